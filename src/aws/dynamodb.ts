@@ -1,0 +1,345 @@
+import { AwsRequestError, type DynamoDBSaverErrorCode } from "../errors.js";
+import type { Answer, AwsClient, AwsRequest } from "./client.js";
+import { forEachAtOnce } from "./concurrency.js";
+import { emit, type ConsumedCapacity, type EventListener } from "./events.js";
+import { backoffMs } from "./retry.js";
+import { sleep } from "./sleep.js";
+
+/** DynamoDB's wire form of the attribute types used here. `B` is base64. */
+export type AttributeValue = { S: string } | { N: string } | { B: string };
+export interface Key {
+  PK: { S: string };
+  SK: { S: string };
+}
+export type Item = Key & Record<string, AttributeValue>;
+
+export interface QueryInput {
+  partition: string;
+  /** Inclusive bounds of the sort key. */
+  between?: [from: string, to: string];
+  beginsWith?: string;
+  descending?: boolean;
+  limit?: number;
+  /** Only the keys, not the other attributes. */
+  keysOnly?: boolean;
+  consistent?: boolean;
+  after?: Key | undefined;
+}
+
+export interface Page {
+  items: Item[];
+  /** Where the next page starts; `undefined` on the last. */
+  next: Key | undefined;
+}
+
+export interface UpdateInput {
+  key: Key;
+  update: string;
+  names?: Record<string, string>;
+  values: Record<string, AttributeValue>;
+  condition?: string;
+}
+
+export type TableState = { status: string; keys: { name: string; role: "HASH" | "RANGE"; type: string }[] };
+
+type Write = { PutRequest: { Item: Item } } | { DeleteRequest: { Key: Key } };
+
+/** "BatchWriteItem", "BatchGetItem": limits of one request. */
+const BATCH_WRITE = 25;
+const BATCH_GET = 100;
+/** A batch can hold 10 MB, and a Worker has 128 MB of memory. */
+const BATCHES_AT_ONCE = 4;
+
+interface Output {
+  ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[];
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The operations on one table, as DynamoDB's JSON protocol (2012-08-10) has them. */
+export class DynamoDB {
+  readonly #client: AwsClient;
+  readonly #url: string;
+  readonly #region: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #maxAttempts: number;
+  readonly #onEvent: EventListener | undefined;
+  readonly tableName: string;
+
+  constructor(
+    client: AwsClient,
+    config: {
+      tableName: string;
+      region: string;
+      endpoint: string;
+      signal: AbortSignal | undefined;
+      maxAttempts: number;
+      onEvent: EventListener | undefined;
+    },
+  ) {
+    this.#client = client;
+    this.#url = config.endpoint;
+    this.#region = config.region;
+    this.#signal = config.signal;
+    this.#maxAttempts = config.maxAttempts;
+    this.#onEvent = config.onEvent;
+    this.tableName = config.tableName;
+  }
+
+  /** The table's status and keys, or `undefined` when there is no such table. */
+  async describeTable(): Promise<TableState | undefined> {
+    interface Description extends Output {
+      Table: {
+        TableStatus: string;
+        KeySchema: { AttributeName: string; KeyType: "HASH" | "RANGE" }[];
+        AttributeDefinitions: { AttributeName: string; AttributeType: string }[];
+      };
+    }
+    try {
+      const { Table } = await this.#call<Description>("DescribeTable", {});
+      const typeOf = (name: string): string => Table.AttributeDefinitions.find((a) => a.AttributeName === name)?.AttributeType ?? "?";
+      return {
+        status: Table.TableStatus,
+        keys: Table.KeySchema.map((k) => ({ name: k.AttributeName, role: k.KeyType, type: typeOf(k.AttributeName) })),
+      };
+    } catch (error) {
+      if (error instanceof AwsRequestError && error.code === "TABLE_NOT_FOUND") return undefined;
+      throw error;
+    }
+  }
+
+  /** Asks for a table with string keys `PK` and `SK`, on demand. False when another caller was first. */
+  async createTable(): Promise<boolean> {
+    try {
+      await this.#call("CreateTable", {
+        AttributeDefinitions: [
+          { AttributeName: "PK", AttributeType: "S" },
+          { AttributeName: "SK", AttributeType: "S" },
+        ],
+        KeySchema: [
+          { AttributeName: "PK", KeyType: "HASH" },
+          { AttributeName: "SK", KeyType: "RANGE" },
+        ],
+        BillingMode: "PAY_PER_REQUEST",
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof AwsRequestError && error.serviceCode === "ResourceInUseException") return false;
+      throw error;
+    }
+  }
+
+  /** One page: 1 MB at most, or `limit` items. */
+  async query(input: QueryInput): Promise<Page> {
+    const values: Record<string, AttributeValue> = { ":pk": { S: input.partition } };
+    let condition = "PK = :pk";
+    if (input.between) {
+      condition += " AND SK BETWEEN :from AND :to";
+      values[":from"] = { S: input.between[0] };
+      values[":to"] = { S: input.between[1] };
+    } else if (input.beginsWith !== undefined) {
+      condition += " AND begins_with(SK, :prefix)";
+      values[":prefix"] = { S: input.beginsWith };
+    }
+    const output = await this.#call<Output & { Items: Item[]; LastEvaluatedKey?: Key }>("Query", {
+      KeyConditionExpression: condition,
+      ExpressionAttributeValues: values,
+      ...(input.descending && { ScanIndexForward: false }),
+      ...(input.limit && { Limit: input.limit }),
+      ...(input.keysOnly && { ProjectionExpression: "PK, SK" }),
+      ...(input.consistent && { ConsistentRead: true }),
+      ...(input.after && { ExclusiveStartKey: input.after }),
+    });
+    return { items: output.Items, next: output.LastEvaluatedKey };
+  }
+
+  /** All pages from `input` on. */
+  async *queryPages(input: QueryInput): AsyncGenerator<Item[], void, undefined> {
+    let after = input.after;
+    do {
+      const page = await this.query({ ...input, after });
+      yield page.items;
+      after = page.next;
+    } while (after);
+  }
+
+  async getItem(key: Key, consistent: boolean): Promise<Item | undefined> {
+    const output = await this.#call<Output & { Item?: Item }>("GetItem", {
+      Key: key,
+      ...(consistent && { ConsistentRead: true }),
+    });
+    return output.Item;
+  }
+
+  async putItem(item: Item): Promise<void> {
+    await this.#call("PutItem", { Item: item });
+  }
+
+  /** False when `condition` was given and did not hold. */
+  async updateItem(input: UpdateInput): Promise<boolean> {
+    try {
+      await this.#call("UpdateItem", {
+        Key: input.key,
+        UpdateExpression: input.update,
+        ...(input.names && { ExpressionAttributeNames: input.names }),
+        ExpressionAttributeValues: input.values,
+        ...(input.condition && { ConditionExpression: input.condition }),
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof AwsRequestError && error.serviceCode === "ConditionalCheckFailedException") return false;
+      throw error;
+    }
+  }
+
+  /** The items of any number of distinct keys, in no order; those that do not exist are left out. */
+  async batchGet(keys: Key[], consistent: boolean): Promise<Item[]> {
+    interface Answered extends Output {
+      Responses?: Record<string, Item[]>;
+      UnprocessedKeys?: Record<string, { Keys: Key[] }>;
+    }
+    const found: Item[] = [];
+    const readChunk = (chunk: Key[]): Promise<void> =>
+      this.#untilProcessed("BatchGetItem", chunk, async (rest) => {
+        const output = await this.#call<Answered>("BatchGetItem", {
+          RequestItems: { [this.tableName]: { Keys: rest, ...(consistent && { ConsistentRead: true }) } },
+        });
+        for (const item of output.Responses?.[this.tableName] ?? []) found.push(item);
+        return output.UnprocessedKeys?.[this.tableName]?.Keys ?? [];
+      });
+    await forEachAtOnce(BATCHES_AT_ONCE, chunksOf(BATCH_GET, keys), readChunk);
+    return found;
+  }
+
+  /** Any number of puts of distinct keys, side by side. */
+  async batchPut(items: Item[]): Promise<void> {
+    await this.#batchWrite(items.map((item) => ({ PutRequest: { Item: item } })));
+  }
+
+  /** Any number of deletes of distinct keys, side by side. */
+  async batchDelete(keys: Key[]): Promise<void> {
+    await this.#batchWrite(keys.map((key) => ({ DeleteRequest: { Key: key } })));
+  }
+
+  async #batchWrite(writes: Write[]): Promise<void> {
+    interface Answered extends Output {
+      UnprocessedItems?: Record<string, Write[]>;
+    }
+    const writeChunk = (chunk: Write[]): Promise<void> =>
+      this.#untilProcessed("BatchWriteItem", chunk, async (rest) => {
+        const output = await this.#call<Answered>("BatchWriteItem", { RequestItems: { [this.tableName]: rest } });
+        return output.UnprocessedItems?.[this.tableName] ?? [];
+      });
+    await forEachAtOnce(BATCHES_AT_ONCE, chunksOf(BATCH_WRITE, writes), writeChunk);
+  }
+
+  /**
+   * Sends `send`'s rest again. A rest that shrinks is the page limit (BatchGetItem answers 16 MB at most) and
+   * goes on at once; one that does not is throttling, which is waited for and bounded.
+   */
+  async #untilProcessed<E>(operation: string, all: E[], send: (rest: E[]) => Promise<E[]>): Promise<void> {
+    let rest = all;
+    for (let stalled = 0; rest.length > 0; ) {
+      const before = rest.length;
+      rest = await send(rest);
+      if (rest.length === 0) return;
+      stalled = rest.length < before ? 0 : stalled + 1;
+      if (stalled >= this.#maxAttempts) {
+        throw new AwsRequestError("THROTTLED", `${operation} left ${rest.length} items undone in ${stalled} attempts in a row. ${SLOW_DOWN}`, {
+          service: "dynamodb",
+          operation,
+          status: 200,
+          attempts: stalled,
+          retryable: true,
+        });
+      }
+      const delayMs = stalled === 0 && operation === "BatchGetItem" ? 0 : backoffMs("throttling", stalled + 1);
+      emit(this.#onEvent, { type: "retry", service: "dynamodb", operation, attempt: stalled + 1, reason: "UNPROCESSED", delayMs });
+      if (delayMs > 0) await sleep(delayMs, this.#signal);
+    }
+  }
+
+  #call<T extends Output>(operation: string, input: Record<string, unknown>): Promise<T> {
+    const table = operation.startsWith("Batch") ? input : { TableName: this.tableName, ...input };
+    const counted = this.#onEvent && !operation.endsWith("Table") ? { ...table, ReturnConsumedCapacity: "TOTAL" } : table;
+    const request: AwsRequest<T> = {
+      service: "dynamodb",
+      operation,
+      url: this.#url,
+      headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}` },
+      body: encoder.encode(JSON.stringify(counted)),
+      parse: (body) => JSON.parse(decoder.decode(body)) as T,
+      consumed: (output) => consumed(operation, output),
+      parseError,
+      explain: (serviceCode, serviceMessage) => this.#explain(operation, serviceCode, serviceMessage),
+    };
+    return this.#client.send(request);
+  }
+
+  #explain(operation: string, serviceCode: string | undefined, serviceMessage: string): { code: DynamoDBSaverErrorCode; message: string } {
+    const table = `table ${JSON.stringify(this.tableName)}`;
+    switch (serviceCode) {
+      case "ResourceNotFoundException":
+        return {
+          code: "TABLE_NOT_FOUND",
+          message: `There is no ${table} in ${this.#region}. Call setup() once to create it, or check tableName, region and endpoint.`,
+        };
+      case "AccessDeniedException":
+        return {
+          code: "ACCESS_DENIED",
+          message: `These credentials may not do dynamodb:${operation} on ${table}. Allow that action in their IAM policy.`,
+        };
+      case "UnrecognizedClientException":
+      case "InvalidClientTokenId":
+      case "MissingAuthenticationToken":
+      case "MissingAuthenticationTokenException":
+      case "IncompleteSignature":
+        return { code: "ACCESS_DENIED", message: "AWS does not know these credentials. Check accessKeyId and sessionToken." };
+      case "ExpiredTokenException":
+      case "ExpiredToken":
+        return { code: "ACCESS_DENIED", message: "The session token has expired. Give a credentials function, which is asked again in time." };
+      case "InvalidSignatureException":
+      case "SignatureDoesNotMatch":
+        // AWS's own text quotes the signed headers, and with them the session token.
+        return { code: "ACCESS_DENIED", message: "AWS refused the signature. Check secretAccessKey, the region, and this machine's clock." };
+      case "ProvisionedThroughputExceededException":
+      case "ThrottlingException":
+      case "RequestLimitExceeded":
+        return { code: "THROTTLED", message: `DynamoDB throttled ${operation} on ${table}. ${SLOW_DOWN}` };
+      default:
+        return {
+          code: "SERVICE_ERROR",
+          message: `${operation} on ${table} failed with ${serviceCode ?? "an unknown error"}${serviceMessage && `: ${serviceMessage}`}`,
+        };
+    }
+  }
+}
+
+const SLOW_DOWN = "Raise the table's capacity or spread the load over more threads.";
+
+function parseError(answer: Answer): { serviceCode: string | undefined; serviceMessage: string } {
+  try {
+    const body = JSON.parse(decoder.decode(answer.body)) as { __type?: string; message?: string; Message?: string };
+    const text = body.message ?? body.Message ?? "";
+    return {
+      serviceCode: body.__type?.split("#").pop(),
+      // One line of it: enough to act on, too little to carry a stored value.
+      serviceMessage: String(text).split("\n", 1)[0]!.slice(0, 300),
+    };
+  } catch {
+    return { serviceCode: undefined, serviceMessage: `HTTP ${answer.status}` };
+  }
+}
+
+function consumed(operation: string, output: Output): ConsumedCapacity {
+  const units = [output.ConsumedCapacity ?? []].flat().reduce((sum, c) => sum + (c.CapacityUnits ?? 0), 0);
+  const reads = operation === "Query" || operation === "GetItem" || operation === "BatchGetItem";
+  return { readUnits: reads ? units : 0, writeUnits: reads ? 0 : units };
+}
+
+function chunksOf<E>(size: number, all: E[]): E[][] {
+  const chunks: E[][] = [];
+  for (let i = 0; i < all.length; i += size) chunks.push(all.slice(i, i + size));
+  return chunks;
+}

@@ -1,0 +1,56 @@
+/** What one operation cost, in DynamoDB's capacity units, as the server reported it. */
+export interface ConsumedCapacity {
+  /** 1 unit is a strongly consistent read of up to 4 KB. */
+  readUnits: number;
+  /** 1 unit is a write of up to 1 KB. */
+  writeUnits: number;
+}
+
+/** One call to AWS ended, after however many attempts. */
+export interface RequestEvent {
+  type: "request";
+  service: "dynamodb";
+  /** The AWS operation, for example `"Query"`. */
+  operation: string;
+  /** How many times it was sent; 1 when nothing failed. */
+  attempts: number;
+  /** HTTP status of the last answer; 0 when there was none. */
+  status: number;
+  /** From the first attempt to the end, in milliseconds, waiting included. */
+  durationMs: number;
+  /** Bytes of all request bodies, headers not counted. */
+  bytesSent: number;
+  /** Bytes of all answers' bodies as decoded by `fetch`, headers not counted. */
+  bytesReceived: number;
+  consumedCapacity: ConsumedCapacity;
+  requestId?: string | undefined;
+  /** The `code` of the error that the caller gets; absent on success. */
+  error?: string | undefined;
+}
+
+/** An attempt failed and another follows. */
+export interface RetryEvent {
+  type: "retry";
+  service: "dynamodb";
+  operation: string;
+  /** Which attempt failed, from 1. */
+  attempt: number;
+  /** AWS's name of the error, `"NETWORK"`, `"TIMEOUT"`, or `"UNPROCESSED"` for the rest of a batch. */
+  reason: string;
+  /** How long the next attempt waits, in milliseconds. */
+  delayMs: number;
+}
+
+/** What `onEvent` receives. Events hold names, counts and durations: no key, no value, no credential. */
+export type DynamoDBSaverEvent = RequestEvent | RetryEvent;
+
+export type EventListener = (event: DynamoDBSaverEvent) => void;
+
+/** An observer must not be able to break what it observes, so what it throws is dropped. */
+export function emit(listener: EventListener | undefined, event: DynamoDBSaverEvent): void {
+  try {
+    listener?.(event);
+  } catch {
+    // Dropped on purpose, see above.
+  }
+}

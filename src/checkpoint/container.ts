@@ -1,0 +1,91 @@
+import { fromBase64Url, toBase64Url } from "../aws/base64.js";
+import { damaged } from "./format-error.js";
+import type { Segment, Value } from "./value.js";
+
+/*
+ * The one binary layout of storage format 1, used by checkpoints and by writes:
+ *
+ *   u32 big-endian   length of the header
+ *   header           JSON: [head, [[type, tail length, segment length, …], …]]
+ *   32 bytes each    SHA-256 of every segment, in the header's order
+ *   bytes            the tails, in the header's order
+ */
+
+const HASH_BYTES = 32;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** `head` is JSON that says what the values are. */
+export function encodeContainer(head: unknown, values: Value[]): Uint8Array {
+  const entries = values.map((v) => [v.type, v.tail.length, ...v.segments.map((s) => s.length)]);
+  const header = encoder.encode(JSON.stringify([head, entries]));
+  const hashes = values.reduce((sum, v) => sum + v.segments.length, 0) * HASH_BYTES;
+  const tails = values.reduce((sum, v) => sum + v.tail.length, 0);
+
+  const bytes = new Uint8Array(4 + header.length + hashes + tails);
+  new DataView(bytes.buffer).setUint32(0, header.length);
+  bytes.set(header, 4);
+  let offset = 4 + header.length;
+  for (const { segments } of values) {
+    for (const { name } of segments) {
+      bytes.set(fromBase64Url(name), offset);
+      offset += HASH_BYTES;
+    }
+  }
+  for (const { tail } of values) {
+    bytes.set(tail, offset);
+    offset += tail.length;
+  }
+  return bytes;
+}
+
+/** @throws FormatError unless the bytes are one whole container */
+export function decodeContainer(bytes: Uint8Array): { head: unknown; values: Value[] } {
+  const { head, entries, end } = decodeHeader(bytes);
+  const segmentCount = entries.reduce((sum, e) => sum + e.segmentLengths.length, 0);
+  const tailBytes = entries.reduce((sum, e) => sum + e.tailLength, 0);
+  if (end + segmentCount * HASH_BYTES + tailBytes !== bytes.length) throw damaged("A stored part is cut short or too long");
+
+  let hashAt = end;
+  let tailAt = end + segmentCount * HASH_BYTES;
+  const values = entries.map(({ type, tailLength, segmentLengths }): Value => {
+    const segments = segmentLengths.map((length): Segment => {
+      const name = toBase64Url(bytes.subarray(hashAt, (hashAt += HASH_BYTES)));
+      return { name, length };
+    });
+    // A copy: a cached tail must not keep the whole item's bytes alive.
+    const tail = bytes.slice(tailAt, (tailAt += tailLength));
+    return { type, segments, tail };
+  });
+  return { head, values };
+}
+
+interface Entry {
+  type: string;
+  tailLength: number;
+  segmentLengths: number[];
+}
+
+function decodeHeader(bytes: Uint8Array): { head: unknown; entries: Entry[]; end: number } {
+  const length = bytes.length < 4 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  const end = 4 + length;
+  if (end > bytes.length) throw damaged("A stored part is cut short");
+  let header: unknown;
+  try {
+    header = JSON.parse(decoder.decode(bytes.subarray(4, end)));
+  } catch (cause) {
+    throw damaged("A stored part has a header that cannot be read", cause);
+  }
+  if (!Array.isArray(header) || header.length !== 2 || !Array.isArray(header[1])) throw damaged("A stored part has a header of another shape");
+  return { head: header[0], entries: header[1].map(decodeEntry), end };
+}
+
+function decodeEntry(entry: unknown): Entry {
+  if (Array.isArray(entry)) {
+    const [type, tailLength, ...segmentLengths] = entry as unknown[];
+    if (typeof type === "string" && isLength(tailLength) && segmentLengths.every(isLength)) return { type, tailLength, segmentLengths };
+  }
+  throw damaged("A stored part has an entry of another shape");
+}
+
+const isLength = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

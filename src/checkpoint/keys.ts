@@ -1,0 +1,79 @@
+import type { Key } from "../aws/dynamodb.js";
+import { toBase64Url } from "../aws/base64.js";
+
+/*
+ * The keys of storage format 1. Ids are data: `#` separates the parts of a key, so it and the escape sign `%`
+ * are escaped inside an id, and so is a lone surrogate, which has no UTF-8 form. An id that would not fit into
+ * DynamoDB's limits (2,048 bytes of partition key, 1,024 of sort key) becomes a readable beginning, `%-` and
+ * the SHA-256 of the whole; an attribute then keeps it whole.
+ */
+
+/** Bytes an escaped id may take. `C#{ns}#{id}#W#{task}` stays below 1,024. */
+const LIMIT = { thread: 900, namespace: 600, checkpoint: 200, task: 200 } as const;
+const SHORTENED = "%-";
+
+const encoder = new TextEncoder();
+
+/** An id as it stands in a key. */
+export interface KeyPart {
+  text: string;
+  /** The id itself, when `text` does not hold all of it. */
+  whole: string | undefined;
+}
+
+export async function keyPart(kind: keyof typeof LIMIT, id: string): Promise<KeyPart> {
+  const text = id.replace(/[#%\p{Cs}]/gu, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const limit = LIMIT[kind];
+  // No character takes more than 3 bytes a UTF-16 unit, so most ids need no count.
+  if (text.length * 3 <= limit || encoder.encode(text).length <= limit) return { text, whole: undefined };
+  const hash = toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text))));
+  const beginning = new Uint8Array(limit - SHORTENED.length - hash.length);
+  const { read } = encoder.encodeInto(text, beginning);
+  return { text: text.slice(0, read) + SHORTENED + hash, whole: id };
+}
+
+/** The id that a key part stands for, or `undefined` if it was shortened. */
+export function idOf(text: string): string | undefined {
+  if (text.includes(SHORTENED)) return undefined;
+  return text.replace(/%(2[35]|D[0-9A-F]{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+}
+
+export const key = (partition: string, sort: string): Key => ({ PK: { S: partition }, SK: { S: sort } });
+
+/** One partition holds one thread. */
+export async function threadPartition(keyPrefix: string, threadId: string): Promise<string> {
+  return `${keyPrefix}T#${(await keyPart("thread", threadId)).text}`;
+}
+
+/** All checkpoints, of every namespace, with their writes. */
+export const CHECKPOINTS = "C#";
+/** All segments. */
+export const SEGMENTS = "S#";
+
+export const segmentSortKey = (name: string): string => `${SEGMENTS}${name}`;
+
+/** Sort keys of one namespace's checkpoints start with this. */
+export const namespacePrefix = (ns: KeyPart): string => `${CHECKPOINTS}${ns.text}#`;
+
+/** Sort keys of one checkpoint and its writes start with this. */
+export const checkpointPrefix = (ns: KeyPart, id: KeyPart): string => `${namespacePrefix(ns)}${id.text}#`;
+
+/** `~` sorts after `W`: a descending Query meets a checkpoint first and then its own writes. */
+export const checkpointSortKey = (prefix: string): string => `${prefix}~`;
+
+export const writesSortKey = (prefix: string, task: KeyPart): string => `${prefix}W#${task.text}`;
+
+export interface SortKeyParts {
+  /** Shared by a checkpoint and its writes. */
+  prefix: string;
+  ns: string;
+  checkpoint: string;
+  /** Absent for the checkpoint itself. */
+  task: string | undefined;
+}
+
+/** Takes the sort key of a checkpoint or of writes apart; its parts are still escaped. */
+export function parseSortKey(sortKey: string): SortKeyParts {
+  const [, ns = "", checkpoint = "", kind, task] = sortKey.split("#");
+  return { prefix: `${CHECKPOINTS}${ns}#${checkpoint}#`, ns, checkpoint, task: kind === "W" ? (task ?? "") : undefined };
+}

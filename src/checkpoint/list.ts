@@ -1,0 +1,110 @@
+import type { CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import type { QueryInput } from "../aws/dynamodb.js";
+import { CHECKPOINTS, checkpointPrefix, checkpointSortKey, keyPart, namespacePrefix } from "./keys.js";
+import { allValues, checkpointPages, loadMetadata, toTuple, type StoredCheckpoint } from "./read.js";
+import { threadOf, type Storage } from "./storage.js";
+
+/** A BatchGetItem reads 100 segments. */
+const SEGMENTS_AT_ONCE = 100;
+
+export interface ListInput {
+  threadId: string | undefined;
+  ns: string | undefined;
+  checkpointId: string | undefined;
+  beforeId: string | undefined;
+  /** Metadata a checkpoint must have. */
+  filter: Record<string, unknown>;
+  limit: number;
+}
+
+export async function* listCheckpoints(storage: Storage, input: ListInput): AsyncGenerator<CheckpointTuple, void, undefined> {
+  let left = input.limit;
+  if (left <= 0) return;
+  if (input.threadId !== undefined) {
+    yield* listThread(storage, input.threadId, input);
+    return;
+  }
+  for await (const { threadId } of storage.threads.list()) {
+    for await (const tuple of listThread(storage, threadId, { ...input, limit: left })) {
+      yield tuple;
+      if (--left <= 0) return;
+    }
+  }
+}
+
+async function* listThread(storage: Storage, threadId: string, input: ListInput): AsyncGenerator<CheckpointTuple, void, undefined> {
+  const thread = await threadOf(storage, threadId);
+  let left = input.limit;
+  for await (const page of checkpointPages(storage, thread, await range(input), pageLimits(input))) {
+    const wanted = page.filter(({ id }) => (input.checkpointId ?? id) === id && (input.beforeId === undefined || id < input.beforeId));
+    for (const window of windows(storage, await filterByMetadata(storage, wanted, input.filter))) {
+      const taken = window.slice(0, left);
+      const segments = await storage.segments.load(thread.partition, taken.flatMap(allValues));
+      for (const stored of taken) yield await toTuple(storage, stored, segments);
+      left -= taken.length;
+      if (left <= 0) return;
+    }
+  }
+}
+
+/** The part of the thread to read. Other conditions are checked item by item. */
+async function range({ ns, checkpointId, beforeId }: ListInput): Promise<Pick<QueryInput, "between" | "beginsWith">> {
+  if (ns === undefined) return { beginsWith: CHECKPOINTS };
+  const nsPart = await keyPart("namespace", ns);
+  if (checkpointId !== undefined) {
+    const prefix = checkpointPrefix(nsPart, await keyPart("checkpoint", checkpointId));
+    return { between: [prefix, checkpointSortKey(prefix)] };
+  }
+  if (beforeId === undefined) return { beginsWith: namespacePrefix(nsPart) };
+  return { between: [namespacePrefix(nsPart), checkpointPrefix(nsPart, await keyPart("checkpoint", beforeId))] };
+}
+
+/** A short list asks for what it needs, with the writes of some tasks a checkpoint, and not for a whole page. */
+function pageLimits({ limit, filter, ns }: ListInput): number[] {
+  const exact = Number.isFinite(limit) && ns !== undefined && Object.keys(filter).length === 0;
+  return exact ? [4 * limit + 2] : [];
+}
+
+async function filterByMetadata(storage: Storage, page: StoredCheckpoint[], filter: Record<string, unknown>): Promise<StoredCheckpoint[]> {
+  const conditions = Object.entries(filter);
+  if (conditions.length === 0) return page;
+  const matching: StoredCheckpoint[] = [];
+  for (const stored of page) {
+    const segments = await storage.segments.load(stored.thread.partition, [stored.frame.metadata]);
+    const metadata: CheckpointMetadata<Record<string, unknown>> = await loadMetadata(storage, stored, segments);
+    if (conditions.every(([name, value]) => equal(metadata[name], value))) matching.push(stored);
+  }
+  return matching;
+}
+
+/** Rows of checkpoints whose segments one request can read. */
+function* windows(storage: Storage, page: StoredCheckpoint[]): Generator<StoredCheckpoint[], void, undefined> {
+  let window: StoredCheckpoint[] = [];
+  let counted = new Set<string>();
+  let count = 0;
+  for (const stored of page) {
+    const more = storage.segments.uncached(allValues(stored), counted);
+    if (window.length > 0 && count + more > SEGMENTS_AT_ONCE) {
+      yield window;
+      window = [];
+      counted = new Set();
+      count = 0;
+      storage.segments.uncached(allValues(stored), counted);
+    }
+    window.push(stored);
+    count += more;
+  }
+  if (window.length > 0) yield window;
+}
+
+/** Whether two JSON values are the same. */
+function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && equal((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]))
+  );
+}
+

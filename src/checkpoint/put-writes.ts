@@ -1,0 +1,160 @@
+import { WRITES_IDX_MAP, type PendingWrite } from "@langchain/langgraph-checkpoint";
+import { toBase64 } from "../aws/base64.js";
+import type { AttributeValue, Key } from "../aws/dynamodb.js";
+import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
+import { FORMAT_VERSION } from "./frame.js";
+import { checkpointPrefix, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
+import { checkpointRef, threadOf, type Storage } from "./storage.js";
+import { divide, type NewSegments, type Value } from "./value.js";
+import { attributeOf, encodeRun, encodeWrite, packRun, takenIndices, writeAttributes, type SerializedWrite } from "./writes.js";
+
+/** Bytes of one call that stand in the item. What is over moves into segments, the longest values first. */
+const MAX_INLINE_BYTES = 64 * 1_024;
+/** "Expressions": an update expression has at most 4 KB and 300 operators, so more writes go as runs. */
+const MAX_SINGLE_WRITES = 100;
+/** How often to look again when other calls for the same task keep coming between. */
+const MAX_ROUNDS = 10;
+
+export interface PutWritesInput {
+  threadId: string;
+  ns: string;
+  checkpointId: string;
+  taskId: string;
+  taskPath: string;
+  writes: SerializedWrite[];
+}
+
+/**
+ * Serializes at once, before anything is awaited: the graph goes on and may change these objects.
+ * Special channels have a negative index of their own, where the last write wins.
+ */
+export async function serializeWrites({ serde }: Storage, writes: PendingWrite[]): Promise<SerializedWrite[]> {
+  const serialized = await Promise.all(
+    writes.map(async ([channel, value], position): Promise<SerializedWrite> => {
+      const index = Object.hasOwn(WRITES_IDX_MAP, channel) ? WRITES_IDX_MAP[channel]! : position;
+      const [type, bytes] = await serde.dumpsTyped(value);
+      return { index, channel, type, bytes };
+    }),
+  );
+  return [...new Map(serialized.map((write) => [write.index, write])).values()];
+}
+
+/** Stores the writes of one task: 1 UpdateItem, after the segments of large values. */
+export async function putWrites(storage: Storage, input: PutWritesInput): Promise<void> {
+  const thread = await threadOf(storage, input.threadId);
+  const ref = await checkpointRef(thread, input.ns, input.checkpointId);
+  const task = await keyPart("task", input.taskId);
+  const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task));
+  try {
+    await update(storage, itemKey, task, input, MAX_INLINE_BYTES);
+  } catch (error) {
+    // Many calls for one task can fill its item: then everything of this one goes into segments.
+    if (!(error instanceof AwsRequestError && error.serviceCode === "ValidationException" && /size/i.test(error.message))) throw error;
+    await update(storage, itemKey, task, input, 0);
+  }
+}
+
+async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutWritesInput, maxInline: number): Promise<void> {
+  const special = input.writes.filter((w) => w.index < 0);
+  const ordinary = input.writes.filter((w) => w.index >= 0);
+  if (ordinary.length <= MAX_SINGLE_WRITES) {
+    const expression = new Expression(task, input.taskPath);
+    const { values, segments } = await place(input.writes, maxInline);
+    for (const [i, { index, channel }] of input.writes.entries()) {
+      expression.set(index, encodeWrite(channel, values[i]!, storage.compression));
+    }
+    if (segments.size > 0) await storage.segments.write(itemKey.PK.S, segments);
+    await storage.db.updateItem({ key: itemKey, ...expression.build() });
+    return;
+  }
+
+  // Runs leave out the indices that are taken, so they are stored only if nothing came between.
+  let seen: AttributeValue | undefined;
+  let taken = new Set<number>();
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const expression = new Expression(task, input.taskPath);
+    const runs = consecutive(ordinary.filter((w) => !taken.has(w.index)));
+    const packed = [...special, ...runs.map((run) => ({ index: run[0]!.index, channel: "", ...packRun(run) }))];
+    const { values, segments } = await place(packed, maxInline);
+    for (const [i, { index, channel }] of packed.entries()) {
+      const run = runs[i - special.length];
+      const value = values[i]!;
+      expression.set(index, run ? encodeRun(run.length, value, storage.compression) : encodeWrite(channel, value, storage.compression));
+    }
+    if (segments.size > 0) await storage.segments.write(itemKey.PK.S, segments);
+    if (await storage.db.updateItem({ key: itemKey, ...expression.build({ ifUnchangedSince: seen }) })) return;
+    const item = await storage.db.getItem(itemKey, true);
+    seen = item?.n;
+    taken = item ? takenIndices(writeAttributes(item)) : new Set();
+  }
+  throw new DynamoDBSaverError("SERVICE_ERROR", `The writes of one task were changed by others ${MAX_ROUNDS} times in a row. Run the task in one place only.`);
+}
+
+/** Divides what does not fit inline into segments. A write never grows, so a segment takes all of its value. */
+async function place(writes: SerializedWrite[], maxInline: number): Promise<{ values: Value[]; segments: NewSegments }> {
+  const segments: NewSegments = new Map();
+  const values = writes.map(({ type, bytes }): Value => ({ type, segments: [], tail: bytes }));
+  let inline = writes.reduce((sum, w) => sum + w.bytes.length, 0);
+  const longestFirst = writes.map((w, i) => ({ ...w, i })).sort((a, b) => b.bytes.length - a.bytes.length);
+  for (const { i, type, bytes } of longestFirst) {
+    if (inline <= maxInline || bytes.length === 0) break;
+    values[i] = await divide(type, bytes, undefined, segments, { maxTail: 0, margin: 0 });
+    inline -= bytes.length;
+  }
+  return { values, segments };
+}
+
+/** Groups writes, given in the order of their indices, into rows without a gap. */
+function consecutive(writes: SerializedWrite[]): SerializedWrite[][] {
+  const rows: SerializedWrite[][] = [];
+  for (const write of writes) {
+    const row = rows.at(-1);
+    if (row && row.at(-1)!.index + 1 === write.index) row.push(write);
+    else rows.push([write]);
+  }
+  return rows;
+}
+
+/** The update expression of one call. */
+class Expression {
+  readonly #set = ["v = :v"];
+  readonly #names: Record<string, string> = {};
+  readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
+
+  constructor(task: KeyPart, taskPath: string) {
+    if (taskPath !== "") this.#setText("path", taskPath);
+    if (task.whole !== undefined) this.#setText("task", task.whole);
+  }
+
+  /** The first write of an ordinary index wins, the last of a special one. */
+  set(index: number, data: Uint8Array): void {
+    const attribute = attributeOf(index);
+    const name = index < 0 ? `#s${-index}` : attribute;
+    const value = index < 0 ? `:s${-index}` : `:${attribute}`;
+    if (index < 0) this.#names[name] = attribute;
+    this.#set.push(index < 0 ? `${name}=${value}` : `${name}=if_not_exists(${name},${value})`);
+    this.#values[value] = { B: toBase64(data) };
+  }
+
+  /** `n` counts the calls, so that one can tell whether another came between. */
+  build(condition?: { ifUnchangedSince: AttributeValue | undefined }): {
+    update: string;
+    names?: Record<string, string>;
+    values: Record<string, AttributeValue>;
+    condition?: string;
+  } {
+    const seen = condition?.ifUnchangedSince;
+    return {
+      update: `SET ${this.#set.join(",")} ADD n :one`,
+      ...(Object.keys(this.#names).length > 0 && { names: this.#names }),
+      values: { ...this.#values, ...(seen && { ":seen": seen }) },
+      ...(condition && { condition: seen ? "n = :seen" : "attribute_not_exists(n)" }),
+    };
+  }
+
+  #setText(attribute: string, text: string): void {
+    this.#names[`#${attribute}`] = attribute;
+    this.#values[`:${attribute}`] = { S: text };
+    this.#set.push(`#${attribute}=:${attribute}`);
+  }
+}

@@ -1,0 +1,186 @@
+import type { ChannelVersions, Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
+import { toBase64 } from "../aws/base64.js";
+import type { Item } from "../aws/dynamodb.js";
+import { invalidInput } from "../errors.js";
+import { encodeStored } from "./codec.js";
+import { locate } from "./format-error.js";
+import { encodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Channel, type Frame } from "./frame.js";
+import { checkpointPrefix, checkpointSortKey, key } from "./keys.js";
+import { frameOf } from "./read.js";
+import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
+import { divide, shortenTail, TAIL_MARGIN_BYTES, type NewSegments, type Value } from "./value.js";
+
+/** Inline bytes of one item, before compression. What is over moves into segments, the longest tails first. */
+const MAX_INLINE_BYTES = 64 * 1_024;
+/** DynamoDB allows 400 KB an item, its keys and names included. */
+const MAX_ITEM_BYTES = 390 * 1_024;
+
+export interface PutInput {
+  threadId: string;
+  ns: string;
+  parentId: string | undefined;
+  checkpoint: Checkpoint;
+  metadata: CheckpointMetadata;
+  newVersions: ChannelVersions | undefined;
+}
+
+interface Serialized {
+  type: string;
+  bytes: Uint8Array;
+}
+
+/** Stores a checkpoint: its new segments first, then the item that refers to them. The item is the commit. */
+export async function putCheckpoint(storage: Storage, input: PutInput): Promise<void> {
+  const { threadId, ns, parentId, checkpoint } = input;
+  const known = parentId === undefined ? undefined : storage.frames.get(threadId, ns, parentId);
+  // Everything is serialized before anything is awaited: the graph goes on and may change these objects.
+  const serialized = serialize(storage, input, known);
+  serialized.catch(() => undefined); // awaited below, after the parent is known
+  const thread = await threadOf(storage, threadId);
+  const ref = await checkpointRef(thread, ns, checkpoint.id);
+  const parent = known ?? (parentId === undefined ? undefined : await readFrame(storage, await checkpointRef(thread, ns, parentId)));
+  const { body, metadata, channels: given } = await serialized;
+
+  const segments: NewSegments = new Map();
+  const divided = async (name: string, { type, bytes }: Serialized): Promise<Channel> => ({
+    version: versionOf(checkpoint, name),
+    value: await divide(type, bytes, parent?.channels.get(name)?.value, segments),
+  });
+  const frame: Frame = {
+    checkpoint: await divide(body.type, body.bytes, parent?.checkpoint, segments),
+    metadata: await divide(metadata.type, metadata.bytes, parent?.metadata, segments),
+    channels: new Map(),
+  };
+  for (const name of channelNames(input, parent)) {
+    const inherited = inherits(input, parent, name);
+    const bytes = given.get(name);
+    if (inherited) frame.channels.set(name, inherited);
+    else if (bytes) frame.channels.set(name, await divided(name, bytes));
+  }
+  await makeRoom(frame, parent, { body, metadata, given }, segments);
+  // The parent's segments are stored already, in whichever of its values they are.
+  for (const value of parent ? valuesOf(parent) : []) for (const { name } of value.segments) segments.delete(name);
+
+  const item = encodeItem(storage, ref, parentId, frame);
+  await Promise.all([
+    parentId === undefined && storage.threads.add(threadId, ns === ""),
+    segments.size > 0 && storage.segments.write(thread.partition, segments),
+  ]);
+  await storage.db.putItem(item);
+  storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
+}
+
+/**
+ * LangGraph names the channels that changed in `newVersions`. On a fork it passes `{}`, `updateState` applies
+ * pending writes without a new version, and wrappers for the older signature drop the argument: then every
+ * value given is stored.
+ */
+function storesAllGiven({ metadata, newVersions }: PutInput): boolean {
+  return newVersions === undefined || metadata.source === "fork" || metadata.source === "update";
+}
+
+/** The parent's channel, if the new checkpoint has it unchanged. */
+function inherits(input: PutInput, parent: Frame | undefined, name: string): Channel | undefined {
+  if (storesAllGiven(input) || Object.hasOwn(input.newVersions!, name)) return undefined;
+  const channel = parent?.channels.get(name);
+  return channel && channel.version !== null && channel.version === versionOf(input.checkpoint, name) ? channel : undefined;
+}
+
+/** Whether the given value of a channel that is not inherited is stored. */
+function storesGiven(input: PutInput, name: string): boolean {
+  if (storesAllGiven(input) || Object.hasOwn(input.newVersions!, name)) return true;
+  // A parent that has no such version, or is gone, leaves only the given value.
+  return input.parentId !== undefined;
+}
+
+function channelNames(input: PutInput, parent: Frame | undefined): Set<string> {
+  const names = new Set(Object.keys(input.checkpoint.channel_values));
+  if (!storesAllGiven(input)) for (const name of parent?.channels.keys() ?? []) names.add(name);
+  return names;
+}
+
+async function serialize(
+  { serde }: Storage,
+  input: PutInput,
+  parent: Frame | undefined,
+): Promise<{ body: Serialized; metadata: Serialized; channels: Map<string, Serialized> }> {
+  const dump = async (value: unknown): Promise<Serialized> => {
+    const [type, bytes] = await serde.dumpsTyped(value);
+    return { type, bytes };
+  };
+  const { channel_values, ...body } = input.checkpoint;
+  const wanted = Object.keys(channel_values).filter((name) => storesGiven(input, name) && !inherits(input, parent, name));
+  const [dumpedBody, metadata, ...channels] = await Promise.all([
+    dump(body),
+    dump(input.metadata),
+    ...wanted.map((name) => dump(channel_values[name])),
+  ]);
+  return { body: dumpedBody, metadata, channels: new Map(wanted.map((name, i) => [name, channels[i]!])) };
+}
+
+/** Moves the longest tails into segments until what stands inline fits. */
+async function makeRoom(
+  frame: Frame,
+  parent: Frame | undefined,
+  source: { body: Serialized; metadata: Serialized; given: Map<string, Serialized> },
+  segments: NewSegments,
+): Promise<void> {
+  interface Slot {
+    value: Value;
+    bytes: Uint8Array | undefined;
+    parent: Value | undefined;
+    set(value: Value): void;
+  }
+  const slots: Slot[] = [
+    { value: frame.checkpoint, bytes: source.body.bytes, parent: parent?.checkpoint, set: (v) => (frame.checkpoint = v) },
+    { value: frame.metadata, bytes: source.metadata.bytes, parent: parent?.metadata, set: (v) => (frame.metadata = v) },
+    ...[...frame.channels].map(([name, channel]): Slot => ({
+      value: channel.value,
+      bytes: source.given.get(name)?.bytes,
+      parent: parent?.channels.get(name)?.value,
+      set: (value) => frame.channels.set(name, { version: channel.version, value }),
+    })),
+  ];
+  let inline = slots.reduce((sum, slot) => sum + slot.value.tail.length, 0);
+  if (inline <= MAX_INLINE_BYTES) return;
+  for (const slot of slots.sort((a, b) => b.value.tail.length - a.value.tail.length)) {
+    if (inline <= MAX_INLINE_BYTES || slot.value.tail.length <= TAIL_MARGIN_BYTES) return;
+    const shorter = slot.bytes
+      ? await divide(slot.value.type, slot.bytes, slot.parent, segments, { maxTail: TAIL_MARGIN_BYTES })
+      : await shortenTail(slot.value, segments);
+    inline -= slot.value.tail.length - shorter.tail.length;
+    slot.set(shorter);
+  }
+}
+
+function encodeItem({ compression }: Storage, ref: CheckpointRef, parentId: string | undefined, frame: Frame): Item {
+  const data = encodeStored(encodeFrame(frame), compression);
+  if (data.length > MAX_ITEM_BYTES) {
+    throw invalidInput(
+      `The checkpoint has ${frame.channels.size} channels, and the list of them alone is ${data.length} bytes long, over DynamoDB's limit ` +
+        `of 400 KB an item. Keep many small values in one channel.`,
+    );
+  }
+  return {
+    ...key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart))),
+    ...(parentId !== undefined && { parent: { S: parentId } }),
+    ...(ref.nsPart.whole !== undefined && { ns: { S: ref.nsPart.whole } }),
+    ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
+    v: { N: String(FORMAT_VERSION) },
+    data: { B: toBase64(data) },
+  };
+}
+
+async function readFrame(storage: Storage, ref: CheckpointRef): Promise<Frame | undefined> {
+  const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
+  const item = await storage.db.getItem(itemKey, storage.consistentRead);
+  if (!item) return undefined;
+  try {
+    return frameOf(item);
+  } catch (error) {
+    throw locate(error, { threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id });
+  }
+}
+
+const versionOf = ({ channel_versions }: Checkpoint, name: string): Channel["version"] =>
+  Object.hasOwn(channel_versions, name) ? (channel_versions[name] ?? null) : null;

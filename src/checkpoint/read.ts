@@ -1,0 +1,209 @@
+import {
+  maxChannelVersion,
+  TASKS,
+  type Checkpoint,
+  type CheckpointMetadata,
+  type CheckpointPendingWrite,
+  type CheckpointTuple,
+} from "@langchain/langgraph-checkpoint";
+import type { Item, QueryInput } from "../aws/dynamodb.js";
+import type { DataLocation } from "../errors.js";
+import { decodeStored } from "./codec.js";
+import { damaged, FormatError, locate } from "./format-error.js";
+import { decodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Frame } from "./frame.js";
+import { checkpointPrefix, checkpointSortKey, idOf, namespacePrefix, parseSortKey, type KeyPart } from "./keys.js";
+import { binaryOf, stringOf, type LoadedSegments } from "./segment-store.js";
+import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
+import { join, type Value } from "./value.js";
+import { compareTasks, mergeWrites, taskOf, writeAttributes, type TaskOfItem, type WriteAttribute } from "./writes.js";
+
+/** How many items a read of the latest checkpoint asks for: itself, its tasks' writes, and a little more. */
+const LATEST_LIMITS = [6, 100];
+
+/** A checkpoint and its writes as read, before their segments are. */
+export interface StoredCheckpoint {
+  thread: Thread;
+  ns: string;
+  id: string;
+  parentId: string | undefined;
+  frame: Frame;
+  tasks: StoredTask[];
+}
+
+interface StoredTask extends TaskOfItem {
+  attributes: WriteAttribute[];
+}
+
+/** The latest checkpoint of a namespace: 1 Query, unless dozens of tasks wrote to it. */
+export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart): Promise<StoredCheckpoint | undefined> {
+  const pages = checkpointPages(storage, thread, { beginsWith: namespacePrefix(ns) }, LATEST_LIMITS);
+  return remember(storage, await first(pages));
+}
+
+/** One checkpoint by its id: 1 Query. */
+export async function readCheckpoint(storage: Storage, ref: CheckpointRef): Promise<StoredCheckpoint | undefined> {
+  const prefix = checkpointPrefix(ref.nsPart, ref.idPart);
+  const pages = checkpointPages(storage, ref.thread, { between: [prefix, checkpointSortKey(prefix)] });
+  return remember(storage, await first(pages));
+}
+
+/**
+ * Checkpoints with their writes, newest first, one array a page of the Query.
+ * @param limits how many items the first pages ask for; later ones take what 1 MB holds
+ */
+export async function* checkpointPages(
+  { db, consistentRead }: Storage,
+  thread: Thread,
+  range: Pick<QueryInput, "between" | "beginsWith">,
+  limits: number[] = [],
+): AsyncGenerator<StoredCheckpoint[], void, undefined> {
+  const input: QueryInput = { partition: thread.partition, descending: true, consistent: consistentRead, ...range };
+  let open: { prefix: string; item: Item; writes: Item[] } | undefined;
+  for (let page = 0; ; page++) {
+    const limit = limits[page];
+    const { items, next } = await db.query({ ...input, ...(limit && { limit }) });
+    const complete: StoredCheckpoint[] = [];
+    for (const item of items) {
+      const { prefix, task } = parseSortKey(item.SK.S);
+      if (task === undefined) {
+        if (open) complete.push(openCheckpoint(thread, open.item, open.writes));
+        open = { prefix, item, writes: [] };
+      } else if (open?.prefix === prefix) {
+        open.writes.push(item);
+      } // else these writes arrived before their checkpoint, which is not there yet
+    }
+    if (!next && open) complete.push(openCheckpoint(thread, open.item, open.writes));
+    yield complete;
+    if (!next) return;
+    input.after = next;
+  }
+}
+
+/** Every value that has to be read to build a tuple. */
+export function allValues({ frame, tasks }: StoredCheckpoint): Value[] {
+  return [...valuesOf(frame), ...tasks.flatMap((t) => t.attributes.map((a) => a.value))];
+}
+
+export async function toTuple(storage: Storage, stored: StoredCheckpoint, segments: LoadedSegments): Promise<CheckpointTuple> {
+  const { thread, ns, id, parentId, frame } = stored;
+  const configOf = (checkpointId: string): CheckpointTuple["config"] => ({
+    configurable: { thread_id: thread.id, checkpoint_ns: ns, checkpoint_id: checkpointId },
+  });
+  const [body, metadata, channels, pendingWrites] = await Promise.all([
+    load(storage, stored, "(checkpoint)", frame.checkpoint, segments),
+    loadMetadata(storage, stored, segments),
+    Promise.all([...frame.channels].map(async ([name, { value }]) => [name, await load(storage, stored, name, value, segments)] as const)),
+    loadWrites(storage, stored, segments),
+  ]);
+  // `fromEntries` defines properties, so a channel named __proto__ is only a name.
+  const checkpoint = { ...(body as Checkpoint), channel_values: Object.fromEntries(channels) };
+  if (checkpoint.v < 4 && parentId !== undefined) await migratePendingSends(storage, stored, checkpoint);
+  return {
+    config: configOf(id),
+    checkpoint,
+    metadata,
+    pendingWrites,
+    ...(parentId !== undefined && { parentConfig: configOf(parentId) }),
+  };
+}
+
+export async function loadMetadata(storage: Storage, stored: StoredCheckpoint, segments: LoadedSegments): Promise<CheckpointMetadata> {
+  return (await load(storage, stored, "(metadata)", stored.frame.metadata, segments)) as CheckpointMetadata;
+}
+
+/** A checkpoint's writes by task path, task and index; only those to `channels`, when given. */
+export async function loadWrites(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  segments: LoadedSegments,
+  channels?: ReadonlySet<string>,
+): Promise<CheckpointPendingWrite[]> {
+  const loaded = stored.tasks.map(({ taskId, attributes }) => {
+    const writes = at(stored, `(writes of task ${taskId})`, () => mergeWrites(attributes, (value) => join(value, segments)));
+    const wanted = channels ? writes.filter((w) => channels.has(w.channel)) : writes;
+    return wanted.map(
+      async ({ channel, value }): Promise<CheckpointPendingWrite> => [taskId, channel, await load(storage, stored, channel, value, segments)],
+    );
+  });
+  return Promise.all(loaded.flat());
+}
+
+/** One value, read by the serde. @throws CheckpointDataError */
+export async function load(storage: Storage, stored: StoredCheckpoint, channel: string, value: Value, segments: LoadedSegments): Promise<unknown> {
+  const bytes = at(stored, channel, () => join(value, segments));
+  try {
+    return (await storage.serde.loadsTyped(value.type, bytes)) as unknown;
+  } catch (cause) {
+    throw locate(damaged(`The serde could not read a value of type ${JSON.stringify(value.type)}`, cause), { ...locationOf(stored), channel });
+  }
+}
+
+/** A checkpoint's frame, its format checked. @throws FormatError */
+export function frameOf(item: Item): Frame {
+  checkVersion(item);
+  return decodeFrame(decodeStored(binaryOf(item, "data")));
+}
+
+function openCheckpoint(thread: Thread, item: Item, writes: Item[]): StoredCheckpoint {
+  const parts = parseSortKey(item.SK.S);
+  const place = {
+    thread,
+    ns: idOf(parts.ns) ?? stringOf(item, "ns") ?? parts.ns,
+    id: idOf(parts.checkpoint) ?? stringOf(item, "id") ?? parts.checkpoint,
+  };
+  const openTask = (write: Item): StoredTask => {
+    const task = taskOf(write);
+    return at(place, `(writes of task ${task.taskId})`, () => {
+      checkVersion(write);
+      return { ...task, attributes: writeAttributes(write) };
+    });
+  };
+  return {
+    ...place,
+    parentId: stringOf(item, "parent"),
+    frame: at(place, undefined, () => frameOf(item)),
+    tasks: writes.map(openTask).sort(compareTasks),
+  };
+}
+
+function checkVersion(item: Item): void {
+  const version = item.v && "N" in item.v ? Number(item.v.N) : NaN;
+  if (Number.isNaN(version)) throw damaged("An item has no format version");
+  if (version > FORMAT_VERSION) {
+    throw new FormatError("UNSUPPORTED_FORMAT", `An item has format version ${version}, which this version does not know: upgrade langgraph-checkpoint-dynamodb`);
+  }
+}
+
+/** Checkpoints before format 4 kept the sends of their parent's tasks in the parent's writes. */
+async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, checkpoint: Checkpoint): Promise<void> {
+  const parent = await readCheckpoint(storage, await checkpointRef(stored.thread, stored.ns, stored.parentId!));
+  const writes = parent ? await loadWrites(storage, parent, await storage.segments.load(parent.thread.partition, allValues(parent)), new Set([TASKS])) : [];
+  checkpoint.channel_values[TASKS] = writes.map(([, , send]) => send);
+  const versions = Object.values(checkpoint.channel_versions);
+  checkpoint.channel_versions[TASKS] = versions.length > 0 ? maxChannelVersion(...versions) : 1;
+}
+
+async function first(pages: AsyncGenerator<StoredCheckpoint[]>): Promise<StoredCheckpoint | undefined> {
+  for await (const [checkpoint] of pages) if (checkpoint) return checkpoint;
+  return undefined;
+}
+
+function remember(storage: Storage, stored: StoredCheckpoint | undefined): StoredCheckpoint | undefined {
+  if (stored) storage.frames.set(stored.thread.id, stored.ns, stored.id, stored.frame, frameSize(stored.frame));
+  return stored;
+}
+
+const locationOf = ({ thread, ns, id }: Pick<StoredCheckpoint, "thread" | "ns" | "id">): DataLocation => ({
+  threadId: thread.id,
+  checkpointNs: ns,
+  checkpointId: id,
+});
+
+/** Runs `read`, and says of a format error where it was. */
+function at<T>(place: Pick<StoredCheckpoint, "thread" | "ns" | "id">, channel: string | undefined, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw locate(error, { ...locationOf(place), channel });
+  }
+}

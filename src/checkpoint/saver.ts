@@ -1,0 +1,228 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
+import {
+  BaseCheckpointSaver,
+  type ChannelVersions,
+  type Checkpoint,
+  type CheckpointListOptions,
+  type CheckpointMetadata,
+  type CheckpointTuple,
+  type DeltaChannelHistory,
+  type PendingWrite,
+} from "@langchain/langgraph-checkpoint";
+import { AwsClient } from "../aws/client.js";
+import { CredentialSource } from "../aws/credentials.js";
+import { DynamoDB } from "../aws/dynamodb.js";
+import { Turnstile } from "../aws/turnstile.js";
+import { ambientEnv, expandConfig, optionsFromEnv, type DynamoDBSaverOptions, type SaverConfig } from "../config.js";
+import { invalidConfig, invalidInput } from "../errors.js";
+import { deleteThread } from "./delete-thread.js";
+import { deltaHistory } from "./delta-history.js";
+import { configIds, requireId } from "./ids.js";
+import { keyPart } from "./keys.js";
+import { listCheckpoints } from "./list.js";
+import { putCheckpoint } from "./put.js";
+import { putWrites, serializeWrites } from "./put-writes.js";
+import { allValues, readCheckpoint, readLatest, toTuple } from "./read.js";
+import { SegmentStore } from "./segment-store.js";
+import { checkpointRef, FrameCache, threadOf, type Storage } from "./storage.js";
+import { setupTable, type SetupResult } from "./table.js";
+import { ThreadIndex, type ListThreadsOptions, type ThreadInfo } from "./thread-index.js";
+
+/**
+ * Keeps LangGraph's checkpoints in one DynamoDB table, over `fetch` alone.
+ *
+ * One instance serves any number of threads and, in a Worker, any number of requests. Every method throws a
+ * {@link DynamoDBSaverError}: `INVALID_INPUT` before anything is sent, `AwsRequestError` when DynamoDB could
+ * not do it, `CheckpointDataError` when what is stored cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { StateGraph, MessagesAnnotation, START } from "@langchain/langgraph";
+ * import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+ *
+ * const checkpointer = new DynamoDBSaver({ tableName: "langgraph-checkpoints", region: "us-east-1" });
+ * await checkpointer.setup(); // once, for example when deploying
+ *
+ * const graph = new StateGraph(MessagesAnnotation)
+ *   .addNode("answer", () => ({ messages: [{ role: "assistant", content: "Hello!" }] }))
+ *   .addEdge(START, "answer")
+ *   .compile({ checkpointer });
+ * await graph.invoke({ messages: [{ role: "user", content: "Hi" }] }, { configurable: { thread_id: "1" } });
+ * ```
+ */
+export class DynamoDBSaver extends BaseCheckpointSaver {
+  // Private fields: neither `inspect` nor `JSON.stringify` of a graph shows credentials.
+  readonly #config: SaverConfig;
+  readonly #storage: Storage;
+  /** Calls for the same task, in the order in which they were made. */
+  readonly #taskLines = new Map<string, Turnstile>();
+
+  /** @throws DynamoDBSaverError `INVALID_CONFIG` */
+  constructor(options: DynamoDBSaverOptions) {
+    const config = expandConfig(options, ambientEnv());
+    super(config.serde);
+    const client = new AwsClient({ ...config, credentials: new CredentialSource(config.credentials) });
+    const db = new DynamoDB(client, config);
+    this.#config = config;
+    this.#storage = {
+      db,
+      segments: new SegmentStore(db, config.compression, config.consistentRead),
+      threads: new ThreadIndex(db, config.keyPrefix, config.consistentRead),
+      frames: new FrameCache(),
+      // Looked up at each use: `serde` is a public field of every saver, and wrappers replace it.
+      serde: {
+        dumpsTyped: (value) => this.serde.dumpsTyped(value),
+        loadsTyped: (type, data) => this.serde.loadsTyped(type, data),
+      },
+      compression: config.compression,
+      consistentRead: config.consistentRead,
+      keyPrefix: config.keyPrefix,
+    };
+  }
+
+  /**
+   * A saver configured by environment variables: a Worker's `env`, `process.env`, or `Deno.env.toObject()`.
+   * Reads `DYNAMODB_TABLE_NAME`, `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+   * `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL`.
+   *
+   * @param overrides options that come before the environment's
+   * @throws DynamoDBSaverError `INVALID_CONFIG`
+   */
+  static fromEnv(env: Readonly<Record<string, unknown>> | object, overrides: Partial<DynamoDBSaverOptions> = {}): DynamoDBSaver {
+    const found = optionsFromEnv(env as Readonly<Record<string, unknown>>);
+    const tableName = overrides.tableName ?? found.tableName;
+    if (tableName === undefined) throw invalidConfig("tableName is missing. Set DYNAMODB_TABLE_NAME, or pass it in the overrides: fromEnv(env, { tableName }).");
+    // Only the given environment counts, so what it gives is passed on as options.
+    const { region, credentials, endpoint } = expandConfig({ ...overrides, tableName }, found.env);
+    return new DynamoDBSaver({ ...overrides, tableName, region, credentials, endpoint });
+  }
+
+  /**
+   * Creates the table if there is none (string keys `PK` and `SK`, on demand) and waits until it can be used.
+   * Call it when deploying, or at the start of a script: no other method does.
+   */
+  async setup(): Promise<SetupResult> {
+    return setupTable(this.#storage.db, this.#config.signal);
+  }
+
+  /** Does nothing: there is no connection to close. Here because users of other savers call it. */
+  async end(): Promise<void> {}
+
+  /**
+   * The checkpoint that `config` names, or the latest of its thread and namespace, with its pending writes;
+   * `undefined` if there is none. 1 request, 2 when state has to be read that is not cached.
+   */
+  override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
+    const { threadId, ns = "", checkpointId } = configIds(config);
+    if (threadId === undefined) return undefined;
+    const storage = this.#storage;
+    const thread = await threadOf(storage, threadId);
+    const stored =
+      checkpointId === undefined
+        ? await readLatest(storage, thread, await keyPart("namespace", ns))
+        : await readCheckpoint(storage, await checkpointRef(thread, ns, checkpointId));
+    return stored && toTuple(storage, stored, await storage.segments.load(thread.partition, allValues(stored)));
+  }
+
+  /**
+   * Checkpoints, newest first within each namespace. Without `thread_id` those of all threads, without
+   * `checkpoint_ns` those of all namespaces.
+   *
+   * @param options `limit`: at most so many. `before`: only ids below its `checkpoint_id`. `filter`: only
+   * checkpoints whose metadata has these values.
+   */
+  override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
+    const { threadId, ns, checkpointId } = configIds(config);
+    const { limit, filter } = options;
+    if (limit !== undefined && typeof limit !== "number") throw invalidInput(`limit must be a number, not a ${typeof limit}.`);
+    const beforeId = configIds(options.before).checkpointId;
+    yield* listCheckpoints(this.#storage, { threadId, ns, checkpointId, beforeId, filter: filter ?? {}, limit: limit ?? Infinity });
+  }
+
+  /**
+   * Stores a checkpoint under the one that `config` names as its parent.
+   *
+   * @param newVersions the channels that changed; the others are taken over from the parent
+   * @returns the config that names the new checkpoint
+   */
+  override async put(
+    config: RunnableConfig,
+    checkpoint: Checkpoint,
+    metadata: CheckpointMetadata,
+    newVersions?: ChannelVersions,
+  ): Promise<RunnableConfig> {
+    const { threadId: given, ns = "", checkpointId: parentId } = configIds(config);
+    const threadId = requireId("thread_id", given, "put");
+    if (typeof checkpoint !== "object" || checkpoint === null) throw invalidInput("put needs a checkpoint object as its second argument.");
+    const id = requireId("checkpoint id", checkpoint.id, "put");
+    // Checkpoints of old versions can lack these.
+    const { channel_values = {}, channel_versions = {} } = checkpoint as Partial<Checkpoint>;
+    await putCheckpoint(this.#storage, {
+      threadId,
+      ns,
+      parentId,
+      checkpoint: { ...checkpoint, channel_values, channel_versions },
+      metadata: metadata ?? ({} as CheckpointMetadata),
+      newVersions: newVersions ?? undefined,
+    });
+    return { configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id } };
+  }
+
+  /**
+   * Stores what one task of a checkpoint wrote: 1 request, however many writes. The first write of an index
+   * stays; of LangGraph's special channels (errors, interrupts, resumes) the last one does.
+   *
+   * @param taskPath where LangGraph gives it, writes are read back in its order first
+   */
+  override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string, taskPath = ""): Promise<void> {
+    const { threadId: givenThread, ns = "", checkpointId: givenId } = configIds(config);
+    const threadId = requireId("thread_id", givenThread, "putWrites");
+    const checkpointId = requireId("checkpoint_id", givenId, "putWrites");
+    requireId("taskId", taskId, "putWrites");
+    if (!Array.isArray(writes)) throw invalidInput("putWrites needs an array of [channel, value] pairs as its second argument.");
+    if (writes.length === 0) return;
+
+    const task = JSON.stringify([threadId, ns, checkpointId, taskId]);
+    const { maxAttempts, requestTimeoutMs, signal } = this.#config;
+    const line = this.#taskLines.get(task) ?? new Turnstile(1, maxAttempts * (requestTimeoutMs + 20_000));
+    this.#taskLines.set(task, line);
+    const place = line.line();
+    try {
+      const [serialized] = await Promise.all([serializeWrites(this.#storage, writes), place.enter(signal)]);
+      await putWrites(this.#storage, { threadId, ns, checkpointId, taskId, taskPath, writes: serialized });
+    } finally {
+      place.leave();
+      if (line.empty) this.#taskLines.delete(task);
+    }
+  }
+
+  /** Deletes everything of a thread. Deleting one that is not there is fine. */
+  override async deleteThread(threadId: string): Promise<void> {
+    await deleteThread(this.#storage, requireId("thread_id", threadId, "deleteThread"));
+  }
+
+  /**
+   * The threads that have checkpoints, ordered by id. A page of 1 MB a request.
+   *
+   * @example
+   * ```ts
+   * for await (const { threadId, createdAt } of checkpointer.listThreads({ limit: 20 })) console.log(threadId, createdAt);
+   * ```
+   */
+  async *listThreads(options: ListThreadsOptions = {}): AsyncGenerator<ThreadInfo, void, undefined> {
+    yield* this.#storage.threads.list(options);
+  }
+
+  /** What LangGraph's `DeltaChannel` needs to rebuild its state: 1 request a megabyte of history, never one an ancestor. */
+  override async getDeltaChannelHistory(options: { config: RunnableConfig; channels: string[] }): Promise<Record<string, DeltaChannelHistory>> {
+    const { config, channels } = options;
+    const { threadId: given, ns = "", checkpointId } = configIds(config);
+    if (channels.length === 0) return {};
+    const threadId = requireId("thread_id", given, "getDeltaChannelHistory");
+    const storage = this.#storage;
+    const thread = await threadOf(storage, threadId);
+    const id = checkpointId ?? (await readLatest(storage, thread, await keyPart("namespace", ns)))?.id;
+    if (id === undefined) return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
+    return deltaHistory(storage, await checkpointRef(thread, ns, id), channels);
+  }
+}

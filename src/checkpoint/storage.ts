@@ -1,0 +1,67 @@
+import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
+import type { DynamoDB } from "../aws/dynamodb.js";
+import { ByteLru } from "./byte-lru.js";
+import type { Compression } from "./codec.js";
+import type { Frame } from "./frame.js";
+import { keyPart, threadPartition, type KeyPart } from "./keys.js";
+import type { SegmentStore } from "./segment-store.js";
+import type { ThreadIndex } from "./thread-index.js";
+
+const FRAME_CACHE_BYTES = 4 * 1_024 * 1_024;
+
+/** What the parts of a saver share. Plain data and clients, no promise: safe between requests of a Worker. */
+export interface Storage {
+  db: DynamoDB;
+  segments: SegmentStore;
+  threads: ThreadIndex;
+  frames: FrameCache;
+  serde: SerializerProtocol;
+  compression: Compression;
+  consistentRead: boolean;
+  keyPrefix: string;
+}
+
+/** One thread, with the partition that holds it. */
+export interface Thread {
+  id: string;
+  partition: string;
+}
+
+export async function threadOf({ keyPrefix }: Storage, threadId: string): Promise<Thread> {
+  return { id: threadId, partition: await threadPartition(keyPrefix, threadId) };
+}
+
+/** One checkpoint by its ids, with the parts of its keys. */
+export interface CheckpointRef {
+  thread: Thread;
+  ns: string;
+  id: string;
+  nsPart: KeyPart;
+  idPart: KeyPart;
+}
+
+export async function checkpointRef(thread: Thread, ns: string, id: string): Promise<CheckpointRef> {
+  const [nsPart, idPart] = await Promise.all([keyPart("namespace", ns), keyPart("checkpoint", id)]);
+  return { thread, ns, id, nsPart, idPart };
+}
+
+/** Frames of checkpoints read or written lately: a `put` looks up its parent's segments here. */
+export class FrameCache {
+  readonly #frames = new ByteLru<Frame>(FRAME_CACHE_BYTES);
+
+  get(threadId: string, ns: string, id: string): Frame | undefined {
+    return this.#frames.get(cacheKey(threadId, ns, id));
+  }
+
+  set(threadId: string, ns: string, id: string, frame: Frame, bytes: number): void {
+    this.#frames.set(cacheKey(threadId, ns, id), frame, bytes);
+  }
+
+  forget(threadId: string): void {
+    const start = cacheKey(threadId);
+    this.#frames.deleteWhere((key) => key.startsWith(start));
+  }
+}
+
+/** Unambiguous for any ids, and a thread's keys share its beginning. */
+const cacheKey = (...ids: string[]): string => ids.map((id) => `${JSON.stringify(id)},`).join("");

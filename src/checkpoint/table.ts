@@ -1,0 +1,38 @@
+import type { DynamoDB, TableState } from "../aws/dynamodb.js";
+import { sleep } from "../aws/sleep.js";
+import { DynamoDBSaverError, invalidConfig } from "../errors.js";
+
+/** What `setup()` found or made. */
+export interface SetupResult {
+  table: { name: string; status: "created" | "existed" };
+}
+
+const POLL_MS = 250;
+/** AWS takes seconds for an empty table; this is for its bad days. */
+const MAX_WAIT_MS = 5 * 60_000;
+
+/** Creates the table if there is none, and waits until it can be used. */
+export async function setupTable(db: DynamoDB, signal: AbortSignal | undefined): Promise<SetupResult> {
+  let state = await db.describeTable();
+  const created = !state && (await db.createTable());
+  const deadline = Date.now() + MAX_WAIT_MS;
+  for (let wait = POLL_MS; state?.status !== "ACTIVE" && state?.status !== "UPDATING"; wait = Math.min(5_000, wait * 1.5)) {
+    if (Date.now() > deadline) {
+      throw new DynamoDBSaverError("TIMEOUT", `Table ${JSON.stringify(db.tableName)} is still ${state?.status ?? "not there"} after 5 minutes. Look at it in the AWS console.`);
+    }
+    if (state) await sleep(wait, signal);
+    state = await db.describeTable();
+    if (!state) await sleep(wait, signal); // just created, and not yet known everywhere
+  }
+  checkKeys(db.tableName, state);
+  return { table: { name: db.tableName, status: created ? "created" : "existed" } };
+}
+
+function checkKeys(tableName: string, { keys }: TableState): void {
+  const has = (role: string, name: string): boolean => keys.some((k) => k.role === role && k.name === name && k.type === "S");
+  if (keys.length === 2 && has("HASH", "PK") && has("RANGE", "SK")) return;
+  const found = keys.map((k) => `${k.name} (${k.role}, ${k.type})`).join(", ");
+  throw invalidConfig(
+    `Table ${JSON.stringify(tableName)} has the keys ${found}, but needs PK (HASH, S) and SK (RANGE, S). Use another tableName, and setup() creates it.`,
+  );
+}

@@ -1,0 +1,100 @@
+import type { DynamoDB, Item } from "../aws/dynamodb.js";
+import { ByteLru } from "./byte-lru.js";
+import { compareCodePoints } from "./code-points.js";
+import { idOf, key, keyPart } from "./keys.js";
+import { stringOf } from "./segment-store.js";
+
+/** Spreads the index over partitions, each of which takes 1,000 write units a second. Part of the format. */
+const SHARDS = 8;
+const KNOWN_BYTES = 256 * 1_024;
+
+/** A thread that has, or had, checkpoints. */
+export interface ThreadInfo {
+  threadId: string;
+  /** When its first checkpoint was stored, ISO 8601. */
+  createdAt: string;
+}
+
+export interface ListThreadsOptions {
+  /** At most this many threads. All by default. */
+  limit?: number;
+  /** Only threads after this id, for the next page. */
+  after?: string;
+}
+
+/** Which threads there are, in `SHARDS` partitions beside theirs. */
+export class ThreadIndex {
+  /** Threads that this instance has written: the first checkpoint of each subgraph run need not write them again. */
+  readonly #known = new ByteLru<true>(KNOWN_BYTES);
+
+  constructor(
+    private readonly db: DynamoDB,
+    private readonly keyPrefix: string,
+    private readonly consistentRead: boolean,
+  ) {}
+
+  /**
+   * Comes before a checkpoint without a parent, so that no thread is ever unlisted. Keeps the thread's first time.
+   * @param always whether to write even if this instance has written it before: another may have deleted it
+   */
+  async add(threadId: string, always: boolean): Promise<void> {
+    if (!always && this.#known.get(threadId)) return;
+    const { text, whole } = await keyPart("thread", threadId);
+    await this.db.updateItem({
+      key: key(this.#partition(shardOf(threadId)), text),
+      update: `SET created = if_not_exists(created, :now)${whole === undefined ? "" : ", #thread = :thread"}`,
+      ...(whole !== undefined && { names: { "#thread": "thread" } }),
+      values: { ":now": { S: new Date().toISOString() }, ...(whole !== undefined && { ":thread": { S: whole } }) },
+    });
+    this.#known.set(threadId, true, threadId.length);
+  }
+
+  async remove(threadId: string): Promise<void> {
+    const { text } = await keyPart("thread", threadId);
+    this.#known.delete(threadId);
+    await this.db.batchDelete([key(this.#partition(shardOf(threadId)), text)]);
+  }
+
+  /** All threads, in the order of their ids as they stand in a key. */
+  async *list({ limit = Infinity, after }: ListThreadsOptions = {}): AsyncGenerator<ThreadInfo, void, undefined> {
+    const afterText = after === undefined ? undefined : (await keyPart("thread", after)).text;
+    const shards = Array.from({ length: SHARDS }, (_, shard) => this.#shard(shard, afterText, limit));
+    try {
+      const heads = await Promise.all(shards.map(async (items) => (await items.next()).value ?? undefined));
+      for (let yielded = 0; yielded < limit; yielded++) {
+        const first = heads.reduce<number | undefined>((best, head, shard) => {
+          const better = head && (best === undefined || compareCodePoints(head.SK.S, heads[best]!.SK.S) < 0);
+          return better ? shard : best;
+        }, undefined);
+        if (first === undefined) return;
+        const item = heads[first]!;
+        heads[first] = (await shards[first]!.next()).value ?? undefined;
+        yield { threadId: idOf(item.SK.S) ?? stringOf(item, "thread") ?? item.SK.S, createdAt: stringOf(item, "created") ?? "" };
+      }
+    } finally {
+      await Promise.all(shards.map((items) => items.return()));
+    }
+  }
+
+  async *#shard(shard: number, after: string | undefined, limit: number): AsyncGenerator<Item, void, undefined> {
+    const partition = this.#partition(shard);
+    const pages = this.db.queryPages({
+      partition,
+      consistent: this.consistentRead,
+      ...(Number.isFinite(limit) && { limit }),
+      ...(after !== undefined && { after: key(partition, after) }),
+    });
+    for await (const page of pages) yield* page;
+  }
+
+  #partition(shard: number): string {
+    return `${this.keyPrefix}THREADS#${shard}`;
+  }
+}
+
+/** FNV-1a over the id's UTF-8 bytes: part of the storage format. */
+function shardOf(threadId: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(threadId)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0) % SHARDS;
+}

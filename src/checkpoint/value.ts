@@ -1,0 +1,108 @@
+import { toBase64Url } from "../aws/base64.js";
+import { damaged, FormatError } from "./format-error.js";
+
+/*
+ * A serialized value is a list of immutable segments, named by the SHA-256 of their bytes, and a short tail
+ * that stands in the item that refers to it. A value that grew at its end keeps its segments, so a step of a
+ * conversation stores what it added and not the conversation.
+ */
+
+/** A tail longer than this becomes a segment. */
+export const MAX_TAIL_BYTES = 2_048;
+/**
+ * A segment leaves this much of the value's end in the tail: an array's closing bracket moves when the array
+ * grows, and a segment that ended with it would never match again.
+ */
+export const TAIL_MARGIN_BYTES = 64;
+/** With its codec byte and keys below DynamoDB's limit of 400 KB an item, compressed or not. */
+export const MAX_SEGMENT_BYTES = 384 * 1_024;
+
+export interface Segment {
+  /** SHA-256 of the bytes, base64url. */
+  name: string;
+  length: number;
+}
+
+/** A serialized value as its checkpoint refers to it. */
+export interface Value {
+  /** The serde's type of the bytes, for example `"json"`. */
+  type: string;
+  segments: Segment[];
+  tail: Uint8Array;
+}
+
+/** Segments by name that have to be stored before anything refers to them. */
+export type NewSegments = Map<string, Uint8Array>;
+
+export async function segmentName(bytes: Uint8Array): Promise<string> {
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
+}
+
+/**
+ * Divides a value into segments and a tail.
+ *
+ * What the parent's leading segments still match is kept. A rest over `maxTail` becomes a segment, which
+ * absorbs the one before it while that one is not longer than itself: sizes stay geometric, so n bytes make
+ * O(log n) segments and are rewritten O(log n) times.
+ */
+export async function divide(
+  type: string,
+  bytes: Uint8Array,
+  parent: Value | undefined,
+  into: NewSegments,
+  { maxTail = MAX_TAIL_BYTES, margin = TAIL_MARGIN_BYTES } = {},
+): Promise<Value> {
+  const segments: Segment[] = [];
+  let start = 0;
+  for (const segment of parent?.segments ?? []) {
+    const end = start + segment.length;
+    if (end > bytes.length || (await segmentName(bytes.subarray(start, end))) !== segment.name) break;
+    segments.push(segment);
+    start = end;
+  }
+  if (bytes.length - start <= maxTail) return { type, segments, tail: bytes.slice(start) };
+
+  const end = Math.max(start, bytes.length - margin);
+  for (let last = segments.at(-1); last && last.length < MAX_SEGMENT_BYTES && last.length <= end - start; last = segments.at(-1)) {
+    segments.pop();
+    start -= last.length;
+  }
+  for (let from = start; from < end; from += MAX_SEGMENT_BYTES) {
+    segments.push(await newSegment(bytes.slice(from, Math.min(from + MAX_SEGMENT_BYTES, end)), into));
+  }
+  return { type, segments, tail: bytes.slice(end) };
+}
+
+/** Moves most of an unchanged value's tail into a segment of its own, to make room in the item. */
+export async function shortenTail(value: Value, into: NewSegments): Promise<Value> {
+  const end = value.tail.length - TAIL_MARGIN_BYTES;
+  if (end <= 0) return value;
+  const segment = await newSegment(value.tail.slice(0, end), into);
+  return { type: value.type, segments: [...value.segments, segment], tail: value.tail.slice(end) };
+}
+
+/**
+ * Puts a value's bytes together again.
+ * @throws FormatError if a segment is missing or damaged
+ */
+export function join(value: Value, segments: ReadonlyMap<string, Uint8Array | FormatError>): Uint8Array {
+  if (value.segments.length === 0) return value.tail;
+  const bytes = new Uint8Array(value.segments.reduce((sum, s) => sum + s.length, value.tail.length));
+  let offset = 0;
+  for (const { name, length } of value.segments) {
+    const segment = segments.get(name);
+    if (segment === undefined) throw new FormatError("MISSING_DATA", `Segment ${name} is missing`);
+    if (segment instanceof FormatError) throw segment;
+    if (segment.length !== length) throw damaged(`Segment ${name} has ${segment.length} bytes instead of ${length}`);
+    bytes.set(segment, offset);
+    offset += length;
+  }
+  bytes.set(value.tail, offset);
+  return bytes;
+}
+
+async function newSegment(bytes: Uint8Array, into: NewSegments): Promise<Segment> {
+  const name = await segmentName(bytes);
+  into.set(name, bytes);
+  return { name, length: bytes.length };
+}

@@ -1,0 +1,120 @@
+import type { CheckpointPendingWrite } from "@langchain/langgraph-checkpoint";
+import type { Item } from "../aws/dynamodb.js";
+import { decodeStored, encodeStored, type Compression } from "./codec.js";
+import { compareCodePoints } from "./code-points.js";
+import { decodeContainer, encodeContainer } from "./container.js";
+import { damaged } from "./format-error.js";
+import { idOf, parseSortKey } from "./keys.js";
+import { binaryOf, stringOf } from "./segment-store.js";
+import type { Value } from "./value.js";
+
+/*
+ * The writes of one task are one item with an attribute per write: `w{index}`. A call with very many ordinary
+ * writes stores them as runs: `w{first}` then holds several writes in a row. A run is only ever stored for
+ * indices that no earlier call had written, so where an index stands both in a run and in an attribute of its
+ * own, the run came first, and the first write wins.
+ */
+
+const ATTRIBUTE = /^w(-?\d+)$/;
+/** Serde type of a run's bytes, which are a container themselves. */
+const RUN = "run";
+
+/** One stored write, before its segments are read. */
+export interface StoredWrite {
+  index: number;
+  channel: string;
+  value: Value;
+}
+
+/** A write as it goes in: its index, its channel, and its serialized value. */
+export interface SerializedWrite {
+  index: number;
+  channel: string;
+  type: string;
+  bytes: Uint8Array;
+}
+
+export const attributeOf = (index: number): string => `w${index}`;
+
+export function encodeWrite(channel: string, value: Value, compression: Compression): Uint8Array {
+  return encodeStored(encodeContainer(channel, [value]), compression);
+}
+
+/** The bytes of writes with consecutive indices, to be stored as one value. */
+export function packRun(writes: SerializedWrite[]): { type: string; bytes: Uint8Array } {
+  const values = writes.map(({ type, bytes }): Value => ({ type, segments: [], tail: bytes }));
+  return { type: RUN, bytes: encodeContainer(writes.map((w) => w.channel), values) };
+}
+
+export function encodeRun(count: number, value: Value, compression: Compression): Uint8Array {
+  return encodeStored(encodeContainer(count, [value]), compression);
+}
+
+/** What one `w…` attribute holds. */
+export type WriteAttribute =
+  | { kind: "single"; index: number; channel: string; value: Value }
+  | { kind: "run"; index: number; count: number; value: Value };
+
+/** All attributes of a writes item. @throws FormatError */
+export function writeAttributes(item: Item): WriteAttribute[] {
+  const found: WriteAttribute[] = [];
+  for (const name of Object.keys(item)) {
+    const index = ATTRIBUTE.exec(name)?.[1];
+    if (index === undefined) continue;
+    const { head, values } = decodeContainer(decodeStored(binaryOf(item, name)));
+    const [value, ...more] = values;
+    if (!value || more.length > 0) throw damaged(`Write ${index} has another shape`);
+    if (typeof head === "string") found.push({ kind: "single", index: Number(index), channel: head, value });
+    else if (Number.isSafeInteger(head)) found.push({ kind: "run", index: Number(index), count: head as number, value });
+    else throw damaged(`Write ${index} has another shape`);
+  }
+  return found;
+}
+
+/**
+ * The writes of one task by index, the first of each index.
+ * @param unpack reads a run's bytes
+ */
+export function mergeWrites(attributes: WriteAttribute[], unpack: (value: Value) => Uint8Array): StoredWrite[] {
+  const byIndex = new Map<number, StoredWrite>();
+  for (const attribute of attributes) if (attribute.kind === "single") byIndex.set(attribute.index, attribute);
+  for (const attribute of attributes) {
+    if (attribute.kind !== "run") continue;
+    const { head, values } = decodeContainer(unpack(attribute.value));
+    if (!Array.isArray(head) || head.length !== values.length) throw damaged("A run of writes has another shape");
+    for (const [i, value] of values.entries()) {
+      const index = attribute.index + i;
+      byIndex.set(index, { index, channel: String(head[i]), value });
+    }
+  }
+  return [...byIndex.values()].sort((a, b) => a.index - b.index);
+}
+
+/** Which ordinary indices are taken already. */
+export function takenIndices(attributes: WriteAttribute[]): Set<number> {
+  const taken = new Set<number>();
+  for (const attribute of attributes) {
+    const count = attribute.kind === "run" ? attribute.count : 1;
+    for (let i = 0; i < count; i++) taken.add(attribute.index + i);
+  }
+  return taken;
+}
+
+/** The task of a writes item. */
+export interface TaskOfItem {
+  taskId: string;
+  /** LangGraph's path of the task, `""` when it gave none. */
+  path: string;
+}
+
+export function taskOf(item: Item): TaskOfItem {
+  const { task = "" } = parseSortKey(item.SK.S);
+  return { taskId: idOf(task) ?? stringOf(item, "task") ?? task, path: stringOf(item, "path") ?? "" };
+}
+
+/** Tasks in the order in which their writes are applied: by path, then by id. */
+export function compareTasks(a: TaskOfItem, b: TaskOfItem): number {
+  return compareCodePoints(a.path, b.path) || compareCodePoints(a.taskId, b.taskId);
+}
+
+export type PendingWrites = CheckpointPendingWrite[];

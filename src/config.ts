@@ -1,0 +1,243 @@
+import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
+import type { Fetch } from "./aws/client.js";
+import { credentialsProblem, type AwsCredentials, type AwsCredentialsProvider } from "./aws/credentials.js";
+import type { EventListener } from "./aws/events.js";
+import type { Compression } from "./checkpoint/codec.js";
+import { invalidConfig } from "./errors.js";
+
+/** Options of {@link DynamoDBSaver}. AWS words are those of the AWS SDK v3. */
+export interface DynamoDBSaverOptions {
+  /** The table: string keys `PK` and `SK`. `setup()` creates it. */
+  tableName: string;
+  /** For example `"us-east-1"`. Default: `AWS_REGION`, then `AWS_DEFAULT_REGION`, where the runtime has an environment. */
+  region?: string;
+  /**
+   * An object, or an async function that is asked again before its credentials expire; every credential
+   * provider of the AWS SDK v3 fits. Default: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
+   */
+  credentials?: AwsCredentials | AwsCredentialsProvider;
+  /**
+   * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine
+   * only. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
+   */
+  endpoint?: string;
+  /** How new values are compressed, where that saves a tenth or more. Stored ones are read either way. Default: `"gzip"`. */
+  compression?: Compression;
+  /**
+   * Goes first in every partition key, for example `"tenant-a#"`, so that IAM's `dynamodb:LeadingKeys` can keep
+   * tenants apart. At most 256 bytes. Default: `""`.
+   */
+  keyPrefix?: string;
+  /** Turns values into bytes and back. Default: LangGraph's own, as every saver has it. */
+  serde?: SerializerProtocol;
+  /** Sends the requests. Default: the global `fetch`. For proxies, service bindings and tests. */
+  fetch?: Fetch;
+  /** Ends what is under way, and refuses what comes after. */
+  signal?: AbortSignal;
+  /** How many times a request is sent at most, the first included. Default: 4. */
+  maxAttempts?: number;
+  /** How long one attempt may take, in milliseconds. Default: 10,000. */
+  requestTimeoutMs?: number;
+  /** How many requests may be under way at once. Default: 50. */
+  maxConcurrency?: number;
+  /** Whether reads see every write that was acknowledged before. `false` halves their price. Default: `true`. */
+  consistentRead?: boolean;
+  /**
+   * Called after every request with its attempts, bytes, duration and consumed capacity, and before every
+   * retry. What it throws is dropped.
+   */
+  onEvent?: EventListener;
+}
+
+/** The environment variables that `fromEnv` reads. */
+export interface DynamoDBSaverEnv {
+  DYNAMODB_TABLE_NAME?: string | undefined;
+  AWS_REGION?: string | undefined;
+  AWS_DEFAULT_REGION?: string | undefined;
+  AWS_ACCESS_KEY_ID?: string | undefined;
+  AWS_SECRET_ACCESS_KEY?: string | undefined;
+  AWS_SESSION_TOKEN?: string | undefined;
+  AWS_ENDPOINT_URL_DYNAMODB?: string | undefined;
+  AWS_ENDPOINT_URL?: string | undefined;
+}
+
+/** All options, checked and filled in. */
+export type SaverConfig = Readonly<{
+  tableName: string;
+  region: string;
+  credentials: AwsCredentials | AwsCredentialsProvider;
+  endpoint: string;
+  compression: Compression;
+  keyPrefix: string;
+  serde: SerializerProtocol | undefined;
+  fetch: Fetch;
+  signal: AbortSignal | undefined;
+  maxAttempts: number;
+  requestTimeoutMs: number;
+  maxConcurrency: number;
+  consistentRead: boolean;
+  onEvent: EventListener | undefined;
+}>;
+
+const KNOWN_OPTIONS = new Set<string>([
+  "tableName", "region", "credentials", "endpoint", "compression", "keyPrefix", "serde", "fetch", "signal",
+  "maxAttempts", "requestTimeoutMs", "maxConcurrency", "consistentRead", "onEvent",
+] satisfies (keyof DynamoDBSaverOptions)[]); // prettier-ignore
+
+/**
+ * Checks every option and fills in the defaults; a pure function of its arguments.
+ * @throws DynamoDBSaverError `INVALID_CONFIG`, with what to write instead
+ */
+export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEnv): SaverConfig {
+  if (typeof options !== "object" || options === null) {
+    throw invalidConfig(`The options must be an object, for example { tableName: "langgraph-checkpoints" }, not ${kindOf(options)}.`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!KNOWN_OPTIONS.has(name)) throw invalidConfig(`There is no option ${JSON.stringify(name)}. The options are ${[...KNOWN_OPTIONS].join(", ")}.`);
+  }
+  const region = text("region", options.region ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION), 'Pass region: "us-east-1", or set AWS_REGION.');
+  if (!/^[a-z0-9-]{1,63}$/.test(region)) throw invalidConfig(`region ${JSON.stringify(region)} is not an AWS region such as "us-east-1".`);
+  const endpoint = options.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_DYNAMODB) ?? nonEmpty(env.AWS_ENDPOINT_URL);
+  const fetchOption = optional("fetch", options.fetch, "function") ?? (typeof fetch === "function" ? fetch.bind(globalThis) : undefined);
+  if (!fetchOption) throw invalidConfig("This runtime has no global fetch: pass one as the option fetch.");
+  const keyPrefix = optional("keyPrefix", options.keyPrefix, "string") ?? "";
+  if (new TextEncoder().encode(keyPrefix).length > 256) throw invalidConfig("keyPrefix must not be longer than 256 bytes.");
+
+  return Object.freeze({
+    tableName: checkTableName(text("tableName", options.tableName, 'Pass tableName: "langgraph-checkpoints"; setup() creates that table.')),
+    region,
+    credentials: checkCredentials(options.credentials ?? credentialsFrom(env)),
+    endpoint: endpoint === undefined ? awsEndpoint(region) : checkEndpoint(text("endpoint", endpoint, "")),
+    compression: oneOf("compression", options.compression ?? "gzip", ["gzip", "none"]),
+    keyPrefix,
+    serde: checkSerde(options.serde),
+    fetch: fetchOption,
+    signal: checkSignal(options.signal),
+    maxAttempts: wholeNumber("maxAttempts", options.maxAttempts ?? 4, 1, 20),
+    requestTimeoutMs: wholeNumber("requestTimeoutMs", options.requestTimeoutMs ?? 10_000, 1, 600_000),
+    maxConcurrency: wholeNumber("maxConcurrency", options.maxConcurrency ?? 50, 1, 10_000),
+    consistentRead: optional("consistentRead", options.consistentRead, "boolean") ?? true,
+    onEvent: optional("onEvent", options.onEvent, "function"),
+  });
+}
+
+/** The options that environment variables give. Other entries, such as a Worker's bindings, are passed over. */
+export function optionsFromEnv(env: Readonly<Record<string, unknown>>): { env: DynamoDBSaverEnv; tableName: string | undefined } {
+  if (typeof env !== "object" || env === null) {
+    throw invalidConfig(`fromEnv needs an object of environment variables: a Worker's env, process.env, or Deno.env.toObject(). It got ${kindOf(env)}.`);
+  }
+  const read = (name: keyof DynamoDBSaverEnv): string | undefined => (typeof env[name] === "string" ? nonEmpty(env[name]) : undefined);
+  return {
+    tableName: read("DYNAMODB_TABLE_NAME"),
+    env: {
+      AWS_REGION: read("AWS_REGION"),
+      AWS_DEFAULT_REGION: read("AWS_DEFAULT_REGION"),
+      AWS_ACCESS_KEY_ID: read("AWS_ACCESS_KEY_ID"),
+      AWS_SECRET_ACCESS_KEY: read("AWS_SECRET_ACCESS_KEY"),
+      AWS_SESSION_TOKEN: read("AWS_SESSION_TOKEN"),
+      AWS_ENDPOINT_URL_DYNAMODB: read("AWS_ENDPOINT_URL_DYNAMODB"),
+      AWS_ENDPOINT_URL: read("AWS_ENDPOINT_URL"),
+    },
+  };
+}
+
+/** The runtime's own environment, where it has one; Deno's needs `--allow-env`, and without it there is none. */
+export function ambientEnv(): DynamoDBSaverEnv {
+  try {
+    const runtime = globalThis as { process?: { env?: DynamoDBSaverEnv } };
+    return optionsFromEnv((runtime.process?.env ?? {}) as Record<string, unknown>).env;
+  } catch {
+    return {};
+  }
+}
+
+function awsEndpoint(region: string): string {
+  // AWS General Reference, "Amazon DynamoDB endpoints": China has a domain of its own.
+  return `https://dynamodb.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/`;
+}
+
+function checkEndpoint(endpoint: string): string {
+  let url: URL;
+  try {
+    url = new URL(endpoint);
+  } catch {
+    throw invalidConfig('endpoint is not a URL. Write it with its scheme, for example "http://127.0.0.1:8000".');
+  }
+  if (url.username || url.password) throw invalidConfig("endpoint must not hold a user name or password. Pass credentials instead.");
+  if (url.search || url.hash) throw invalidConfig("endpoint must not have a query or a fragment.");
+  const loopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) {
+    throw invalidConfig(`endpoint ${url.origin} must be https: state and signed requests would travel in the clear. Plain http is for this machine only (127.0.0.1, localhost).`);
+  }
+  return url.href;
+}
+
+function checkTableName(name: string): string {
+  // "Naming rules": 3 to 255 characters. An ARN names a table of another account.
+  if (/^[A-Za-z0-9_.-]{3,255}$/.test(name) || /^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}$/.test(name)) return name;
+  throw invalidConfig(`tableName ${JSON.stringify(name)} must have 3 to 255 letters, digits, "_", "-" or ".", or be the ARN of a table.`);
+}
+
+function credentialsFrom(env: DynamoDBSaverEnv): AwsCredentials | undefined {
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = env;
+  if (!id && !secret) return undefined;
+  if (!id || !secret) throw invalidConfig(`${id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID"} is missing beside ${id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY"}. Set both.`);
+  return { accessKeyId: id, secretAccessKey: secret, sessionToken: nonEmpty(token) };
+}
+
+function checkCredentials(credentials: unknown): AwsCredentials | AwsCredentialsProvider {
+  if (typeof credentials === "function") return credentials as AwsCredentialsProvider;
+  const example = "Pass credentials: { accessKeyId, secretAccessKey } or an async function that returns them, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
+  if (credentials === undefined) throw invalidConfig(`credentials are missing. ${example}`);
+  const problem = credentialsProblem(credentials);
+  if (problem) throw invalidConfig(`credentials: got ${problem}. ${example}`);
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials as AwsCredentials;
+  return { accessKeyId, secretAccessKey, sessionToken, expiration };
+}
+
+function checkSerde(serde: unknown): SerializerProtocol | undefined {
+  if (serde === undefined) return undefined;
+  const { dumpsTyped, loadsTyped } = (serde ?? {}) as Record<string, unknown>;
+  if (typeof dumpsTyped === "function" && typeof loadsTyped === "function") return serde as SerializerProtocol;
+  throw invalidConfig("serde must be an object with the methods dumpsTyped and loadsTyped.");
+}
+
+function checkSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || (typeof signal === "object" && signal !== null && "aborted" in signal)) return signal as AbortSignal | undefined;
+  throw invalidConfig("signal must be an AbortSignal, for example new AbortController().signal.");
+}
+
+function text(name: string, value: unknown, hint: string): string {
+  if (value === undefined || value === "") throw invalidConfig(`${name} is missing. ${hint}`);
+  if (typeof value !== "string") throw invalidConfig(`${name} must be a string, not ${kindOf(value)}. ${hint}`.trimEnd());
+  return value;
+}
+
+interface Kinds {
+  string: string;
+  boolean: boolean;
+  function: (...args: never[]) => unknown;
+}
+
+function optional<T, K extends keyof Kinds>(name: string, value: (T & Kinds[K]) | undefined, kind: K): (T & Kinds[K]) | undefined {
+  if (value === undefined || typeof value === kind) return value;
+  throw invalidConfig(`${name} must be a ${kind}, not ${kindOf(value)}.`);
+}
+
+function wholeNumber(name: string, value: unknown, min: number, max: number): number {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  throw invalidConfig(`${name} must be a whole number from ${min} to ${max}, not ${typeof value === "number" ? value : kindOf(value)}.`);
+}
+
+function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+  if (allowed.includes(value as T)) return value as T;
+  throw invalidConfig(`${name} must be one of ${allowed.map((a) => JSON.stringify(a)).join(", ")}.`);
+}
+
+const nonEmpty = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}

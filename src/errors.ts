@@ -1,0 +1,140 @@
+/** What went wrong, as one literal a caller can switch on. */
+export type DynamoDBSaverErrorCode =
+  /** An option given to a constructor or to `fromEnv` is missing or wrong. */
+  | "INVALID_CONFIG"
+  /** An argument of a call (thread id, checkpoint id, …) is missing or wrong. Nothing was sent. */
+  | "INVALID_INPUT"
+  /** The credentials provider failed or returned something that is not a pair of keys. */
+  | "CREDENTIALS"
+  /** The table does not exist in this account and region: run `setup()`. */
+  | "TABLE_NOT_FOUND"
+  /** The credentials are known but may not do this, or are not known at all. */
+  | "ACCESS_DENIED"
+  /** DynamoDB kept refusing for lack of capacity until the attempts were used up. */
+  | "THROTTLED"
+  /** No complete answer within `requestTimeoutMs`, at every attempt. */
+  | "TIMEOUT"
+  /** The connection failed, or the answer could not be read, at every attempt. */
+  | "NETWORK"
+  /** The caller's `AbortSignal` fired. */
+  | "ABORTED"
+  /** Any other error that the service returned; `serviceCode` names it. */
+  | "SERVICE_ERROR"
+  /** A stored part that a checkpoint refers to is not there. */
+  | "MISSING_DATA"
+  /** A stored part is there but is not what was written. */
+  | "DAMAGED_DATA"
+  /** Written by a newer version of this package: upgrade to read it. */
+  | "UNSUPPORTED_FORMAT";
+
+const BRAND = Symbol.for("langgraph-checkpoint-dynamodb.error");
+
+/**
+ * Base class of every error this package throws on purpose. The message says what to do; it never holds a
+ * credential or a stored value.
+ */
+export class DynamoDBSaverError extends Error {
+  override readonly name: string = "DynamoDBSaverError";
+  /** @internal Bundles can hold this class twice, so {@link isDynamoDBSaverError} looks for this mark. */
+  readonly [BRAND] = true;
+
+  constructor(
+    /** Stable and machine-readable. */
+    readonly code: DynamoDBSaverErrorCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** What is known about a request to AWS that failed. */
+export interface AwsErrorDetails {
+  /** `"dynamodb"`. */
+  service: string;
+  /** The AWS operation, for example `"PutItem"`. */
+  operation: string;
+  /** HTTP status of the last answer; 0 when there was none. */
+  status: number;
+  /** How many times the request was sent. */
+  attempts: number;
+  /** Whether the same call may succeed later without a change. */
+  retryable: boolean;
+  /** AWS's name for the error, for example `"ValidationException"`. */
+  serviceCode?: string | undefined;
+  /** AWS's id of the request, for a support case. */
+  requestId?: string | undefined;
+  cause?: unknown;
+}
+
+/** A request to AWS failed for good. */
+export class AwsRequestError extends DynamoDBSaverError implements AwsErrorDetails {
+  override readonly name: string = "AwsRequestError";
+  readonly service: string;
+  readonly operation: string;
+  readonly status: number;
+  readonly attempts: number;
+  readonly retryable: boolean;
+  readonly serviceCode: string | undefined;
+  readonly requestId: string | undefined;
+
+  constructor(code: DynamoDBSaverErrorCode, message: string, details: AwsErrorDetails) {
+    super(code, message, "cause" in details ? { cause: details.cause } : undefined);
+    this.service = details.service;
+    this.operation = details.operation;
+    this.status = details.status;
+    this.attempts = details.attempts;
+    this.retryable = details.retryable;
+    this.serviceCode = details.serviceCode;
+    this.requestId = details.requestId;
+  }
+}
+
+/** Which part of which checkpoint could not be read. */
+export interface DataLocation {
+  threadId: string;
+  checkpointNs: string;
+  checkpointId: string;
+  /** A channel's name, `"(checkpoint)"`, `"(metadata)"`, or `"(write …)"`. */
+  channel?: string | undefined;
+}
+
+/** Stored data is missing, damaged, or newer than this package. Other checkpoints are not affected. */
+export class CheckpointDataError extends DynamoDBSaverError implements DataLocation {
+  override readonly name: string = "CheckpointDataError";
+  readonly threadId: string;
+  readonly checkpointNs: string;
+  readonly checkpointId: string;
+  readonly channel: string | undefined;
+
+  constructor(
+    code: "MISSING_DATA" | "DAMAGED_DATA" | "UNSUPPORTED_FORMAT",
+    problem: string,
+    location: DataLocation,
+    options?: { cause?: unknown },
+  ) {
+    const channel = location.channel === undefined ? "" : `, channel ${JSON.stringify(location.channel)}`;
+    const place =
+      `thread ${JSON.stringify(location.threadId)}, namespace ${JSON.stringify(location.checkpointNs)}, ` +
+      `checkpoint ${JSON.stringify(location.checkpointId)}${channel}`;
+    super(code, `${problem} (${place})`, options);
+    this.threadId = location.threadId;
+    this.checkpointNs = location.checkpointNs;
+    this.checkpointId = location.checkpointId;
+    this.channel = location.channel;
+  }
+}
+
+/**
+ * Whether an unknown value is an error of this package, also when a bundle holds the package twice and
+ * `instanceof` fails.
+ */
+export function isDynamoDBSaverError(error: unknown): error is DynamoDBSaverError {
+  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+}
+
+/** A wrong or missing argument, found before anything is sent. */
+export const invalidInput = (message: string): DynamoDBSaverError => new DynamoDBSaverError("INVALID_INPUT", message);
+
+/** A wrong or missing option, found in the constructor. */
+export const invalidConfig = (message: string): DynamoDBSaverError => new DynamoDBSaverError("INVALID_CONFIG", message);
