@@ -1,4 +1,5 @@
-import { gunzipSync, gzipSync } from "fflate";
+import { deflateSync, gunzipSync, gzipSync, inflateSync } from "fflate";
+import { DICTIONARY } from "./dictionary.js";
 import { damaged, FormatError } from "./format-error.js";
 
 /** How new values are compressed. Old ones stay readable whatever this says. */
@@ -7,17 +8,19 @@ export type Compression = "gzip" | "none";
 /** The first byte of every stored byte string says how the rest is encoded. */
 const PLAIN = 0;
 const GZIP = 1;
+/** The length of the original (u16, big-endian), then raw deflate with the preset dictionary of `dictionary.ts`. */
+const DEFLATE_WITH_DICTIONARY = 2;
 
-/** Below this, gzip's 18 bytes of frame eat what it saves. */
-const WORTH_TRYING = 64;
+/** Deflate looks back 32 KB, so on longer values a dictionary is soon out of sight. */
+const MAX_WITH_DICTIONARY = 32 * 1_024;
 /** Far above any stored part: a damaged length must not allocate gigabytes. */
 const MAX_DECODED_BYTES = 64 * 1024 * 1024;
 
 /** Compresses where that saves a tenth or more. */
 export function encodeStored(bytes: Uint8Array, compression: Compression): Uint8Array {
-  if (compression === "gzip" && bytes.length >= WORTH_TRYING) {
-    const zipped = gzipSync(bytes, { level: 6, mtime: 0 });
-    if (zipped.length <= bytes.length * 0.9) return withCodec(GZIP, zipped);
+  if (compression === "gzip") {
+    const stored = bytes.length <= MAX_WITH_DICTIONARY ? deflate(bytes) : withCodec(GZIP, gzipSync(bytes, { mtime: 0 }));
+    if (stored.length <= bytes.length * 0.9) return stored;
   }
   return withCodec(PLAIN, bytes);
 }
@@ -30,6 +33,8 @@ export function decodeStored(stored: Uint8Array): Uint8Array {
       return rest;
     case GZIP:
       return gunzip(rest);
+    case DEFLATE_WITH_DICTIONARY:
+      return inflate(rest);
     case undefined:
       throw damaged("A stored value is empty");
     default:
@@ -37,12 +42,31 @@ export function decodeStored(stored: Uint8Array): Uint8Array {
   }
 }
 
+function deflate(bytes: Uint8Array): Uint8Array {
+  const deflated = deflateSync(bytes, { dictionary: DICTIONARY });
+  const stored = new Uint8Array(3 + deflated.length);
+  stored.set([DEFLATE_WITH_DICTIONARY, bytes.length >> 8, bytes.length & 255]);
+  stored.set(deflated, 3);
+  return stored;
+}
+
+function inflate(rest: Uint8Array): Uint8Array {
+  const [high = 0, low = 0] = rest;
+  const length = high * 256 + low;
+  return decompressed(length, (out) => inflateSync(rest.subarray(2), { dictionary: DICTIONARY, out }));
+}
+
 function gunzip(zipped: Uint8Array): Uint8Array {
   // RFC 1952: the last 4 bytes are the length of the original, little-endian.
   const length = zipped.length < 18 ? 0 : new DataView(zipped.buffer, zipped.byteOffset).getUint32(zipped.length - 4, true);
   if (zipped.length < 18 || length > MAX_DECODED_BYTES) throw damaged("A compressed value has an impossible length");
+  return decompressed(length, (out) => gunzipSync(zipped, { out }));
+}
+
+/** Decompresses into exactly the announced length, so that a damaged value cannot grow without bound. */
+function decompressed(length: number, run: (out: Uint8Array) => Uint8Array): Uint8Array {
   try {
-    const bytes = gunzipSync(zipped, { out: new Uint8Array(length) });
+    const bytes = run(new Uint8Array(length));
     if (bytes.length === length) return bytes;
   } catch (cause) {
     throw damaged("A compressed value cannot be decompressed", cause);

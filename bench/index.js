@@ -1,0 +1,121 @@
+import { MemorySaver } from "@langchain/langgraph-checkpoint";
+import Table from "cli-table3";
+import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import { buildAgent, converse, SUPERSTEPS_A_TURN, text, wordStream } from "./agent.js";
+import { median, Meter } from "./meter.js";
+import { storedBytes } from "./stored-bytes.js";
+
+/**
+ * Prints what the saver costs, as the server reports it.
+ * @param {{ endpoint: string }} options
+ */
+export async function bench({ endpoint }) {
+  const meter = new Meter();
+  const options = {
+    tableName: "bench",
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    endpoint,
+    onEvent: meter.onEvent,
+  };
+  await new DynamoDBSaver(options).setup();
+
+  for (const turns of [50, 200]) {
+    const threadId = `3b241101-e2bb-4255-8caf-${String(turns).padStart(12, "0")}`; // as long as ids are
+    const supersteps = turns * SUPERSTEPS_A_TURN;
+    const warm = new DynamoDBSaver(options);
+    meter.reset();
+    const ours = await converse(buildAgent(warm), threadId, turns);
+    const floor = await converse(buildAgent(new MemorySaver()), threadId, turns);
+
+    heading(`${turns} turns, ${supersteps} supersteps: 4 nodes, answers of 1 KB, one constant channel of 20 KB`);
+    printOperations(meter, supersteps);
+    const { writeUnits, bytesSent } = meter.total();
+    console.log(`write units a superstep   ${(writeUnits / supersteps).toFixed(2)}`);
+    console.log(`sent                      ${megabytes(bytesSent)}`);
+    console.log(`stored                    ${megabytes(await storedBytes(endpoint, options.tableName, threadId))}`);
+    console.log(`time a turn, median       ${median(ours).toFixed(1)} ms here, ${median(floor).toFixed(1)} ms on MemorySaver`);
+
+    await printReads(options, warm, meter, threadId);
+  }
+  await printLargeChannel(options, meter);
+}
+
+/**
+ * @param {ConstructorParameters<typeof DynamoDBSaver>[0]} options
+ * @param {DynamoDBSaver} warm
+ * @param {Meter} meter
+ * @param {string} threadId
+ */
+async function printReads(options, warm, meter, threadId) {
+  const config = { configurable: { thread_id: threadId, checkpoint_ns: "" } };
+  const fresh = () => new DynamoDBSaver(options);
+  const table = new Table({ head: ["operation", "requests", "bytes received", "read units", "write units", "median ms"], style: { head: [] }, colAligns: ["left", "right", "right", "right", "right", "right"] });
+  /** @param {string} name @param {() => Promise<unknown>} operation */
+  const row = async (name, operation, rounds = 1) => {
+    meter.reset();
+    const times = [];
+    for (let i = 0; i < rounds; i++) times.push(await elapsed(operation));
+    const { requests, bytesReceived, readUnits, writeUnits } = meter.total();
+    table.push([name, requests / rounds, Math.round(bytesReceived / rounds), readUnits / rounds, writeUnits / rounds, median(times).toFixed(1)]);
+  };
+  await row("latest, warm", () => warm.getTuple(config), 20);
+  await row("latest, cold", () => fresh().getTuple(config), 20);
+  await row("history of 50, cold", () => drain(fresh().list(config, { limit: 50 })));
+  await row("all history, cold", () => drain(fresh().list(config)));
+  await row("deleteThread", () => fresh().deleteThread(threadId));
+  console.log(table.toString());
+}
+
+/**
+ * @param {ConstructorParameters<typeof DynamoDBSaver>[0]} options
+ * @param {Meter} meter
+ */
+async function printLargeChannel(options, meter) {
+  heading("1 KB appended to a channel of 5 MB");
+  const saver = new DynamoDBSaver(options);
+  const words = wordStream();
+  const value = Array.from({ length: 5_000 }, () => text(words, 1_000));
+  let config = { configurable: { thread_id: "bench-large", checkpoint_ns: "" } };
+  for (let version = 1; version <= 5; version++) {
+    if (version > 1) value.push(text(words, 1_000));
+    const id = `1ef00000-0000-6000-8000-00000000000${version}`;
+    const checkpoint = { v: 4, id, ts: "", channel_values: { document: value }, channel_versions: { document: version }, versions_seen: {} };
+    meter.reset();
+    const ms = await elapsed(async () => {
+      config = /** @type {typeof config} */ (await saver.put(config, checkpoint, { source: "loop", step: version, parents: {} }, { document: version }));
+    });
+    const { requests, bytesSent, writeUnits } = meter.total();
+    console.log(`${version === 1 ? "first put " : "append    "} ${requests} requests, ${bytesSent} bytes sent, ${writeUnits} write units, ${ms.toFixed(0)} ms`);
+  }
+  await saver.deleteThread("bench-large");
+}
+
+/** @param {Meter} meter @param {number} supersteps */
+function printOperations(meter, supersteps) {
+  const table = new Table({ head: ["operation", "requests", "a superstep", "bytes sent", "bytes received", "read units", "write units", "median ms"], style: { head: [] }, colAligns: ["left", "right", "right", "right", "right", "right", "right", "right"] });
+  for (const [operation, t] of meter.byOperation) {
+    table.push([operation, t.requests, (t.requests / supersteps).toFixed(2), t.bytesSent, t.bytesReceived, t.readUnits, t.writeUnits, median(t.durationsMs).toFixed(1)]);
+  }
+  console.log(table.toString());
+}
+
+/** @param {() => Promise<unknown>} operation */
+async function elapsed(operation) {
+  const start = performance.now();
+  await operation();
+  return performance.now() - start;
+}
+
+/** @param {AsyncIterable<unknown>} items */
+async function drain(items) {
+  let count = 0;
+  for await (const _ of items) count++;
+  return count;
+}
+
+/** @param {string} text */
+const heading = (text) => console.log(`\n${text}\n`);
+
+/** @param {number} bytes */
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;

@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Starts dynalite, a DynamoDB in this process, and keeps its data in a folder.
+ *
+ * @param {{ path: string, port: number }} options
+ * @returns {Promise<{ endpoint: string, stop: () => Promise<void> }>}
+ */
+export async function startEmbeddedDynamoDB({ path, port }) {
+  await mkdir(path, { recursive: true });
+  await assertNotInUse(path);
+
+  /** @type {(options: object) => import("node:http").Server} */
+  const dynalite = require("dynalite");
+  const server = dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve)); // closes the files, too
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/**
+ * LevelDB lets one process at a time have a folder; dynalite would only find out in the middle of a request.
+ *
+ * @param {string} path
+ */
+async function assertNotInUse(path) {
+  const { Level } = createRequire(require.resolve("dynalite"))("level");
+  const database = new Level(path);
+  try {
+    await database.open();
+  } catch (error) {
+    const { code, cause } = /** @type {{ code?: string, cause?: { code?: string, message?: string } }} */ (error);
+    throw new Error(
+      cause?.code === "LEVEL_LOCKED"
+        ? `${path} is in use: another "npm start" is running.`
+        : `The database in ${path} cannot be opened (${cause?.code ?? code}: ${cause?.message}). Delete the folder to start afresh.`,
+      { cause: error },
+    );
+  }
+  await database.close();
+}

@@ -1,0 +1,23 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+
+/**
+ * Fails with one clear line when a port is taken. workerd and dynalite would each say so in their own, longer way.
+ *
+ * @param {number} port
+ * @param {string} what what the port is for
+ * @param {string} option the option that chooses another one
+ */
+export async function assertPortFree(port, what, option) {
+  const server = createServer();
+  try {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    const why = code === "EADDRINUSE" ? "taken" : code === "EACCES" ? "not allowed" : `not usable (${code})`;
+    throw new Error(`Port ${port} for ${what} is ${why}. Choose another with ${option}.`, { cause: error });
+  } finally {
+    server.close();
+  }
+}

@@ -1,0 +1,65 @@
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { unstable_readConfig } from "wrangler";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/**
+ * @typedef {object} BuiltWorker what workerd needs to run it
+ * @property {string} script
+ * @property {string} compatibilityDate
+ * @property {string[]} compatibilityFlags
+ * @property {Record<string, string>} vars
+ */
+
+/**
+ * Bundles the Worker of `wrangler.toml` as `wrangler deploy` would: the conditions of workerd, no Node builtins.
+ *
+ * @returns {Promise<BuiltWorker>}
+ */
+export async function buildWorker() {
+  const config = unstable_readConfig({ config: `${root}wrangler.toml` });
+  if (!config.main || !config.compatibility_date) throw new Error("wrangler.toml lacks main or compatibility_date.");
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [config.main],
+    alias: config.alias ?? {},
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    conditions: ["workerd", "worker", "browser"],
+    target: "es2022",
+    write: false,
+    logLevel: "silent", // The error that is thrown says the same.
+  });
+  return {
+    script: outputFiles[0]?.text ?? "",
+    compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags,
+    vars: /** @type {Record<string, string>} */ (config.vars),
+  };
+}
+
+/**
+ * Runs a built Worker in a workerd of its own.
+ *
+ * @param {BuiltWorker} worker
+ * @param {{ port?: number, vars: Record<string, string | undefined> }} options any free port when none is given;
+ *   `vars` go over those of wrangler.toml, and undefined takes one away
+ * @returns {Promise<{ url: string, kill: () => Promise<void> }>}
+ */
+export async function startWorker({ script, compatibilityDate, compatibilityFlags, vars }, options) {
+  const bindings = Object.entries({ ...vars, ...options.vars }).filter(([, value]) => value !== undefined);
+  const miniflare = new Miniflare({
+    modules: [{ type: "ESModule", path: "index.js", contents: script }],
+    compatibilityDate,
+    compatibilityFlags,
+    bindings: Object.fromEntries(bindings),
+    host: "127.0.0.1",
+    port: options.port ?? 0,
+    cf: false, // Otherwise miniflare asks a server of Cloudflare where it is.
+  });
+  const { origin } = await miniflare.ready;
+  return { url: origin, kill: () => miniflare.dispose() };
+}

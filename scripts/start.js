@@ -1,0 +1,168 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { ensureInstalled } from "./lib/install.js";
+
+// Nothing but Node is imported above the install: a fresh clone has nothing else.
+
+const HELP = `npm start -- [options]
+
+Starts an embedded DynamoDB and the agent in workerd, shows the agent at work, and keeps serving it.
+
+  --once               end after the demonstration
+  --port N             port of the Worker (8787)
+  --dynamodb-port N    port of the embedded DynamoDB (8788)
+  --help               this text
+
+MODEL_BASE_URL, MODEL_API_KEY and MODEL_NAME let an OpenAI-compatible model answer after the demonstration.
+Data are kept in .data/; delete that folder to start afresh.`;
+
+const tableName = "langgraph-checkpoints";
+const dataFolder = fileURLToPath(new URL("../.data/dynamodb", import.meta.url));
+
+/** @type {(() => Promise<void>)[]} what ends each part, called in reverse order whatever ends this process */
+const cleanups = [];
+
+process.on("SIGINT", () => void end(0));
+process.on("SIGTERM", () => void end(0));
+process.on("uncaughtException", fail);
+main().catch(fail);
+
+async function main() {
+  const options = readOptions();
+  if (options.help) return console.log(HELP);
+  ensureInstalled();
+  const { startEmbeddedDynamoDB } = await import("./lib/embedded-dynamodb.js");
+  const { assertPortFree } = await import("./lib/ports.js");
+  const { importSaver } = await import("./lib/saver.js");
+  const { heading, print, say } = await import("./lib/terminal.js");
+  const { buildWorker, startWorker } = await import("./lib/worker.js");
+  const { demonstrate } = await import("./lib/demo.js");
+
+  await assertPortFree(options.port, "the Worker", "--port");
+  await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "--dynamodb-port");
+
+  heading("LangGraph on DynamoDB");
+  const dynamodb = await startEmbeddedDynamoDB({ path: dataFolder, port: options.dynamodbPort });
+  cleanups.push(dynamodb.stop);
+
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const { DynamoDBSaver } = await importSaver();
+  const saver = new DynamoDBSaver({ tableName, region: "us-east-1", credentials, endpoint: dynamodb.endpoint });
+  const { table } = await saver.setup();
+  say("dynamodb", `dynalite at ${dynamodb.endpoint}, kept in .data/; table ${table.name} ${table.status}`);
+
+  const built = await buildWorker();
+  const vars = {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
+    DYNAMODB_TABLE_NAME: tableName,
+    MODEL_BASE_URL: undefined,
+    MODEL_API_KEY: undefined,
+  };
+  /** @type {Awaited<ReturnType<typeof startWorker>> | undefined} */
+  let worker;
+  const killWorker = async () => {
+    const running = worker;
+    worker = undefined;
+    await running?.kill();
+  };
+  /** @param {Record<string, string | undefined>} [more] */
+  const launchWorker = async (more) => {
+    worker = await startWorker(built, { port: options.port, vars: { ...vars, ...more } });
+  };
+  cleanups.push(killWorker);
+  await launchWorker();
+  const url = `http://127.0.0.1:${options.port}`;
+  say("worker", `workerd at ${url}, no Node compatibility`);
+
+  const thread = `demo-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-")}-${randomBytes(2).toString("hex")}`;
+  await demonstrate({ url, thread, killWorker, startWorker: () => launchWorker() });
+  if (options.once) return end(0);
+
+  // The demonstration plays a fixed part; a model of one's own takes over afterwards.
+  const { MODEL_BASE_URL, MODEL_API_KEY, MODEL_NAME } = process.env;
+  if (MODEL_BASE_URL && MODEL_API_KEY) {
+    await killWorker();
+    await launchWorker({ MODEL_BASE_URL, MODEL_API_KEY, MODEL_NAME });
+  }
+
+  heading("It keeps running. Try it in another terminal; Ctrl-C ends it");
+  for (const line of [
+    `curl -N ${url}/threads/mine/runs -d '{"message": "Please refund order 1043"}'`,
+    `curl -N ${url}/threads/mine/resume -d '{"approve": true}'`,
+    `curl ${url}/threads/mine/state`,
+    `curl ${url}/threads/${thread}/history`,
+    `curl -N ${url}/threads/mine/fork -d '{"checkpoint_id": "one of the history"}'`,
+    `curl ${url}/threads`,
+    `curl -X DELETE ${url}/threads/mine`,
+    `curl ${url}/`,
+  ]) {
+    print(line);
+  }
+  print();
+  await watch(url);
+}
+
+/**
+ * Notices when workerd is no more, which miniflare does not tell.
+ *
+ * @param {string} url
+ */
+async function watch(url) {
+  for (;;) {
+    await setTimeout(1_000);
+    try {
+      await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(10_000) });
+    } catch (error) {
+      throw new Error("The Worker has crashed: workerd does not answer any more.", { cause: error });
+    }
+  }
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      once: { type: "boolean", default: false },
+      port: { type: "string", default: "8787" },
+      "dynamodb-port": { type: "string", default: "8788" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const port = readPort("--port", values.port);
+  const dynamodbPort = readPort("--dynamodb-port", values["dynamodb-port"]);
+  if (port === dynamodbPort) throw new Error(`--port and --dynamodb-port are both ${port}. Choose two different ports.`);
+  return { once: values.once, help: values.help, port, dynamodbPort };
+}
+
+/**
+ * @param {string} option
+ * @param {string} text
+ */
+function readPort(option, text) {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new Error(`${option} ${text} is not a port. Give a number from 1 to 65535.`);
+}
+
+let ending = false;
+
+/** @param {number} code */
+async function end(code) {
+  if (ending) return;
+  ending = true;
+  for (const cleanup of cleanups.reverse()) await cleanup().catch(() => {});
+  process.exit(code);
+}
+
+/** @param {unknown} error */
+function fail(error) {
+  if (ending) return;
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(`npm start failed: ${message.trim().replaceAll(/\s*\n\s*/g, " ")}`);
+  if (process.env.DEBUG) console.error(error);
+  void end(1);
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from "tsup";
+
+export default defineConfig({
+  entry: ["src/index.ts"],
+  tsconfig: "src/tsconfig.json",
+  format: ["esm", "cjs"],
+  target: "es2022",
+  // Neutral: nothing of Node is assumed, and a `node:` import that slips in stays visible in the bundle.
+  platform: "neutral",
+  dts: true,
+  clean: true,
+  sourcemap: true,
+  treeshake: true,
+  silent: true,
+});

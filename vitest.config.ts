@@ -1,0 +1,33 @@
+import { fileURLToPath } from "node:url";
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+/** Tests of behaviour run in every lane; the rest of `tests/` needs Node (child processes, files, servers). */
+const behaviour = "tests/behaviour/**/*.test.ts";
+
+const resolve = {
+  alias: { "langgraph-checkpoint-dynamodb": fileURLToPath(new URL("src/index.ts", import.meta.url)) },
+};
+
+const lane = {
+  globals: true, // the official validation suite is written for vitest's globals
+  setupFiles: ["tests/lanes/table.ts"],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
+export default defineConfig({
+  test: {
+    globalSetup: "tests/lanes/global-setup.ts",
+    maxWorkers: 2,
+    retry: 0,
+    projects: [
+      { resolve, test: { ...lane, name: "node", include: ["tests/**/*.test.ts"] } },
+      {
+        resolve,
+        plugins: [cloudflareTest({ wrangler: { configPath: "tests/lanes/wrangler.toml" } })],
+        test: { ...lane, name: "workerd", include: [behaviour] },
+      },
+    ],
+  },
+});

@@ -1,0 +1,100 @@
+import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
+import {
+  END,
+  START,
+  StateGraph,
+  interrupt,
+  type BaseCheckpointSaver,
+  type LangGraphRunnableConfig,
+} from "@langchain/langgraph/web";
+import type { Model } from "./model.js";
+import { AgentState, type AgentUpdate, type AgentValues, type Refund } from "./state.js";
+import { installSynchronousContext } from "./synchronous-context.js";
+import { tools } from "./tools.js";
+
+installSynchronousContext();
+
+/** The nodes, for callers who name one in `as_node`. */
+export const NODE_NAMES = ["agent", "approval", "tools"] as const;
+
+/** What a person answers to an interrupt of the `approval` node. */
+export interface Decision {
+  approve: boolean;
+  reason?: string | undefined;
+}
+
+/**
+ * The agent: a model that may call tools, and a person between the model and the tools that spend money.
+ *
+ * ```text
+ * START → agent → approval → tools → agent → … → END
+ *               ↘ (harmless) ↗
+ * ```
+ */
+export function createAgent({ model, checkpointer }: { model: Model; checkpointer: BaseCheckpointSaver }) {
+  return new StateGraph(AgentState)
+    .addNode("agent", async (state: AgentValues, config: LangGraphRunnableConfig): Promise<AgentUpdate> => {
+      return { messages: [await model(state.messages, tools, config.signal)] };
+    })
+    .addNode("approval", askForApproval)
+    .addNode("tools", callTools)
+    .addEdge(START, "agent")
+    .addConditionalEdges("agent", afterAgent, ["approval", "tools", END])
+    .addEdge("approval", "tools")
+    .addEdge("tools", "agent")
+    .compile({ checkpointer });
+}
+
+export type Agent = ReturnType<typeof createAgent>;
+
+const toolNamed = (name: string) => tools.find((tool) => tool.name === name);
+
+function afterAgent({ messages }: AgentValues) {
+  const calls = openToolCalls(messages);
+  if (calls.length === 0) return END;
+  return calls.some((call) => toolNamed(call.name)?.needsApproval) ? "approval" : "tools";
+}
+
+/** Must not await before `interrupt()`: see synchronous-context.ts. A node runs again from its start when resumed. */
+function askForApproval({ messages }: AgentValues): AgentUpdate {
+  const calls = openToolCalls(messages).filter((call) => toolNamed(call.name)?.needsApproval);
+  const decision: Decision = interrupt({
+    question: "Do you approve?",
+    tool_calls: calls.map(({ id, name, args }) => ({ id, name, args })),
+  });
+  if (decision.approve) return { messages: [] };
+  const content = JSON.stringify({ approved: false, reason: decision.reason });
+  return { messages: calls.map((call) => new ToolMessage({ content, name: call.name, tool_call_id: call.id ?? "" })) };
+}
+
+function callTools(state: AgentValues): AgentUpdate {
+  const messages: ToolMessage[] = [];
+  const refunds: Refund[] = [];
+  for (const call of openToolCalls(state.messages)) {
+    // A second call in the same step must see what the first one paid out.
+    const seen = { ...state, refunds: [...state.refunds, ...refunds] };
+    const outcome = toolNamed(call.name)?.call(call.args, seen) ?? {
+      content: { error: `There is no tool ${call.name}.` },
+      failed: true,
+    };
+    if (outcome.refund) refunds.push(outcome.refund);
+    messages.push(
+      new ToolMessage({
+        content: JSON.stringify(outcome.content),
+        name: call.name,
+        tool_call_id: call.id ?? "",
+        status: outcome.failed ? "error" : "success",
+      }),
+    );
+  }
+  return { messages, refunds };
+}
+
+/** What the last message of the model asked for and nobody has answered yet, be it a tool or a person who said no. */
+function openToolCalls(messages: BaseMessage[]) {
+  const asked = messages.findLastIndex((message) => AIMessage.isInstance(message));
+  const request = messages[asked];
+  if (!request || !AIMessage.isInstance(request)) return [];
+  const answered = new Set(messages.slice(asked + 1).filter((m) => ToolMessage.isInstance(m)).map((m) => m.tool_call_id));
+  return (request.tool_calls ?? []).filter((call) => !answered.has(call.id ?? ""));
+}

@@ -1,0 +1,17 @@
+/**
+ * What the Worker is configured with: `[vars]` of wrangler.toml and `wrangler secret put`. The AWS names are the
+ * ones every AWS SDK reads, so `DynamoDBSaver.fromEnv` needs no translation.
+ */
+export type Env = {
+  AWS_REGION?: string;
+  AWS_ACCESS_KEY_ID?: string;
+  AWS_SECRET_ACCESS_KEY?: string;
+  AWS_SESSION_TOKEN?: string;
+  AWS_ENDPOINT_URL_DYNAMODB?: string;
+  DYNAMODB_TABLE_NAME?: string;
+
+  /** An OpenAI-compatible API, for example `https://api.openai.com/v1`. Without it a small rule-based model answers. */
+  MODEL_BASE_URL?: string;
+  MODEL_API_KEY?: string;
+  MODEL_NAME?: string;
+};

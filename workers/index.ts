@@ -1,0 +1,107 @@
+import { Hono, type Handler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { withAgent, type App, type AppContext } from "./context.js";
+import { HttpError, errorBody, toHttpError } from "./http-error.js";
+import { bodies } from "./requests.js";
+import * as threads from "./threads.js";
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+interface Route {
+  method: "GET" | "POST" | "DELETE";
+  path: string;
+  does: string;
+  body?: string;
+  handle: Handler<App>;
+}
+
+const routes: Route[] = [
+  { method: "GET", path: "/", does: "this list", handle: listRoutes },
+  { method: "GET", path: "/healthz", does: "whether the Worker is up", handle: (c) => c.json({ status: "ok" }) },
+  { method: "GET", path: "/threads", does: "the threads; ?limit= and ?after=", handle: threads.listThreads },
+  { method: "DELETE", path: "/threads/:id", does: "delete a thread with all it stored", handle: threads.deleteThread },
+  {
+    method: "POST",
+    path: "/threads/:id/runs",
+    does: "start a run, or go on with one that broke off (message null); streams server-sent events",
+    body: bodies.run.example,
+    handle: threads.run,
+  },
+  {
+    method: "POST",
+    path: "/threads/:id/resume",
+    does: "answer what the agent asked; streams server-sent events",
+    body: bodies.resume.example,
+    handle: threads.resume,
+  },
+  {
+    method: "POST",
+    path: "/threads/:id/fork",
+    does: "run again from a checkpoint, perhaps with a message or edited values; streams server-sent events",
+    body: bodies.fork.example,
+    handle: threads.fork,
+  },
+  { method: "GET", path: "/threads/:id/state", does: "the state, now or at ?checkpoint_id=", handle: threads.getState },
+  {
+    method: "POST",
+    path: "/threads/:id/state",
+    does: "edit the state, now or at a checkpoint_id",
+    body: bodies.updateState.example,
+    handle: threads.updateState,
+  },
+  { method: "GET", path: "/threads/:id/history", does: "the checkpoints; ?limit= and ?before=", handle: threads.getHistory },
+];
+
+const app = new Hono<App>();
+
+app.onError((error) => {
+  const answer = toHttpError(error);
+  return Response.json(errorBody(answer), { status: answer.status, headers: answer.headers });
+});
+
+app.notFound((c) => {
+  throw new HttpError(404, "NOT_FOUND", `There is nothing at ${c.req.path}. GET / lists what there is.`);
+});
+
+app.use(refuseMalformedPath);
+
+app.use(
+  bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => {
+      throw new HttpError(413, "BODY_TOO_LARGE", `A body may have ${MAX_BODY_BYTES} bytes at most.`);
+    },
+  }),
+);
+
+for (const { method, path, handle } of routes) {
+  if (path.startsWith("/threads")) app.on(method, path, withAgent, handle);
+  else app.on(method, path, handle);
+}
+
+// After all of the above, so that it only sees the methods a path does not have.
+for (const path of new Set(routes.map((route) => route.path))) {
+  const allow = routes.filter((route) => route.path === path).map((route) => route.method).join(", ");
+  app.all(path, (c) => {
+    throw new HttpError(405, "METHOD_NOT_ALLOWED", `${c.req.method} is not possible here; ${allow} is.`, { allow });
+  });
+}
+
+export default app;
+
+function listRoutes(c: AppContext): Response {
+  return c.json({
+    name: "A LangGraph agent that keeps its state in DynamoDB",
+    routes: routes.map(({ method, path, does, body }) => ({ route: `${method} ${path}`, does, ...(body && { body }) })),
+  });
+}
+
+/** Otherwise `/threads/%` would silently name the thread "%". */
+async function refuseMalformedPath(c: AppContext, next: () => Promise<void>): Promise<void> {
+  try {
+    decodeURIComponent(new URL(c.req.url).pathname);
+  } catch {
+    throw new HttpError(400, "BAD_URL", "The path is not valid percent-encoding. Encode the thread id with encodeURIComponent.");
+  }
+  await next();
+}

@@ -1,0 +1,88 @@
+import { START } from "@langchain/langgraph/web";
+import { z } from "zod";
+import { NODE_NAMES } from "./agent.js";
+import { HttpError } from "./http-error.js";
+
+const text = z.string().min(1).max(16_000);
+const checkpointId = z.string().min(1).max(1_000);
+
+const message = z.strictObject({
+  role: z.enum(["user", "assistant", "system"]),
+  content: z.string().max(16_000),
+  /** The id of a message that is already there replaces it. */
+  id: z.string().min(1).optional(),
+});
+
+const values = z.strictObject({
+  messages: z.array(message).optional(),
+  refunds: z.array(z.strictObject({ order_id: z.string(), amount: z.number() })).optional(),
+});
+
+const asNode = z.enum([START, ...NODE_NAMES]);
+
+const limit = z.coerce.number().int().min(1).max(100).default(20);
+
+/** A JSON body: what is accepted, and an example for the list of routes and for error messages. */
+interface Body<Schema extends z.ZodType> {
+  schema: Schema;
+  example: string;
+}
+
+const body = <Schema extends z.ZodType>(schema: Schema, example: string): Body<Schema> => ({ schema, example });
+
+/** The body of each POST. Unknown keys are refused: a typing error is told, not ignored. */
+export const bodies = {
+  run: body(z.strictObject({ message: text.nullable() }), '{"message": "Where is order 1042?"}'),
+  resume: body(
+    z.strictObject({ approve: z.boolean(), reason: z.string().max(1_000).optional() }),
+    '{"approve": true} or {"approve": false, "reason": "worn"}',
+  ),
+  updateState: body(
+    z.strictObject({ values, as_node: asNode.optional(), checkpoint_id: checkpointId.optional() }),
+    '{"values": {"messages": [{"role": "assistant", "content": "Hello"}]}, "as_node": "agent"}',
+  ),
+  fork: body(
+    z.strictObject({
+      checkpoint_id: checkpointId,
+      message: text.optional(),
+      values: values.optional(),
+      as_node: asNode.optional(),
+    }),
+    '{"checkpoint_id": "…"} or {"checkpoint_id": "…", "message": "Rather look up 1043"}',
+  ),
+};
+
+/** The query string of each GET that has one. */
+export const queries = {
+  state: z.object({ checkpoint_id: checkpointId.optional() }),
+  history: z.object({ limit, before: checkpointId.optional() }),
+  threads: z.object({ limit, after: z.string().min(1).optional() }),
+};
+
+/** Reads a JSON body whatever its `content-type`, so that `curl -d` works without a header. */
+export async function readBody<Schema extends z.ZodType>(
+  request: { text(): Promise<string> },
+  { schema, example }: Body<Schema>,
+): Promise<z.infer<Schema>> {
+  const text = await request.text();
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    const what = text.trim() === "" ? "The body is empty" : "The body is not JSON";
+    throw new HttpError(400, "BAD_JSON", `${what}. Send ${example}.`);
+  }
+  return check(schema, json, `Send ${example}.`);
+}
+
+/** Reads and checks the query string. */
+export function readQuery<Schema extends z.ZodType>(query: Record<string, string>, schema: Schema): z.infer<Schema> {
+  return check(schema, query, "");
+}
+
+function check<Schema extends z.ZodType>(schema: Schema, value: unknown, hint: string): z.infer<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message));
+  throw new HttpError(400, "BAD_REQUEST", `${problems.join("; ")}. ${hint}`.trim());
+}

@@ -1,0 +1,71 @@
+import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
+import { z } from "zod";
+import type { Model } from "./model.js";
+
+/**
+ * Stands in for a language model: a few rules, no network, the same answer every time. It works in steps, as a
+ * real one does: for a refund it first looks the order up, then asks for the refund, then reports.
+ */
+export const ruleModel: Model = async (messages) => {
+  const question = messages.findLast((message) => message.type === "human")?.text ?? "";
+  const last = messages.at(-1);
+  // Ids of tool calls must be new within a thread, and the same each time a checkpoint is replayed.
+  const ask = (name: string, args: Record<string, unknown>) =>
+    new AIMessage({ content: "", tool_calls: [{ id: `call_${messages.length}`, name, args, type: "tool_call" }] });
+  const say = (content: string) => new AIMessage(content);
+
+  if (last && ToolMessage.isInstance(last)) {
+    const result = resultOf(last);
+    if (result.error !== undefined) return say(`That did not work: ${result.error}`);
+    if (result.approved === false) return say(declined(result.reason));
+    if (last.name === "calculate") return say(`That makes ${result.result}.`);
+    if (last.name === "refund_order") return say(`Done: ${euros(result.refunded)} for order ${result.order_id} are on their way back.`);
+    if (/refund|money back/i.test(question)) return ask("refund_order", { order_id: result.order_id, amount: result.total });
+    return say(`Order ${result.order_id}, ${result.item}, is ${result.status}. It cost ${euros(result.total)}.`);
+  }
+
+  const sum = /(-?\d+(?:\.\d+)?)\s*([-+*/])\s*(-?\d+(?:\.\d+)?)/.exec(question);
+  if (sum) return ask("calculate", { left: Number(sum[1]), operator: sum[2], right: Number(sum[3]) });
+
+  const order = orderNumber(question) ?? (/refund|money back|order/i.test(question) ? lastOrderNumber(messages) : undefined);
+  if (order) return ask("lookup_order", { order_id: order });
+
+  return say("I can look up an order (try 1041, 1042 or 1043), refund it, or do a sum. What do you need?");
+};
+
+const orderNumber = (text: string) => /\b(\d{4,})\b/.exec(text)?.[1];
+
+/** "Please refund it" means the order that was spoken of last, which only a thread with a memory knows. */
+const lastOrderNumber = (messages: BaseMessage[]) =>
+  messages
+    .filter((message) => message.type === "human")
+    .map((message) => orderNumber(message.text))
+    .findLast((number) => number !== undefined);
+
+/** What the tools of this agent answer, and what a person does. */
+const Result = z
+  .object({
+    error: z.string(),
+    approved: z.boolean(),
+    reason: z.string(),
+    result: z.number(),
+    order_id: z.string(),
+    item: z.string(),
+    status: z.string(),
+    total: z.number(),
+    refunded: z.number(),
+  })
+  .partial();
+
+function resultOf(message: ToolMessage): z.infer<typeof Result> {
+  try {
+    return Result.parse(JSON.parse(message.text));
+  } catch {
+    // A message that was put into the state from outside need not be one of ours.
+    return { error: message.text };
+  }
+}
+
+const euros = (amount = 0) => `€${amount.toFixed(2)}`;
+
+const declined = (reason?: string) => `I have not refunded it: a colleague declined${reason ? ` (${reason})` : ""}.`;

@@ -1,0 +1,17 @@
+import type { BaseMessage } from "@langchain/core/messages";
+import { Annotation, addMessages, type Messages } from "@langchain/langgraph/web";
+
+/** Money that went back to a customer. */
+export interface Refund {
+  order_id: string;
+  amount: number;
+}
+
+/** The channels of the graph. Each reducer says how a node's update is merged into what is there. */
+export const AgentState = Annotation.Root({
+  messages: Annotation<BaseMessage[], Messages>({ reducer: addMessages, default: () => [] }),
+  refunds: Annotation<Refund[]>({ reducer: (made, more) => [...made, ...more], default: () => [] }),
+});
+
+export type AgentValues = typeof AgentState.State;
+export type AgentUpdate = typeof AgentState.Update;
