@@ -10,43 +10,43 @@ export interface DynamoDBSaverOptions {
   /** The table: string keys `PK` and `SK`. `setup()` creates it. */
   tableName: string;
   /** For example `"us-east-1"`. Default: `AWS_REGION`, then `AWS_DEFAULT_REGION`, where the runtime has an environment. */
-  region?: string;
+  region?: string | undefined;
   /**
    * An object, or an async function that is asked again before its credentials expire; every credential
    * provider of the AWS SDK v3 fits. Default: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
    */
-  credentials?: AwsCredentials | AwsCredentialsProvider;
+  credentials?: AwsCredentials | AwsCredentialsProvider | undefined;
   /**
    * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine
    * only. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
    */
-  endpoint?: string;
+  endpoint?: string | undefined;
   /** How new values are compressed, where that saves a tenth or more. Stored ones are read either way. Default: `"gzip"`. */
-  compression?: Compression;
+  compression?: Compression | undefined;
   /**
    * Goes first in every partition key, for example `"tenant-a#"`, so that IAM's `dynamodb:LeadingKeys` can keep
    * tenants apart. At most 256 bytes. Default: `""`.
    */
-  keyPrefix?: string;
+  keyPrefix?: string | undefined;
   /** Turns values into bytes and back. Default: LangGraph's own, as every saver has it. */
-  serde?: SerializerProtocol;
+  serde?: SerializerProtocol | undefined;
   /** Sends the requests. Default: the global `fetch`. For proxies, service bindings and tests. */
-  fetch?: Fetch;
+  fetch?: Fetch | undefined;
   /** Ends what is under way, and refuses what comes after. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** How many times a request is sent at most, the first included. Default: 4. */
-  maxAttempts?: number;
+  maxAttempts?: number | undefined;
   /** How long one attempt may take, in milliseconds. Default: 10,000. */
-  requestTimeoutMs?: number;
+  requestTimeoutMs?: number | undefined;
   /** How many requests may be under way at once. Default: 50. */
-  maxConcurrency?: number;
+  maxConcurrency?: number | undefined;
   /** Whether reads see every write that was acknowledged before. `false` halves their price. Default: `true`. */
-  consistentRead?: boolean;
+  consistentRead?: boolean | undefined;
   /**
    * Called after every request with its attempts, bytes, duration and consumed capacity, and before every
    * retry. What it throws is dropped.
    */
-  onEvent?: EventListener;
+  onEvent?: EventListener | undefined;
 }
 
 /** The environment variables that `fromEnv` reads. */

@@ -97,7 +97,7 @@ export class DynamoDB {
       };
     }
     try {
-      const { Table } = await this.#call<Description>("DescribeTable", {});
+      const { Table } = await this.#call<Description>("DescribeTable", {}, "Table");
       const typeOf = (name: string): string => Table.AttributeDefinitions.find((a) => a.AttributeName === name)?.AttributeType ?? "?";
       return {
         status: Table.TableStatus,
@@ -142,7 +142,7 @@ export class DynamoDB {
       condition += " AND begins_with(SK, :prefix)";
       values[":prefix"] = { S: input.beginsWith };
     }
-    const output = await this.#call<Output & { Items: Item[]; LastEvaluatedKey?: Key }>("Query", {
+    const request = {
       KeyConditionExpression: condition,
       ExpressionAttributeValues: values,
       ...(input.descending && { ScanIndexForward: false }),
@@ -150,7 +150,8 @@ export class DynamoDB {
       ...(input.keysOnly && { ProjectionExpression: "PK, SK" }),
       ...(input.consistent && { ConsistentRead: true }),
       ...(input.after && { ExclusiveStartKey: input.after }),
-    });
+    };
+    const output = await this.#call<Output & { Items: Item[]; LastEvaluatedKey?: Key }>("Query", request, "Items");
     return { items: output.Items, next: output.LastEvaluatedKey };
   }
 
@@ -196,16 +197,15 @@ export class DynamoDB {
   /** The items of any number of distinct keys, in no order; those that do not exist are left out. */
   async batchGet(keys: Key[], consistent: boolean): Promise<Item[]> {
     interface Answered extends Output {
-      Responses?: Record<string, Item[]>;
+      Responses: Record<string, Item[]>;
       UnprocessedKeys?: Record<string, { Keys: Key[] }>;
     }
     const found: Item[] = [];
     const readChunk = (chunk: Key[]): Promise<void> =>
       this.#untilProcessed("BatchGetItem", chunk, async (rest) => {
-        const output = await this.#call<Answered>("BatchGetItem", {
-          RequestItems: { [this.tableName]: { Keys: rest, ...(consistent && { ConsistentRead: true }) } },
-        });
-        for (const item of output.Responses?.[this.tableName] ?? []) found.push(item);
+        const request = { RequestItems: { [this.tableName]: { Keys: rest, ...(consistent && { ConsistentRead: true }) } } };
+        const output = await this.#call<Answered>("BatchGetItem", request, "Responses");
+        for (const item of output.Responses[this.tableName] ?? []) found.push(item);
         return output.UnprocessedKeys?.[this.tableName]?.Keys ?? [];
       });
     await forEachAtOnce(BATCHES_AT_ONCE, chunksOf(BATCH_GET, keys), readChunk);
@@ -260,7 +260,8 @@ export class DynamoDB {
     }
   }
 
-  #call<T extends Output>(operation: string, input: Record<string, unknown>): Promise<T> {
+  /** @param required what an answer must have: one without it is garbled, and must not pass for "nothing found" */
+  #call<T extends Output>(operation: string, input: Record<string, unknown>, required?: keyof T): Promise<T> {
     const table = operation.startsWith("Batch") ? input : { TableName: this.tableName, ...input };
     const counted = this.#onEvent && !operation.endsWith("Table") ? { ...table, ReturnConsumedCapacity: "TOTAL" } : table;
     const request: AwsRequest<T> = {
@@ -269,7 +270,11 @@ export class DynamoDB {
       url: this.#url,
       headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}` },
       body: encoder.encode(JSON.stringify(counted)),
-      parse: (body) => JSON.parse(decoder.decode(body)) as T,
+      parse: (body) => {
+        const output = JSON.parse(decoder.decode(body)) as T;
+        if (required !== undefined && typeof output[required] !== "object") throw new SyntaxError(`The answer has no ${String(required)}.`);
+        return output;
+      },
       consumed: (output) => consumed(operation, output),
       parseError,
       explain: (serviceCode, serviceMessage) => this.#explain(operation, serviceCode, serviceMessage),

@@ -17,25 +17,33 @@ const encoder = new TextEncoder();
 /** An id as it stands in a key. */
 export interface KeyPart {
   text: string;
-  /** The id itself, when `text` does not hold all of it. */
+  /** The whole id, escaped, when `text` does not hold all of it. */
   whole: string | undefined;
 }
 
+/** Ids are stored escaped wherever they stand, so that every one of them survives. */
+export function escapeId(id: string): string {
+  return id.replace(/[#%\p{Cs}]/gu, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+export function unescapeId(text: string): string {
+  return text.replace(/%(2[35]|D[0-9A-F]{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+}
+
 export async function keyPart(kind: keyof typeof LIMIT, id: string): Promise<KeyPart> {
-  const text = id.replace(/[#%\p{Cs}]/gu, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const text = escapeId(id);
   const limit = LIMIT[kind];
   // No character takes more than 3 bytes a UTF-16 unit, so most ids need no count.
   if (text.length * 3 <= limit || encoder.encode(text).length <= limit) return { text, whole: undefined };
   const hash = toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text))));
   const beginning = new Uint8Array(limit - SHORTENED.length - hash.length);
   const { read } = encoder.encodeInto(text, beginning);
-  return { text: text.slice(0, read) + SHORTENED + hash, whole: id };
+  return { text: text.slice(0, read) + SHORTENED + hash, whole: text };
 }
 
-/** The id that a key part stands for, or `undefined` if it was shortened. */
-export function idOf(text: string): string | undefined {
-  if (text.includes(SHORTENED)) return undefined;
-  return text.replace(/%(2[35]|D[0-9A-F]{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+/** The id that a part of a key stands for. `whole` is what the item keeps if the part was shortened. */
+export function idOf(text: string, whole: string | undefined): string {
+  return unescapeId(whole !== undefined && text.includes(SHORTENED) ? whole : text);
 }
 
 export const key = (partition: string, sort: string): Key => ({ PK: { S: partition }, SK: { S: sort } });

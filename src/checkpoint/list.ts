@@ -6,6 +6,8 @@ import { threadOf, type Storage } from "./storage.js";
 
 /** A BatchGetItem reads 100 segments. */
 const SEGMENTS_AT_ONCE = 100;
+/** For more checkpoints than this a page of 1 MB is hardly too much. */
+const MAX_EXACT_LIMIT = 250;
 
 export interface ListInput {
   threadId: string | undefined;
@@ -61,8 +63,8 @@ async function range({ ns, checkpointId, beforeId }: ListInput): Promise<Pick<Qu
 
 /** A short list asks for what it needs, with the writes of some tasks a checkpoint, and not for a whole page. */
 function pageLimits({ limit, filter, ns }: ListInput): number[] {
-  const exact = Number.isFinite(limit) && ns !== undefined && Object.keys(filter).length === 0;
-  return exact ? [4 * limit + 2] : [];
+  const exact = limit <= MAX_EXACT_LIMIT && ns !== undefined && Object.keys(filter).length === 0;
+  return exact ? [4 * Math.ceil(limit) + 2] : [];
 }
 
 async function filterByMetadata(storage: Storage, page: StoredCheckpoint[], filter: Record<string, unknown>): Promise<StoredCheckpoint[]> {

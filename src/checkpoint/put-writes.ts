@@ -3,7 +3,7 @@ import { toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Key } from "../aws/dynamodb.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import { FORMAT_VERSION } from "./frame.js";
-import { checkpointPrefix, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
+import { checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
 import { checkpointRef, threadOf, type Storage } from "./storage.js";
 import { divide, type NewSegments, type Value } from "./value.js";
 import { attributeOf, encodeRun, encodeWrite, packRun, takenIndices, writeAttributes, type SerializedWrite } from "./writes.js";
@@ -122,7 +122,7 @@ class Expression {
   readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
 
   constructor(task: KeyPart, taskPath: string) {
-    if (taskPath !== "") this.#setText("path", taskPath);
+    if (taskPath !== "") this.#setText("path", escapeId(taskPath));
     if (task.whole !== undefined) this.#setText("task", task.whole);
   }
 

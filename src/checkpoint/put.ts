@@ -5,13 +5,18 @@ import { invalidInput } from "../errors.js";
 import { encodeStored } from "./codec.js";
 import { locate } from "./format-error.js";
 import { encodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Channel, type Frame } from "./frame.js";
-import { checkpointPrefix, checkpointSortKey, key } from "./keys.js";
+import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
 import { frameOf } from "./read.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 import { divide, shortenTail, TAIL_MARGIN_BYTES, type NewSegments, type Value } from "./value.js";
 
 /** Inline bytes of one item, before compression. What is over moves into segments, the longest tails first. */
 const MAX_INLINE_BYTES = 64 * 1_024;
+/**
+ * The checkpoint without its values and the metadata change from their beginning at every step: a segment of
+ * theirs would never be used again, so they stay inline much longer than a channel's tail.
+ */
+const BODY = { maxTail: 16 * 1_024 };
 /** DynamoDB allows 400 KB an item, its keys and names included. */
 const MAX_ITEM_BYTES = 390 * 1_024;
 
@@ -47,8 +52,8 @@ export async function putCheckpoint(storage: Storage, input: PutInput): Promise<
     value: await divide(type, bytes, parent?.channels.get(name)?.value, segments),
   });
   const frame: Frame = {
-    checkpoint: await divide(body.type, body.bytes, parent?.checkpoint, segments),
-    metadata: await divide(metadata.type, metadata.bytes, parent?.metadata, segments),
+    checkpoint: await divide(body.type, body.bytes, parent?.checkpoint, segments, BODY),
+    metadata: await divide(metadata.type, metadata.bytes, parent?.metadata, segments, BODY),
     channels: new Map(),
   };
   for (const name of channelNames(input, parent)) {
@@ -63,7 +68,8 @@ export async function putCheckpoint(storage: Storage, input: PutInput): Promise<
 
   const item = encodeItem(storage, ref, parentId, frame);
   await Promise.all([
-    parentId === undefined && storage.threads.add(threadId, ns === ""),
+    // Also when the parent is gone: then the thread was deleted under a running agent, and is there again.
+    parent === undefined && storage.threads.add(threadId, ns === "" || parentId !== undefined),
     segments.size > 0 && storage.segments.write(thread.partition, segments),
   ]);
   await storage.db.putItem(item);
@@ -163,7 +169,7 @@ function encodeItem({ compression }: Storage, ref: CheckpointRef, parentId: stri
   }
   return {
     ...key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart))),
-    ...(parentId !== undefined && { parent: { S: parentId } }),
+    ...(parentId !== undefined && { parent: { S: escapeId(parentId) } }),
     ...(ref.nsPart.whole !== undefined && { ns: { S: ref.nsPart.whole } }),
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },

@@ -11,7 +11,7 @@ import type { DataLocation } from "../errors.js";
 import { decodeStored } from "./codec.js";
 import { damaged, FormatError, locate } from "./format-error.js";
 import { decodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Frame } from "./frame.js";
-import { checkpointPrefix, checkpointSortKey, idOf, namespacePrefix, parseSortKey, type KeyPart } from "./keys.js";
+import { checkpointPrefix, checkpointSortKey, idOf, namespacePrefix, parseSortKey, unescapeId, type KeyPart } from "./keys.js";
 import { binaryOf, stringOf, type LoadedSegments } from "./segment-store.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
 import { join, type Value } from "./value.js";
@@ -148,8 +148,8 @@ function openCheckpoint(thread: Thread, item: Item, writes: Item[]): StoredCheck
   const parts = parseSortKey(item.SK.S);
   const place = {
     thread,
-    ns: idOf(parts.ns) ?? stringOf(item, "ns") ?? parts.ns,
-    id: idOf(parts.checkpoint) ?? stringOf(item, "id") ?? parts.checkpoint,
+    ns: idOf(parts.ns, stringOf(item, "ns")),
+    id: idOf(parts.checkpoint, stringOf(item, "id")),
   };
   const openTask = (write: Item): StoredTask => {
     const task = taskOf(write);
@@ -158,9 +158,10 @@ function openCheckpoint(thread: Thread, item: Item, writes: Item[]): StoredCheck
       return { ...task, attributes: writeAttributes(write) };
     });
   };
+  const parent = stringOf(item, "parent");
   return {
     ...place,
-    parentId: stringOf(item, "parent"),
+    parentId: parent === undefined ? undefined : unescapeId(parent),
     frame: at(place, undefined, () => frameOf(item)),
     tasks: writes.map(openTask).sort(compareTasks),
   };

@@ -134,7 +134,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
     const { threadId, ns, checkpointId } = configIds(config);
     const { limit, filter } = options;
-    if (limit !== undefined && typeof limit !== "number") throw invalidInput(`limit must be a number, not a ${typeof limit}.`);
+    if (limit !== undefined && (typeof limit !== "number" || Number.isNaN(limit))) throw invalidInput("limit must be a number.");
     const beforeId = configIds(options.before).checkpointId;
     yield* listCheckpoints(this.#storage, { threadId, ns, checkpointId, beforeId, filter: filter ?? {}, limit: limit ?? Infinity });
   }

@@ -6,6 +6,8 @@ import { stringOf } from "./segment-store.js";
 
 /** Spreads the index over partitions, each of which takes 1,000 write units a second. Part of the format. */
 const SHARDS = 8;
+/** More than this is for DynamoDB to cut at 1 MB. */
+const PAGE_LIMIT = 1_000;
 const KNOWN_BYTES = 256 * 1_024;
 
 /** A thread that has, or had, checkpoints. */
@@ -17,9 +19,9 @@ export interface ThreadInfo {
 
 export interface ListThreadsOptions {
   /** At most this many threads. All by default. */
-  limit?: number;
+  limit?: number | undefined;
   /** Only threads after this id, for the next page. */
-  after?: string;
+  after?: string | undefined;
 }
 
 /** Which threads there are, in `SHARDS` partitions beside theirs. */
@@ -69,7 +71,7 @@ export class ThreadIndex {
         if (first === undefined) return;
         const item = heads[first]!;
         heads[first] = (await shards[first]!.next()).value ?? undefined;
-        yield { threadId: idOf(item.SK.S) ?? stringOf(item, "thread") ?? item.SK.S, createdAt: stringOf(item, "created") ?? "" };
+        yield { threadId: idOf(item.SK.S, stringOf(item, "thread")), createdAt: stringOf(item, "created") ?? "" };
       }
     } finally {
       await Promise.all(shards.map((items) => items.return()));
@@ -81,7 +83,7 @@ export class ThreadIndex {
     const pages = this.db.queryPages({
       partition,
       consistent: this.consistentRead,
-      ...(Number.isFinite(limit) && { limit }),
+      ...(limit < PAGE_LIMIT && { limit: Math.ceil(limit) }),
       ...(after !== undefined && { after: key(partition, after) }),
     });
     for await (const page of pages) yield* page;

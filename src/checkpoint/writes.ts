@@ -4,7 +4,7 @@ import { decodeStored, encodeStored, type Compression } from "./codec.js";
 import { compareCodePoints } from "./code-points.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged } from "./format-error.js";
-import { idOf, parseSortKey } from "./keys.js";
+import { idOf, parseSortKey, unescapeId } from "./keys.js";
 import { binaryOf, stringOf } from "./segment-store.js";
 import type { Value } from "./value.js";
 
@@ -109,7 +109,7 @@ export interface TaskOfItem {
 
 export function taskOf(item: Item): TaskOfItem {
   const { task = "" } = parseSortKey(item.SK.S);
-  return { taskId: idOf(task) ?? stringOf(item, "task") ?? task, path: stringOf(item, "path") ?? "" };
+  return { taskId: idOf(task, stringOf(item, "task")), path: unescapeId(stringOf(item, "path") ?? "") };
 }
 
 /** Tasks in the order in which their writes are applied: by path, then by id. */
