@@ -26,7 +26,8 @@ export async function bench({ endpoint }) {
     const warm = new DynamoDBSaver(options);
     meter.reset();
     const ours = await converse(buildAgent(warm), threadId, turns);
-    const floor = await converse(buildAgent(new MemorySaver()), threadId, turns);
+    const memory = new MemorySaver();
+    const floor = await converse(buildAgent(memory), threadId, turns);
 
     heading(`${turns} turns, ${supersteps} supersteps: 4 nodes, answers of 1 KB, one constant channel of 20 KB`);
     printOperations(meter, supersteps);
@@ -36,7 +37,7 @@ export async function bench({ endpoint }) {
     console.log(`stored                    ${megabytes(await storedBytes(endpoint, options.tableName, threadId))}`);
     console.log(`time a turn, median       ${median(ours).toFixed(1)} ms here, ${median(floor).toFixed(1)} ms on MemorySaver`);
 
-    await printReads(options, warm, meter, threadId);
+    await printReads(options, warm, memory, meter, threadId);
   }
   await printLargeChannel(options, meter);
 }
@@ -44,26 +45,32 @@ export async function bench({ endpoint }) {
 /**
  * @param {ConstructorParameters<typeof DynamoDBSaver>[0]} options
  * @param {DynamoDBSaver} warm
+ * @param {MemorySaver} memory with the same thread
  * @param {Meter} meter
  * @param {string} threadId
  */
-async function printReads(options, warm, meter, threadId) {
+async function printReads(options, warm, memory, meter, threadId) {
   const config = { configurable: { thread_id: threadId, checkpoint_ns: "" } };
   const fresh = () => new DynamoDBSaver(options);
-  const table = new Table({ head: ["operation", "requests", "bytes received", "read units", "write units", "median ms"], style: { head: [] }, colAligns: ["left", "right", "right", "right", "right", "right"] });
-  /** @param {string} name @param {() => Promise<unknown>} operation */
-  const row = async (name, operation, rounds = 1) => {
+  const table = tableOf("operation", "requests", "bytes received", "read units", "write units", "median ms", "MemorySaver ms");
+  /**
+   * @param {string} name
+   * @param {() => Promise<unknown>} ours
+   * @param {() => Promise<unknown>} floor
+   */
+  const row = async (name, ours, floor, rounds = 1) => {
     meter.reset();
-    const times = [];
-    for (let i = 0; i < rounds; i++) times.push(await elapsed(operation));
+    const times = await elapsedEach(ours, rounds);
+    const floorTimes = await elapsedEach(floor, rounds);
     const { requests, bytesReceived, readUnits, writeUnits } = meter.total();
-    table.push([name, requests / rounds, Math.round(bytesReceived / rounds), readUnits / rounds, writeUnits / rounds, median(times).toFixed(1)]);
+    const perRound = [requests, bytesReceived, readUnits, writeUnits].map((n) => Math.round((n / rounds) * 10) / 10);
+    table.push([name, ...perRound, median(times).toFixed(1), median(floorTimes).toFixed(1)]);
   };
-  await row("latest, warm", () => warm.getTuple(config), 20);
-  await row("latest, cold", () => fresh().getTuple(config), 20);
-  await row("history of 50, cold", () => drain(fresh().list(config, { limit: 50 })));
-  await row("all history, cold", () => drain(fresh().list(config)));
-  await row("deleteThread", () => fresh().deleteThread(threadId));
+  await row("latest, warm", () => warm.getTuple(config), () => memory.getTuple(config), 20);
+  await row("latest, cold", () => fresh().getTuple(config), () => memory.getTuple(config), 20);
+  await row("history of 50, cold", () => drain(fresh().list(config, { limit: 50 })), () => drain(memory.list(config, { limit: 50 })));
+  await row("all history, cold", () => drain(fresh().list(config)), () => drain(memory.list(config)));
+  await row("deleteThread", () => fresh().deleteThread(threadId), () => memory.deleteThread(threadId));
   console.log(table.toString());
 }
 
@@ -93,11 +100,26 @@ async function printLargeChannel(options, meter) {
 
 /** @param {Meter} meter @param {number} supersteps */
 function printOperations(meter, supersteps) {
-  const table = new Table({ head: ["operation", "requests", "a superstep", "bytes sent", "bytes received", "read units", "write units", "median ms"], style: { head: [] }, colAligns: ["left", "right", "right", "right", "right", "right", "right", "right"] });
+  const table = tableOf("operation", "requests", "a superstep", "bytes sent", "bytes received", "read units", "write units", "median ms");
   for (const [operation, t] of meter.byOperation) {
     table.push([operation, t.requests, (t.requests / supersteps).toFixed(2), t.bytesSent, t.bytesReceived, t.readUnits, t.writeUnits, median(t.durationsMs).toFixed(1)]);
   }
   console.log(table.toString());
+}
+
+/** @param {string[]} head */
+function tableOf(...head) {
+  return new Table({ head, style: { head: [], border: [], compact: true }, colAligns: head.map((_, column) => (column === 0 ? "left" : "right")) });
+}
+
+/**
+ * @param {() => Promise<unknown>} operation
+ * @param {number} rounds
+ */
+async function elapsedEach(operation, rounds) {
+  const times = [];
+  for (let round = 0; round < rounds; round++) times.push(await elapsed(operation));
+  return times;
 }
 
 /** @param {() => Promise<unknown>} operation */

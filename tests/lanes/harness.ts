@@ -1,7 +1,9 @@
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { inject } from "vitest";
 
-type SaverOptions = ConstructorParameters<typeof DynamoDBSaver>[0];
+export type SaverOptions = ConstructorParameters<typeof DynamoDBSaver>[0];
+
+export const TABLE_NAME = "checkpoints";
 
 /** Where the DynamoDB of this test run listens. */
 export function endpoint(): string {
@@ -14,7 +16,7 @@ export function endpoint(): string {
  */
 export function createSaver(overrides: Partial<SaverOptions> = {}): DynamoDBSaver {
   return new DynamoDBSaver({
-    tableName: "checkpoints",
+    tableName: TABLE_NAME,
     region: "us-east-1",
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
     endpoint: endpoint(),

@@ -1,0 +1,57 @@
+import { AwsClient } from "aws4fetch";
+import { endpoint, TABLE_NAME } from "./harness.js";
+
+/** The table as DynamoDB itself sees it, past the saver. */
+
+export type RawItem = Record<string, Partial<Record<"S" | "N" | "B", string>>>;
+
+const aws = new AwsClient({ accessKeyId: "local", secretAccessKey: "local", region: "us-east-1", service: "dynamodb", retries: 0 });
+
+async function call(operation: string, input: Record<string, unknown>): Promise<{ Items?: RawItem[]; LastEvaluatedKey?: RawItem }> {
+  const response = await aws.fetch(endpoint(), {
+    method: "POST",
+    headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}` },
+    body: JSON.stringify({ TableName: TABLE_NAME, ...input }),
+  });
+  const answer = new TextDecoder().decode(await response.arrayBuffer());
+  if (!response.ok) throw new Error(`${operation}: ${answer}`);
+  return JSON.parse(answer);
+}
+
+/** Every item whose partition key starts with a saver's `keyPrefix`, wherever it lies. */
+export async function itemsWithPrefix(keyPrefix: string): Promise<RawItem[]> {
+  const items: RawItem[] = [];
+  for (let after: RawItem | undefined, first = true; first || after; first = false) {
+    const page = await call("Scan", {
+      FilterExpression: "begins_with(PK, :prefix)",
+      ExpressionAttributeValues: { ":prefix": { S: keyPrefix } },
+      ...(after && { ExclusiveStartKey: after }),
+    });
+    items.push(...page.Items!);
+    after = page.LastEvaluatedKey;
+  }
+  return items;
+}
+
+/** The items of one thread whose sort keys start with `sortKeyPrefix`: `C#` checkpoints and writes, `S#` segments. */
+export async function itemsOf(keyPrefix: string, threadId: string, sortKeyPrefix = ""): Promise<RawItem[]> {
+  const { Items } = await call("Query", {
+    KeyConditionExpression: `PK = :pk${sortKeyPrefix && " AND begins_with(SK, :sk)"}`,
+    ExpressionAttributeValues: { ":pk": { S: `${keyPrefix}T#${threadId}` }, ...(sortKeyPrefix && { ":sk": { S: sortKeyPrefix } }) },
+  });
+  return Items!;
+}
+
+export async function putRaw(item: RawItem): Promise<void> {
+  await call("PutItem", { Item: item });
+}
+
+export async function deleteRaw({ PK, SK }: RawItem): Promise<void> {
+  await call("DeleteItem", { Key: { PK, SK } });
+}
+
+/** An item with the bytes of one binary attribute changed. */
+export function withBytes(item: RawItem, attribute: string, change: (bytes: Uint8Array) => Uint8Array): RawItem {
+  const bytes = Uint8Array.from(atob(item[attribute]!.B!), (sign) => sign.charCodeAt(0));
+  return { ...item, [attribute]: { B: btoa(String.fromCharCode(...change(bytes))) } };
+}
