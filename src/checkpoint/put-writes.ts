@@ -4,6 +4,7 @@ import type { AttributeValue, Key } from "../aws/dynamodb.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import { FORMAT_VERSION } from "./frame.js";
 import { checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
+import { serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type Storage } from "./storage.js";
 import { divide, type NewSegments, type Value } from "./value.js";
 import { attributeOf, encodeRun, encodeWrite, packRun, takenIndices, writeAttributes, type SerializedWrite } from "./writes.js";
@@ -24,19 +25,15 @@ export interface PutWritesInput {
   writes: SerializedWrite[];
 }
 
-/**
- * Serializes at once, before anything is awaited: the graph goes on and may change these objects.
- * Special channels have a negative index of their own, where the last write wins.
- */
+/** Special channels have a negative index of their own, where the last write wins. */
 export async function serializeWrites({ serde }: Storage, writes: PendingWrite[]): Promise<SerializedWrite[]> {
-  const serialized = await Promise.all(
+  const all = await Promise.all(
     writes.map(async ([channel, value], position): Promise<SerializedWrite> => {
       const index = Object.hasOwn(WRITES_IDX_MAP, channel) ? WRITES_IDX_MAP[channel]! : position;
-      const [type, bytes] = await serde.dumpsTyped(value);
-      return { index, channel, type, bytes };
+      return { index, channel, ...(await serialized(serde, value)) };
     }),
   );
-  return [...new Map(serialized.map((write) => [write.index, write])).values()];
+  return [...new Map(all.map((write) => [write.index, write])).values()];
 }
 
 /** Stores the writes of one task: 1 UpdateItem, after the segments of large values. */

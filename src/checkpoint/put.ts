@@ -7,6 +7,7 @@ import { locate } from "./format-error.js";
 import { encodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Channel, type Frame } from "./frame.js";
 import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
 import { frameOf } from "./read.js";
+import { serialized, type Serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 import { divide, shortenTail, TAIL_MARGIN_BYTES, type NewSegments, type Value } from "./value.js";
 
@@ -29,22 +30,16 @@ export interface PutInput {
   newVersions: ChannelVersions | undefined;
 }
 
-interface Serialized {
-  type: string;
-  bytes: Uint8Array;
-}
-
 /** Stores a checkpoint: its new segments first, then the item that refers to them. The item is the commit. */
 export async function putCheckpoint(storage: Storage, input: PutInput): Promise<void> {
   const { threadId, ns, parentId, checkpoint } = input;
   const known = parentId === undefined ? undefined : storage.frames.get(threadId, ns, parentId);
-  // Everything is serialized before anything is awaited: the graph goes on and may change these objects.
-  const serialized = serialize(storage, input, known);
-  serialized.catch(() => undefined); // awaited below, after the parent is known
+  const parts = serializeParts(storage, input, known);
+  parts.catch(() => undefined); // awaited below, after the parent is known
   const thread = await threadOf(storage, threadId);
   const ref = await checkpointRef(thread, ns, checkpoint.id);
   const parent = known ?? (parentId === undefined ? undefined : await readFrame(storage, await checkpointRef(thread, ns, parentId)));
-  const { body, metadata, channels: given } = await serialized;
+  const { body, metadata, channels: given } = await parts;
 
   const segments: NewSegments = new Map();
   const divided = async (name: string, { type, bytes }: Serialized): Promise<Channel> => ({
@@ -105,21 +100,18 @@ function channelNames(input: PutInput, parent: Frame | undefined): Set<string> {
   return names;
 }
 
-async function serialize(
+/** Calls the serde for everything that may be stored, before anything is awaited. */
+async function serializeParts(
   { serde }: Storage,
   input: PutInput,
   parent: Frame | undefined,
 ): Promise<{ body: Serialized; metadata: Serialized; channels: Map<string, Serialized> }> {
-  const dump = async (value: unknown): Promise<Serialized> => {
-    const [type, bytes] = await serde.dumpsTyped(value);
-    return { type, bytes };
-  };
   const { channel_values, ...body } = input.checkpoint;
   const wanted = Object.keys(channel_values).filter((name) => storesGiven(input, name) && !inherits(input, parent, name));
   const [dumpedBody, metadata, ...channels] = await Promise.all([
-    dump(body),
-    dump(input.metadata),
-    ...wanted.map((name) => dump(channel_values[name])),
+    serialized(serde, body),
+    serialized(serde, input.metadata),
+    ...wanted.map((name) => serialized(serde, channel_values[name])),
   ]);
   return { body: dumpedBody, metadata, channels: new Map(wanted.map((name, i) => [name, channels[i]!])) };
 }

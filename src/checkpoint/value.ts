@@ -82,11 +82,10 @@ export async function shortenTail(value: Value, into: NewSegments): Promise<Valu
 }
 
 /**
- * Puts a value's bytes together again.
+ * Puts a value's bytes together again, in a copy: the caller may hand them out, and tails and segments are cached.
  * @throws FormatError if a segment is missing or damaged
  */
 export function join(value: Value, segments: ReadonlyMap<string, Uint8Array | FormatError>): Uint8Array {
-  if (value.segments.length === 0) return value.tail;
   const bytes = new Uint8Array(value.segments.reduce((sum, s) => sum + s.length, value.tail.length));
   let offset = 0;
   for (const { name, length } of value.segments) {

@@ -1,4 +1,3 @@
-import type { CheckpointPendingWrite } from "@langchain/langgraph-checkpoint";
 import type { Item } from "../aws/dynamodb.js";
 import { decodeStored, encodeStored, type Compression } from "./codec.js";
 import { compareCodePoints } from "./code-points.js";
@@ -6,6 +5,7 @@ import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged } from "./format-error.js";
 import { idOf, parseSortKey, unescapeId } from "./keys.js";
 import { binaryOf, stringOf } from "./segment-store.js";
+import type { Serialized } from "./serialized.js";
 import type { Value } from "./value.js";
 
 /*
@@ -26,12 +26,10 @@ export interface StoredWrite {
   value: Value;
 }
 
-/** A write as it goes in: its index, its channel, and its serialized value. */
-export interface SerializedWrite {
+/** A write as it goes in. */
+export interface SerializedWrite extends Serialized {
   index: number;
   channel: string;
-  type: string;
-  bytes: Uint8Array;
 }
 
 export const attributeOf = (index: number): string => `w${index}`;
@@ -116,5 +114,3 @@ export function taskOf(item: Item): TaskOfItem {
 export function compareTasks(a: TaskOfItem, b: TaskOfItem): number {
   return compareCodePoints(a.path, b.path) || compareCodePoints(a.taskId, b.taskId);
 }
-
-export type PendingWrites = CheckpointPendingWrite[];
