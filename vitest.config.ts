@@ -26,7 +26,8 @@ export default defineConfig({
       {
         resolve,
         plugins: [cloudflareTest({ wrangler: { configPath: "tests/lanes/wrangler.toml" } })],
-        test: { ...lane, name: "workerd", include: [behaviour] },
+        // No file of these tests keeps state of its own, and a fresh isolate for each takes most of the time.
+        test: { ...lane, name: "workerd", include: [behaviour], isolate: false },
       },
     ],
   },

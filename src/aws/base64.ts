@@ -15,7 +15,7 @@ interface NativeBytes {
   toBase64(): string;
 }
 interface NativeBytesConstructor {
-  fromBase64(text: string): Uint8Array;
+  fromBase64(text: string, options: { lastChunkHandling: "strict" }): Uint8Array;
 }
 
 /** Standard alphabet, padded: the form of DynamoDB's binary attributes. */
@@ -25,7 +25,12 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** @throws SyntaxError if the text is not padded base64. */
 export function fromBase64(text: string): Uint8Array {
-  return "fromBase64" in Uint8Array ? (Uint8Array as NativeBytesConstructor).fromBase64(text) : decode(text);
+  if (text.length % 4 !== 0) throw new SyntaxError("base64 text must be a multiple of 4 characters");
+  if (!("fromBase64" in Uint8Array)) return decode(text);
+  const bytes = (Uint8Array as NativeBytesConstructor).fromBase64(text, { lastChunkHandling: "strict" });
+  // The native method passes over white space.
+  if (bytes.length !== decodedLength(text)) throw new SyntaxError("base64 text has white space");
+  return bytes;
 }
 
 /** The URL-safe alphabet without padding, for names that stand in a key. */
@@ -53,11 +58,13 @@ function encode(bytes: Uint8Array): string {
   return ascii.decode(out);
 }
 
+const paddingOf = (text: string): number => (text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0);
+
+const decodedLength = (text: string): number => (text.length / 4) * 3 - paddingOf(text);
+
 function decode(text: string): Uint8Array {
-  if (text.length % 4 !== 0) throw new SyntaxError("base64 text must be a multiple of 4 characters");
-  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  const out = new Uint8Array((text.length / 4) * 3 - padding);
-  const end = text.length - padding;
+  const out = new Uint8Array(decodedLength(text));
+  const end = text.length - paddingOf(text);
   const digit = (i: number): number => {
     if (i >= end) return 0;
     const code = text.charCodeAt(i);

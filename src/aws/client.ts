@@ -1,5 +1,5 @@
 import { AwsV4Signer } from "aws4fetch";
-import { AwsRequestError, type DynamoDBSaverErrorCode } from "../errors.js";
+import { AwsRequestError, type DynamoDBSaverError, type DynamoDBSaverErrorCode } from "../errors.js";
 import type { AwsCredentials, CredentialSource } from "./credentials.js";
 import { emit, type ConsumedCapacity, type EventListener } from "./events.js";
 import { backoffMs, RetryBudget, retryKind, serverAsksMs, type RetryKind } from "./retry.js";
@@ -100,12 +100,19 @@ export class AwsClient {
         error,
       });
 
+    const endedByAbort = (by: AbortSignal): DynamoDBSaverError => {
+      ended(NO_CAPACITY, "ABORTED");
+      return aborted(by);
+    };
+
     for (;;) {
       let failure: Failure;
       let credentials: AwsCredentials | undefined;
+      const place = this.#inFlight.line();
       try {
-        if (signal?.aborted) throw aborted(signal);
+        await place.enter(signal);
         credentials = await this.#config.credentials.get();
+        if (signal?.aborted) throw aborted(signal);
         attempt++;
         answer = undefined;
         answer = await this.#attempt(request, credentials);
@@ -118,15 +125,14 @@ export class AwsClient {
         }
         failure = this.#readFailure(request, answer);
       } catch (error) {
-        if (signal?.aborted) {
-          ended(NO_CAPACITY, "ABORTED");
-          throw aborted(signal);
-        }
+        if (signal?.aborted) throw endedByAbort(signal);
         if (!credentials) {
           ended(NO_CAPACITY, "CREDENTIALS");
           throw error;
         }
         failure = connectionFailure(error, answer, this.#config.requestTimeoutMs);
+      } finally {
+        place.leave();
       }
 
       if (REFUSED_CREDENTIALS.has(failure.serviceCode ?? "") && this.#config.credentials.renewable && !renewedCredentials) {
@@ -151,19 +157,21 @@ export class AwsClient {
       lastRetry = failure.retry;
       const delayMs = backoffMs(failure.retry!, attempt, failure.serverAsksMs);
       emit(onEvent, { type: "retry", service, operation, attempt, reason: failure.serviceCode ?? failure.code, delayMs });
-      if (delayMs > 0) await sleep(delayMs, signal);
+      if (delayMs > 0) {
+        await sleep(delayMs, signal).catch(() => {
+          throw endedByAbort(signal!);
+        });
+      }
     }
   }
 
   async #attempt(request: AwsRequest<unknown>, credentials: AwsCredentials): Promise<Answer> {
     const { fetch, signal, requestTimeoutMs, region } = this.#config;
-    const place = this.#inFlight.line();
     const controller = new AbortController();
     const abort = (): void => controller.abort(signal?.reason);
     let timer: ReturnType<typeof setTimeout> | undefined;
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      await place.enter(signal);
       // One key a day and credential: a process that runs for years must not collect them.
       if (this.#signingKeys.size > 8) this.#signingKeys.clear();
       const signed = await new AwsV4Signer({
@@ -196,7 +204,6 @@ export class AwsClient {
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
-      place.leave();
     }
   }
 
@@ -234,9 +241,11 @@ function connectionFailure(error: unknown, answer: Answer | undefined, requestTi
     const message = "The endpoint answered with a redirect, and a signed request follows none. Check the endpoint and region.";
     return { code: "NETWORK", message };
   }
-  const message = answer
-    ? "The answer could not be read: it was cut short, or did not come from AWS."
-    : "The connection to the endpoint failed. Check the endpoint, the region and the network.";
+  if (answer) {
+    // Without its cause: a parser quotes the text that it could not read, and that may be a stored value.
+    return { code: "NETWORK", message: "The answer could not be read: it was cut short, or did not come from AWS.", retry: "transient" };
+  }
+  const message = "The connection to the endpoint failed. Check the endpoint, the region and the network.";
   return { code: "NETWORK", message, retry: "transient", cause: error };
 }
 

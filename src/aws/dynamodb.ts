@@ -300,6 +300,7 @@ export class DynamoDB {
       case "MissingAuthenticationToken":
       case "MissingAuthenticationTokenException":
       case "IncompleteSignature":
+      case "IncompleteSignatureException":
         return { code: "ACCESS_DENIED", message: "AWS does not know these credentials. Check accessKeyId and sessionToken." };
       case "ExpiredTokenException":
       case "ExpiredToken":
@@ -312,11 +313,11 @@ export class DynamoDB {
       case "ThrottlingException":
       case "RequestLimitExceeded":
         return { code: "THROTTLED", message: `DynamoDB throttled ${operation} on ${table}. ${SLOW_DOWN}` };
+      case "ValidationException":
+        return { code: "SERVICE_ERROR", message: `${operation} on ${table} was refused as not valid: ${serviceMessage}` };
       default:
-        return {
-          code: "SERVICE_ERROR",
-          message: `${operation} on ${table} failed with ${serviceCode ?? "an unknown error"}${serviceMessage && `: ${serviceMessage}`}`,
-        };
+        // Without AWS's own text, which can quote what was sent.
+        return { code: "SERVICE_ERROR", message: `${operation} on ${table} failed with ${serviceCode ?? serviceMessage}.` };
     }
   }
 }

@@ -33,6 +33,7 @@ const TRANSIENT_CODES = new Set([
   "ServiceUnavailableException",
   "RequestTimeout",
   "RequestTimeoutException",
+  "ReplicatedWriteConflictException",
 ]);
 const TRANSIENT_STATUS = new Set([500, 502, 503, 504]);
 

@@ -10,11 +10,8 @@ export interface ConfigIds {
 
 /** @throws DynamoDBSaverError `INVALID_INPUT` when an id is there but is not a string */
 export function configIds(config: RunnableConfig | undefined): ConfigIds {
-  const configurable: unknown = config?.configurable ?? {};
-  if (typeof configurable !== "object") {
-    throw invalidInput(`config.configurable must be an object, for example { thread_id: "1" }, not a ${typeof configurable}.`);
-  }
-  const { thread_id, checkpoint_ns, checkpoint_id, thread_ts } = configurable as Record<string, unknown>;
+  const configurable: unknown = objectOrNone("The config", config, '{ configurable: { thread_id: "1" } }').configurable;
+  const { thread_id, checkpoint_ns, checkpoint_id, thread_ts } = objectOrNone("config.configurable", configurable, '{ thread_id: "1" }');
   return {
     threadId: optionalId("thread_id", thread_id),
     ns: optionalId("checkpoint_ns", checkpoint_ns, { allowEmpty: true }),
@@ -23,13 +20,23 @@ export function configIds(config: RunnableConfig | undefined): ConfigIds {
   };
 }
 
-/** @throws DynamoDBSaverError `INVALID_INPUT` when it is missing */
-export function requireId(name: string, id: unknown, method: string): string {
+/**
+ * @param where how the caller passes it
+ * @throws DynamoDBSaverError `INVALID_INPUT` when it is missing
+ */
+export function requireId(name: string, id: unknown, method: string, where: string): string {
   const text = optionalId(name, id);
-  if (text === undefined) {
-    throw invalidInput(`${method} needs a ${name}. Pass it in the config: { configurable: { thread_id: "my-thread" } }.`);
-  }
+  if (text === undefined) throw invalidInput(`${method} needs a ${name}. Pass it ${where}.`);
   return text;
+}
+
+/** Where `thread_id`, `checkpoint_ns` and `checkpoint_id` come from. */
+export const inConfig = (name: string): string => `in the config: { configurable: { ${name}: "…" } }`;
+
+function objectOrNone(name: string, value: unknown, example: string): Record<string, unknown> {
+  if (value === undefined || value === null) return {};
+  if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw invalidInput(`${name} must be an object, for example ${example}, not ${Array.isArray(value) ? "an array" : `a ${typeof value}`}.`);
 }
 
 function optionalId(name: string, id: unknown, { allowEmpty = false } = {}): string | undefined {

@@ -17,7 +17,7 @@ import { ambientEnv, expandConfig, optionsFromEnv, type DynamoDBSaverOptions, ty
 import { invalidConfig, invalidInput } from "../errors.js";
 import { deleteThread } from "./delete-thread.js";
 import { deltaHistory } from "./delta-history.js";
-import { configIds, requireId } from "./ids.js";
+import { configIds, inConfig, requireId } from "./ids.js";
 import { keyPart } from "./keys.js";
 import { listCheckpoints } from "./list.js";
 import { putCheckpoint } from "./put.js";
@@ -90,6 +90,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    */
   static fromEnv(env: Readonly<Record<string, unknown>> | object, overrides: Partial<DynamoDBSaverOptions> = {}): DynamoDBSaver {
     const found = optionsFromEnv(env as Readonly<Record<string, unknown>>);
+    if (typeof overrides !== "object" || overrides === null) throw invalidConfig("The overrides must be an object of options, or left out.");
     const tableName = overrides.tableName ?? found.tableName;
     if (tableName === undefined) throw invalidConfig("tableName is missing. Set DYNAMODB_TABLE_NAME, or pass it in the overrides: fromEnv(env, { tableName }).");
     // Only the given environment counts, so what it gives is passed on as options.
@@ -152,9 +153,9 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     newVersions?: ChannelVersions,
   ): Promise<RunnableConfig> {
     const { threadId: given, ns = "", checkpointId: parentId } = configIds(config);
-    const threadId = requireId("thread_id", given, "put");
+    const threadId = requireId("thread_id", given, "put", inConfig("thread_id"));
     if (typeof checkpoint !== "object" || checkpoint === null) throw invalidInput("put needs a checkpoint object as its second argument.");
-    const id = requireId("checkpoint id", checkpoint.id, "put");
+    const id = requireId("checkpoint id", checkpoint.id, "put", "as the checkpoint's id, a text that rises with time");
     // Checkpoints of old versions can lack these.
     const { channel_values = {}, channel_versions = {} } = checkpoint as Partial<Checkpoint>;
     await putCheckpoint(this.#storage, {
@@ -176,10 +177,10 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    */
   override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string, taskPath = ""): Promise<void> {
     const { threadId: givenThread, ns = "", checkpointId: givenId } = configIds(config);
-    const threadId = requireId("thread_id", givenThread, "putWrites");
-    const checkpointId = requireId("checkpoint_id", givenId, "putWrites");
-    requireId("taskId", taskId, "putWrites");
-    if (!Array.isArray(writes)) throw invalidInput("putWrites needs an array of [channel, value] pairs as its second argument.");
+    const threadId = requireId("thread_id", givenThread, "putWrites", inConfig("thread_id"));
+    const checkpointId = requireId("checkpoint_id", givenId, "putWrites", inConfig("checkpoint_id"));
+    requireId("taskId", taskId, "putWrites", "as the third argument");
+    if (!Array.isArray(writes) || !writes.every((write) => Array.isArray(write) && typeof write[0] === "string")) throw invalidInput("putWrites needs an array of [channel, value] pairs as its second argument.");
     if (writes.length === 0) return;
 
     const task = JSON.stringify([threadId, ns, checkpointId, taskId]);
@@ -198,7 +199,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
 
   /** Deletes everything of a thread. Deleting one that is not there is fine. */
   override async deleteThread(threadId: string): Promise<void> {
-    await deleteThread(this.#storage, requireId("thread_id", threadId, "deleteThread"));
+    await deleteThread(this.#storage, requireId("thread_id", threadId, "deleteThread", "as the argument"));
   }
 
   /**
@@ -218,7 +219,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     const { config, channels } = options;
     const { threadId: given, ns = "", checkpointId } = configIds(config);
     if (channels.length === 0) return {};
-    const threadId = requireId("thread_id", given, "getDeltaChannelHistory");
+    const threadId = requireId("thread_id", given, "getDeltaChannelHistory", inConfig("thread_id"));
     const storage = this.#storage;
     const thread = await threadOf(storage, threadId);
     const id = checkpointId ?? (await readLatest(storage, thread, await keyPart("namespace", ns)))?.id;
