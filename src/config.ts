@@ -2,8 +2,34 @@ import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { Fetch } from "./aws/client.js";
 import { credentialsProblem, type AwsCredentials, type AwsCredentialsProvider } from "./aws/credentials.js";
 import type { EventListener } from "./aws/events.js";
-import type { Compression } from "./checkpoint/codec.js";
-import { invalidConfig } from "./errors.js";
+import type { Compression } from "./checkpoint/compression.js";
+import type { EncryptionKey } from "./checkpoint/encryption.js";
+import { invalidConfig, isDynamoDBSaverError, type DynamoDBSaverError } from "./errors.js";
+
+/** Where large values go. Credentials are those of the table. */
+export interface S3Options {
+  bucket: string;
+  /** Goes first in every key: letters, digits, `_ . = -` and slashes, 200 at most. Default: `""`. */
+  prefix?: string | undefined;
+  /** URL of the service, for example of Cloudflare R2; plain `http` for this machine only. Default: `AWS_ENDPOINT_URL_S3`, then AWS's own. */
+  endpoint?: string | undefined;
+  /** `"auto"` for R2. Default: the table's. */
+  region?: string | undefined;
+  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: only where the host is an IP address, or the bucket's name has a dot. */
+  forcePathStyle?: boolean | undefined;
+  /** A segment of this many bytes or more, as stored, is one object; 380,000 at most. Default: 350,000. */
+  thresholdBytes?: number | undefined;
+}
+
+/** AES-256-GCM on this side of the network. */
+export interface EncryptionOptions {
+  /** 32 bytes, or an AES-GCM `CryptoKey` with the usages `encrypt` and `decrypt`. */
+  key: EncryptionKey;
+  /** Keys that older values were written with. New ones are written with `key`. */
+  olderKeys?: readonly EncryptionKey[] | undefined;
+  /** Whether values without encryption are read too, while plain data is migrated. Default: `false`. */
+  allowPlaintext?: boolean | undefined;
+}
 
 /** Options of {@link DynamoDBSaver}. AWS words are those of the AWS SDK v3. */
 export interface DynamoDBSaverOptions {
@@ -23,6 +49,19 @@ export interface DynamoDBSaverOptions {
   endpoint?: string | undefined;
   /** How new values are compressed, where that saves a tenth or more. Stored ones are read either way. Default: `"gzip"`. */
   compression?: Compression | undefined;
+  /** With it, large segments lie in S3 and the rest in DynamoDB. Without it, everything does. */
+  s3?: S3Options | undefined;
+  /**
+   * How long a checkpoint lives, in seconds. What it shares with others lives longer, and is renewed before any of
+   * them needs it. `configurable.ttl_seconds` overrides it for one call. Default: nothing expires.
+   */
+  ttlSeconds?: number | undefined;
+  /** Whether reading a checkpoint renews it too, so that a thread that is only read stays. Default: `false`. */
+  refreshOnRead?: boolean | undefined;
+  /** With it, values are encrypted before they are sent. Ids, times and sizes are not. */
+  encryption?: EncryptionOptions | undefined;
+  /** No value may be longer, compressed or not: a defence against gzip bombs. Default: 67,108,864 (64 MiB). */
+  maxValueBytes?: number | undefined;
   /**
    * Goes first in every partition key, for example `"tenant-a#"`, so that IAM's `dynamodb:LeadingKeys` can keep
    * tenants apart. At most 256 bytes. Default: `""`.
@@ -58,8 +97,11 @@ export interface DynamoDBSaverEnv {
   AWS_SECRET_ACCESS_KEY?: string | undefined;
   AWS_SESSION_TOKEN?: string | undefined;
   AWS_ENDPOINT_URL_DYNAMODB?: string | undefined;
+  AWS_ENDPOINT_URL_S3?: string | undefined;
   AWS_ENDPOINT_URL?: string | undefined;
 }
+
+type Filled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
 /** All options, checked and filled in. */
 export type SaverConfig = Readonly<{
@@ -68,6 +110,11 @@ export type SaverConfig = Readonly<{
   credentials: AwsCredentials | AwsCredentialsProvider;
   endpoint: string;
   compression: Compression;
+  s3: Filled<S3Options> | undefined;
+  ttlSeconds: number | undefined;
+  refreshOnRead: boolean;
+  encryption: Filled<EncryptionOptions> | undefined;
+  maxValueBytes: number;
   keyPrefix: string;
   serde: SerializerProtocol | undefined;
   fetch: Fetch;
@@ -80,7 +127,7 @@ export type SaverConfig = Readonly<{
 }>;
 
 const KNOWN_OPTIONS = new Set<string>([
-  "tableName", "region", "credentials", "endpoint", "compression", "keyPrefix", "serde", "fetch", "signal",
+  "tableName", "region", "credentials", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
   "maxAttempts", "requestTimeoutMs", "maxConcurrency", "consistentRead", "onEvent",
 ] satisfies (keyof DynamoDBSaverOptions)[]); // prettier-ignore
 
@@ -107,8 +154,13 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
     tableName: checkTableName(text("tableName", options.tableName, 'Pass tableName: "langgraph-checkpoints"; setup() creates that table.')),
     region,
     credentials: checkCredentials(options.credentials ?? credentialsFrom(env)),
-    endpoint: endpoint === undefined ? awsEndpoint(region) : checkEndpoint(text("endpoint", endpoint, "")),
+    endpoint: endpoint === undefined ? awsEndpoint("dynamodb", region) : checkEndpoint("endpoint", endpoint),
     compression: oneOf("compression", options.compression ?? "gzip", ["gzip", "none"]),
+    s3: checkS3(options.s3, region, env),
+    ttlSeconds: options.ttlSeconds === undefined ? undefined : checkTtl("ttlSeconds", options.ttlSeconds, invalidConfig),
+    refreshOnRead: optional("refreshOnRead", options.refreshOnRead, "boolean") ?? false,
+    encryption: checkEncryption(options.encryption),
+    maxValueBytes: wholeNumber("maxValueBytes", options.maxValueBytes ?? 64 * 1_024 * 1_024, 1_024, 2 ** 31 - 1),
     keyPrefix,
     serde: checkSerde(options.serde),
     fetch: fetchOption,
@@ -136,6 +188,7 @@ export function optionsFromEnv(env: Readonly<Record<string, unknown>>): { env: D
       AWS_SECRET_ACCESS_KEY: read("AWS_SECRET_ACCESS_KEY"),
       AWS_SESSION_TOKEN: read("AWS_SESSION_TOKEN"),
       AWS_ENDPOINT_URL_DYNAMODB: read("AWS_ENDPOINT_URL_DYNAMODB"),
+      AWS_ENDPOINT_URL_S3: read("AWS_ENDPOINT_URL_S3"),
       AWS_ENDPOINT_URL: read("AWS_ENDPOINT_URL"),
     },
   };
@@ -151,23 +204,24 @@ export function ambientEnv(): DynamoDBSaverEnv {
   }
 }
 
-function awsEndpoint(region: string): string {
-  // AWS General Reference, "Amazon DynamoDB endpoints": China has a domain of its own.
-  return `https://dynamodb.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/`;
+function awsEndpoint(service: string, region: string): string {
+  // AWS General Reference, "Service endpoints and quotas": China has a domain of its own.
+  return `https://${service}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/`;
 }
 
-function checkEndpoint(endpoint: string): string {
+function checkEndpoint(name: string, endpoint: unknown): string {
   let url: URL;
   try {
-    url = new URL(endpoint);
-  } catch {
-    throw invalidConfig('endpoint is not a URL. Write it with its scheme, for example "http://127.0.0.1:8000".');
+    url = new URL(text(name, endpoint, ""));
+  } catch (error) {
+    if (isDynamoDBSaverError(error)) throw error;
+    throw invalidConfig(name + ' is not a URL. Write it with its scheme, for example "http://127.0.0.1:8000".');
   }
-  if (url.username || url.password) throw invalidConfig("endpoint must not hold a user name or password. Pass credentials instead.");
-  if (url.search || url.hash) throw invalidConfig("endpoint must not have a query or a fragment.");
+  if (url.username || url.password) throw invalidConfig(name + " must not hold a user name or password. Pass credentials instead.");
+  if (url.search || url.hash) throw invalidConfig(name + " must not have a query or a fragment.");
   const loopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) {
-    throw invalidConfig(`endpoint ${url.origin} must be https: state and signed requests would travel in the clear. Plain http is for this machine only (127.0.0.1, localhost).`);
+    throw invalidConfig(`${name} ${url.origin} must be https: state and signed requests would travel in the clear. Plain http is for this machine only (127.0.0.1, localhost).`);
   }
   return url.href;
 }
@@ -193,6 +247,64 @@ function checkCredentials(credentials: unknown): AwsCredentials | AwsCredentials
   if (problem) throw invalidConfig(`credentials: got ${problem}. ${example}`);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials as AwsCredentials;
   return { accessKeyId, secretAccessKey, sessionToken, expiration };
+}
+
+function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSaverEnv): SaverConfig["s3"] {
+  if (s3 === undefined) return undefined;
+  checkObject("s3", s3, ["bucket", "prefix", "endpoint", "region", "forcePathStyle", "thresholdBytes"], '{ bucket: "my-bucket" }');
+  const bucket = text("s3.bucket", s3.bucket, 'Pass s3: { bucket: "my-bucket" }.');
+  // "General purpose bucket naming rules"
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw invalidConfig(`s3.bucket ${JSON.stringify(bucket)} is not a name of a bucket: 3 to 63 small letters, digits, "-" and ".".`);
+  const prefix = optional("s3.prefix", s3.prefix, "string") ?? "";
+  if (!/^[A-Za-z0-9_.=/-]{0,200}$/.test(prefix) || /(^|\/)\.{0,2}\//.test(prefix)) {
+    throw invalidConfig('s3.prefix must be letters, digits, "_", ".", "=", "-" and single slashes, 200 at most, for example "agents/".');
+  }
+  const endpoint = s3.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_S3) ?? nonEmpty(env.AWS_ENDPOINT_URL);
+  const region = optional("s3.region", s3.region, "string") ?? tableRegion;
+  const url = endpoint === undefined ? awsEndpoint("s3", region) : checkEndpoint("s3.endpoint", endpoint);
+  const needsPath = bucket.includes(".") || /^(\d+(\.\d+){3}|\[.*\])$/.test(new URL(url).hostname);
+  return Object.freeze({
+    bucket,
+    prefix,
+    endpoint: url,
+    region,
+    forcePathStyle: optional("s3.forcePathStyle", s3.forcePathStyle, "boolean") ?? needsPath,
+    thresholdBytes: wholeNumber("s3.thresholdBytes", s3.thresholdBytes ?? 350_000, 1, 380_000),
+  });
+}
+
+/** @param error makes the error, for an option or for an argument of a call */
+export function checkTtl(name: string, ttl: unknown, error: (message: string) => DynamoDBSaverError): number {
+  if (typeof ttl === "number" && ttl > 0 && ttl <= 100 * 365 * 86_400) return ttl;
+  throw error(`${name} must be a positive number of seconds, 100 years at most, for example 7 * 86_400 for a week.`);
+}
+
+function checkEncryption(encryption: EncryptionOptions | undefined): SaverConfig["encryption"] {
+  if (encryption === undefined) return undefined;
+  checkObject("encryption", encryption, ["key", "olderKeys", "allowPlaintext"], "{ key }");
+  const { key, olderKeys = [], allowPlaintext } = encryption;
+  if (!Array.isArray(olderKeys)) throw invalidConfig("encryption.olderKeys must be an array of keys.");
+  return Object.freeze({
+    key: checkKey("encryption.key", key),
+    olderKeys: olderKeys.map((older, i) => checkKey(`encryption.olderKeys[${i}]`, older)),
+    allowPlaintext: optional("encryption.allowPlaintext", allowPlaintext, "boolean") ?? false,
+  });
+}
+
+function checkKey(name: string, key: unknown): EncryptionKey {
+  if (key instanceof Uint8Array && key.length === 32) return new Uint8Array(key);
+  if (typeof CryptoKey !== "undefined" && key instanceof CryptoKey) {
+    const { length } = key.algorithm as { length?: number };
+    if (key.algorithm.name === "AES-GCM" && length === 256 && key.usages.includes("encrypt") && key.usages.includes("decrypt")) return key;
+  }
+  throw invalidConfig(`${name} must be 32 bytes (crypto.getRandomValues(new Uint8Array(32)), kept in a secret store), or an AES-GCM CryptoKey of 256 bits that may encrypt and decrypt.`);
+}
+
+function checkObject(name: string, value: unknown, known: readonly string[], example: string): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidConfig(`${name} must be an object, for example ${example}, not ${kindOf(value)}.`);
+  for (const option of Object.keys(value)) {
+    if (!known.includes(option)) throw invalidConfig(`There is no option ${JSON.stringify(`${name}.${option}`)}. The options are ${known.join(", ")}.`);
+  }
 }
 
 function checkSerde(serde: unknown): SerializerProtocol | undefined {

@@ -20,12 +20,26 @@ export type DynamoDBSaverErrorCode =
   | "ABORTED"
   /** Any other error that the service returned; `serviceCode` names it. */
   | "SERVICE_ERROR"
+  /** The bucket of the option `s3` does not exist. */
+  | "BUCKET_NOT_FOUND"
   /** A stored part that a checkpoint refers to is not there. */
   | "MISSING_DATA"
   /** A stored part is there but is not what was written. */
   | "DAMAGED_DATA"
   /** Written by a newer version of this package: upgrade to read it. */
-  | "UNSUPPORTED_FORMAT";
+  | "UNSUPPORTED_FORMAT"
+  /** No key of `encryption` fits a stored part, or it was changed, or moved from another place. */
+  | "DECRYPTION_FAILED"
+  /** A stored part is not encrypted although `encryption` is on. */
+  | "PLAINTEXT_REFUSED"
+  /** A value is over `maxValueBytes`. */
+  | "VALUE_TOO_LARGE";
+
+/** Why stored data could not be read. */
+export type DataErrorCode = Extract<
+  DynamoDBSaverErrorCode,
+  "MISSING_DATA" | "DAMAGED_DATA" | "UNSUPPORTED_FORMAT" | "DECRYPTION_FAILED" | "PLAINTEXT_REFUSED" | "VALUE_TOO_LARGE"
+>;
 
 const BRAND = Symbol.for("langgraph-checkpoint-dynamodb.error");
 
@@ -50,7 +64,7 @@ export class DynamoDBSaverError extends Error {
 
 /** What is known about a request to AWS that failed. */
 export interface AwsErrorDetails {
-  /** `"dynamodb"`. */
+  /** `"dynamodb"` or `"s3"`. */
   service: string;
   /** The AWS operation, for example `"PutItem"`. */
   operation: string;
@@ -99,7 +113,7 @@ export interface DataLocation {
   channel?: string | undefined;
 }
 
-/** Stored data is missing, damaged, or newer than this package. Other checkpoints are not affected. */
+/** Stored data is missing, damaged, encrypted with another key, or newer than this package. Other checkpoints are not affected. */
 export class CheckpointDataError extends DynamoDBSaverError implements DataLocation {
   override readonly name: string = "CheckpointDataError";
   readonly threadId: string;
@@ -108,7 +122,7 @@ export class CheckpointDataError extends DynamoDBSaverError implements DataLocat
   readonly channel: string | undefined;
 
   constructor(
-    code: "MISSING_DATA" | "DAMAGED_DATA" | "UNSUPPORTED_FORMAT",
+    code: DataErrorCode,
     problem: string,
     location: DataLocation,
     options?: { cause?: unknown },

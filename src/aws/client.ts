@@ -1,7 +1,7 @@
 import { AwsV4Signer } from "aws4fetch";
 import { AwsRequestError, type DynamoDBSaverError, type DynamoDBSaverErrorCode } from "../errors.js";
 import type { AwsCredentials, CredentialSource } from "./credentials.js";
-import { emit, type ConsumedCapacity, type EventListener } from "./events.js";
+import { emit, type AwsService, type ConsumedCapacity, type EventListener } from "./events.js";
 import { backoffMs, RetryBudget, retryKind, serverAsksMs, type RetryKind } from "./retry.js";
 import { aborted, sleep } from "./sleep.js";
 import { Turnstile } from "./turnstile.js";
@@ -9,7 +9,6 @@ import { Turnstile } from "./turnstile.js";
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface AwsClientConfig {
-  region: string;
   credentials: CredentialSource;
   fetch: Fetch;
   signal: AbortSignal | undefined;
@@ -21,13 +20,15 @@ export interface AwsClientConfig {
 
 /** A request as one AWS service speaks it. */
 export interface AwsRequest<T> {
-  service: "dynamodb";
+  service: AwsService;
   operation: string;
+  method: "POST" | "GET" | "PUT";
   url: string;
+  region: string;
   headers: Record<string, string>;
   body: Uint8Array<ArrayBuffer>;
   /** Reads a successful answer. What it throws means a garbled answer, which is tried again. */
-  parse(body: Uint8Array): T;
+  parse(answer: Answer): T;
   /** What the answer says the request used up. */
   consumed(answer: T): ConsumedCapacity;
   /** Reads an error answer. */
@@ -117,8 +118,8 @@ export class AwsClient {
         answer = undefined;
         answer = await this.#attempt(request, credentials);
         bytesReceived += answer.body.length;
-        if (answer.status === 200) {
-          const result = request.parse(answer.body);
+        if (answer.status >= 200 && answer.status < 300) {
+          const result = request.parse(answer);
           this.#budget.refund(lastRetry);
           ended(request.consumed(result));
           return result;
@@ -166,7 +167,7 @@ export class AwsClient {
   }
 
   async #attempt(request: AwsRequest<unknown>, credentials: AwsCredentials): Promise<Answer> {
-    const { fetch, signal, requestTimeoutMs, region } = this.#config;
+    const { fetch, signal, requestTimeoutMs } = this.#config;
     const controller = new AbortController();
     const abort = (): void => controller.abort(signal?.reason);
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -175,12 +176,12 @@ export class AwsClient {
       // One key a day and credential: a process that runs for years must not collect them.
       if (this.#signingKeys.size > 8) this.#signingKeys.clear();
       const signed = await new AwsV4Signer({
-        method: "POST",
+        method: request.method,
         url: request.url,
         headers: request.headers,
         body: request.body,
         service: request.service,
-        region,
+        region: request.region,
         cache: this.#signingKeys,
         datetime: new Date(Date.now() + this.#clockOffsetMs).toISOString().replace(/[:-]|\.\d{3}/g, ""),
         accessKeyId: credentials.accessKeyId,
@@ -189,9 +190,9 @@ export class AwsClient {
       }).sign();
       timer = setTimeout(() => controller.abort(TIMED_OUT), requestTimeoutMs);
       const response = await fetch(request.url, {
-        method: "POST",
+        method: request.method,
         headers: signed.headers,
-        body: request.body,
+        ...(request.method !== "GET" && { body: request.body }),
         // A signed request must not follow anyone elsewhere.
         redirect: "manual",
         signal: controller.signal,
@@ -250,5 +251,5 @@ function connectionFailure(error: unknown, answer: Answer | undefined, requestTi
 }
 
 function requestId(answer: Answer | undefined): string | undefined {
-  return answer?.headers.get("x-amzn-requestid") ?? undefined;
+  return answer?.headers.get("x-amzn-requestid") ?? answer?.headers.get("x-amz-request-id") ?? undefined;
 }

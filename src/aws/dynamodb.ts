@@ -20,8 +20,8 @@ export interface QueryInput {
   beginsWith?: string;
   descending?: boolean;
   limit?: number;
-  /** Only the keys, not the other attributes. */
-  keysOnly?: boolean;
+  /** Only these attributes. */
+  only?: string[];
   consistent?: boolean;
   after?: Key | undefined;
 }
@@ -36,7 +36,7 @@ export interface UpdateInput {
   key: Key;
   update: string;
   names?: Record<string, string>;
-  values: Record<string, AttributeValue>;
+  values?: Record<string, AttributeValue>;
   condition?: string;
 }
 
@@ -130,6 +130,19 @@ export class DynamoDB {
     }
   }
 
+  /** The attribute by which items expire, or `undefined` when none do. */
+  async describeTimeToLive(): Promise<string | undefined> {
+    interface Description extends Output {
+      TimeToLiveDescription: { TimeToLiveStatus: string; AttributeName?: string };
+    }
+    const { TimeToLiveDescription: ttl } = await this.#call<Description>("DescribeTimeToLive", {}, "TimeToLiveDescription");
+    return ttl.TimeToLiveStatus.startsWith("ENABL") ? ttl.AttributeName : undefined;
+  }
+
+  async enableTimeToLive(attribute: string): Promise<void> {
+    await this.#call("UpdateTimeToLive", { TimeToLiveSpecification: { Enabled: true, AttributeName: attribute } });
+  }
+
   /** One page: 1 MB at most, or `limit` items. */
   async query(input: QueryInput): Promise<Page> {
     const values: Record<string, AttributeValue> = { ":pk": { S: input.partition } };
@@ -147,7 +160,7 @@ export class DynamoDB {
       ExpressionAttributeValues: values,
       ...(input.descending && { ScanIndexForward: false }),
       ...(input.limit && { Limit: input.limit }),
-      ...(input.keysOnly && { ProjectionExpression: "PK, SK" }),
+      ...(input.only && { ProjectionExpression: input.only.join(", ") }),
       ...(input.consistent && { ConsistentRead: true }),
       ...(input.after && { ExclusiveStartKey: input.after }),
     };
@@ -184,7 +197,7 @@ export class DynamoDB {
         Key: input.key,
         UpdateExpression: input.update,
         ...(input.names && { ExpressionAttributeNames: input.names }),
-        ExpressionAttributeValues: input.values,
+        ...(input.values && { ExpressionAttributeValues: input.values }),
         ...(input.condition && { ConditionExpression: input.condition }),
       });
       return true;
@@ -263,14 +276,16 @@ export class DynamoDB {
   /** @param required what an answer must have: one without it is garbled, and must not pass for "nothing found" */
   #call<T extends Output>(operation: string, input: Record<string, unknown>, required?: keyof T): Promise<T> {
     const table = operation.startsWith("Batch") ? input : { TableName: this.tableName, ...input };
-    const counted = this.#onEvent && !operation.endsWith("Table") ? { ...table, ReturnConsumedCapacity: "TOTAL" } : table;
+    const counted = this.#onEvent && !/Table|TimeToLive/.test(operation) ? { ...table, ReturnConsumedCapacity: "TOTAL" } : table;
     const request: AwsRequest<T> = {
       service: "dynamodb",
       operation,
+      method: "POST",
       url: this.#url,
+      region: this.#region,
       headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}` },
       body: encoder.encode(JSON.stringify(counted)),
-      parse: (body) => {
+      parse: ({ body }) => {
         const output = JSON.parse(decoder.decode(body)) as T;
         if (required !== undefined && typeof output[required] !== "object") throw new SyntaxError(`The answer has no ${String(required)}.`);
         return output;

@@ -1,3 +1,5 @@
+export type AwsService = "dynamodb" | "s3";
+
 /** What one operation cost, in DynamoDB's capacity units, as the server reported it. */
 export interface ConsumedCapacity {
   /** 1 unit is a strongly consistent read of up to 4 KB. */
@@ -9,7 +11,7 @@ export interface ConsumedCapacity {
 /** One call to AWS ended, after however many attempts. */
 export interface RequestEvent {
   type: "request";
-  service: "dynamodb";
+  service: AwsService;
   /** The AWS operation, for example `"Query"`. */
   operation: string;
   /** How many times it was sent; 1 when nothing failed. */
@@ -31,7 +33,7 @@ export interface RequestEvent {
 /** An attempt failed and another follows. */
 export interface RetryEvent {
   type: "retry";
-  service: "dynamodb";
+  service: AwsService;
   operation: string;
   /** Which attempt failed, from 1. */
   attempt: number;
@@ -41,8 +43,19 @@ export interface RetryEvent {
   delayMs: number;
 }
 
+/** Something works, but not as it should. */
+export interface WarningEvent {
+  type: "warning";
+  /**
+   * `TAGS_REFUSED`: S3 objects are stored without the tag that lets them expire.
+   * `REFRESH_FAILED`: a read could not renew the thread, which expires sooner.
+   */
+  code: "TAGS_REFUSED" | "REFRESH_FAILED";
+  message: string;
+}
+
 /** What `onEvent` receives. Events hold names, counts and durations: no key, no value, no credential. */
-export type DynamoDBSaverEvent = RequestEvent | RetryEvent;
+export type DynamoDBSaverEvent = RequestEvent | RetryEvent | WarningEvent;
 
 export type EventListener = (event: DynamoDBSaverEvent) => void;
 

@@ -34,6 +34,9 @@ const TRANSIENT_CODES = new Set([
   "RequestTimeout",
   "RequestTimeoutException",
   "ReplicatedWriteConflictException",
+  // S3, with status 409: another write of the same object is under way.
+  "OperationAborted",
+  "ConditionalRequestConflict",
 ]);
 const TRANSIENT_STATUS = new Set([500, 502, 503, 504]);
 

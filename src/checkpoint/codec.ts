@@ -1,82 +1,70 @@
-import { deflateSync, gunzipSync, gzipSync, inflateSync } from "fflate";
-import { DICTIONARY } from "./dictionary.js";
+import { toBase64Url } from "../aws/base64.js";
+import type { Key } from "../aws/dynamodb.js";
+import { compress, decompress, tooLarge, withCodec, type Compression } from "./compression.js";
+import type { Encryption } from "./encryption.js";
 import { damaged, FormatError } from "./format-error.js";
 
-/** How new values are compressed. Old ones stay readable whatever this says. */
-export type Compression = "gzip" | "none";
+/** Codec byte of a value that is encrypted; behind it, once decrypted, stands another codec byte. */
+const ENCRYPTED = 3;
 
-/** The first byte of every stored byte string says how the rest is encoded. */
-const PLAIN = 0;
-const GZIP = 1;
-/** The length of the original (u16, big-endian), then raw deflate with the preset dictionary of `dictionary.ts`. */
-const DEFLATE_WITH_DICTIONARY = 2;
+export interface CodecOptions {
+  compression: Compression;
+  encryption: Encryption | undefined;
+  /** Whether plain data is accepted although `encryption` is on. */
+  allowPlaintext: boolean;
+  maxValueBytes: number;
+}
 
-/** Deflate looks back 32 KB, so on longer values a dictionary is soon out of sight. */
-const MAX_WITH_DICTIONARY = 32 * 1_024;
-/** Far above any stored part: a damaged length must not allocate gigabytes. */
-const MAX_DECODED_BYTES = 64 * 1024 * 1024;
+/** Turns bytes into what is stored, and back. */
+export class Codec {
+  readonly #options: CodecOptions;
 
-/** Compresses where that saves a tenth or more. */
-export function encodeStored(bytes: Uint8Array, compression: Compression): Uint8Array {
-  if (compression === "gzip") {
-    const stored = bytes.length <= MAX_WITH_DICTIONARY ? deflate(bytes) : withCodec(GZIP, gzipSync(bytes, { mtime: 0 }));
-    if (stored.length <= bytes.length * 0.9) return stored;
+  constructor(options: CodecOptions) {
+    this.#options = options;
   }
-  return withCodec(PLAIN, bytes);
-}
 
-/** @throws FormatError */
-export function decodeStored(stored: Uint8Array): Uint8Array {
-  const rest = stored.subarray(1);
-  switch (stored[0]) {
-    case PLAIN:
-      return rest;
-    case GZIP:
-      return gunzip(rest);
-    case DEFLATE_WITH_DICTIONARY:
-      return inflate(rest);
-    case undefined:
-      throw damaged("A stored value is empty");
-    default:
-      throw new FormatError("UNSUPPORTED_FORMAT", `A stored value has codec ${stored[0]}, which this version does not know: upgrade langgraph-checkpoint-dynamodb`);
+  async encode(bytes: Uint8Array, place: string): Promise<Uint8Array> {
+    const { compression, encryption } = this.#options;
+    const stored = compress(bytes, compression);
+    return encryption ? withCodec(ENCRYPTED, await encryption.encrypt(stored, place)) : stored;
+  }
+
+  /** @throws FormatError */
+  async decode(stored: Uint8Array, place: string): Promise<Uint8Array> {
+    const { encryption, allowPlaintext, maxValueBytes } = this.#options;
+    if (stored[0] !== ENCRYPTED) {
+      if (encryption && !allowPlaintext) {
+        throw new FormatError("PLAINTEXT_REFUSED", "A value is not encrypted, and encryption is on. While plain data is migrated, pass encryption.allowPlaintext: true");
+      }
+      return decompress(stored, maxValueBytes);
+    }
+    if (!encryption) throw new FormatError("DECRYPTION_FAILED", "A value is encrypted. Pass the key it was written with in the option encryption");
+    return decompress(await encryption.decrypt(stored.subarray(1), place), maxValueBytes);
+  }
+
+  /** @throws FormatError `VALUE_TOO_LARGE` */
+  checkLength(length: number): void {
+    if (length > this.#options.maxValueBytes) throw tooLarge(length, this.#options.maxValueBytes);
+  }
+
+  /** The name of a segment: SHA-256 of its bytes, or HMAC-SHA-256 with a key derived from the encryption's; base64url. */
+  async nameOf(bytes: Uint8Array): Promise<string> {
+    const { encryption } = this.#options;
+    return encryption ? toBase64Url(await encryption.name(bytes)) : sha256(bytes);
+  }
+
+  /** Decodes a segment, and checks that its bytes are those of its name. @throws FormatError */
+  async decodeSegment(name: string, stored: Uint8Array, place: string): Promise<Uint8Array> {
+    const bytes = await this.decode(stored, place);
+    // Where it is encrypted, its place has authenticated the name already.
+    if (stored[0] !== ENCRYPTED && (await sha256(bytes)) !== name) throw damaged(`Segment ${name} does not have the bytes of its name`);
+    return bytes;
   }
 }
 
-function deflate(bytes: Uint8Array): Uint8Array {
-  const deflated = deflateSync(bytes, { dictionary: DICTIONARY });
-  const stored = new Uint8Array(3 + deflated.length);
-  stored.set([DEFLATE_WITH_DICTIONARY, bytes.length >> 8, bytes.length & 255]);
-  stored.set(deflated, 3);
-  return stored;
+async function sha256(bytes: Uint8Array): Promise<string> {
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
 }
 
-function inflate(rest: Uint8Array): Uint8Array {
-  const [high = 0, low = 0] = rest;
-  const length = high * 256 + low;
-  return decompressed(length, (out) => inflateSync(rest.subarray(2), { dictionary: DICTIONARY, out }));
-}
-
-function gunzip(zipped: Uint8Array): Uint8Array {
-  // RFC 1952: the last 4 bytes are the length of the original, little-endian.
-  const length = zipped.length < 18 ? 0 : new DataView(zipped.buffer, zipped.byteOffset).getUint32(zipped.length - 4, true);
-  if (zipped.length < 18 || length > MAX_DECODED_BYTES) throw damaged("A compressed value has an impossible length");
-  return decompressed(length, (out) => gunzipSync(zipped, { out }));
-}
-
-/** Decompresses into exactly the announced length, so that a damaged value cannot grow without bound. */
-function decompressed(length: number, run: (out: Uint8Array) => Uint8Array): Uint8Array {
-  try {
-    const bytes = run(new Uint8Array(length));
-    if (bytes.length === length) return bytes;
-  } catch (cause) {
-    throw damaged("A compressed value cannot be decompressed", cause);
-  }
-  throw damaged("A compressed value is shorter than it says");
-}
-
-function withCodec(codec: number, bytes: Uint8Array): Uint8Array {
-  const stored = new Uint8Array(bytes.length + 1);
-  stored[0] = codec;
-  stored.set(bytes, 1);
-  return stored;
-}
+/** A value's place, which encryption binds it to. Lengths come first, so that no two places read the same. */
+export const placeOf = ({ PK, SK }: Key, attribute: string): string => `${PK.S.length},${SK.S.length}:${PK.S}${SK.S}${attribute}`;

@@ -6,8 +6,8 @@ import type { Segment, Value } from "./value.js";
  * The one binary layout of storage format 1, used by checkpoints and by writes:
  *
  *   u32 big-endian   length of the header
- *   header           JSON: [head, [[type, tail length, segment length, …], …]]
- *   32 bytes each    SHA-256 of every segment, in the header's order
+ *   header           JSON: [head, [[type, tail length, segment length, …], …]]; negative: the segment lies in S3
+ *   32 bytes each    hash of every segment, in the header's order
  *   bytes            the tails, in the header's order
  */
 
@@ -17,7 +17,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** `head` is JSON that says what the values are. */
 export function encodeContainer(head: unknown, values: Value[]): Uint8Array {
-  const entries = values.map((v) => [v.type, v.tail.length, ...v.segments.map((s) => s.length)]);
+  const entries = values.map((v) => [v.type, v.tail.length, ...v.segments.map((s) => (s.external ? -s.length : s.length))]);
   const header = encoder.encode(JSON.stringify([head, entries]));
   const hashes = values.reduce((sum, v) => sum + v.segments.length, 0) * HASH_BYTES;
   const tails = values.reduce((sum, v) => sum + v.tail.length, 0);
@@ -51,7 +51,7 @@ export function decodeContainer(bytes: Uint8Array): { head: unknown; values: Val
   const values = entries.map(({ type, tailLength, segmentLengths }): Value => {
     const segments = segmentLengths.map((length): Segment => {
       const name = toBase64Url(bytes.subarray(hashAt, (hashAt += HASH_BYTES)));
-      return { name, length };
+      return { name, length: Math.abs(length), external: length < 0 };
     });
     // A copy: a cached tail must not keep the whole item's bytes alive.
     const tail = bytes.slice(tailAt, (tailAt += tailLength));
@@ -83,7 +83,7 @@ function decodeHeader(bytes: Uint8Array): { head: unknown; entries: Entry[]; end
 function decodeEntry(entry: unknown): Entry {
   if (Array.isArray(entry)) {
     const [type, tailLength, ...segmentLengths] = entry as unknown[];
-    if (typeof type === "string" && isLength(tailLength) && segmentLengths.every(isLength)) return { type, tailLength, segmentLengths };
+    if (typeof type === "string" && isLength(tailLength) && segmentLengths.every(Number.isSafeInteger)) return { type, tailLength, segmentLengths: segmentLengths as number[] };
   }
   throw damaged("A stored part has an entry of another shape");
 }

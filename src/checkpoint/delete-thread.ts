@@ -1,5 +1,7 @@
-import type { Key, QueryInput } from "../aws/dynamodb.js";
+import type { Item, QueryInput } from "../aws/dynamodb.js";
 import { CHECKPOINTS, key, parseSortKey } from "./keys.js";
+import { offloadOf } from "./offload.js";
+import { OBJECT, stringOf } from "./segment-store.js";
 import { threadOf, type Storage } from "./storage.js";
 
 /**
@@ -8,7 +10,7 @@ import { threadOf, type Storage } from "./storage.js";
  */
 export async function deleteThread(storage: Storage, threadId: string): Promise<void> {
   const { partition } = await threadOf(storage, threadId);
-  const all: QueryInput = { partition, keysOnly: true, consistent: true };
+  const all: QueryInput = { partition, only: ["PK", "SK", OBJECT], consistent: true };
   await deletePages(storage, { ...all, beginsWith: CHECKPOINTS, descending: true });
   // Again until nothing is found: a run that still goes on may have written meanwhile.
   while ((await deletePages(storage, all)) > 0);
@@ -17,14 +19,18 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
 }
 
 /** How many items were found and deleted. */
-async function deletePages({ db }: Storage, query: QueryInput): Promise<number> {
+async function deletePages({ db, offload }: Storage, query: QueryInput): Promise<number> {
   let deleted = 0;
   for await (const items of db.queryPages(query)) {
-    const keys = items.map((item) => key(item.PK.S, item.SK.S));
-    const isWrites = ({ SK }: Key): boolean => parseSortKey(SK.S).task !== undefined;
-    await db.batchDelete(keys.filter((k) => !isWrites(k)));
-    await db.batchDelete(keys.filter(isWrites));
+    const pointers = items.map((item) => stringOf(item, OBJECT)).filter((pointer) => pointer !== undefined);
+    // Objects before their pointers, without which nobody would find them again.
+    if (pointers.length > 0) await offloadOf(offload).delete(pointers);
+    const isWrites = ({ SK }: Item): boolean => parseSortKey(SK.S).task !== undefined;
+    await db.batchDelete(items.filter((item) => !isWrites(item)).map(keyOf));
+    await db.batchDelete(items.filter(isWrites).map(keyOf));
     deleted += items.length;
   }
   return deleted;
 }
+
+const keyOf = ({ PK, SK }: Item): ReturnType<typeof key> => key(PK.S, SK.S);

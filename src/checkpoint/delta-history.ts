@@ -2,7 +2,7 @@ import type { CheckpointMetadata, DeltaChannelHistory } from "@langchain/langgra
 import { CheckpointDataError } from "../errors.js";
 import { compareCodePoints } from "./code-points.js";
 import { checkpointPrefix, checkpointSortKey, namespacePrefix } from "./keys.js";
-import { checkpointPages, load, loadWrites, readCheckpoint, type StoredCheckpoint } from "./read.js";
+import { checkpointPages, load, loadWrites, openCheckpoint, readCheckpoint, type CheckpointItems, type StoredCheckpoint } from "./read.js";
 import { checkpointRef, type CheckpointRef, type Storage } from "./storage.js";
 import type { Value } from "./value.js";
 
@@ -17,7 +17,16 @@ export async function deltaHistory(
   target: CheckpointRef,
   channels: string[],
 ): Promise<Record<string, DeltaChannelHistory>> {
-  const { ancestors, seedAt } = await walk(storage, target, channels);
+  const path = new AncestorReader(storage, target, await ancestorsNeeded(storage, target, channels));
+  const { ancestors, seedAt, missing } = await walk(path, (await path.read(target.id))?.parentId, channels);
+  if (missing !== undefined) {
+    throw new CheckpointDataError("MISSING_DATA", `Checkpoint ${JSON.stringify(missing)}, an ancestor that a DeltaChannel needs, is missing`, {
+      threadId: target.thread.id,
+      checkpointNs: target.ns,
+      checkpointId: target.id,
+      channel: channels.filter((channel) => !seedAt.has(channel)).join(", "),
+    });
+  }
   const values = ancestors.flatMap(({ stored, wanted }) => valuesFor(stored, wanted));
   const segments = await storage.segments.load(target.thread.partition, values);
 
@@ -32,43 +41,43 @@ export async function deltaHistory(
   return Object.fromEntries(entries);
 }
 
+/**
+ * The checkpoints that the given channels of a child of `parent` are rebuilt from, `parent` first.
+ * Those that are not there any more are passed over.
+ */
+export async function neededAncestors(storage: Storage, parent: CheckpointRef, channels: string[]): Promise<StoredCheckpoint[]> {
+  const path = new AncestorReader(storage, parent, await ancestorsNeeded(storage, parent, channels));
+  const { ancestors } = await walk(path, parent.id, channels);
+  return ancestors.map(({ stored }) => stored);
+}
+
 interface Ancestor {
   stored: StoredCheckpoint;
   /** The channels that have no seed below this ancestor. */
   wanted: ReadonlySet<string>;
 }
 
-/** Ancestors from the nearest on, until every channel has met a stored value. */
+/** Follows the parents from `id` on, until every channel has met a stored value. */
 async function walk(
-  storage: Storage,
-  target: CheckpointRef,
+  path: AncestorReader,
+  id: string | undefined,
   channels: string[],
-): Promise<{ ancestors: Ancestor[]; seedAt: Map<string, StoredCheckpoint> }> {
+): Promise<{ ancestors: Ancestor[]; seedAt: Map<string, StoredCheckpoint>; missing: string | undefined }> {
   const ancestors: Ancestor[] = [];
   const seedAt = new Map<string, StoredCheckpoint>();
-  const path = new AncestorReader(storage, target, await ancestorsNeeded(storage, target, channels));
   const remaining = new Set(channels);
-  let parentId = (await path.read(target.id))?.parentId;
-  for (let childId = target.id; parentId !== undefined && remaining.size > 0; ) {
-    const stored = await path.read(parentId);
-    if (!stored) {
-      throw new CheckpointDataError("MISSING_DATA", `Checkpoint ${JSON.stringify(parentId)}, an ancestor that a DeltaChannel needs, is missing`, {
-        threadId: target.thread.id,
-        checkpointNs: target.ns,
-        checkpointId: childId,
-        channel: [...remaining].join(", "),
-      });
-    }
+  while (id !== undefined && remaining.size > 0) {
+    const stored = await path.read(id);
+    if (!stored) return { ancestors, seedAt, missing: id };
     ancestors.push({ stored, wanted: new Set(remaining) });
     for (const channel of remaining) {
       if (!stored.frame.channels.has(channel)) continue;
       seedAt.set(channel, stored);
       remaining.delete(channel);
     }
-    childId = parentId;
-    parentId = stored.parentId;
+    id = stored.parentId;
   }
-  return { ancestors, seedAt };
+  return { ancestors, seedAt, missing: undefined };
 }
 
 /**
@@ -85,8 +94,8 @@ async function ancestorsNeeded(storage: Storage, target: CheckpointRef, channels
 
 /** Reads a path of parents from one descending Query. */
 class AncestorReader {
-  #pages: AsyncGenerator<StoredCheckpoint[], void, undefined> | undefined;
-  readonly #passed = new Map<string, StoredCheckpoint>();
+  #pages: AsyncGenerator<CheckpointItems[], void, undefined> | undefined;
+  readonly #passed = new Map<string, CheckpointItems>();
   #oldest: string | undefined;
 
   constructor(
@@ -106,14 +115,14 @@ class AncestorReader {
     );
     for (;;) {
       const found = this.#passed.get(id);
-      if (found) return found;
+      if (found) return openCheckpoint(storage, found);
       // Ids rise with time, so what the Query has passed without finding it is not below.
       if (this.#oldest !== undefined && compareCodePoints(id, this.#oldest) > 0) break;
       const page = (await this.#pages.next()).value ?? undefined;
       if (!page) break;
-      for (const stored of page) {
-        this.#passed.set(stored.id, stored);
-        this.#oldest = stored.id;
+      for (const items of page) {
+        this.#passed.set(items.id, items);
+        this.#oldest = items.id;
       }
     }
     // A parent with a later id than its child: another machine's clock was behind. It has to be fetched by itself.

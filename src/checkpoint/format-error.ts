@@ -1,9 +1,9 @@
-import { CheckpointDataError, type DataLocation } from "../errors.js";
+import { CheckpointDataError, type DataErrorCode, type DataLocation } from "../errors.js";
 
 /** Stored bytes are not what they should be. Becomes a {@link CheckpointDataError} where the place is known. */
 export class FormatError extends Error {
   constructor(
-    readonly code: "MISSING_DATA" | "DAMAGED_DATA" | "UNSUPPORTED_FORMAT",
+    readonly code: DataErrorCode,
     message: string,
     options?: { cause?: unknown },
   ) {

@@ -17,10 +17,15 @@ export interface Frame {
   checkpoint: Value;
   metadata: Value;
   channels: Map<string, Channel>;
+  /** Until when everything that this checkpoint needs is sure to be there, in seconds since 1970; Infinity: for good. */
+  lease: number;
+  /** Whether its ancestors belong to what it needs: a `DeltaChannel` is rebuilt from them. */
+  needsAncestors: boolean;
 }
 
-export function encodeFrame({ checkpoint, metadata, channels }: Frame): Uint8Array {
-  const head = [...channels].map(([name, { version }]) => [name, version]);
+export function encodeFrame({ checkpoint, metadata, channels, lease, needsAncestors }: Frame): Uint8Array {
+  const names = [...channels].map(([name, { version }]) => [name, version]);
+  const head = lease === Infinity ? [names] : [names, lease, Number(needsAncestors)];
   return encodeContainer(head, [checkpoint, metadata, ...[...channels.values()].map((c) => c.value)]);
 }
 
@@ -28,16 +33,17 @@ export function encodeFrame({ checkpoint, metadata, channels }: Frame): Uint8Arr
 export function decodeFrame(bytes: Uint8Array): Frame {
   const { head, values } = decodeContainer(bytes);
   const [checkpoint, metadata, ...channelValues] = values;
-  if (!checkpoint || !metadata || !Array.isArray(head) || head.length !== channelValues.length) {
+  const [names, lease = Infinity, needsAncestors = 0] = Array.isArray(head) ? (head as unknown[]) : [];
+  if (!checkpoint || !metadata || !Array.isArray(names) || names.length !== channelValues.length || typeof lease !== "number") {
     throw damaged("A checkpoint has a frame of another shape");
   }
   const channels = new Map<string, Channel>();
-  for (const [i, entry] of (head as unknown[]).entries()) {
+  for (const [i, entry] of (names as unknown[]).entries()) {
     const [name, version] = Array.isArray(entry) ? (entry as unknown[]) : [];
     if (typeof name !== "string" || !isVersion(version)) throw damaged("A checkpoint has a channel of another shape");
     channels.set(name, { version, value: channelValues[i]! });
   }
-  return { checkpoint, metadata, channels };
+  return { checkpoint, metadata, channels, lease, needsAncestors: needsAncestors === 1 };
 }
 
 export function valuesOf(frame: Frame): Value[] {

@@ -1,7 +1,7 @@
 import type { CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { QueryInput } from "../aws/dynamodb.js";
 import { CHECKPOINTS, checkpointPrefix, checkpointSortKey, keyPart, namespacePrefix } from "./keys.js";
-import { allValues, checkpointPages, loadMetadata, toTuple, type StoredCheckpoint } from "./read.js";
+import { allValues, checkpointPages, loadMetadata, openCheckpoint, toTuple, type CheckpointItems, type StoredCheckpoint } from "./read.js";
 import { threadOf, type Storage } from "./storage.js";
 
 /** A BatchGetItem reads 100 segments. */
@@ -39,11 +39,10 @@ async function* listThread(storage: Storage, threadId: string, input: ListInput)
   let left = input.limit;
   for await (const page of checkpointPages(storage, thread, await range(input), pageLimits(input))) {
     const wanted = page.filter(({ id }) => (input.checkpointId ?? id) === id && (input.beforeId === undefined || id < input.beforeId));
-    for (const window of windows(storage, await filterByMetadata(storage, wanted, input.filter))) {
-      const taken = window.slice(0, left);
-      const segments = await storage.segments.load(thread.partition, taken.flatMap(allValues));
-      for (const stored of taken) yield await toTuple(storage, stored, segments);
-      left -= taken.length;
+    for await (const window of windows(storage, wanted, input.filter, left)) {
+      const segments = await storage.segments.load(thread.partition, window.flatMap(allValues));
+      for (const stored of window) yield await toTuple(storage, stored, segments);
+      left -= window.length;
       if (left <= 0) return;
     }
   }
@@ -67,36 +66,39 @@ function pageLimits({ limit, filter, ns }: ListInput): number[] {
   return exact ? [4 * Math.ceil(limit) + 2] : [];
 }
 
-async function filterByMetadata(storage: Storage, page: StoredCheckpoint[], filter: Record<string, unknown>): Promise<StoredCheckpoint[]> {
-  const conditions = Object.entries(filter);
-  if (conditions.length === 0) return page;
-  const matching: StoredCheckpoint[] = [];
-  for (const stored of page) {
-    const segments = await storage.segments.load(stored.thread.partition, [stored.frame.metadata]);
-    const metadata: CheckpointMetadata<Record<string, unknown>> = await loadMetadata(storage, stored, segments);
-    if (conditions.every(([name, value]) => equal(metadata[name], value))) matching.push(stored);
-  }
-  return matching;
-}
-
-/** Rows of checkpoints whose segments one request can read. */
-function* windows(storage: Storage, page: StoredCheckpoint[]): Generator<StoredCheckpoint[], void, undefined> {
+/** The first `limit` checkpoints that match, opened one by one, in rows whose segments one request can read. */
+async function* windows(
+  storage: Storage,
+  page: CheckpointItems[],
+  filter: Record<string, unknown>,
+  limit: number,
+): AsyncGenerator<StoredCheckpoint[], void, undefined> {
   let window: StoredCheckpoint[] = [];
   let counted = new Set<string>();
-  let count = 0;
-  for (const stored of page) {
-    const more = storage.segments.uncached(allValues(stored), counted);
-    if (window.length > 0 && count + more > SEGMENTS_AT_ONCE) {
+  let left = limit;
+  for (const items of page) {
+    if (left <= 0) break;
+    const stored = await openCheckpoint(storage, items);
+    if (!(await matches(storage, stored, filter))) continue;
+    left--;
+    const before = counted.size;
+    storage.segments.countUncached(allValues(stored), counted);
+    if (window.length > 0 && counted.size > SEGMENTS_AT_ONCE) {
       yield window;
       window = [];
-      counted = new Set();
-      count = 0;
-      storage.segments.uncached(allValues(stored), counted);
+      counted = new Set([...counted].slice(before));
     }
     window.push(stored);
-    count += more;
   }
   if (window.length > 0) yield window;
+}
+
+async function matches(storage: Storage, stored: StoredCheckpoint, filter: Record<string, unknown>): Promise<boolean> {
+  const conditions = Object.entries(filter);
+  if (conditions.length === 0) return true;
+  const segments = await storage.segments.load(stored.thread.partition, [stored.frame.metadata]);
+  const metadata: CheckpointMetadata<Record<string, unknown>> = await loadMetadata(storage, stored, segments);
+  return conditions.every(([name, value]) => equal(metadata[name], value));
 }
 
 /** Whether two JSON values are the same. */

@@ -2,12 +2,15 @@ import { WRITES_IDX_MAP, type PendingWrite } from "@langchain/langgraph-checkpoi
 import { toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Key } from "../aws/dynamodb.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
+import { placeOf } from "./codec.js";
 import { FORMAT_VERSION } from "./frame.js";
 import { checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
+import { lifetime, TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
+import type { NewSegments } from "./segment-store.js";
 import { serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type Storage } from "./storage.js";
-import { divide, type NewSegments, type Value } from "./value.js";
-import { attributeOf, encodeRun, encodeWrite, packRun, takenIndices, writeAttributes, type SerializedWrite } from "./writes.js";
+import { divide, type Value } from "./value.js";
+import { attributeOf, packRun, runBytes, takenIndices, writeAttributes, writeBytes, type SerializedWrite } from "./writes.js";
 
 /** Bytes of one call that stand in the item. What is over moves into segments, the longest values first. */
 const MAX_INLINE_BYTES = 64 * 1_024;
@@ -23,6 +26,7 @@ export interface PutWritesInput {
   taskId: string;
   taskPath: string;
   writes: SerializedWrite[];
+  ttlSeconds: number | undefined;
 }
 
 /** Special channels have a negative index of their own, where the last write wins. */
@@ -52,15 +56,17 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
 }
 
 async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutWritesInput, maxInline: number): Promise<void> {
+  const life = lifetime(input.ttlSeconds);
+  const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> => storage.codec.encode(bytes, placeOf(itemKey, attributeOf(index)));
   const special = input.writes.filter((w) => w.index < 0);
   const ordinary = input.writes.filter((w) => w.index >= 0);
   if (ordinary.length <= MAX_SINGLE_WRITES) {
-    const expression = new Expression(task, input.taskPath);
-    const { values, segments } = await place(input.writes, maxInline);
+    const expression = new Expression(task, input.taskPath, life);
+    const { values, plan } = await place(storage, itemKey, input.writes, maxInline);
     for (const [i, { index, channel }] of input.writes.entries()) {
-      expression.set(index, encodeWrite(channel, values[i]!, storage.compression));
+      expression.set(index, await encode(index, writeBytes(channel, values[i]!)));
     }
-    if (segments.size > 0) await storage.segments.write(itemKey.PK.S, segments);
+    if (plan.segments.size > 0) await storage.segments.write(plan, life);
     await storage.db.updateItem({ key: itemKey, ...expression.build() });
     return;
   }
@@ -69,36 +75,41 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
   let seen: AttributeValue | undefined;
   let taken = new Set<number>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const expression = new Expression(task, input.taskPath);
+    const expression = new Expression(task, input.taskPath, life);
     const runs = consecutive(ordinary.filter((w) => !taken.has(w.index)));
     const packed = [...special, ...runs.map((run) => ({ index: run[0]!.index, channel: "", ...packRun(run) }))];
-    const { values, segments } = await place(packed, maxInline);
+    const { values, plan } = await place(storage, itemKey, packed, maxInline);
     for (const [i, { index, channel }] of packed.entries()) {
       const run = runs[i - special.length];
-      const value = values[i]!;
-      expression.set(index, run ? encodeRun(run.length, value, storage.compression) : encodeWrite(channel, value, storage.compression));
+      expression.set(index, await encode(index, run ? runBytes(run.length, values[i]!) : writeBytes(channel, values[i]!)));
     }
-    if (segments.size > 0) await storage.segments.write(itemKey.PK.S, segments);
+    if (plan.segments.size > 0) await storage.segments.write(plan, life);
     if (await storage.db.updateItem({ key: itemKey, ...expression.build({ ifUnchangedSince: seen }) })) return;
     const item = await storage.db.getItem(itemKey, true);
     seen = item?.n;
-    taken = item ? takenIndices(writeAttributes(item)) : new Set();
+    taken = item ? takenIndices(await writeAttributes(item, storage.codec)) : new Set();
   }
   throw new DynamoDBSaverError("SERVICE_ERROR", `The writes of one task were changed by others ${MAX_ROUNDS} times in a row. Run the task in one place only.`);
 }
 
 /** Divides what does not fit inline into segments. A write never grows, so a segment takes all of its value. */
-async function place(writes: SerializedWrite[], maxInline: number): Promise<{ values: Value[]; segments: NewSegments }> {
-  const segments: NewSegments = new Map();
+async function place(
+  storage: Storage,
+  itemKey: Key,
+  writes: SerializedWrite[],
+  maxInline: number,
+): Promise<{ values: Value[]; plan: NewSegments }> {
+  const plan = storage.segments.plan(itemKey.PK.S);
+  for (const { bytes } of writes) storage.codec.checkLength(bytes.length);
   const values = writes.map(({ type, bytes }): Value => ({ type, segments: [], tail: bytes }));
   let inline = writes.reduce((sum, w) => sum + w.bytes.length, 0);
   const longestFirst = writes.map((w, i) => ({ ...w, i })).sort((a, b) => b.bytes.length - a.bytes.length);
   for (const { i, type, bytes } of longestFirst) {
     if (inline <= maxInline || bytes.length === 0) break;
-    values[i] = await divide(type, bytes, undefined, segments, { maxTail: 0, margin: 0 });
+    values[i] = await divide(type, bytes, undefined, plan, { maxTail: 0, margin: 0 });
     inline -= bytes.length;
   }
-  return { values, segments };
+  return { values, plan };
 }
 
 /** Groups writes, given in the order of their indices, into rows without a gap. */
@@ -118,9 +129,11 @@ class Expression {
   readonly #names: Record<string, string> = {};
   readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
 
-  constructor(task: KeyPart, taskPath: string) {
-    if (taskPath !== "") this.#setText("path", escapeId(taskPath));
-    if (task.whole !== undefined) this.#setText("task", task.whole);
+  constructor(task: KeyPart, taskPath: string, life: Lifetime | undefined) {
+    // Longer than their checkpoint: a DeltaChannel of later ones may be rebuilt from them.
+    if (life) this.#setAttribute(TTL_ATTRIBUTE, { N: String(life.granted) });
+    if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) });
+    if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
   }
 
   /** The first write of an ordinary index wins, the last of a special one. */
@@ -149,9 +162,9 @@ class Expression {
     };
   }
 
-  #setText(attribute: string, text: string): void {
+  #setAttribute(attribute: string, value: AttributeValue): void {
     this.#names[`#${attribute}`] = attribute;
-    this.#values[`:${attribute}`] = { S: text };
+    this.#values[`:${attribute}`] = value;
     this.#set.push(`#${attribute}=:${attribute}`);
   }
 }

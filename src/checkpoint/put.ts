@@ -2,14 +2,17 @@ import type { ChannelVersions, Checkpoint, CheckpointMetadata } from "@langchain
 import { toBase64 } from "../aws/base64.js";
 import type { Item } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
-import { encodeStored } from "./codec.js";
+import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
 import { encodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Channel, type Frame } from "./frame.js";
 import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
+import { expiry, isExpired, lifetime, type Lifetime } from "./lifetime.js";
 import { frameOf } from "./read.js";
+import { deltaChannels, needsAncestors, renew } from "./renew.js";
+import { DATA } from "./segment-store.js";
 import { serialized, type Serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
-import { divide, shortenTail, TAIL_MARGIN_BYTES, type NewSegments, type Value } from "./value.js";
+import { divide, shortenTail, TAIL_MARGIN_BYTES, type SegmentPlan, type Value } from "./value.js";
 
 /** Inline bytes of one item, before compression. What is over moves into segments, the longest tails first. */
 const MAX_INLINE_BYTES = 64 * 1_024;
@@ -28,6 +31,7 @@ export interface PutInput {
   checkpoint: Checkpoint;
   metadata: CheckpointMetadata;
   newVersions: ChannelVersions | undefined;
+  ttlSeconds: number | undefined;
 }
 
 /** Stores a checkpoint: its new segments first, then the item that refers to them. The item is the commit. */
@@ -38,37 +42,82 @@ export async function putCheckpoint(storage: Storage, input: PutInput): Promise<
   parts.catch(() => undefined); // awaited below, after the parent is known
   const thread = await threadOf(storage, threadId);
   const ref = await checkpointRef(thread, ns, checkpoint.id);
-  const parent = known ?? (parentId === undefined ? undefined : await readFrame(storage, await checkpointRef(thread, ns, parentId)));
-  const { body, metadata, channels: given } = await parts;
+  const parentRef = parentId === undefined ? undefined : await checkpointRef(thread, ns, parentId);
+  const parent = known ?? (parentRef && (await readFrame(storage, parentRef)));
+  if (await commit(storage, input, ref, await parts, parentRef, parent)) return;
+  // What the parent shares has expired or was deleted: then everything given is stored anew.
+  await commit(storage, input, ref, await serializeParts(storage, input, undefined), parentRef, undefined);
+}
 
-  const segments: NewSegments = new Map();
-  const divided = async (name: string, { type, bytes }: Serialized): Promise<Channel> => ({
-    version: versionOf(checkpoint, name),
-    value: await divide(type, bytes, parent?.channels.get(name)?.value, segments),
-  });
+/** False, with nothing referred to, when the parent's segments are not there any more. */
+async function commit(
+  storage: Storage,
+  input: PutInput,
+  ref: CheckpointRef,
+  parts: SerializedParts,
+  parentRef: CheckpointRef | undefined,
+  parent: Frame | undefined,
+): Promise<boolean> {
+  const { threadId, ns, checkpoint, metadata } = input;
+  const { partition } = ref.thread;
+  const life = lifetime(input.ttlSeconds);
+  const plan = storage.segments.plan(partition);
   const frame: Frame = {
-    checkpoint: await divide(body.type, body.bytes, parent?.checkpoint, segments, BODY),
-    metadata: await divide(metadata.type, metadata.bytes, parent?.metadata, segments, BODY),
-    channels: new Map(),
+    ...(await divideParts(storage, input, parts, parent, plan)),
+    lease: Math.min(parent?.lease ?? Infinity, life?.granted ?? Infinity),
+    needsAncestors: needsAncestors(checkpoint, metadata),
   };
-  for (const name of channelNames(input, parent)) {
-    const inherited = inherits(input, parent, name);
-    const bytes = given.get(name);
-    if (inherited) frame.channels.set(name, inherited);
-    else if (bytes) frame.channels.set(name, await divided(name, bytes));
-  }
-  await makeRoom(frame, parent, { body, metadata, given }, segments);
+  await makeRoom(frame, parent, parts, plan);
   // The parent's segments are stored already, in whichever of its values they are.
-  for (const value of parent ? valuesOf(parent) : []) for (const { name } of value.segments) segments.delete(name);
+  if (parent) plan.leaveOut(valuesOf(parent));
 
-  const item = encodeItem(storage, ref, parentId, frame);
+  if (parent && parentRef && leaseIsShort(parent, frame, life)) {
+    const shared = valuesOf(frame).flatMap((value) => value.segments.filter(({ name }) => !plan.segments.has(name)));
+    const ancestorsOf = frame.needsAncestors ? { top: parentRef, channels: deltaChannels(metadata) } : undefined;
+    if (!(await renew(storage, ref.thread, shared, ancestorsOf, life))) return false;
+    frame.lease = life?.granted ?? Infinity;
+  }
+  const item = await encodeItem(storage, ref, input.parentId, frame, life);
   await Promise.all([
     // Also when the parent is gone: then the thread was deleted under a running agent, and is there again.
-    parent === undefined && storage.threads.add(threadId, ns === "" || parentId !== undefined),
-    segments.size > 0 && storage.segments.write(thread.partition, segments),
+    parent === undefined && storage.threads.add(threadId, ns === "" || parentRef !== undefined, life),
+    plan.segments.size > 0 && storage.segments.write(plan, life),
   ]);
   await storage.db.putItem(item);
   storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
+  return true;
+}
+
+/** Whether what the parent's lease covers might end before a checkpoint put now does. */
+function leaseIsShort(parent: Frame, child: Frame, life: Lifetime | undefined): boolean {
+  if (parent.lease < (life?.needed ?? Infinity)) return true;
+  // A parent that did not need its ancestors has no lease on them.
+  return life !== undefined && child.needsAncestors && !parent.needsAncestors;
+}
+
+async function divideParts(
+  storage: Storage,
+  input: PutInput,
+  { body, metadata, given }: SerializedParts,
+  parent: Frame | undefined,
+  plan: SegmentPlan,
+): Promise<Pick<Frame, "checkpoint" | "metadata" | "channels">> {
+  const channels = new Map<string, Channel>();
+  for (const name of channelNames(input, parent)) {
+    const inherited = inherits(input, parent, name);
+    const bytes = given.get(name);
+    if (inherited) channels.set(name, inherited);
+    else if (bytes) {
+      storage.codec.checkLength(bytes.bytes.length);
+      const value = await divide(bytes.type, bytes.bytes, parent?.channels.get(name)?.value, plan);
+      channels.set(name, { version: versionOf(input.checkpoint, name), value });
+    }
+  }
+  return {
+    checkpoint: await divide(body.type, body.bytes, parent?.checkpoint, plan, BODY),
+    metadata: await divide(metadata.type, metadata.bytes, parent?.metadata, plan, BODY),
+    channels,
+  };
 }
 
 /**
@@ -100,12 +149,19 @@ function channelNames(input: PutInput, parent: Frame | undefined): Set<string> {
   return names;
 }
 
+interface SerializedParts {
+  body: Serialized;
+  metadata: Serialized;
+  /** Channels by name. */
+  given: Map<string, Serialized>;
+}
+
 /** Calls the serde for everything that may be stored, before anything is awaited. */
 async function serializeParts(
   { serde }: Storage,
   input: PutInput,
   parent: Frame | undefined,
-): Promise<{ body: Serialized; metadata: Serialized; channels: Map<string, Serialized> }> {
+): Promise<SerializedParts> {
   const { channel_values, ...body } = input.checkpoint;
   const wanted = Object.keys(channel_values).filter((name) => storesGiven(input, name) && !inherits(input, parent, name));
   const [dumpedBody, metadata, ...channels] = await Promise.all([
@@ -113,15 +169,15 @@ async function serializeParts(
     serialized(serde, input.metadata),
     ...wanted.map((name) => serialized(serde, channel_values[name])),
   ]);
-  return { body: dumpedBody, metadata, channels: new Map(wanted.map((name, i) => [name, channels[i]!])) };
+  return { body: dumpedBody, metadata, given: new Map(wanted.map((name, i) => [name, channels[i]!])) };
 }
 
 /** Moves the longest tails into segments until what stands inline fits. */
 async function makeRoom(
   frame: Frame,
   parent: Frame | undefined,
-  source: { body: Serialized; metadata: Serialized; given: Map<string, Serialized> },
-  segments: NewSegments,
+  source: SerializedParts,
+  plan: SegmentPlan,
 ): Promise<void> {
   interface Slot {
     value: Value;
@@ -144,15 +200,16 @@ async function makeRoom(
   for (const slot of slots.sort((a, b) => b.value.tail.length - a.value.tail.length)) {
     if (inline <= MAX_INLINE_BYTES || slot.value.tail.length <= TAIL_MARGIN_BYTES) return;
     const shorter = slot.bytes
-      ? await divide(slot.value.type, slot.bytes, slot.parent, segments, { maxTail: TAIL_MARGIN_BYTES })
-      : await shortenTail(slot.value, segments);
+      ? await divide(slot.value.type, slot.bytes, slot.parent, plan, { maxTail: TAIL_MARGIN_BYTES })
+      : await shortenTail(slot.value, plan);
     inline -= slot.value.tail.length - shorter.tail.length;
     slot.set(shorter);
   }
 }
 
-function encodeItem({ compression }: Storage, ref: CheckpointRef, parentId: string | undefined, frame: Frame): Item {
-  const data = encodeStored(encodeFrame(frame), compression);
+async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: string | undefined, frame: Frame, life: Lifetime | undefined): Promise<Item> {
+  const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
+  const data = await codec.encode(encodeFrame(frame), placeOf(itemKey, DATA));
   if (data.length > MAX_ITEM_BYTES) {
     throw invalidInput(
       `The checkpoint has ${frame.channels.size} channels, and the list of them alone is ${data.length} bytes long, over DynamoDB's limit ` +
@@ -160,21 +217,23 @@ function encodeItem({ compression }: Storage, ref: CheckpointRef, parentId: stri
     );
   }
   return {
-    ...key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart))),
+    ...itemKey,
     ...(parentId !== undefined && { parent: { S: escapeId(parentId) } }),
     ...(ref.nsPart.whole !== undefined && { ns: { S: ref.nsPart.whole } }),
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },
-    data: { B: toBase64(data) },
+    [DATA]: { B: toBase64(data) },
+    // One that others are rebuilt from lives as long as what it shares with them.
+    ...expiry(frame.needsAncestors ? life?.granted : life?.needed),
   };
 }
 
 async function readFrame(storage: Storage, ref: CheckpointRef): Promise<Frame | undefined> {
   const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
   const item = await storage.db.getItem(itemKey, storage.consistentRead);
-  if (!item) return undefined;
+  if (!item || isExpired(item)) return undefined;
   try {
-    return frameOf(item);
+    return await frameOf(item, storage.codec);
   } catch (error) {
     throw locate(error, { threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id });
   }

@@ -6,19 +6,29 @@ import {
   type CheckpointPendingWrite,
   type CheckpointTuple,
 } from "@langchain/langgraph-checkpoint";
-import type { Item, QueryInput } from "../aws/dynamodb.js";
+import type { Item, Key, QueryInput } from "../aws/dynamodb.js";
 import type { DataLocation } from "../errors.js";
-import { decodeStored } from "./codec.js";
+import { placeOf, type Codec } from "./codec.js";
 import { damaged, FormatError, locate } from "./format-error.js";
 import { decodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Frame } from "./frame.js";
 import { checkpointPrefix, checkpointSortKey, idOf, namespacePrefix, parseSortKey, unescapeId, type KeyPart } from "./keys.js";
-import { binaryOf, stringOf, type LoadedSegments } from "./segment-store.js";
+import { endOf, isExpired } from "./lifetime.js";
+import { binaryOf, DATA, stringOf, type LoadedSegments } from "./segment-store.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
-import { join, type Value } from "./value.js";
-import { compareTasks, mergeWrites, taskOf, writeAttributes, type TaskOfItem, type WriteAttribute } from "./writes.js";
+import { join, lengthOf, type Value } from "./value.js";
+import { compareTasks, mergeWrites, taskOf, writeAttributes, type StoredWrite, type TaskOfItem, type WriteAttribute } from "./writes.js";
 
 /** How many items a read of the latest checkpoint asks for: itself, its tasks' writes, and a little more. */
 const LATEST_LIMITS = [6, 100];
+
+/** The items of one checkpoint. Nothing but its ids has been looked at: damage of one must not hide the others. */
+export interface CheckpointItems {
+  thread: Thread;
+  ns: string;
+  id: string;
+  item: Item;
+  writes: Item[];
+}
 
 /** A checkpoint and its writes as read, before their segments are. */
 export interface StoredCheckpoint {
@@ -26,8 +36,12 @@ export interface StoredCheckpoint {
   ns: string;
   id: string;
   parentId: string | undefined;
+  /** When it expires, in seconds since 1970; Infinity if it does not. */
+  endsAt: number;
   frame: Frame;
   tasks: StoredTask[];
+  /** Of the checkpoint and its writes. */
+  keys: Key[];
 }
 
 interface StoredTask extends TaskOfItem {
@@ -37,14 +51,14 @@ interface StoredTask extends TaskOfItem {
 /** The latest checkpoint of a namespace: 1 Query, unless dozens of tasks wrote to it. */
 export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart): Promise<StoredCheckpoint | undefined> {
   const pages = checkpointPages(storage, thread, { beginsWith: namespacePrefix(ns) }, LATEST_LIMITS);
-  return remember(storage, await first(pages));
+  return firstOf(storage, pages);
 }
 
 /** One checkpoint by its id: 1 Query. */
 export async function readCheckpoint(storage: Storage, ref: CheckpointRef): Promise<StoredCheckpoint | undefined> {
   const prefix = checkpointPrefix(ref.nsPart, ref.idPart);
   const pages = checkpointPages(storage, ref.thread, { between: [prefix, checkpointSortKey(prefix)] });
-  return remember(storage, await first(pages));
+  return firstOf(storage, pages);
 }
 
 /**
@@ -56,23 +70,24 @@ export async function* checkpointPages(
   thread: Thread,
   range: Pick<QueryInput, "between" | "beginsWith">,
   limits: number[] = [],
-): AsyncGenerator<StoredCheckpoint[], void, undefined> {
+): AsyncGenerator<CheckpointItems[], void, undefined> {
   const input: QueryInput = { partition: thread.partition, descending: true, consistent: consistentRead, ...range };
-  let open: { prefix: string; item: Item; writes: Item[] } | undefined;
+  let open: (CheckpointItems & { prefix: string }) | undefined;
   for (let page = 0; ; page++) {
     const limit = limits[page];
     const { items, next } = await db.query({ ...input, ...(limit && { limit }) });
-    const complete: StoredCheckpoint[] = [];
+    const complete: CheckpointItems[] = [];
     for (const item of items) {
-      const { prefix, task } = parseSortKey(item.SK.S);
+      const { prefix, ns, checkpoint, task } = parseSortKey(item.SK.S);
       if (task === undefined) {
-        if (open) complete.push(openCheckpoint(thread, open.item, open.writes));
-        open = { prefix, item, writes: [] };
-      } else if (open?.prefix === prefix) {
+        if (open) complete.push(open);
+        const ids = { ns: idOf(ns, stringOf(item, "ns")), id: idOf(checkpoint, stringOf(item, "id")) };
+        open = isExpired(item) ? undefined : { thread, ...ids, prefix, item, writes: [] };
+      } else if (open?.prefix === prefix && !isExpired(item)) {
         open.writes.push(item);
-      } // else these writes arrived before their checkpoint, which is not there yet
+      } // else these writes have expired, or arrived before their checkpoint, which is not there yet
     }
-    if (!next && open) complete.push(openCheckpoint(thread, open.item, open.writes));
+    if (!next && open) complete.push(open);
     yield complete;
     if (!next) return;
     input.after = next;
@@ -118,19 +133,20 @@ export async function loadWrites(
   segments: LoadedSegments,
   channels?: ReadonlySet<string>,
 ): Promise<CheckpointPendingWrite[]> {
-  const loaded = stored.tasks.map(({ taskId, attributes }) => {
-    const writes = at(stored, `(writes of task ${taskId})`, () => mergeWrites(attributes, (value) => join(value, segments)));
+  const loaded = stored.tasks.map(async ({ taskId, attributes }) => {
+    const merge = (): StoredWrite[] => mergeWrites(attributes, (value) => joined(storage, value, segments));
+    const writes = await at(stored, `(writes of task ${taskId})`, merge);
     const wanted = channels ? writes.filter((w) => channels.has(w.channel)) : writes;
-    return wanted.map(
-      async ({ channel, value }): Promise<CheckpointPendingWrite> => [taskId, channel, await load(storage, stored, channel, value, segments)],
+    return Promise.all(
+      wanted.map(async ({ channel, value }): Promise<CheckpointPendingWrite> => [taskId, channel, await load(storage, stored, channel, value, segments)]),
     );
   });
-  return Promise.all(loaded.flat());
+  return (await Promise.all(loaded)).flat();
 }
 
 /** One value, read by the serde. @throws CheckpointDataError */
 export async function load(storage: Storage, stored: StoredCheckpoint, channel: string, value: Value, segments: LoadedSegments): Promise<unknown> {
-  const bytes = at(stored, channel, () => join(value, segments));
+  const bytes = await at(stored, channel, () => joined(storage, value, segments));
   try {
     return (await storage.serde.loadsTyped(value.type, bytes)) as unknown;
   } catch (cause) {
@@ -138,32 +154,38 @@ export async function load(storage: Storage, stored: StoredCheckpoint, channel: 
   }
 }
 
-/** A checkpoint's frame, its format checked. @throws FormatError */
-export function frameOf(item: Item): Frame {
-  checkVersion(item);
-  return decodeFrame(decodeStored(binaryOf(item, "data")));
+function joined({ codec }: Storage, value: Value, segments: LoadedSegments): Uint8Array {
+  codec.checkLength(lengthOf(value));
+  return join(value, segments);
 }
 
-function openCheckpoint(thread: Thread, item: Item, writes: Item[]): StoredCheckpoint {
-  const parts = parseSortKey(item.SK.S);
-  const place = {
-    thread,
-    ns: idOf(parts.ns, stringOf(item, "ns")),
-    id: idOf(parts.checkpoint, stringOf(item, "id")),
-  };
-  const openTask = (write: Item): StoredTask => {
+/** A checkpoint's frame, its format checked. @throws FormatError */
+export async function frameOf(item: Item, codec: Codec): Promise<Frame> {
+  checkVersion(item);
+  return decodeFrame(await codec.decode(binaryOf(item, DATA), placeOf(item, DATA)));
+}
+
+/** @throws CheckpointDataError */
+export async function openCheckpoint({ codec }: Storage, items: CheckpointItems): Promise<StoredCheckpoint> {
+  const { thread, ns, id, item, writes } = items;
+  const openTask = (write: Item): Promise<StoredTask> => {
     const task = taskOf(write);
-    return at(place, `(writes of task ${task.taskId})`, () => {
+    return at(items, `(writes of task ${task.taskId})`, async () => {
       checkVersion(write);
-      return { ...task, attributes: writeAttributes(write) };
+      return { ...task, attributes: await writeAttributes(write, codec) };
     });
   };
+  const [frame, tasks] = await Promise.all([at(items, undefined, () => frameOf(item, codec)), Promise.all(writes.map(openTask))]);
   const parent = stringOf(item, "parent");
   return {
-    ...place,
+    thread,
+    ns,
+    id,
     parentId: parent === undefined ? undefined : unescapeId(parent),
-    frame: at(place, undefined, () => frameOf(item)),
-    tasks: writes.map(openTask).sort(compareTasks),
+    endsAt: endOf(item),
+    frame,
+    tasks: tasks.sort(compareTasks),
+    keys: [item, ...writes].map(({ PK, SK }) => ({ PK, SK })),
   };
 }
 
@@ -184,14 +206,15 @@ async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, c
   checkpoint.channel_versions[TASKS] = versions.length > 0 ? maxChannelVersion(...versions) : 1;
 }
 
-async function first(pages: AsyncGenerator<StoredCheckpoint[]>): Promise<StoredCheckpoint | undefined> {
-  for await (const [checkpoint] of pages) if (checkpoint) return checkpoint;
+/** Opens the first checkpoint, and remembers its frame for the `put` that will probably follow. */
+async function firstOf(storage: Storage, pages: AsyncGenerator<CheckpointItems[]>): Promise<StoredCheckpoint | undefined> {
+  for await (const [items] of pages) {
+    if (!items) continue;
+    const stored = await openCheckpoint(storage, items);
+    storage.frames.set(stored.thread.id, stored.ns, stored.id, stored.frame, frameSize(stored.frame));
+    return stored;
+  }
   return undefined;
-}
-
-function remember(storage: Storage, stored: StoredCheckpoint | undefined): StoredCheckpoint | undefined {
-  if (stored) storage.frames.set(stored.thread.id, stored.ns, stored.id, stored.frame, frameSize(stored.frame));
-  return stored;
 }
 
 const locationOf = ({ thread, ns, id }: Pick<StoredCheckpoint, "thread" | "ns" | "id">): DataLocation => ({
@@ -201,9 +224,9 @@ const locationOf = ({ thread, ns, id }: Pick<StoredCheckpoint, "thread" | "ns" |
 });
 
 /** Runs `read`, and says of a format error where it was. */
-function at<T>(place: Pick<StoredCheckpoint, "thread" | "ns" | "id">, channel: string | undefined, read: () => T): T {
+async function at<T>(place: Pick<StoredCheckpoint, "thread" | "ns" | "id">, channel: string | undefined, read: () => T | Promise<T>): Promise<T> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     throw locate(error, { ...locationOf(place), channel });
   }

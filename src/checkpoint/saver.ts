@@ -13,19 +13,24 @@ import { AwsClient } from "../aws/client.js";
 import { CredentialSource } from "../aws/credentials.js";
 import { DynamoDB } from "../aws/dynamodb.js";
 import { Turnstile } from "../aws/turnstile.js";
-import { ambientEnv, expandConfig, optionsFromEnv, type DynamoDBSaverOptions, type SaverConfig } from "../config.js";
+import { S3 } from "../aws/s3.js";
+import { ambientEnv, checkTtl, expandConfig, optionsFromEnv, type DynamoDBSaverOptions, type SaverConfig } from "../config.js";
 import { invalidConfig, invalidInput } from "../errors.js";
+import { Codec } from "./codec.js";
 import { deleteThread } from "./delete-thread.js";
 import { deltaHistory } from "./delta-history.js";
+import { Encryption } from "./encryption.js";
 import { configIds, inConfig, requireId } from "./ids.js";
 import { keyPart } from "./keys.js";
 import { listCheckpoints } from "./list.js";
+import { Offload } from "./offload.js";
 import { putCheckpoint } from "./put.js";
 import { putWrites, serializeWrites } from "./put-writes.js";
 import { allValues, readCheckpoint, readLatest, toTuple } from "./read.js";
+import { refreshOnRead } from "./renew.js";
 import { SegmentStore } from "./segment-store.js";
 import { checkpointRef, FrameCache, threadOf, type Storage } from "./storage.js";
-import { setupTable, type SetupResult } from "./table.js";
+import { setup, type SetupResult } from "./setup.js";
 import { ThreadIndex, type ListThreadsOptions, type ThreadInfo } from "./thread-index.js";
 
 /**
@@ -63,10 +68,17 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     super(config.serde);
     const client = new AwsClient({ ...config, credentials: new CredentialSource(config.credentials) });
     const db = new DynamoDB(client, config);
+    const codec = new Codec({
+      ...config,
+      encryption: config.encryption && new Encryption(config.encryption.key, config.encryption.olderKeys),
+      allowPlaintext: config.encryption?.allowPlaintext ?? false,
+    });
+    const offload = config.s3 && new Offload(new S3(client, config.s3), config.s3.prefix, config.s3.thresholdBytes, config.onEvent);
     this.#config = config;
     this.#storage = {
       db,
-      segments: new SegmentStore(db, config.compression, config.consistentRead),
+      offload,
+      segments: new SegmentStore(db, codec, offload, config.consistentRead),
       threads: new ThreadIndex(db, config.keyPrefix, config.consistentRead),
       frames: new FrameCache(),
       // Looked up at each use: `serde` is a public field of every saver, and wrappers replace it.
@@ -74,9 +86,10 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
         dumpsTyped: (value) => this.serde.dumpsTyped(value),
         loadsTyped: (type, data) => this.serde.loadsTyped(type, data),
       },
-      compression: config.compression,
+      codec,
       consistentRead: config.consistentRead,
       keyPrefix: config.keyPrefix,
+      onEvent: config.onEvent,
     };
   }
 
@@ -94,16 +107,17 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     const tableName = overrides.tableName ?? found.tableName;
     if (tableName === undefined) throw invalidConfig("tableName is missing. Set DYNAMODB_TABLE_NAME, or pass it in the overrides: fromEnv(env, { tableName }).");
     // Only the given environment counts, so what it gives is passed on as options.
-    const { region, credentials, endpoint } = expandConfig({ ...overrides, tableName }, found.env);
-    return new DynamoDBSaver({ ...overrides, tableName, region, credentials, endpoint });
+    const { region, credentials, endpoint, s3 } = expandConfig({ ...overrides, tableName }, found.env);
+    return new DynamoDBSaver({ ...overrides, tableName, region, credentials, endpoint, s3 });
   }
 
   /**
-   * Creates the table if there is none (string keys `PK` and `SK`, on demand) and waits until it can be used.
-   * Call it when deploying, or at the start of a script: no other method does.
+   * Creates what is missing, and says what it did: the table (string keys `PK` and `SK`, on demand); with `ttlSeconds`
+   * DynamoDB's sweeping of expired items; with `s3` too the bucket's lifecycle rule. Call it when deploying, or at the
+   * start of a script: no other method does any of this.
    */
   async setup(): Promise<SetupResult> {
-    return setupTable(this.#storage.db, this.#config.signal);
+    return setup(this.#storage, this.#config.ttlSeconds, this.#config.signal);
   }
 
   /** Does nothing: there is no connection to close. Here because users of other savers call it. */
@@ -122,7 +136,11 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
       checkpointId === undefined
         ? await readLatest(storage, thread, await keyPart("namespace", ns))
         : await readCheckpoint(storage, await checkpointRef(thread, ns, checkpointId));
-    return stored && toTuple(storage, stored, await storage.segments.load(thread.partition, allValues(stored)));
+    if (!stored) return undefined;
+    const tuple = await toTuple(storage, stored, await storage.segments.load(thread.partition, allValues(stored)));
+    const ttlSeconds = this.#ttlSeconds(config);
+    if (this.#config.refreshOnRead && ttlSeconds !== undefined) await refreshOnRead(storage, stored, ttlSeconds);
+    return tuple;
   }
 
   /**
@@ -165,6 +183,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
       checkpoint: { ...checkpoint, channel_values, channel_versions },
       metadata: metadata ?? ({} as CheckpointMetadata),
       newVersions: newVersions ?? undefined,
+      ttlSeconds: this.#ttlSeconds(config),
     });
     return { configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id } };
   }
@@ -182,6 +201,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     requireId("taskId", taskId, "putWrites", "as the third argument");
     if (!Array.isArray(writes) || !writes.every((write) => Array.isArray(write) && typeof write[0] === "string")) throw invalidInput("putWrites needs an array of [channel, value] pairs as its second argument.");
     if (writes.length === 0) return;
+    const ttlSeconds = this.#ttlSeconds(config);
 
     const task = JSON.stringify([threadId, ns, checkpointId, taskId]);
     const { maxAttempts, requestTimeoutMs, signal } = this.#config;
@@ -190,7 +210,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     const place = line.line();
     try {
       const [serialized] = await Promise.all([serializeWrites(this.#storage, writes), place.enter(signal)]);
-      await putWrites(this.#storage, { threadId, ns, checkpointId, taskId, taskPath, writes: serialized });
+      await putWrites(this.#storage, { threadId, ns, checkpointId, taskId, taskPath, writes: serialized, ttlSeconds });
     } finally {
       place.leave();
       if (line.empty) this.#taskLines.delete(task);
@@ -225,5 +245,11 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     const id = checkpointId ?? (await readLatest(storage, thread, await keyPart("namespace", ns)))?.id;
     if (id === undefined) return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
     return deltaHistory(storage, await checkpointRef(thread, ns, id), channels);
+  }
+
+  /** What `configurable.ttl_seconds` says for this call, else the option. */
+  #ttlSeconds(config: RunnableConfig): number | undefined {
+    const given = (config.configurable as Record<string, unknown> | undefined)?.ttl_seconds;
+    return given === undefined ? this.#config.ttlSeconds : checkTtl("configurable.ttl_seconds", given, invalidInput);
   }
 }

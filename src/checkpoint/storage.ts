@@ -1,8 +1,10 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
+import type { EventListener } from "../aws/events.js";
 import type { DynamoDB } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
-import type { Compression } from "./codec.js";
+import type { Codec } from "./codec.js";
 import type { Frame } from "./frame.js";
+import type { Offload } from "./offload.js";
 import { keyPart, threadPartition, type KeyPart } from "./keys.js";
 import type { SegmentStore } from "./segment-store.js";
 import type { ThreadIndex } from "./thread-index.js";
@@ -13,12 +15,14 @@ const FRAME_CACHE_BYTES = 4 * 1_024 * 1_024;
 export interface Storage {
   db: DynamoDB;
   segments: SegmentStore;
+  offload: Offload | undefined;
   threads: ThreadIndex;
   frames: FrameCache;
   serde: SerializerProtocol;
-  compression: Compression;
+  codec: Codec;
   consistentRead: boolean;
   keyPrefix: string;
+  onEvent: EventListener | undefined;
 }
 
 /** One thread, with the partition that holds it. */

@@ -1,18 +1,14 @@
 import type { DynamoDB, TableState } from "../aws/dynamodb.js";
 import { sleep } from "../aws/sleep.js";
-import { DynamoDBSaverError, invalidConfig } from "../errors.js";
-
-/** What `setup()` found or made. */
-export interface SetupResult {
-  table: { name: string; status: "created" | "existed" };
-}
+import { AwsRequestError, DynamoDBSaverError, invalidConfig } from "../errors.js";
+import { TTL_ATTRIBUTE } from "./lifetime.js";
 
 const POLL_MS = 250;
 /** AWS takes seconds for an empty table; this is for its bad days. */
 const MAX_WAIT_MS = 5 * 60_000;
 
-/** Creates the table if there is none, and waits until it can be used. */
-export async function setupTable(db: DynamoDB, signal: AbortSignal | undefined): Promise<SetupResult> {
+/** Creates the table if there is none, and waits until it can be used. True when it was created. */
+export async function setupTable(db: DynamoDB, signal: AbortSignal | undefined): Promise<boolean> {
   let state = await db.describeTable();
   const created = !state && (await db.createTable());
   const deadline = Date.now() + MAX_WAIT_MS;
@@ -25,7 +21,23 @@ export async function setupTable(db: DynamoDB, signal: AbortSignal | undefined):
     if (!state) await sleep(wait, signal); // just created, and not yet known everywhere
   }
   checkKeys(db.tableName, state);
-  return { table: { name: db.tableName, status: created ? "created" : "existed" } };
+  return created;
+}
+
+/** Lets DynamoDB sweep what has expired. Embedded servers may lack that; readers pass over expired items anyway. */
+export async function setupTimeToLive(db: DynamoDB): Promise<"enabled" | "existed" | "unsupported"> {
+  try {
+    const attribute = await db.describeTimeToLive();
+    if (attribute === TTL_ATTRIBUTE) return "existed";
+    if (attribute !== undefined) {
+      throw invalidConfig(`Table ${JSON.stringify(db.tableName)} expires items by its attribute ${JSON.stringify(attribute)}, but needs "${TTL_ATTRIBUTE}". Change it, or use another tableName.`);
+    }
+    await db.enableTimeToLive(TTL_ATTRIBUTE);
+    return "enabled";
+  } catch (error) {
+    if (error instanceof AwsRequestError && error.serviceCode === "UnknownOperationException") return "unsupported";
+    throw error;
+  }
 }
 
 function checkKeys(tableName: string, { keys }: TableState): void {

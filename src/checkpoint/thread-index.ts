@@ -2,6 +2,7 @@ import type { DynamoDB, Item } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
 import { compareCodePoints } from "./code-points.js";
 import { idOf, key, keyPart } from "./keys.js";
+import { isExpired, TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
 import { stringOf } from "./segment-store.js";
 
 /** Spreads the index over partitions, each of which takes 1,000 write units a second. Part of the format. */
@@ -26,8 +27,8 @@ export interface ListThreadsOptions {
 
 /** Which threads there are, in `SHARDS` partitions beside theirs. */
 export class ThreadIndex {
-  /** Threads that this instance has written: the first checkpoint of each subgraph run need not write them again. */
-  readonly #known = new ByteLru<true>(KNOWN_BYTES);
+  /** Until when the threads that this instance has written are listed: each subgraph run need not write them again. */
+  readonly #known = new ByteLru<number>(KNOWN_BYTES);
 
   constructor(
     private readonly db: DynamoDB,
@@ -39,16 +40,22 @@ export class ThreadIndex {
    * Comes before a checkpoint without a parent, so that no thread is ever unlisted. Keeps the thread's first time.
    * @param always whether to write even if this instance has written it before: another may have deleted it
    */
-  async add(threadId: string, always: boolean): Promise<void> {
-    if (!always && this.#known.get(threadId)) return;
+  async add(threadId: string, always: boolean, life: Lifetime | undefined): Promise<void> {
+    if (!always && (this.#known.get(threadId) ?? 0) >= (life?.needed ?? Infinity)) return;
     const { text, whole } = await keyPart("thread", threadId);
     await this.db.updateItem({
       key: key(this.#partition(shardOf(threadId)), text),
-      update: `SET created = if_not_exists(created, :now)${whole === undefined ? "" : ", #thread = :thread"}`,
-      ...(whole !== undefined && { names: { "#thread": "thread" } }),
-      values: { ":now": { S: new Date().toISOString() }, ...(whole !== undefined && { ":thread": { S: whole } }) },
+      update:
+        `SET created = if_not_exists(created, :now)${whole === undefined ? "" : ", #thread = :thread"}` +
+        (life ? ", #ttl = :ttl" : " REMOVE #ttl"),
+      names: { "#ttl": TTL_ATTRIBUTE, ...(whole !== undefined && { "#thread": "thread" }) },
+      values: {
+        ":now": { S: new Date().toISOString() },
+        ...(whole !== undefined && { ":thread": { S: whole } }),
+        ...(life && { ":ttl": { N: String(life.granted) } }),
+      },
     });
-    this.#known.set(threadId, true, threadId.length);
+    this.#known.set(threadId, life?.granted ?? Infinity, threadId.length);
   }
 
   async remove(threadId: string): Promise<void> {
@@ -86,7 +93,7 @@ export class ThreadIndex {
       ...(limit < PAGE_LIMIT && { limit: Math.ceil(limit) }),
       ...(after !== undefined && { after: key(partition, after) }),
     });
-    for await (const page of pages) yield* page;
+    for await (const page of pages) yield* page.filter((item) => !isExpired(item));
   }
 
   #partition(shard: number): string {

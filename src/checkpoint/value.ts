@@ -1,9 +1,8 @@
-import { toBase64Url } from "../aws/base64.js";
 import { damaged, FormatError } from "./format-error.js";
 
 /*
- * A serialized value is a list of immutable segments, named by the SHA-256 of their bytes, and a short tail
- * that stands in the item that refers to it. A value that grew at its end keeps its segments, so a step of a
+ * A serialized value is a list of immutable segments, named by the hash of their bytes, and a short tail that
+ * stands in the item that refers to it. A value that grew at its end keeps its segments, so a step of a
  * conversation stores what it added and not the conversation.
  */
 
@@ -14,13 +13,13 @@ export const MAX_TAIL_BYTES = 1_024;
  * grows, and a segment that ended with it would never match again.
  */
 export const TAIL_MARGIN_BYTES = 64;
-/** With its codec byte and keys below DynamoDB's limit of 400 KB an item, compressed or not. */
-export const MAX_SEGMENT_BYTES = 384 * 1_024;
 
 export interface Segment {
-  /** SHA-256 of the bytes, base64url. */
+  /** Hash of the bytes, base64url. */
   name: string;
   length: number;
+  /** Whether it was stored in S3. */
+  external: boolean;
 }
 
 /** A serialized value as its checkpoint refers to it. */
@@ -31,11 +30,11 @@ export interface Value {
   tail: Uint8Array;
 }
 
-/** Segments by name that have to be stored before anything refers to them. */
-export type NewSegments = Map<string, Uint8Array>;
-
-export async function segmentName(bytes: Uint8Array): Promise<string> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
+/** Names segments, and collects those that have to be stored before anything refers to them. */
+export interface SegmentPlan {
+  maxSegmentBytes: number;
+  nameOf(bytes: Uint8Array): Promise<string>;
+  add(bytes: Uint8Array): Promise<Segment>;
 }
 
 /**
@@ -49,44 +48,47 @@ export async function divide(
   type: string,
   bytes: Uint8Array,
   parent: Value | undefined,
-  into: NewSegments,
+  plan: SegmentPlan,
   { maxTail = MAX_TAIL_BYTES, margin = TAIL_MARGIN_BYTES } = {},
 ): Promise<Value> {
   const segments: Segment[] = [];
   let start = 0;
   for (const segment of parent?.segments ?? []) {
     const end = start + segment.length;
-    if (end > bytes.length || (await segmentName(bytes.subarray(start, end))) !== segment.name) break;
+    if (end > bytes.length || (await plan.nameOf(bytes.subarray(start, end))) !== segment.name) break;
     segments.push(segment);
     start = end;
   }
   if (bytes.length - start <= maxTail) return { type, segments, tail: bytes.slice(start) };
 
+  const max = plan.maxSegmentBytes;
   const end = Math.max(start, bytes.length - margin);
-  for (let last = segments.at(-1); last && last.length < MAX_SEGMENT_BYTES && last.length <= end - start; last = segments.at(-1)) {
+  for (let last = segments.at(-1); last && last.length < max && last.length <= end - start; last = segments.at(-1)) {
     segments.pop();
     start -= last.length;
   }
-  for (let from = start; from < end; from += MAX_SEGMENT_BYTES) {
-    segments.push(await newSegment(bytes.slice(from, Math.min(from + MAX_SEGMENT_BYTES, end)), into));
+  for (let from = start; from < end; from += max) {
+    segments.push(await plan.add(bytes.slice(from, Math.min(from + max, end))));
   }
   return { type, segments, tail: bytes.slice(end) };
 }
 
 /** Moves most of an unchanged value's tail into a segment of its own, to make room in the item. */
-export async function shortenTail(value: Value, into: NewSegments): Promise<Value> {
+export async function shortenTail(value: Value, plan: SegmentPlan): Promise<Value> {
   const end = value.tail.length - TAIL_MARGIN_BYTES;
   if (end <= 0) return value;
-  const segment = await newSegment(value.tail.slice(0, end), into);
+  const segment = await plan.add(value.tail.slice(0, end));
   return { type: value.type, segments: [...value.segments, segment], tail: value.tail.slice(end) };
 }
+
+export const lengthOf = ({ segments, tail }: Value): number => segments.reduce((sum, s) => sum + s.length, tail.length);
 
 /**
  * Puts a value's bytes together again, in a copy: the caller may hand them out, and tails and segments are cached.
  * @throws FormatError if a segment is missing or damaged
  */
 export function join(value: Value, segments: ReadonlyMap<string, Uint8Array | FormatError>): Uint8Array {
-  const bytes = new Uint8Array(value.segments.reduce((sum, s) => sum + s.length, value.tail.length));
+  const bytes = new Uint8Array(lengthOf(value));
   let offset = 0;
   for (const { name, length } of value.segments) {
     const segment = segments.get(name);
@@ -98,10 +100,4 @@ export function join(value: Value, segments: ReadonlyMap<string, Uint8Array | Fo
   }
   bytes.set(value.tail, offset);
   return bytes;
-}
-
-async function newSegment(bytes: Uint8Array, into: NewSegments): Promise<Segment> {
-  const name = await segmentName(bytes);
-  into.set(name, bytes);
-  return { name, length: bytes.length };
 }

@@ -1,5 +1,5 @@
 import type { Item } from "../aws/dynamodb.js";
-import { decodeStored, encodeStored, type Compression } from "./codec.js";
+import { placeOf, type Codec } from "./codec.js";
 import { compareCodePoints } from "./code-points.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged } from "./format-error.js";
@@ -15,7 +15,7 @@ import type { Value } from "./value.js";
  * own, the run came first, and the first write wins.
  */
 
-const ATTRIBUTE = /^w(-?\d+)$/;
+const ATTRIBUTE = /^w-?\d+$/;
 /** Serde type of a run's bytes, which are a container themselves. */
 const RUN = "run";
 
@@ -34,9 +34,8 @@ export interface SerializedWrite extends Serialized {
 
 export const attributeOf = (index: number): string => `w${index}`;
 
-export function encodeWrite(channel: string, value: Value, compression: Compression): Uint8Array {
-  return encodeStored(encodeContainer(channel, [value]), compression);
-}
+/** A write as its attribute holds it, before the codec. */
+export const writeBytes = (channel: string, value: Value): Uint8Array => encodeContainer(channel, [value]);
 
 /** The bytes of writes with consecutive indices, to be stored as one value. */
 export function packRun(writes: SerializedWrite[]): { type: string; bytes: Uint8Array } {
@@ -44,9 +43,8 @@ export function packRun(writes: SerializedWrite[]): { type: string; bytes: Uint8
   return { type: RUN, bytes: encodeContainer(writes.map((w) => w.channel), values) };
 }
 
-export function encodeRun(count: number, value: Value, compression: Compression): Uint8Array {
-  return encodeStored(encodeContainer(count, [value]), compression);
-}
+/** A run as its attribute holds it, before the codec. */
+export const runBytes = (count: number, value: Value): Uint8Array => encodeContainer(count, [value]);
 
 /** What one `w…` attribute holds. */
 export type WriteAttribute =
@@ -54,19 +52,20 @@ export type WriteAttribute =
   | { kind: "run"; index: number; count: number; value: Value };
 
 /** All attributes of a writes item. @throws FormatError */
-export function writeAttributes(item: Item): WriteAttribute[] {
-  const found: WriteAttribute[] = [];
-  for (const name of Object.keys(item)) {
-    const index = ATTRIBUTE.exec(name)?.[1];
-    if (index === undefined) continue;
-    const { head, values } = decodeContainer(decodeStored(binaryOf(item, name)));
-    const [value, ...more] = values;
-    if (!value || more.length > 0) throw damaged(`Write ${index} has another shape`);
-    if (typeof head === "string") found.push({ kind: "single", index: Number(index), channel: head, value });
-    else if (Number.isSafeInteger(head)) found.push({ kind: "run", index: Number(index), count: head as number, value });
-    else throw damaged(`Write ${index} has another shape`);
-  }
-  return found;
+export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAttribute[]> {
+  const names = Object.keys(item).filter((name) => ATTRIBUTE.test(name));
+  return Promise.all(
+    names.map(async (name): Promise<WriteAttribute> => {
+      const index = Number(name.slice(1));
+      const { head, values } = decodeContainer(await codec.decode(binaryOf(item, name), placeOf(item, name)));
+      const [value, ...more] = values;
+      if (value && more.length === 0) {
+        if (typeof head === "string") return { kind: "single", index, channel: head, value };
+        if (Number.isSafeInteger(head) && index >= 0) return { kind: "run", index, count: head as number, value };
+      }
+      throw damaged(`Write ${index} has another shape`);
+    }),
+  );
 }
 
 /**

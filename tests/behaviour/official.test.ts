@@ -1,11 +1,3 @@
-import { deltaChannelHistoryTests, specTest } from "@langchain/langgraph-checkpoint-validation";
-import { createSaver } from "../lanes/harness.js";
+import { officialSuite } from "../lanes/official-suite.js";
 
-const initializer = {
-  checkpointerName: "langgraph-checkpoint-dynamodb",
-  createCheckpointer: () => createSaver(),
-};
-
-specTest(initializer);
-// `specTest` leaves these out.
-deltaChannelHistoryTests(initializer);
+officialSuite("langgraph-checkpoint-dynamodb");

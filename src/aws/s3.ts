@@ -1,0 +1,184 @@
+import { AwsRequestError, type DynamoDBSaverErrorCode } from "../errors.js";
+import type { Answer, AwsClient, AwsRequest } from "./client.js";
+import { toBase64 } from "./base64.js";
+import { elements, escapeXml, textOf } from "./xml.js";
+
+/** Where buckets are. */
+export interface S3Config {
+  bucket: string;
+  region: string;
+  endpoint: string;
+  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
+  forcePathStyle: boolean;
+}
+
+/** "DeleteObjects": keys of one request. */
+const DELETE_BATCH = 1_000;
+
+const NOTHING = new Uint8Array(0);
+const NO_CAPACITY = { readUnits: 0, writeUnits: 0 };
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The few operations of S3's REST interface that offloading needs. */
+export class S3 {
+  readonly #client: AwsClient;
+  readonly #config: S3Config;
+
+  constructor(client: AwsClient, config: S3Config) {
+    this.#client = client;
+    this.#config = config;
+  }
+
+  get bucket(): string {
+    return this.#config.bucket;
+  }
+
+  /** Stores an object with its tags, over one of the same key. */
+  async putObject(key: string, body: Uint8Array, tags: Tags, bucket = this.bucket): Promise<void> {
+    await this.#send("PutObject", "PUT", bucket, key, "", body, tagging(tags), () => undefined);
+  }
+
+  /** Stores an object unless there is one of that key. False when there was. */
+  async putNewObject(key: string, body: Uint8Array): Promise<boolean> {
+    try {
+      await this.#send("PutObject", "PUT", this.bucket, key, "", body, { "if-none-match": "*" }, () => undefined);
+      return true;
+    } catch (error) {
+      if (hasStatus(error, 412)) return false;
+      throw error;
+    }
+  }
+
+  /** The object's bytes, or `undefined` when there is none. */
+  async getObject(bucket: string, key: string): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#send("GetObject", "GET", bucket, key, "", NOTHING, {}, ({ body }) => body);
+    } catch (error) {
+      if (hasStatus(error, 404) && (error as AwsRequestError).serviceCode !== "NoSuchBucket") return undefined;
+      throw error;
+    }
+  }
+
+  /** Deletes any number of objects; those that are not there do not matter. */
+  async deleteObjects(bucket: string, keys: string[]): Promise<void> {
+    for (let i = 0; i < keys.length; i += DELETE_BATCH) {
+      const objects = keys.slice(i, i + DELETE_BATCH).map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`);
+      const body = encoder.encode(`<Delete xmlns="${NAMESPACE}"><Quiet>true</Quiet>${objects.join("")}</Delete>`);
+      const failed = await this.#send("DeleteObjects", "POST", bucket, "", "?delete=", body, await checksum(body), ({ body }) =>
+        // One denial is reported inside an answer of status 200.
+        elements(decoder.decode(body), "Error").map((error) => textOf(error, "Code")),
+      );
+      if (failed.length > 0) {
+        const { code, message } = explain("DeleteObject", bucket, failed[0]);
+        throw new AwsRequestError(code, message, { service: "s3", operation: "DeleteObjects", status: 200, attempts: 1, retryable: false, serviceCode: failed[0] });
+      }
+    }
+  }
+
+  /** The `<Rule>` elements of the bucket's lifecycle, as they are. */
+  async getLifecycleRules(): Promise<string[]> {
+    try {
+      return await this.#send("GetBucketLifecycleConfiguration", "GET", this.bucket, "", "?lifecycle=", NOTHING, {}, ({ body }) =>
+        elements(decoder.decode(body), "Rule").map(withOneFilter),
+      );
+    } catch (error) {
+      if (error instanceof AwsRequestError && error.serviceCode === "NoSuchLifecycleConfiguration") return [];
+      throw error;
+    }
+  }
+
+  async putLifecycleRules(rules: string[]): Promise<void> {
+    const body = encoder.encode(`<LifecycleConfiguration xmlns="${NAMESPACE}">${rules.join("")}</LifecycleConfiguration>`);
+    await this.#send("PutBucketLifecycleConfiguration", "PUT", this.bucket, "", "?lifecycle=", body, await checksum(body), () => undefined);
+  }
+
+  async #send<T>(
+    operation: string,
+    method: "GET" | "PUT" | "POST",
+    bucket: string,
+    key: string,
+    query: string,
+    bytes: Uint8Array,
+    headers: Record<string, string>,
+    parse: (answer: Answer) => T,
+  ): Promise<T> {
+    const body = bytes as Uint8Array<ArrayBuffer>;
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+    const request: AwsRequest<T> = {
+      service: "s3",
+      operation,
+      method,
+      url: this.#url(bucket) + encodeKey(key) + query,
+      region: this.#config.region,
+      headers: { ...headers, "x-amz-content-sha256": Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("") },
+      body,
+      parse,
+      consumed: () => NO_CAPACITY,
+      parseError,
+      explain: (serviceCode) => explain(operation, bucket, serviceCode),
+    };
+    return this.#client.send(request);
+  }
+
+  #url(bucket: string): string {
+    const { endpoint, forcePathStyle } = this.#config;
+    const base = new URL(endpoint);
+    if (forcePathStyle) return `${base.origin}${base.pathname.replace(/\/$/, "")}/${bucket}/`;
+    return `${base.protocol}//${bucket}.${base.host}${base.pathname}`;
+  }
+}
+
+/** Tags of an object, or `undefined` for none. */
+export type Tags = Record<string, string> | undefined;
+
+const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
+
+const tagging = (tags: Tags): Record<string, string> => (tags ? { "x-amz-tagging": new URLSearchParams(tags).toString() } : {});
+
+/** "DeleteObjects" and "PutBucketLifecycleConfiguration" require a checksum of the body; any that S3 knows will do. */
+async function checksum(body: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+  return { "content-type": "application/xml", "x-amz-sdk-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": toBase64(hash) };
+}
+
+/**
+ * A rule that goes by several conditions has them in one `<And>`. Ceph gives them back without it, or beside it,
+ * and forgets the prefix of such a rule when it is put again: it would expire what it should not.
+ */
+function withOneFilter(rule: string): string {
+  const [filter] = elements(rule, "Filter");
+  if (filter === undefined) return rule;
+  const conditions = ["Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"].flatMap((name) => elements(filter, name));
+  return conditions.length < 2 ? rule : rule.replace(filter, () => `<Filter><And>${conditions.join("")}</And></Filter>`);
+}
+
+const encodeKey = (key: string): string => key.split("/").map(encodeURIComponent).join("/");
+
+const hasStatus = (error: unknown, status: number): boolean => error instanceof AwsRequestError && error.status === status;
+
+function parseError({ status, body }: Answer): { serviceCode: string | undefined; serviceMessage: string } {
+  const xml = decoder.decode(body.subarray(0, 10_000));
+  return { serviceCode: textOf(xml, "Code"), serviceMessage: `HTTP ${status}` };
+}
+
+function explain(operation: string, bucket: string, serviceCode: string | undefined): { code: DynamoDBSaverErrorCode; message: string } {
+  const name = `bucket ${JSON.stringify(bucket)}`;
+  switch (serviceCode) {
+    case "NoSuchBucket":
+      return { code: "BUCKET_NOT_FOUND", message: `There is no ${name}. Create it, or check s3.bucket, s3.region and s3.endpoint.` };
+    case "AccessDenied": {
+      // "GetObject": without s3:ListBucket a missing object is reported as denied.
+      const hint = operation === "GetObject" ? ", and s3:ListBucket, without which a missing object looks like this" : "";
+      return { code: "ACCESS_DENIED", message: `These credentials may not do s3:${operation} on ${name}. Allow that action${hint} in their IAM policy.` };
+    }
+    case "SignatureDoesNotMatch":
+    case "InvalidAccessKeyId":
+      return { code: "ACCESS_DENIED", message: "S3 does not know these credentials, or refused the signature. Check the keys, s3.region and s3.endpoint." };
+    case "ExpiredToken":
+      return { code: "ACCESS_DENIED", message: "The session token has expired. Give a credentials function, which is asked again in time." };
+    default:
+      // S3's own text can quote what was signed, and with it the session token.
+      return { code: "SERVICE_ERROR", message: `${operation} on ${name} failed with ${serviceCode ?? "an unknown error"}.` };
+  }
+}

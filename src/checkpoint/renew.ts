@@ -1,0 +1,84 @@
+import { isDeltaSnapshot, type Checkpoint, type CheckpointMetadata } from "@langchain/langgraph-checkpoint";
+import { forEachAtOnce } from "../aws/concurrency.js";
+import { emit } from "../aws/events.js";
+import { neededAncestors } from "./delta-history.js";
+import { lifetime, TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
+import { allValues, loadMetadata, type StoredCheckpoint } from "./read.js";
+import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
+import type { Segment } from "./value.js";
+
+/** Items renewed at once. */
+const AT_ONCE = 10;
+
+/** A checkpoint whose ancestors are needed with it, because channels of it are rebuilt from them. */
+export interface AncestorsOf {
+  /** The first of them. */
+  top: CheckpointRef;
+  channels: string[];
+}
+
+/** The channels that LangGraph rebuilds from earlier writes: those it counts the steps of since their last snapshot. */
+export function deltaChannels(metadata: CheckpointMetadata): string[] {
+  return Object.keys(metadata.counters_since_delta_snapshot ?? {});
+}
+
+/** Whether a checkpoint has `DeltaChannel`s: it is rebuilt from others, or others will be from it. */
+export function needsAncestors({ channel_values }: Checkpoint, metadata: CheckpointMetadata): boolean {
+  return deltaChannels(metadata).length > 0 || Object.values(channel_values).some(isDeltaSnapshot);
+}
+
+/**
+ * Gives a new life to what a checkpoint shares with others: segments, the thread's index entry, and ancestors.
+ * @returns false when a segment is not there any more
+ */
+export async function renew(
+  storage: Storage,
+  thread: Thread,
+  segments: Segment[],
+  ancestorsOf: AncestorsOf | undefined,
+  life: Lifetime | undefined,
+): Promise<boolean> {
+  const ancestors = ancestorsOf ? await neededAncestors(storage, ancestorsOf.top, ancestorsOf.channels) : [];
+  const shared = [...segments, ...ancestors.flatMap((ancestor) => allValues(ancestor).flatMap((value) => value.segments))];
+  const [complete] = await Promise.all([
+    storage.segments.renew(thread.partition, shared, life),
+    storage.threads.add(thread.id, true, life),
+    renewItems(storage, ancestors, life),
+  ]);
+  return complete;
+}
+
+/** Renews a thread that is only read, when less than a ttl of its checkpoint is left. A failure costs time, not the read. */
+export async function refreshOnRead(storage: Storage, stored: StoredCheckpoint, ttlSeconds: number): Promise<void> {
+  const life = lifetime(ttlSeconds)!;
+  if (stored.endsAt >= life.needed) return;
+  try {
+    const { thread, ns, parentId, frame } = stored;
+    const ancestorsOf =
+      frame.needsAncestors && parentId !== undefined
+        ? { top: await checkpointRef(thread, ns, parentId), channels: await deltaChannelsOf(storage, stored) }
+        : undefined;
+    const segments = allValues(stored).flatMap((value) => value.segments);
+    // The checkpoint last: while it lives, what it needs must.
+    await renew(storage, thread, segments, ancestorsOf, life);
+    await renewItems(storage, [stored], life);
+  } catch {
+    emit(storage.onEvent, { type: "warning", code: "REFRESH_FAILED", message: "A thread that was read could not be renewed; the next read tries again." });
+  }
+}
+
+async function renewItems({ db }: Storage, checkpoints: StoredCheckpoint[], life: Lifetime | undefined): Promise<void> {
+  await forEachAtOnce(AT_ONCE, checkpoints.flatMap((checkpoint) => checkpoint.keys), async (key) => {
+    await db.updateItem({
+      key,
+      names: { "#ttl": TTL_ATTRIBUTE },
+      ...(life ? { update: "SET #ttl = :ttl", values: { ":ttl": { N: String(life.granted) } } } : { update: "REMOVE #ttl" }),
+      condition: "attribute_exists(PK)",
+    });
+  });
+}
+
+async function deltaChannelsOf(storage: Storage, stored: StoredCheckpoint): Promise<string[]> {
+  const segments = await storage.segments.load(stored.thread.partition, [stored.frame.metadata]);
+  return deltaChannels(await loadMetadata(storage, stored, segments));
+}

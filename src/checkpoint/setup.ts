@@ -1,0 +1,24 @@
+import type { Storage } from "./storage.js";
+import { setupTable, setupTimeToLive } from "./table.js";
+
+/** What `setup()` found or made. */
+export interface SetupResult {
+  table: { name: string; status: "created" | "existed" };
+  /** With `ttlSeconds`: DynamoDB's sweeping of expired items. `"unsupported"`: this server has none. */
+  timeToLive?: "enabled" | "existed" | "unsupported";
+  /** With `ttlSeconds` and `s3`: the bucket's rule that deletes expired objects. */
+  lifecycleRule?: { id: string; status: "installed" | "existed" };
+}
+
+/** Creates what is missing. */
+export async function setup({ db, offload }: Storage, ttlSeconds: number | undefined, signal: AbortSignal | undefined): Promise<SetupResult> {
+  const created = await setupTable(db, signal);
+  const result: SetupResult = { table: { name: db.tableName, status: created ? "created" : "existed" } };
+  if (ttlSeconds === undefined) return result;
+  result.timeToLive = await setupTimeToLive(db);
+  if (!offload) return result;
+  const { id, installed } = await offload.installRule(ttlSeconds);
+  result.lifecycleRule = { id, status: installed ? "installed" : "existed" };
+  return result;
+}
+

@@ -1,0 +1,3 @@
+import { officialSuite } from "../lanes/official-suite.js";
+
+officialSuite("without compression", { compression: "none" });
