@@ -3,7 +3,7 @@
  * @module
  */
 export { DynamoDBSaver } from "./checkpoint/saver.js";
-export type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Options } from "./config.js";
+export type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Options } from "./options.js";
 export type { AwsCredentials, AwsCredentialsProvider } from "./aws/credentials.js";
 export type { Fetch } from "./aws/client.js";
 export type { AwsService, ConsumedCapacity, DynamoDBSaverEvent, EventListener, RequestEvent, RetryEvent, WarningEvent } from "./aws/events.js";

@@ -1,7 +1,8 @@
-import { AwsRequestError, type DynamoDBSaverErrorCode } from "../errors.js";
-import type { Answer, AwsClient, AwsRequest } from "./client.js";
+import { AwsRequestError } from "../errors.js";
+import type { AwsClient } from "./client.js";
 import { forEachAtOnce } from "./concurrency.js";
-import { emit, type ConsumedCapacity, type EventListener } from "./events.js";
+import { DynamoDBProtocol, SLOW_DOWN, type Output } from "./dynamodb-protocol.js";
+import { emit, type EventListener } from "./events.js";
 import { backoffMs } from "./retry.js";
 import { sleep } from "./sleep.js";
 
@@ -50,18 +51,9 @@ const BATCH_GET = 100;
 /** A batch can hold 10 MB, and a Worker has 128 MB of memory. */
 const BATCHES_AT_ONCE = 4;
 
-interface Output {
-  ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[];
-}
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-/** The operations on one table, as DynamoDB's JSON protocol (2012-08-10) has them. */
+/** The operations on one table. */
 export class DynamoDB {
-  readonly #client: AwsClient;
-  readonly #url: string;
-  readonly #region: string;
+  readonly #protocol: DynamoDBProtocol;
   readonly #signal: AbortSignal | undefined;
   readonly #maxAttempts: number;
   readonly #onEvent: EventListener | undefined;
@@ -78,13 +70,12 @@ export class DynamoDB {
       onEvent: EventListener | undefined;
     },
   ) {
-    this.#client = client;
-    this.#url = config.endpoint;
-    this.#region = config.region;
-    this.#signal = config.signal;
-    this.#maxAttempts = config.maxAttempts;
-    this.#onEvent = config.onEvent;
-    this.tableName = config.tableName;
+    const { tableName, region, endpoint, signal, maxAttempts, onEvent } = config;
+    this.#protocol = new DynamoDBProtocol(client, { tableName, region, endpoint, countsCapacity: onEvent !== undefined });
+    this.#signal = signal;
+    this.#maxAttempts = maxAttempts;
+    this.#onEvent = onEvent;
+    this.tableName = tableName;
   }
 
   /** The table's status and keys, or `undefined` when there is no such table. */
@@ -97,7 +88,7 @@ export class DynamoDB {
       };
     }
     try {
-      const { Table } = await this.#call<Description>("DescribeTable", {}, "Table");
+      const { Table } = await this.#protocol.call<Description>("DescribeTable", {}, "Table");
       const typeOf = (name: string): string => Table.AttributeDefinitions.find((a) => a.AttributeName === name)?.AttributeType ?? "?";
       return {
         status: Table.TableStatus,
@@ -112,7 +103,7 @@ export class DynamoDB {
   /** Asks for a table with string keys `PK` and `SK`, on demand. False when another caller was first. */
   async createTable(): Promise<boolean> {
     try {
-      await this.#call("CreateTable", {
+      await this.#protocol.call("CreateTable", {
         AttributeDefinitions: [
           { AttributeName: "PK", AttributeType: "S" },
           { AttributeName: "SK", AttributeType: "S" },
@@ -135,12 +126,12 @@ export class DynamoDB {
     interface Description extends Output {
       TimeToLiveDescription: { TimeToLiveStatus: string; AttributeName?: string };
     }
-    const { TimeToLiveDescription: ttl } = await this.#call<Description>("DescribeTimeToLive", {}, "TimeToLiveDescription");
+    const { TimeToLiveDescription: ttl } = await this.#protocol.call<Description>("DescribeTimeToLive", {}, "TimeToLiveDescription");
     return ttl.TimeToLiveStatus.startsWith("ENABL") ? ttl.AttributeName : undefined;
   }
 
   async enableTimeToLive(attribute: string): Promise<void> {
-    await this.#call("UpdateTimeToLive", { TimeToLiveSpecification: { Enabled: true, AttributeName: attribute } });
+    await this.#protocol.call("UpdateTimeToLive", { TimeToLiveSpecification: { Enabled: true, AttributeName: attribute } });
   }
 
   /** One page: 1 MB at most, or `limit` items. */
@@ -164,7 +155,7 @@ export class DynamoDB {
       ...(input.consistent && { ConsistentRead: true }),
       ...(input.after && { ExclusiveStartKey: input.after }),
     };
-    const output = await this.#call<Output & { Items: Item[]; LastEvaluatedKey?: Key }>("Query", request, "Items");
+    const output = await this.#protocol.call<Output & { Items: Item[]; LastEvaluatedKey?: Key }>("Query", request, "Items");
     return { items: output.Items, next: output.LastEvaluatedKey };
   }
 
@@ -179,7 +170,7 @@ export class DynamoDB {
   }
 
   async getItem(key: Key, consistent: boolean): Promise<Item | undefined> {
-    const output = await this.#call<Output & { Item?: Item }>("GetItem", {
+    const output = await this.#protocol.call<Output & { Item?: Item }>("GetItem", {
       Key: key,
       ...(consistent && { ConsistentRead: true }),
     });
@@ -187,13 +178,13 @@ export class DynamoDB {
   }
 
   async putItem(item: Item): Promise<void> {
-    await this.#call("PutItem", { Item: item });
+    await this.#protocol.call("PutItem", { Item: item });
   }
 
   /** False when `condition` was given and did not hold. */
   async updateItem(input: UpdateInput): Promise<boolean> {
     try {
-      await this.#call("UpdateItem", {
+      await this.#protocol.call("UpdateItem", {
         Key: input.key,
         UpdateExpression: input.update,
         ...(input.names && { ExpressionAttributeNames: input.names }),
@@ -217,7 +208,7 @@ export class DynamoDB {
     const readChunk = (chunk: Key[]): Promise<void> =>
       this.#untilProcessed("BatchGetItem", chunk, async (rest) => {
         const request = { RequestItems: { [this.tableName]: { Keys: rest, ...(consistent && { ConsistentRead: true }) } } };
-        const output = await this.#call<Answered>("BatchGetItem", request, "Responses");
+        const output = await this.#protocol.call<Answered>("BatchGetItem", request, "Responses");
         for (const item of output.Responses[this.tableName] ?? []) found.push(item);
         return output.UnprocessedKeys?.[this.tableName]?.Keys ?? [];
       });
@@ -241,7 +232,7 @@ export class DynamoDB {
     }
     const writeChunk = (chunk: Write[]): Promise<void> =>
       this.#untilProcessed("BatchWriteItem", chunk, async (rest) => {
-        const output = await this.#call<Answered>("BatchWriteItem", { RequestItems: { [this.tableName]: rest } });
+        const output = await this.#protocol.call<Answered>("BatchWriteItem", { RequestItems: { [this.tableName]: rest } });
         return output.UnprocessedItems?.[this.tableName] ?? [];
       });
     await forEachAtOnce(BATCHES_AT_ONCE, chunksOf(BATCH_WRITE, writes), writeChunk);
@@ -272,91 +263,6 @@ export class DynamoDB {
       if (delayMs > 0) await sleep(delayMs, this.#signal);
     }
   }
-
-  /** @param required what an answer must have: one without it is garbled, and must not pass for "nothing found" */
-  #call<T extends Output>(operation: string, input: Record<string, unknown>, required?: keyof T): Promise<T> {
-    const table = operation.startsWith("Batch") ? input : { TableName: this.tableName, ...input };
-    const counted = this.#onEvent && !/Table|TimeToLive/.test(operation) ? { ...table, ReturnConsumedCapacity: "TOTAL" } : table;
-    const request: AwsRequest<T> = {
-      service: "dynamodb",
-      operation,
-      method: "POST",
-      url: this.#url,
-      region: this.#region,
-      headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}` },
-      body: encoder.encode(JSON.stringify(counted)),
-      parse: ({ body }) => {
-        const output = JSON.parse(decoder.decode(body)) as T;
-        if (required !== undefined && typeof output[required] !== "object") throw new SyntaxError(`The answer has no ${String(required)}.`);
-        return output;
-      },
-      consumed: (output) => consumed(operation, output),
-      parseError,
-      explain: (serviceCode, serviceMessage) => this.#explain(operation, serviceCode, serviceMessage),
-    };
-    return this.#client.send(request);
-  }
-
-  #explain(operation: string, serviceCode: string | undefined, serviceMessage: string): { code: DynamoDBSaverErrorCode; message: string } {
-    const table = `table ${JSON.stringify(this.tableName)}`;
-    switch (serviceCode) {
-      case "ResourceNotFoundException":
-        return {
-          code: "TABLE_NOT_FOUND",
-          message: `There is no ${table} in ${this.#region}. Call setup() once to create it, or check tableName, region and endpoint.`,
-        };
-      case "AccessDeniedException":
-        return {
-          code: "ACCESS_DENIED",
-          message: `These credentials may not do dynamodb:${operation} on ${table}. Allow that action in their IAM policy.`,
-        };
-      case "UnrecognizedClientException":
-      case "InvalidClientTokenId":
-      case "MissingAuthenticationToken":
-      case "MissingAuthenticationTokenException":
-      case "IncompleteSignature":
-      case "IncompleteSignatureException":
-        return { code: "ACCESS_DENIED", message: "AWS does not know these credentials. Check accessKeyId and sessionToken." };
-      case "ExpiredTokenException":
-      case "ExpiredToken":
-        return { code: "ACCESS_DENIED", message: "The session token has expired. Give a credentials function, which is asked again in time." };
-      case "InvalidSignatureException":
-      case "SignatureDoesNotMatch":
-        // AWS's own text quotes the signed headers, and with them the session token.
-        return { code: "ACCESS_DENIED", message: "AWS refused the signature. Check secretAccessKey, the region, and this machine's clock." };
-      case "ProvisionedThroughputExceededException":
-      case "ThrottlingException":
-      case "RequestLimitExceeded":
-        return { code: "THROTTLED", message: `DynamoDB throttled ${operation} on ${table}. ${SLOW_DOWN}` };
-      case "ValidationException":
-        return { code: "SERVICE_ERROR", message: `${operation} on ${table} was refused as not valid: ${serviceMessage}` };
-      default:
-        // Without AWS's own text, which can quote what was sent.
-        return { code: "SERVICE_ERROR", message: `${operation} on ${table} failed with ${serviceCode ?? serviceMessage}.` };
-    }
-  }
-}
-
-const SLOW_DOWN = "Raise the table's capacity or spread the load over more threads.";
-
-function parseError(answer: Answer): { serviceCode: string | undefined; serviceMessage: string } {
-  try {
-    const body = JSON.parse(decoder.decode(answer.body)) as { __type?: string; message?: string; Message?: string };
-    const text = body.message ?? body.Message ?? "";
-    return {
-      serviceCode: body.__type?.split("#").pop(),
-      // One line of it: enough to act on, too little to carry a stored value.
-      serviceMessage: String(text).split("\n", 1)[0]!.slice(0, 300),
-    };
-  } catch {
-    return { serviceCode: undefined, serviceMessage: `HTTP ${answer.status}` };
-  }
-}
-
-function consumed(operation: string, output: Output): ConsumedCapacity {
-  const units = [output.ConsumedCapacity ?? []].flat().reduce((sum, c) => sum + (c.CapacityUnits ?? 0), 0);
-  const reads = operation === "Query" || operation === "GetItem" || operation === "BatchGetItem";
-  return { readUnits: reads ? units : 0, writeUnits: reads ? 0 : units };
 }
 
 function chunksOf<E>(size: number, all: E[]): E[][] {

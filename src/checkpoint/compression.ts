@@ -57,7 +57,7 @@ function inflate(rest: Uint8Array): Uint8Array {
 }
 
 function gunzip(zipped: Uint8Array, maxBytes: number): Uint8Array {
-  if (zipped.length < 18) throw damaged("A compressed value is cut short");
+  if (zipped.length < 18 || zipped[0] !== 0x1f || zipped[1] !== 0x8b) throw damaged("A compressed value is cut short, or not compressed");
   // RFC 1952: the last 4 bytes are the length of the original, little-endian.
   const length = new DataView(zipped.buffer, zipped.byteOffset).getUint32(zipped.length - 4, true);
   if (length > maxBytes) throw tooLarge(length, maxBytes);

@@ -73,8 +73,8 @@ function decodeHeader(bytes: Uint8Array): { head: unknown; entries: Entry[]; end
   let header: unknown;
   try {
     header = JSON.parse(decoder.decode(bytes.subarray(4, end)));
-  } catch (cause) {
-    throw damaged("A stored part has a header that cannot be read", cause);
+  } catch {
+    throw damaged("A stored part has a header that cannot be read");
   }
   if (!Array.isArray(header) || header.length !== 2 || !Array.isArray(header[1])) throw damaged("A stored part has a header of another shape");
   return { head: header[0], entries: header[1].map(decodeEntry), end };

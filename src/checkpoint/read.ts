@@ -149,7 +149,9 @@ export async function load(storage: Storage, stored: StoredCheckpoint, channel: 
   const bytes = await at(stored, channel, () => joined(storage, value, segments));
   try {
     return (await storage.serde.loadsTyped(value.type, bytes)) as unknown;
-  } catch (cause) {
+  } catch (error) {
+    // A JSON parser quotes the text that it could not read, and that is a stored value.
+    const cause = error instanceof SyntaxError ? undefined : error;
     throw locate(damaged(`The serde could not read a value of type ${JSON.stringify(value.type)}`, cause), { ...locationOf(stored), channel });
   }
 }
