@@ -162,8 +162,8 @@ function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSa
   // "General purpose bucket naming rules"
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw invalidConfig(`s3.bucket ${JSON.stringify(bucket)} is not a name of a bucket: 3 to 63 small letters, digits, "-" and ".".`);
   const prefix = optional("s3.prefix", s3.prefix, "string") ?? "";
-  if (!/^[A-Za-z0-9_.=/-]{0,200}$/.test(prefix) || /(^|\/)\.{0,2}\//.test(prefix)) {
-    throw invalidConfig('s3.prefix must be letters, digits, "_", ".", "=", "-" and single slashes, 200 at most, for example "agents/".');
+  if (!/^[A-Za-z0-9_.=:/-]{0,200}$/.test(prefix) || /(^|\/)\.{0,2}\//.test(prefix)) {
+    throw invalidConfig('s3.prefix must be letters, digits, "_", ".", "=", ":", "-" and single slashes, 200 at most, for example "agents/".');
   }
   const endpoint = s3.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_S3) ?? nonEmpty(env.AWS_ENDPOINT_URL);
   const region = optional("s3.region", s3.region, "string") ?? tableRegion;

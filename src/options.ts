@@ -8,7 +8,7 @@ import type { EncryptionKey } from "./checkpoint/encryption.js";
 /** Where large values go. Credentials are those of the table. */
 export interface S3Options {
   bucket: string;
-  /** Goes first in every key: letters, digits, `_ . = -` and slashes, 200 at most. Default: `""`. */
+  /** Goes first in every key: letters, digits, `_ . = : -` and slashes, 200 at most. Default: `""`. */
   prefix?: string | undefined;
   /** URL of the service, for example of Cloudflare R2; plain `http` for this machine only. Default: `AWS_ENDPOINT_URL_S3`, then AWS's own. */
   endpoint?: string | undefined;

@@ -27,6 +27,8 @@ export interface AwsRequest<T> {
   region: string;
   headers: Record<string, string>;
   body: Uint8Array<ArrayBuffer>;
+  /** A longer answer is not read. */
+  maxAnswerBytes?: number | undefined;
   /** Reads a successful answer. What it throws means a garbled answer, which is tried again. */
   parse(answer: Answer): T;
   /** What the answer says the request used up. */
@@ -198,6 +200,7 @@ export class AwsClient {
         signal: controller.signal,
       });
       if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) throw REDIRECTED;
+      if (Number(response.headers.get("content-length")) > (request.maxAnswerBytes ?? Infinity)) throw TOO_LARGE;
       // Not `.text()`: workerd warns of it for DynamoDB's content type.
       return { status: response.status, headers: response.headers, body: new Uint8Array(await response.arrayBuffer()) };
     } catch (error) {
@@ -232,6 +235,7 @@ export class AwsClient {
 
 const TIMED_OUT = new Error("timed out");
 const REDIRECTED = new Error("redirected");
+const TOO_LARGE = new Error("too large");
 
 function connectionFailure(error: unknown, answer: Answer | undefined, requestTimeoutMs: number): Failure {
   if (error === TIMED_OUT) {
@@ -241,6 +245,9 @@ function connectionFailure(error: unknown, answer: Answer | undefined, requestTi
   if (error === REDIRECTED) {
     const message = "The endpoint answered with a redirect, and a signed request follows none. Check the endpoint and region.";
     return { code: "NETWORK", message };
+  }
+  if (error === TOO_LARGE) {
+    return { code: "VALUE_TOO_LARGE", message: "An object in S3 is longer than any that was stored there: over maxValueBytes. Raise that option to read it." };
   }
   if (answer) {
     // Without its cause: a parser quotes the text that it could not read, and that may be a stored value.

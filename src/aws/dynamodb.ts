@@ -33,12 +33,15 @@ export interface Page {
   next: Key | undefined;
 }
 
-export interface UpdateInput {
-  key: Key;
-  update: string;
+export interface Condition {
+  condition?: string;
   names?: Record<string, string>;
   values?: Record<string, AttributeValue>;
-  condition?: string;
+}
+
+export interface UpdateInput extends Condition {
+  key: Key;
+  update: string;
 }
 
 export type TableState = { status: string; keys: { name: string; role: "HASH" | "RANGE"; type: string }[] };
@@ -151,7 +154,7 @@ export class DynamoDB {
       ExpressionAttributeValues: values,
       ...(input.descending && { ScanIndexForward: false }),
       ...(input.limit && { Limit: input.limit }),
-      ...(input.only && { ProjectionExpression: input.only.join(", ") }),
+      ...(input.only && projection(input.only)),
       ...(input.consistent && { ConsistentRead: true }),
       ...(input.after && { ExclusiveStartKey: input.after }),
     };
@@ -169,28 +172,28 @@ export class DynamoDB {
     } while (after);
   }
 
-  async getItem(key: Key, consistent: boolean): Promise<Item | undefined> {
+  async getItem(key: Key, consistent: boolean, only?: string[]): Promise<Item | undefined> {
     const output = await this.#protocol.call<Output & { Item?: Item }>("GetItem", {
       Key: key,
+      ...(only && projection(only)),
       ...(consistent && { ConsistentRead: true }),
     });
     return output.Item;
   }
 
-  async putItem(item: Item): Promise<void> {
-    await this.#protocol.call("PutItem", { Item: item });
+  /** False when `condition` was given and did not hold. */
+  async putItem(item: Item, condition?: Condition): Promise<boolean> {
+    return this.#whether("PutItem", { Item: item, ...(condition && conditionOf(condition)) });
   }
 
   /** False when `condition` was given and did not hold. */
-  async updateItem(input: UpdateInput): Promise<boolean> {
+  async updateItem({ key, update, ...condition }: UpdateInput): Promise<boolean> {
+    return this.#whether("UpdateItem", { Key: key, UpdateExpression: update, ...conditionOf(condition) });
+  }
+
+  async #whether(operation: string, input: Record<string, unknown>): Promise<boolean> {
     try {
-      await this.#protocol.call("UpdateItem", {
-        Key: input.key,
-        UpdateExpression: input.update,
-        ...(input.names && { ExpressionAttributeNames: input.names }),
-        ...(input.values && { ExpressionAttributeValues: input.values }),
-        ...(input.condition && { ConditionExpression: input.condition }),
-      });
+      await this.#protocol.call(operation, input);
       return true;
     } catch (error) {
       if (error instanceof AwsRequestError && error.serviceCode === "ConditionalCheckFailedException") return false;
@@ -264,6 +267,18 @@ export class DynamoDB {
     }
   }
 }
+
+const conditionOf = ({ condition, names, values }: Condition): Record<string, unknown> => ({
+  ...(condition && { ConditionExpression: condition }),
+  ...(names && Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
+  ...(values && { ExpressionAttributeValues: values }),
+});
+
+/** By placeholders: names such as `ttl` are reserved words. */
+const projection = (attributes: string[]): Record<string, unknown> => ({
+  ProjectionExpression: attributes.map((name) => `#${name}`).join(", "),
+  ExpressionAttributeNames: Object.fromEntries(attributes.map((name) => [`#${name}`, name])),
+});
 
 function chunksOf<E>(size: number, all: E[]): E[][] {
   const chunks: E[][] = [];

@@ -1,11 +1,11 @@
 import { AwsRequestError, type DynamoDBSaverErrorCode } from "../errors.js";
 import type { Answer, AwsClient, AwsRequest } from "./client.js";
 import { toBase64 } from "./base64.js";
+import { retryKind } from "./retry.js";
 import { elements, escapeXml, textOf } from "./xml.js";
 
 /** Where buckets are. */
 export interface S3Config {
-  bucket: string;
   region: string;
   endpoint: string;
   /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
@@ -30,30 +30,24 @@ export class S3 {
     this.#config = config;
   }
 
-  get bucket(): string {
-    return this.#config.bucket;
-  }
-
   /** Stores an object with its tags, over one of the same key. */
-  async putObject(key: string, body: Uint8Array, tags: Tags, bucket = this.bucket): Promise<void> {
+  async putObject({ bucket, key }: ObjectPlace, body: Uint8Array, tags: Tags): Promise<void> {
     await this.#send("PutObject", "PUT", bucket, key, "", body, tagging(tags), () => undefined);
   }
 
-  /** Stores an object unless there is one of that key. False when there was. */
-  async putNewObject(key: string, body: Uint8Array): Promise<boolean> {
+  /** Stores an object without tags unless there is one of that key, which is as well. */
+  async putNewObject({ bucket, key }: ObjectPlace, body: Uint8Array): Promise<void> {
     try {
-      await this.#send("PutObject", "PUT", this.bucket, key, "", body, { "if-none-match": "*" }, () => undefined);
-      return true;
+      await this.#send("PutObject", "PUT", bucket, key, "", body, { "if-none-match": "*" }, () => undefined);
     } catch (error) {
-      if (hasStatus(error, 412)) return false;
-      throw error;
+      if (!hasStatus(error, 412)) throw error;
     }
   }
 
   /** The object's bytes, or `undefined` when there is none. */
-  async getObject(bucket: string, key: string): Promise<Uint8Array | undefined> {
+  async getObject({ bucket, key }: ObjectPlace, maxBytes: number): Promise<Uint8Array | undefined> {
     try {
-      return await this.#send("GetObject", "GET", bucket, key, "", NOTHING, {}, ({ body }) => body);
+      return await this.#send("GetObject", "GET", bucket, key, "", NOTHING, {}, ({ body }) => body, maxBytes);
     } catch (error) {
       if (hasStatus(error, 404) && (error as AwsRequestError).serviceCode !== "NoSuchBucket") return undefined;
       throw error;
@@ -65,10 +59,13 @@ export class S3 {
     for (let i = 0; i < keys.length; i += DELETE_BATCH) {
       const objects = keys.slice(i, i + DELETE_BATCH).map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`);
       const body = encoder.encode(`<Delete xmlns="${NAMESPACE}"><Quiet>true</Quiet>${objects.join("")}</Delete>`);
-      const failed = await this.#send("DeleteObjects", "POST", bucket, "", "?delete=", body, await checksum(body), ({ body }) =>
-        // One denial is reported inside an answer of status 200.
-        elements(decoder.decode(body), "Error").map((error) => textOf(error, "Code")),
-      );
+      const failed = await this.#send("DeleteObjects", "POST", bucket, "", "?delete=", body, await checksum(body), ({ body }) => {
+        // One failure is reported inside an answer of status 200.
+        const codes = elements(whole(body, "DeleteResult"), "Error").map((error) => textOf(error, "Code"));
+        // Thrown as a garbled answer is: the same request is sent again, and deletes what is left.
+        if (codes.some((code) => retryKind(200, code))) throw new SyntaxError("Some objects were not deleted.");
+        return codes;
+      });
       if (failed.length > 0) {
         const { code, message } = explain("DeleteObject", bucket, failed[0]);
         throw new AwsRequestError(code, message, { service: "s3", operation: "DeleteObjects", status: 200, attempts: 1, retryable: false, serviceCode: failed[0] });
@@ -77,10 +74,10 @@ export class S3 {
   }
 
   /** The `<Rule>` elements of the bucket's lifecycle, as they are. */
-  async getLifecycleRules(): Promise<string[]> {
+  async getLifecycleRules(bucket: string): Promise<string[]> {
     try {
-      return await this.#send("GetBucketLifecycleConfiguration", "GET", this.bucket, "", "?lifecycle=", NOTHING, {}, ({ body }) =>
-        elements(decoder.decode(body), "Rule").map(withOneFilter),
+      return await this.#send("GetBucketLifecycleConfiguration", "GET", bucket, "", "?lifecycle=", NOTHING, {}, ({ body }) =>
+        elements(whole(body, "LifecycleConfiguration"), "Rule").map(withOneFilter),
       );
     } catch (error) {
       if (error instanceof AwsRequestError && error.serviceCode === "NoSuchLifecycleConfiguration") return [];
@@ -88,9 +85,9 @@ export class S3 {
     }
   }
 
-  async putLifecycleRules(rules: string[]): Promise<void> {
+  async putLifecycleRules(bucket: string, rules: string[]): Promise<void> {
     const body = encoder.encode(`<LifecycleConfiguration xmlns="${NAMESPACE}">${rules.join("")}</LifecycleConfiguration>`);
-    await this.#send("PutBucketLifecycleConfiguration", "PUT", this.bucket, "", "?lifecycle=", body, await checksum(body), () => undefined);
+    await this.#send("PutBucketLifecycleConfiguration", "PUT", bucket, "", "?lifecycle=", body, await checksum(body), () => undefined);
   }
 
   async #send<T>(
@@ -102,6 +99,7 @@ export class S3 {
     bytes: Uint8Array,
     headers: Record<string, string>,
     parse: (answer: Answer) => T,
+    maxAnswerBytes?: number,
   ): Promise<T> {
     const body = bytes as Uint8Array<ArrayBuffer>;
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
@@ -109,7 +107,8 @@ export class S3 {
       service: "s3",
       operation,
       method,
-      url: this.#url(bucket) + encodeKey(key) + query,
+      url: this.#url(bucket, key) + query,
+      maxAnswerBytes,
       region: this.#config.region,
       headers: { ...headers, "x-amz-content-sha256": Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("") },
       body,
@@ -121,12 +120,18 @@ export class S3 {
     return this.#client.send(request);
   }
 
-  #url(bucket: string): string {
+  #url(bucket: string, key: string): string {
     const { endpoint, forcePathStyle } = this.#config;
-    const base = new URL(endpoint);
-    if (forcePathStyle) return `${base.origin}${base.pathname.replace(/\/$/, "")}/${bucket}/`;
-    return `${base.protocol}//${bucket}.${base.host}${base.pathname}`;
+    const { protocol, host, pathname } = new URL(endpoint);
+    const path = pathname.replace(/\/$/, "");
+    if (!forcePathStyle) return `${protocol}//${bucket}.${host}${path}/${encodeKey(key)}`;
+    return `${protocol}//${host}${path}/${bucket}${key && `/${encodeKey(key)}`}`;
   }
+}
+
+export interface ObjectPlace {
+  bucket: string;
+  key: string;
 }
 
 /** Tags of an object, or `undefined` for none. */
@@ -135,6 +140,13 @@ export type Tags = Record<string, string> | undefined;
 const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 const tagging = (tags: Tags): Record<string, string> => (tags ? { "x-amz-tagging": new URLSearchParams(tags).toString() } : {});
+
+/** An answer's text, which must be this document from its beginning to its end: one cut short must not pass for "nothing". */
+function whole(body: Uint8Array, root: string): string {
+  const xml = decoder.decode(body).trim();
+  if (xml.includes(`<${root}`) && (xml.endsWith(`</${root}>`) || /\/>$/.test(xml))) return xml;
+  throw new SyntaxError(`The answer is not a whole ${root}.`);
+}
 
 /** "DeleteObjects" and "PutBucketLifecycleConfiguration" require a checksum of the body; any that S3 knows will do. */
 async function checksum(body: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {

@@ -1,8 +1,10 @@
 import { toBase64Url } from "../aws/base64.js";
 import type { Key } from "../aws/dynamodb.js";
+import type { DataLocation } from "../errors.js";
 import { compress, decompress, tooLarge, withCodec, type Compression } from "./compression.js";
 import type { Encryption } from "./encryption.js";
-import { damaged, FormatError } from "./format-error.js";
+import { damaged, FormatError, locate } from "./format-error.js";
+import type { Serialized } from "./serialized.js";
 
 /** Codec byte of a value that is encrypted; behind it, once decrypted, stands another codec byte. */
 const ENCRYPTED = 3;
@@ -42,8 +44,14 @@ export class Codec {
     return decompress(await encryption.decrypt(stored.subarray(1), place), maxValueBytes);
   }
 
+  /** Refuses a value that could not be read again. @throws CheckpointDataError `VALUE_TOO_LARGE` */
+  checkLength({ bytes }: Serialized, location: DataLocation): void {
+    const { maxValueBytes } = this.#options;
+    if (bytes.length > maxValueBytes) throw locate(tooLarge(bytes.length, maxValueBytes), location);
+  }
+
   /** @throws FormatError `VALUE_TOO_LARGE` */
-  checkLength(length: number): void {
+  checkStoredLength(length: number): void {
     if (length > this.#options.maxValueBytes) throw tooLarge(length, this.#options.maxValueBytes);
   }
 

@@ -67,16 +67,17 @@ function gunzip(zipped: Uint8Array, maxBytes: number): Uint8Array {
 /** Decompresses into exactly the announced length, so that a damaged value cannot grow without bound. */
 function decompressed(length: number, run: (out: Uint8Array) => Uint8Array): Uint8Array {
   try {
-    const bytes = run(new Uint8Array(length));
+    // One byte more shows a value that is longer than it says.
+    const bytes = run(new Uint8Array(length + 1));
     if (bytes.length === length) return bytes;
   } catch (cause) {
     throw damaged("A compressed value cannot be decompressed", cause);
   }
-  throw damaged("A compressed value is shorter than it says");
+  throw damaged("A compressed value does not have the length it says");
 }
 
 export function tooLarge(length: number, maxBytes: number): FormatError {
-  return new FormatError("VALUE_TOO_LARGE", `A value of ${length} bytes is over maxValueBytes (${maxBytes}). Raise that option to read it`);
+  return new FormatError("VALUE_TOO_LARGE", `A value of ${length} bytes is over maxValueBytes (${maxBytes}). Raise that option, or keep the value elsewhere`);
 }
 
 export function withCodec(codec: number, bytes: Uint8Array): Uint8Array {

@@ -1,7 +1,6 @@
 import type { Item, QueryInput } from "../aws/dynamodb.js";
-import { CHECKPOINTS, key, parseSortKey } from "./keys.js";
+import { CHECKPOINTS, key, parsePointer, parseSortKey } from "./keys.js";
 import { offloadOf } from "./offload.js";
-import { OBJECT, stringOf } from "./segment-store.js";
 import { threadOf, type Storage } from "./storage.js";
 
 /**
@@ -10,7 +9,7 @@ import { threadOf, type Storage } from "./storage.js";
  */
 export async function deleteThread(storage: Storage, threadId: string): Promise<void> {
   const { partition } = await threadOf(storage, threadId);
-  const all: QueryInput = { partition, only: ["PK", "SK", OBJECT], consistent: true };
+  const all: QueryInput = { partition, only: ["PK", "SK"], consistent: true };
   await deletePages(storage, { ...all, beginsWith: CHECKPOINTS, descending: true });
   // Again until nothing is found: a run that still goes on may have written meanwhile.
   while ((await deletePages(storage, all)) > 0);
@@ -22,9 +21,12 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
 async function deletePages({ db, offload }: Storage, query: QueryInput): Promise<number> {
   let deleted = 0;
   for await (const items of db.queryPages(query)) {
-    const pointers = items.map((item) => stringOf(item, OBJECT)).filter((pointer) => pointer !== undefined);
-    // Objects before their pointers, without which nobody would find them again.
-    if (pointers.length > 0) await offloadOf(offload).delete(pointers);
+    const pointers = items.flatMap(({ SK }) => parsePointer(SK.S) ?? []);
+    if (pointers.length > 0) {
+      // Objects before their pointers, without which nobody would find them again.
+      const s3 = offloadOf(offload);
+      await s3.delete(await Promise.all(pointers.map(({ name, location }) => s3.place(query.partition, name, location))));
+    }
     const isWrites = ({ SK }: Item): boolean => parseSortKey(SK.S).task !== undefined;
     await db.batchDelete(items.filter((item) => !isWrites(item)).map(keyOf));
     await db.batchDelete(items.filter(isWrites).map(keyOf));

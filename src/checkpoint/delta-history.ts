@@ -1,7 +1,8 @@
-import type { CheckpointMetadata, DeltaChannelHistory } from "@langchain/langgraph-checkpoint";
+import type { Checkpoint, CheckpointMetadata, DeltaChannelHistory } from "@langchain/langgraph-checkpoint";
 import { CheckpointDataError } from "../errors.js";
 import { compareCodePoints } from "./code-points.js";
 import { checkpointPrefix, checkpointSortKey, namespacePrefix } from "./keys.js";
+import { isGone } from "./lifetime.js";
 import { checkpointPages, load, loadWrites, openCheckpoint, readCheckpoint, type CheckpointItems, type StoredCheckpoint } from "./read.js";
 import { checkpointRef, type CheckpointRef, type Storage } from "./storage.js";
 import type { Value } from "./value.js";
@@ -18,13 +19,16 @@ export async function deltaHistory(
   channels: string[],
 ): Promise<Record<string, DeltaChannelHistory>> {
   const path = new AncestorReader(storage, target, await ancestorsNeeded(storage, target, channels));
-  const { ancestors, seedAt, missing } = await walk(path, (await path.read(target.id))?.parentId, channels);
-  if (missing !== undefined) {
+  const found = await path.read(target.id);
+  const { ancestors, seedAt, missing } = await walk(path, found?.parentId, channels);
+  const written = found && missing !== undefined ? await writtenChannels(storage, [found, ...ancestors.map(({ stored }) => stored)]) : new Set();
+  const unknown = channels.filter((channel) => written.has(channel) && !seedAt.has(channel));
+  if (missing !== undefined && unknown.length > 0) {
     throw new CheckpointDataError("MISSING_DATA", `Checkpoint ${JSON.stringify(missing)}, an ancestor that a DeltaChannel needs, is missing`, {
       threadId: target.thread.id,
       checkpointNs: target.ns,
       checkpointId: target.id,
-      channel: channels.filter((channel) => !seedAt.has(channel)).join(", "),
+      channel: unknown.join(", "),
     });
   }
   const values = ancestors.flatMap(({ stored, wanted }) => valuesFor(stored, wanted));
@@ -42,13 +46,17 @@ export async function deltaHistory(
 }
 
 /**
- * The checkpoints that the given channels of a child of `parent` are rebuilt from, `parent` first.
- * Those that are not there any more are passed over.
+ * The checkpoints that the given channels of a child of `parent` are rebuilt from, `parent` first, each with the
+ * values that are needed of it. Those that are not there any more are passed over.
  */
-export async function neededAncestors(storage: Storage, parent: CheckpointRef, channels: string[]): Promise<StoredCheckpoint[]> {
+export async function neededAncestors(
+  storage: Storage,
+  parent: CheckpointRef,
+  channels: string[],
+): Promise<{ stored: StoredCheckpoint; values: Value[] }[]> {
   const path = new AncestorReader(storage, parent, await ancestorsNeeded(storage, parent, channels));
   const { ancestors } = await walk(path, parent.id, channels);
-  return ancestors.map(({ stored }) => stored);
+  return ancestors.map(({ stored, wanted }) => ({ stored, values: valuesFor(stored, wanted) }));
 }
 
 interface Ancestor {
@@ -78,6 +86,18 @@ async function walk(
     id = stored.parentId;
   }
   return { ancestors, seedAt, missing: undefined };
+}
+
+/**
+ * The channels that were written, as far as the target and its ancestors tell. Others, which a newer graph has
+ * added, are empty whatever ancestors are missing.
+ */
+async function writtenChannels(storage: Storage, [target, ...ancestors]: [StoredCheckpoint, ...StoredCheckpoint[]]): Promise<Set<string>> {
+  const { checkpoint } = target.frame;
+  const segments = await storage.segments.load(target.thread.partition, [checkpoint]);
+  const body = (await load(storage, target, "(checkpoint)", checkpoint, segments)) as Partial<Checkpoint>;
+  const attributes = ancestors.flatMap(({ tasks }) => tasks.flatMap((task) => task.attributes));
+  return new Set([...Object.keys(body.channel_versions ?? {}), ...attributes.flatMap((a) => (a.kind === "single" ? a.channel : []))]);
 }
 
 /**
@@ -112,6 +132,7 @@ class AncestorReader {
       { between: [namespacePrefix(target.nsPart), checkpointSortKey(checkpointPrefix(target.nsPart, target.idPart))] },
       // A checkpoint, its writes, and some for branches; without a hint, pages of 1 MB.
       this.hint === undefined ? [] : [Math.min(10_000, 8 + 3 * (this.hint + 1))],
+      isGone,
     );
     for (;;) {
       const found = this.#passed.get(id);
@@ -126,7 +147,7 @@ class AncestorReader {
       }
     }
     // A parent with a later id than its child: another machine's clock was behind. It has to be fetched by itself.
-    return readCheckpoint(storage, await checkpointRef(target.thread, target.ns, id));
+    return readCheckpoint(storage, await checkpointRef(target.thread, target.ns, id), isGone);
   }
 }
 

@@ -21,16 +21,18 @@ export interface Frame {
   lease: number;
   /** Whether its ancestors belong to what it needs: a `DeltaChannel` is rebuilt from them. */
   needsAncestors: boolean;
+  /** When its item goes, in seconds since 1970. An attribute of the item, and not part of the bytes. */
+  goneAt: number;
 }
 
-export function encodeFrame({ checkpoint, metadata, channels, lease, needsAncestors }: Frame): Uint8Array {
+export function encodeFrame({ checkpoint, metadata, channels, lease, needsAncestors }: Omit<Frame, "goneAt">): Uint8Array {
   const names = [...channels].map(([name, { version }]) => [name, version]);
   const head = lease === Infinity ? [names] : [names, lease, Number(needsAncestors)];
   return encodeContainer(head, [checkpoint, metadata, ...[...channels.values()].map((c) => c.value)]);
 }
 
 /** @throws FormatError */
-export function decodeFrame(bytes: Uint8Array): Frame {
+export function decodeFrame(bytes: Uint8Array, goneAt: number): Frame {
   const { head, values } = decodeContainer(bytes);
   const [checkpoint, metadata, ...channelValues] = values;
   const [names, lease = Infinity, needsAncestors = 0] = Array.isArray(head) ? (head as unknown[]) : [];
@@ -43,10 +45,10 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     if (typeof name !== "string" || !isVersion(version)) throw damaged("A checkpoint has a channel of another shape");
     channels.set(name, { version, value: channelValues[i]! });
   }
-  return { checkpoint, metadata, channels, lease, needsAncestors: needsAncestors === 1 };
+  return { checkpoint, metadata, channels, lease, needsAncestors: needsAncestors === 1, goneAt };
 }
 
-export function valuesOf(frame: Frame): Value[] {
+export function valuesOf(frame: Pick<Frame, "checkpoint" | "metadata" | "channels">): Value[] {
   return [frame.checkpoint, frame.metadata, ...[...frame.channels.values()].map((c) => c.value)];
 }
 

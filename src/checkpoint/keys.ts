@@ -55,10 +55,19 @@ export async function threadPartition(keyPrefix: string, threadId: string): Prom
 
 /** All checkpoints, of every namespace, with their writes. */
 export const CHECKPOINTS = "C#";
-/** All segments. */
-export const SEGMENTS = "S#";
+export const segmentSortKey = (name: string): string => `S#${name}`;
 
-export const segmentSortKey = (name: string): string => `${SEGMENTS}${name}`;
+/** Pointers to the objects of a segment that lies in S3. */
+export const pointersPrefix = (name: string): string => `P#${name}#`;
+
+/** A pointer is its key: where an object lies can change with the options, and each place is remembered by itself. */
+export const pointerSortKey = (name: string, location: string): string => pointersPrefix(name) + location;
+
+/** Takes the sort key of a pointer apart; `undefined` for other items. */
+export function parsePointer(sortKey: string): { name: string; location: string } | undefined {
+  const [kind, name, location] = sortKey.split("#");
+  return kind === "P" && name !== undefined && location !== undefined ? { name, location } : undefined;
+}
 
 /** Sort keys of one namespace's checkpoints start with this. */
 export const namespacePrefix = (ns: KeyPart): string => `${CHECKPOINTS}${ns.text}#`;

@@ -1,13 +1,16 @@
-import type { AttributeValue, Item } from "../aws/dynamodb.js";
+import type { AttributeValue, Condition, DynamoDB, Item, Key } from "../aws/dynamodb.js";
 
 /*
  * How long things live. A checkpoint lives for one ttl. What it needs (its segments, the thread's index entry, the
  * ancestors of a DeltaChannel) is shared with others, is granted one and a half, and is renewed when less than
  * one is left: so it outlives every checkpoint that needs it, and is renewed at most once every half ttl.
+ * A life is only ever made longer: another checkpoint, with a longer ttl or with none, may need the same thing.
  */
 
 /** DynamoDB's TTL attribute, in seconds since 1970. */
 export const TTL_ATTRIBUTE = "ttl";
+/** When a checkpoint that others are rebuilt from ends for readers; its items live on for those others. */
+const ENDS = "ends";
 const MARGIN = 1.5;
 
 /** The life of what is written now; `undefined` where nothing expires. */
@@ -25,19 +28,61 @@ export function lifetime(ttlSeconds: number | undefined): Lifetime | undefined {
   return { ttlSeconds, needed: Math.ceil(now + ttlSeconds), granted: Math.ceil(now + MARGIN * ttlSeconds) };
 }
 
-/** The TTL attribute of an item that ends at `until`; none where it does not end. */
-export function expiry(until: number | undefined): Record<string, AttributeValue> {
-  return until === undefined ? {} : { [TTL_ATTRIBUTE]: { N: String(until) } };
-}
-
-/** When an item ends, in seconds since 1970; Infinity if it does not. */
-export function endOf(item: Item): number {
-  const ttl = item[TTL_ATTRIBUTE];
-  return ttl && "N" in ttl ? Number(ttl.N) : Infinity;
-}
-
-/** DynamoDB sweeps expired items within days ("Using time to live"); until then they are still read. */
-export const isExpired = (item: Item): boolean => endOf(item) <= Date.now() / 1_000;
-
 /** Whole days that an S3 object with this ttl is kept. */
 export const daysOf = (ttlSeconds: number): number => Math.ceil((MARGIN * ttlSeconds) / 86_400);
+
+const seconds = (until: number): AttributeValue => ({ N: String(until) });
+
+/** The attributes of an item that lives until `until`, and as a checkpoint only until `ends`. */
+export function expiry(until: number, ends?: number): Record<string, AttributeValue> {
+  if (until === Infinity) return {};
+  return { [TTL_ATTRIBUTE]: seconds(until), ...(ends !== undefined && { [ENDS]: seconds(ends) }) };
+}
+
+const numberOf = (value: AttributeValue | undefined): number => (value && "N" in value ? Number(value.N) : Infinity);
+
+/** When an item goes, in seconds since 1970; Infinity if it stays. */
+export const goneAt = (item: Item): number => numberOf(item[TTL_ATTRIBUTE]);
+
+/** When a checkpoint ends for readers. */
+export const endOf = (item: Item): number => Math.min(goneAt(item), numberOf(item[ENDS]));
+
+/** DynamoDB sweeps expired items within days ("Using time to live"); until then they are still read. */
+export const isGone = (item: Item): boolean => goneAt(item) <= Date.now() / 1_000;
+
+export const isEnded = (item: Item): boolean => endOf(item) <= Date.now() / 1_000;
+
+/** That an item is not there, or does not live longer than `until`. */
+export const unlessLonger = (until: number): Condition => ({
+  condition: "attribute_not_exists(PK) OR #ttl <= :ttl",
+  names: { "#ttl": TTL_ATTRIBUTE },
+  values: { ":ttl": seconds(until) },
+});
+
+/** Makes an item live until `until`, if it does not live longer already. False when it is not there. */
+export async function prolong(db: DynamoDB, key: Key, until: number): Promise<boolean> {
+  if (until === Infinity) {
+    return db.updateItem({ key, update: "REMOVE #ttl", names: { "#ttl": TTL_ATTRIBUTE }, condition: "attribute_exists(PK)" });
+  }
+  const names = { "#ttl": TTL_ATTRIBUTE };
+  const values = { ":ttl": seconds(until) };
+  if (await db.updateItem({ key, update: "SET #ttl = :ttl", names, values, condition: "#ttl <= :ttl" })) return true;
+  const item = await db.getItem(key, true, ["PK", "SK", TTL_ATTRIBUTE]);
+  return item !== undefined && !isGone(item);
+}
+
+/** As `prolong`, for a checkpoint that others are rebuilt from: for readers it ends when it would have ended. */
+export async function prolongAncestor(db: DynamoDB, key: Key, until: number): Promise<boolean> {
+  const names = { "#ttl": TTL_ATTRIBUTE, "#ends": ENDS };
+  const ends = { key, update: "SET #ends = if_not_exists(#ends, #ttl)", names, condition: "attribute_exists(#ttl)" };
+  await db.updateItem(ends);
+  return prolong(db, key, until);
+}
+
+/** As `prolong`, for a checkpoint that a reader still needs: it also ends later. */
+export async function prolongCheckpoint(db: DynamoDB, key: Key, until: number): Promise<boolean> {
+  if (!(await prolong(db, key, until))) return false;
+  const condition = "attribute_exists(#ends) AND #ends < :ends";
+  await db.updateItem({ key, update: "SET #ends = :ends", names: { "#ends": ENDS }, values: { ":ends": seconds(until) }, condition });
+  return true;
+}

@@ -1,116 +1,122 @@
 import { toBase64Url } from "../aws/base64.js";
 import { emit, type EventListener } from "../aws/events.js";
-import type { S3, Tags } from "../aws/s3.js";
+import type { ObjectPlace, S3, Tags } from "../aws/s3.js";
+import { textOf } from "../aws/xml.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
-import { damaged } from "./format-error.js";
 import { daysOf } from "./lifetime.js";
 
 /** The tag that a bucket's lifecycle rule goes by. */
-export const TAG = "ttl-days";
+const TAG = "ttl-days";
 /** S3 allows 1,024 bytes a key: prefix, folder, slash and a name of 43. */
 const MAX_FOLDER = 700;
 
-/** Where an object lies, as its pointer item keeps it: `bucket/key`. */
-export type Pointer = string;
+export interface OffloadOptions {
+  bucket: string;
+  prefix: string;
+  thresholdBytes: number;
+  /** The saver's, whose lifecycle rule `setup()` installs. */
+  ttlSeconds: number | undefined;
+  maxValueBytes: number;
+  onEvent: EventListener | undefined;
+}
 
 /** Segments that lie in S3. */
 export class Offload {
   readonly #s3: S3;
-  readonly #prefix: string;
-  readonly #onEvent: EventListener | undefined;
-  readonly thresholdBytes: number;
+  readonly #options: OffloadOptions;
   #tagsRefused = false;
 
-  constructor(s3: S3, prefix: string, thresholdBytes: number, onEvent: EventListener | undefined) {
+  constructor(s3: S3, options: OffloadOptions) {
     this.#s3 = s3;
-    this.#prefix = prefix;
-    this.thresholdBytes = thresholdBytes;
-    this.#onEvent = onEvent;
+    this.#options = options;
   }
 
-  /** Whether what is stored expires by itself, as far as is known. */
-  get expires(): boolean {
-    return !this.#tagsRefused;
+  get thresholdBytes(): number {
+    return this.#options.thresholdBytes;
+  }
+
+  /** Where new objects go: `bucket/prefix`. */
+  get location(): string {
+    return `${this.#options.bucket}/${this.#options.prefix}`;
   }
 
   /** No part of a key comes from a user as it is: a thread's folder is the base64url of its partition key. */
-  async pointer(partition: string, name: string): Promise<Pointer> {
-    const bytes = new TextEncoder().encode(partition);
-    const folder = toBase64Url(bytes);
-    const short = folder.length <= MAX_FOLDER ? folder : `sha256-${toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)))}`;
-    return `${this.#s3.bucket}/${this.#prefix}${short}/${name}`;
-  }
-
-  /** Stores an object. False when it cannot be tagged, and so will not expire. */
-  async put(pointer: Pointer, stored: Uint8Array, ttlSeconds: number | undefined): Promise<boolean> {
-    const { bucket, key } = take(pointer);
-    if (ttlSeconds === undefined && (await this.#s3.putNewObject(key, stored))) return true;
-    // One that is there already may have less time left: it is written again, with a new date and its own tag.
-    return this.#tagged(ttlSeconds, (tags) => this.#s3.putObject(key, stored, tags, bucket));
+  async place(partition: string, name: string, location = this.location): Promise<ObjectPlace> {
+    const folder = toBase64Url(new TextEncoder().encode(partition));
+    const short = folder.length <= MAX_FOLDER ? folder : `sha256-${await sha256(partition)}`;
+    const slash = location.indexOf("/");
+    return { bucket: location.slice(0, slash), key: `${location.slice(slash + 1)}${short}/${name}` };
   }
 
   /**
-   * Gives an object a new life. False when it is not there.
-   * By writing it again: Ceph and R2 lose the tags of an object that is copied onto itself.
+   * Whether objects written for this ttl expire by themselves. They all get the tag of the one rule there is, so a
+   * later write never shortens the life of an object; where that rule is too short, objects stay.
    */
-  async renew(pointer: Pointer, ttlSeconds: number | undefined): Promise<boolean> {
-    const { bucket, key } = take(pointer);
-    const stored = await this.#s3.getObject(bucket, key);
-    if (!stored) return false;
-    await this.#tagged(ttlSeconds, (tags) => this.#s3.putObject(key, stored, tags, bucket));
-    return true;
+  expires(ttlSeconds: number | undefined): boolean {
+    const { ttlSeconds: own } = this.#options;
+    return ttlSeconds !== undefined && own !== undefined && daysOf(ttlSeconds) <= daysOf(own) && !this.#tagsRefused;
   }
 
-  async get(pointer: Pointer): Promise<Uint8Array | undefined> {
-    const { bucket, key } = take(pointer);
-    return this.#s3.getObject(bucket, key);
+  /** Stores an object that stays. */
+  async putLasting(place: ObjectPlace, stored: Uint8Array): Promise<void> {
+    await this.#s3.putObject(place, stored, undefined);
   }
 
-  async delete(pointers: Pointer[]): Promise<void> {
-    const keysByBucket = new Map<string, string[]>();
-    for (const pointer of pointers) {
-      const { bucket, key } = take(pointer);
-      keysByBucket.set(bucket, [...(keysByBucket.get(bucket) ?? []), key]);
+  /** Stores an object that stays, unless there is one. */
+  async putMissing(place: ObjectPlace, stored: Uint8Array): Promise<void> {
+    await this.#s3.putNewObject(place, stored);
+  }
+
+  /**
+   * Stores an object that expires, with a new date if there is one already.
+   * @param beforeLasting runs first where tags are refused, and the object will stay
+   */
+  async putExpiring(place: ObjectPlace, stored: Uint8Array, beforeLasting: () => Promise<void>): Promise<void> {
+    const tags: Tags = { [TAG]: String(daysOf(this.#options.ttlSeconds!)) };
+    try {
+      if (!this.#tagsRefused) return await this.#s3.putObject(place, stored, tags);
+    } catch (error) {
+      // R2 has no tags; a policy can lack s3:PutObjectTagging.
+      if (!(error instanceof AwsRequestError && (error.status === 403 || error.status === 501))) throw error;
     }
+    await beforeLasting();
+    await this.putLasting(place, stored);
+    if (this.#tagsRefused) return;
+    this.#tagsRefused = true;
+    const message = "S3 objects cannot be tagged here, so they do not expire by themselves; deleteThread removes them. Allow s3:PutObjectTagging.";
+    emit(this.#options.onEvent, { type: "warning", code: "TAGS_REFUSED", message });
+  }
+
+  async get(place: ObjectPlace): Promise<Uint8Array | undefined> {
+    return this.#s3.getObject(place, this.#options.maxValueBytes + 1_024);
+  }
+
+  async delete(places: ObjectPlace[]): Promise<void> {
+    const keysByBucket = new Map<string, string[]>();
+    for (const { bucket, key } of places) keysByBucket.set(bucket, [...(keysByBucket.get(bucket) ?? []), key]);
     for (const [bucket, keys] of keysByBucket) await this.#s3.deleteObjects(bucket, keys);
   }
 
   /**
-   * Makes sure that objects of this ttl expire: a lifecycle rule of our own beside those of others.
-   * @returns whether it had to be installed, and its id
+   * Makes sure that objects of the saver's ttl expire: a lifecycle rule of our own beside those of others.
+   * @returns the rule's id, and whether it had to be installed
    */
   async installRule(ttlSeconds: number): Promise<{ id: string; installed: boolean }> {
-    const days = daysOf(ttlSeconds);
-    const folder = this.#prefix.replace(/[^A-Za-z0-9]+/g, "-").replace(/-$/, "");
-    const id = `langgraph-checkpoint-dynamodb${folder && `-${folder}`}-${days}-days`;
-    const filter = `<And><Prefix>${this.#prefix}</Prefix><Tag><Key>${TAG}</Key><Value>${days}</Value></Tag></And>`;
-    const rule = `<Rule><ID>${id}</ID><Filter>${filter}</Filter><Status>Enabled</Status><Expiration><Days>${days}</Days></Expiration></Rule>`;
-    const rules = await this.#s3.getLifecycleRules();
-    if (rules.some((existing) => existing.includes(`<ID>${id}</ID>`))) return { id, installed: false };
-    await this.#s3.putLifecycleRules([...rules, rule]);
-    return { id, installed: true };
-  }
+    const { bucket, prefix } = this.#options;
+    const days = String(daysOf(ttlSeconds));
+    const rules = await this.#s3.getLifecycleRules(bucket);
+    // One that does the same may be there under another name, for example from a CloudFormation template.
+    const existing = rules.find(
+      (rule) =>
+        textOf(rule, "Prefix") === prefix && textOf(rule, "Key") === TAG && textOf(rule, "Value") === days && textOf(rule, "Status") === "Enabled",
+    );
+    if (existing !== undefined) return { id: textOf(existing, "ID") ?? "", installed: false };
 
-  /** Runs `send` with the tag, and without it where tags are not allowed (R2 has none, IAM can lack PutObjectTagging). */
-  async #tagged(ttlSeconds: number | undefined, send: (tags: Tags) => Promise<void>): Promise<boolean> {
-    if (ttlSeconds !== undefined && !this.#tagsRefused) {
-      try {
-        await send({ [TAG]: String(daysOf(ttlSeconds)) });
-        return true;
-      } catch (error) {
-        if (!(error instanceof AwsRequestError && (error.status === 403 || error.status === 501))) throw error;
-      }
-    }
-    await send(undefined);
-    if (ttlSeconds !== undefined && !this.#tagsRefused) {
-      this.#tagsRefused = true;
-      emit(this.#onEvent, {
-        type: "warning",
-        code: "TAGS_REFUSED",
-        message: "S3 objects cannot be tagged here, so they do not expire by themselves; deleteThread removes them. Allow s3:PutObjectTagging.",
-      });
-    }
-    return ttlSeconds === undefined;
+    const id = `langgraph-checkpoint-dynamodb-${(await sha256(prefix)).slice(0, 8)}-${days}-days`;
+    const filter = `<And><Prefix>${prefix}</Prefix><Tag><Key>${TAG}</Key><Value>${days}</Value></Tag></And>`;
+    const rule = `<Rule><ID>${id}</ID><Filter>${filter}</Filter><Status>Enabled</Status><Expiration><Days>${days}</Days></Expiration></Rule>`;
+    await this.#s3.putLifecycleRules(bucket, [...rules.filter((other) => textOf(other, "ID") !== id), rule]);
+    return { id, installed: true };
   }
 }
 
@@ -120,8 +126,6 @@ export function offloadOf(offload: Offload | undefined): Offload {
   return offload;
 }
 
-function take(pointer: Pointer): { bucket: string; key: string } {
-  const slash = pointer.indexOf("/");
-  if (slash <= 0) throw damaged("A pointer to S3 is not of the form bucket/key");
-  return { bucket: pointer.slice(0, slash), key: pointer.slice(slash + 1) };
+async function sha256(text: string): Promise<string> {
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));
 }

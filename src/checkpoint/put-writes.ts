@@ -1,15 +1,15 @@
 import { WRITES_IDX_MAP, type PendingWrite } from "@langchain/langgraph-checkpoint";
 import { toBase64 } from "../aws/base64.js";
-import type { AttributeValue, Key } from "../aws/dynamodb.js";
+import type { AttributeValue, Item, Key, UpdateInput } from "../aws/dynamodb.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import { placeOf } from "./codec.js";
 import { FORMAT_VERSION } from "./frame.js";
 import { checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
-import { lifetime, TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
+import { goneAt, lifetime, TTL_ATTRIBUTE } from "./lifetime.js";
 import type { NewSegments } from "./segment-store.js";
 import { serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type Storage } from "./storage.js";
-import { divide, type Value } from "./value.js";
+import { divide, TAIL_MARGIN_BYTES, type Value } from "./value.js";
 import { attributeOf, packRun, runBytes, takenIndices, writeAttributes, writeBytes, type SerializedWrite } from "./writes.js";
 
 /** Bytes of one call that stand in the item. What is over moves into segments, the longest values first. */
@@ -42,7 +42,9 @@ export async function serializeWrites({ serde }: Storage, writes: PendingWrite[]
 
 /** Stores the writes of one task: 1 UpdateItem, after the segments of large values. */
 export async function putWrites(storage: Storage, input: PutWritesInput): Promise<void> {
-  const thread = await threadOf(storage, input.threadId);
+  const { threadId, ns: checkpointNs, checkpointId } = input;
+  for (const write of input.writes) storage.codec.checkLength(write, { threadId, checkpointNs, checkpointId, channel: write.channel });
+  const thread = await threadOf(storage, threadId);
   const ref = await checkpointRef(thread, input.ns, input.checkpointId);
   const task = await keyPart("task", input.taskId);
   const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task));
@@ -57,25 +59,33 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
 
 async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutWritesInput, maxInline: number): Promise<void> {
   const life = lifetime(input.ttlSeconds);
+  // Longer than their checkpoint: a DeltaChannel of later ones may be rebuilt from them. That one may have been
+  // put with a longer ttl than this call has.
+  const known = storage.frames.get(input.threadId, input.ns, input.checkpointId)?.goneAt ?? 0;
+  const granted = Math.max(life?.granted ?? Infinity, known);
+  const segmentLife = granted === Infinity ? undefined : { ...life!, granted };
   const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> => storage.codec.encode(bytes, placeOf(itemKey, attributeOf(index)));
   const special = input.writes.filter((w) => w.index < 0);
   const ordinary = input.writes.filter((w) => w.index >= 0);
   if (ordinary.length <= MAX_SINGLE_WRITES) {
-    const expression = new Expression(task, input.taskPath, life);
+    const expression = new Expression(task, input.taskPath);
     const { values, plan } = await place(storage, itemKey, input.writes, maxInline);
     for (const [i, { index, channel }] of input.writes.entries()) {
       expression.set(index, await encode(index, writeBytes(channel, values[i]!)));
     }
-    if (plan.segments.size > 0) await storage.segments.write(plan, life);
-    await storage.db.updateItem({ key: itemKey, ...expression.build() });
+    if (plan.segments.size > 0) await storage.segments.write(plan, segmentLife);
+    // Writes that live longer already, or for good, go on doing so.
+    if (!(await storage.db.updateItem({ key: itemKey, ...expression.build({ until: granted, ...(life && { condition: "attribute_not_exists(n) OR #ttl <= :ttl" }) }) }))) {
+      await storage.db.updateItem({ key: itemKey, ...expression.build({}) });
+    }
     return;
   }
 
   // Runs leave out the indices that are taken, so they are stored only if nothing came between.
-  let seen: AttributeValue | undefined;
+  let seen: Item | undefined;
   let taken = new Set<number>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const expression = new Expression(task, input.taskPath, life);
+    const expression = new Expression(task, input.taskPath);
     const runs = consecutive(ordinary.filter((w) => !taken.has(w.index)));
     const packed = [...special, ...runs.map((run) => ({ index: run[0]!.index, channel: "", ...packRun(run) }))];
     const { values, plan } = await place(storage, itemKey, packed, maxInline);
@@ -83,16 +93,20 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
       const run = runs[i - special.length];
       expression.set(index, await encode(index, run ? runBytes(run.length, values[i]!) : writeBytes(channel, values[i]!)));
     }
-    if (plan.segments.size > 0) await storage.segments.write(plan, life);
-    if (await storage.db.updateItem({ key: itemKey, ...expression.build({ ifUnchangedSince: seen }) })) return;
-    const item = await storage.db.getItem(itemKey, true);
-    seen = item?.n;
-    taken = item ? takenIndices(await writeAttributes(item, storage.codec)) : new Set();
+    if (plan.segments.size > 0) await storage.segments.write(plan, segmentLife);
+    const until = seen ? Math.max(granted, goneAt(seen)) : granted;
+    const condition = seen ? "n = :seen" : "attribute_not_exists(n)";
+    if (await storage.db.updateItem({ key: itemKey, ...expression.build({ until, condition, seen: seen?.n }) })) return;
+    seen = await storage.db.getItem(itemKey, true);
+    taken = seen ? takenIndices(await writeAttributes(seen, storage.codec)) : new Set();
   }
   throw new DynamoDBSaverError("SERVICE_ERROR", `The writes of one task were changed by others ${MAX_ROUNDS} times in a row. Run the task in one place only.`);
 }
 
-/** Divides what does not fit inline into segments. A write never grows, so a segment takes all of its value. */
+/**
+ * Divides what does not fit inline into segments, as `put` will divide the same value when it is a channel's: then
+ * both refer to the same segments.
+ */
 async function place(
   storage: Storage,
   itemKey: Key,
@@ -100,14 +114,13 @@ async function place(
   maxInline: number,
 ): Promise<{ values: Value[]; plan: NewSegments }> {
   const plan = storage.segments.plan(itemKey.PK.S);
-  for (const { bytes } of writes) storage.codec.checkLength(bytes.length);
   const values = writes.map(({ type, bytes }): Value => ({ type, segments: [], tail: bytes }));
   let inline = writes.reduce((sum, w) => sum + w.bytes.length, 0);
   const longestFirst = writes.map((w, i) => ({ ...w, i })).sort((a, b) => b.bytes.length - a.bytes.length);
   for (const { i, type, bytes } of longestFirst) {
-    if (inline <= maxInline || bytes.length === 0) break;
-    values[i] = await divide(type, bytes, undefined, plan, { maxTail: 0, margin: 0 });
-    inline -= bytes.length;
+    if (inline <= maxInline || bytes.length <= TAIL_MARGIN_BYTES) break;
+    values[i] = await divide(type, bytes, undefined, plan, { maxTail: TAIL_MARGIN_BYTES });
+    inline -= bytes.length - TAIL_MARGIN_BYTES;
   }
   return { values, plan };
 }
@@ -129,9 +142,7 @@ class Expression {
   readonly #names: Record<string, string> = {};
   readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
 
-  constructor(task: KeyPart, taskPath: string, life: Lifetime | undefined) {
-    // Longer than their checkpoint: a DeltaChannel of later ones may be rebuilt from them.
-    if (life) this.#setAttribute(TTL_ATTRIBUTE, { N: String(life.granted) });
+  constructor(task: KeyPart, taskPath: string) {
     if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) });
     if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
   }
@@ -146,19 +157,18 @@ class Expression {
     this.#values[value] = { B: toBase64(data) };
   }
 
-  /** `n` counts the calls, so that one can tell whether another came between. */
-  build(condition?: { ifUnchangedSince: AttributeValue | undefined }): {
-    update: string;
-    names?: Record<string, string>;
-    values: Record<string, AttributeValue>;
-    condition?: string;
-  } {
-    const seen = condition?.ifUnchangedSince;
+  /**
+   * `n` counts the calls, so that one can tell whether another came between.
+   * @param until when the writes expire; without it, that is left as it is
+   */
+  build({ until, condition, seen }: { until?: number; condition?: string; seen?: AttributeValue | undefined }): Omit<UpdateInput, "key"> {
+    const expires = until !== undefined && until !== Infinity;
+    const set = expires ? [...this.#set, "#ttl = :ttl"] : this.#set;
     return {
-      update: `SET ${this.#set.join(",")} ADD n :one`,
-      ...(Object.keys(this.#names).length > 0 && { names: this.#names }),
-      values: { ...this.#values, ...(seen && { ":seen": seen }) },
-      ...(condition && { condition: seen ? "n = :seen" : "attribute_not_exists(n)" }),
+      update: `SET ${set.join(",")} ADD n :one${until === Infinity ? " REMOVE #ttl" : ""}`,
+      names: { ...this.#names, ...(until !== undefined && { "#ttl": TTL_ATTRIBUTE }) },
+      values: { ...this.#values, ...(expires && { ":ttl": { N: String(until) } }), ...(seen && { ":seen": seen }) },
+      ...(condition !== undefined && { condition }),
     };
   }
 

@@ -6,7 +6,7 @@ import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
 import { encodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Channel, type Frame } from "./frame.js";
 import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
-import { expiry, isExpired, lifetime, type Lifetime } from "./lifetime.js";
+import { expiry, isEnded, lifetime, type Lifetime } from "./lifetime.js";
 import { frameOf } from "./read.js";
 import { deltaChannels, needsAncestors, renew } from "./renew.js";
 import { DATA } from "./segment-store.js";
@@ -66,6 +66,7 @@ async function commit(
     ...(await divideParts(storage, input, parts, parent, plan)),
     lease: Math.min(parent?.lease ?? Infinity, life?.granted ?? Infinity),
     needsAncestors: needsAncestors(checkpoint, metadata),
+    goneAt: Infinity,
   };
   await makeRoom(frame, parent, parts, plan);
   // The parent's segments are stored already, in whichever of its values they are.
@@ -77,10 +78,17 @@ async function commit(
     if (!(await renew(storage, ref.thread, shared, ancestorsOf, life))) return false;
     frame.lease = life?.granted ?? Infinity;
   }
+  // Also when the parent is gone: then the thread was deleted under a running agent, and is there again.
+  // A subgraph's first checkpoint belongs to a thread that is listed, if this instance has listed it.
+  const listedUntil = parent ? Infinity : ns !== "" && !parentRef ? storage.threads.listedUntil(threadId) : 0;
+  const isListed = listedUntil >= (life?.needed ?? Infinity);
+  if (isListed) frame.lease = Math.min(frame.lease, listedUntil);
+
+  // One that others are rebuilt from lives on for them, as long as what it needs itself.
+  if (life) frame.goneAt = frame.needsAncestors ? frame.lease : life.needed;
   const item = await encodeItem(storage, ref, input.parentId, frame, life);
   await Promise.all([
-    // Also when the parent is gone: then the thread was deleted under a running agent, and is there again.
-    parent === undefined && storage.threads.add(threadId, ns === "" || parentRef !== undefined, life),
+    !isListed && storage.threads.add(threadId, life),
     plan.segments.size > 0 && storage.segments.write(plan, life),
   ]);
   await storage.db.putItem(item);
@@ -102,13 +110,17 @@ async function divideParts(
   parent: Frame | undefined,
   plan: SegmentPlan,
 ): Promise<Pick<Frame, "checkpoint" | "metadata" | "channels">> {
+  const location = { threadId: input.threadId, checkpointNs: input.ns, checkpointId: input.checkpoint.id };
+  storage.codec.checkLength(body, { ...location, channel: "(checkpoint)" });
+  storage.codec.checkLength(metadata, { ...location, channel: "(metadata)" });
+  for (const [channel, value] of given) storage.codec.checkLength(value, { ...location, channel });
+
   const channels = new Map<string, Channel>();
   for (const name of channelNames(input, parent)) {
     const inherited = inherits(input, parent, name);
     const bytes = given.get(name);
     if (inherited) channels.set(name, inherited);
     else if (bytes) {
-      storage.codec.checkLength(bytes.bytes.length);
       const value = await divide(bytes.type, bytes.bytes, parent?.channels.get(name)?.value, plan);
       channels.set(name, { version: versionOf(input.checkpoint, name), value });
     }
@@ -223,15 +235,14 @@ async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: stri
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },
     [DATA]: { B: toBase64(data) },
-    // One that others are rebuilt from lives as long as what it shares with them.
-    ...expiry(frame.needsAncestors ? life?.granted : life?.needed),
+    ...expiry(frame.goneAt, frame.needsAncestors ? life?.needed : undefined),
   };
 }
 
 async function readFrame(storage: Storage, ref: CheckpointRef): Promise<Frame | undefined> {
   const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
   const item = await storage.db.getItem(itemKey, storage.consistentRead);
-  if (!item || isExpired(item)) return undefined;
+  if (!item || isEnded(item)) return undefined;
   try {
     return await frameOf(item, storage.codec);
   } catch (error) {

@@ -12,14 +12,14 @@ import { placeOf, type Codec } from "./codec.js";
 import { damaged, FormatError, locate } from "./format-error.js";
 import { decodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Frame } from "./frame.js";
 import { checkpointPrefix, checkpointSortKey, idOf, namespacePrefix, parseSortKey, unescapeId, type KeyPart } from "./keys.js";
-import { endOf, isExpired } from "./lifetime.js";
+import { endOf, goneAt, isEnded, isGone } from "./lifetime.js";
 import { binaryOf, DATA, stringOf, type LoadedSegments } from "./segment-store.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
 import { join, lengthOf, type Value } from "./value.js";
 import { compareTasks, mergeWrites, taskOf, writeAttributes, type StoredWrite, type TaskOfItem, type WriteAttribute } from "./writes.js";
 
 /** How many items a read of the latest checkpoint asks for: itself, its tasks' writes, and a little more. */
-const LATEST_LIMITS = [6, 100];
+const LATEST_LIMITS = [10, 100];
 
 /** The items of one checkpoint. Nothing but its ids has been looked at: damage of one must not hide the others. */
 export interface CheckpointItems {
@@ -40,7 +40,7 @@ export interface StoredCheckpoint {
   endsAt: number;
   frame: Frame;
   tasks: StoredTask[];
-  /** Of the checkpoint and its writes. */
+  /** Of the checkpoint, and then of its writes. */
   keys: Key[];
 }
 
@@ -55,21 +55,23 @@ export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart):
 }
 
 /** One checkpoint by its id: 1 Query. */
-export async function readCheckpoint(storage: Storage, ref: CheckpointRef): Promise<StoredCheckpoint | undefined> {
+export async function readCheckpoint(storage: Storage, ref: CheckpointRef, isPast = isEnded): Promise<StoredCheckpoint | undefined> {
   const prefix = checkpointPrefix(ref.nsPart, ref.idPart);
-  const pages = checkpointPages(storage, ref.thread, { between: [prefix, checkpointSortKey(prefix)] });
+  const pages = checkpointPages(storage, ref.thread, { between: [prefix, checkpointSortKey(prefix)] }, [], isPast);
   return firstOf(storage, pages);
 }
 
 /**
  * Checkpoints with their writes, newest first, one array a page of the Query.
  * @param limits how many items the first pages ask for; later ones take what 1 MB holds
+ * @param isPast which checkpoints are passed over: those that have ended, unless others are rebuilt from them
  */
 export async function* checkpointPages(
   { db, consistentRead }: Storage,
   thread: Thread,
   range: Pick<QueryInput, "between" | "beginsWith">,
   limits: number[] = [],
+  isPast = isEnded,
 ): AsyncGenerator<CheckpointItems[], void, undefined> {
   const input: QueryInput = { partition: thread.partition, descending: true, consistent: consistentRead, ...range };
   let open: (CheckpointItems & { prefix: string }) | undefined;
@@ -82,8 +84,8 @@ export async function* checkpointPages(
       if (task === undefined) {
         if (open) complete.push(open);
         const ids = { ns: idOf(ns, stringOf(item, "ns")), id: idOf(checkpoint, stringOf(item, "id")) };
-        open = isExpired(item) ? undefined : { thread, ...ids, prefix, item, writes: [] };
-      } else if (open?.prefix === prefix && !isExpired(item)) {
+        open = isPast(item) ? undefined : { thread, ...ids, prefix, item, writes: [] };
+      } else if (open?.prefix === prefix && !isGone(item)) {
         open.writes.push(item);
       } // else these writes have expired, or arrived before their checkpoint, which is not there yet
     }
@@ -157,14 +159,14 @@ export async function load(storage: Storage, stored: StoredCheckpoint, channel: 
 }
 
 function joined({ codec }: Storage, value: Value, segments: LoadedSegments): Uint8Array {
-  codec.checkLength(lengthOf(value));
+  codec.checkStoredLength(lengthOf(value));
   return join(value, segments);
 }
 
 /** A checkpoint's frame, its format checked. @throws FormatError */
 export async function frameOf(item: Item, codec: Codec): Promise<Frame> {
   checkVersion(item);
-  return decodeFrame(await codec.decode(binaryOf(item, DATA), placeOf(item, DATA)));
+  return decodeFrame(await codec.decode(binaryOf(item, DATA), placeOf(item, DATA)), goneAt(item));
 }
 
 /** @throws CheckpointDataError */

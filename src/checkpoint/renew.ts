@@ -2,12 +2,12 @@ import { isDeltaSnapshot, type Checkpoint, type CheckpointMetadata } from "@lang
 import { forEachAtOnce } from "../aws/concurrency.js";
 import { emit } from "../aws/events.js";
 import { neededAncestors } from "./delta-history.js";
-import { lifetime, TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
+import { lifetime, prolong, prolongAncestor, prolongCheckpoint, type Lifetime } from "./lifetime.js";
 import { allValues, loadMetadata, type StoredCheckpoint } from "./read.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
 
-/** Items renewed at once. */
+/** Ancestors renewed at once. */
 const AT_ONCE = 10;
 
 /** A checkpoint whose ancestors are needed with it, because channels of it are rebuilt from them. */
@@ -38,12 +38,18 @@ export async function renew(
   ancestorsOf: AncestorsOf | undefined,
   life: Lifetime | undefined,
 ): Promise<boolean> {
+  const { db } = storage;
+  const until = life?.granted ?? Infinity;
   const ancestors = ancestorsOf ? await neededAncestors(storage, ancestorsOf.top, ancestorsOf.channels) : [];
-  const shared = [...segments, ...ancestors.flatMap((ancestor) => allValues(ancestor).flatMap((value) => value.segments))];
+  const shared = [...segments, ...ancestors.flatMap(({ values }) => values.flatMap((value) => value.segments))];
   const [complete] = await Promise.all([
     storage.segments.renew(thread.partition, shared, life),
-    storage.threads.add(thread.id, true, life),
-    renewItems(storage, ancestors, life),
+    storage.threads.add(thread.id, life),
+    forEachAtOnce(AT_ONCE, ancestors, async ({ stored: { keys } }) => {
+      const [checkpoint, ...writes] = keys;
+      for (const key of writes) await prolong(db, key, until);
+      await prolongAncestor(db, checkpoint!, until);
+    }),
   ]);
   return complete;
 }
@@ -61,21 +67,12 @@ export async function refreshOnRead(storage: Storage, stored: StoredCheckpoint, 
     const segments = allValues(stored).flatMap((value) => value.segments);
     // The checkpoint last: while it lives, what it needs must.
     await renew(storage, thread, segments, ancestorsOf, life);
-    await renewItems(storage, [stored], life);
+    const [checkpoint, ...writes] = stored.keys;
+    for (const key of writes) await prolong(storage.db, key, life.granted);
+    await prolongCheckpoint(storage.db, checkpoint!, life.granted);
   } catch {
     emit(storage.onEvent, { type: "warning", code: "REFRESH_FAILED", message: "A thread that was read could not be renewed; the next read tries again." });
   }
-}
-
-async function renewItems({ db }: Storage, checkpoints: StoredCheckpoint[], life: Lifetime | undefined): Promise<void> {
-  await forEachAtOnce(AT_ONCE, checkpoints.flatMap((checkpoint) => checkpoint.keys), async (key) => {
-    await db.updateItem({
-      key,
-      names: { "#ttl": TTL_ATTRIBUTE },
-      ...(life ? { update: "SET #ttl = :ttl", values: { ":ttl": { N: String(life.granted) } } } : { update: "REMOVE #ttl" }),
-      condition: "attribute_exists(PK)",
-    });
-  });
 }
 
 async function deltaChannelsOf(storage: Storage, stored: StoredCheckpoint): Promise<string[]> {

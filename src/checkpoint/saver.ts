@@ -74,7 +74,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
       encryption: config.encryption && new Encryption(config.encryption.key, config.encryption.olderKeys),
       allowPlaintext: config.encryption?.allowPlaintext ?? false,
     });
-    const offload = config.s3 && new Offload(new S3(client, config.s3), config.s3.prefix, config.s3.thresholdBytes, config.onEvent);
+    const offload = config.s3 && new Offload(new S3(client, config.s3), { ...config, ...config.s3 });
     this.#config = config;
     this.#storage = {
       db,

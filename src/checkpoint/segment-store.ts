@@ -1,11 +1,12 @@
 import { fromBase64, toBase64 } from "../aws/base64.js";
 import { forEachAtOnce } from "../aws/concurrency.js";
-import type { DynamoDB, Item, Key } from "../aws/dynamodb.js";
+import type { DynamoDB, Item } from "../aws/dynamodb.js";
+import { AwsRequestError } from "../errors.js";
 import { ByteLru } from "./byte-lru.js";
 import { placeOf, type Codec } from "./codec.js";
 import { damaged, FormatError } from "./format-error.js";
-import { key, segmentSortKey } from "./keys.js";
-import { expiry, isExpired, TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
+import { key, parsePointer, pointerSortKey, pointersPrefix, segmentSortKey } from "./keys.js";
+import { expiry, goneAt, isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
 import { offloadOf, type Offload } from "./offload.js";
 import type { Segment, SegmentPlan, Value } from "./value.js";
 
@@ -18,9 +19,8 @@ const MAX_OBJECT_SEGMENT_BYTES = 4 * 1_024 * 1_024;
 /** Objects and renewals under way at once. */
 const AT_ONCE = 6;
 
-/** The attribute with an item's bytes, and the one with the place of an object that has them instead. */
+/** The attribute with an item's bytes. */
 export const DATA = "data";
-export const OBJECT = "s3";
 
 export type LoadedSegments = ReadonlyMap<string, Uint8Array | FormatError>;
 
@@ -40,58 +40,82 @@ export class SegmentStore {
     return new NewSegments(partition, this.codec, this.offload);
   }
 
-  /** Stores what was planned. A pointer item comes before its object, so that S3 holds nothing the table does not know. */
+  /** Stores what was planned. */
   async write({ partition, segments }: NewSegments, life: Lifetime | undefined): Promise<void> {
-    const items: Item[] = [];
-    const objects: { pointer: string; itemKey: Key; stored: Uint8Array }[] = [];
-    for (const [name, { stored, external }] of segments) {
-      const itemKey = key(partition, segmentSortKey(name));
-      if (external) {
-        const pointer = await offloadOf(this.offload).pointer(partition, name);
-        objects.push({ pointer, itemKey, stored });
-        items.push({ ...itemKey, [OBJECT]: { S: pointer }, ...expiry(life?.granted) });
-      } else {
-        items.push({ ...itemKey, [DATA]: { B: toBase64(stored) }, ...expiry(life?.granted) });
-      }
+    const granted = life?.granted ?? Infinity;
+    const all = [...segments].map(([name, segment]) => ({ name, ...segment }));
+    const items = all
+      .filter(({ external }) => !external)
+      .map(({ name, stored }): Item => ({ ...key(partition, segmentSortKey(name)), [DATA]: { B: toBase64(stored) }, ...expiry(granted) }));
+    await Promise.all([
+      this.#writeItems(items, granted),
+      forEachAtOnce(AT_ONCE, all.filter(({ external }) => external), ({ name, stored }) => this.#writeObject(partition, name, stored, life)),
+    ]);
+    for (const { name, bytes } of all) this.#cache.set(name, bytes, bytes.length);
+  }
+
+  async #writeItems(items: Item[], granted: number): Promise<void> {
+    if (granted === Infinity) {
+      // One item costs the same either way, and a single put has no rest to wait for.
+      await (items.length === 1 ? this.db.putItem(items[0]!) : this.db.batchPut(items));
+    } else {
+      // A segment of the same name that lives longer is left as it is. A batch has no conditions.
+      await forEachAtOnce(AT_ONCE, items, async (item) => void (await this.db.putItem(item, unlessLonger(granted))));
     }
-    // One item costs the same either way, and a single put has no rest to wait for.
-    await (items.length === 1 ? this.db.putItem(items[0]!) : this.db.batchPut(items));
-    await forEachAtOnce(AT_ONCE, objects, async ({ pointer, itemKey, stored }) => {
-      const expires = await offloadOf(this.offload).put(pointer, stored, life?.ttlSeconds);
-      // The table must not forget an object that stays.
-      if (!expires && life) await this.#setExpiry(itemKey, undefined);
-    });
-    for (const [name, { bytes }] of segments) this.#cache.set(name, bytes, bytes.length);
+  }
+
+  /** The pointer comes before its object, so that S3 holds nothing the table does not know. */
+  async #writeObject(partition: string, name: string, stored: Uint8Array, life: Lifetime | undefined): Promise<void> {
+    const offload = offloadOf(this.offload);
+    const place = await offload.place(partition, name);
+    const pointer = key(partition, pointerSortKey(name, offload.location));
+    if (!life || !offload.expires(life.ttlSeconds)) {
+      await this.db.putItem(pointer as Item);
+      return offload.putLasting(place, stored);
+    }
+    const expiring = { ...pointer, ...expiry(life.granted) } as Item;
+    const longer = (await this.db.putItem(expiring, unlessLonger(life.granted))) ? undefined : await this.db.getItem(pointer, true);
+    if (longer && goneAt(longer) === Infinity) return offload.putMissing(place, stored);
+    await offload.putExpiring(place, stored, async () => void (await prolong(this.db, pointer, Infinity)));
   }
 
   /** Gives stored segments a new life. False when one of them is not there any more. */
   async renew(partition: string, segments: Iterable<Segment>, life: Lifetime | undefined): Promise<boolean> {
-    const distinct = new Map([...segments].map((segment) => [segment.name, segment]));
+    const distinct = new Map([...segments].map((segment) => [`${segment.name}${segment.external}`, segment]));
     let complete = true;
     await forEachAtOnce(AT_ONCE, distinct.values(), async ({ name, external }) => {
       if (!complete) return;
-      const itemKey = key(partition, segmentSortKey(name));
-      const renewed = !external || (await this.#renewObject(itemKey, life));
-      // The table must not forget an object that stays.
-      const until = external && !offloadOf(this.offload).expires ? undefined : life?.granted;
-      if (!renewed || !(await this.#setExpiry(itemKey, until))) complete = false;
+      const granted = life?.granted ?? Infinity;
+      const renewed = external ? this.#renewObject(partition, name, life) : prolong(this.db, key(partition, segmentSortKey(name)), granted);
+      if (!(await renewed)) complete = false;
     });
     return complete;
   }
 
-  async #renewObject(itemKey: Key, life: Lifetime | undefined): Promise<boolean> {
-    const item = await this.db.getItem(itemKey, true);
-    const pointer = item && stringOf(item, OBJECT);
-    return pointer === undefined || offloadOf(this.offload).renew(pointer, life?.ttlSeconds);
+  /** Written again: Ceph and R2 lose the tags of an object that is copied onto itself. */
+  async #renewObject(partition: string, name: string, life: Lifetime | undefined): Promise<boolean> {
+    const offload = offloadOf(this.offload);
+    for (const pointer of await this.#pointers(partition, name)) {
+      if (goneAt(pointer) === Infinity) return true;
+      const place = await offload.place(partition, name, parsePointer(pointer.SK.S)!.location);
+      const stored = await offload.get(place);
+      if (!stored) continue;
+      const pointerKey = key(partition, pointer.SK.S);
+      const keep = async (): Promise<void> => void (await prolong(this.db, pointerKey, Infinity));
+      if (life && offload.expires(life.ttlSeconds)) {
+        await offload.putExpiring(place, stored, keep);
+        return prolong(this.db, pointerKey, life.granted);
+      }
+      await keep();
+      await offload.putLasting(place, stored);
+      return true;
+    }
+    return false;
   }
 
-  async #setExpiry(itemKey: Key, until: number | undefined): Promise<boolean> {
-    return this.db.updateItem({
-      key: itemKey,
-      names: { "#ttl": TTL_ATTRIBUTE },
-      ...(until === undefined ? { update: "REMOVE #ttl" } : { update: "SET #ttl = :ttl", values: { ":ttl": { N: String(until) } } }),
-      condition: "attribute_exists(PK)",
-    });
+  async #pointers(partition: string, name: string): Promise<Item[]> {
+    const { items } = await this.db.query({ partition, beginsWith: pointersPrefix(name), consistent: true });
+    return items.filter((item) => !isGone(item));
   }
 
   /** Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at all. */
@@ -106,22 +130,15 @@ export class SegmentStore {
       }
     }
     if (missing.size === 0) return loaded;
-    // What was stored in S3 is fetched from where it should lie, beside the items and not after them.
-    const guessed = [...missing.values()].filter((segment) => segment.external && this.offload);
-    const listed = [...missing.values()].filter((segment) => !guessed.includes(segment)).map((segment) => segment.name);
-    const elsewhere: string[] = [];
-    const put = async (name: string, open: () => Promise<Uint8Array | FormatError | undefined>): Promise<boolean> => {
-      const bytes = await open();
-      if (bytes !== undefined) loaded.set(name, bytes);
-      return bytes !== undefined;
-    };
-    const fetchGuessed = forEachAtOnce(AT_ONCE, guessed, async ({ name }) => {
-      const pointer = await offloadOf(this.offload).pointer(partition, name);
-      if (!(await put(name, () => this.#openObject(partition, name, pointer)))) elsewhere.push(name);
-    });
-    const readListed = this.#readItems(partition, listed, put);
-    await Promise.all([fetchGuessed, readListed]);
-    await this.#readItems(partition, elsewhere, put);
+    const external = [...missing.values()].filter((segment) => segment.external);
+    const inline = [...missing.values()].filter((segment) => !segment.external);
+    await Promise.all([
+      forEachAtOnce(AT_ONCE, external, async ({ name }) => {
+        const bytes = await this.#fetchObject(partition, name);
+        if (bytes) loaded.set(name, bytes);
+      }),
+      this.#readItems(partition, inline, loaded),
+    ]);
     return loaded;
   }
 
@@ -132,29 +149,37 @@ export class SegmentStore {
     }
   }
 
-  async #readItems(
-    partition: string,
-    names: string[],
-    put: (name: string, open: () => Promise<Uint8Array | FormatError | undefined>) => Promise<boolean>,
-  ): Promise<void> {
-    if (names.length === 0) return;
-    const items = await this.db.batchGet(names.map((name) => key(partition, segmentSortKey(name))), this.consistentRead);
+  async #readItems(partition: string, segments: Segment[], into: Map<string, Uint8Array | FormatError>): Promise<void> {
+    const keys = segments.map(({ name }) => key(partition, segmentSortKey(name)));
+    const items = await this.db.batchGet(keys, this.consistentRead);
     await forEachAtOnce(AT_ONCE, items, async (item) => {
-      if (isExpired(item)) return;
       const name = item.SK.S.slice(segmentSortKey("").length);
-      const pointer = stringOf(item, OBJECT);
-      await put(name, () => (pointer === undefined ? this.#open(name, item, () => binaryOf(item, DATA)) : this.#openObject(partition, name, pointer)));
+      if (!isGone(item)) into.set(name, await this.#open(name, partition, () => binaryOf(item, DATA)));
     });
   }
 
-  async #openObject(partition: string, name: string, pointer: string): Promise<Uint8Array | FormatError | undefined> {
-    const stored = await offloadOf(this.offload).get(pointer);
-    return stored && this.#open(name, key(partition, segmentSortKey(name)), () => stored);
+  /** From where it should lie, without a look at its pointer; if it is not there, from where its pointers say. */
+  async #fetchObject(partition: string, name: string): Promise<Uint8Array | FormatError | undefined> {
+    const offload = offloadOf(this.offload);
+    let refused: AwsRequestError | undefined;
+    let stored = await offload.get(await offload.place(partition, name)).catch((error: unknown) => {
+      // Without s3:ListBucket a missing object is reported as denied; a bucket of old may be gone.
+      if (!(error instanceof AwsRequestError && (error.status === 403 || error.status === 404))) throw error;
+      refused = error;
+      return undefined;
+    });
+    if (!stored) {
+      const elsewhere = (await this.#pointers(partition, name)).map(({ SK }) => parsePointer(SK.S)!.location).filter((location) => location !== offload.location);
+      for (const location of elsewhere) stored ??= await offload.get(await offload.place(partition, name, location));
+      if (!stored && refused) throw refused;
+    }
+    const found = stored;
+    return found && this.#open(name, partition, () => found);
   }
 
-  async #open(name: string, itemKey: Key, stored: () => Uint8Array): Promise<Uint8Array | FormatError> {
+  async #open(name: string, partition: string, stored: () => Uint8Array): Promise<Uint8Array | FormatError> {
     try {
-      const bytes = await this.codec.decodeSegment(name, stored(), placeOf(itemKey, DATA));
+      const bytes = await this.codec.decodeSegment(name, stored(), placeOf(key(partition, segmentSortKey(name)), DATA));
       this.#cache.set(name, bytes, bytes.length);
       return bytes;
     } catch (error) {

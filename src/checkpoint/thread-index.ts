@@ -2,7 +2,7 @@ import type { DynamoDB, Item } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
 import { compareCodePoints } from "./code-points.js";
 import { idOf, key, keyPart } from "./keys.js";
-import { isExpired, TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
+import { isGone, unlessLonger, type Lifetime } from "./lifetime.js";
 import { stringOf } from "./segment-store.js";
 
 /** Spreads the index over partitions, each of which takes 1,000 write units a second. Part of the format. */
@@ -36,26 +36,27 @@ export class ThreadIndex {
     private readonly consistentRead: boolean,
   ) {}
 
-  /**
-   * Comes before a checkpoint without a parent, so that no thread is ever unlisted. Keeps the thread's first time.
-   * @param always whether to write even if this instance has written it before: another may have deleted it
-   */
-  async add(threadId: string, always: boolean, life: Lifetime | undefined): Promise<void> {
-    if (!always && (this.#known.get(threadId) ?? 0) >= (life?.needed ?? Infinity)) return;
+  /** Until when a thread is sure to be listed, as far as this instance knows, in seconds since 1970. */
+  listedUntil(threadId: string): number {
+    return this.#known.get(threadId) ?? 0;
+  }
+
+  /** Comes before a checkpoint without a parent, so that no thread is ever unlisted. Keeps the thread's first time. */
+  async add(threadId: string, life: Lifetime | undefined): Promise<void> {
     const { text, whole } = await keyPart("thread", threadId);
+    const until = life?.granted ?? Infinity;
+    const longer = unlessLonger(until);
+    // An entry that stays, or stays longer, is left as it is.
     await this.db.updateItem({
       key: key(this.#partition(shardOf(threadId)), text),
       update:
         `SET created = if_not_exists(created, :now)${whole === undefined ? "" : ", #thread = :thread"}` +
         (life ? ", #ttl = :ttl" : " REMOVE #ttl"),
-      names: { "#ttl": TTL_ATTRIBUTE, ...(whole !== undefined && { "#thread": "thread" }) },
-      values: {
-        ":now": { S: new Date().toISOString() },
-        ...(whole !== undefined && { ":thread": { S: whole } }),
-        ...(life && { ":ttl": { N: String(life.granted) } }),
-      },
+      names: { ...longer.names, ...(whole !== undefined && { "#thread": "thread" }) },
+      values: { ...(life && longer.values), ":now": { S: new Date().toISOString() }, ...(whole !== undefined && { ":thread": { S: whole } }) },
+      ...(life && { condition: longer.condition! }),
     });
-    this.#known.set(threadId, life?.granted ?? Infinity, threadId.length);
+    this.#known.set(threadId, until, threadId.length);
   }
 
   async remove(threadId: string): Promise<void> {
@@ -93,7 +94,7 @@ export class ThreadIndex {
       ...(limit < PAGE_LIMIT && { limit: Math.ceil(limit) }),
       ...(after !== undefined && { after: key(partition, after) }),
     });
-    for await (const page of pages) yield* page.filter((item) => !isExpired(item));
+    for await (const page of pages) yield* page.filter((item) => !isGone(item));
   }
 
   #partition(shard: number): string {

@@ -49,7 +49,7 @@ export async function divide(
   bytes: Uint8Array,
   parent: Value | undefined,
   plan: SegmentPlan,
-  { maxTail = MAX_TAIL_BYTES, margin = TAIL_MARGIN_BYTES } = {},
+  { maxTail = MAX_TAIL_BYTES } = {},
 ): Promise<Value> {
   const segments: Segment[] = [];
   let start = 0;
@@ -62,7 +62,7 @@ export async function divide(
   if (bytes.length - start <= maxTail) return { type, segments, tail: bytes.slice(start) };
 
   const max = plan.maxSegmentBytes;
-  const end = Math.max(start, bytes.length - margin);
+  const end = Math.max(start, bytes.length - TAIL_MARGIN_BYTES);
   for (let last = segments.at(-1); last && last.length < max && last.length <= end - start; last = segments.at(-1)) {
     segments.pop();
     start -= last.length;
