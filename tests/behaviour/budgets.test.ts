@@ -1,12 +1,10 @@
 import { Annotation, DeltaChannel, END, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
-import { collect, emptyThread, latestOf, noise, putChain, putStep, threadIdOf, valuesAt } from "../lanes/checkpoints.js";
+import { collect, emptyThread, latestOf, noise, noiseText, putChain, putStep, sameBytes, threadIdOf, valuesAt } from "../lanes/checkpoints.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
 import { createSaver } from "../lanes/harness.js";
 
 /** The budget table of the design: what each operation may send. */
-
-const text = (length: number, seed = 1): string => Array.from(noise(length, seed), (byte) => String.fromCharCode(97 + (byte % 26))).join("");
 
 describe("put", () => {
   it("sends one request when the change fits the tail", async () => {
@@ -25,10 +23,10 @@ describe("put", () => {
   it("sends one request for each 25 new segments and one for the checkpoint, in two round trips", async () => {
     const { saver, log } = countedSaver();
     const start = await putStep(saver, emptyThread(), { notes: [] });
-    const one = await log.during(() => putStep(saver, start, { a: text(5_000) }));
+    const one = await log.during(() => putStep(saver, start, { a: noiseText(5_000) }));
     expect(one).toMatchObject({ operations: ["PutItem", "PutItem"], roundTrips: 2 });
 
-    const thirty = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`c${i}`, text(5_000, i + 1)]));
+    const thirty = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`c${i}`, noiseText(5_000, i + 1)]));
     const many = await log.during(() => putStep(saver, start, thirty));
     expect(many).toMatchObject({ operations: ["BatchWriteItem", "BatchWriteItem", "PutItem"], roundTrips: 2 });
   });
@@ -66,7 +64,7 @@ describe("getTuple", () => {
   it("reads large state in two requests when cold and in one when its segments are cached", async () => {
     const keyPrefix = newPrefix();
     const writer = countedSaver({ keyPrefix });
-    const step = await putStep(writer.saver, emptyThread(), { document: text(50_000), other: text(20_000, 2) });
+    const step = await putStep(writer.saver, emptyThread(), { document: noiseText(50_000), other: noiseText(20_000, 2) });
     const own = await writer.log.during(() => writer.saver.getTuple(latestOf(step)));
     expect(own.operations).toEqual(["Query"]);
 
@@ -79,7 +77,7 @@ describe("getTuple", () => {
 
   it("does not read the past of the thread for its latest checkpoint", async () => {
     const { saver, log } = countedSaver();
-    const steps = await putChain(saver, emptyThread(), Array.from({ length: 300 }, (_, i) => ({ last: text(900, i + 1) })));
+    const steps = await putChain(saver, emptyThread(), Array.from({ length: 300 }, (_, i) => ({ last: noiseText(900, i + 1) })));
     const { readUnits, operations } = await log.during(() => saver.getTuple(latestOf(steps.at(-1)!)));
     expect(operations).toEqual(["Query"]);
     // The items are above 600 bytes each: all of them would be 45 units or more.
@@ -92,7 +90,7 @@ describe("history", () => {
   it("lists 50 checkpoints with their state and writes in at most 3 requests, cold", async () => {
     const keyPrefix = newPrefix();
     const writer = createSaver({ keyPrefix });
-    const messages = Array.from({ length: 60 }, (_, i) => text(300, i + 1));
+    const messages = Array.from({ length: 60 }, (_, i) => noiseText(300, i + 1));
     const growing = messages.map((_, i) => ({ messages: messages.slice(0, i + 1) }));
     const steps = await putChain(writer, emptyThread(), growing);
     for (const { config } of steps) await writer.putWrites(config, [["messages", "next"]], "task");
@@ -109,12 +107,12 @@ describe("history", () => {
     const { saver, log } = countedSaver();
     const State = Annotation.Root({ messages: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }) });
     const graph = new StateGraph(State)
-      .addNode("answer", ({ messages }) => ({ messages: [text(300, messages.length)] }))
+      .addNode("answer", ({ messages }) => ({ messages: [noiseText(300, messages.length)] }))
       .addEdge(START, "answer")
       .addEdge("answer", END)
       .compile({ checkpointer: saver });
     const config = { configurable: { thread_id: "1" } };
-    for (let turn = 0; turn < 17; turn++) await graph.invoke({ messages: [text(100, turn + 1)] }, config);
+    for (let turn = 0; turn < 17; turn++) await graph.invoke({ messages: [noiseText(100, turn + 1)] }, config);
     const { result, operations } = await log.during(() => collect(graph.getStateHistory(config, { limit: 50 })));
     expect(result).toHaveLength(50);
     expect(result[0]?.values.messages).toHaveLength(34);
@@ -143,26 +141,32 @@ describe("a DeltaChannel", () => {
     const whole = await log.during(() => agent(saver).getState(config));
     expect(whole.result.values.log).toHaveLength(400);
     expect(whole.result.values.log.at(-1)).toBe("answer 399");
-    const historyBytes = 600 * 1_500; // 3 checkpoints a turn, with their writes
-    expect(whole.operations.length).toBeLessThanOrEqual(2 + Math.ceil(historyBytes / 2 ** 20));
+    expect(whole.operations).toEqual(["Query", "Query"]); // the latest checkpoint, and its ancestors
+    expect(whole.readUnits * 4_096).toBeLessThan(2 ** 20);
+  });
 
-    const history = await log.during(() => saver.getDeltaChannelHistory({ config, channels: ["log"] }));
-    expect(history.result.log?.writes).toHaveLength(400);
-    expect(history.operations.length).toBeLessThanOrEqual(1 + Math.ceil(historyBytes / 2 ** 20));
+  it("is rebuilt from a history of several megabytes with one request for each", async () => {
+    const { saver, log } = countedSaver();
+    const steps = await putChain(saver, emptyThread(), Array.from({ length: 50 }, (_, i) => ({ turn: i })));
+    await Promise.all(steps.map(({ config }, i) => saver.putWrites(config, [["log", noise(50_000, i + 1)]], "task")));
+    const { config } = await putStep(saver, steps.at(-1)!, { turn: 50 });
+    const { result, operations } = await log.during(() => saver.getDeltaChannelHistory({ config, channels: ["log"] }));
+    expect(result.log?.writes.map(([, , delta], i) => sameBytes(delta, noise(50_000, i + 1)))).toEqual(steps.map(() => true));
+    expect(operations).toEqual(["Query", "Query", "Query"]); // 2.5 MB
   });
 });
 
 describe("deleteThread", () => {
   it("sends a query a page and a batch for each 25 items, and one request for the thread index", async () => {
     const { saver, log } = countedSaver();
-    const steps = await putChain(saver, emptyThread(), Array.from({ length: 60 }, (_, i) => ({ document: text(2_000, i + 1) })));
+    const steps = await putChain(saver, emptyThread(), Array.from({ length: 60 }, (_, i) => ({ document: noiseText(2_000, i + 1) })));
     for (const { config } of steps) await saver.putWrites(config, [["document", "next"]], "task");
     const { operations } = await log.during(() => saver.deleteThread(threadIdOf(steps[0]!)));
     const pages = operations.filter((operation) => operation === "Query").length;
     const batches = operations.filter((operation) => operation === "BatchWriteItem").length;
     expect(pages).toBeLessThanOrEqual(3); // checkpoints, segments, and the empty one that ends it
-    // 60 checkpoints, 60 tasks' writes, 60 segments; checkpoints go before their writes, which can split a batch a page.
-    expect(batches).toBeLessThanOrEqual(Math.ceil(180 / 25) + pages + 1);
+    // 60 checkpoints, 60 tasks' writes, 60 segments; checkpoints go before their writes, so each page that has items can leave one batch half full.
+    expect(batches).toBeLessThanOrEqual(Math.ceil(180 / 25) + 2 + 1);
     expect(operations).toHaveLength(pages + batches);
     expect(await valuesAt(saver, latestOf(steps[0]!))).toBeUndefined();
   });

@@ -95,3 +95,16 @@ export function noise(length: number, seed = 1): Uint8Array {
   }
   return bytes;
 }
+
+/** Letters that compress little. */
+export function noiseText(length: number, seed = 1): string {
+  return Array.from(noise(length, seed), (byte) => String.fromCharCode(97 + (byte % 26))).join("");
+}
+
+/** For large values: where they differ, `toEqual` works on its explanation for minutes. */
+export function sameBytes(a: unknown, b: Uint8Array): boolean {
+  return a instanceof Uint8Array && a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** As {@link sameBytes}, for large JSON. */
+export const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
