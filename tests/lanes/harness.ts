@@ -1,5 +1,6 @@
-import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import { DynamoDBSaver, type Fetch } from "langgraph-checkpoint-dynamodb";
 import { inject } from "vitest";
+import { BUCKET } from "./s3-client.js";
 
 export type SaverOptions = ConstructorParameters<typeof DynamoDBSaver>[0];
 
@@ -10,6 +11,47 @@ export function endpoint(): string {
   return inject("dynamodbEndpoint");
 }
 
+/** The pair that the S3 of this test run knows. DynamoDB Local takes any. */
+export function credentials(): { accessKeyId: string; secretAccessKey: string } {
+  const { accessKeyId, secretAccessKey } = inject("s3");
+  return { accessKeyId, secretAccessKey };
+}
+
+/** Where an S3 bucket is, as the option `s3` says it. */
+export interface S3Options {
+  bucket: string;
+  prefix: string;
+  endpoint: string;
+  region: string;
+  forcePathStyle: boolean;
+}
+
+/**
+ * The option `s3` of a saver, with a random prefix in the bucket that all tests share.
+ * With `forcePathStyle: false` the saver needs {@link fetchByName} too.
+ */
+export function s3Options<T extends Partial<S3Options>>(overrides: T = {} as T): S3Options & T {
+  const { endpoint, virtualHostEndpoint, region } = inject("s3");
+  const forcePathStyle = overrides.forcePathStyle ?? true;
+  return {
+    bucket: BUCKET,
+    prefix: `${crypto.randomUUID()}/`,
+    endpoint: forcePathStyle ? endpoint : virtualHostEndpoint,
+    region,
+    forcePathStyle,
+    ...overrides,
+  };
+}
+
+/** A `fetch` that also finds hosts such as `bucket.s3.localhost`. */
+export const fetchByName: Fetch = async (url, init) => {
+  const { host, hostname, pathname, search } = new URL(url);
+  if (!hostname.endsWith(".localhost")) return fetch(url, init);
+  const headers = new Headers(init.headers);
+  headers.set("x-forward-to", host);
+  return fetch(inject("forwarder") + pathname + search, { ...init, headers });
+};
+
 /**
  * A saver as a user would make one, on the table that all tests share.
  * Its random key prefix makes it a tenant of its own: `list({})` sees only what it wrote itself.
@@ -18,7 +60,7 @@ export function createSaver(overrides: Partial<SaverOptions> = {}): DynamoDBSave
   return new DynamoDBSaver({
     tableName: TABLE_NAME,
     region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    credentials: credentials(),
     endpoint: endpoint(),
     keyPrefix: `${crypto.randomUUID()}#`,
     ...overrides,
