@@ -28,6 +28,13 @@ export function lifetime(ttlSeconds: number | undefined): Lifetime | undefined {
   return { ttlSeconds, needed: Math.ceil(now + ttlSeconds), granted: Math.ceil(now + MARGIN * ttlSeconds) };
 }
 
+/** The life of something that is needed until `until`, which may be longer than what its own ttl grants. */
+export function prolonged(life: Lifetime | undefined, until: number): Lifetime | undefined {
+  if (!life || until === Infinity) return undefined;
+  if (until <= life.granted) return life;
+  return { ...life, granted: until, ttlSeconds: (until - Date.now() / 1_000) / MARGIN };
+}
+
 /** Whole days that an S3 object with this ttl is kept. */
 export const daysOf = (ttlSeconds: number): number => Math.ceil((MARGIN * ttlSeconds) / 86_400);
 

@@ -7,8 +7,8 @@ import { daysOf } from "./lifetime.js";
 
 /** The tag that a bucket's lifecycle rule goes by. */
 const TAG = "ttl-days";
-/** S3 allows 1,024 bytes a key: prefix, folder, slash and a name of 43. */
-const MAX_FOLDER = 700;
+/** S3 allows 1,024 bytes a key, and servers that keep objects as files 255 for each part of it. */
+const MAX_FOLDER = 200;
 
 export interface OffloadOptions {
   bucket: string;

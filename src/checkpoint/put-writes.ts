@@ -5,7 +5,7 @@ import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import { placeOf } from "./codec.js";
 import { FORMAT_VERSION } from "./frame.js";
 import { checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
-import { goneAt, lifetime, TTL_ATTRIBUTE } from "./lifetime.js";
+import { goneAt, lifetime, prolonged, TTL_ATTRIBUTE } from "./lifetime.js";
 import type { NewSegments } from "./segment-store.js";
 import { serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type Storage } from "./storage.js";
@@ -63,7 +63,6 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
   // put with a longer ttl than this call has.
   const known = storage.frames.get(input.threadId, input.ns, input.checkpointId)?.goneAt ?? 0;
   const granted = Math.max(life?.granted ?? Infinity, known);
-  const segmentLife = granted === Infinity ? undefined : { ...life!, granted };
   const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> => storage.codec.encode(bytes, placeOf(itemKey, attributeOf(index)));
   const special = input.writes.filter((w) => w.index < 0);
   const ordinary = input.writes.filter((w) => w.index >= 0);
@@ -73,11 +72,14 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
     for (const [i, { index, channel }] of input.writes.entries()) {
       expression.set(index, await encode(index, writeBytes(channel, values[i]!)));
     }
-    if (plan.segments.size > 0) await storage.segments.write(plan, segmentLife);
+    const store = (until: number): Promise<void> | false => plan.segments.size > 0 && storage.segments.write(plan, prolonged(life, until));
+    await store(granted);
+    const unlessLonger = granted === Infinity ? {} : { condition: "attribute_not_exists(n) OR #ttl <= :ttl" };
+    if (await storage.db.updateItem({ key: itemKey, ...expression.build({ until: granted, ...unlessLonger }) })) return;
     // Writes that live longer already, or for good, go on doing so.
-    if (!(await storage.db.updateItem({ key: itemKey, ...expression.build({ until: granted, ...(life && { condition: "attribute_not_exists(n) OR #ttl <= :ttl" }) }) }))) {
-      await storage.db.updateItem({ key: itemKey, ...expression.build({}) });
-    }
+    const longer = await storage.db.getItem(itemKey, true, ["PK", "SK", TTL_ATTRIBUTE]);
+    await store(longer ? goneAt(longer) : granted);
+    await storage.db.updateItem({ key: itemKey, ...expression.build({}) });
     return;
   }
 
@@ -93,8 +95,8 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
       const run = runs[i - special.length];
       expression.set(index, await encode(index, run ? runBytes(run.length, values[i]!) : writeBytes(channel, values[i]!)));
     }
-    if (plan.segments.size > 0) await storage.segments.write(plan, segmentLife);
     const until = seen ? Math.max(granted, goneAt(seen)) : granted;
+    if (plan.segments.size > 0) await storage.segments.write(plan, prolonged(life, until));
     const condition = seen ? "n = :seen" : "attribute_not_exists(n)";
     if (await storage.db.updateItem({ key: itemKey, ...expression.build({ until, condition, seen: seen?.n }) })) return;
     seen = await storage.db.getItem(itemKey, true);
