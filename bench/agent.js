@@ -35,17 +35,18 @@ export function buildAgent(checkpointer) {
  * @param {ReturnType<typeof buildAgent>} agent
  * @param {string} threadId
  * @param {number} turns
+ * @param {{ document?: string, afterTurn?: (turn: number) => void }} [options]
  * @returns {Promise<number[]>} how long each turn took, in milliseconds
  */
-export async function converse(agent, threadId, turns) {
+export async function converse(agent, threadId, turns, { document = text(wordStream(), 20_000), afterTurn = () => {} } = {}) {
   const words = wordStream();
-  const document = text(wordStream(), 20_000);
   const durationsMs = [];
   for (let turn = 0; turn < turns; turn++) {
     const start = performance.now();
     const input = { messages: [new HumanMessage(text(words, 100))], ...(turn === 0 && { document }) };
     await agent.invoke(input, { configurable: { thread_id: threadId } });
     durationsMs.push(performance.now() - start);
+    afterTurn(turn);
   }
   return durationsMs;
 }
@@ -58,13 +59,26 @@ const VOCABULARY = (
   "business who web also now help get view online first am been would how were services some these click its like service than find price date back top"
 ).split(" ");
 
+/** A table of figures: gzip more than halves it, and 1 MB of it is still more than an item holds. */
+export function figures(/** @type {number} */ length) {
+  let result = "";
+  for (let state = 1; result.length < length; ) {
+    state = nextRandom(state);
+    result += `${(state / 1_000_000).toFixed(6)};`;
+  }
+  return result.slice(0, length);
+}
+
 /** The same words in the same order every time: figures of two runs can be compared. */
 export function* wordStream(seed = 1) {
   for (let state = seed; ; ) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0; // Numerical Recipes' linear congruential generator
+    state = nextRandom(state);
     yield VOCABULARY[(state >>> 8) % VOCABULARY.length];
   }
 }
+
+/** Numerical Recipes' linear congruential generator. */
+const nextRandom = (/** @type {number} */ state) => (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
 
 /**
  * @param {Generator<string | undefined>} words

@@ -1,25 +1,31 @@
 import { MemorySaver } from "@langchain/langgraph-checkpoint";
-import Table from "cli-table3";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { buildAgent, converse, SUPERSTEPS_A_TURN, text, wordStream } from "./agent.js";
+import { itemBytes, RawStorage } from "../scripts/lib/raw-storage.js";
+import { printBundleSize } from "./bundle-size.js";
 import { median, Meter } from "./meter.js";
-import { storedBytes } from "./stored-bytes.js";
+import { heading, megabytes, tableOf } from "./print.js";
+import { printVariants } from "./variants.js";
+
+/** DESIGN: "3 or fewer, at 50 turns and at 200". */
+const MAX_WRITE_UNITS = 3;
 
 /**
- * Prints what the saver costs, as the server reports it.
- * @param {{ endpoint: string }} options
+ * Prints what the saver costs, as the servers report it.
+ * @param {object} servers
+ * @param {{ endpoint: string }} servers.dynamodb
+ * @param {{ endpoint: string, bucket: string }} servers.s3
+ * @param {{ accessKeyId: string, secretAccessKey: string }} servers.credentials
+ * @returns {Promise<boolean>} whether the budgets are kept
  */
-export async function bench({ endpoint }) {
+export async function bench({ dynamodb: { endpoint }, s3, credentials }) {
+  const tableName = "bench";
   const meter = new Meter();
-  const options = {
-    tableName: "bench",
-    region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    endpoint,
-    onEvent: meter.onEvent,
-  };
+  const options = { tableName, region: "us-east-1", credentials, endpoint, onEvent: meter.onEvent };
+  const storage = new RawStorage({ credentials, dynamodb: { endpoint, tableName }, s3 });
   await new DynamoDBSaver(options).setup();
 
+  let kept = true;
   for (const turns of [50, 200]) {
     const threadId = `3b241101-e2bb-4255-8caf-${String(turns).padStart(12, "0")}`; // as long as ids are
     const supersteps = turns * SUPERSTEPS_A_TURN;
@@ -32,14 +38,20 @@ export async function bench({ endpoint }) {
     heading(`${turns} turns, ${supersteps} supersteps: 4 nodes, answers of 1 KB, one constant channel of 20 KB`);
     printOperations(meter, supersteps);
     const { writeUnits, bytesSent } = meter.total();
-    console.log(`write units a superstep   ${(writeUnits / supersteps).toFixed(2)}`);
+    const items = await storage.items(threadId);
+    const within = writeUnits / supersteps <= MAX_WRITE_UNITS;
+    kept &&= within;
+    console.log(`write units a superstep   ${(writeUnits / supersteps).toFixed(2)}, budget ${MAX_WRITE_UNITS}: ${within ? "kept" : "OVER"}`);
     console.log(`sent                      ${megabytes(bytesSent)}`);
-    console.log(`stored                    ${megabytes(await storedBytes(endpoint, options.tableName, threadId))}`);
+    console.log(`stored                    ${megabytes(items.reduce((sum, item) => sum + itemBytes(item), 0))}`);
     console.log(`time a turn, median       ${median(ours).toFixed(1)} ms here, ${median(floor).toFixed(1)} ms on MemorySaver`);
 
     await printReads(options, warm, memory, meter, threadId);
   }
+  await printVariants(options, s3, storage);
   await printLargeChannel(options, meter);
+  await printBundleSize();
+  return kept;
 }
 
 /**
@@ -107,11 +119,6 @@ function printOperations(meter, supersteps) {
   console.log(table.toString());
 }
 
-/** @param {string[]} head */
-function tableOf(...head) {
-  return new Table({ head, style: { head: [], border: [], compact: true }, colAligns: head.map((_, column) => (column === 0 ? "left" : "right")) });
-}
-
 /**
  * @param {() => Promise<unknown>} operation
  * @param {number} rounds
@@ -135,9 +142,3 @@ async function drain(items) {
   for await (const _ of items) count++;
   return count;
 }
-
-/** @param {string} text */
-const heading = (text) => console.log(`\n${text}\n`);
-
-/** @param {number} bytes */
-const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;

@@ -8,18 +8,20 @@ import { ensureInstalled } from "./lib/install.js";
 
 const HELP = `npm start -- [options]
 
-Starts an embedded DynamoDB and the agent in workerd, shows the agent at work, and keeps serving it.
+Starts an embedded DynamoDB and S3 and the agent in workerd, shows the agent at work, and keeps serving it.
 
   --once               end after the demonstration
   --port N             port of the Worker (8787)
   --dynamodb-port N    port of the embedded DynamoDB (8788)
+  --s3-port N          port of the embedded S3 (8789)
   --help               this text
 
 MODEL_BASE_URL, MODEL_API_KEY and MODEL_NAME let an OpenAI-compatible model answer after the demonstration.
 Data are kept in .data/; delete that folder to start afresh.`;
 
 const tableName = "langgraph-checkpoints";
-const dataFolder = fileURLToPath(new URL("../.data/dynamodb", import.meta.url));
+const bucket = "langgraph-checkpoints";
+const dataFolder = fileURLToPath(new URL("../.data", import.meta.url));
 
 /** @type {(() => Promise<void>)[]} what ends each part, called in reverse order whatever ends this process */
 const cleanups = [];
@@ -34,7 +36,9 @@ async function main() {
   if (options.help) return console.log(HELP);
   ensureInstalled();
   const { startEmbeddedDynamoDB } = await import("./lib/embedded-dynamodb.js");
+  const { credentials, startEmbeddedS3 } = await import("./lib/embedded-s3.js");
   const { assertPortFree } = await import("./lib/ports.js");
+  const { RawStorage } = await import("./lib/raw-storage.js");
   const { importSaver } = await import("./lib/saver.js");
   const { heading, print, say } = await import("./lib/terminal.js");
   const { buildWorker, startWorker } = await import("./lib/worker.js");
@@ -42,16 +46,20 @@ async function main() {
 
   await assertPortFree(options.port, "the Worker", "--port");
   await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "--dynamodb-port");
+  await assertPortFree(options.s3Port, "the embedded S3", "--s3-port");
 
   heading("LangGraph on DynamoDB");
-  const dynamodb = await startEmbeddedDynamoDB({ path: dataFolder, port: options.dynamodbPort });
+  const dynamodb = await startEmbeddedDynamoDB({ path: `${dataFolder}/dynamodb`, port: options.dynamodbPort });
   cleanups.push(dynamodb.stop);
+  const s3 = await startEmbeddedS3({ path: `${dataFolder}/s3`, port: options.s3Port, bucket });
+  cleanups.push(s3.stop);
 
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  // dynalite takes any pair.
   const { DynamoDBSaver } = await importSaver();
   const saver = new DynamoDBSaver({ tableName, region: "us-east-1", credentials, endpoint: dynamodb.endpoint });
   const { table } = await saver.setup();
   say("dynamodb", `dynalite at ${dynamodb.endpoint}, kept in .data/; table ${table.name} ${table.status}`);
+  say("s3", `s3rver at ${s3.endpoint}, kept in .data/; bucket ${bucket}`);
 
   const built = await buildWorker();
   const vars = {
@@ -59,7 +67,9 @@ async function main() {
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
+    AWS_ENDPOINT_URL_S3: s3.endpoint,
     DYNAMODB_TABLE_NAME: tableName,
+    S3_BUCKET: bucket,
     MODEL_BASE_URL: undefined,
     MODEL_API_KEY: undefined,
   };
@@ -80,7 +90,8 @@ async function main() {
   say("worker", `workerd at ${url}, no Node compatibility`);
 
   const thread = `demo-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-")}-${randomBytes(2).toString("hex")}`;
-  await demonstrate({ url, thread, killWorker, startWorker: () => launchWorker() });
+  const storage = new RawStorage({ credentials, dynamodb: { endpoint: dynamodb.endpoint, tableName }, s3 });
+  await demonstrate({ url, thread, storage, killWorker, startWorker: () => launchWorker() });
   if (options.once) return end(0);
 
   // The demonstration plays a fixed part; a model of one's own takes over afterwards.
@@ -95,6 +106,7 @@ async function main() {
     `curl -N ${url}/threads/mine/runs -d '{"message": "Please refund order 1043"}'`,
     `curl -N ${url}/threads/mine/resume -d '{"approve": true}'`,
     `curl ${url}/threads/mine/state`,
+    `curl -T package-lock.json ${url}/threads/mine/document`,
     `curl ${url}/threads/${thread}/history`,
     `curl -N ${url}/threads/mine/fork -d '{"checkpoint_id": "one of the history"}'`,
     `curl ${url}/threads`,
@@ -129,13 +141,17 @@ function readOptions() {
       once: { type: "boolean", default: false },
       port: { type: "string", default: "8787" },
       "dynamodb-port": { type: "string", default: "8788" },
+      "s3-port": { type: "string", default: "8789" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   const port = readPort("--port", values.port);
   const dynamodbPort = readPort("--dynamodb-port", values["dynamodb-port"]);
-  if (port === dynamodbPort) throw new Error(`--port and --dynamodb-port are both ${port}. Choose two different ports.`);
-  return { once: values.once, help: values.help, port, dynamodbPort };
+  const s3Port = readPort("--s3-port", values["s3-port"]);
+  if (new Set([port, dynamodbPort, s3Port]).size < 3) {
+    throw new Error(`--port ${port}, --dynamodb-port ${dynamodbPort} and --s3-port ${s3Port} must be three different ports.`);
+  }
+  return { once: values.once, help: values.help, port, dynamodbPort, s3Port };
 }
 
 /**

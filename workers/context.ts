@@ -20,7 +20,8 @@ export type AppContext = Context<App>;
  */
 export const withAgent: MiddlewareHandler<App> = async (c, next) => {
   const usage = new Usage();
-  const checkpointer = DynamoDBSaver.fromEnv(c.env, { onEvent: usage.record });
+  const { S3_BUCKET: bucket } = c.env;
+  const checkpointer = DynamoDBSaver.fromEnv(c.env, { onEvent: usage.record, ...(bucket && { s3: { bucket } }) });
   c.set("usage", usage);
   c.set("checkpointer", checkpointer);
   c.set("agent", createAgent({ model: chooseModel(c.env), checkpointer }));

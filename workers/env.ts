@@ -8,7 +8,11 @@ export type Env = {
   AWS_SECRET_ACCESS_KEY?: string;
   AWS_SESSION_TOKEN?: string;
   AWS_ENDPOINT_URL_DYNAMODB?: string;
+  AWS_ENDPOINT_URL_S3?: string;
   DYNAMODB_TABLE_NAME?: string;
+
+  /** With it, large parts of a state lie in this bucket and the rest in the table. Without it, everything does. */
+  S3_BUCKET?: string;
 
   /** An OpenAI-compatible API, for example `https://api.openai.com/v1`. Without it a small rule-based model answers. */
   MODEL_BASE_URL?: string;

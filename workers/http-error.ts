@@ -22,6 +22,7 @@ const SAVER_STATUS: Record<DynamoDBSaverErrorCode, number> = {
   INVALID_CONFIG: 500,
   CREDENTIALS: 503,
   TABLE_NOT_FOUND: 503,
+  BUCKET_NOT_FOUND: 503,
   ACCESS_DENIED: 503,
   THROTTLED: 503,
   ABORTED: 503,
@@ -31,6 +32,9 @@ const SAVER_STATUS: Record<DynamoDBSaverErrorCode, number> = {
   MISSING_DATA: 500,
   DAMAGED_DATA: 500,
   UNSUPPORTED_FORMAT: 500,
+  DECRYPTION_FAILED: 500,
+  PLAINTEXT_REFUSED: 500,
+  VALUE_TOO_LARGE: 500,
 };
 
 /** What the client is told of any error. What nobody foresaw is logged here and told in general terms. */

@@ -6,12 +6,15 @@ import { bodies } from "./requests.js";
 import * as threads from "./threads.js";
 
 const MAX_BODY_BYTES = 64 * 1024;
+/** A Worker has 128 MB, and holds a document several times while it is stored. */
+const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 
 interface Route {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   does: string;
   body?: string;
+  maxBodyBytes?: number;
   handle: Handler<App>;
 }
 
@@ -49,6 +52,15 @@ const routes: Route[] = [
     body: bodies.updateState.example,
     handle: threads.updateState,
   },
+  {
+    method: "PUT",
+    path: "/threads/:id/document",
+    does: "upload a text that the agent can search, up to 4 MiB; ?name=",
+    body: "the text as it is, for example with curl -T notes.txt",
+    maxBodyBytes: MAX_DOCUMENT_BYTES,
+    handle: threads.putDocument,
+  },
+  { method: "GET", path: "/threads/:id/document", does: "the text that was uploaded", handle: threads.getDocument },
   { method: "GET", path: "/threads/:id/history", does: "the checkpoints; ?limit= and ?before=", handle: threads.getHistory },
 ];
 
@@ -65,17 +77,8 @@ app.notFound((c) => {
 
 app.use(refuseMalformedPath);
 
-app.use(
-  bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => {
-      throw new HttpError(413, "BODY_TOO_LARGE", `A body may have ${MAX_BODY_BYTES} bytes at most.`);
-    },
-  }),
-);
-
-for (const { method, path, handle } of routes) {
-  if (path.startsWith("/threads")) app.on(method, path, withAgent, handle);
+for (const { method, path, maxBodyBytes = MAX_BODY_BYTES, handle } of routes) {
+  if (path.startsWith("/threads")) app.on(method, path, limitBody(maxBodyBytes), withAgent, handle);
   else app.on(method, path, handle);
 }
 
@@ -88,6 +91,15 @@ for (const path of new Set(routes.map((route) => route.path))) {
 }
 
 export default app;
+
+function limitBody(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new HttpError(413, "BODY_TOO_LARGE", `A body may have ${maxSize} bytes at most.`);
+    },
+  });
+}
 
 function listRoutes(c: AppContext): Response {
   return c.json({

@@ -56,6 +56,7 @@ export const bodies = {
 export const queries = {
   state: z.object({ checkpoint_id: checkpointId.optional() }),
   history: z.object({ limit, before: checkpointId.optional() }),
+  document: z.object({ name: z.string().min(1).max(200).default("document.txt") }),
   threads: z.object({ limit, after: z.string().min(1).optional() }),
 };
 
@@ -73,6 +74,17 @@ export async function readBody<Schema extends z.ZodType>(
     throw new HttpError(400, "BAD_JSON", `${what}. Send ${example}.`);
   }
   return check(schema, json, `Send ${example}.`);
+}
+
+/** Reads a body that is text and nothing else, so that `curl -T` can send a file. */
+export async function readText(request: { arrayBuffer(): Promise<ArrayBuffer> }): Promise<string> {
+  const bytes = await request.arrayBuffer();
+  if (bytes.byteLength === 0) throw new HttpError(400, "EMPTY_BODY", "The body is empty. Send the text, for example with curl -T notes.txt.");
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new HttpError(400, "NOT_TEXT", "The body is not UTF-8. Send plain text.");
+  }
 }
 
 /** Reads and checks the query string. */

@@ -19,10 +19,14 @@ export const ruleModel: Model = async (messages) => {
     if (result.error !== undefined) return say(`That did not work: ${result.error}`);
     if (result.approved === false) return say(declined(result.reason));
     if (last.name === "calculate") return say(`That makes ${result.result}.`);
+    if (last.name === "search_document") return say(finding(result));
     if (last.name === "refund_order") return say(`Done: ${euros(result.refunded)} for order ${result.order_id} are on their way back.`);
     if (/refund|money back/i.test(question)) return ask("refund_order", { order_id: result.order_id, amount: result.total });
     return say(`Order ${result.order_id}, ${result.item}, is ${result.status}. It cost ${euros(result.total)}.`);
   }
+
+  const wanted = /\bfind "?([^\s"]+)"? in (?:the|my) (?:document|file|log)\b/i.exec(question);
+  if (wanted) return ask("search_document", { text: wanted[1] });
 
   const sum = /(-?\d+(?:\.\d+)?)\s*([-+*/])\s*(-?\d+(?:\.\d+)?)/.exec(question);
   if (sum) return ask("calculate", { left: Number(sum[1]), operator: sum[2], right: Number(sum[3]) });
@@ -30,7 +34,7 @@ export const ruleModel: Model = async (messages) => {
   const order = orderNumber(question) ?? (/refund|money back|order/i.test(question) ? lastOrderNumber(messages) : undefined);
   if (order) return ask("lookup_order", { order_id: order });
 
-  return say("I can look up an order (try 1041, 1042 or 1043), refund it, or do a sum. What do you need?");
+  return say("I can look up an order (try 1041, 1042 or 1043), refund it, do a sum, or find a word in the document you upload. What do you need?");
 };
 
 const orderNumber = (text: string) => /\b(\d{4,})\b/.exec(text)?.[1];
@@ -54,6 +58,9 @@ const Result = z
     status: z.string(),
     total: z.number(),
     refunded: z.number(),
+    document: z.string(),
+    found: z.number(),
+    lines: z.array(z.object({ line: z.number(), text: z.string() })),
   })
   .partial();
 
@@ -64,6 +71,12 @@ function resultOf(message: ToolMessage): z.infer<typeof Result> {
     // A message that was put into the state from outside need not be one of ours.
     return { error: message.text };
   }
+}
+
+function finding({ document, found = 0, lines: [first] = [] }: z.infer<typeof Result>): string {
+  if (!first) return `There is nothing of that in ${document}.`;
+  const others = found > 1 ? ` and ${found - 1} more` : "";
+  return `Line ${first.line}${others} of ${document}: ${first.text}`;
 }
 
 const euros = (amount = 0) => `€${amount.toFixed(2)}`;

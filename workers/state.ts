@@ -7,10 +7,17 @@ export interface Refund {
   amount: number;
 }
 
+/** A text that a customer has uploaded: a device's log, an invoice, a warranty. */
+export interface Document {
+  name: string;
+  text: string;
+}
+
 /** The channels of the graph. Each reducer says how a node's update is merged into what is there. */
 export const AgentState = Annotation.Root({
   messages: Annotation<BaseMessage[], Messages>({ reducer: addMessages, default: () => [] }),
   refunds: Annotation<Refund[]>({ reducer: (made, more) => [...made, ...more], default: () => [] }),
+  document: Annotation<Document | undefined>,
 });
 
 export type AgentValues = typeof AgentState.State;

@@ -2,9 +2,10 @@ import { HumanMessage } from "@langchain/core/messages";
 import { Command, type StateSnapshot } from "@langchain/langgraph/web";
 import { threadId, type AppContext } from "./context.js";
 import { HttpError } from "./http-error.js";
-import { bodies, queries, readBody, readQuery } from "./requests.js";
+import { bodies, queries, readBody, readQuery, readText } from "./requests.js";
 import { streamRun, type RunConfig, type RunInput } from "./runs.js";
-import { checkpointView, interruptsOf } from "./views.js";
+import type { AgentValues } from "./state.js";
+import { checkpointView, documentView, interruptsOf } from "./views.js";
 
 /** `POST /threads/:id/runs` */
 export async function run(c: AppContext): Promise<Response> {
@@ -70,6 +71,30 @@ export async function updateState(c: AppContext): Promise<Response> {
   found(await c.var.agent.getState(config), checkpoint_id);
   const updated = await c.var.agent.updateState(config, values, as_node);
   return c.json({ thread_id: threadId(c), checkpoint_id: checkpointIdOf(updated) });
+}
+
+/** `PUT /threads/:id/document` */
+export async function putDocument(c: AppContext): Promise<Response> {
+  const { name } = readQuery(c.req.query(), queries.document);
+  const document = { name, text: await readText(c.req) };
+  const config = configOf(threadId(c));
+  if ((await c.var.agent.getState(config)).next.length > 0) {
+    throw new HttpError(
+      409,
+      "RUN_NOT_ENDED",
+      'This thread is in the middle of a run. End it with POST /threads/:id/resume, or POST /threads/:id/runs and {"message": null}.',
+    );
+  }
+  // As if the agent had said it last: nothing follows from it.
+  const updated = await c.var.agent.updateState(config, { document }, "agent");
+  return c.json({ thread_id: threadId(c), checkpoint_id: checkpointIdOf(updated), document: documentView(document) });
+}
+
+/** `GET /threads/:id/document` */
+export async function getDocument(c: AppContext): Promise<Response> {
+  const { document } = found(await c.var.agent.getState(configOf(threadId(c)))).values as AgentValues;
+  if (!document) throw new HttpError(404, "NO_DOCUMENT", "This thread has no document. Upload one with PUT /threads/:id/document.");
+  return c.text(document.text);
 }
 
 /** `GET /threads/:id/history`, newest first */

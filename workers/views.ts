@@ -1,5 +1,6 @@
 import { AIMessage, ToolMessage, isBaseMessage, type BaseMessage } from "@langchain/core/messages";
 import type { StateSnapshot } from "@langchain/langgraph/web";
+import type { AgentValues, Document } from "./state.js";
 
 /** How a message looks on the wire. */
 export function messageView(message: BaseMessage) {
@@ -23,6 +24,13 @@ export function valueView(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, valueView(inner)]));
 }
 
+export const documentView = ({ name, text }: Document) => ({ name, length: text.length });
+
+/** Each checkpoint of a history has the document, which may be megabytes: `GET /threads/:id/document` gives its text. */
+function stateView({ document, ...values }: AgentValues) {
+  return { ...(valueView(values) as object), ...(document && { document: documentView(document) }) };
+}
+
 /** How a checkpoint looks on the wire. */
 export function checkpointView(snapshot: StateSnapshot) {
   return {
@@ -33,7 +41,7 @@ export function checkpointView(snapshot: StateSnapshot) {
     step: snapshot.metadata?.step ?? null,
     next: snapshot.next,
     interrupts: interruptsOf(snapshot),
-    values: valueView(snapshot.values),
+    values: stateView(snapshot.values as AgentValues),
   };
 }
 

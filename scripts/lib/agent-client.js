@@ -13,10 +13,11 @@ export function createAgentClient(url, onUsage = () => {}) {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {unknown} [body]
+   * @param {unknown} [body] a string as it is, everything else as JSON
    */
   async function send(method, path, body) {
-    const response = await fetch(url + path, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const response = await fetch(url + path, { method, ...(body !== undefined && { body: text }) });
     const usage = response.headers.get("x-dynamodb-usage");
     if (usage) onUsage(JSON.parse(usage));
     if (!response.ok) {
@@ -30,6 +31,19 @@ export function createAgentClient(url, onUsage = () => {}) {
     /** @param {string} path */
     async get(path) {
       return (await send("GET", path)).json();
+    },
+
+    /**
+     * @param {string} path
+     * @param {string} text
+     */
+    async put(path, text) {
+      return (await send("PUT", path, text)).json();
+    },
+
+    /** @param {string} path */
+    async delete(path) {
+      await send("DELETE", path);
     },
 
     /**

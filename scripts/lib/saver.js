@@ -6,14 +6,21 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
  * The saver from its sources: a fresh clone has no `dist` yet, and an old one may be older than `src`.
- * The bundle lies inside the project, so that it finds `node_modules`.
  *
  * @returns {Promise<typeof import("../../src/index.js")>}
  */
-export async function importSaver() {
-  const outfile = `${root}.data/saver-${process.pid}.mjs`;
+export const importSaver = () => importSource("index.ts");
+
+/**
+ * A module of `src`. The bundle lies inside the project, so that it finds `node_modules`.
+ *
+ * @param {string} path within `src`
+ * @returns {Promise<any>}
+ */
+export async function importSource(path) {
+  const outfile = `${root}.data/${path.replaceAll("/", "-")}-${process.pid}.mjs`;
   await build({
-    entryPoints: [`${root}src/index.ts`],
+    entryPoints: [`${root}src/${path}`],
     bundle: true,
     packages: "external",
     format: "esm",

@@ -1,0 +1,38 @@
+import { binaryLength } from "./raw-storage.js";
+import { importSource } from "./saver.js";
+
+/**
+ * @import { RawItem, RawObject } from "./raw-storage.js"
+ * @typedef {import("../../src/checkpoint/value.js").Value} Value
+ */
+
+/**
+ * Where each part of a thread's latest checkpoint lies.
+ *
+ * @param {RawItem[]} items of the thread, by sort key
+ * @param {RawObject[]} objects of the thread
+ */
+export async function describeParts(items, objects) {
+  const { decodeFrame } = /** @type {typeof import("../../src/checkpoint/frame.js")} */ (await importSource("checkpoint/frame.ts"));
+  const { decompress } = /** @type {typeof import("../../src/checkpoint/compression.js")} */ (await importSource("checkpoint/compression.ts"));
+
+  const latest = items.findLast((item) => /^C#.*#~$/.test(item.SK?.S ?? ""));
+  const frame = decompress(Buffer.from(latest?.data?.B ?? "", "base64"), 2 ** 24);
+  const { channels, checkpoint, metadata } = decodeFrame(frame, Infinity);
+
+  /** @param {string} name @param {Value} value */
+  const describe = (name, { segments, tail }) => {
+    const names = segments.map((segment) => segment.name);
+    const stored = items.filter((item) => names.some((name) => item.SK?.S === `S#${name}`));
+    return {
+      name,
+      bytes: segments.reduce((sum, segment) => sum + segment.length, tail.length),
+      inline: tail.length,
+      inItems: stored.reduce((sum, item) => sum + binaryLength(item.data?.B), 0),
+      objects: objects.filter(({ key }) => names.some((name) => key.endsWith(`/${name}`))),
+    };
+  };
+  const parts = [...channels].map(([name, { value }]) => describe(name, value));
+  parts.push(describe("(checkpoint)", checkpoint), describe("(metadata)", metadata));
+  return parts.sort((a, b) => b.bytes - a.bytes);
+}
