@@ -13,7 +13,7 @@ export interface Channel {
 
 /** A checkpoint as stored: where the bytes of each of its parts are. */
 export interface Frame {
-  /** The checkpoint without its `channel_values`. */
+  /** The checkpoint without its `channel_values` and its `id`. */
   checkpoint: Value;
   metadata: Value;
   channels: Map<string, Channel>;

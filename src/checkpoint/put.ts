@@ -74,7 +74,7 @@ async function commit(
 
   if (parent && parentRef && leaseIsShort(parent, frame, life)) {
     const shared = valuesOf(frame).flatMap((value) => value.segments.filter(({ name }) => !plan.segments.has(name)));
-    const ancestorsOf = frame.needsAncestors ? { top: parentRef, channels: deltaChannels(metadata) } : undefined;
+    const ancestorsOf = frame.needsAncestors ? { top: parentRef, channels: deltaChannels(metadata, frame) } : undefined;
     if (!(await renew(storage, ref.thread, shared, ancestorsOf, life))) return false;
     frame.lease = life?.granted ?? Infinity;
   }
@@ -174,7 +174,8 @@ async function serializeParts(
   input: PutInput,
   parent: Frame | undefined,
 ): Promise<SerializedParts> {
-  const { channel_values, ...body } = input.checkpoint;
+  // The id is in the item's key, and too random to be compressed.
+  const { channel_values, id: _, ...body } = input.checkpoint;
   const wanted = Object.keys(channel_values).filter((name) => storesGiven(input, name) && !inherits(input, parent, name));
   const [dumpedBody, metadata, ...channels] = await Promise.all([
     serialized(serde, body),

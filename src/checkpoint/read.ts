@@ -113,7 +113,7 @@ export async function toTuple(storage: Storage, stored: StoredCheckpoint, segmen
     loadWrites(storage, stored, segments),
   ]);
   // `fromEntries` defines properties, so a channel named __proto__ is only a name.
-  const checkpoint = { ...(body as Checkpoint), channel_values: Object.fromEntries(channels) };
+  const checkpoint = { ...(body as Checkpoint), id, channel_values: Object.fromEntries(channels) };
   if (checkpoint.v < 4 && parentId !== undefined) await migratePendingSends(storage, stored, checkpoint);
   return {
     config: configOf(id),
@@ -215,7 +215,10 @@ async function firstOf(storage: Storage, pages: AsyncGenerator<CheckpointItems[]
   for await (const [items] of pages) {
     if (!items) continue;
     const stored = await openCheckpoint(storage, items);
-    storage.frames.set(stored.thread.id, stored.ns, stored.id, stored.frame, frameSize(stored.frame));
+    const { thread, ns, id, frame } = stored;
+    // Its writes may go before the rest, if a call with a shorter ttl has put them: then the lease ends with them.
+    const lease = frame.needsAncestors ? Math.min(frame.lease, ...items.writes.map(goneAt)) : frame.lease;
+    storage.frames.set(thread.id, ns, id, { ...frame, lease }, frameSize(frame));
     return stored;
   }
   return undefined;

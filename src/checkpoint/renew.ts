@@ -2,6 +2,7 @@ import { isDeltaSnapshot, type Checkpoint, type CheckpointMetadata } from "@lang
 import { forEachAtOnce } from "../aws/concurrency.js";
 import { emit } from "../aws/events.js";
 import { neededAncestors } from "./delta-history.js";
+import type { Frame } from "./frame.js";
 import { lifetime, prolong, prolongAncestor, prolongCheckpoint, type Lifetime } from "./lifetime.js";
 import { allValues, loadMetadata, type StoredCheckpoint } from "./read.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
@@ -17,14 +18,17 @@ export interface AncestorsOf {
   channels: string[];
 }
 
-/** The channels that LangGraph rebuilds from earlier writes: those it counts the steps of since their last snapshot. */
-export function deltaChannels(metadata: CheckpointMetadata): string[] {
-  return Object.keys(metadata.counters_since_delta_snapshot ?? {});
+/**
+ * The channels that LangGraph rebuilds from earlier writes: those it counts the steps of since their last snapshot,
+ * unless the checkpoint has that snapshot itself.
+ */
+export function deltaChannels(metadata: CheckpointMetadata, { channels }: Pick<Frame, "channels">): string[] {
+  return Object.keys(metadata.counters_since_delta_snapshot ?? {}).filter((name) => !channels.has(name));
 }
 
 /** Whether a checkpoint has `DeltaChannel`s: it is rebuilt from others, or others will be from it. */
 export function needsAncestors({ channel_values }: Checkpoint, metadata: CheckpointMetadata): boolean {
-  return deltaChannels(metadata).length > 0 || Object.values(channel_values).some(isDeltaSnapshot);
+  return metadata.counters_since_delta_snapshot !== undefined || Object.values(channel_values).some(isDeltaSnapshot);
 }
 
 /**
@@ -77,5 +81,5 @@ export async function refreshOnRead(storage: Storage, stored: StoredCheckpoint, 
 
 async function deltaChannelsOf(storage: Storage, stored: StoredCheckpoint): Promise<string[]> {
   const segments = await storage.segments.load(stored.thread.partition, [stored.frame.metadata]);
-  return deltaChannels(await loadMetadata(storage, stored, segments));
+  return deltaChannels(await loadMetadata(storage, stored, segments), stored.frame);
 }
