@@ -12,7 +12,7 @@ const resolve = {
 const lane = {
   globals: true, // the official validation suite is written for vitest's globals
   setupFiles: ["tests/lanes/table.ts"],
-  testTimeout: 30_000,
+  testTimeout: 120_000, // for a machine that is busy with other things as well
   hookTimeout: 60_000,
 };
 

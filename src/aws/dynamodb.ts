@@ -133,8 +133,9 @@ export class DynamoDB {
     return ttl.TimeToLiveStatus.startsWith("ENABL") ? ttl.AttributeName : undefined;
   }
 
-  async enableTimeToLive(attribute: string): Promise<void> {
+  async enableTimeToLive(attribute: string): Promise<true> {
     await this.#protocol.call("UpdateTimeToLive", { TimeToLiveSpecification: { Enabled: true, AttributeName: attribute } });
+    return true;
   }
 
   /** One page: 1 MB at most, or `limit` items. */

@@ -32,8 +32,12 @@ export async function setupTimeToLive(db: DynamoDB): Promise<"enabled" | "existe
     if (attribute !== undefined) {
       throw invalidConfig(`Table ${JSON.stringify(db.tableName)} expires items by its attribute ${JSON.stringify(attribute)}, but needs "${TTL_ATTRIBUTE}". Change it, or use another tableName.`);
     }
-    await db.enableTimeToLive(TTL_ATTRIBUTE);
-    return "enabled";
+    const enabled = await db.enableTimeToLive(TTL_ATTRIBUTE).catch(async (error: unknown) => {
+      // Refused as not valid when another caller was first.
+      if ((await db.describeTimeToLive()) === TTL_ATTRIBUTE) return false;
+      throw error;
+    });
+    return enabled ? "enabled" : "existed";
   } catch (error) {
     if (error instanceof AwsRequestError && error.serviceCode === "UnknownOperationException") return "unsupported";
     throw error;
