@@ -15,10 +15,32 @@ export interface S3Config {
 /** "DeleteObjects": keys of one request. */
 const DELETE_BATCH = 1_000;
 
-const NOTHING = new Uint8Array(0);
 const NO_CAPACITY = { readUnits: 0, writeUnits: 0 };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+interface S3Request<T> {
+  operation: keyof typeof IAM_ACTIONS;
+  method: "GET" | "PUT" | "POST";
+  bucket: string;
+  key?: string;
+  query?: string;
+  body?: Uint8Array;
+  headers?: Record<string, string>;
+  parse: (answer: Answer) => T;
+  maxAnswerBytes?: number;
+}
+
+/** What a policy has to allow for each operation. */
+const IAM_ACTIONS = {
+  GetObject: "s3:GetObject",
+  PutObject: "s3:PutObject",
+  DeleteObjects: "s3:DeleteObject",
+  GetBucketLifecycleConfiguration: "s3:GetLifecycleConfiguration",
+  PutBucketLifecycleConfiguration: "s3:PutLifecycleConfiguration",
+};
+
+const nothing = (): void => undefined;
 
 /** The few operations of S3's REST interface that offloading needs. */
 export class S3 {
@@ -32,13 +54,13 @@ export class S3 {
 
   /** Stores an object with its tags, over one of the same key. */
   async putObject({ bucket, key }: ObjectPlace, body: Uint8Array, tags: Tags): Promise<void> {
-    await this.#send("PutObject", "PUT", bucket, key, "", body, tagging(tags), () => undefined);
+    await this.#send({ operation: "PutObject", method: "PUT", bucket, key, body, headers: tagging(tags), parse: nothing });
   }
 
   /** Stores an object without tags unless there is one of that key, which is as well. */
   async putNewObject({ bucket, key }: ObjectPlace, body: Uint8Array): Promise<void> {
     try {
-      await this.#send("PutObject", "PUT", bucket, key, "", body, { "if-none-match": "*" }, () => undefined);
+      await this.#send({ operation: "PutObject", method: "PUT", bucket, key, body, headers: { "if-none-match": "*" }, parse: nothing });
     } catch (error) {
       if (!hasStatus(error, 412)) throw error;
     }
@@ -47,7 +69,7 @@ export class S3 {
   /** The object's bytes, or `undefined` when there is none. */
   async getObject({ bucket, key }: ObjectPlace, maxBytes: number): Promise<Uint8Array | undefined> {
     try {
-      return await this.#send("GetObject", "GET", bucket, key, "", NOTHING, {}, ({ body }) => body, maxBytes);
+      return await this.#send({ operation: "GetObject", method: "GET", bucket, key, maxAnswerBytes: maxBytes, parse: ({ body }) => body });
     } catch (error) {
       if (hasStatus(error, 404) && (error as AwsRequestError).serviceCode !== "NoSuchBucket") return undefined;
       throw error;
@@ -59,15 +81,19 @@ export class S3 {
     for (let i = 0; i < keys.length; i += DELETE_BATCH) {
       const objects = keys.slice(i, i + DELETE_BATCH).map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`);
       const body = encoder.encode(`<Delete xmlns="${NAMESPACE}"><Quiet>true</Quiet>${objects.join("")}</Delete>`);
-      const failed = await this.#send("DeleteObjects", "POST", bucket, "", "?delete=", body, await checksum(body), ({ body }) => {
-        // One failure is reported inside an answer of status 200.
-        const codes = elements(whole(body, "DeleteResult"), "Error").map((error) => textOf(error, "Code"));
-        // Thrown as a garbled answer is: the same request is sent again, and deletes what is left.
-        if (codes.some((code) => retryKind(200, code))) throw new SyntaxError("Some objects were not deleted.");
-        return codes;
+      const request = { operation: "DeleteObjects", method: "POST", bucket, query: "?delete=", body, headers: await checksum(body) } as const;
+      const failed = await this.#send({
+        ...request,
+        parse: (answer) => {
+          // One failure is reported inside an answer of status 200.
+          const codes = elements(whole(answer.body, "DeleteResult"), "Error").map((error) => textOf(error, "Code"));
+          // Thrown as a garbled answer is: the same request is sent again, and deletes what is left.
+          if (codes.some((code) => retryKind(200, code))) throw new SyntaxError("Some objects were not deleted.");
+          return codes;
+        },
       });
       if (failed.length > 0) {
-        const { code, message } = explain("DeleteObject", bucket, failed[0]);
+        const { code, message } = explain("DeleteObjects", bucket, failed[0]);
         throw new AwsRequestError(code, message, { service: "s3", operation: "DeleteObjects", status: 200, attempts: 1, retryable: false, serviceCode: failed[0] });
       }
     }
@@ -76,9 +102,13 @@ export class S3 {
   /** The `<Rule>` elements of the bucket's lifecycle, as they are. */
   async getLifecycleRules(bucket: string): Promise<string[]> {
     try {
-      return await this.#send("GetBucketLifecycleConfiguration", "GET", bucket, "", "?lifecycle=", NOTHING, {}, ({ body }) =>
-        elements(whole(body, "LifecycleConfiguration"), "Rule").map(withOneFilter),
-      );
+      return await this.#send({
+        operation: "GetBucketLifecycleConfiguration",
+        method: "GET",
+        bucket,
+        query: "?lifecycle=",
+        parse: ({ body }) => elements(whole(body, "LifecycleConfiguration"), "Rule").map(withOneFilter),
+      });
     } catch (error) {
       if (error instanceof AwsRequestError && error.serviceCode === "NoSuchLifecycleConfiguration") return [];
       throw error;
@@ -87,21 +117,13 @@ export class S3 {
 
   async putLifecycleRules(bucket: string, rules: string[]): Promise<void> {
     const body = encoder.encode(`<LifecycleConfiguration xmlns="${NAMESPACE}">${rules.join("")}</LifecycleConfiguration>`);
-    await this.#send("PutBucketLifecycleConfiguration", "PUT", bucket, "", "?lifecycle=", body, await checksum(body), () => undefined);
+    const request = { operation: "PutBucketLifecycleConfiguration", method: "PUT", bucket, query: "?lifecycle=", body } as const;
+    await this.#send({ ...request, headers: await checksum(body), parse: nothing });
   }
 
-  async #send<T>(
-    operation: string,
-    method: "GET" | "PUT" | "POST",
-    bucket: string,
-    key: string,
-    query: string,
-    bytes: Uint8Array,
-    headers: Record<string, string>,
-    parse: (answer: Answer) => T,
-    maxAnswerBytes?: number,
-  ): Promise<T> {
-    const body = bytes as Uint8Array<ArrayBuffer>;
+  async #send<T>(input: S3Request<T>): Promise<T> {
+    const { operation, method, bucket, key = "", query = "", headers, parse, maxAnswerBytes } = input;
+    const body = (input.body ?? new Uint8Array(0)) as Uint8Array<ArrayBuffer>;
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
     const request: AwsRequest<T> = {
       service: "s3",
@@ -174,7 +196,7 @@ function parseError({ status, body }: Answer): { serviceCode: string | undefined
   return { serviceCode: textOf(xml, "Code"), serviceMessage: `HTTP ${status}` };
 }
 
-function explain(operation: string, bucket: string, serviceCode: string | undefined): { code: DynamoDBSaverErrorCode; message: string } {
+function explain(operation: keyof typeof IAM_ACTIONS, bucket: string, serviceCode: string | undefined): { code: DynamoDBSaverErrorCode; message: string } {
   const name = `bucket ${JSON.stringify(bucket)}`;
   switch (serviceCode) {
     case "NoSuchBucket":
@@ -182,7 +204,7 @@ function explain(operation: string, bucket: string, serviceCode: string | undefi
     case "AccessDenied": {
       // "GetObject": without s3:ListBucket a missing object is reported as denied.
       const hint = operation === "GetObject" ? ", and s3:ListBucket, without which a missing object looks like this" : "";
-      return { code: "ACCESS_DENIED", message: `These credentials may not do s3:${operation} on ${name}. Allow that action${hint} in their IAM policy.` };
+      return { code: "ACCESS_DENIED", message: `These credentials may not do ${IAM_ACTIONS[operation]} on ${name}. Allow that action${hint} in their IAM policy.` };
     }
     case "SignatureDoesNotMatch":
     case "InvalidAccessKeyId":
