@@ -1,0 +1,244 @@
+import { describe, expect, inject, test } from "vitest";
+import { operationsOf, s3Error, xml, type Intercept } from "../lanes/aws-requests.js";
+import { useJitter } from "../lanes/clock.js";
+import { emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
+import { errorOf } from "../lanes/faulty-fetch.js";
+import { createBucket } from "../lanes/s3-client.js";
+import { itemsOf } from "../lanes/raw-table.js";
+import { headObject, keysAt, newPlace, saverAt, type Place, type WatchedSaver } from "../lanes/s3-saver.js";
+import { goneAt } from "../lanes/stored-format.js";
+
+useJitter(0);
+
+const putLarge = ({ saver }: WatchedSaver, threadId = "t"): Promise<Step> => putStep(saver, emptyThread(threadId), { large: noise(6_000) });
+
+/** The first `count` requests of this operation meet the fault. */
+function firstOf(operation: string, count: number, answer: () => Response): Intercept {
+  let met = 0;
+  return (request) => (request.operation === operation && ++met <= count ? answer() : undefined);
+}
+
+describe.each<[what: string, answer: () => Response]>([
+  ["503 SlowDown", () => s3Error(503, "SlowDown")],
+  ["500 InternalError", () => s3Error(500, "InternalError")],
+  ["409 ConditionalRequestConflict", () => s3Error(409, "ConditionalRequestConflict")],
+  ["409 OperationAborted", () => s3Error(409, "OperationAborted")],
+  ["503 without a body", () => new Response(null, { status: 503 })],
+])("%s", (_, answer) => {
+  test.each(["PutObject", "GetObject", "DeleteObjects"])("is followed by another attempt of %s", async (operation) => {
+    const place = newPlace();
+    const step = await putLarge(saverAt(place, firstOf(operation, 2, answer)));
+    expect(await valuesAt(saverAt(place, firstOf(operation, 2, answer)).saver, step.config)).toEqual(step.checkpoint.channel_values);
+    const { saver, sent, events } = saverAt(place, firstOf(operation, 2, answer));
+    await saver.deleteThread("t");
+
+    expect(await keysAt(place)).toEqual([]);
+    expect(operationsOf(sent).filter((sentOperation) => sentOperation === "DeleteObjects")).toHaveLength(operation === "DeleteObjects" ? 3 : 1);
+    expect(events).toContainEqual(expect.objectContaining({ type: "request", service: "s3", operation: "DeleteObjects", attempts: operation === "DeleteObjects" ? 3 : 1 }));
+  });
+});
+
+test("SlowDown at every attempt ends as throttling that may pass", async () => {
+  const error = await errorOf(putLarge(saverAt(newPlace(), firstOf("PutObject", 9, () => s3Error(503, "SlowDown")))));
+  expect(error).toMatchObject({ code: "THROTTLED", service: "s3", operation: "PutObject", attempts: 4, retryable: true });
+});
+
+test("412 means that an immutable object is there already, and is success", async () => {
+  const place = newPlace();
+  const stored = await putLarge(saverAt(place));
+  const again = await putLarge(saverAt(place, (request) => (request.headers.has("if-none-match") ? s3Error(412, "PreconditionFailed") : undefined)));
+
+  for (const { config } of [stored, again]) expect(await valuesAt(saverAt(place).saver, config)).toEqual({ large: noise(6_000) });
+});
+
+test.each([301, 307, 308])("a redirect with status %i is refused, and followed nowhere", async (status) => {
+  const answer = (): Response => new Response(null, { status, headers: { location: "https://attacker.example/" } });
+  const watched = saverAt(newPlace(), firstOf("PutObject", 9, answer));
+  const error = await errorOf(putLarge(watched));
+
+  expect(error).toMatchObject({ code: "NETWORK", service: "s3", attempts: 1 });
+  expect(error.message).toMatch(/redirect.*endpoint and region/);
+  expect(watched.sent.map(({ url }) => url.hostname)).not.toContain("attacker.example");
+});
+
+test.each<[code: string, status: number, expected: string]>([
+  ["AccessDenied", 403, "ACCESS_DENIED"],
+  ["InvalidAccessKeyId", 403, "ACCESS_DENIED"],
+  ["SignatureDoesNotMatch", 403, "ACCESS_DENIED"],
+  ["ExpiredToken", 400, "ACCESS_DENIED"],
+  ["EntityTooLarge", 400, "SERVICE_ERROR"],
+])("%s is final, and nothing refers to the object that is not there", async (code, status, expected) => {
+  const place = newPlace();
+  const error = await errorOf(putLarge(saverAt(place, firstOf("PutObject", 9, () => s3Error(status, code)))));
+
+  expect(error).toMatchObject({ code: expected, service: "s3", operation: "PutObject", serviceCode: code, status, requestId: undefined });
+  expect(error.message).not.toContain("Told by the test");
+  expect(await valuesAt(saverAt(place).saver, { configurable: { thread_id: "t" } })).toBeUndefined();
+});
+
+test("a missing object that is reported as denied says so, and what it can mean", async () => {
+  const place = newPlace();
+  const { config } = await putLarge(saverAt(place));
+  const error = await errorOf(saverAt(place, firstOf("GetObject", 9, () => s3Error(403, "AccessDenied"))).saver.getTuple(config));
+
+  expect(error).toMatchObject({ code: "ACCESS_DENIED", operation: "GetObject" });
+  expect(error.message).toContain("s3:ListBucket, without which a missing object looks like this");
+});
+
+test("what lies under another prefix is found by its pointer though the bucket says 403 for what is not there", async () => {
+  const old = newPlace();
+  const step = await putLarge(saverAt(old));
+  const place: Place = { keyPrefix: old.keyPrefix, s3: newPlace().s3 };
+  const { saver, sent } = saverAt(place, ({ operation, url }) => (operation === "GetObject" && url.pathname.includes(place.s3.prefix) ? s3Error(403, "AccessDenied") : undefined));
+
+  expect(await valuesAt(saver, step.config)).toEqual(step.checkpoint.channel_values);
+  expect(operationsOf(sent)).toContain("GetObject");
+});
+
+describe("DeleteObjects", () => {
+  const result = (content: string): Response => xml(`<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${content}</DeleteResult>`);
+  const denied = (code: string): Response => result(`<Error><Key>k</Key><VersionId></VersionId><Code>${code}</Code><Message>${code}</Message></Error>`);
+
+  test("that is denied inside an answer of status 200 is an error, and the pointers stay", async () => {
+    const place = newPlace();
+    await putLarge(saverAt(place));
+    const error = await errorOf(saverAt(place, firstOf("DeleteObjects", 9, () => denied("AccessDenied"))).saver.deleteThread("t"));
+
+    expect(error).toMatchObject({ code: "ACCESS_DENIED", service: "s3", operation: "DeleteObjects", serviceCode: "AccessDenied" });
+    await saverAt(place).saver.deleteThread("t");
+    expect([await keysAt(place), await itemsOf(place.keyPrefix, "t")]).toEqual([[], []]);
+  });
+
+  test.each<[what: string, answer: () => Response]>([
+    ["InternalError for one object", () => denied("InternalError")],
+    ["an error instead of a result", () => xml("<Error><Code>InternalError</Code></Error>")],
+    ["nothing", () => new Response(null)],
+    ["a page of HTML", () => new Response("<html><body>Sign in to this network</body></html>")],
+    ["an answer that is cut off", () => xml("<DeleteResult><Deleted><Key>k</Key>")],
+  ])("that says 200 with %s is sent again", async (_, answer) => {
+    const place = newPlace();
+    await putLarge(saverAt(place));
+    const { saver, sent } = saverAt(place, firstOf("DeleteObjects", 1, answer));
+    await saver.deleteThread("t");
+
+    expect(operationsOf(sent).filter((operation) => operation === "DeleteObjects")).toHaveLength(2);
+    expect(await keysAt(place)).toEqual([]);
+  });
+});
+
+describe("hostile XML ends as an error, in no time and without a hang:", () => {
+  const many = 200_000;
+  test.each<[what: string, text: string]>([
+    ["an element opened again and again", "<Error>".repeat(many)],
+    ["an element that never closes", `<Error ${" ".repeat(many)}`],
+    ["openings that never end", "<Error ".repeat(many)],
+    ["closings alone", "</Error>".repeat(many)],
+    ["a billion laughs", `<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa">${Array.from({ length: 9 }, (_, i) => `<!ENTITY ${"bcdefghij"[i]} "${`&${"abcdefghi"[i]};`.repeat(10)}">`).join("")}]><Error><Code>&j;</Code></Error>`],
+    ["a long code", `<Error><Code>${"x".repeat(many)}</Code></Error>`],
+    ["angle brackets", "<".repeat(many)],
+    ["bytes that are no text", "\u0000\ufffd".repeat(many)],
+  ])("%s", async (_, text) => {
+    const place = newPlace();
+    await putLarge(saverAt(place));
+    for (const status of [200, 400]) {
+      const error = await errorOf(saverAt(place, firstOf("DeleteObjects", 9, () => xml(text, status)), { maxAttempts: 1 }).saver.deleteThread("t"));
+      expect(["NETWORK", "SERVICE_ERROR"]).toContain(error.code);
+      expect(error.message.length).toBeLessThan(2_000);
+    }
+    const error = await errorOf(saverAt(newPlace(), firstOf("PutObject", 9, () => xml(text, 400))).saver.put(emptyThread("t").config, { ...emptyThread().checkpoint, channel_values: { large: noise(6_000) }, channel_versions: { large: 1 } }, { source: "input", step: -1, parents: {} }, { large: 1 }));
+    expect(error).toMatchObject({ code: "SERVICE_ERROR", service: "s3" });
+    expect(error.message.length).toBeLessThan(2_000);
+  });
+});
+
+test("every request to S3 signs its body and all of its x-amz headers", async () => {
+  const bucket = await createBucket(inject("s3"), `signed-${crypto.randomUUID()}`);
+  const place = newPlace({ bucket });
+  const watched = saverAt(place, undefined, { ttlSeconds: 86_400 });
+  await watched.saver.setup();
+  const { config } = await putLarge(watched);
+  await saverAt(place, undefined, { ttlSeconds: 86_400 }).saver.getTuple(config);
+  const reader = saverAt(place);
+  await reader.saver.getTuple(config);
+  await reader.saver.deleteThread("t");
+
+  const requests = [...watched.sent, ...reader.sent].filter(({ headers }) => !headers.has("x-amz-target"));
+  expect(new Set(operationsOf(requests))).toEqual(new Set(["GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration", "PutObject", "GetObject", "DeleteObjects"]));
+  for (const { headers, bytes } of requests) {
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+    expect(headers.get("x-amz-content-sha256")).toBe(Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join(""));
+    const signed = /SignedHeaders=([^,]+)/.exec(headers.get("authorization")!)![1]!.split(";");
+    expect(signed).toEqual(expect.arrayContaining([...headers.keys()].filter((name) => name.startsWith("x-amz-"))));
+  }
+});
+
+test("the requests for which S3 wants a checksum have one, of their bodies", async () => {
+  const bucket = await createBucket(inject("s3"), `checksum-${crypto.randomUUID()}`);
+  const { saver, sent } = saverAt(newPlace({ bucket }), undefined, { ttlSeconds: 86_400 });
+  await saver.setup();
+  await putLarge({ saver, sent, events: [] });
+  await saver.deleteThread("t");
+
+  const checked = sent.filter(({ operation }) => operation === "DeleteObjects" || operation === "PutBucketLifecycleConfiguration");
+  expect(new Set(operationsOf(checked)).size).toBe(2);
+  for (const { headers, bytes } of checked) {
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+    expect(headers.get("x-amz-checksum-sha256")).toBe(btoa(String.fromCharCode(...hash)));
+    expect(headers.get("x-amz-sdk-checksum-algorithm")).toBe("SHA256");
+  }
+});
+
+describe.each<[what: string, answer: () => Response]>([
+  ["403 AccessDenied, as AWS says it", () => s3Error(403, "AccessDenied")],
+  ["501 NotImplemented, as R2 says it", () => s3Error(501, "NotImplemented")],
+])("where tags are refused with %s", (_, answer) => {
+  const refuse: Intercept = ({ headers }) => (headers.has("x-amz-tagging") ? answer() : undefined);
+
+  test("objects are stored without, there is one warning, and their pointers stay as long as they do", async () => {
+    const place = newPlace();
+    const watched = saverAt(place, refuse, { ttlSeconds: 1_000 });
+    const one = await putStep(watched.saver, emptyThread("t"), { a: noise(6_000), b: noise(7_000, 2), medium: noise(3_000, 3) });
+    await putStep(watched.saver, one, { a: noise(6_000, 4) });
+
+    expect(await valuesAt(saverAt(place, refuse, { ttlSeconds: 1_000 }).saver, one.config)).toEqual(one.checkpoint.channel_values);
+    expect(watched.events.filter(({ type }) => type === "warning")).toEqual([{ type: "warning", code: "TAGS_REFUSED", message: expect.stringContaining("s3:PutObjectTagging") }]);
+    const keys = await keysAt(place);
+    expect(keys).toHaveLength(3);
+    for (const key of keys) expect((await headObject(key)).get("x-amz-tagging-count")).toBeNull();
+    const items = await itemsOf(place.keyPrefix, "t");
+    const isPointer = ({ SK }: (typeof items)[number]): boolean => SK!.S!.startsWith("P#");
+    expect(items.filter(isPointer).map(goneAt)).toEqual([Infinity, Infinity, Infinity]);
+    expect(items.filter((item) => !isPointer(item)).map(goneAt)).not.toContain(Infinity);
+
+    await saverAt(place).saver.deleteThread("t");
+    expect(await keysAt(place)).toEqual([]);
+  });
+
+  test("a pointer loses its end before its object is stored for good", async () => {
+    const place = newPlace();
+    let ends: number[] = [];
+    const { saver } = saverAt(
+      place,
+      async (request) => {
+        const refused = refuse(request);
+        if (!refused && request.operation === "PutObject") ends = (await itemsOf(place.keyPrefix, "t", "P#")).map(goneAt);
+        return refused ?? request.forward();
+      },
+      { ttlSeconds: 1_000 },
+    );
+    await putLarge({ saver, sent: [], events: [] });
+    expect(ends).toEqual([Infinity]);
+  });
+});
+
+test("where objects can be tagged, they have the tag that the lifecycle rule goes by, and their pointers end too", async () => {
+  const place = newPlace();
+  const { saver, sent } = saverAt(place, undefined, { ttlSeconds: 7 * 86_400 });
+  await putLarge({ saver, sent, events: [] });
+
+  const put = sent.find(({ operation }) => operation === "PutObject")!;
+  expect(put.headers.get("x-amz-tagging")).toBe("ttl-days=11");
+  const [key] = await keysAt(place);
+  expect((await headObject(key!)).get("x-amz-tagging-count")).toBe("1");
+  expect((await itemsOf(place.keyPrefix, "t", "P#")).map(goneAt)).toEqual([expect.toSatisfy(Number.isFinite)]);
+});

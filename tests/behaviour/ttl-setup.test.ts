@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { operationsOf } from "../lanes/aws-requests.js";
+import { emptyThread, noise, putStep } from "../lanes/checkpoints.js";
+import { awsError, errorOf } from "../lanes/faulty-fetch.js";
+import { saverAt } from "../lanes/s3-saver.js";
+
+const newTable = (): string => `ttl-${crypto.randomUUID()}`;
+
+test("setup switches expiry on where ttlSeconds asks for it, and finds it the next time", async () => {
+  const tableName = newTable();
+  const setup = (ttlSeconds: number | undefined): ReturnType<ReturnType<typeof saverAt>["saver"]["setup"]> => saverAt({}, undefined, { tableName, ttlSeconds }).saver.setup();
+
+  expect(await setup(undefined)).toEqual({ table: { name: tableName, status: "created" } });
+  expect(await setup(60)).toEqual({ table: { name: tableName, status: "existed" }, timeToLive: "enabled" });
+  expect(await setup(60)).toEqual({ table: { name: tableName, status: "existed" }, timeToLive: "existed" });
+});
+
+test("setup can run several times at once, and expiry is on afterwards", async () => {
+  const tableName = newTable();
+  const results = await Promise.all(Array.from({ length: 5 }, () => saverAt({}, undefined, { tableName, ttlSeconds: 60 }).saver.setup()));
+
+  expect(results.filter(({ timeToLive }) => timeToLive === "enabled").length).toBeGreaterThanOrEqual(1);
+  expect((await saverAt({}, undefined, { tableName, ttlSeconds: 60 }).saver.setup()).timeToLive).toBe("existed");
+});
+
+test("setup says that a server has no expiry, and the saver works there", async () => {
+  const tableName = newTable();
+  const { saver } = saverAt({}, ({ operation }) => (operation.endsWith("TimeToLive") ? awsError("UnknownOperationException") : undefined), { tableName, ttlSeconds: 60 });
+
+  expect((await saver.setup()).timeToLive).toBe("unsupported");
+  const step = await putStep(saver, emptyThread("t"), { n: 1 });
+  expect((await saver.getTuple(step.config))?.checkpoint.channel_values).toEqual({ n: 1 });
+});
+
+test("setup refuses a table whose items expire by another attribute", async () => {
+  const answer = (): Response => Response.json({ TimeToLiveDescription: { TimeToLiveStatus: "ENABLED", AttributeName: "expires" } });
+  const { saver, sent } = saverAt({}, ({ operation }) => (operation === "DescribeTimeToLive" ? answer() : undefined), { ttlSeconds: 60 });
+
+  expect(await errorOf(saver.setup())).toMatchObject({ code: "INVALID_CONFIG", message: expect.stringContaining('"expires", but needs "ttl"') });
+  expect(operationsOf(sent)).not.toContain("UpdateTimeToLive");
+});
+
+test("DynamoDB itself deletes what has expired, and nothing else", { timeout: 60_000 }, async () => {
+  const tableName = newTable();
+  const sweeping = saverAt({}, undefined, { tableName, ttlSeconds: 1 });
+  await sweeping.saver.setup();
+  const place = { keyPrefix: "tenant#" };
+  await putStep(saverAt(place, undefined, { tableName, ttlSeconds: 1 }).saver, emptyThread("t"), { value: noise(3_000) });
+  const kept = await putStep(saverAt(place, undefined, { tableName }).saver, emptyThread("stays"), { value: noise(3_000) });
+
+  // deleteThread reads everything of a thread, expired or not.
+  const left = async (): Promise<number> => {
+    let found = 0;
+    const { saver } = saverAt(
+      place,
+      async ({ operation, forward }) => {
+        if (operation === "BatchWriteItem") throw new TypeError("told by the test");
+        const response = await forward();
+        if (operation === "Query") found += ((await response.clone().json()) as { Count: number }).Count;
+        return response;
+      },
+      { tableName, maxAttempts: 1 },
+    );
+    await saver.deleteThread("t").catch(() => undefined);
+    return found;
+  };
+  while ((await left()) > 0) await new Promise((resolve) => setTimeout(resolve, 500));
+  expect((await saverAt(place, undefined, { tableName }).saver.getTuple(kept.config))?.checkpoint.channel_values).toEqual({ value: noise(3_000) });
+});

@@ -1,0 +1,46 @@
+import type { DynamoDBSaver, DynamoDBSaverEvent } from "langgraph-checkpoint-dynamodb";
+import { inject } from "vitest";
+import { intercepted, type AwsRequest, type Intercept } from "./aws-requests.js";
+import { createSaver, s3Options, type S3Options, type SaverOptions } from "./harness.js";
+import { newPrefix } from "./requests.js";
+import { BUCKET, callS3, objectKeys } from "./s3-client.js";
+
+/** A place for threads: a key prefix in the table and one in the bucket. */
+export interface Place {
+  keyPrefix: string;
+  s3: S3Options & { thresholdBytes: number };
+}
+
+export const newPlace = (overrides: Partial<Place["s3"]> = {}): Place => ({ keyPrefix: newPrefix(), s3: s3Options({ thresholdBytes: 5_000, ...overrides }) });
+
+export interface WatchedSaver {
+  saver: DynamoDBSaver;
+  sent: AwsRequest[];
+  events: DynamoDBSaverEvent[];
+}
+
+/** A saver that nothing is cached in, with what it sends and tells. */
+export function saverAt(place: Partial<Place>, intercept?: Intercept, options: Partial<SaverOptions> = {}): WatchedSaver {
+  const { fetch, sent } = intercepted(intercept, options.fetch);
+  const events: DynamoDBSaverEvent[] = [];
+  return { saver: createSaver({ ...place, onEvent: (event) => void events.push(event), ...options, fetch }), sent, events };
+}
+
+/** What the bucket has of a place, sorted. */
+export const keysAt = ({ s3 }: Place): Promise<string[]> => objectKeys(inject("s3"), s3.prefix, s3.bucket);
+
+const pathOf = (key: string, bucket = BUCKET): string => `${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;
+
+export async function deleteObject(key: string): Promise<void> {
+  await callS3(inject("s3"), "DELETE", pathOf(key));
+}
+
+export async function overwriteObject(key: string, body: Uint8Array): Promise<void> {
+  const response = await callS3(inject("s3"), "PUT", pathOf(key), { body: body as Uint8Array<ArrayBuffer> });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+/** What an object's headers say. */
+export async function headObject(key: string, bucket?: string): Promise<Headers> {
+  return (await callS3(inject("s3"), "HEAD", pathOf(key, bucket))).headers;
+}
