@@ -199,8 +199,12 @@ export class AwsClient {
         redirect: "manual",
         signal: controller.signal,
       });
-      if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) throw REDIRECTED;
-      if (Number(response.headers.get("content-length")) > (request.maxAnswerBytes ?? Infinity)) throw TOO_LARGE;
+      const redirected = response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400);
+      const tooLarge = Number(response.headers.get("content-length")) > (request.maxAnswerBytes ?? Infinity);
+      if (redirected || tooLarge) {
+        await response.body?.cancel().catch(() => undefined);
+        throw redirected ? REDIRECTED : TOO_LARGE;
+      }
       // Not `.text()`: workerd warns of it for DynamoDB's content type.
       return { status: response.status, headers: response.headers, body: new Uint8Array(await response.arrayBuffer()) };
     } catch (error) {

@@ -40,7 +40,7 @@ test("setup refuses a table whose items expire by another attribute", async () =
   expect(operationsOf(sent)).not.toContain("UpdateTimeToLive");
 });
 
-test("DynamoDB itself deletes what has expired, and nothing else", { timeout: 60_000 }, async () => {
+test("DynamoDB itself deletes what has expired, and nothing else", { timeout: 240_000 }, async () => {
   const tableName = newTable();
   const sweeping = saverAt({}, undefined, { tableName, ttlSeconds: 1 });
   await sweeping.saver.setup();
