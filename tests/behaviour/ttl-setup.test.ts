@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { operationsOf } from "../lanes/aws-requests.js";
-import { emptyThread, noise, putStep } from "../lanes/checkpoints.js";
+import { emptyThread, putStep } from "../lanes/checkpoints.js";
 import { awsError, errorOf } from "../lanes/faulty-fetch.js";
 import { saverAt } from "../lanes/s3-saver.js";
 
@@ -38,32 +38,4 @@ test("setup refuses a table whose items expire by another attribute", async () =
 
   expect(await errorOf(saver.setup())).toMatchObject({ code: "INVALID_CONFIG", message: expect.stringContaining('"expires", but needs "ttl"') });
   expect(operationsOf(sent)).not.toContain("UpdateTimeToLive");
-});
-
-test("DynamoDB itself deletes what has expired, and nothing else", { timeout: 240_000 }, async () => {
-  const tableName = newTable();
-  const sweeping = saverAt({}, undefined, { tableName, ttlSeconds: 1 });
-  await sweeping.saver.setup();
-  const place = { keyPrefix: "tenant#" };
-  await putStep(saverAt(place, undefined, { tableName, ttlSeconds: 1 }).saver, emptyThread("t"), { value: noise(3_000) });
-  const kept = await putStep(saverAt(place, undefined, { tableName }).saver, emptyThread("stays"), { value: noise(3_000) });
-
-  // deleteThread reads everything of a thread, expired or not.
-  const left = async (): Promise<number> => {
-    let found = 0;
-    const { saver } = saverAt(
-      place,
-      async ({ operation, forward }) => {
-        if (operation === "BatchWriteItem") throw new TypeError("told by the test");
-        const response = await forward();
-        if (operation === "Query") found += ((await response.clone().json()) as { Count: number }).Count;
-        return response;
-      },
-      { tableName, maxAttempts: 1 },
-    );
-    await saver.deleteThread("t").catch(() => undefined);
-    return found;
-  };
-  while ((await left()) > 0) await new Promise((resolve) => setTimeout(resolve, 500));
-  expect((await saverAt(place, undefined, { tableName }).saver.getTuple(kept.config))?.checkpoint.channel_values).toEqual({ value: noise(3_000) });
 });

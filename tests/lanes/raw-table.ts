@@ -18,29 +18,28 @@ async function call(operation: string, input: Record<string, unknown>): Promise<
   return JSON.parse(answer);
 }
 
-/** Every item whose partition key starts with a saver's `keyPrefix`, wherever it lies. */
-export async function itemsWithPrefix(keyPrefix: string): Promise<RawItem[]> {
+/** All pages of a Query or Scan. */
+async function pages(operation: "Query" | "Scan", input: Record<string, unknown>): Promise<RawItem[]> {
   const items: RawItem[] = [];
-  for (let after: RawItem | undefined, first = true; first || after; first = false) {
-    const page = await call("Scan", {
-      FilterExpression: "begins_with(PK, :prefix)",
-      ExpressionAttributeValues: { ":prefix": { S: keyPrefix } },
-      ...(after && { ExclusiveStartKey: after }),
-    });
+  let after: RawItem | undefined;
+  do {
+    const page = await call(operation, { ...input, ...(after && { ExclusiveStartKey: after }) });
     items.push(...page.Items!);
     after = page.LastEvaluatedKey;
-  }
+  } while (after);
   return items;
 }
 
+/** Every item whose partition key starts with a saver's `keyPrefix`, wherever it lies. */
+export const itemsWithPrefix = (keyPrefix: string): Promise<RawItem[]> =>
+  pages("Scan", { FilterExpression: "begins_with(PK, :prefix)", ExpressionAttributeValues: { ":prefix": { S: keyPrefix } } });
+
 /** The items of one thread whose sort keys start with `sortKeyPrefix`: `C#` checkpoints and writes, `S#` segments. */
-export async function itemsOf(keyPrefix: string, threadId: string, sortKeyPrefix = ""): Promise<RawItem[]> {
-  const { Items } = await call("Query", {
+export const itemsOf = (keyPrefix: string, threadId: string, sortKeyPrefix = ""): Promise<RawItem[]> =>
+  pages("Query", {
     KeyConditionExpression: `PK = :pk${sortKeyPrefix && " AND begins_with(SK, :sk)"}`,
     ExpressionAttributeValues: { ":pk": { S: `${keyPrefix}T#${threadId}` }, ...(sortKeyPrefix && { ":sk": { S: sortKeyPrefix } }) },
   });
-  return Items!;
-}
 
 export async function putRaw(item: RawItem): Promise<void> {
   await call("PutItem", { Item: item });
