@@ -2,6 +2,7 @@ import { AwsRequestError, type DynamoDBSaverErrorCode } from "../errors.js";
 import type { Answer, AwsClient, AwsRequest } from "./client.js";
 import { toBase64 } from "./base64.js";
 import { retryKind } from "./retry.js";
+import { sha256 } from "./sha256.js";
 import { elements, escapeXml, textOf } from "./xml.js";
 
 /** Where buckets are. */
@@ -124,7 +125,7 @@ export class S3 {
   async #send<T>(input: S3Request<T>): Promise<T> {
     const { operation, method, bucket, key = "", query = "", headers, parse, maxAnswerBytes } = input;
     const body = (input.body ?? new Uint8Array(0)) as Uint8Array<ArrayBuffer>;
-    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+    const hash = await sha256(body);
     const request: AwsRequest<T> = {
       service: "s3",
       operation,
@@ -172,7 +173,7 @@ function whole(body: Uint8Array, root: string): string {
 
 /** "DeleteObjects" and "PutBucketLifecycleConfiguration" require a checksum of the body; any that S3 knows will do. */
 async function checksum(body: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+  const hash = await sha256(body);
   return { "content-type": "application/xml", "x-amz-sdk-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": toBase64(hash) };
 }
 

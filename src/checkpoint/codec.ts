@@ -1,4 +1,5 @@
 import { toBase64Url } from "../aws/base64.js";
+import { sha256Name } from "../aws/sha256.js";
 import type { Key } from "../aws/dynamodb.js";
 import type { DataLocation } from "../errors.js";
 import { compress, decompress, tooLarge, withCodec, type Compression } from "./compression.js";
@@ -58,20 +59,16 @@ export class Codec {
   /** The name of a segment: SHA-256 of its bytes, or HMAC-SHA-256 with a key derived from the encryption's; base64url. */
   async nameOf(bytes: Uint8Array): Promise<string> {
     const { encryption } = this.#options;
-    return encryption ? toBase64Url(await encryption.name(bytes)) : sha256(bytes);
+    return encryption ? toBase64Url(await encryption.name(bytes)) : sha256Name(bytes);
   }
 
   /** Decodes a segment, and checks that its bytes are those of its name. @throws FormatError */
   async decodeSegment(name: string, stored: Uint8Array, place: string): Promise<Uint8Array> {
     const bytes = await this.decode(stored, place);
     // Where it is encrypted, its place has authenticated the name already.
-    if (stored[0] !== ENCRYPTED && (await sha256(bytes)) !== name) throw damaged(`Segment ${name} does not have the bytes of its name`);
+    if (stored[0] !== ENCRYPTED && (await sha256Name(bytes)) !== name) throw damaged(`Segment ${name} does not have the bytes of its name`);
     return bytes;
   }
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
 }
 
 /** A value's place, which encryption binds it to. Lengths come first, so that no two places read the same. */

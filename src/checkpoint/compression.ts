@@ -6,10 +6,10 @@ import { damaged, FormatError } from "./format-error.js";
 export type Compression = "gzip" | "none";
 
 /** The first byte of every stored byte string says how the rest is encoded. */
-export const PLAIN = 0;
-export const GZIP = 1;
+const PLAIN = 0;
+const GZIP = 1;
 /** The length of the original (u16, big-endian), then raw deflate with the preset dictionary of `dictionary.ts`. */
-export const DEFLATE_WITH_DICTIONARY = 2;
+const DEFLATE_WITH_DICTIONARY = 2;
 
 /** Deflate looks back 32 KB, so on longer values a dictionary is soon out of sight. */
 const MAX_WITH_DICTIONARY = 32 * 1_024;

@@ -1,5 +1,5 @@
 import type { Key } from "../aws/dynamodb.js";
-import { toBase64Url } from "../aws/base64.js";
+import { sha256Name } from "../aws/sha256.js";
 
 /*
  * The keys of storage format 1. Ids are data: `#` separates the parts of a key, so it and the escape sign `%`
@@ -35,7 +35,7 @@ export async function keyPart(kind: keyof typeof LIMIT, id: string): Promise<Key
   const limit = LIMIT[kind];
   // No character takes more than 3 bytes a UTF-16 unit, so most ids need no count.
   if (text.length * 3 <= limit || encoder.encode(text).length <= limit) return { text, whole: undefined };
-  const hash = toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text))));
+  const hash = await sha256Name(text);
   const beginning = new Uint8Array(limit - SHORTENED.length - hash.length);
   const { read } = encoder.encodeInto(text, beginning);
   return { text: text.slice(0, read) + SHORTENED + hash, whole: text };

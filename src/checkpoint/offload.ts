@@ -1,6 +1,7 @@
 import { toBase64Url } from "../aws/base64.js";
 import { emit, type EventListener } from "../aws/events.js";
 import type { ObjectPlace, S3, Tags } from "../aws/s3.js";
+import { sha256Name } from "../aws/sha256.js";
 import { textOf } from "../aws/xml.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import { daysOf } from "./lifetime.js";
@@ -43,7 +44,7 @@ export class Offload {
   /** No part of a key comes from a user as it is: a thread's folder is the base64url of its partition key. */
   async place(partition: string, name: string, location = this.location): Promise<ObjectPlace> {
     const folder = toBase64Url(new TextEncoder().encode(partition));
-    const short = folder.length <= MAX_FOLDER ? folder : `sha256-${await sha256(partition)}`;
+    const short = folder.length <= MAX_FOLDER ? folder : `sha256-${await sha256Name(partition)}`;
     const slash = location.indexOf("/");
     return { bucket: location.slice(0, slash), key: `${location.slice(slash + 1)}${short}/${name}` };
   }
@@ -112,7 +113,7 @@ export class Offload {
     );
     if (existing !== undefined) return { id: textOf(existing, "ID") ?? "", installed: false };
 
-    const id = `langgraph-checkpoint-dynamodb-${(await sha256(prefix)).slice(0, 8)}-${days}-days`;
+    const id = `langgraph-checkpoint-dynamodb-${(await sha256Name(prefix)).slice(0, 8)}-${days}-days`;
     const filter = `<And><Prefix>${prefix}</Prefix><Tag><Key>${TAG}</Key><Value>${days}</Value></Tag></And>`;
     const rule = `<Rule><ID>${id}</ID><Filter>${filter}</Filter><Status>Enabled</Status><Expiration><Days>${days}</Days></Expiration></Rule>`;
     await this.#s3.putLifecycleRules(bucket, [...rules.filter((other) => textOf(other, "ID") !== id), rule]);
@@ -124,8 +125,4 @@ export class Offload {
 export function offloadOf(offload: Offload | undefined): Offload {
   if (!offload) throw new DynamoDBSaverError("INVALID_CONFIG", "A value lies in S3. Pass the option s3: { bucket } with which it was written.");
   return offload;
-}
-
-async function sha256(text: string): Promise<string> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));
 }

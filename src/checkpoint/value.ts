@@ -7,7 +7,7 @@ import { damaged, FormatError } from "./format-error.js";
  */
 
 /** A tail longer than this becomes a segment. `npm run bench`: with 1 KB most checkpoints of an agent fit one write unit. */
-export const MAX_TAIL_BYTES = 1_024;
+const MAX_TAIL_BYTES = 1_024;
 /**
  * A segment leaves this much of the value's end in the tail: an array's closing bracket moves when the array
  * grows, and a segment that ended with it would never match again.
