@@ -42,18 +42,13 @@ export async function renew(
   ancestorsOf: AncestorsOf | undefined,
   life: Lifetime | undefined,
 ): Promise<boolean> {
-  const { db } = storage;
   const until = life?.granted ?? Infinity;
   const ancestors = ancestorsOf ? await neededAncestors(storage, ancestorsOf.top, ancestorsOf.channels) : [];
   const shared = [...segments, ...ancestors.flatMap(({ values }) => values.flatMap((value) => value.segments))];
   const [complete] = await Promise.all([
     storage.segments.renew(thread.partition, shared, life),
     storage.threads.add(thread.id, life),
-    forEachAtOnce(AT_ONCE, ancestors, async ({ stored: { keys } }) => {
-      const [checkpoint, ...writes] = keys;
-      for (const key of writes) await prolong(db, key, until);
-      await prolongAncestor(db, checkpoint!, until);
-    }),
+    forEachAtOnce(AT_ONCE, ancestors, ({ stored }) => prolongItems(storage, stored, until, prolongAncestor)),
   ]);
   return complete;
 }
@@ -69,14 +64,18 @@ export async function refreshOnRead(storage: Storage, stored: StoredCheckpoint, 
         ? { top: await checkpointRef(thread, ns, parentId), channels: await deltaChannelsOf(storage, stored) }
         : undefined;
     const segments = allValues(stored).flatMap((value) => value.segments);
-    // The checkpoint last: while it lives, what it needs must.
     await renew(storage, thread, segments, ancestorsOf, life);
-    const [checkpoint, ...writes] = stored.keys;
-    for (const key of writes) await prolong(storage.db, key, life.granted);
-    await prolongCheckpoint(storage.db, checkpoint!, life.granted);
+    await prolongItems(storage, stored, life.granted, prolongCheckpoint);
   } catch {
     emit(storage.onEvent, { type: "warning", code: "REFRESH_FAILED", message: "A thread that was read could not be renewed; the next read tries again." });
   }
+}
+
+/** The writes first and the checkpoint last: while it lives, what it needs must. */
+async function prolongItems({ db }: Storage, { keys }: StoredCheckpoint, until: number, prolongLast: typeof prolong): Promise<void> {
+  const [checkpoint, ...writes] = keys;
+  for (const key of writes) await prolong(db, key, until);
+  await prolongLast(db, checkpoint!, until);
 }
 
 async function deltaChannelsOf(storage: Storage, stored: StoredCheckpoint): Promise<string[]> {
