@@ -4,6 +4,7 @@ import { credentialsProblem, type AwsCredentials, type AwsCredentialsProvider } 
 import type { EventListener } from "./aws/events.js";
 import type { Compression } from "./checkpoint/compression.js";
 import type { EncryptionKey } from "./checkpoint/encryption.js";
+import type { ConflictMode } from "./checkpoint/head.js";
 import type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Options } from "./options.js";
 import { invalidConfig, isDynamoDBSaverError, type DynamoDBSaverError } from "./errors.js";
 
@@ -16,6 +17,7 @@ export type SaverConfig = Readonly<{
   credentials: AwsCredentials | AwsCredentialsProvider;
   endpoint: string;
   compression: Compression;
+  conflict: ConflictMode;
   s3: Filled<S3Options> | undefined;
   ttlSeconds: number | undefined;
   refreshOnRead: boolean;
@@ -33,7 +35,7 @@ export type SaverConfig = Readonly<{
 }>;
 
 const KNOWN_OPTIONS = new Set<string>([
-  "tableName", "region", "credentials", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
+  "tableName", "region", "credentials", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
   "maxAttempts", "requestTimeoutMs", "maxConcurrency", "consistentRead", "onEvent",
 ] satisfies (keyof DynamoDBSaverOptions)[]); // prettier-ignore
 
@@ -62,6 +64,7 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
     credentials: checkCredentials(options.credentials ?? credentialsFrom(env)),
     endpoint: endpoint === undefined ? awsEndpoint("dynamodb", region) : checkEndpoint("endpoint", endpoint),
     compression: oneOf("compression", options.compression ?? "gzip", ["gzip", "none"]),
+    conflict: oneOf("conflict", options.conflict ?? "branch", ["branch", "reject"]),
     s3: checkS3(options.s3, region, env),
     ttlSeconds: options.ttlSeconds === undefined ? undefined : checkTtl("ttlSeconds", options.ttlSeconds, invalidConfig),
     refreshOnRead: optional("refreshOnRead", options.refreshOnRead, "boolean") ?? false,

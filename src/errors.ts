@@ -33,7 +33,9 @@ export type DynamoDBSaverErrorCode =
   /** A stored part is not encrypted although `encryption` is on. */
   | "PLAINTEXT_REFUSED"
   /** A value is over `maxValueBytes`. */
-  | "VALUE_TOO_LARGE";
+  | "VALUE_TOO_LARGE"
+  /** With `conflict: "reject"`: another run has written to the thread. Read it again. */
+  | "CONFLICT";
 
 /** Why stored data could not be read. */
 export type DataErrorCode = Extract<
@@ -136,6 +138,43 @@ export class CheckpointDataError extends DynamoDBSaverError implements DataLocat
     this.checkpointNs = location.checkpointNs;
     this.checkpointId = location.checkpointId;
     this.channel = location.channel;
+  }
+}
+
+/** Which checkpoint was not stored, and why not. */
+export interface ConflictDetails {
+  threadId: string;
+  checkpointNs: string;
+  /** The checkpoint that was not stored. */
+  checkpointId: string;
+  /** Its parent; absent for a first checkpoint. */
+  parentId: string | undefined;
+  /** The latest checkpoint of the namespace at that moment, if there is one. */
+  headId: string | undefined;
+}
+
+/** With `conflict: "reject"`: the parent of a `put` was not the latest checkpoint of its namespace. Nothing was stored. */
+export class CheckpointConflictError extends DynamoDBSaverError implements ConflictDetails {
+  override readonly name: string = "CheckpointConflictError";
+  readonly threadId: string;
+  readonly checkpointNs: string;
+  readonly checkpointId: string;
+  readonly parentId: string | undefined;
+  readonly headId: string | undefined;
+
+  constructor({ threadId, checkpointNs, checkpointId, parentId, headId }: ConflictDetails) {
+    const nameOf = (id: string | undefined): string => (id === undefined ? "none" : JSON.stringify(id));
+    super(
+      "CONFLICT",
+      `Checkpoint ${nameOf(checkpointId)} was not stored: its parent is ${nameOf(parentId)}, but the latest checkpoint is ${nameOf(headId)} ` +
+        `(thread ${nameOf(threadId)}, namespace ${nameOf(checkpointNs)}). Another run wrote to the thread: read it again and go on from there. ` +
+        'To fork or replay from an older checkpoint, use a saver without conflict: "reject".',
+    );
+    this.threadId = threadId;
+    this.checkpointNs = checkpointNs;
+    this.checkpointId = checkpointId;
+    this.parentId = parentId;
+    this.headId = headId;
   }
 }
 

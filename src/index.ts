@@ -11,5 +11,6 @@ export type { SetupResult } from "./checkpoint/setup.js";
 export type { ListThreadsOptions, ThreadInfo } from "./checkpoint/thread-index.js";
 export type { Compression } from "./checkpoint/compression.js";
 export type { EncryptionKey } from "./checkpoint/encryption.js";
-export { AwsRequestError, CheckpointDataError, DynamoDBSaverError, isDynamoDBSaverError } from "./errors.js";
-export type { AwsErrorDetails, DataErrorCode, DataLocation, DynamoDBSaverErrorCode } from "./errors.js";
+export type { ConflictMode } from "./checkpoint/head.js";
+export { AwsRequestError, CheckpointConflictError, CheckpointDataError, DynamoDBSaverError, isDynamoDBSaverError } from "./errors.js";
+export type { AwsErrorDetails, ConflictDetails, DataErrorCode, DataLocation, DynamoDBSaverErrorCode } from "./errors.js";

@@ -4,6 +4,7 @@ import type { AwsCredentials, AwsCredentialsProvider } from "./aws/credentials.j
 import type { EventListener } from "./aws/events.js";
 import type { Compression } from "./checkpoint/compression.js";
 import type { EncryptionKey } from "./checkpoint/encryption.js";
+import type { ConflictMode } from "./checkpoint/head.js";
 
 /** Where large values go. Credentials are those of the table. */
 export interface S3Options {
@@ -57,6 +58,13 @@ export interface DynamoDBSaverOptions {
   ttlSeconds?: number | undefined;
   /** Whether reading a checkpoint renews it too, so that a thread that is only read stays. Default: `false`. */
   refreshOnRead?: boolean | undefined;
+  /**
+   * What happens when two runs write to one thread. `"branch"`: both go on, and the checkpoint with the newest id is the
+   * latest, as in every LangGraph saver. `"reject"`: a `put` whose parent is not the latest checkpoint of its namespace
+   * fails with a `CheckpointConflictError`; so do forks and replays from older checkpoints. Costs 1 request a `put`.
+   * Give all savers of a table the same. Default: `"branch"`.
+   */
+  conflict?: ConflictMode | undefined;
   /** With it, values are encrypted before they are sent. Ids, times and sizes are not. */
   encryption?: EncryptionOptions | undefined;
   /** No value may be longer, compressed or not: a defence against gzip bombs. Default: 67,108,864 (64 MiB). */

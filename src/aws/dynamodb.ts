@@ -184,20 +184,26 @@ export class DynamoDB {
 
   /** False when `condition` was given and did not hold. */
   async putItem(item: Item, condition?: Condition): Promise<boolean> {
-    return this.#whether("PutItem", { Item: item, ...(condition && conditionOf(condition)) });
+    return (await this.#conditional("PutItem", { Item: item, ...(condition && conditionOf(condition)) })) !== undefined;
   }
 
   /** False when `condition` was given and did not hold. */
-  async updateItem({ key, update, ...condition }: UpdateInput): Promise<boolean> {
-    return this.#whether("UpdateItem", { Key: key, UpdateExpression: update, ...conditionOf(condition) });
+  async updateItem(input: UpdateInput): Promise<boolean> {
+    return (await this.#conditional("UpdateItem", updateOf(input))) !== undefined;
   }
 
-  async #whether(operation: string, input: Record<string, unknown>): Promise<boolean> {
+  /** The whole item after an update; `undefined` when `condition` was given and did not hold. */
+  async updatedItem(input: UpdateInput): Promise<Item | undefined> {
+    const update = { ...updateOf(input), ReturnValues: "ALL_NEW" };
+    const output = await this.#conditional<Output & { Attributes: Item }>("UpdateItem", update, "Attributes");
+    return output?.Attributes;
+  }
+
+  async #conditional<T extends Output>(operation: string, input: Record<string, unknown>, required?: keyof T): Promise<T | undefined> {
     try {
-      await this.#protocol.call(operation, input);
-      return true;
+      return await this.#protocol.call<T>(operation, input, required);
     } catch (error) {
-      if (error instanceof AwsRequestError && error.serviceCode === "ConditionalCheckFailedException") return false;
+      if (error instanceof AwsRequestError && error.serviceCode === "ConditionalCheckFailedException") return undefined;
       throw error;
     }
   }
@@ -274,6 +280,8 @@ const conditionOf = ({ condition, names, values }: Condition): Record<string, un
   ...(names && Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
   ...(values && { ExpressionAttributeValues: values }),
 });
+
+const updateOf = ({ key, update, ...condition }: UpdateInput): Record<string, unknown> => ({ Key: key, UpdateExpression: update, ...conditionOf(condition) });
 
 /** By placeholders: names such as `ttl` are reserved words. */
 const projection = (attributes: string[]): Record<string, unknown> => ({

@@ -4,16 +4,21 @@ import { offloadOf } from "./offload.js";
 import { threadOf, type Storage } from "./storage.js";
 
 /**
- * Deletes everything of a thread. Checkpoints go newest first, then their writes, then the segments: what a
- * reader still sees meanwhile can be read. The index entry goes last, so a deletion cut short is still listed.
+ * Deletes everything of a thread. Its marker goes first, and with it all of the thread is gone to readers. Checkpoints
+ * go newest first, then their writes, then the segments: what a reader has found meanwhile can be read. The index entry
+ * goes last, so a deletion cut short is still listed.
  */
 export async function deleteThread(storage: Storage, threadId: string): Promise<void> {
-  const { partition } = await threadOf(storage, threadId);
-  const all: QueryInput = { partition, only: ["PK", "SK"], consistent: true };
-  await deletePages(storage, { ...all, beginsWith: CHECKPOINTS, descending: true });
-  // Again until nothing is found: a run that still goes on may have written meanwhile.
-  while ((await deletePages(storage, all)) > 0);
-  await storage.threads.remove(threadId);
+  const thread = await threadOf(storage, threadId);
+  const all: QueryInput = { partition: thread.partition, only: ["PK", "SK"], consistent: true };
+  do {
+    await storage.incarnations.end(thread);
+    await deletePages(storage, { ...all, beginsWith: CHECKPOINTS, descending: true });
+    // Again until nothing is found: a run that still goes on may have written meanwhile.
+    while ((await deletePages(storage, all)) > 0);
+    await storage.threads.remove(threadId);
+    // A run that starts writes the marker before the entry. One that came between may not be listed now, so it goes too.
+  } while ((await storage.incarnations.current(thread)) !== undefined);
   storage.frames.forget(threadId);
 }
 

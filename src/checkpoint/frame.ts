@@ -21,18 +21,21 @@ export interface Frame {
   lease: number;
   /** Whether its ancestors belong to what it needs: a `DeltaChannel` is rebuilt from them. */
   needsAncestors: boolean;
-  /** When its item goes, in seconds since 1970. An attribute of the item, and not part of the bytes. */
+  // The rest are attributes of the item, and not part of the bytes.
+  /** When its item goes, in seconds since 1970. */
   goneAt: number;
+  /** The incarnation of the thread that it belongs to. */
+  born: string;
 }
 
-export function encodeFrame({ checkpoint, metadata, channels, lease, needsAncestors }: Omit<Frame, "goneAt">): Uint8Array {
+export function encodeFrame({ checkpoint, metadata, channels, lease, needsAncestors }: Frame): Uint8Array {
   const names = [...channels].map(([name, { version }]) => [name, version]);
   const head = lease === Infinity ? [names] : [names, lease, Number(needsAncestors)];
   return encodeContainer(head, [checkpoint, metadata, ...[...channels.values()].map((c) => c.value)]);
 }
 
 /** @throws FormatError */
-export function decodeFrame(bytes: Uint8Array, goneAt: number): Frame {
+export function decodeFrame(bytes: Uint8Array, attributes: Pick<Frame, "goneAt" | "born">): Frame {
   const { head, values } = decodeContainer(bytes);
   const [checkpoint, metadata, ...channelValues] = values;
   const [names, lease = Infinity, needsAncestors = 0] = Array.isArray(head) ? (head as unknown[]) : [];
@@ -45,7 +48,7 @@ export function decodeFrame(bytes: Uint8Array, goneAt: number): Frame {
     if (typeof name !== "string" || !isVersion(version)) throw damaged("A checkpoint has a channel of another shape");
     channels.set(name, { version, value: channelValues[i]! });
   }
-  return { checkpoint, metadata, channels, lease, needsAncestors: needsAncestors === 1, goneAt };
+  return { checkpoint, metadata, channels, lease, needsAncestors: needsAncestors === 1, ...attributes };
 }
 
 export function valuesOf(frame: Pick<Frame, "checkpoint" | "metadata" | "channels">): Value[] {

@@ -55,6 +55,10 @@ export async function threadPartition(keyPrefix: string, threadId: string): Prom
 
 /** All checkpoints, of every namespace, with their writes. */
 export const CHECKPOINTS = "C#";
+/** The thread's marker. `$` comes right after `#`, so a descending Query of the root namespace meets the marker first. */
+export const THREAD_MARKER = `${CHECKPOINTS}$`;
+/** Which checkpoint is the head of a namespace, where conflicts are rejected. */
+export const headSortKey = (ns: KeyPart): string => `H#${ns.text}`;
 export const segmentSortKey = (name: string): string => `S#${name}`;
 
 /** Pointers to the objects of a segment that lies in S3. */

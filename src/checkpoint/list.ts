@@ -1,7 +1,7 @@
 import type { CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { QueryInput } from "../aws/dynamodb.js";
 import { CHECKPOINTS, checkpointPrefix, checkpointSortKey, keyPart, namespacePrefix } from "./keys.js";
-import { allValues, checkpointPages, loadMetadata, openCheckpoint, toTuple, type CheckpointItems, type StoredCheckpoint } from "./read.js";
+import { allValues, checkpointPages, loadMetadata, namespaceRange, openCheckpoint, toTuple, unlessDeleted, type CheckpointItems, type StoredCheckpoint } from "./read.js";
 import { threadOf, type Storage } from "./storage.js";
 
 /** A BatchGetItem reads 100 segments. */
@@ -41,7 +41,10 @@ async function* listThread(storage: Storage, threadId: string, input: ListInput)
     const wanted = page.filter(({ id }) => (input.checkpointId ?? id) === id && (input.beforeId === undefined || id < input.beforeId));
     for await (const window of windows(storage, wanted, input.filter, left)) {
       const segments = await storage.segments.load(thread.partition, window.flatMap(allValues));
-      for (const stored of window) yield await toTuple(storage, stored, segments);
+      for (const stored of window) {
+        const tuple = await unlessDeleted(storage, stored, () => toTuple(storage, stored, segments));
+        if (tuple) yield tuple;
+      }
       left -= window.length;
       if (left <= 0) return;
     }
@@ -56,14 +59,14 @@ async function range({ ns, checkpointId, beforeId }: ListInput): Promise<Pick<Qu
     const prefix = checkpointPrefix(nsPart, await keyPart("checkpoint", checkpointId));
     return { between: [prefix, checkpointSortKey(prefix)] };
   }
-  if (beforeId === undefined) return { beginsWith: namespacePrefix(nsPart) };
+  if (beforeId === undefined) return namespaceRange(nsPart);
   return { between: [namespacePrefix(nsPart), checkpointPrefix(nsPart, await keyPart("checkpoint", beforeId))] };
 }
 
-/** A short list asks for what it needs, with the writes of some tasks a checkpoint, and not for a whole page. */
+/** A short list asks for what it needs, with the writes of some tasks a checkpoint and the marker, and not for a whole page. */
 function pageLimits({ limit, filter, ns }: ListInput): number[] {
   const exact = limit <= MAX_EXACT_LIMIT && ns !== undefined && Object.keys(filter).length === 0;
-  return exact ? [4 * Math.ceil(limit) + 2] : [];
+  return exact ? [4 * Math.ceil(limit) + 3] : [];
 }
 
 /** The first `limit` checkpoints that match, opened one by one, in rows whose segments one request can read. */
@@ -79,7 +82,7 @@ async function* windows(
   for (const items of page) {
     if (left <= 0) break;
     const stored = await openCheckpoint(storage, items);
-    if (!(await matches(storage, stored, filter))) continue;
+    if (!(await unlessDeleted(storage, stored, () => matches(storage, stored, filter)))) continue;
     left--;
     const before = counted.size;
     storage.segments.countUncached(allValues(stored), counted);

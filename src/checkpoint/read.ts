@@ -7,11 +7,13 @@ import {
   type CheckpointTuple,
 } from "@langchain/langgraph-checkpoint";
 import type { Item, Key, QueryInput } from "../aws/dynamodb.js";
-import type { DataLocation } from "../errors.js";
+import { CheckpointDataError, type DataLocation } from "../errors.js";
 import { placeOf, type Codec } from "./codec.js";
 import { damaged, FormatError, locate } from "./format-error.js";
 import { decodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Frame } from "./frame.js";
-import { checkpointPrefix, checkpointSortKey, idOf, namespacePrefix, parseSortKey, unescapeId, type KeyPart } from "./keys.js";
+import { isVoid } from "./head.js";
+import { bornOf } from "./incarnation.js";
+import { checkpointPrefix, checkpointSortKey, idOf, namespacePrefix, parseSortKey, THREAD_MARKER, unescapeId, type KeyPart } from "./keys.js";
 import { endOf, goneAt, isEnded, isGone } from "./lifetime.js";
 import { binaryOf, DATA, stringOf, type LoadedSegments } from "./segment-store.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
@@ -50,8 +52,35 @@ interface StoredTask extends TaskOfItem {
 
 /** The latest checkpoint of a namespace: 1 Query, unless dozens of tasks wrote to it. */
 export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart): Promise<StoredCheckpoint | undefined> {
-  const pages = checkpointPages(storage, thread, { beginsWith: namespacePrefix(ns) }, LATEST_LIMITS);
-  return firstOf(storage, pages);
+  const latest = (isPast = isEnded): Promise<StoredCheckpoint | undefined> =>
+    firstOf(storage, checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS, isPast));
+  const found = await latest();
+  // Only the root namespace has the marker beside it. LangGraph reads that one first.
+  const expected = storage.incarnations.known(thread.id)?.born ?? found?.frame.born;
+  if (found?.frame.born === expected) return found;
+  const born = await storage.incarnations.current(thread);
+  return found?.frame.born === born ? found : latest((item) => isEnded(item) || bornOf(item) !== born);
+}
+
+/** All checkpoints of a namespace; of the root namespace, after the thread's marker. */
+export function namespaceRange(ns: KeyPart): Pick<QueryInput, "between" | "beginsWith"> {
+  const prefix = namespacePrefix(ns);
+  return ns.text === "" ? { between: [prefix, THREAD_MARKER] } : { beginsWith: prefix };
+}
+
+/**
+ * What `read` makes of a checkpoint; `undefined` if a part is missing because the thread was deleted meanwhile, or
+ * before the checkpoint was put.
+ * @throws CheckpointDataError
+ */
+export async function unlessDeleted<T>(storage: Storage, { thread, frame }: StoredCheckpoint, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    const isMissing = error instanceof CheckpointDataError && error.code === "MISSING_DATA";
+    if (!isMissing || (await storage.incarnations.current(thread)) === frame.born) throw error;
+    return undefined;
+  }
 }
 
 /** One checkpoint by its id: 1 Query. */
@@ -67,7 +96,7 @@ export async function readCheckpoint(storage: Storage, ref: CheckpointRef, isPas
  * @param isPast which checkpoints are passed over: those that have ended, unless others are rebuilt from them
  */
 export async function* checkpointPages(
-  { db, consistentRead }: Storage,
+  { db, incarnations, consistentRead }: Storage,
   thread: Thread,
   range: Pick<QueryInput, "between" | "beginsWith">,
   limits: number[] = [],
@@ -75,16 +104,26 @@ export async function* checkpointPages(
 ): AsyncGenerator<CheckpointItems[], void, undefined> {
   const input: QueryInput = { partition: thread.partition, descending: true, consistent: consistentRead, ...range };
   let open: (CheckpointItems & { prefix: string }) | undefined;
+  const endsWithMarker = range.between?.[1] === THREAD_MARKER;
+  let born: string | undefined;
   for (let page = 0; ; page++) {
     const limit = limits[page];
     const { items, next } = await db.query({ ...input, ...(limit && { limit }) });
+    if (endsWithMarker && page === 0) {
+      const marker = items[0]?.SK.S === THREAD_MARKER && !isGone(items[0]) ? items[0] : undefined;
+      born = marker && bornOf(marker);
+      incarnations.note(thread.id, born);
+      if (!marker) return; // deleted
+    }
     const complete: CheckpointItems[] = [];
     for (const item of items) {
+      if (item.SK.S === THREAD_MARKER) continue;
       const { prefix, ns, checkpoint, task } = parseSortKey(item.SK.S);
       if (task === undefined) {
         if (open) complete.push(open);
         const ids = { ns: idOf(ns, stringOf(item, "ns")), id: idOf(checkpoint, stringOf(item, "id")) };
-        open = isPast(item) ? undefined : { thread, ...ids, prefix, item, writes: [] };
+        const isPassedOver = isVoid(item) || isPast(item) || (endsWithMarker && bornOf(item) !== born);
+        open = isPassedOver ? undefined : { thread, ...ids, prefix, item, writes: [] };
       } else if (open?.prefix === prefix && !isGone(item)) {
         open.writes.push(item);
       } // else these writes have expired, or arrived before their checkpoint, which is not there yet
@@ -166,7 +205,7 @@ function joined({ codec }: Storage, value: Value, segments: LoadedSegments): Uin
 /** A checkpoint's frame, its format checked. @throws FormatError */
 export async function frameOf(item: Item, codec: Codec): Promise<Frame> {
   checkVersion(item);
-  return decodeFrame(await codec.decode(binaryOf(item, DATA), placeOf(item, DATA)), goneAt(item));
+  return decodeFrame(await codec.decode(binaryOf(item, DATA), placeOf(item, DATA)), { goneAt: goneAt(item), born: bornOf(item) });
 }
 
 /** @throws CheckpointDataError */

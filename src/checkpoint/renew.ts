@@ -32,12 +32,14 @@ export function needsAncestors({ channel_values }: Checkpoint, metadata: Checkpo
 }
 
 /**
- * Gives a new life to what a checkpoint shares with others: segments, the thread's index entry, and ancestors.
- * @returns false when a segment is not there any more
+ * Gives a new life to what a checkpoint shares with others: segments, the thread's marker and index entry, and ancestors.
+ * @param born the checkpoint's incarnation of the thread
+ * @returns false when a segment is not there any more, or the thread has been deleted
  */
 export async function renew(
   storage: Storage,
   thread: Thread,
+  born: string,
   segments: Segment[],
   ancestorsOf: AncestorsOf | undefined,
   life: Lifetime | undefined,
@@ -45,30 +47,36 @@ export async function renew(
   const until = life?.granted ?? Infinity;
   const ancestors = ancestorsOf ? await neededAncestors(storage, ancestorsOf.top, ancestorsOf.channels) : [];
   const shared = [...segments, ...ancestors.flatMap(({ values }) => values.flatMap((value) => value.segments))];
-  const [complete] = await Promise.all([
+  const [hasSegments, isAlive, isListed] = await Promise.all([
     storage.segments.renew(thread.partition, shared, life),
-    storage.threads.add(thread.id, life),
+    storage.incarnations.renew(thread, born, life),
+    storage.threads.renew(thread.id, life),
     forEachAtOnce(AT_ONCE, ancestors, ({ stored }) => prolongItems(storage, stored, until, prolongAncestor)),
   ]);
-  return complete;
+  return hasSegments && isAlive && isListed;
 }
 
 /** Renews a thread that is only read, when less than a ttl of its checkpoint is left. A failure costs time, not the read. */
 export async function refreshOnRead(storage: Storage, stored: StoredCheckpoint, ttlSeconds: number): Promise<void> {
   const life = lifetime(ttlSeconds)!;
   if (stored.endsAt >= life.needed) return;
-  try {
-    const { thread, ns, parentId, frame } = stored;
-    const ancestorsOf =
-      frame.needsAncestors && parentId !== undefined
-        ? { top: await checkpointRef(thread, ns, parentId), channels: await deltaChannelsOf(storage, stored) }
-        : undefined;
-    const segments = allValues(stored).flatMap((value) => value.segments);
-    await renew(storage, thread, segments, ancestorsOf, life);
-    await prolongItems(storage, stored, life.granted, prolongCheckpoint);
-  } catch {
+  const refreshed = await refresh(storage, stored, life).catch(() => false);
+  if (!refreshed) {
     emit(storage.onEvent, { type: "warning", code: "REFRESH_FAILED", message: "A thread that was read could not be renewed; the next read tries again." });
   }
+}
+
+/** False when a part of the checkpoint is gone: then it must not live longer. */
+async function refresh(storage: Storage, stored: StoredCheckpoint, life: Lifetime): Promise<boolean> {
+  const { thread, ns, parentId, frame } = stored;
+  const ancestorsOf =
+    frame.needsAncestors && parentId !== undefined
+      ? { top: await checkpointRef(thread, ns, parentId), channels: await deltaChannelsOf(storage, stored) }
+      : undefined;
+  const segments = allValues(stored).flatMap((value) => value.segments);
+  if (!(await renew(storage, thread, frame.born, segments, ancestorsOf, life))) return false;
+  await prolongItems(storage, stored, life.granted, prolongCheckpoint);
+  return true;
 }
 
 /** The writes first and the checkpoint last: while it lives, what it needs must. */

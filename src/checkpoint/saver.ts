@@ -22,12 +22,13 @@ import { deleteThread } from "./delete-thread.js";
 import { deltaHistory } from "./delta-history.js";
 import { Encryption } from "./encryption.js";
 import { configIds, inConfig, requireId } from "./ids.js";
+import { Incarnations } from "./incarnation.js";
 import { keyPart } from "./keys.js";
 import { listCheckpoints } from "./list.js";
 import { Offload } from "./offload.js";
 import { putCheckpoint } from "./put.js";
 import { putWrites, serializeWrites } from "./put-writes.js";
-import { allValues, readCheckpoint, readLatest, toTuple } from "./read.js";
+import { allValues, readCheckpoint, readLatest, toTuple, unlessDeleted } from "./read.js";
 import { refreshOnRead } from "./renew.js";
 import { SegmentStore } from "./segment-store.js";
 import { checkpointRef, FrameCache, threadOf, type Storage } from "./storage.js";
@@ -80,6 +81,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
       db,
       offload,
       segments: new SegmentStore(db, codec, offload, config.consistentRead),
+      incarnations: new Incarnations(db),
       threads: new ThreadIndex(db, config.keyPrefix, config.consistentRead),
       frames: new FrameCache(),
       // Looked up at each use: `serde` is a public field of every saver, and wrappers replace it.
@@ -88,6 +90,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
         loadsTyped: (type, data) => this.serde.loadsTyped(type, data),
       },
       codec,
+      conflict: config.conflict,
       consistentRead: config.consistentRead,
       keyPrefix: config.keyPrefix,
       onEvent: config.onEvent,
@@ -138,7 +141,10 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
         ? await readLatest(storage, thread, await keyPart("namespace", ns))
         : await readCheckpoint(storage, await checkpointRef(thread, ns, checkpointId));
     if (!stored) return undefined;
-    const tuple = await toTuple(storage, stored, await storage.segments.load(thread.partition, allValues(stored)));
+    const segments = await storage.segments.load(thread.partition, allValues(stored));
+    const tuple = await unlessDeleted(storage, stored, () => toTuple(storage, stored, segments));
+    // A thread that has started again has another latest one.
+    if (!tuple) return checkpointId === undefined && storage.incarnations.known(threadId) ? this.getTuple(config) : undefined;
     const ttlSeconds = this.#ttlSeconds(config);
     if (this.#config.refreshOnRead && ttlSeconds !== undefined) await refreshOnRead(storage, stored, ttlSeconds);
     return tuple;

@@ -71,12 +71,15 @@ export class SegmentStore {
     const pointer = key(partition, pointerSortKey(name, offload.location));
     if (!life || !offload.expires(life.ttlSeconds)) {
       await this.db.putItem(pointer as Item);
-      return offload.putLasting(place, stored);
+      await offload.putLasting(place, stored);
+    } else {
+      const expiring = { ...pointer, ...expiry(life.granted) } as Item;
+      const longer = (await this.db.putItem(expiring, unlessLonger(life.granted))) ? undefined : await this.db.getItem(pointer, true);
+      if (longer && goneAt(longer) === Infinity) await offload.putMissing(place, stored);
+      else await offload.putExpiring(place, stored, async () => void (await prolong(this.db, pointer, Infinity)));
     }
-    const expiring = { ...pointer, ...expiry(life.granted) } as Item;
-    const longer = (await this.db.putItem(expiring, unlessLonger(life.granted))) ? undefined : await this.db.getItem(pointer, true);
-    if (longer && goneAt(longer) === Infinity) return offload.putMissing(place, stored);
-    await offload.putExpiring(place, stored, async () => void (await prolong(this.db, pointer, Infinity)));
+    // A deletion of the thread may have come between, and has not seen the object.
+    if (!(await this.db.getItem(pointer, true, ["PK"]))) await this.db.putItem(pointer as Item);
   }
 
   /** Gives stored segments a new life. False when one of them is not there any more. */

@@ -1,15 +1,13 @@
-import type { DynamoDB, Item } from "../aws/dynamodb.js";
-import { ByteLru } from "./byte-lru.js";
+import type { DynamoDB, Item, Key } from "../aws/dynamodb.js";
 import { compareCodePoints } from "./code-points.js";
 import { idOf, key, keyPart } from "./keys.js";
-import { isGone, unlessLonger, type Lifetime } from "./lifetime.js";
+import { isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
 import { stringOf } from "./segment-store.js";
 
 /** Spreads the index over partitions, each of which takes 1,000 write units a second. Part of the format. */
 const SHARDS = 8;
 /** More than this is for DynamoDB to cut at 1 MB. */
 const PAGE_LIMIT = 1_000;
-const KNOWN_BYTES = 256 * 1_024;
 
 /** A thread that has, or had, checkpoints. */
 export interface ThreadInfo {
@@ -27,28 +25,19 @@ export interface ListThreadsOptions {
 
 /** Which threads there are, in `SHARDS` partitions beside theirs. */
 export class ThreadIndex {
-  /** Until when the threads that this instance has written are listed: each subgraph run need not write them again. */
-  readonly #known = new ByteLru<number>(KNOWN_BYTES);
-
   constructor(
     private readonly db: DynamoDB,
     private readonly keyPrefix: string,
     private readonly consistentRead: boolean,
   ) {}
 
-  /** Until when a thread is sure to be listed, as far as this instance knows, in seconds since 1970. */
-  listedUntil(threadId: string): number {
-    return this.#known.get(threadId) ?? 0;
-  }
-
   /** Comes before a checkpoint without a parent, so that no thread is ever unlisted. Keeps the thread's first time. */
   async add(threadId: string, life: Lifetime | undefined): Promise<void> {
-    const { text, whole } = await keyPart("thread", threadId);
-    const until = life?.granted ?? Infinity;
-    const longer = unlessLonger(until);
+    const { whole } = await keyPart("thread", threadId);
+    const longer = unlessLonger(life?.granted ?? Infinity);
     // An entry that stays, or stays longer, is left as it is.
     await this.db.updateItem({
-      key: key(this.#partition(shardOf(threadId)), text),
+      key: await this.#entryKey(threadId),
       update:
         `SET created = if_not_exists(created, :now)${whole === undefined ? "" : ", #thread = :thread"}` +
         (life ? ", #ttl = :ttl" : " REMOVE #ttl"),
@@ -56,13 +45,15 @@ export class ThreadIndex {
       values: { ...(life && longer.values), ":now": { S: new Date().toISOString() }, ...(whole !== undefined && { ":thread": { S: whole } }) },
       ...(life && { condition: longer.condition! }),
     });
-    this.#known.set(threadId, until, threadId.length);
+  }
+
+  /** Prolongs a thread's entry. False when it has none any more. */
+  async renew(threadId: string, life: Lifetime | undefined): Promise<boolean> {
+    return prolong(this.db, await this.#entryKey(threadId), life?.granted ?? Infinity);
   }
 
   async remove(threadId: string): Promise<void> {
-    const { text } = await keyPart("thread", threadId);
-    this.#known.delete(threadId);
-    await this.db.batchDelete([key(this.#partition(shardOf(threadId)), text)]);
+    await this.db.batchDelete([await this.#entryKey(threadId)]);
   }
 
   /** All threads, in the order of their ids as they stand in a key. */
@@ -95,6 +86,10 @@ export class ThreadIndex {
       ...(after !== undefined && { after: key(partition, after) }),
     });
     for await (const page of pages) yield* page.filter((item) => !isGone(item));
+  }
+
+  async #entryKey(threadId: string): Promise<Key> {
+    return key(this.#partition(shardOf(threadId)), (await keyPart("thread", threadId)).text);
   }
 
   #partition(shard: number): string {

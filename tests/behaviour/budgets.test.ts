@@ -14,10 +14,10 @@ describe("put", () => {
     expect(put.operations).toEqual(["PutItem"]);
   });
 
-  it("sends one request more when it starts a thread, for the thread index", async () => {
+  it("sends two requests more when it starts a thread, for its marker and its index entry", async () => {
     const { saver, log } = countedSaver();
     const put = await log.during(() => putStep(saver, emptyThread(), { notes: ["one"] }));
-    expect(put.operations).toEqual(["PutItem", "UpdateItem"]);
+    expect(put.operations).toEqual(["PutItem", "UpdateItem", "UpdateItem"]);
   });
 
   it("sends one request for each 25 new segments and one for the checkpoint, in two round trips", async () => {
@@ -157,7 +157,7 @@ describe("a DeltaChannel", () => {
 });
 
 describe("deleteThread", () => {
-  it("sends a query a page and a batch for each 25 items, and one request for the thread index", async () => {
+  it("sends a query a page and a batch for each 25 items, and one request each for the thread's marker, its index entry, and a last look", async () => {
     const { saver, log } = countedSaver();
     const steps = await putChain(saver, emptyThread(), Array.from({ length: 60 }, (_, i) => ({ document: noiseText(2_000, i + 1) })));
     for (const { config } of steps) await saver.putWrites(config, [["document", "next"]], "task");
@@ -166,8 +166,8 @@ describe("deleteThread", () => {
     const batches = operations.filter((operation) => operation === "BatchWriteItem").length;
     expect(pages).toBeLessThanOrEqual(3); // checkpoints, segments, and the empty one that ends it
     // 60 checkpoints, 60 tasks' writes, 60 segments; checkpoints go before their writes, so each page that has items can leave one batch half full.
-    expect(batches).toBeLessThanOrEqual(Math.ceil(180 / 25) + 2 + 1);
-    expect(operations).toHaveLength(pages + batches);
+    expect(batches).toBeLessThanOrEqual(Math.ceil(180 / 25) + 2 + 2);
+    expect(operations).toHaveLength(pages + batches + 1);
     expect(await valuesAt(saver, latestOf(steps[0]!))).toBeUndefined();
   });
 });

@@ -11,7 +11,7 @@ it("deleteThread leaves no item of a thread with 1,000 checkpoints, writes and s
   const other = await putStep(saver, emptyThread("kept"), { document: noise(3_000) });
   await saver.putWrites(other.config, [["document", 1]], "task");
   const kept = await itemsWithPrefix(keyPrefix);
-  expect(kept.map(({ PK }) => PK!.S!.slice(keyPrefix.length)).toSorted()).toEqual(["T#kept", "T#kept", "T#kept", expect.stringMatching(/^THREADS#\d$/)]);
+  expect(kept.map(({ PK }) => PK!.S!.slice(keyPrefix.length)).toSorted()).toEqual(["T#kept", "T#kept", "T#kept", "T#kept", expect.stringMatching(/^THREADS#\d$/)]);
 
   const root = await putStep(saver, emptyThread(), { document: noise(1_000) });
   const children = Array.from({ length: 1_000 }, async (_, i) => {
@@ -19,7 +19,7 @@ it("deleteThread leaves no item of a thread with 1,000 checkpoints, writes and s
     if (i % 3 === 0) await saver.putWrites(config, [["document", i]], "task");
   });
   await Promise.all(children);
-  expect((await itemsWithPrefix(keyPrefix)).length).toBe(kept.length + 2 + 1_000 + 200 + 334);
+  expect((await itemsWithPrefix(keyPrefix)).length).toBe(kept.length + 3 + 1_000 + 200 + 334);
 
   await createSaver({ keyPrefix }).deleteThread(threadIdOf(root));
   expect(await itemsWithPrefix(keyPrefix)).toEqual(kept);
@@ -71,20 +71,21 @@ it("deleteThread sends again what DynamoDB did not process", async () => {
   const keyPrefix = newPrefix();
   let batches = 0;
   const { fetch, sent } = faultyFetch(async (request) => {
-    if (request.operation !== "BatchWriteItem" || ++batches > 2) return request.forward();
+    // The first is of the thread's marker.
+    if (request.operation !== "BatchWriteItem" || ++batches === 1 || batches > 3) return request.forward();
     const { RequestItems } = JSON.parse(request.body) as { RequestItems: Record<string, unknown[]> };
-    if (batches === 1) return Response.json({ UnprocessedItems: RequestItems });
+    if (batches === 2) return Response.json({ UnprocessedItems: RequestItems });
     await request.forward();
     return Response.json({ UnprocessedItems: Object.fromEntries(Object.entries(RequestItems).map(([table, writes]) => [table, writes.slice(1)])) });
   });
   const saver = createSaver({ keyPrefix, fetch });
   const { config } = await putStep(saver, emptyThread("t"), { n: 1 });
   for (const task of ["a", "b", "c"]) await saver.putWrites(config, [["n", 2]], task);
-  expect(await itemsOf(keyPrefix, "t")).toHaveLength(4);
+  expect(await itemsOf(keyPrefix, "t")).toHaveLength(5);
   expect(batches).toBe(0);
   await saver.deleteThread("t");
   expect(await itemsWithPrefix(keyPrefix)).toEqual([]);
   const deletes = sent.filter(({ operation }) => operation === "BatchWriteItem").map(({ body }) => body.match(/DeleteRequest/g)?.length);
-  expect(deletes.slice(0, 2)).toEqual([1, 1]); // the checkpoint, and again
-  expect(deletes.slice(2)).toEqual([3, 1]); // the writes, and the thread's index entry
+  expect(deletes.slice(1, 3)).toEqual([1, 1]); // the checkpoint, and again
+  expect(deletes.slice(3)).toEqual([3, 1]); // the writes, and the thread's index entry
 });

@@ -112,7 +112,7 @@ describe("what a put stores", () => {
   it("is the given values when the parent is gone", async () => {
     const keyPrefix = newPrefix();
     const [first, second] = await putChain(createSaver({ keyPrefix }), emptyThread(), [{ a: 1, story: story("", 30) }, { a: 2 }]);
-    const parents = await itemsOf(keyPrefix, threadIdOf(first!), "C#");
+    const parents = await itemsOf(keyPrefix, threadIdOf(first!), "C##");
     expect(parents).toHaveLength(2);
     for (const item of parents) await deleteRaw(item);
     const third = await putStep(createSaver({ keyPrefix }), second!, { a: 3 });

@@ -128,7 +128,7 @@ test("a pointer is stored before its object, and the checkpoint after everything
   const begun: string[] = [];
   const { saver } = saverAt(place, async ({ operation, bytes, forward }) => {
     const body = operation.endsWith("Object") ? "" : new TextDecoder().decode(bytes);
-    const what = operation === "PutObject" ? "object" : body.includes('"C#') ? "checkpoint" : body.includes("P#") ? "pointer" : "other";
+    const what = operation === "PutObject" ? "object" : body.includes('"C##') ? "checkpoint" : operation === "PutItem" && body.includes("P#") ? "pointer" : "other";
     begun.push(`${what} after ${done.filter((d) => d !== "other").join(", ")}`);
     const response = await forward();
     done.push(what);

@@ -5,7 +5,7 @@ import { operationsOf, type Intercept } from "../lanes/aws-requests.js";
 import { collect, emptyThread, idsOf, latestOf, noise, noiseText, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { awsError, errorOf } from "../lanes/faulty-fetch.js";
 import { createSaver } from "../lanes/harness.js";
-import { itemsOf, itemsWithPrefix } from "../lanes/raw-table.js";
+import { itemsOf, itemsWithPrefix, MARKER } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
 import { headObject, keysAt, newPlace, saverAt } from "../lanes/s3-saver.js";
 import { goneAt } from "../lanes/stored-format.js";
@@ -26,7 +26,8 @@ const passTo = (seconds: number): void => void vi.setSystemTime((start + seconds
 async function endsOf(keyPrefix: string, threadId = "t"): Promise<Record<string, number[]>> {
   const kinds: Record<string, number[]> = {};
   for (const item of await itemsOf(keyPrefix, threadId)) {
-    const kind = item.SK!.S!.startsWith("S#") ? "segments" : item.SK!.S!.includes("#W#") ? "writes" : "checkpoints";
+    const sortKey = item.SK!.S!;
+    const kind = sortKey === MARKER ? "marker" : sortKey.startsWith("S#") ? "segments" : sortKey.includes("#W#") ? "writes" : "checkpoints";
     (kinds[kind] ??= []).push(goneAt(item) - start);
   }
   return kinds;
@@ -44,7 +45,7 @@ describe("what is stored ends:", () => {
     const keyPrefix = newPrefix();
     await putWithWrites(createSaver({ keyPrefix, ttlSeconds: TTL }));
 
-    expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [TTL], writes: [1.5 * TTL], segments: [1.5 * TTL, 1.5 * TTL] });
+    expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [TTL], marker: [1.5 * TTL], writes: [1.5 * TTL], segments: [1.5 * TTL, 1.5 * TTL] });
     expect(await indexEnd(keyPrefix)).toBe(1.5 * TTL);
   });
 
@@ -53,7 +54,7 @@ describe("what is stored ends:", () => {
     await putWithWrites(createSaver({ keyPrefix }));
 
     const items = await itemsWithPrefix(keyPrefix);
-    expect(items.length).toBe(5);
+    expect(items.length).toBe(6);
     for (const item of items) expect(Object.keys(item)).not.toContain("ttl");
   });
 
@@ -66,7 +67,7 @@ describe("what is stored ends:", () => {
     const permanent = createSaver({ keyPrefix });
     await permanent.putWrites({ configurable: { ...stored.configurable, ttl_seconds: 90.5 } }, [["a", 1]], "other task");
 
-    expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [60], writes: [136, 120] });
+    expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [60], marker: [90], writes: [136, 120] });
   });
 
   test.each([0, -1, NaN, Infinity, "60", null, 1e12, {}])("configurable.ttl_seconds %j is refused before anything is sent", async (ttl_seconds) => {
@@ -108,7 +109,7 @@ describe("what has expired and is not swept yet is absent", () => {
     expect(await collect(reader.list({}))).toEqual([]);
     passTo(2 * TTL);
     expect(await collect(reader.listThreads())).toEqual([]);
-    expect((await itemsOf(keyPrefix, "t")).length).toBe(5);
+    expect((await itemsOf(keyPrefix, "t")).length).toBe(6);
   });
 
   test.each(["warm", "cold"])("to put, when it was the parent of a %s instance: everything is stored anew", async (which) => {
@@ -118,7 +119,7 @@ describe("what has expired and is not swept yet is absent", () => {
     passTo(3 * TTL);
     const child = await putStep(which === "warm" ? saver : createSaver({ keyPrefix, ttlSeconds: TTL }), old, { n: 1 });
 
-    expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [TTL, 4 * TTL], segments: [4.5 * TTL] });
+    expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [TTL, 4 * TTL], marker: [4.5 * TTL], segments: [4.5 * TTL] });
     passTo(4 * TTL - 1);
     expect(await valuesAt(createSaver({ keyPrefix }), child.config)).toEqual(child.checkpoint.channel_values);
     expect(await collect(createSaver({ keyPrefix }).listThreads())).toHaveLength(1);
@@ -158,7 +159,7 @@ describe("what has expired and is not swept yet is absent", () => {
 describe("refreshOnRead", () => {
   const refreshing = { ttlSeconds: TTL, refreshOnRead: true };
 
-  test("renews a checkpoint, its writes, its segments and the thread's entry, at most once every half ttl", async () => {
+  test("renews a checkpoint, its writes, its segments, the thread's marker and its entry, at most once every half ttl", async () => {
     const keyPrefix = newPrefix();
     const { config } = await putWithWrites(createSaver({ keyPrefix, ...refreshing }));
     const { saver, sent } = saverAt({ keyPrefix }, undefined, refreshing);
@@ -171,7 +172,7 @@ describe("refreshOnRead", () => {
 
     expect(await readAt(600)).toBeGreaterThan(0);
     const end = 600 + 1.5 * TTL;
-    expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [end], writes: [end], segments: [end, end] });
+    expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [end], marker: [end], writes: [end], segments: [end, end] });
     expect(await indexEnd(keyPrefix)).toBe(end);
     expect(await readAt(1_099)).toBe(0);
     expect(await readAt(1_101)).toBeGreaterThan(0);

@@ -3,6 +3,9 @@ import { endpoint, TABLE_NAME } from "./harness.js";
 
 /** The table as DynamoDB itself sees it, past the saver. */
 
+/** Sort key of a thread's marker. */
+export const MARKER = "C#$";
+
 export type RawItem = Record<string, Partial<Record<"S" | "N" | "B", string>>>;
 
 const aws = new AwsClient({ accessKeyId: "local", secretAccessKey: "local", region: "us-east-1", service: "dynamodb", retries: 0 });

@@ -4,7 +4,7 @@ import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { expect } from "vitest";
 import { makeCheckpoint, noiseText } from "./checkpoints.js";
 import { createSaver, type SaverOptions } from "./harness.js";
-import { deleteRaw, type RawItem } from "./raw-table.js";
+import { deleteRaw, MARKER, type RawItem } from "./raw-table.js";
 import { endOf, frameOf, goneAt, segmentsOfWrites } from "./stored-format.js";
 import { allItemsOf } from "./thread-items.js";
 
@@ -194,7 +194,7 @@ export class TtlWorld {
 
   /** Sort keys of what a checkpoint needs beside itself, each with a word for it. */
   #needs(items: ReadonlyMap<string, RawItem>, put: Put): Map<string, string> {
-    const needs = new Map<string, string>();
+    const needs = new Map([[MARKER, "the thread's marker"]]);
     const needSegments = (names: string[], of: string): void => names.forEach((name) => needs.set(`S#${name}`, `a segment of ${of}`));
     const own = items.get(sortKeyOf(put))!;
     needSegments([...frameOf(own).segments.values()].flat(), "the checkpoint");

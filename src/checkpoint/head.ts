@@ -1,0 +1,88 @@
+import type { AttributeValue, Item } from "../aws/dynamodb.js";
+import { CheckpointConflictError } from "../errors.js";
+import { FORMAT_VERSION } from "./frame.js";
+import { checkpointPrefix, checkpointSortKey, escapeId, headSortKey, key, keyPart, unescapeId } from "./keys.js";
+import { expiry, TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
+import { checkpointPages, namespaceRange } from "./read.js";
+import { stringOf } from "./segment-store.js";
+import type { CheckpointRef, Storage } from "./storage.js";
+
+/*
+ * With `conflict: "reject"` a namespace has a head item with the id of its latest checkpoint. A put moves it from the
+ * parent to its own checkpoint, by one conditional update, and then stores that checkpoint. A writer that dies in
+ * between leaves a head without a checkpoint: the next one puts a void item in the checkpoint's place, so that the
+ * dead one cannot come back and store it after all, and takes the head over.
+ */
+
+/** What happens when two runs write to one thread. */
+export type ConflictMode = "branch" | "reject";
+
+const HEAD = "head";
+const VOID = "void";
+
+/** Whether this stands in the place of a checkpoint that must not be stored any more. */
+export const isVoid = (item: Item): boolean => VOID in item;
+
+/** The condition of a commit: nobody has taken the head over meanwhile. */
+export const UNLESS_VOID = { condition: "attribute_not_exists(#void)", names: { "#void": VOID } };
+
+/**
+ * Makes the checkpoint that is about to be stored the head of its namespace, if its parent is: 1 request.
+ * @throws CheckpointConflictError
+ */
+export async function takeHead(storage: Storage, ref: CheckpointRef, parentId: string | undefined, life: Lifetime | undefined): Promise<void> {
+  const { db } = storage;
+  if (await moveHead(storage, ref, parentId, life)) return;
+
+  const found = await db.getItem(headKey(ref), true);
+  const head = found && unescapeId(stringOf(found, HEAD) ?? "");
+  if (head === ref.id) return; // by an attempt of this put whose answer got lost
+  const conflict = (headId: string | undefined): never => {
+    throw new CheckpointConflictError({ threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id, parentId, headId });
+  };
+  const latest = await latestId(storage, ref);
+  if (latest !== parentId) conflict(latest);
+  // The parent is the latest checkpoint: the head is of a writer that is not done, or was left behind by a saver that
+  // rejects no conflicts.
+  if (head !== undefined) {
+    const isFenced = await fence(storage, ref, head, life);
+    const now = isFenced ? latest : await latestId(storage, ref);
+    if (now !== parentId) conflict(now);
+  }
+  if (!(await moveHead(storage, ref, head, life))) conflict(await latestId(storage, ref));
+}
+
+/** The error of a put whose place is void. */
+export async function overtaken(storage: Storage, ref: CheckpointRef, parentId: string | undefined): Promise<CheckpointConflictError> {
+  const headId = await latestId(storage, ref);
+  return new CheckpointConflictError({ threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id, parentId, headId });
+}
+
+const headKey = ({ thread, nsPart }: CheckpointRef): ReturnType<typeof key> => key(thread.partition, headSortKey(nsPart));
+
+async function moveHead({ db }: Storage, ref: CheckpointRef, from: string | undefined, life: Lifetime | undefined): Promise<boolean> {
+  const values: Record<string, AttributeValue> = { ":to": { S: escapeId(ref.id) } };
+  if (from !== undefined) values[":from"] = { S: escapeId(from) };
+  if (life) values[":ttl"] = { N: String(life.granted) };
+  return db.updateItem({
+    key: headKey(ref),
+    update: `SET #head = :to${life ? ", #ttl = :ttl" : " REMOVE #ttl"}`,
+    names: { "#head": HEAD, "#ttl": TTL_ATTRIBUTE },
+    values,
+    condition: from === undefined ? "attribute_not_exists(#head)" : "#head = :from",
+  });
+}
+
+/** Takes the place of a checkpoint that was announced. False when the checkpoint is there. */
+async function fence({ db }: Storage, ref: CheckpointRef, id: string, life: Lifetime | undefined): Promise<boolean> {
+  const place = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, await keyPart("checkpoint", id))));
+  const item: Item = { ...place, v: { N: String(FORMAT_VERSION) }, [VOID]: { N: "1" }, ...expiry(life?.granted ?? Infinity) };
+  return db.putItem(item, { condition: "attribute_not_exists(PK) OR attribute_exists(#void)", names: { "#void": VOID } });
+}
+
+/** The latest checkpoint of the namespace. */
+async function latestId(storage: Storage, { thread, nsPart }: CheckpointRef): Promise<string | undefined> {
+  const consistent = { ...storage, consistentRead: true };
+  for await (const [latest] of checkpointPages(consistent, thread, namespaceRange(nsPart), [10])) if (latest) return latest.id;
+  return undefined;
+}

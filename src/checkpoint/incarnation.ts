@@ -1,0 +1,94 @@
+import { toBase64Url } from "../aws/base64.js";
+import type { DynamoDB, Item } from "../aws/dynamodb.js";
+import { ByteLru } from "./byte-lru.js";
+import { key, THREAD_MARKER } from "./keys.js";
+import { isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
+import { stringOf } from "./segment-store.js";
+import type { Thread } from "./storage.js";
+
+/*
+ * A thread can be deleted under a running agent, which then puts checkpoints that refer to segments that are gone. So
+ * each incarnation of a thread, from its first checkpoint to `deleteThread`, has a random name. It stands in the
+ * thread's marker and in every checkpoint, which takes it over from its parent. `deleteThread` removes the marker
+ * first, and a checkpoint with another name than the marker's is absent to readers: what descends from a deleted
+ * thread is deleted.
+ */
+
+const BORN = "born";
+const KNOWN_BYTES = 256 * 1_024;
+
+/** What this instance has last seen of a thread. */
+interface Known {
+  born: string;
+  /** Until when the thread is sure to be listed, in seconds since 1970. */
+  listedUntil: number;
+}
+
+/** The incarnation that an item belongs to; `""` if it names none. */
+export const bornOf = (item: Item): string => stringOf(item, BORN) ?? "";
+
+export const bornAttribute = (born: string): Pick<Item, string> => ({ [BORN]: { S: born } });
+
+/** The markers of threads. */
+export class Incarnations {
+  readonly #known = new ByteLru<Known>(KNOWN_BYTES);
+
+  constructor(private readonly db: DynamoDB) {}
+
+  known(threadId: string): Known | undefined {
+    return this.#known.get(threadId);
+  }
+
+  remember(threadId: string, known: Known): void {
+    this.#known.set(threadId, known, threadId.length + 100);
+  }
+
+  forget(threadId: string): void {
+    this.#known.delete(threadId);
+  }
+
+  /** A reader has come by the marker, or by the place where it would be. */
+  note(threadId: string, born: string | undefined): void {
+    if (born === undefined) this.forget(threadId);
+    else if (this.known(threadId)?.born !== born) this.remember(threadId, { born, listedUntil: 0 });
+  }
+
+  /** Makes sure that the thread has a marker, which lives at least as long as `life` says. Returns its incarnation. */
+  async begin({ partition }: Thread, life: Lifetime | undefined): Promise<string> {
+    const random = toBase64Url(crypto.getRandomValues(new Uint8Array(6)));
+    const markerKey = key(partition, THREAD_MARKER);
+    const update = `SET ${BORN} = if_not_exists(${BORN}, :born)`;
+    const values = { ":born": { S: random } };
+    const until = life?.granted ?? Infinity;
+    const longer = unlessLonger(until);
+    const marker =
+      (await this.db.updatedItem(
+        life
+          ? { key: markerKey, update: `${update}, #ttl = :ttl`, ...longer, values: { ...longer.values, ...values } }
+          : { key: markerKey, update: `${update} REMOVE #ttl`, names: longer.names!, values },
+      )) ??
+      // It lives longer already.
+      (await this.db.updatedItem({ key: markerKey, update, values }))!;
+    return bornOf(marker);
+  }
+
+  /** The thread's incarnation, `undefined` when there is no such thread: 1 request. */
+  async current({ id, partition }: Thread): Promise<string | undefined> {
+    const marker = await this.db.getItem(key(partition, THREAD_MARKER), true);
+    const born = marker && !isGone(marker) ? bornOf(marker) : undefined;
+    this.note(id, born);
+    return born;
+  }
+
+  /** Prolongs the marker. False when the thread has no such incarnation any more. */
+  async renew(thread: Thread, born: string, life: Lifetime | undefined): Promise<boolean> {
+    const until = life?.granted ?? Infinity;
+    return (await prolong(this.db, key(thread.partition, THREAD_MARKER), until)) && (await this.current(thread)) === born;
+  }
+
+  /** From now on, the thread is gone to readers. */
+  async end({ id, partition }: Thread): Promise<void> {
+    await this.db.batchDelete([key(partition, THREAD_MARKER)]);
+    this.forget(id);
+  }
+}
