@@ -2,6 +2,7 @@ import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { Fetch } from "./aws/client.js";
 import { credentialsProblem, type AwsCredentials, type AwsCredentialsProvider } from "./aws/credentials.js";
 import type { EventListener } from "./aws/events.js";
+import { isBucketName, isKeyPrefix } from "./aws/s3.js";
 import type { Compression } from "./checkpoint/compression.js";
 import type { EncryptionKey } from "./checkpoint/encryption.js";
 import type { ConflictMode } from "./checkpoint/head.js";
@@ -57,6 +58,8 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
   if (!fetchOption) throw invalidConfig("This runtime has no global fetch: pass one as the option fetch.");
   const keyPrefix = optional("keyPrefix", options.keyPrefix, "string") ?? "";
   if (new TextEncoder().encode(keyPrefix).length > 256) throw invalidConfig("keyPrefix must not be longer than 256 bytes.");
+  // It has no UTF-8 form, so two prefixes would become one.
+  if (/\p{Cs}/u.test(keyPrefix)) throw invalidConfig("keyPrefix must not have half of a surrogate pair.");
 
   return Object.freeze({
     tableName: checkTableName(text("tableName", options.tableName, 'Pass tableName: "langgraph-checkpoints"; setup() creates that table.')),
@@ -162,10 +165,9 @@ function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSa
   if (s3 === undefined) return undefined;
   checkObject("s3", s3, ["bucket", "prefix", "endpoint", "region", "forcePathStyle", "thresholdBytes"], '{ bucket: "my-bucket" }');
   const bucket = text("s3.bucket", s3.bucket, 'Pass s3: { bucket: "my-bucket" }.');
-  // "General purpose bucket naming rules"
-  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw invalidConfig(`s3.bucket ${JSON.stringify(bucket)} is not a name of a bucket: 3 to 63 small letters, digits, "-" and ".".`);
+  if (!isBucketName(bucket)) throw invalidConfig(`s3.bucket ${JSON.stringify(bucket)} is not a name of a bucket: 3 to 63 small letters, digits, "-" and ".".`);
   const prefix = optional("s3.prefix", s3.prefix, "string") ?? "";
-  if (!/^[A-Za-z0-9_.=:/-]{0,200}$/.test(prefix) || /(^|\/)\.{0,2}\//.test(prefix)) {
+  if (!isKeyPrefix(prefix)) {
     throw invalidConfig('s3.prefix must be letters, digits, "_", ".", "=", ":", "-" and single slashes, 200 at most, for example "agents/".');
   }
   const endpoint = s3.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_S3) ?? nonEmpty(env.AWS_ENDPOINT_URL);

@@ -1,9 +1,10 @@
 import { AwsV4Signer } from "aws4fetch";
 import { AwsRequestError, type DynamoDBSaverError, type DynamoDBSaverErrorCode } from "../errors.js";
+import { aborted, onAbort, unlessAborted } from "./abort.js";
 import type { AwsCredentials, CredentialSource } from "./credentials.js";
 import { emit, type AwsService, type ConsumedCapacity, type EventListener } from "./events.js";
 import { backoffMs, RetryBudget, retryKind, serverAsksMs, type RetryKind } from "./retry.js";
-import { aborted, sleep } from "./sleep.js";
+import { sleep } from "./sleep.js";
 import { Turnstile } from "./turnstile.js";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -29,7 +30,9 @@ export interface AwsRequest<T> {
   body: Uint8Array<ArrayBuffer>;
   /** A longer answer is not read. */
   maxAnswerBytes?: number | undefined;
-  /** Reads a successful answer. What it throws means a garbled answer, which is tried again. */
+  /**
+   * Reads a successful answer. What it throws means a garbled answer, which is tried again, or a {@link ReportedError}.
+   */
   parse(answer: Answer): T;
   /** What the answer says the request used up. */
   consumed(answer: T): ConsumedCapacity;
@@ -45,6 +48,13 @@ export interface Answer {
   body: Uint8Array;
 }
 
+/** An error that stands inside an answer of status 200. */
+export class ReportedError extends Error {
+  constructor(readonly serviceCode: string | undefined) {
+    super();
+  }
+}
+
 /** Why an attempt failed. */
 interface Failure {
   code: DynamoDBSaverErrorCode;
@@ -58,7 +68,14 @@ interface Failure {
 const CLOCK_CODES = new Set(["InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired", "AuthFailure"]);
 /** AWS refuses a signature whose time is more than 5 minutes off. */
 const CLOCK_TOLERANCE_MS = 4 * 60_000;
-const REFUSED_CREDENTIALS = new Set(["ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"]);
+const REFUSED_CREDENTIALS = new Set([
+  "ExpiredTokenException",
+  "ExpiredToken",
+  "UnrecognizedClientException",
+  "InvalidClientTokenId",
+  "InvalidAccessKeyId",
+  "InvalidToken",
+]);
 const NO_CAPACITY: ConsumedCapacity = { readUnits: 0, writeUnits: 0 };
 
 /** Signs and sends requests, and sends them again when that can help. Knows no service in particular. */
@@ -111,29 +128,37 @@ export class AwsClient {
     for (;;) {
       let failure: Failure;
       let credentials: AwsCredentials | undefined;
+      let clockOffsetMs = 0;
       const place = this.#inFlight.line();
       try {
         await place.enter(signal);
-        credentials = await this.#config.credentials.get();
+        credentials = await unlessAborted(signal, this.#config.credentials.get());
+        // A provider can take so long that the place was given to another.
+        await place.enter(signal);
         if (signal?.aborted) throw aborted(signal);
         attempt++;
         answer = undefined;
-        answer = await this.#attempt(request, credentials);
+        clockOffsetMs = this.#clockOffsetMs;
+        answer = await this.#attempt(request, credentials, clockOffsetMs);
         bytesReceived += answer.body.length;
         if (answer.status >= 200 && answer.status < 300) {
           const result = request.parse(answer);
+          const consumed = request.consumed(result);
           this.#budget.refund(lastRetry);
-          ended(request.consumed(result));
+          ended(consumed);
           return result;
         }
-        failure = this.#readFailure(request, answer);
+        failure = this.#readFailure(request, answer, request.parseError(answer), clockOffsetMs);
       } catch (error) {
         if (signal?.aborted) throw endedByAbort(signal);
         if (!credentials) {
           ended(NO_CAPACITY, "CREDENTIALS");
           throw error;
         }
-        failure = connectionFailure(error, answer, this.#config.requestTimeoutMs);
+        failure =
+          error instanceof ReportedError && answer
+            ? this.#readFailure(request, answer, { serviceCode: error.serviceCode, serviceMessage: "" }, clockOffsetMs)
+            : connectionFailure(error, answer, this.#config.requestTimeoutMs);
       } finally {
         place.leave();
       }
@@ -168,12 +193,11 @@ export class AwsClient {
     }
   }
 
-  async #attempt(request: AwsRequest<unknown>, credentials: AwsCredentials): Promise<Answer> {
+  async #attempt(request: AwsRequest<unknown>, credentials: AwsCredentials, clockOffsetMs: number): Promise<Answer> {
     const { fetch, signal, requestTimeoutMs } = this.#config;
     const controller = new AbortController();
-    const abort = (): void => controller.abort(signal?.reason);
+    const stopListening = onAbort(signal, () => controller.abort(signal!.reason));
     let timer: ReturnType<typeof setTimeout> | undefined;
-    signal?.addEventListener("abort", abort, { once: true });
     try {
       // One key a day and credential: a process that runs for years must not collect them.
       if (this.#signingKeys.size > 8) this.#signingKeys.clear();
@@ -185,13 +209,13 @@ export class AwsClient {
         service: request.service,
         region: request.region,
         cache: this.#signingKeys,
-        datetime: new Date(Date.now() + this.#clockOffsetMs).toISOString().replace(/[:-]|\.\d{3}/g, ""),
+        datetime: new Date(Date.now() + clockOffsetMs).toISOString().replace(/[:-]|\.\d{3}/g, ""),
         accessKeyId: credentials.accessKeyId,
         secretAccessKey: credentials.secretAccessKey,
         ...(credentials.sessionToken && { sessionToken: credentials.sessionToken }),
       }).sign();
       timer = setTimeout(() => controller.abort(TIMED_OUT), requestTimeoutMs);
-      const response = await fetch(request.url, {
+      const fetching = fetch(request.url, {
         method: request.method,
         headers: signed.headers,
         ...(request.method !== "GET" && { body: request.body }),
@@ -199,39 +223,45 @@ export class AwsClient {
         redirect: "manual",
         signal: controller.signal,
       });
+      // The option `fetch` may not heed the signal.
+      const response = await unlessAborted(controller.signal, fetching);
+      if (typeof response?.arrayBuffer !== "function") throw NO_RESPONSE;
       const redirected = response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400);
-      const tooLarge = Number(response.headers.get("content-length")) > (request.maxAnswerBytes ?? Infinity);
-      if (redirected || tooLarge) {
+      if (redirected) {
         await response.body?.cancel().catch(() => undefined);
-        throw redirected ? REDIRECTED : TOO_LARGE;
+        throw REDIRECTED;
       }
-      // Not `.text()`: workerd warns of it for DynamoDB's content type.
-      return { status: response.status, headers: response.headers, body: new Uint8Array(await response.arrayBuffer()) };
+      const body = await unlessAborted(controller.signal, bodyOf(response, request.maxAnswerBytes));
+      return { status: response.status, headers: response.headers, body };
     } catch (error) {
       throw controller.signal.aborted ? (controller.signal.reason ?? error) : error;
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
+      stopListening();
     }
   }
 
-  #readFailure(request: AwsRequest<unknown>, answer: Answer): Failure {
-    const { serviceCode, serviceMessage } = request.parseError(answer);
+  #readFailure(
+    request: AwsRequest<unknown>,
+    answer: Answer,
+    { serviceCode, serviceMessage }: ReturnType<AwsRequest<unknown>["parseError"]>,
+    clockOffsetMs: number,
+  ): Failure {
     const retry = retryKind(answer.status, serviceCode);
     const failure: Failure = { ...request.explain(serviceCode, serviceMessage), serviceCode, retry };
     if (retry) {
-      failure.serverAsksMs = serverAsksMs(answer.headers, Date.now());
+      failure.serverAsksMs = serverAsksMs(answer.headers, Date.now() + this.#clockOffsetMs);
       if (retry === "throttling") failure.code = "THROTTLED";
-    } else if (CLOCK_CODES.has(serviceCode ?? "") && this.#correctClock(answer.headers)) {
+    } else if (CLOCK_CODES.has(serviceCode ?? "") && this.#correctClock(answer.headers, clockOffsetMs)) {
       failure.retry = "immediate";
     }
     return failure;
   }
 
-  /** True when the server's clock differs so much that signing with its time can help. */
-  #correctClock(headers: Headers): boolean {
+  /** True when the server's clock differs so much from the one signed with that signing with its time can help. */
+  #correctClock(headers: Headers, signedWithMs: number): boolean {
     const offset = Date.parse(headers.get("date") ?? "") - Date.now();
-    if (!(Math.abs(offset - this.#clockOffsetMs) > CLOCK_TOLERANCE_MS)) return false;
+    if (!(Math.abs(offset - signedWithMs) > CLOCK_TOLERANCE_MS)) return false;
     this.#clockOffsetMs = offset;
     return true;
   }
@@ -240,6 +270,28 @@ export class AwsClient {
 const TIMED_OUT = new Error("timed out");
 const REDIRECTED = new Error("redirected");
 const TOO_LARGE = new Error("too large");
+const NO_RESPONSE = new Error("no response");
+
+/** The whole body, unless it is longer than `maxBytes`. */
+async function bodyOf(response: Response, maxBytes: number | undefined): Promise<Uint8Array> {
+  // Not `.text()`: workerd warns of it for DynamoDB's content type.
+  if (maxBytes === undefined || !response.body) return new Uint8Array(await response.arrayBuffer());
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const reader = response.body.getReader();
+  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
+    // Counted, because a body that is compressed on its way is longer than its headers say.
+    length += value!.length;
+    if (length > maxBytes) {
+      await reader.cancel().catch(() => undefined);
+      throw TOO_LARGE;
+    }
+    pieces.push(value!);
+  }
+  const body = new Uint8Array(length);
+  for (let i = 0, at = 0; i < pieces.length; at += pieces[i++]!.length) body.set(pieces[i]!, at);
+  return body;
+}
 
 function connectionFailure(error: unknown, answer: Answer | undefined, requestTimeoutMs: number): Failure {
   if (error === TIMED_OUT) {
@@ -252,6 +304,9 @@ function connectionFailure(error: unknown, answer: Answer | undefined, requestTi
   }
   if (error === TOO_LARGE) {
     return { code: "VALUE_TOO_LARGE", message: "An object in S3 is longer than any that was stored there: over maxValueBytes. Raise that option to read it." };
+  }
+  if (error === NO_RESPONSE) {
+    return { code: "NETWORK", message: "The option fetch did not return a Response." };
   }
   if (answer) {
     // Without its cause: a parser quotes the text that it could not read, and that may be a stored value.

@@ -42,7 +42,8 @@ export class DynamoDBProtocol {
       body: encoder.encode(JSON.stringify(counted)),
       parse: ({ body }) => {
         const output = JSON.parse(decoder.decode(body)) as T;
-        if (required !== undefined && typeof output[required] !== "object") throw new SyntaxError(`The answer has no ${String(required)}.`);
+        const part = required === undefined ? output : output?.[required];
+        if (!isObject(output) || !isObject(part) || (required === "Items") !== Array.isArray(part)) throw new SyntaxError("The answer has another shape.");
         return output;
       },
       consumed: (output) => consumed(operation, output),
@@ -91,6 +92,8 @@ export class DynamoDBProtocol {
     }
   }
 }
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 
 /** What helps against throttling. */
 export const SLOW_DOWN = "Raise the table's capacity or spread the load over more threads.";

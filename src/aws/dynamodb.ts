@@ -254,11 +254,12 @@ export class DynamoDB {
    */
   async #untilProcessed<E>(operation: string, all: E[], send: (rest: E[]) => Promise<E[]>): Promise<void> {
     let rest = all;
+    let shortest = all.length;
     for (let stalled = 0; rest.length > 0; ) {
-      const before = rest.length;
       rest = await send(rest);
       if (rest.length === 0) return;
-      stalled = rest.length < before ? 0 : stalled + 1;
+      stalled = rest.length < shortest ? 0 : stalled + 1;
+      shortest = Math.min(shortest, rest.length);
       if (stalled >= this.#maxAttempts) {
         throw new AwsRequestError("THROTTLED", `${operation} left ${rest.length} items undone in ${stalled} attempts in a row. ${SLOW_DOWN}`, {
           service: "dynamodb",

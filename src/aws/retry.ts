@@ -58,8 +58,8 @@ export function backoffMs(kind: RetryKind, attempt: number, serverAsksMs = 0): n
 
 /** What the server asks for: `x-amz-retry-after` in milliseconds, `Retry-After` in seconds or as a date. */
 export function serverAsksMs(headers: Headers, now: number): number {
-  const milliseconds = Number(headers.get("x-amz-retry-after") ?? NaN);
-  if (milliseconds >= 0) return milliseconds;
+  const milliseconds = headers.get("x-amz-retry-after");
+  if (milliseconds && Number(milliseconds) >= 0) return Number(milliseconds);
   const value = headers.get("retry-after");
   if (value === null) return 0;
   const seconds = Number(value);

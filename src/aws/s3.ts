@@ -1,5 +1,5 @@
 import { AwsRequestError, type DynamoDBSaverErrorCode } from "../errors.js";
-import type { Answer, AwsClient, AwsRequest } from "./client.js";
+import { ReportedError, type Answer, type AwsClient, type AwsRequest } from "./client.js";
 import { toBase64 } from "./base64.js";
 import { retryKind } from "./retry.js";
 import { sha256 } from "./sha256.js";
@@ -12,6 +12,12 @@ export interface S3Config {
   /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
   forcePathStyle: boolean;
 }
+
+/** "General purpose bucket naming rules" */
+export const isBucketName = (name: string): boolean => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name);
+
+/** Plain characters and single slashes, and no part that is `.` or `..`, which `new URL` would take away. */
+export const isKeyPrefix = (prefix: string): boolean => /^[A-Za-z0-9_.=:/-]{0,200}$/.test(prefix) && !/(^|\/)\.{0,2}\//.test(prefix);
 
 /** "DeleteObjects": keys of one request. */
 const DELETE_BATCH = 1_000;
@@ -41,7 +47,10 @@ const IAM_ACTIONS = {
   PutBucketLifecycleConfiguration: "s3:PutLifecycleConfiguration",
 };
 
-const nothing = (): void => undefined;
+/** An answer to a write has no body. One that does is of somebody in between. */
+function nothing({ body }: Answer): void {
+  if (body.length > 0) throw new SyntaxError("The answer has a body.");
+}
 
 /** The few operations of S3's REST interface that offloading needs. */
 export class S3 {
@@ -83,20 +92,14 @@ export class S3 {
       const objects = keys.slice(i, i + DELETE_BATCH).map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`);
       const body = encoder.encode(`<Delete xmlns="${NAMESPACE}"><Quiet>true</Quiet>${objects.join("")}</Delete>`);
       const request = { operation: "DeleteObjects", method: "POST", bucket, query: "?delete=", body, headers: await checksum(body) } as const;
-      const failed = await this.#send({
+      await this.#send({
         ...request,
         parse: (answer) => {
-          // One failure is reported inside an answer of status 200.
+          // The same request, sent again, deletes what is left.
           const codes = elements(whole(answer.body, "DeleteResult"), "Error").map((error) => textOf(error, "Code"));
-          // Thrown as a garbled answer is: the same request is sent again, and deletes what is left.
-          if (codes.some((code) => retryKind(200, code))) throw new SyntaxError("Some objects were not deleted.");
-          return codes;
+          if (codes.length > 0) throw new ReportedError(codes.find((code) => retryKind(200, code)) ?? codes[0]);
         },
       });
-      if (failed.length > 0) {
-        const { code, message } = explain("DeleteObjects", bucket, failed[0]);
-        throw new AwsRequestError(code, message, { service: "s3", operation: "DeleteObjects", status: 200, attempts: 1, retryable: false, serviceCode: failed[0] });
-      }
     }
   }
 
@@ -207,9 +210,11 @@ function explain(operation: keyof typeof IAM_ACTIONS, bucket: string, serviceCod
       const hint = operation === "GetObject" ? ", and s3:ListBucket, without which a missing object looks like this" : "";
       return { code: "ACCESS_DENIED", message: `These credentials may not do ${IAM_ACTIONS[operation]} on ${name}. Allow that action${hint} in their IAM policy.` };
     }
+    case "RequestTimeTooSkewed":
+    case "RequestExpired":
     case "SignatureDoesNotMatch":
     case "InvalidAccessKeyId":
-      return { code: "ACCESS_DENIED", message: "S3 does not know these credentials, or refused the signature. Check the keys, s3.region and s3.endpoint." };
+      return { code: "ACCESS_DENIED", message: "S3 does not know these credentials, or refused the signature. Check the keys, s3.region, s3.endpoint, and this machine's clock." };
     case "ExpiredToken":
       return { code: "ACCESS_DENIED", message: "The session token has expired. Give a credentials function, which is asked again in time." };
     default:
