@@ -16,9 +16,11 @@ export async function describeParts(items, objects) {
   const { decodeFrame } = /** @type {typeof import("../../src/checkpoint/frame.js")} */ (await importSource("checkpoint/frame.ts"));
   const { decompress } = /** @type {typeof import("../../src/checkpoint/compression.js")} */ (await importSource("checkpoint/compression.ts"));
 
+  const { FormatError } = /** @type {typeof import("../../src/checkpoint/format-error.js")} */ (await importSource("checkpoint/format-error.ts"));
+
   const latest = items.findLast((item) => /^C#.*#~$/.test(item.SK?.S ?? ""));
-  const frame = decompress(Buffer.from(latest?.data?.B ?? "", "base64"), 2 ** 24);
-  const { channels, checkpoint, metadata } = decodeFrame(frame, Infinity);
+  const frame = decompress(Buffer.from(latest?.data?.B ?? "", "base64"), 2 ** 24, () => new FormatError("VALUE_TOO_LARGE", "a part is too large"));
+  const { channels, checkpoint, metadata } = decodeFrame(frame, { goneAt: Infinity, born: "" });
 
   /** @param {string} name @param {Value} value */
   const describe = (name, { segments, tail }) => {

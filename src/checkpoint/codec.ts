@@ -2,13 +2,16 @@ import { toBase64Url } from "../aws/base64.js";
 import { sha256Name } from "../aws/sha256.js";
 import type { Key } from "../aws/dynamodb.js";
 import type { DataLocation } from "../errors.js";
-import { compress, decompress, tooLarge, withCodec, type Compression } from "./compression.js";
+import { compress, decompress, withCodec, type Compression } from "./compression.js";
+import { MAX_CONTAINER_BYTES } from "./container.js";
 import type { Encryption } from "./encryption.js";
 import { damaged, FormatError, locate } from "./format-error.js";
-import type { Serialized } from "./serialized.js";
+import type { Segment } from "./value.js";
 
 /** Codec byte of a value that is encrypted; behind it, once decrypted, stands another codec byte. */
 const ENCRYPTED = 3;
+/** So many values of the largest size may be in one checkpoint, or in the writes of one task. */
+const MAX_VALUES = 4;
 
 export interface CodecOptions {
   compression: Compression;
@@ -32,28 +35,34 @@ export class Codec {
     return encryption ? withCodec(ENCRYPTED, await encryption.encrypt(stored, place)) : stored;
   }
 
-  /** @throws FormatError */
+  /** Decodes a container that stands in an item. @throws FormatError */
   async decode(stored: Uint8Array, place: string): Promise<Uint8Array> {
-    const { encryption, allowPlaintext, maxValueBytes } = this.#options;
+    return this.#decode(stored, place, MAX_CONTAINER_BYTES, (length) => new FormatError("VALUE_TOO_LARGE", `A stored part says that it is ${length} bytes long, which none can be`));
+  }
+
+  async #decode(stored: Uint8Array, place: string, maxBytes: number, tooLong: (length: number) => FormatError): Promise<Uint8Array> {
+    const { encryption, allowPlaintext } = this.#options;
     if (stored[0] !== ENCRYPTED) {
       if (encryption && !allowPlaintext) {
         throw new FormatError("PLAINTEXT_REFUSED", "A value is not encrypted, and encryption is on. While plain data is migrated, pass encryption.allowPlaintext: true");
       }
-      return decompress(stored, maxValueBytes);
+      return decompress(stored, maxBytes, tooLong);
     }
     if (!encryption) throw new FormatError("DECRYPTION_FAILED", "A value is encrypted. Pass the key it was written with in the option encryption");
-    return decompress(await encryption.decrypt(stored.subarray(1), place), maxValueBytes);
+    return decompress(await encryption.decrypt(stored.subarray(1), place), maxBytes, tooLong);
   }
 
-  /** Refuses a value that could not be read again. @throws CheckpointDataError `VALUE_TOO_LARGE` */
-  checkLength({ bytes }: Serialized, location: DataLocation): void {
+  /**
+   * Bounds what one item refers to, each value and all together, because many values can refer to the same segment.
+   * Nothing is stored that could not be read again.
+   * @throws CheckpointDataError `VALUE_TOO_LARGE`
+   */
+  checkLengths(values: [channel: string, bytes: number][], location: DataLocation): void {
     const { maxValueBytes } = this.#options;
-    if (bytes.length > maxValueBytes) throw locate(tooLarge(bytes.length, maxValueBytes), location);
-  }
-
-  /** @throws FormatError `VALUE_TOO_LARGE` */
-  checkStoredLength(length: number): void {
-    if (length > this.#options.maxValueBytes) throw tooLarge(length, this.#options.maxValueBytes);
+    const large = values.find(([, bytes]) => bytes > maxValueBytes);
+    if (large) throw locate(tooLarge(`A value of ${large[1]} bytes is over maxValueBytes (${maxValueBytes})`), { ...location, channel: large[0] });
+    const total = values.reduce((sum, [, bytes]) => sum + bytes, 0);
+    if (total > MAX_VALUES * maxValueBytes) throw locate(tooLarge(`Values of ${total} bytes together are over ${MAX_VALUES} times maxValueBytes (${maxValueBytes})`), location);
   }
 
   /** The name of a segment: SHA-256 of its bytes, or HMAC-SHA-256 with a key derived from the encryption's; base64url. */
@@ -63,13 +72,15 @@ export class Codec {
   }
 
   /** Decodes a segment, and checks that its bytes are those of its name. @throws FormatError */
-  async decodeSegment(name: string, stored: Uint8Array, place: string): Promise<Uint8Array> {
-    const bytes = await this.decode(stored, place);
+  async decodeSegment({ name, length }: Segment, stored: Uint8Array, place: string): Promise<Uint8Array> {
+    const bytes = await this.#decode(stored, place, length, (actual) => damaged(`Segment ${name} has ${actual} bytes instead of ${length}`));
     // Where it is encrypted, its place has authenticated the name already.
     if (stored[0] !== ENCRYPTED && (await sha256Name(bytes)) !== name) throw damaged(`Segment ${name} does not have the bytes of its name`);
     return bytes;
   }
 }
+
+const tooLarge = (problem: string): FormatError => new FormatError("VALUE_TOO_LARGE", `${problem}. Raise that option, or keep large values elsewhere`);
 
 /** A value's place, which encryption binds it to. Lengths come first, so that no two places read the same. */
 export const placeOf = ({ PK, SK }: Key, attribute: string): string => `${PK.S.length},${SK.S.length}:${PK.S}${SK.S}${attribute}`;

@@ -1,4 +1,4 @@
-import { deflateSync, gunzipSync, gzipSync, inflateSync } from "fflate";
+import { deflateSync, Gunzip, gzipSync, Inflate } from "fflate";
 import { DICTIONARY } from "./dictionary.js";
 import { damaged, FormatError } from "./format-error.js";
 
@@ -10,6 +10,9 @@ const PLAIN = 0;
 const GZIP = 1;
 /** The length of the original (u16, big-endian), then raw deflate with the preset dictionary of `dictionary.ts`. */
 const DEFLATE_WITH_DICTIONARY = 2;
+
+/** Deflate makes a thousand bytes of one at most: so much is decompressed before its length is looked at. */
+const PIECE_BYTES = 16 * 1_024;
 
 /** Deflate looks back 32 KB, so on longer values a dictionary is soon out of sight. */
 const MAX_WITH_DICTIONARY = 32 * 1_024;
@@ -25,17 +28,19 @@ export function compress(bytes: Uint8Array, compression: Compression): Uint8Arra
 
 /**
  * @param maxBytes a value that says it is longer is refused before anything is allocated
+ * @param tooLong makes the error of such a value
  * @throws FormatError
  */
-export function decompress(stored: Uint8Array, maxBytes: number): Uint8Array {
+export function decompress(stored: Uint8Array, maxBytes: number, tooLong: (length: number) => FormatError): Uint8Array {
   const rest = stored.subarray(1);
   switch (stored[0]) {
     case PLAIN:
+      if (rest.length > maxBytes) throw tooLong(rest.length);
       return rest;
     case GZIP:
-      return gunzip(rest, maxBytes);
+      return gunzip(rest, maxBytes, tooLong);
     case DEFLATE_WITH_DICTIONARY:
-      return inflate(rest);
+      return inflate(rest, maxBytes, tooLong);
     case undefined:
       throw damaged("A stored value is empty");
     default:
@@ -51,33 +56,39 @@ function deflate(bytes: Uint8Array): Uint8Array {
   return stored;
 }
 
-function inflate(rest: Uint8Array): Uint8Array {
+function inflate(rest: Uint8Array, maxBytes: number, tooLong: (length: number) => FormatError): Uint8Array {
   const [high = 0, low = 0] = rest;
-  return decompressed(high * 256 + low, (out) => inflateSync(rest.subarray(2), { dictionary: DICTIONARY, out }));
+  const length = high * 256 + low;
+  if (length > maxBytes) throw tooLong(length);
+  return decompressed(rest.subarray(2), length, new Inflate({ dictionary: DICTIONARY }));
 }
 
-function gunzip(zipped: Uint8Array, maxBytes: number): Uint8Array {
+function gunzip(zipped: Uint8Array, maxBytes: number, tooLong: (length: number) => FormatError): Uint8Array {
   if (zipped.length < 18 || zipped[0] !== 0x1f || zipped[1] !== 0x8b) throw damaged("A compressed value is cut short, or not compressed");
   // RFC 1952: the last 4 bytes are the length of the original, little-endian.
   const length = new DataView(zipped.buffer, zipped.byteOffset).getUint32(zipped.length - 4, true);
-  if (length > maxBytes) throw tooLarge(length, maxBytes);
-  return decompressed(length, (out) => gunzipSync(zipped, { out }));
+  if (length > maxBytes) throw tooLong(length);
+  return decompressed(zipped, length, new Gunzip());
 }
 
-/** Decompresses into exactly the announced length, so that a damaged value cannot grow without bound. */
-function decompressed(length: number, run: (out: Uint8Array) => Uint8Array): Uint8Array {
+/** Decompresses into exactly the announced length, and no further: a value that lies about it takes neither memory nor time. */
+function decompressed(zipped: Uint8Array, length: number, stream: Inflate | Gunzip): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  stream.ondata = (piece) => {
+    if (at + piece.length > length) throw damaged("A compressed value is longer than it says");
+    bytes.set(piece, at);
+    at += piece.length;
+  };
   try {
-    // One byte more shows a value that is longer than it says.
-    const bytes = run(new Uint8Array(length + 1));
-    if (bytes.length === length) return bytes;
-  } catch (cause) {
-    throw damaged("A compressed value cannot be decompressed", cause);
+    for (let from = 0; from < zipped.length; from += PIECE_BYTES) {
+      stream.push(zipped.subarray(from, from + PIECE_BYTES), from + PIECE_BYTES >= zipped.length);
+    }
+  } catch (error) {
+    throw error instanceof FormatError ? error : damaged("A compressed value cannot be decompressed", error);
   }
-  throw damaged("A compressed value does not have the length it says");
-}
-
-export function tooLarge(length: number, maxBytes: number): FormatError {
-  return new FormatError("VALUE_TOO_LARGE", `A value of ${length} bytes is over maxValueBytes (${maxBytes}). Raise that option, or keep the value elsewhere`);
+  if (at < length) throw damaged("A compressed value is shorter than it says");
+  return bytes;
 }
 
 export function withCodec(codec: number, bytes: Uint8Array): Uint8Array {

@@ -1,4 +1,5 @@
 import { fromBase64Url, toBase64Url } from "../aws/base64.js";
+import { invalidInput } from "../errors.js";
 import { damaged } from "./format-error.js";
 import type { Segment, Value } from "./value.js";
 
@@ -12,6 +13,10 @@ import type { Segment, Value } from "./value.js";
  */
 
 const HASH_BYTES = 32;
+/** Parsed, a header takes many times its length. */
+const MAX_HEADER_BYTES = 4 * 1_024 * 1_024;
+/** A whole container: its header, and what an item of 400 KB holds besides. */
+export const MAX_CONTAINER_BYTES = 8 * 1_024 * 1_024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -19,6 +24,9 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 export function encodeContainer(head: unknown, values: Value[]): Uint8Array {
   const entries = values.map((v) => [v.type, v.tail.length, ...v.segments.map((s) => (s.external ? -s.length : s.length))]);
   const header = encoder.encode(JSON.stringify([head, entries]));
+  if (header.length > MAX_HEADER_BYTES) {
+    throw invalidInput(`${values.length} values are too many for one checkpoint or one call: their list alone is ${header.length} bytes long. Keep many small values in one channel.`);
+  }
   const hashes = values.reduce((sum, v) => sum + v.segments.length, 0) * HASH_BYTES;
   const tails = values.reduce((sum, v) => sum + v.tail.length, 0);
 
@@ -70,6 +78,7 @@ function decodeHeader(bytes: Uint8Array): { head: unknown; entries: Entry[]; end
   const length = bytes.length < 4 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
   const end = 4 + length;
   if (end > bytes.length) throw damaged("A stored part is cut short");
+  if (length > MAX_HEADER_BYTES) throw damaged("A stored part has a header that is too long");
   let header: unknown;
   try {
     header = JSON.parse(decoder.decode(bytes.subarray(4, end)));

@@ -27,14 +27,14 @@ async function deletePages({ db, offload }: Storage, query: QueryInput): Promise
   let deleted = 0;
   for await (const items of db.queryPages(query)) {
     const pointers = items.flatMap(({ SK }) => parsePointer(SK.S) ?? []);
-    if (pointers.length > 0) {
-      // Objects before their pointers, without which nobody would find them again.
-      const s3 = offloadOf(offload);
-      await s3.delete(await Promise.all(pointers.map(({ name, location }) => s3.place(query.partition, name, location))));
-    }
+    const objects = await Promise.all(pointers.map(({ name, location }) => offloadOf(offload).place(query.partition, name, location)));
+    // Objects before their pointers, without which nobody would find them again.
+    await offload?.delete(objects);
     const isWrites = ({ SK }: Item): boolean => parseSortKey(SK.S).task !== undefined;
     await db.batchDelete(items.filter((item) => !isWrites(item)).map(keyOf));
     await db.batchDelete(items.filter(isWrites).map(keyOf));
+    // And after them: a put that came between has seen its pointer, and does not know that it is gone.
+    await offload?.delete(objects);
     deleted += items.length;
   }
   return deleted;

@@ -3,7 +3,8 @@ import { CheckpointDataError } from "../errors.js";
 import { compareCodePoints } from "./code-points.js";
 import { checkpointPrefix, checkpointSortKey, namespacePrefix } from "./keys.js";
 import { isGone } from "./lifetime.js";
-import { checkpointPages, load, loadWrites, openCheckpoint, readCheckpoint, type CheckpointItems, type StoredCheckpoint } from "./read.js";
+import { checkpointPages, type CheckpointItems } from "./pages.js";
+import { load, loadBody, loadWrites, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
 import { checkpointRef, type CheckpointRef, type Storage } from "./storage.js";
 import type { Value } from "./value.js";
 
@@ -74,9 +75,14 @@ async function walk(
   const ancestors: Ancestor[] = [];
   const seedAt = new Map<string, StoredCheckpoint>();
   const remaining = new Set(channels);
+  const seen = new Set<string>();
   while (id !== undefined && remaining.size > 0) {
     const stored = await path.read(id);
     if (!stored) return { ancestors, seedAt, missing: id };
+    if (seen.has(id)) {
+      throw new CheckpointDataError("DAMAGED_DATA", "A checkpoint is among its own ancestors", { threadId: stored.thread.id, checkpointNs: stored.ns, checkpointId: id });
+    }
+    seen.add(id);
     ancestors.push({ stored, wanted: new Set(remaining) });
     for (const channel of remaining) {
       if (!stored.frame.channels.has(channel)) continue;
@@ -93,9 +99,8 @@ async function walk(
  * added, are empty whatever ancestors are missing.
  */
 async function writtenChannels(storage: Storage, [target, ...ancestors]: [StoredCheckpoint, ...StoredCheckpoint[]]): Promise<Set<string>> {
-  const { checkpoint } = target.frame;
-  const segments = await storage.segments.load(target.thread.partition, [checkpoint]);
-  const body = (await load(storage, target, "(checkpoint)", checkpoint, segments)) as Partial<Checkpoint>;
+  const segments = await storage.segments.load(target.thread.partition, [target.frame.checkpoint]);
+  const body: Partial<Checkpoint> = await loadBody(storage, target, segments);
   const attributes = ancestors.flatMap(({ tasks }) => tasks.flatMap((task) => task.attributes));
   return new Set([...Object.keys(body.channel_versions ?? {}), ...attributes.flatMap((a) => (a.kind === "single" ? a.channel : []))]);
 }
@@ -107,9 +112,10 @@ async function writtenChannels(storage: Storage, [target, ...ancestors]: [Stored
 async function ancestorsNeeded(storage: Storage, target: CheckpointRef, channels: string[]): Promise<number | undefined> {
   const metadata = storage.frames.get(target.thread.id, target.ns, target.id)?.metadata;
   if (!metadata || metadata.segments.length > 0) return undefined;
-  const { counters_since_delta_snapshot: counters } = (await storage.serde.loadsTyped(metadata.type, metadata.tail)) as CheckpointMetadata;
-  const supersteps = channels.map((channel) => counters?.[channel]?.[1]);
-  return supersteps.every((n) => n !== undefined) ? Math.max(...supersteps) : undefined;
+  const read: unknown = await (async () => (await storage.serde.loadsTyped(metadata.type, metadata.tail)) as unknown)().catch(() => undefined);
+  const counters = (read as CheckpointMetadata | null | undefined)?.counters_since_delta_snapshot;
+  const supersteps = channels.map((channel) => counters?.[channel]?.[1] ?? NaN);
+  return supersteps.every((n) => n >= 0) ? Math.max(...supersteps) : undefined;
 }
 
 /** Reads a path of parents from one descending Query. */

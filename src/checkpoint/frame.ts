@@ -1,6 +1,6 @@
 import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged } from "./format-error.js";
-import type { Value } from "./value.js";
+import { lengthOf, type Value } from "./value.js";
 
 /** The version of the storage format, attribute `v` of checkpoints and writes. */
 export const FORMAT_VERSION = 1;
@@ -51,8 +51,16 @@ export function decodeFrame(bytes: Uint8Array, attributes: Pick<Frame, "goneAt" 
   return { checkpoint, metadata, channels, lease, needsAncestors: needsAncestors === 1, ...attributes };
 }
 
-export function valuesOf(frame: Pick<Frame, "checkpoint" | "metadata" | "channels">): Value[] {
-  return [frame.checkpoint, frame.metadata, ...[...frame.channels.values()].map((c) => c.value)];
+type Parts = Pick<Frame, "checkpoint" | "metadata" | "channels">;
+
+export function valuesOf({ checkpoint, metadata, channels }: Parts): Value[] {
+  return [checkpoint, metadata, ...[...channels.values()].map((c) => c.value)];
+}
+
+/** How long each value of a checkpoint is, in bytes. */
+export function lengthsOf(parts: Parts): [channel: string, bytes: number][] {
+  const names = ["(checkpoint)", "(metadata)", ...parts.channels.keys()];
+  return valuesOf(parts).map((value, i) => [names[i]!, lengthOf(value)]);
 }
 
 /** Roughly what a frame takes in memory, in bytes. */

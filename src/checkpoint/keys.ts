@@ -1,4 +1,5 @@
 import type { Key } from "../aws/dynamodb.js";
+import { isBucketName, isKeyPrefix } from "../aws/s3.js";
 import { sha256Name } from "../aws/sha256.js";
 
 /*
@@ -67,10 +68,15 @@ export const pointersPrefix = (name: string): string => `P#${name}#`;
 /** A pointer is its key: where an object lies can change with the options, and each place is remembered by itself. */
 export const pointerSortKey = (name: string, location: string): string => pointersPrefix(name) + location;
 
-/** Takes the sort key of a pointer apart; `undefined` for other items. */
+/**
+ * Takes the sort key of a pointer apart; `undefined` for other items, and for those that only look like one: a location
+ * becomes a part of the URL that a signed request goes to.
+ */
 export function parsePointer(sortKey: string): { name: string; location: string } | undefined {
-  const [kind, name, location] = sortKey.split("#");
-  return kind === "P" && name !== undefined && location !== undefined ? { name, location } : undefined;
+  const [kind, name = "", location = "", ...more] = sortKey.split("#");
+  const slash = location.indexOf("/");
+  const isPointer = kind === "P" && /^[\w-]{43}$/.test(name) && more.length === 0 && slash > 0;
+  return isPointer && isBucketName(location.slice(0, slash)) && isKeyPrefix(location.slice(slash + 1)) ? { name, location } : undefined;
 }
 
 /** Sort keys of one namespace's checkpoints start with this. */

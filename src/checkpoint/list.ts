@@ -1,7 +1,8 @@
 import type { CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { QueryInput } from "../aws/dynamodb.js";
 import { CHECKPOINTS, checkpointPrefix, checkpointSortKey, keyPart, namespacePrefix } from "./keys.js";
-import { allValues, checkpointPages, loadMetadata, namespaceRange, openCheckpoint, toTuple, unlessDeleted, type CheckpointItems, type StoredCheckpoint } from "./read.js";
+import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
+import { allValues, loadMetadata, openCheckpoint, toTuple, unlessDeleted, type StoredCheckpoint } from "./read.js";
 import { threadOf, type Storage } from "./storage.js";
 
 /** A BatchGetItem reads 100 segments. */

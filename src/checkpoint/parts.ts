@@ -25,17 +25,11 @@ export interface PutInput {
 
 /** Divides what is stored into segments and tails, and takes the rest over from the parent. */
 export async function divideParts(
-  storage: Storage,
   input: PutInput,
   { body, metadata, given }: SerializedParts,
   parent: Frame | undefined,
   plan: SegmentPlan,
 ): Promise<Pick<Frame, "checkpoint" | "metadata" | "channels">> {
-  const location = { threadId: input.threadId, checkpointNs: input.ns, checkpointId: input.checkpoint.id };
-  storage.codec.checkLength(body, { ...location, channel: "(checkpoint)" });
-  storage.codec.checkLength(metadata, { ...location, channel: "(metadata)" });
-  for (const [channel, value] of given) storage.codec.checkLength(value, { ...location, channel });
-
   const channels = new Map<string, Channel>();
   for (const name of channelNames(input, parent)) {
     const inherited = inherits(input, parent, name);

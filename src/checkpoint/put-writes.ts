@@ -43,7 +43,7 @@ export async function serializeWrites({ serde }: Storage, writes: PendingWrite[]
 /** Stores the writes of one task: 1 UpdateItem, after the segments of large values. */
 export async function putWrites(storage: Storage, input: PutWritesInput): Promise<void> {
   const { threadId, ns: checkpointNs, checkpointId } = input;
-  for (const write of input.writes) storage.codec.checkLength(write, { threadId, checkpointNs, checkpointId, channel: write.channel });
+  storage.codec.checkLengths(input.writes.map(({ channel, bytes }) => [channel, bytes.length]), { threadId, checkpointNs, checkpointId });
   const thread = await threadOf(storage, threadId);
   const ref = await checkpointRef(thread, input.ns, input.checkpointId);
   const task = await keyPart("task", input.taskId);

@@ -3,7 +3,7 @@ import type { Item } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
 import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
-import { encodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Frame } from "./frame.js";
+import { encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { isVoid, overtaken, takeHead, UNLESS_VOID } from "./head.js";
 import { bornAttribute } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
@@ -46,12 +46,13 @@ async function commit(
   const life = lifetime(input.ttlSeconds);
   const plan = storage.segments.plan(partition);
   const frame: Frame = {
-    ...(await divideParts(storage, input, parts, parent, plan)),
+    ...(await divideParts(input, parts, parent, plan)),
     lease: Math.min(parent?.lease ?? Infinity, life?.granted ?? Infinity),
     needsAncestors: needsAncestors(checkpoint, metadata),
     goneAt: Infinity,
     born: parent?.born ?? "",
   };
+  storage.codec.checkLengths(lengthsOf(frame), { threadId, checkpointNs: ns, checkpointId: checkpoint.id });
   await makeRoom(frame, parent, parts, plan);
   // The parent's segments are stored already, in whichever of its values they are.
   if (parent) plan.leaveOut(valuesOf(parent));

@@ -6,15 +6,15 @@ import {
   type CheckpointPendingWrite,
   type CheckpointTuple,
 } from "@langchain/langgraph-checkpoint";
-import type { Item, Key, QueryInput } from "../aws/dynamodb.js";
+import type { Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError, type DataLocation } from "../errors.js";
 import { placeOf, type Codec } from "./codec.js";
 import { damaged, FormatError, locate } from "./format-error.js";
-import { decodeFrame, FORMAT_VERSION, frameSize, valuesOf, type Frame } from "./frame.js";
-import { isVoid } from "./head.js";
+import { decodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { bornOf } from "./incarnation.js";
-import { checkpointPrefix, checkpointSortKey, idOf, namespacePrefix, parseSortKey, THREAD_MARKER, unescapeId, type KeyPart } from "./keys.js";
-import { endOf, goneAt, isEnded, isGone } from "./lifetime.js";
+import { checkpointPrefix, checkpointSortKey, unescapeId, type KeyPart } from "./keys.js";
+import { endOf, goneAt, isEnded } from "./lifetime.js";
+import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
 import { binaryOf, DATA, stringOf, type LoadedSegments } from "./segment-store.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
 import { join, lengthOf, type Value } from "./value.js";
@@ -22,15 +22,6 @@ import { compareTasks, mergeWrites, taskOf, writeAttributes, type StoredWrite, t
 
 /** How many items a read of the latest checkpoint asks for: itself, its tasks' writes, and a little more. */
 const LATEST_LIMITS = [10, 100];
-
-/** The items of one checkpoint. Nothing but its ids has been looked at: damage of one must not hide the others. */
-export interface CheckpointItems {
-  thread: Thread;
-  ns: string;
-  id: string;
-  item: Item;
-  writes: Item[];
-}
 
 /** A checkpoint and its writes as read, before their segments are. */
 export interface StoredCheckpoint {
@@ -62,12 +53,6 @@ export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart):
   return found?.frame.born === born ? found : latest((item) => isEnded(item) || bornOf(item) !== born);
 }
 
-/** All checkpoints of a namespace; of the root namespace, after the thread's marker. */
-export function namespaceRange(ns: KeyPart): Pick<QueryInput, "between" | "beginsWith"> {
-  const prefix = namespacePrefix(ns);
-  return ns.text === "" ? { between: [prefix, THREAD_MARKER] } : { beginsWith: prefix };
-}
-
 /**
  * What `read` makes of a checkpoint; `undefined` if a part is missing because the thread was deleted meanwhile, or
  * before the checkpoint was put.
@@ -90,51 +75,6 @@ export async function readCheckpoint(storage: Storage, ref: CheckpointRef, isPas
   return firstOf(storage, pages);
 }
 
-/**
- * Checkpoints with their writes, newest first, one array a page of the Query.
- * @param limits how many items the first pages ask for; later ones take what 1 MB holds
- * @param isPast which checkpoints are passed over: those that have ended, unless others are rebuilt from them
- */
-export async function* checkpointPages(
-  { db, incarnations, consistentRead }: Storage,
-  thread: Thread,
-  range: Pick<QueryInput, "between" | "beginsWith">,
-  limits: number[] = [],
-  isPast = isEnded,
-): AsyncGenerator<CheckpointItems[], void, undefined> {
-  const input: QueryInput = { partition: thread.partition, descending: true, consistent: consistentRead, ...range };
-  let open: (CheckpointItems & { prefix: string }) | undefined;
-  const endsWithMarker = range.between?.[1] === THREAD_MARKER;
-  let born: string | undefined;
-  for (let page = 0; ; page++) {
-    const limit = limits[page];
-    const { items, next } = await db.query({ ...input, ...(limit && { limit }) });
-    if (endsWithMarker && page === 0) {
-      const marker = items[0]?.SK.S === THREAD_MARKER && !isGone(items[0]) ? items[0] : undefined;
-      born = marker && bornOf(marker);
-      incarnations.note(thread.id, born);
-      if (!marker) return; // deleted
-    }
-    const complete: CheckpointItems[] = [];
-    for (const item of items) {
-      if (item.SK.S === THREAD_MARKER) continue;
-      const { prefix, ns, checkpoint, task } = parseSortKey(item.SK.S);
-      if (task === undefined) {
-        if (open) complete.push(open);
-        const ids = { ns: idOf(ns, stringOf(item, "ns")), id: idOf(checkpoint, stringOf(item, "id")) };
-        const isPassedOver = isVoid(item) || isPast(item) || (endsWithMarker && bornOf(item) !== born);
-        open = isPassedOver ? undefined : { thread, ...ids, prefix, item, writes: [] };
-      } else if (open?.prefix === prefix && !isGone(item)) {
-        open.writes.push(item);
-      } // else these writes have expired, or arrived before their checkpoint, which is not there yet
-    }
-    if (!next && open) complete.push(open);
-    yield complete;
-    if (!next) return;
-    input.after = next;
-  }
-}
-
 /** Every value that has to be read to build a tuple. */
 export function allValues({ frame, tasks }: StoredCheckpoint): Value[] {
   return [...valuesOf(frame), ...tasks.flatMap((t) => t.attributes.map((a) => a.value))];
@@ -146,13 +86,13 @@ export async function toTuple(storage: Storage, stored: StoredCheckpoint, segmen
     configurable: { thread_id: thread.id, checkpoint_ns: ns, checkpoint_id: checkpointId },
   });
   const [body, metadata, channels, pendingWrites] = await Promise.all([
-    load(storage, stored, "(checkpoint)", frame.checkpoint, segments),
+    loadBody(storage, stored, segments),
     loadMetadata(storage, stored, segments),
     Promise.all([...frame.channels].map(async ([name, { value }]) => [name, await load(storage, stored, name, value, segments)] as const)),
     loadWrites(storage, stored, segments),
   ]);
   // `fromEntries` defines properties, so a channel named __proto__ is only a name.
-  const checkpoint = { ...(body as Checkpoint), id, channel_values: Object.fromEntries(channels) };
+  const checkpoint = { ...body, id, channel_values: Object.fromEntries(channels) };
   if (checkpoint.v < 4 && parentId !== undefined) await migratePendingSends(storage, stored, checkpoint);
   return {
     config: configOf(id),
@@ -163,8 +103,19 @@ export async function toTuple(storage: Storage, stored: StoredCheckpoint, segmen
   };
 }
 
+/** The checkpoint without its values. */
+export async function loadBody(storage: Storage, stored: StoredCheckpoint, segments: LoadedSegments): Promise<Checkpoint> {
+  return (await loadObject(storage, stored, "(checkpoint)", stored.frame.checkpoint, segments)) as Checkpoint;
+}
+
 export async function loadMetadata(storage: Storage, stored: StoredCheckpoint, segments: LoadedSegments): Promise<CheckpointMetadata> {
-  return (await load(storage, stored, "(metadata)", stored.frame.metadata, segments)) as CheckpointMetadata;
+  return (await loadObject(storage, stored, "(metadata)", stored.frame.metadata, segments)) as CheckpointMetadata;
+}
+
+async function loadObject(storage: Storage, stored: StoredCheckpoint, part: string, value: Value, segments: LoadedSegments): Promise<unknown> {
+  const object = await load(storage, stored, part, value, segments);
+  if (Object.prototype.toString.call(object) === "[object Object]") return object;
+  throw locate(damaged("A part of a checkpoint has another shape"), { ...locationOf(stored), channel: part });
 }
 
 /** A checkpoint's writes by task path, task and index; only those to `channels`, when given. */
@@ -175,8 +126,8 @@ export async function loadWrites(
   channels?: ReadonlySet<string>,
 ): Promise<CheckpointPendingWrite[]> {
   const loaded = stored.tasks.map(async ({ taskId, attributes }) => {
-    const merge = (): StoredWrite[] => mergeWrites(attributes, (value) => joined(storage, value, segments));
-    const writes = await at(stored, `(writes of task ${taskId})`, merge);
+    const merge = (): StoredWrite[] => mergeWrites(attributes, (value) => join(value, segments));
+    const writes = await at(stored, writesOf({ taskId }), merge);
     const wanted = channels ? writes.filter((w) => channels.has(w.channel)) : writes;
     return Promise.all(
       wanted.map(async ({ channel, value }): Promise<CheckpointPendingWrite> => [taskId, channel, await load(storage, stored, channel, value, segments)]),
@@ -187,19 +138,14 @@ export async function loadWrites(
 
 /** One value, read by the serde. @throws CheckpointDataError */
 export async function load(storage: Storage, stored: StoredCheckpoint, channel: string, value: Value, segments: LoadedSegments): Promise<unknown> {
-  const bytes = await at(stored, channel, () => joined(storage, value, segments));
+  const bytes = await at(stored, channel, () => join(value, segments));
   try {
     return (await storage.serde.loadsTyped(value.type, bytes)) as unknown;
   } catch (error) {
-    // A JSON parser quotes the text that it could not read, and that is a stored value.
-    const cause = error instanceof SyntaxError ? undefined : error;
-    throw locate(damaged(`The serde could not read a value of type ${JSON.stringify(value.type)}`, cause), { ...locationOf(stored), channel });
+    // Without its cause: a serde's errors quote what they could not read, and that is a stored value.
+    const kind = error instanceof Error ? error.name : typeof error;
+    throw locate(damaged(`The serde could not read a value of type ${JSON.stringify(value.type.slice(0, 50))} (${kind})`), { ...locationOf(stored), channel });
   }
-}
-
-function joined({ codec }: Storage, value: Value, segments: LoadedSegments): Uint8Array {
-  codec.checkStoredLength(lengthOf(value));
-  return join(value, segments);
 }
 
 /** A checkpoint's frame, its format checked. @throws FormatError */
@@ -213,12 +159,20 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
   const { thread, ns, id, item, writes } = items;
   const openTask = (write: Item): Promise<StoredTask> => {
     const task = taskOf(write);
-    return at(items, `(writes of task ${task.taskId})`, async () => {
+    return at(items, writesOf(task), async () => {
       checkVersion(write);
-      return { ...task, attributes: await writeAttributes(write, codec) };
+      const attributes = await writeAttributes(write, codec);
+      codec.checkLengths(attributes.map((a) => [a.kind === "single" ? a.channel : writesOf(task), lengthOf(a.value)]), locationOf(items));
+      return { ...task, attributes };
     });
   };
-  const [frame, tasks] = await Promise.all([at(items, undefined, () => frameOf(item, codec)), Promise.all(writes.map(openTask))]);
+  const openFrame = async (): Promise<Frame> => {
+    const frame = await frameOf(item, codec);
+    // Before any segment is read.
+    codec.checkLengths(lengthsOf(frame), locationOf(items));
+    return frame;
+  };
+  const [frame, tasks] = await Promise.all([at(items, undefined, openFrame), Promise.all(writes.map(openTask))]);
   const parent = stringOf(item, "parent");
   return {
     thread,
@@ -245,8 +199,9 @@ async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, c
   const parent = await readCheckpoint(storage, await checkpointRef(stored.thread, stored.ns, stored.parentId!));
   const writes = parent ? await loadWrites(storage, parent, await storage.segments.load(parent.thread.partition, allValues(parent)), new Set([TASKS])) : [];
   checkpoint.channel_values[TASKS] = writes.map(([, , send]) => send);
-  const versions = Object.values(checkpoint.channel_versions);
-  checkpoint.channel_versions[TASKS] = versions.length > 0 ? maxChannelVersion(...versions) : 1;
+  const versions = Object.values(checkpoint.channel_versions ?? {}).filter((version) => ["number", "string"].includes(typeof version));
+  const newest = versions.length > 0 ? versions.reduce((a, b) => maxChannelVersion(a, b)) : 1;
+  checkpoint.channel_versions = { ...checkpoint.channel_versions, [TASKS]: newest };
 }
 
 /** Opens the first checkpoint, and remembers its frame for the `put` that will probably follow. */
@@ -262,6 +217,9 @@ async function firstOf(storage: Storage, pages: AsyncGenerator<CheckpointItems[]
   }
   return undefined;
 }
+
+/** What errors call a task's writes where they do not know the channel. */
+const writesOf = ({ taskId }: Pick<TaskOfItem, "taskId">): string => `(writes of task ${taskId})`;
 
 const locationOf = ({ thread, ns, id }: Pick<StoredCheckpoint, "thread" | "ns" | "id">): DataLocation => ({
   threadId: thread.id,

@@ -118,7 +118,7 @@ export class SegmentStore {
 
   async #pointers(partition: string, name: string): Promise<Item[]> {
     const { items } = await this.db.query({ partition, beginsWith: pointersPrefix(name), consistent: true });
-    return items.filter((item) => !isGone(item));
+    return items.filter((item) => !isGone(item) && parsePointer(item.SK.S));
   }
 
   /** Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at all. */
@@ -136,9 +136,9 @@ export class SegmentStore {
     const external = [...missing.values()].filter((segment) => segment.external);
     const inline = [...missing.values()].filter((segment) => !segment.external);
     await Promise.all([
-      forEachAtOnce(AT_ONCE, external, async ({ name }) => {
-        const bytes = await this.#fetchObject(partition, name);
-        if (bytes) loaded.set(name, bytes);
+      forEachAtOnce(AT_ONCE, external, async (segment) => {
+        const bytes = await this.#fetchObject(partition, segment);
+        if (bytes) loaded.set(segment.name, bytes);
       }),
       this.#readItems(partition, inline, loaded),
     ]);
@@ -153,19 +153,22 @@ export class SegmentStore {
   }
 
   async #readItems(partition: string, segments: Segment[], into: Map<string, Uint8Array | FormatError>): Promise<void> {
-    const keys = segments.map(({ name }) => key(partition, segmentSortKey(name)));
+    const bySortKey = new Map(segments.map((segment) => [segmentSortKey(segment.name), segment]));
+    const keys = [...bySortKey.keys()].map((sortKey) => key(partition, sortKey));
     const items = await this.db.batchGet(keys, this.consistentRead);
     await forEachAtOnce(AT_ONCE, items, async (item) => {
-      const name = item.SK.S.slice(segmentSortKey("").length);
-      if (!isGone(item)) into.set(name, await this.#open(name, partition, () => binaryOf(item, DATA)));
+      const segment = bySortKey.get(item.SK.S);
+      if (segment && !isGone(item)) into.set(segment.name, await this.#open(segment, partition, () => binaryOf(item, DATA)));
     });
   }
 
   /** From where it should lie, without a look at its pointer; if it is not there, from where its pointers say. */
-  async #fetchObject(partition: string, name: string): Promise<Uint8Array | FormatError | undefined> {
+  async #fetchObject(partition: string, segment: Segment): Promise<Uint8Array | FormatError | undefined> {
     const offload = offloadOf(this.offload);
+    const { name } = segment;
+    let place = await offload.place(partition, name);
     let refused: AwsRequestError | undefined;
-    let stored = await offload.get(await offload.place(partition, name)).catch((error: unknown) => {
+    let stored = await offload.get(place).catch((error: unknown) => {
       // Without s3:ListBucket a missing object is reported as denied; a bucket of old may be gone.
       if (!(error instanceof AwsRequestError && (error.status === 403 || error.status === 404))) throw error;
       refused = error;
@@ -173,16 +176,26 @@ export class SegmentStore {
     });
     if (!stored) {
       const elsewhere = (await this.#pointers(partition, name)).map(({ SK }) => parsePointer(SK.S)!.location).filter((location) => location !== offload.location);
-      for (const location of elsewhere) stored ??= await offload.get(await offload.place(partition, name, location));
+      for (const location of elsewhere) {
+        place = await offload.place(partition, name, location);
+        stored = await offload.get(place);
+        if (stored) break;
+      }
       if (!stored && refused) throw refused;
     }
+    if (!stored) return undefined;
     const found = stored;
-    return found && this.#open(name, partition, () => found);
+    const opened = await this.#open(segment, partition, () => found);
+    if (!(opened instanceof FormatError)) return opened;
+    // S3's answers have no shape that shows one of another: what was changed on its way is read once more.
+    const again = await offload.get(place);
+    return again ? this.#open(segment, partition, () => again) : opened;
   }
 
-  async #open(name: string, partition: string, stored: () => Uint8Array): Promise<Uint8Array | FormatError> {
+  async #open(segment: Segment, partition: string, stored: () => Uint8Array): Promise<Uint8Array | FormatError> {
+    const { name } = segment;
     try {
-      const bytes = await this.codec.decodeSegment(name, stored(), placeOf(key(partition, segmentSortKey(name)), DATA));
+      const bytes = await this.codec.decodeSegment(segment, stored(), placeOf(key(partition, segmentSortKey(name)), DATA));
       this.#cache.set(name, bytes, bytes.length);
       return bytes;
     } catch (error) {

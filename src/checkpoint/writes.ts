@@ -61,7 +61,7 @@ export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAt
       const [value, ...more] = values;
       if (value && more.length === 0) {
         if (typeof head === "string") return { kind: "single", index, channel: head, value };
-        if (Number.isSafeInteger(head) && index >= 0) return { kind: "run", index, count: head as number, value };
+        if (isCount(head) && index >= 0) return { kind: "run", index, count: head, value };
       }
       throw damaged(`Write ${index} has another shape`);
     }),
@@ -78,14 +78,19 @@ export function mergeWrites(attributes: WriteAttribute[], unpack: (value: Value)
   for (const attribute of attributes) {
     if (attribute.kind !== "run") continue;
     const { head, values } = decodeContainer(unpack(attribute.value));
-    if (!Array.isArray(head) || head.length !== values.length) throw damaged("A run of writes has another shape");
+    if (!Array.isArray(head) || head.length !== attribute.count || values.length !== attribute.count) throw damaged("A run of writes has another shape");
     for (const [i, value] of values.entries()) {
       const index = attribute.index + i;
-      byIndex.set(index, { index, channel: String(head[i]), value });
+      const channel: unknown = head[i];
+      if (typeof channel !== "string") throw damaged("A run of writes has a channel of another shape");
+      byIndex.set(index, { index, channel, value });
     }
   }
   return [...byIndex.values()].sort((a, b) => a.index - b.index);
 }
+
+/** Of the writes in a run: a container's header holds no more. */
+const isCount = (head: unknown): head is number => Number.isSafeInteger(head) && (head as number) > 0 && (head as number) < 1_000_000;
 
 /** Which ordinary indices are taken already. */
 export function takenIndices(attributes: WriteAttribute[]): Set<number> {
