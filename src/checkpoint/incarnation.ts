@@ -1,9 +1,8 @@
-import { toBase64Url } from "../aws/base64.js";
-import type { DynamoDB, Item } from "../aws/dynamodb.js";
+import { toBase64 } from "../aws/base64.js";
+import type { AttributeValue, DynamoDB, Item } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
 import { key, THREAD_MARKER } from "./keys.js";
 import { isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
-import { stringOf } from "./segment-store.js";
 import type { Thread } from "./storage.js";
 
 /*
@@ -24,10 +23,13 @@ interface Known {
   listedUntil: number;
 }
 
-/** The incarnation that an item belongs to; `""` if it names none. */
-export const bornOf = (item: Item): string => stringOf(item, BORN) ?? "";
+/** The incarnation that an item belongs to, base64; `""` if it names none. */
+export function bornOf(item: Item): string {
+  const born = item[BORN];
+  return born && "B" in born ? born.B : "";
+}
 
-export const bornAttribute = (born: string): Pick<Item, string> => ({ [BORN]: { S: born } });
+export const bornAttribute = (born: string): Record<string, AttributeValue> => ({ [BORN]: { B: born } });
 
 /** The markers of threads. */
 export class Incarnations {
@@ -55,10 +57,11 @@ export class Incarnations {
 
   /** Makes sure that the thread has a marker, which lives at least as long as `life` says. Returns its incarnation. */
   async begin({ partition }: Thread, life: Lifetime | undefined): Promise<string> {
-    const random = toBase64Url(crypto.getRandomValues(new Uint8Array(6)));
+    // Four bytes, because every checkpoint has them, and only the incarnations of one thread must differ.
+    const random = toBase64(crypto.getRandomValues(new Uint8Array(4)));
     const markerKey = key(partition, THREAD_MARKER);
     const update = `SET ${BORN} = if_not_exists(${BORN}, :born)`;
-    const values = { ":born": { S: random } };
+    const values = { ":born": { B: random } };
     const until = life?.granted ?? Infinity;
     const longer = unlessLonger(until);
     const marker =
