@@ -76,6 +76,9 @@ const REFUSED_CREDENTIALS = new Set([
   "InvalidAccessKeyId",
   "InvalidToken",
 ]);
+/** With these the service says what is wrong. An answer that does not is garbled. */
+const NAMED_STATUS: Record<AwsService, Set<number>> = { dynamodb: new Set([400]), s3: new Set([400, 403, 409]) };
+const UNREADABLE: Failure = { code: "NETWORK", message: "The answer could not be read: it was cut short, or did not come from AWS.", retry: "transient" };
 const NO_CAPACITY: ConsumedCapacity = { readUnits: 0, writeUnits: 0 };
 
 /** Signs and sends requests, and sends them again when that can help. Knows no service in particular. */
@@ -247,6 +250,7 @@ export class AwsClient {
     { serviceCode, serviceMessage }: ReturnType<AwsRequest<unknown>["parseError"]>,
     clockOffsetMs: number,
   ): Failure {
+    if (serviceCode === undefined && NAMED_STATUS[request.service].has(answer.status)) return UNREADABLE;
     const retry = retryKind(answer.status, serviceCode);
     const failure: Failure = { ...request.explain(serviceCode, serviceMessage), serviceCode, retry };
     if (retry) {
@@ -310,7 +314,7 @@ function connectionFailure(error: unknown, answer: Answer | undefined, requestTi
   }
   if (answer) {
     // Without its cause: a parser quotes the text that it could not read, and that may be a stored value.
-    return { code: "NETWORK", message: "The answer could not be read: it was cut short, or did not come from AWS.", retry: "transient" };
+    return UNREADABLE;
   }
   const message = "The connection to the endpoint failed. Check the endpoint, the region and the network.";
   return { code: "NETWORK", message, retry: "transient", cause: error };

@@ -187,6 +187,11 @@ export class DynamoDB {
     return (await this.#conditional("PutItem", { Item: item, ...(condition && conditionOf(condition)) })) !== undefined;
   }
 
+  /** False when `condition` did not hold. */
+  async deleteItem(key: Key, condition: Condition): Promise<boolean> {
+    return (await this.#conditional("DeleteItem", { Key: key, ...conditionOf(condition) })) !== undefined;
+  }
+
   /** False when `condition` was given and did not hold. */
   async updateItem(input: UpdateInput): Promise<boolean> {
     return (await this.#conditional("UpdateItem", updateOf(input))) !== undefined;

@@ -37,6 +37,8 @@ const TRANSIENT_CODES = new Set([
   // S3, with status 409: another write of the same object is under way.
   "OperationAborted",
   "ConditionalRequestConflict",
+  // Ceph, of a key that somebody else is deleting.
+  "UnknownError",
 ]);
 const TRANSIENT_STATUS = new Set([500, 502, 503, 504]);
 
@@ -67,10 +69,13 @@ export function serverAsksMs(headers: Headers, now: number): number {
   return wait > 0 ? wait : 0;
 }
 
-/** One per client: retries draw on it, successes fill it again. */
+/**
+ * One per client: retries draw on it, successes fill it again. Other credentials and a corrected clock are free: they are
+ * no sign of trouble over there, and happen once for each of many requests under way.
+ */
 export class RetryBudget {
   static readonly #CAPACITY = 500;
-  static readonly #COST: Record<RetryKind, number> = { throttling: 5, transient: 14, immediate: 14 };
+  static readonly #COST: Record<RetryKind, number> = { throttling: 5, transient: 14, immediate: 0 };
   #tokens = RetryBudget.#CAPACITY;
 
   /** Takes the cost of a retry; false when there is not enough left, and then nothing is taken. */

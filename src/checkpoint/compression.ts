@@ -73,7 +73,10 @@ function gunzip(zipped: Uint8Array, maxBytes: number, tooLong: (length: number) 
 
 /** Decompresses into exactly the announced length, and no further: a value that lies about it takes neither memory nor time. */
 function decompressed(zipped: Uint8Array, length: number, stream: Inflate | Gunzip): Uint8Array {
+  // Only what got shorter is stored compressed.
+  if (zipped.length > length + 64) throw damaged("A compressed value is longer than it says");
   const bytes = new Uint8Array(length);
+  const pieceBytes = Math.min(PIECE_BYTES, Math.max(512, length));
   let at = 0;
   stream.ondata = (piece) => {
     if (at + piece.length > length) throw damaged("A compressed value is longer than it says");
@@ -81,8 +84,8 @@ function decompressed(zipped: Uint8Array, length: number, stream: Inflate | Gunz
     at += piece.length;
   };
   try {
-    for (let from = 0; from < zipped.length; from += PIECE_BYTES) {
-      stream.push(zipped.subarray(from, from + PIECE_BYTES), from + PIECE_BYTES >= zipped.length);
+    for (let from = 0; from < zipped.length; from += pieceBytes) {
+      stream.push(zipped.subarray(from, from + pieceBytes), from + pieceBytes >= zipped.length);
     }
   } catch (error) {
     throw error instanceof FormatError ? error : damaged("A compressed value cannot be decompressed", error);

@@ -47,9 +47,13 @@ export function encodeContainer(head: unknown, values: Value[]): Uint8Array {
   return bytes;
 }
 
-/** @throws FormatError unless the bytes are one whole container */
-export function decodeContainer(bytes: Uint8Array): { head: unknown; values: Value[] } {
+/**
+ * @param bornOf tells from the head under which incarnation of the thread the segments were stored
+ * @throws FormatError unless the bytes are one whole container
+ */
+export function decodeContainer(bytes: Uint8Array, bornOf: (head: unknown) => string): { head: unknown; values: Value[] } {
   const { head, entries, end } = decodeHeader(bytes);
+  const born = bornOf(head);
   const segmentCount = entries.reduce((sum, e) => sum + e.segmentLengths.length, 0);
   const tailBytes = entries.reduce((sum, e) => sum + e.tailLength, 0);
   if (end + segmentCount * HASH_BYTES + tailBytes !== bytes.length) throw damaged("A stored part is cut short or too long");
@@ -59,7 +63,7 @@ export function decodeContainer(bytes: Uint8Array): { head: unknown; values: Val
   const values = entries.map(({ type, tailLength, segmentLengths }): Value => {
     const segments = segmentLengths.map((length): Segment => {
       const name = toBase64Url(bytes.subarray(hashAt, (hashAt += HASH_BYTES)));
-      return { name, length: Math.abs(length), external: length < 0 };
+      return { born, name, length: Math.abs(length), external: length < 0 };
     });
     // A copy: a cached tail must not keep the whole item's bytes alive.
     const tail = bytes.slice(tailAt, (tailAt += tailLength));

@@ -1,7 +1,6 @@
 import type { Item, QueryInput } from "../aws/dynamodb.js";
-import { CHECKPOINTS, key, parsePointer, parseSortKey } from "./keys.js";
-import { offloadOf } from "./offload.js";
-import { threadOf, type Storage } from "./storage.js";
+import { CHECKPOINTS, key, parsePointer, parseSortKey, THREAD_MARKER } from "./keys.js";
+import { threadOf, type Storage, type Thread } from "./storage.js";
 
 /**
  * Deletes everything of a thread. Its marker goes first, and with it all of the thread is gone to readers. Checkpoints
@@ -13,9 +12,9 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
   const all: QueryInput = { partition: thread.partition, only: ["PK", "SK"], consistent: true };
   do {
     await storage.incarnations.end(thread);
-    await deletePages(storage, { ...all, beginsWith: CHECKPOINTS, descending: true });
+    await deletePages(storage, thread, { ...all, beginsWith: CHECKPOINTS, descending: true });
     // Again until nothing is found: a run that still goes on may have written meanwhile.
-    while ((await deletePages(storage, all)) > 0);
+    while ((await deletePages(storage, thread, all)) > 0);
     await storage.threads.remove(threadId);
     // A run that starts writes the marker before the entry. One that came between may not be listed now, so it goes too.
   } while ((await storage.incarnations.current(thread)) !== undefined);
@@ -23,18 +22,16 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
 }
 
 /** How many items were found and deleted. */
-async function deletePages({ db, offload }: Storage, query: QueryInput): Promise<number> {
+async function deletePages({ db, incarnations, segments }: Storage, thread: Thread, query: QueryInput): Promise<number> {
   let deleted = 0;
   for await (const items of db.queryPages(query)) {
-    const pointers = items.flatMap(({ SK }) => parsePointer(SK.S) ?? []);
-    const objects = await Promise.all(pointers.map(({ name, location }) => offloadOf(offload).place(query.partition, name, location)));
-    // Objects before their pointers, without which nobody would find them again.
-    await offload?.delete(objects);
+    // A run that has started meanwhile is gone to readers before its parts are.
+    if (items.some(({ SK }) => SK.S === THREAD_MARKER)) await incarnations.end(thread);
+    const isPointer = ({ SK }: Item): boolean => parsePointer(SK.S) !== undefined;
     const isWrites = ({ SK }: Item): boolean => parseSortKey(SK.S).task !== undefined;
-    await db.batchDelete(items.filter((item) => !isWrites(item)).map(keyOf));
+    await segments.deleteObjects(thread.partition, items.filter(isPointer).map(keyOf));
+    await db.batchDelete(items.filter((item) => !isWrites(item) && !isPointer(item)).map(keyOf));
     await db.batchDelete(items.filter(isWrites).map(keyOf));
-    // And after them: a put that came between has seen its pointer, and does not know that it is gone.
-    await offload?.delete(objects);
     deleted += items.length;
   }
   return deleted;

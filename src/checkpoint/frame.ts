@@ -24,7 +24,7 @@ export interface Frame {
   // The rest are attributes of the item, and not part of the bytes.
   /** When its item goes, in seconds since 1970. */
   goneAt: number;
-  /** The incarnation of the thread that it belongs to. */
+  /** The incarnation of the thread that it belongs to, and its segments with it. */
   born: string;
 }
 
@@ -36,7 +36,7 @@ export function encodeFrame({ checkpoint, metadata, channels, lease, needsAncest
 
 /** @throws FormatError */
 export function decodeFrame(bytes: Uint8Array, attributes: Pick<Frame, "goneAt" | "born">): Frame {
-  const { head, values } = decodeContainer(bytes);
+  const { head, values } = decodeContainer(bytes, () => attributes.born);
   const [checkpoint, metadata, ...channelValues] = values;
   const [names, lease = Infinity, needsAncestors = 0] = Array.isArray(head) ? (head as unknown[]) : [];
   if (!checkpoint || !metadata || !Array.isArray(names) || names.length !== channelValues.length || typeof lease !== "number") {

@@ -1,4 +1,4 @@
-import { toBase64 } from "../aws/base64.js";
+import { fromBase64Url, toBase64, toBase64Url } from "../aws/base64.js";
 import type { AttributeValue, DynamoDB, Item } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
 import { key, THREAD_MARKER } from "./keys.js";
@@ -23,13 +23,17 @@ interface Known {
   listedUntil: number;
 }
 
-/** The incarnation that an item belongs to, base64; `""` if it names none. */
+/** A name for a new incarnation. Short, because every checkpoint has it, and only those of one thread must differ. */
+export const newIncarnation = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(4)));
+
+/** The incarnation that an item belongs to; `""` if it names none. */
 export function bornOf(item: Item): string {
   const born = item[BORN];
-  return born && "B" in born ? born.B : "";
+  if (!born || !("B" in born)) return "";
+  return born.B.replace(/[+/]/g, (sign) => (sign === "+" ? "-" : "_")).replace(/=+$/, "");
 }
 
-export const bornAttribute = (born: string): Record<string, AttributeValue> => ({ [BORN]: { B: born } });
+export const bornAttribute = (born: string): Record<string, AttributeValue> => ({ [BORN]: { B: toBase64(fromBase64Url(born)) } });
 
 /** The markers of threads. */
 export class Incarnations {
@@ -55,13 +59,14 @@ export class Incarnations {
     else if (this.known(threadId)?.born !== born) this.remember(threadId, { born, listedUntil: 0 });
   }
 
-  /** Makes sure that the thread has a marker, which lives at least as long as `life` says. Returns its incarnation. */
-  async begin({ partition }: Thread, life: Lifetime | undefined): Promise<string> {
-    // Four bytes, because every checkpoint has them, and only the incarnations of one thread must differ.
-    const random = toBase64(crypto.getRandomValues(new Uint8Array(4)));
+  /**
+   * Makes sure that the thread has a marker, which lives at least as long as `life` says.
+   * @returns its incarnation: `born`, unless the thread had one already
+   */
+  async begin({ partition }: Thread, born: string, life: Lifetime | undefined): Promise<string> {
     const markerKey = key(partition, THREAD_MARKER);
     const update = `SET ${BORN} = if_not_exists(${BORN}, :born)`;
-    const values = { ":born": { B: random } };
+    const values = { ":born": bornAttribute(born)[BORN]! };
     const until = life?.granted ?? Infinity;
     const longer = unlessLonger(until);
     const marker =

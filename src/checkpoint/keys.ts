@@ -1,6 +1,7 @@
 import type { Key } from "../aws/dynamodb.js";
 import { isBucketName, isKeyPrefix } from "../aws/s3.js";
 import { sha256Name } from "../aws/sha256.js";
+import type { Segment } from "./value.js";
 
 /*
  * The keys of storage format 1. Ids are data: `#` separates the parts of a key, so it and the escape sign `%`
@@ -60,23 +61,27 @@ export const CHECKPOINTS = "C#";
 export const THREAD_MARKER = `${CHECKPOINTS}$`;
 /** Which checkpoint is the head of a namespace, where conflicts are rejected. */
 export const headSortKey = (ns: KeyPart): string => `H#${ns.text}`;
-export const segmentSortKey = (name: string): string => `S#${name}`;
+
+/** What a segment is called in its thread. */
+export type SegmentId = Pick<Segment, "born" | "name">;
+
+export const segmentSortKey = ({ born, name }: SegmentId): string => `S#${born}#${name}`;
 
 /** Pointers to the objects of a segment that lies in S3. */
-export const pointersPrefix = (name: string): string => `P#${name}#`;
+export const pointersPrefix = ({ born, name }: SegmentId): string => `P#${born}#${name}#`;
 
 /** A pointer is its key: where an object lies can change with the options, and each place is remembered by itself. */
-export const pointerSortKey = (name: string, location: string): string => pointersPrefix(name) + location;
+export const pointerSortKey = (id: SegmentId, location: string): string => pointersPrefix(id) + location;
 
 /**
  * Takes the sort key of a pointer apart; `undefined` for other items, and for those that only look like one: a location
  * becomes a part of the URL that a signed request goes to.
  */
-export function parsePointer(sortKey: string): { name: string; location: string } | undefined {
-  const [kind, name = "", location = "", ...more] = sortKey.split("#");
+export function parsePointer(sortKey: string): { id: SegmentId; location: string } | undefined {
+  const [kind, born = "", name = "", location = "", ...more] = sortKey.split("#");
   const slash = location.indexOf("/");
-  const isPointer = kind === "P" && /^[\w-]{43}$/.test(name) && more.length === 0 && slash > 0;
-  return isPointer && isBucketName(location.slice(0, slash)) && isKeyPrefix(location.slice(slash + 1)) ? { name, location } : undefined;
+  const isPointer = kind === "P" && /^[\w-]{0,6}$/.test(born) && /^[\w-]{43}$/.test(name) && more.length === 0 && slash > 0;
+  return isPointer && isBucketName(location.slice(0, slash)) && isKeyPrefix(location.slice(slash + 1)) ? { id: { born, name }, location } : undefined;
 }
 
 /** Sort keys of one namespace's checkpoints start with this. */

@@ -44,10 +44,10 @@ async function* listThread(storage: Storage, threadId: string, input: ListInput)
       const segments = await storage.segments.load(thread.partition, window.flatMap(allValues));
       for (const stored of window) {
         const tuple = await unlessDeleted(storage, stored, () => toTuple(storage, stored, segments));
-        if (tuple) yield tuple;
+        if (!tuple) continue;
+        yield tuple;
+        if (--left <= 0) return;
       }
-      left -= window.length;
-      if (left <= 0) return;
     }
   }
 }
@@ -70,7 +70,7 @@ function pageLimits({ limit, filter, ns }: ListInput): number[] {
   return exact ? [4 * Math.ceil(limit) + 3] : [];
 }
 
-/** The first `limit` checkpoints that match, opened one by one, in rows whose segments one request can read. */
+/** The checkpoints that match, opened one by one, in rows of `limit` at most whose segments one request can read. */
 async function* windows(
   storage: Storage,
   page: CheckpointItems[],
@@ -79,12 +79,14 @@ async function* windows(
 ): AsyncGenerator<StoredCheckpoint[], void, undefined> {
   let window: StoredCheckpoint[] = [];
   let counted = new Set<string>();
-  let left = limit;
   for (const items of page) {
-    if (left <= 0) break;
+    if (window.length >= limit) {
+      yield window;
+      window = [];
+      counted = new Set();
+    }
     const stored = await openCheckpoint(storage, items);
     if (!(await unlessDeleted(storage, stored, () => matches(storage, stored, filter)))) continue;
-    left--;
     const before = counted.size;
     storage.segments.countUncached(allValues(stored), counted);
     if (window.length > 0 && counted.size > SEGMENTS_AT_ONCE) {

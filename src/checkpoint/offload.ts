@@ -4,6 +4,7 @@ import type { ObjectPlace, S3, Tags } from "../aws/s3.js";
 import { sha256Name } from "../aws/sha256.js";
 import { textOf } from "../aws/xml.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
+import type { SegmentId } from "./keys.js";
 import { daysOf } from "./lifetime.js";
 
 /** The tag that a bucket's lifecycle rule goes by. */
@@ -42,11 +43,11 @@ export class Offload {
   }
 
   /** No part of a key comes from a user as it is: a thread's folder is the base64url of its partition key. */
-  async place(partition: string, name: string, location = this.location): Promise<ObjectPlace> {
+  async place(partition: string, { born, name }: SegmentId, location = this.location): Promise<ObjectPlace> {
     const folder = toBase64Url(new TextEncoder().encode(partition));
     const short = folder.length <= MAX_FOLDER ? folder : `sha256-${await sha256Name(partition)}`;
     const slash = location.indexOf("/");
-    return { bucket: location.slice(0, slash), key: `${location.slice(slash + 1)}${short}/${name}` };
+    return { bucket: location.slice(0, slash), key: `${location.slice(slash + 1)}${short}/${born}-${name}` };
   }
 
   /**

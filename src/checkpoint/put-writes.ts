@@ -61,14 +61,15 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
   const life = lifetime(input.ttlSeconds);
   // Longer than their checkpoint: a DeltaChannel of later ones may be rebuilt from them. That one may have been
   // put with a longer ttl than this call has.
-  const known = storage.frames.get(input.threadId, input.ns, input.checkpointId)?.goneAt ?? 0;
-  const granted = Math.max(life?.granted ?? Infinity, known);
+  const known = storage.frames.get(input.threadId, input.ns, input.checkpointId);
+  const granted = Math.max(life?.granted ?? Infinity, known?.goneAt ?? 0);
+  const born = (known ?? storage.incarnations.known(input.threadId))?.born ?? "";
   const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> => storage.codec.encode(bytes, placeOf(itemKey, attributeOf(index)));
   const special = input.writes.filter((w) => w.index < 0);
   const ordinary = input.writes.filter((w) => w.index >= 0);
   if (ordinary.length <= MAX_SINGLE_WRITES) {
     const expression = new Expression(task, input.taskPath);
-    const { values, plan } = await place(storage, itemKey, input.writes, maxInline);
+    const { values, plan } = await place(storage, itemKey, input.writes, maxInline, born);
     for (const [i, { index, channel }] of input.writes.entries()) {
       expression.set(index, await encode(index, writeBytes(channel, values[i]!)));
     }
@@ -90,7 +91,7 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
     const expression = new Expression(task, input.taskPath);
     const runs = consecutive(ordinary.filter((w) => !taken.has(w.index)));
     const packed = [...special, ...runs.map((run) => ({ index: run[0]!.index, channel: "", ...packRun(run) }))];
-    const { values, plan } = await place(storage, itemKey, packed, maxInline);
+    const { values, plan } = await place(storage, itemKey, packed, maxInline, born);
     for (const [i, { index, channel }] of packed.entries()) {
       const run = runs[i - special.length];
       expression.set(index, await encode(index, run ? runBytes(run.length, values[i]!) : writeBytes(channel, values[i]!)));
@@ -114,8 +115,9 @@ async function place(
   itemKey: Key,
   writes: SerializedWrite[],
   maxInline: number,
+  born: string,
 ): Promise<{ values: Value[]; plan: NewSegments }> {
-  const plan = storage.segments.plan(itemKey.PK.S);
+  const plan = storage.segments.plan(itemKey.PK.S, born);
   const values = writes.map(({ type, bytes }): Value => ({ type, segments: [], tail: bytes }));
   let inline = writes.reduce((sum, w) => sum + w.bytes.length, 0);
   const longestFirst = writes.map((w, i) => ({ ...w, i })).sort((a, b) => b.bytes.length - a.bytes.length);

@@ -5,13 +5,13 @@ import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
 import { encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { isVoid, overtaken, takeHead, UNLESS_VOID } from "./head.js";
-import { bornAttribute } from "./incarnation.js";
+import { bornAttribute, newIncarnation } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
 import { expiry, isEnded, lifetime, type Lifetime } from "./lifetime.js";
 import { divideParts, makeRoom, serializeParts, type PutInput, type SerializedParts } from "./parts.js";
 import { frameOf } from "./read.js";
 import { deltaChannels, needsAncestors, renew } from "./renew.js";
-import { DATA } from "./segment-store.js";
+import { DATA, type NewSegments } from "./segment-store.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 
 /** DynamoDB allows 400 KB an item, its keys and names included. */
@@ -42,50 +42,69 @@ async function commit(
   parent: Frame | undefined,
 ): Promise<boolean> {
   const { threadId, ns, checkpoint, metadata } = input;
-  const { partition } = ref.thread;
   const life = lifetime(input.ttlSeconds);
-  const plan = storage.segments.plan(partition);
-  const frame: Frame = {
-    ...(await divideParts(input, parts, parent, plan)),
-    lease: Math.min(parent?.lease ?? Infinity, life?.granted ?? Infinity),
-    needsAncestors: needsAncestors(checkpoint, metadata),
-    goneAt: Infinity,
-    born: parent?.born ?? "",
-  };
-  storage.codec.checkLengths(lengthsOf(frame), { threadId, checkpointNs: ns, checkpointId: checkpoint.id });
-  await makeRoom(frame, parent, parts, plan);
-  // The parent's segments are stored already, in whichever of its values they are.
-  if (parent) plan.leaveOut(valuesOf(parent));
-
+  // A subgraph's first checkpoint belongs to a thread that this instance has probably listed.
+  const known = ns !== "" && !parentRef ? storage.incarnations.known(threadId) : undefined;
+  const listed = known && known.listedUntil >= (life?.needed ?? Infinity) ? known : undefined;
+  let { frame, plan } = await draft(storage, input, parts, parent, (parent ?? listed)?.born ?? newIncarnation());
+  frame.lease = Math.min(parent?.lease ?? Infinity, listed?.listedUntil ?? Infinity, life?.granted ?? Infinity);
   if (parent && parentRef && leaseIsShort(parent, frame, life)) {
     const shared = valuesOf(frame).flatMap((value) => value.segments.filter(({ name }) => !plan.segments.has(name)));
     const ancestorsOf = frame.needsAncestors ? { top: parentRef, channels: deltaChannels(metadata, frame) } : undefined;
     if (!(await renew(storage, ref.thread, parent.born, shared, ancestorsOf, life))) return false;
     frame.lease = life?.granted ?? Infinity;
   }
-  // A subgraph's first checkpoint belongs to a thread that this instance has probably listed.
-  const known = ns !== "" && !parentRef ? storage.incarnations.known(threadId) : undefined;
-  const isListed = known !== undefined && known.listedUntil >= (life?.needed ?? Infinity);
-  if (isListed) Object.assign(frame, { born: known.born, lease: Math.min(frame.lease, known.listedUntil) });
   // One that others are rebuilt from lives on for them, as long as what it needs itself.
   if (life) frame.goneAt = frame.needsAncestors ? frame.lease : life.needed;
-  const item = await encodeItem(storage, ref, input.parentId, frame, life);
+  let item = await encodeItem(storage, ref, input.parentId, frame, life);
 
   const rejectsConflicts = storage.conflict === "reject";
   if (rejectsConflicts) await takeHead(storage, ref, input.parentId, life);
   // Also when the parent is gone: then the thread was deleted under a running agent, and is there again.
-  const begins = !parent && !isListed;
-  // Before the segments: a deletion that removes one of them also ends this incarnation.
-  if (begins) frame.born = await storage.incarnations.begin(ref.thread, life);
+  const begins = !parent && !listed;
+  if (begins) {
+    // Before the segments: a deletion that removes one of them also ends this incarnation.
+    const born = await storage.incarnations.begin(ref.thread, frame.born, life);
+    if (born !== frame.born) {
+      const { lease, goneAt } = frame;
+      ({ frame, plan } = await draft(storage, input, parts, undefined, born));
+      Object.assign(frame, { lease, goneAt });
+      item = await encodeItem(storage, ref, input.parentId, frame, life);
+    }
+  }
   await Promise.all([
     begins && storage.threads.add(threadId, life),
     plan.segments.size > 0 && storage.segments.write(plan, life),
   ]);
   if (begins) storage.incarnations.remember(threadId, { born: frame.born, listedUntil: life?.granted ?? Infinity });
-  const isStored = await storage.db.putItem({ ...item, ...bornAttribute(frame.born) }, rejectsConflicts ? UNLESS_VOID : undefined);
+  const isStored = await storage.db.putItem(item, rejectsConflicts ? UNLESS_VOID : undefined);
   if (!isStored) throw await overtaken(storage, ref, input.parentId);
   storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
   return true;
+}
+
+/** The frame of a checkpoint, and the segments that have to be stored for it. */
+async function draft(
+  storage: Storage,
+  input: PutInput,
+  parts: SerializedParts,
+  parent: Frame | undefined,
+  born: string,
+): Promise<{ frame: Frame; plan: NewSegments }> {
+  const { threadId, ns, checkpoint, metadata } = input;
+  const plan = storage.segments.plan((await threadOf(storage, threadId)).partition, born);
+  const frame: Frame = {
+    ...(await divideParts(input, parts, parent, plan)),
+    lease: Infinity,
+    needsAncestors: needsAncestors(checkpoint, metadata),
+    goneAt: Infinity,
+    born,
+  };
+  storage.codec.checkLengths(lengthsOf(frame), { threadId, checkpointNs: ns, checkpointId: checkpoint.id });
+  await makeRoom(frame, parent, parts, plan);
+  // The parent's segments are stored already, in whichever of its values they are.
+  if (parent) plan.leaveOut(valuesOf(parent));
+  return { frame, plan };
 }
 
 /** Whether what the parent's lease covers might end before a checkpoint put now does. */
@@ -110,6 +129,7 @@ async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: stri
     ...(ref.nsPart.whole !== undefined && { ns: { S: ref.nsPart.whole } }),
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },
+    ...bornAttribute(frame.born),
     [DATA]: { B: toBase64(data) },
     ...expiry(frame.goneAt, frame.needsAncestors ? life?.needed : undefined),
   };

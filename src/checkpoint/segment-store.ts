@@ -1,11 +1,11 @@
 import { fromBase64, toBase64 } from "../aws/base64.js";
 import { forEachAtOnce } from "../aws/concurrency.js";
-import type { DynamoDB, Item } from "../aws/dynamodb.js";
+import type { DynamoDB, Item, Key } from "../aws/dynamodb.js";
 import { AwsRequestError } from "../errors.js";
 import { ByteLru } from "./byte-lru.js";
 import { placeOf, type Codec } from "./codec.js";
 import { damaged, FormatError } from "./format-error.js";
-import { key, parsePointer, pointerSortKey, pointersPrefix, segmentSortKey } from "./keys.js";
+import { key, parsePointer, pointerSortKey, pointersPrefix, segmentSortKey, type SegmentId } from "./keys.js";
 import { expiry, goneAt, isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
 import { offloadOf, type Offload } from "./offload.js";
 import type { Segment, SegmentPlan, Value } from "./value.js";
@@ -18,6 +18,9 @@ const MAX_ITEM_SEGMENT_BYTES = 384 * 1_024;
 const MAX_OBJECT_SEGMENT_BYTES = 4 * 1_024 * 1_024;
 /** Objects and renewals under way at once. */
 const AT_ONCE = 6;
+
+/** The attribute of a pointer whose object is being deleted. */
+const MARK = "deleting";
 
 /** The attribute with an item's bytes. */
 export const DATA = "data";
@@ -36,22 +39,22 @@ export class SegmentStore {
   ) {}
 
   /** Starts a list of segments to be stored in a thread. */
-  plan(partition: string): NewSegments {
-    return new NewSegments(partition, this.codec, this.offload);
+  plan(partition: string, born: string): NewSegments {
+    return new NewSegments(partition, born, this.codec, this.offload);
   }
 
   /** Stores what was planned. */
-  async write({ partition, segments }: NewSegments, life: Lifetime | undefined): Promise<void> {
+  async write({ partition, born, segments }: NewSegments, life: Lifetime | undefined): Promise<void> {
     const granted = life?.granted ?? Infinity;
-    const all = [...segments].map(([name, segment]) => ({ name, ...segment }));
+    const all = [...segments].map(([name, segment]) => ({ id: { born, name }, ...segment }));
     const items = all
       .filter(({ external }) => !external)
-      .map(({ name, stored }): Item => ({ ...key(partition, segmentSortKey(name)), [DATA]: { B: toBase64(stored) }, ...expiry(granted) }));
+      .map(({ id, stored }): Item => ({ ...key(partition, segmentSortKey(id)), [DATA]: { B: toBase64(stored) }, ...expiry(granted) }));
     await Promise.all([
       this.#writeItems(items, granted),
-      forEachAtOnce(AT_ONCE, all.filter(({ external }) => external), ({ name, stored }) => this.#writeObject(partition, name, stored, life)),
+      forEachAtOnce(AT_ONCE, all.filter(({ external }) => external), ({ id, stored }) => this.#writeObject(partition, id, stored, life)),
     ]);
-    for (const { name, bytes } of all) this.#cache.set(name, bytes, bytes.length);
+    for (const { id, bytes } of all) this.#cache.set(id.name, bytes, bytes.length);
   }
 
   async #writeItems(items: Item[], granted: number): Promise<void> {
@@ -65,10 +68,10 @@ export class SegmentStore {
   }
 
   /** The pointer comes before its object, so that S3 holds nothing the table does not know. */
-  async #writeObject(partition: string, name: string, stored: Uint8Array, life: Lifetime | undefined): Promise<void> {
+  async #writeObject(partition: string, id: SegmentId, stored: Uint8Array, life: Lifetime | undefined): Promise<void> {
     const offload = offloadOf(this.offload);
-    const place = await offload.place(partition, name);
-    const pointer = key(partition, pointerSortKey(name, offload.location));
+    const place = await offload.place(partition, id);
+    const pointer = key(partition, pointerSortKey(id, offload.location));
     if (!life || !offload.expires(life.ttlSeconds)) {
       await this.db.putItem(pointer as Item);
       await offload.putLasting(place, stored);
@@ -79,28 +82,44 @@ export class SegmentStore {
       else await offload.putExpiring(place, stored, async () => void (await prolong(this.db, pointer, Infinity)));
     }
     // A deletion of the thread may have come between, and has not seen the object.
-    if (!(await this.db.getItem(pointer, true, ["PK"]))) await this.db.putItem(pointer as Item);
+    const found = await this.db.getItem(pointer, true, ["PK", MARK]);
+    if (!found || MARK in found) await this.db.putItem(pointer as Item);
+  }
+
+  /**
+   * Deletes objects, and then their pointers, without which nobody would find them again. A put of the same segment may
+   * come between, so the pointers are marked first: one that is put again meanwhile has no mark, and stays.
+   */
+  async deleteObjects(partition: string, pointers: Key[]): Promise<void> {
+    if (pointers.length === 0) return;
+    const offload = offloadOf(this.offload);
+    const mark = { S: crypto.randomUUID() };
+    await this.db.batchPut(pointers.map((pointer) => ({ ...pointer, [MARK]: mark })));
+    const parsed = pointers.map(({ SK }) => parsePointer(SK.S)!);
+    await offload.delete(await Promise.all(parsed.map(({ id, location }) => offload.place(partition, id, location))));
+    const ours = { condition: "#mark = :mark", names: { "#mark": MARK }, values: { ":mark": mark } };
+    await forEachAtOnce(AT_ONCE, pointers, async (pointer) => void (await this.db.deleteItem(pointer, ours)));
   }
 
   /** Gives stored segments a new life. False when one of them is not there any more. */
   async renew(partition: string, segments: Iterable<Segment>, life: Lifetime | undefined): Promise<boolean> {
-    const distinct = new Map([...segments].map((segment) => [`${segment.name}${segment.external}`, segment]));
+    const distinct = new Map([...segments].map((segment) => [`${segmentSortKey(segment)}${segment.external}`, segment]));
     let complete = true;
-    await forEachAtOnce(AT_ONCE, distinct.values(), async ({ name, external }) => {
+    await forEachAtOnce(AT_ONCE, distinct.values(), async (segment) => {
       if (!complete) return;
       const granted = life?.granted ?? Infinity;
-      const renewed = external ? this.#renewObject(partition, name, life) : prolong(this.db, key(partition, segmentSortKey(name)), granted);
+      const renewed = segment.external ? this.#renewObject(partition, segment, life) : prolong(this.db, key(partition, segmentSortKey(segment)), granted);
       if (!(await renewed)) complete = false;
     });
     return complete;
   }
 
   /** Written again: Ceph and R2 lose the tags of an object that is copied onto itself. */
-  async #renewObject(partition: string, name: string, life: Lifetime | undefined): Promise<boolean> {
+  async #renewObject(partition: string, id: SegmentId, life: Lifetime | undefined): Promise<boolean> {
     const offload = offloadOf(this.offload);
-    for (const pointer of await this.#pointers(partition, name)) {
+    for (const pointer of await this.#pointers(partition, id)) {
       if (goneAt(pointer) === Infinity) return true;
-      const place = await offload.place(partition, name, parsePointer(pointer.SK.S)!.location);
+      const place = await offload.place(partition, id, parsePointer(pointer.SK.S)!.location);
       const stored = await offload.get(place);
       if (!stored) continue;
       const pointerKey = key(partition, pointer.SK.S);
@@ -116,8 +135,8 @@ export class SegmentStore {
     return false;
   }
 
-  async #pointers(partition: string, name: string): Promise<Item[]> {
-    const { items } = await this.db.query({ partition, beginsWith: pointersPrefix(name), consistent: true });
+  async #pointers(partition: string, id: SegmentId): Promise<Item[]> {
+    const { items } = await this.db.query({ partition, beginsWith: pointersPrefix(id), consistent: true });
     return items.filter((item) => !isGone(item) && parsePointer(item.SK.S));
   }
 
@@ -129,7 +148,7 @@ export class SegmentStore {
       for (const segment of value.segments) {
         const cached = loaded.get(segment.name) ?? this.#cache.get(segment.name);
         if (cached) loaded.set(segment.name, cached);
-        else missing.set(segment.name, segment);
+        else missing.set(segmentSortKey(segment), segment);
       }
     }
     if (missing.size === 0) return loaded;
@@ -138,7 +157,7 @@ export class SegmentStore {
     await Promise.all([
       forEachAtOnce(AT_ONCE, external, async (segment) => {
         const bytes = await this.#fetchObject(partition, segment);
-        if (bytes) loaded.set(segment.name, bytes);
+        if (bytes) add(loaded, segment, bytes);
       }),
       this.#readItems(partition, inline, loaded),
     ]);
@@ -153,20 +172,19 @@ export class SegmentStore {
   }
 
   async #readItems(partition: string, segments: Segment[], into: Map<string, Uint8Array | FormatError>): Promise<void> {
-    const bySortKey = new Map(segments.map((segment) => [segmentSortKey(segment.name), segment]));
+    const bySortKey = new Map(segments.map((segment) => [segmentSortKey(segment), segment]));
     const keys = [...bySortKey.keys()].map((sortKey) => key(partition, sortKey));
     const items = await this.db.batchGet(keys, this.consistentRead);
     await forEachAtOnce(AT_ONCE, items, async (item) => {
       const segment = bySortKey.get(item.SK.S);
-      if (segment && !isGone(item)) into.set(segment.name, await this.#open(segment, partition, () => binaryOf(item, DATA)));
+      if (segment && !isGone(item)) add(into, segment, await this.#open(segment, partition, () => binaryOf(item, DATA)));
     });
   }
 
   /** From where it should lie, without a look at its pointer; if it is not there, from where its pointers say. */
   async #fetchObject(partition: string, segment: Segment): Promise<Uint8Array | FormatError | undefined> {
     const offload = offloadOf(this.offload);
-    const { name } = segment;
-    let place = await offload.place(partition, name);
+    let place = await offload.place(partition, segment);
     let refused: AwsRequestError | undefined;
     let stored = await offload.get(place).catch((error: unknown) => {
       // Without s3:ListBucket a missing object is reported as denied; a bucket of old may be gone.
@@ -175,9 +193,9 @@ export class SegmentStore {
       return undefined;
     });
     if (!stored) {
-      const elsewhere = (await this.#pointers(partition, name)).map(({ SK }) => parsePointer(SK.S)!.location).filter((location) => location !== offload.location);
+      const elsewhere = (await this.#pointers(partition, segment)).map(({ SK }) => parsePointer(SK.S)!.location).filter((location) => location !== offload.location);
       for (const location of elsewhere) {
-        place = await offload.place(partition, name, location);
+        place = await offload.place(partition, segment, location);
         stored = await offload.get(place);
         if (stored) break;
       }
@@ -193,10 +211,9 @@ export class SegmentStore {
   }
 
   async #open(segment: Segment, partition: string, stored: () => Uint8Array): Promise<Uint8Array | FormatError> {
-    const { name } = segment;
     try {
-      const bytes = await this.codec.decodeSegment(segment, stored(), placeOf(key(partition, segmentSortKey(name)), DATA));
-      this.#cache.set(name, bytes, bytes.length);
+      const bytes = await this.codec.decodeSegment(segment, stored(), placeOf(key(partition, segmentSortKey(segment)), DATA));
+      this.#cache.set(segment.name, bytes, bytes.length);
       return bytes;
     } catch (error) {
       if (error instanceof FormatError) return error;
@@ -212,6 +229,7 @@ export class NewSegments implements SegmentPlan {
 
   constructor(
     readonly partition: string,
+    readonly born: string,
     private readonly codec: Codec,
     private readonly offload: Offload | undefined,
   ) {
@@ -223,17 +241,22 @@ export class NewSegments implements SegmentPlan {
   }
 
   async add(bytes: Uint8Array): Promise<Segment> {
-    const name = await this.codec.nameOf(bytes);
-    const stored = await this.codec.encode(bytes, placeOf(key(this.partition, segmentSortKey(name)), DATA));
+    const id = { born: this.born, name: await this.codec.nameOf(bytes) };
+    const stored = await this.codec.encode(bytes, placeOf(key(this.partition, segmentSortKey(id)), DATA));
     const external = this.offload !== undefined && stored.length >= this.offload.thresholdBytes;
-    this.segments.set(name, { bytes, stored, external });
-    return { name, length: bytes.length, external };
+    this.segments.set(id.name, { bytes, stored, external });
+    return { ...id, length: bytes.length, external };
   }
 
   /** These are stored already. */
   leaveOut(values: Iterable<Value>): void {
     for (const { segments } of values) for (const { name } of segments) this.segments.delete(name);
   }
+}
+
+/** The same bytes can lie in several places, and one that can be read will do. */
+function add(loaded: Map<string, Uint8Array | FormatError>, { name }: Segment, bytes: Uint8Array | FormatError): void {
+  if (!(loaded.get(name) instanceof Uint8Array)) loaded.set(name, bytes);
 }
 
 /** A binary attribute's bytes. */

@@ -15,6 +15,8 @@ const MAX_TAIL_BYTES = 1_024;
 export const TAIL_MARGIN_BYTES = 64;
 
 export interface Segment {
+  /** The incarnation of the thread that it was stored under: what deletes one cannot reach what another has. */
+  born: string;
   /** Hash of the bytes, base64url. */
   name: string;
   length: number;

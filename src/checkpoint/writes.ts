@@ -35,7 +35,7 @@ export interface SerializedWrite extends Serialized {
 export const attributeOf = (index: number): string => `w${index}`;
 
 /** A write as its attribute holds it, before the codec. */
-export const writeBytes = (channel: string, value: Value): Uint8Array => encodeContainer(channel, [value]);
+export const writeBytes = (channel: string, value: Value): Uint8Array => encodeContainer(withBorn(channel, value), [value]);
 
 /** The bytes of writes with consecutive indices, to be stored as one value. */
 export function packRun(writes: SerializedWrite[]): { type: string; bytes: Uint8Array } {
@@ -44,7 +44,12 @@ export function packRun(writes: SerializedWrite[]): { type: string; bytes: Uint8
 }
 
 /** A run as its attribute holds it, before the codec. */
-export const runBytes = (count: number, value: Value): Uint8Array => encodeContainer(count, [value]);
+export const runBytes = (count: number, value: Value): Uint8Array => encodeContainer(withBorn(count, value), [value]);
+
+/** The head of a value that has segments also says under which incarnation of the thread they were stored. */
+const withBorn = (head: string | number, { segments }: Value): unknown => (segments[0] ? [head, segments[0].born] : head);
+
+const bornOfWrite = (head: unknown): string => (Array.isArray(head) && typeof head[1] === "string" ? head[1] : "");
 
 /** What one `w…` attribute holds. */
 export type WriteAttribute =
@@ -57,8 +62,9 @@ export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAt
   return Promise.all(
     names.map(async (name): Promise<WriteAttribute> => {
       const index = Number(name.slice(1));
-      const { head, values } = decodeContainer(await codec.decode(binaryOf(item, name), placeOf(item, name)));
-      const [value, ...more] = values;
+      const container = decodeContainer(await codec.decode(binaryOf(item, name), placeOf(item, name)), bornOfWrite);
+      const head: unknown = Array.isArray(container.head) ? container.head[0] : container.head;
+      const [value, ...more] = container.values;
       if (value && more.length === 0) {
         if (typeof head === "string") return { kind: "single", index, channel: head, value };
         if (isCount(head) && index >= 0) return { kind: "run", index, count: head, value };
@@ -77,7 +83,7 @@ export function mergeWrites(attributes: WriteAttribute[], unpack: (value: Value)
   for (const attribute of attributes) if (attribute.kind === "single") byIndex.set(attribute.index, attribute);
   for (const attribute of attributes) {
     if (attribute.kind !== "run") continue;
-    const { head, values } = decodeContainer(unpack(attribute.value));
+    const { head, values } = decodeContainer(unpack(attribute.value), () => "");
     if (!Array.isArray(head) || head.length !== attribute.count || values.length !== attribute.count) throw damaged("A run of writes has another shape");
     for (const [i, value] of values.entries()) {
       const index = attribute.index + i;

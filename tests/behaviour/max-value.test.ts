@@ -83,10 +83,11 @@ describe.each<[what: string, zipped: Uint8Array, code: string]>([
   /** Puts it in the place of an item's bytes. */
   const plant = (item: RawItem, attribute: string): Promise<void> => putRaw({ ...item, [attribute]: stored(zipped) });
 
-  test.each<[where: string, sortKeyPrefix: string, attribute: string]>([
-    ["a segment", "S#", "data"],
-    ["a checkpoint's frame", "C#", "data"],
-  ])("in %s is an error, and the checkpoint's neighbour is read", async (_where, sortKeyPrefix, attribute) => {
+  test.each<[where: string, sortKeyPrefix: string, attribute: string, code: string]>([
+    // A frame says how long its segments are.
+    ["a segment", "S#", "data", "DAMAGED_DATA"],
+    ["a checkpoint's frame", "C##", "data", code],
+  ])("in %s is an error, and the checkpoint's neighbour is read", async (_where, sortKeyPrefix, attribute, code) => {
     const keyPrefix = newPrefix();
     const saver = createSaver({ keyPrefix });
     const one = await putStep(saver, emptyThread("t"), { value: noise(3_000) });
@@ -115,7 +116,7 @@ describe.each<[what: string, zipped: Uint8Array, code: string]>([
     const [key] = await keysAt(place);
     await overwriteObject(key!, new Uint8Array([1, ...zipped]));
 
-    expect(await errorOf(saverAt(place).saver.getTuple(config))).toMatchObject({ code, channel: "large" });
+    expect(await errorOf(saverAt(place).saver.getTuple(config))).toMatchObject({ code: "DAMAGED_DATA", channel: "large" });
   });
 });
 

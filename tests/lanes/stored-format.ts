@@ -3,22 +3,22 @@ import type { RawItem } from "./raw-table.js";
 /** As much of the storage format as a test needs to see what a stored checkpoint refers to. Uncompressed and not encrypted. */
 export interface StoredFrame {
   channels: string[];
-  /** Names of the segments, channel by channel; those of the checkpoint's body and metadata under `""`. */
+  /** The segments as their sort keys call them, channel by channel; those of the checkpoint's body and metadata under `""`. */
   segments: Map<string, string[]>;
 }
 
 /** What a checkpoint's item says. */
 export function frameOf(item: RawItem): StoredFrame {
-  const { head, segments } = containerOf(item, "data");
+  const { head, segments } = containerOf(item, "data", item.born!.B!.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, ""));
   const channels = (head as [[string, unknown][]])[0].map(([name]) => name);
   const [body = [], metadata = [], ...values] = segments;
   return { channels, segments: new Map([["", [...body, ...metadata]], ...channels.map((name, i): [string, string[]] => [name, values[i]!])]) };
 }
 
-/** Names of the segments that the writes of a task refer to, all or those to one channel. */
+/** The segments, as their sort keys call them, that the writes of a task refer to, all or those to one channel. */
 export function segmentsOfWrites(item: RawItem, channel?: string): string[] {
   const containers = Object.keys(item).filter((name) => /^w-?\d+$/.test(name)).map((name) => containerOf(item, name));
-  return containers.filter(({ head }) => channel === undefined || head === channel).flatMap(({ segments }) => segments.flat());
+  return containers.filter(({ head }) => channel === undefined || [head].flat()[0] === channel).flatMap(({ segments }) => segments.flat());
 }
 
 /** When an item goes, in seconds since 1970. */
@@ -38,20 +38,21 @@ interface Container {
   segments: string[][];
 }
 
-function containerOf(item: RawItem, attribute: string): Container {
-  const text = item[attribute]!.B!;
-  const container = containers.get(text) ?? parse(bytesOf(item, attribute));
+/** @param born the incarnation of the segments; that of a write stands in its head */
+function containerOf(item: RawItem, attribute: string, born?: string): Container {
+  const text = `${born} ${item[attribute]!.B!}`;
+  const container = containers.get(text) ?? parse(bytesOf(item, attribute), born);
   containers.set(text, container);
   return container;
 }
 
-function parse(stored: Uint8Array): Container {
+function parse(stored: Uint8Array, born?: string): Container {
   if (stored[0] !== 0) throw new Error("This can only read what is not compressed.");
   const bytes = stored.slice(1);
   const end = 4 + new DataView(bytes.buffer).getUint32(0);
   const [head, entries] = JSON.parse(new TextDecoder().decode(bytes.subarray(4, end))) as [unknown, [string, number, ...number[]][]];
   let at = end;
-  const segments = entries.map(([, , ...lengths]) => lengths.map(() => base64Url(bytes.subarray(at, (at += 32)))));
+  const segments = entries.map(([, , ...lengths]) => lengths.map(() => `${born ?? (head as [string, string])[1]}#${base64Url(bytes.subarray(at, (at += 32)))}`));
   return { head, segments };
 }
 
