@@ -93,12 +93,12 @@ export class SegmentStore {
   async deleteObjects(partition: string, pointers: Key[]): Promise<void> {
     if (pointers.length === 0) return;
     const offload = offloadOf(this.offload);
-    const mark = { S: crypto.randomUUID() };
-    await this.db.batchPut(pointers.map((pointer) => ({ ...pointer, [MARK]: mark })));
+    const marking = { names: { "#mark": MARK }, values: { ":mark": { S: crypto.randomUUID() } } };
+    const mark = { ...marking, update: "SET #mark = :mark", condition: "attribute_exists(PK)" };
+    await forEachAtOnce(AT_ONCE, pointers, async (pointer) => void (await this.db.updateItem({ ...mark, key: pointer })));
     const parsed = pointers.map(({ SK }) => parsePointer(SK.S)!);
     await offload.delete(await Promise.all(parsed.map(({ id, location }) => offload.place(partition, id, location))));
-    const ours = { condition: "#mark = :mark", names: { "#mark": MARK }, values: { ":mark": mark } };
-    await forEachAtOnce(AT_ONCE, pointers, async (pointer) => void (await this.db.deleteItem(pointer, ours)));
+    await forEachAtOnce(AT_ONCE, pointers, async (pointer) => void (await this.db.deleteItem(pointer, { ...marking, condition: "#mark = :mark" })));
   }
 
   /** Gives stored segments a new life. False when one of them is not there any more. */
