@@ -1,7 +1,7 @@
 import { fromBase64Url, toBase64, toBase64Url } from "../aws/base64.js";
 import type { AttributeValue, DynamoDB, Item } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
-import { key, THREAD_MARKER } from "./keys.js";
+import { isBorn, key, THREAD_MARKER } from "./keys.js";
 import { isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
 import type { Thread } from "./storage.js";
 
@@ -28,9 +28,10 @@ export const newIncarnation = (): string => toBase64Url(crypto.getRandomValues(n
 
 /** The incarnation that an item belongs to; `""` if it names none. */
 export function bornOf(item: Item): string {
-  const born = item[BORN];
-  if (!born || !("B" in born)) return "";
-  return born.B.replace(/[+/]/g, (sign) => (sign === "+" ? "-" : "_")).replace(/=+$/, "");
+  const attribute = item[BORN];
+  const base64 = attribute && "B" in attribute ? attribute.B : "";
+  const born = base64.replace(/[+/]/g, (sign) => (sign === "+" ? "-" : "_")).replace(/=+$/, "");
+  return isBorn(born) ? born : "";
 }
 
 export const bornAttribute = (born: string): Record<string, AttributeValue> => ({ [BORN]: { B: toBase64(fromBase64Url(born)) } });

@@ -62,6 +62,9 @@ export const THREAD_MARKER = `${CHECKPOINTS}$`;
 /** Which checkpoint is the head of a namespace, where conflicts are rejected. */
 export const headSortKey = (ns: KeyPart): string => `H#${ns.text}`;
 
+/** Whether this can be an incarnation's name, which becomes a part of keys. */
+export const isBorn = (born: unknown): born is string => typeof born === "string" && /^[\w-]{0,6}$/.test(born);
+
 /** What a segment is called in its thread. */
 export type SegmentId = Pick<Segment, "born" | "name">;
 
@@ -80,7 +83,7 @@ export const pointerSortKey = (id: SegmentId, location: string): string => point
 export function parsePointer(sortKey: string): { id: SegmentId; location: string } | undefined {
   const [kind, born = "", name = "", location = "", ...more] = sortKey.split("#");
   const slash = location.indexOf("/");
-  const isPointer = kind === "P" && /^[\w-]{0,6}$/.test(born) && /^[\w-]{43}$/.test(name) && more.length === 0 && slash > 0;
+  const isPointer = kind === "P" && isBorn(born) && /^[\w-]{43}$/.test(name) && more.length === 0 && slash > 0;
   return isPointer && isBucketName(location.slice(0, slash)) && isKeyPrefix(location.slice(slash + 1)) ? { id: { born, name }, location } : undefined;
 }
 

@@ -3,7 +3,7 @@ import { placeOf, type Codec } from "./codec.js";
 import { compareCodePoints } from "./code-points.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged } from "./format-error.js";
-import { idOf, parseSortKey, unescapeId } from "./keys.js";
+import { idOf, isBorn, parseSortKey, unescapeId } from "./keys.js";
 import { binaryOf, stringOf } from "./segment-store.js";
 import type { Serialized } from "./serialized.js";
 import type { Value } from "./value.js";
@@ -49,7 +49,11 @@ export const runBytes = (count: number, value: Value): Uint8Array => encodeConta
 /** The head of a value that has segments also says under which incarnation of the thread they were stored. */
 const withBorn = (head: string | number, { segments }: Value): unknown => (segments[0] ? [head, segments[0].born] : head);
 
-const bornOfWrite = (head: unknown): string => (Array.isArray(head) && typeof head[1] === "string" ? head[1] : "");
+function bornOfWrite(head: unknown): string {
+  const born: unknown = Array.isArray(head) ? head[1] : "";
+  if (!isBorn(born)) throw damaged("A write has another shape");
+  return born;
+}
 
 /** What one `w…` attribute holds. */
 export type WriteAttribute =
