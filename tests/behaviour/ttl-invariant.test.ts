@@ -1,15 +1,21 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, inject, test, vi } from "vitest";
 import { collect } from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
 import { newPrefix } from "../lanes/requests.js";
+import { Soaking, soakTimeoutMs } from "../lanes/soak.js";
 import { TtlWorld, type Step } from "../lanes/ttl-world.js";
 
 /*
  * Random histories of several threads under one simulated clock. After every step the stored items themselves must
  * say that whatever a living checkpoint needs lives as long as it does, and that nothing lives for long after its
  * last use. In the end every living checkpoint is read at its last second.
+ *
+ * A failure names its seed. `SOAK_SEED=… npm test -- ttl-invariant` repeats it, and `npm run soak -- ttl` goes on with
+ * the seeds after it.
  */
+
+const { seed } = inject("soak");
 
 const TTL = 1_200;
 const inWorkerd = typeof navigator !== "undefined" && navigator.userAgent === "Cloudflare-Workers";
@@ -79,7 +85,11 @@ async function live(moments: Moment[], snapshots: ConstructorParameters<typeof T
   const last = ends.at(-1)!;
   const listed = await collect(createSaver({ keyPrefix }).listThreads());
   expect(listed.map(({ threadId }) => threadId), "the threads that are listed in the last second of the last of them").toContain(last.world.threadId);
+  // DynamoDB Local keeps everything in memory, and this may run for hours.
+  await Promise.all(worlds.map(({ threadId }) => createSaver({ keyPrefix }).deleteThread(threadId)));
 }
+
+const VARIANTS = 7;
 
 test.each<[name: string, snapshots: ConstructorParameters<typeof TtlWorld>[3], ttls: number[], longestTtl: number]>([
   ["plain channels", {}, [TTL], TTL],
@@ -89,7 +99,12 @@ test.each<[name: string, snapshots: ConstructorParameters<typeof TtlWorld>[3], t
   ["a DeltaChannel and a ttl of its own for each call", { fast: 3 }, [TTL, TTL / 10, 4 * TTL], 4 * TTL],
   ["plain channels, where some calls store for good", {}, [TTL, TTL, 0], TTL],
   ["a DeltaChannel, where some calls store for good", { fast: 3 }, [TTL, TTL, 0], TTL],
-])("whatever a living checkpoint needs is alive, and nothing lives longer than 2 ttl after its last use: %s", async (_, snapshots, ttls, longestTtl) => {
+])("whatever a living checkpoint needs is alive, and nothing lives longer than 2 ttl after its last use: %s", async (name, snapshots, ttls, longestTtl) => {
   const property = fc.asyncProperty(historyOf(ttls), (moments) => live(moments, snapshots, longestTtl));
-  await fc.assert(property, { numRuns: 1, endOnFailure: true });
-});
+  const soaking = new Soaking(`ttl: ${name}`, VARIANTS);
+  let rounds = 0;
+  do {
+    await fc.assert(property, { seed: seed + rounds++, numRuns: 1, endOnFailure: true });
+    soaking.report({ histories: rounds * THREADS });
+  } while (soaking.goesOn());
+}, soakTimeoutMs(120_000));

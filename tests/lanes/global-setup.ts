@@ -10,7 +10,23 @@ declare module "vitest" {
     s3: S3Place;
     /** Where the requests for names under `.localhost` go. */
     forwarder: string;
+    soak: Soak;
   }
+}
+
+/** For the tests that can go on for as long as one likes. workerd has no environment to read it from. */
+export interface Soak {
+  /** `SOAK_SEED`; any number by default. */
+  seed: number;
+  /** `SOAK_MINUTES`: how long; 0 is as long as in `npm test`. */
+  minutes: number;
+  /** `SOAK_SHARE`: of all requests, how many meet a fault. */
+  share: number;
+}
+
+function soakFromEnv(): Soak {
+  const { SOAK_SEED, SOAK_MINUTES, SOAK_SHARE } = process.env;
+  return { seed: Number(SOAK_SEED || Math.floor(Math.random() * 1e6)), minutes: Number(SOAK_MINUTES || 0), share: Number(SOAK_SHARE || 0.2) };
 }
 
 /** One DynamoDB and one S3 for both lanes. Each saver of a test has its own key prefix there, so tests don't meet. */
@@ -20,6 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("dynamodbEndpoint", dynamodb.endpoint);
   project.provide("s3", s3);
   project.provide("forwarder", forwarder.url);
+  project.provide("soak", soakFromEnv());
   return async () => {
     await Promise.all([dynamodb.stop(), stopS3(), forwarder.stop()]);
   };

@@ -1,0 +1,148 @@
+// `npm run soak`: the tests that find rare failures, for as long as one likes. `npm run soak -- --help` lists the options.
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { ensureCeph } from "./lib/ceph.js";
+import { atEndOfProcess } from "./lib/daemon.js";
+import { ensureInstalled } from "./lib/install.js";
+import { ensureJava } from "./lib/java.js";
+
+/**
+ * What a test says of itself, every 30 seconds and at its end.
+ * @typedef {{ test: string, seconds: number, isOver: boolean, calls?: number, failed?: number, compared?: number,
+ *   threads?: number, histories?: number, byKind?: Record<string, number>, faults?: Record<string, number> }} Report
+ */
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+/** @type {Record<string, string>} */
+const files = { history: "tests/behaviour/history.test.ts", ttl: "tests/behaviour/ttl-invariant.test.ts" };
+const help = `
+npm run soak -- [history] [ttl] [options]
+
+  history        many workers on the same threads while requests fail; checks what they read
+  ttl            random histories under a simulated clock; checks that nothing expires too early
+                 (both, side by side, by default)
+  --minutes N    how long (60)
+  --seed N       what the random choices start from (any); the same one repeats them
+  --share N      of all requests, how many meet a fault, in history (0.2)
+`;
+
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { minutes: { type: "string" }, seed: { type: "string" }, share: { type: "string" }, help: { type: "boolean" } },
+  });
+  if (values.help) {
+    console.log(help);
+    process.exit(0);
+  }
+  const names = positionals.length > 0 ? positionals : Object.keys(files);
+  const unknown = names.find((name) => !(name in files));
+  if (unknown) throw new Error(`There is no ${JSON.stringify(unknown)} to soak, only ${Object.keys(files).join(" and ")}.`);
+  const minutes = number("minutes", values.minutes ?? "60", 0.1, 100_000);
+  const share = number("share", values.share ?? "0.2", 0, 0.5);
+  const seed = number("seed", values.seed ?? String(Math.floor(Math.random() * 1e6)), 0, 2 ** 31 - 1);
+
+  ensureInstalled();
+  if (!process.env.DYNAMODB_ENDPOINT) ensureJava();
+  if (!process.env.S3_ENDPOINT) ensureCeph();
+  process.exitCode = await soak(names, { SOAK_MINUTES: String(minutes), SOAK_SEED: String(seed), SOAK_SHARE: String(share) });
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+/**
+ * @param {string[]} names
+ * @param {{ SOAK_MINUTES: string, SOAK_SEED: string, SOAK_SHARE: string }} env
+ * @returns {Promise<number>} the exit code
+ */
+async function soak(names, env) {
+  const { print, printTable, heading } = await import("./lib/terminal.js");
+  print(`seed ${env.SOAK_SEED}, ${env.SOAK_MINUTES} minutes, ${Number(env.SOAK_SHARE) * 100} % faults`);
+  const vitest = ["node_modules/vitest/vitest.mjs", "run", ...names.map((name) => files[name] ?? name), "--project=node", "--disable-console-intercept=true"];
+  const child = spawn(process.execPath, vitest, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+  const code = new Promise((resolve) => child.once("close", resolve));
+  atEndOfProcess(() => void child.kill());
+
+  /** @type {Map<string, Report>} */
+  const last = new Map();
+  /** @type {string[]} */
+  const otherLines = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => {
+      const at = line.indexOf('soak {"test"');
+      if (at < 0) {
+        otherLines.push(line);
+        return;
+      }
+      /** @type {Report} */
+      const report = JSON.parse(line.slice(at + "soak ".length));
+      last.set(report.test, report);
+      print(progress(report));
+    });
+  }
+  const exitCode = Number(await code);
+  const reports = [...last.values()];
+  // Whoever says nothing has not run.
+  const isWhole = reports.length > 0 && names.every((name) => reports.some(({ test }) => test.startsWith(name)));
+  if (exitCode !== 0 || !isWhole) console.log(otherLines.join("\n"));
+
+  heading(`seed ${env.SOAK_SEED}: ${exitCode === 0 && isWhole ? "nothing was lost" : "FAILED, see above"}`);
+  printTable(
+    ["test", "minutes", "calls", "of them failed", "checkpoints compared", "threads", "histories", "faults"],
+    reports.map((r) => [r.test, (r.seconds / 60).toFixed(1), ...[r.calls, r.failed, r.compared, r.threads, r.histories, r.faults && sum(r.faults)].map(count)]),
+    ["left", ...Array(7).fill("right")],
+  );
+  const faults = total(reports.map((report) => report.faults ?? {}));
+  if (Object.keys(faults).length > 0) {
+    print();
+    print(`faults: ${kinds(faults)}`);
+    print(`calls: ${kinds(total(reports.map((report) => report.byKind ?? {})))}`);
+  }
+  return exitCode === 0 && isWhole ? 0 : 1;
+}
+
+/** @param {Report} report */
+function progress({ test, seconds, calls, compared, histories, faults }) {
+  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  const done = calls === undefined ? `${count(histories)} histories` : `${count(calls)} calls, ${count(compared)} checkpoints compared`;
+  return `${time.padStart(6)}  ${test}: ${done}${faults ? `; ${count(sum(faults))} faults: ${kinds(faults)}` : ""}`;
+}
+
+/** @param {Record<string, number>} counts */
+function sum(counts) {
+  return Object.values(counts).reduce((all, n) => all + n, 0);
+}
+
+/** @param {Record<string, number>} counts */
+function kinds(counts) {
+  const sorted = Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.map(([name, n]) => `${name} ${count(n)}`).join(", ");
+}
+
+/** @param {Record<string, number>[]} all */
+function total(all) {
+  /** @type {Record<string, number>} */
+  const sums = {};
+  for (const counts of all) for (const [name, n] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + n;
+  return sums;
+}
+
+/** @param {number | undefined} n */
+function count(n) {
+  return n === undefined ? "" : n.toLocaleString("en-US");
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {number} min
+ * @param {number} max
+ */
+function number(name, text, min, max) {
+  const value = Number(text);
+  if (text !== "" && value >= min && value <= max) return value;
+  throw new Error(`--${name} must be a number from ${min} to ${max}, not ${JSON.stringify(text)}.`);
+}
