@@ -32,6 +32,8 @@ if (failures.length > 0) {
   for (const failure of failures.slice(0, namesShown)) console.log(`  ${failure}`);
   if (failures.length > namesShown) console.log(`  … and ${failures.length - namesShown} more`);
 }
+const { errors, events, savers, lines } = tally.emitted;
+console.log(`Searched for secrets: ${errors} errors, ${events} events, ${savers} savers, ${lines} console lines, and what was printed here`);
 finish(tally.passed, tally.failed + failures.length + failedChecks);
 
 /**
@@ -78,7 +80,8 @@ function readTally(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    return { passed: 0, failed: 0, skipped: [], problems: ["vitest ended before it had a result"], idleLanes: [] };
+    const emitted = { errors: 0, events: 0, lines: 0, savers: 0 };
+    return { passed: 0, failed: 0, skipped: [], problems: ["vitest ended before it had a result"], idleLanes: [], emitted };
   }
 }
 
@@ -87,9 +90,10 @@ function readTally(file) {
  * @param {Tally} tally
  * @returns {string[]}
  */
-function notRun({ passed, failed, skipped, idleLanes }) {
+function notRun({ passed, failed, skipped, idleLanes, emitted }) {
   if (filters.length > 0) return passed + failed === 0 ? ["no test ran"] : [];
-  return [...idleLanes.map((lane) => `lane ${lane}: no test passed`), ...skipped.map((name) => `skipped: ${name}`)];
+  const unseen = emitted.errors * emitted.events * emitted.savers === 0 ? ["the search for secrets has seen no errors, events or savers"] : [];
+  return [...unseen, ...idleLanes.map((lane) => `lane ${lane}: no test passed`), ...skipped.map((name) => `skipped: ${name}`)];
 }
 
 /**

@@ -1,9 +1,14 @@
 import { writeFileSync } from "node:fs";
+import { secretsIn } from "./secrets.js";
 
 /** @import { Reporter, TestModule, Vitest } from "vitest/node" */
 /** @import { SerializedError } from "vitest" */
 
-/** @typedef {{ passed: number, failed: number, skipped: string[], problems: string[], idleLanes: string[] }} Tally */
+/** @typedef {{ errors: number, events: number, lines: number, savers: number }} Emitted */
+/** @typedef {{ passed: number, failed: number, skipped: string[], problems: string[], idleLanes: string[], emitted: Emitted }} Tally */
+
+/** Everything that this process prints, which is also all that its tests and their runtimes print. */
+const printed = [process.stdout, process.stderr].map(copyOf);
 
 /**
  * A vitest reporter that writes what a run amounts to, as one `Tally`, to the file that `TEST_TALLY_FILE` names.
@@ -27,7 +32,7 @@ export default class TallyReporter {
    */
   onTestRunEnd(modules, unhandledErrors, reason) {
     /** @type {Tally} */
-    const tally = { passed: 0, failed: 0, skipped: [], problems: [], idleLanes: [] };
+    const tally = { passed: 0, failed: 0, skipped: [], problems: [], idleLanes: [], emitted: { errors: 0, events: 0, lines: 0, savers: 0 } };
     const busyLanes = new Set();
 
     for (const module of modules) {
@@ -40,6 +45,8 @@ export default class TallyReporter {
         else if (state === "failed") tally.failed += 1;
         else tally.skipped.push(`${file} > ${test.fullName}`);
         if (state === "passed") busyLanes.add(module.project.name);
+        const { emitted } = /** @type {{ emitted?: Emitted }} */ (test.meta());
+        for (const kind of /** @type {(keyof Emitted)[]} */ (Object.keys(tally.emitted))) tally.emitted[kind] += emitted?.[kind] ?? 0;
       }
       // A hook that fails is the error of its suite, and its tests count as skipped.
       const errors = [module, ...module.children.allSuites()].flatMap((task) => task.errors());
@@ -47,10 +54,43 @@ export default class TallyReporter {
       if (tests === 0 && errors.length === 0) tally.problems.push(`${file}: has no tests`);
     }
     for (const error of unhandledErrors) tally.problems.push(`unhandled: ${String(error.message)}`);
+    // A failure is reported with the values that it is about.
+    if (tally.failed + tally.problems.length === 0) tally.problems.push(...printed.flatMap(secretLines));
     if (reason === "interrupted") tally.problems.push("the run was interrupted");
     tally.idleLanes = this.#lanes.filter((lane) => !busyLanes.has(lane));
 
     const file = process.env.TEST_TALLY_FILE;
     if (file) writeFileSync(file, JSON.stringify(tally));
   }
+}
+
+/**
+ * Copies what a stream writes, from now on.
+ * @param {NodeJS.WriteStream} stream
+ * @returns {string[]}
+ */
+function copyOf(stream) {
+  /** @type {string[]} */
+  const chunks = [];
+  const write = stream.write.bind(stream);
+  const copied = (/** @type {unknown[]} */ ...args) => {
+    const [chunk] = args;
+    chunks.push(typeof chunk === "string" ? chunk : Buffer.from(/** @type {Uint8Array} */ (chunk)).toString());
+    return write(.../** @type {[string]} */ (args));
+  };
+  stream.write = /** @type {typeof stream.write} */ (copied);
+  return chunks;
+}
+
+/**
+ * @param {string[]} chunks
+ * @returns {string[]}
+ */
+function secretLines(chunks) {
+  const lines = chunks.join("").split("\n");
+  return lines.flatMap((line, i) => {
+    const found = secretsIn(line);
+    if (found.length === 0) return [];
+    return [`${found.join(", ")} was printed: ${lines.slice(Math.max(0, i - 2), i + 1).join(" / ").slice(-600)}`];
+  });
 }

@@ -1,5 +1,7 @@
 import { DynamoDBSaver, type Fetch } from "langgraph-checkpoint-dynamodb";
 import { inject } from "vitest";
+import { canaries } from "../../scripts/lib/secrets.js";
+import { emissions } from "./emissions.js";
 import { BUCKET } from "./s3-client.js";
 
 export type SaverOptions = ConstructorParameters<typeof DynamoDBSaver>[0];
@@ -55,14 +57,27 @@ export const fetchByName: Fetch = async (url, init) => {
 /**
  * A saver as a user would make one, on the table that all tests share.
  * Its random key prefix makes it a tenant of its own: `list({})` sees only what it wrote itself.
+ * What it was given as a secret is looked for in all that it gives out.
  */
 export function createSaver(overrides: Partial<SaverOptions> = {}): DynamoDBSaver {
-  return new DynamoDBSaver({
+  const options: SaverOptions = {
     tableName: TABLE_NAME,
     region: "us-east-1",
-    credentials: credentials(),
+    // S3 checks signatures; nobody here looks at a session token.
+    credentials: { ...credentials(), ...canaries, ...(overrides.s3 && credentials()) },
     endpoint: endpoint(),
     keyPrefix: `${crypto.randomUUID()}#`,
     ...overrides,
-  });
+  };
+  emissions.keepSecret(options);
+  const { onEvent } = options;
+  if (typeof onEvent === "function") {
+    options.onEvent = (event) => {
+      emissions.event(event);
+      onEvent(event);
+    };
+  }
+  const saver = new DynamoDBSaver(options);
+  emissions.made(saver);
+  return saver;
 }
