@@ -44,7 +44,7 @@ describe("the table of the template", () => {
     const [pattern, ...others] = Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] as string[];
     const isAllowed = (key: string): boolean => isStringLike(key, pattern!, { "cognito-identity.amazonaws.com:sub": sub });
 
-    await useEverything(() => createSaver({ tableName, fetch, keyPrefix: `${sub}#`, s3: s3Options({ thresholdBytes: 10_000 }) }));
+    await useEverything(() => createSaver({ tableName, fetch, keyPrefix: `${sub}#`, s3: { ...s3Options(), thresholdBytes: 10_000 } }));
 
     expect([...actions].filter((action) => action.startsWith("dynamodb:")).sort()).toEqual(actionsOf("TenantPolicy", "dynamodb"));
     expect(leadingKeys.size).toBeGreaterThan(1);

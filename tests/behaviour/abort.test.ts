@@ -1,13 +1,14 @@
 import { emptyCheckpoint } from "@langchain/langgraph-checkpoint";
 import type { AwsCredentials, DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { moment, until, useFakeClock } from "../lanes/clock.js";
+import { moment, passTime, until, useFakeClock } from "../lanes/clock.js";
 import { awsError, errorOf, hang, nothingFound, observedSaver, readNothing, type Fault, type ObservedSaver } from "../lanes/faulty-fetch.js";
 
 useFakeClock();
 
 afterEach(() => {
   vi.restoreAllMocks();
+  expect(vi.getTimerCount()).toBe(0); // nothing goes on after an abort
 });
 
 const reason = new Error("the user has left");
@@ -94,6 +95,52 @@ describe("the signal ends", () => {
     expect(sent).toEqual([]);
   });
 
+  test("a wait for credentials that never come", async () => {
+    const credentials = vi.fn(() => new Promise<AwsCredentials>(() => undefined));
+    const { saver, sent, controller } = abortable(nothingFound, { credentials });
+
+    let error: unknown;
+    void errorOf(readNothing(saver)).then((failure) => (error = failure));
+    await until(() => credentials.mock.calls.length === 1);
+    controller.abort(reason);
+    await turns(() => error !== undefined);
+
+    expect(error).toMatchObject({ code: "ABORTED", cause: reason });
+    expect(sent).toEqual([]);
+  });
+
+  test.each<[what: string, fault: Fault]>([
+    ["whose body is under way", ({ signal }) => new Response(new ReadableStream({ start: (body) => signal.addEventListener("abort", () => body.error(signal.reason)) }))],
+    ["whose body is under way and does not listen", () => new Response(new ReadableStream())],
+    ["by a fetch that does not listen", () => new Promise(() => undefined)],
+  ])("a request %s", async (_, fault) => {
+    const { saver, sent, controller } = abortable(fault);
+
+    let error: unknown;
+    void errorOf(readNothing(saver)).then((failure) => (error = failure));
+    await until(() => sent.length === 1);
+    await moment();
+    controller.abort(reason);
+    await turns(() => error !== undefined);
+
+    expect(error).toMatchObject({ code: "ABORTED", cause: reason });
+    expect(sent).toHaveLength(1);
+  });
+
+  test("everything at once, wherever it is", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    const { saver, sent, events, controller } = abortable((request) => (request.number <= 5 ? awsError("ThrottlingException") : hang(request)), { maxConcurrency: 10 });
+
+    const calls = Array.from({ length: 40 }, () => errorOf(readNothing(saver)));
+    // 5 wait for a retry, 5 for an answer, 30 in line: time stands still, so nobody sees that 5 places are free.
+    await until(() => events.length === 5 && sent.length === 10);
+    controller.abort(reason);
+
+    for (const call of calls) expect(await call).toMatchObject({ code: "ABORTED", cause: reason });
+    expect(sent).toHaveLength(10);
+    expect(events.filter(({ type }) => type === "request")).toHaveLength(40);
+  });
+
   test("a call made a moment ago, without sending anything", async () => {
     const { saver, sent, controller } = abortable(nothingFound);
 
@@ -130,14 +177,26 @@ describe("a signal that has fired", () => {
   });
 });
 
-test("a signal keeps no listener of a call that has ended", async () => {
+test.each<[what: string, fault: Fault]>([
+  ["succeeds", nothingFound],
+  ["is tried again", (request) => (request.number % 2 === 1 ? awsError("InternalServerError", { status: 500 }) : nothingFound(request))],
+  ["fails", () => Promise.reject(new TypeError("fetch failed"))],
+  ["stands in line", async (request) => { await moment(); return nothingFound(request)!; }],
+])("a signal keeps no listener of a call that %s", async (_, fault) => { // prettier-ignore
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
   const { signal } = new AbortController();
   const added = vi.spyOn(signal, "addEventListener");
   const removed = vi.spyOn(signal, "removeEventListener");
-  const { saver } = observedSaver(nothingFound, { signal });
+  const { saver } = observedSaver(fault, { signal, maxConcurrency: 1 });
 
-  for (let i = 0; i < 5; i++) await readNothing(saver);
+  await passTime(Array.from({ length: 5 }, () => readNothing(saver)));
 
   expect(added.mock.calls.length).toBeGreaterThan(0);
-  expect(removed.mock.calls.map(([, listener]) => listener)).toEqual(added.mock.calls.map(([, listener]) => listener));
+  const listeners = (calls: typeof added.mock.calls): Set<unknown> => new Set(calls.map(([, listener]) => listener));
+  expect(listeners(removed.mock.calls)).toEqual(listeners(added.mock.calls));
 });
+
+/** Waits for what comes by itself, or never: the clock stands still. */
+async function turns(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !condition(); i++) await moment();
+}

@@ -198,7 +198,7 @@ test('a graph with interrupts and updateState runs with conflict: "reject" as wi
   const State = Annotation.Root({ log: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }) });
   const graph = (checkpointer: DynamoDBSaver | MemorySaver) =>
     new StateGraph(State)
-      .addNode("ask", () => ({ log: [`asked: ${interrupt("name?") as string}`] }))
+      .addNode("ask", () => ({ log: [`asked: ${interrupt<string, string>("name?")}`] }))
       .addNode("answer", ({ log }) => ({ log: [`answer ${log.length}`] }))
       .addEdge(START, "ask")
       .addEdge("ask", "answer")

@@ -1,7 +1,7 @@
 import { emptyCheckpoint } from "@langchain/langgraph-checkpoint";
 import { describe, expect, test } from "vitest";
 import { useJitter } from "../lanes/clock.js";
-import { awsError, errorOf, first, nothingFound, observedSaver, readNothing, type Fault } from "../lanes/faulty-fetch.js";
+import { awsError, errorOf, first, observedSaver, readNothing, type Fault } from "../lanes/faulty-fetch.js";
 
 useJitter(0);
 
@@ -178,53 +178,5 @@ describe("the error of the last attempt", () => {
     const { saver } = observedSaver(({ number }) => (number === 1 ? awsError("InternalServerError", { status: 500 }) : Promise.reject(new TypeError())), { maxAttempts: 2 });
 
     expect(await errorOf(readNothing(saver))).toMatchObject({ code: "NETWORK", status: 0, serviceCode: undefined });
-  });
-});
-
-describe("in an outage", () => {
-  // 500 tokens, 14 a retry: 11 calls of 3 retries take 462, the next takes 28 of the other 38, then 10 are left.
-  const attemptsUntilEmpty = [...Array<number>(11).fill(4), 3, 1, 1];
-
-  async function attemptsOf(calls: number, { saver }: Pick<ReturnType<typeof observedSaver>, "saver">): Promise<number[]> {
-    const attempts: number[] = [];
-    for (let i = 0; i < calls; i++) attempts.push((await errorOf(readNothing(saver))).attempts);
-    return attempts;
-  }
-
-  test("calls soon end at their first attempt", async () => {
-    expect(await attemptsOf(14, observedSaver(unreachable))).toEqual(attemptsUntilEmpty);
-  });
-
-  test("throttling, which costs less, is tried longer", async () => {
-    // 5 a retry: 33 calls of 3 retries take 495, the next has 1 retry.
-    const attempts = await attemptsOf(35, observedSaver(error("ThrottlingException")));
-
-    expect(attempts).toEqual([...Array<number>(33).fill(4), 2, 1]);
-  });
-
-  test("an instance of its own has retries of its own", async () => {
-    await attemptsOf(14, observedSaver(unreachable));
-
-    expect(await attemptsOf(1, observedSaver(unreachable))).toEqual([4]);
-  });
-
-  test("successes bring the retries back", async () => {
-    let outage = true;
-    const observed = observedSaver((request) => (outage ? Promise.reject(new TypeError()) : nothingFound(request)));
-    await attemptsOf(14, observed);
-
-    outage = false;
-    for (let i = 0; i < 4; i++) await readNothing(observed.saver); // 10 left, and 14 make a retry
-    outage = true;
-
-    expect(await attemptsOf(2, observed)).toEqual([2, 1]);
-  });
-
-  test("a retry that helped costs nothing", async () => {
-    const { saver, sent } = observedSaver((request) => (request.number % 2 === 1 ? Promise.reject(new TypeError()) : nothingFound(request)));
-
-    for (let i = 0; i < 50; i++) await readNothing(saver); // 50 retries cost 700
-
-    expect(sent).toHaveLength(100);
   });
 });

@@ -1,8 +1,9 @@
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test, vi } from "vitest";
 import { operationsOf, s3Error, xml, type Intercept } from "../lanes/aws-requests.js";
 import { useJitter } from "../lanes/clock.js";
 import { emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
-import { errorOf } from "../lanes/faulty-fetch.js";
+import { errorOf, hang } from "../lanes/faulty-fetch.js";
+import { credentials } from "../lanes/harness.js";
 import { createBucket } from "../lanes/s3-client.js";
 import { itemsOf } from "../lanes/raw-table.js";
 import { headObject, keysAt, newPlace, saverAt, type Place, type WatchedSaver } from "../lanes/s3-saver.js";
@@ -23,6 +24,7 @@ describe.each<[what: string, answer: () => Response]>([
   ["500 InternalError", () => s3Error(500, "InternalError")],
   ["409 ConditionalRequestConflict", () => s3Error(409, "ConditionalRequestConflict")],
   ["409 OperationAborted", () => s3Error(409, "OperationAborted")],
+  ["400 RequestTimeout", () => s3Error(400, "RequestTimeout")],
   ["503 without a body", () => new Response(null, { status: 503 })],
 ])("%s", (_, answer) => {
   test.each(["PutObject", "GetObject", "DeleteObjects"])("is followed by another attempt of %s", async (operation) => {
@@ -33,7 +35,8 @@ describe.each<[what: string, answer: () => Response]>([
     await saver.deleteThread("t");
 
     expect(await keysAt(place)).toEqual([]);
-    expect(operationsOf(sent).filter((sentOperation) => sentOperation === "DeleteObjects")).toHaveLength(operation === "DeleteObjects" ? 3 : 1);
+    const calls = events.filter((event) => event.type === "request" && event.operation === "DeleteObjects").length;
+    expect(operationsOf(sent).filter((sentOperation) => sentOperation === "DeleteObjects")).toHaveLength(calls + (operation === "DeleteObjects" ? 2 : 0));
     expect(events).toContainEqual(expect.objectContaining({ type: "request", service: "s3", operation: "DeleteObjects", attempts: operation === "DeleteObjects" ? 3 : 1 }));
   });
 });
@@ -41,6 +44,34 @@ describe.each<[what: string, answer: () => Response]>([
 test("SlowDown at every attempt ends as throttling that may pass", async () => {
   const error = await errorOf(putLarge(saverAt(newPlace(), firstOf("PutObject", 9, () => s3Error(503, "SlowDown")))));
   expect(error).toMatchObject({ code: "THROTTLED", service: "s3", operation: "PutObject", attempts: 4, retryable: true });
+});
+
+test("SlowDown is waited out for as long as it asks, and jitter for a second like other throttling", async () => {
+  const { events, saver } = saverAt(newPlace(), firstOf("PutObject", 1, () => s3Error(503, "SlowDown", { "x-amz-retry-after": "15" })));
+  await putLarge({ saver, events, sent: [] });
+  expect(events).toContainEqual(expect.objectContaining({ type: "retry", operation: "PutObject", reason: "SlowDown", delayMs: 15 }));
+
+  const share = 0.000_001;
+  vi.spyOn(Math, "random").mockReturnValue(share);
+  const again = saverAt(newPlace(), firstOf("PutObject", 2, () => s3Error(503, "SlowDown")));
+  await putLarge(again);
+  expect(again.events.flatMap((event) => (event.type === "retry" ? [Math.round(event.delayMs / share)] : []))).toEqual([1_000, 2_000]);
+});
+
+test("the signal ends a request to S3, and the checkpoint that needs it is not there", async () => {
+  const place = newPlace();
+  const controller = new AbortController();
+  const stuck: Intercept = (request) => {
+    if (request.operation !== "PutObject") return undefined;
+    setTimeout(() => controller.abort(new Error("the user has left")), 1);
+    return hang(request);
+  };
+  const { saver, sent, events } = saverAt(place, stuck, { signal: controller.signal });
+  const error = await errorOf(putLarge({ saver, sent, events }));
+
+  expect(error).toMatchObject({ code: "ABORTED", cause: { message: "the user has left" } });
+  expect(sent.find(({ operation }) => operation === "PutObject")!.signal.aborted).toBe(true);
+  expect(await valuesAt(saverAt(place).saver, { configurable: { thread_id: "t" } })).toBeUndefined();
 });
 
 test("412 means that an immutable object is there already, and is success", async () => {
@@ -67,13 +98,32 @@ test.each<[code: string, status: number, expected: string]>([
   ["SignatureDoesNotMatch", 403, "ACCESS_DENIED"],
   ["ExpiredToken", 400, "ACCESS_DENIED"],
   ["EntityTooLarge", 400, "SERVICE_ERROR"],
+  ["KeyTooLongError", 400, "SERVICE_ERROR"],
+  ["BadDigest", 400, "SERVICE_ERROR"],
+  ["XAmzContentSHA256Mismatch", 400, "SERVICE_ERROR"],
+  ["InvalidRequest", 400, "SERVICE_ERROR"],
+  ["AuthorizationHeaderMalformed", 400, "SERVICE_ERROR"],
+  ["AllAccessDisabled", 403, "SERVICE_ERROR"],
+  ["MethodNotAllowed", 405, "SERVICE_ERROR"],
+  ["NoSuchBucket", 404, "BUCKET_NOT_FOUND"],
 ])("%s is final, and nothing refers to the object that is not there", async (code, status, expected) => {
   const place = newPlace();
   const error = await errorOf(putLarge(saverAt(place, firstOf("PutObject", 9, () => s3Error(status, code)))));
 
-  expect(error).toMatchObject({ code: expected, service: "s3", operation: "PutObject", serviceCode: code, status, requestId: undefined });
+  expect(error).toMatchObject({ code: expected, service: "s3", operation: "PutObject", serviceCode: code, status, attempts: 1, retryable: false, requestId: undefined });
   expect(error.message).not.toContain("Told by the test");
   expect(await valuesAt(saverAt(place).saver, { configurable: { thread_id: "t" } })).toBeUndefined();
+});
+
+test.each(["ExpiredToken", "InvalidAccessKeyId"])("a credentials function is asked once more after %s, and the object is stored", async (code) => {
+  const place = newPlace();
+  const provider = vi.fn(() => Promise.resolve(credentials()));
+  const watched = saverAt(place, firstOf("PutObject", 1, () => s3Error(403, code)), { credentials: provider });
+  const step = await putLarge(watched);
+
+  expect(operationsOf(watched.sent).filter((operation) => operation === "PutObject")).toHaveLength(2);
+  expect(watched.events).toContainEqual(expect.objectContaining({ type: "retry", operation: "PutObject", reason: code, delayMs: 0 }));
+  expect(await valuesAt(saverAt(place).saver, step.config)).toEqual(step.checkpoint.channel_values);
 });
 
 test("a missing object that is reported as denied says so, and what it can mean", async () => {
@@ -118,10 +168,10 @@ describe("DeleteObjects", () => {
   ])("that says 200 with %s is sent again", async (_, answer) => {
     const place = newPlace();
     await putLarge(saverAt(place));
-    const { saver, sent } = saverAt(place, firstOf("DeleteObjects", 1, answer));
+    const { saver, events } = saverAt(place, firstOf("DeleteObjects", 1, answer));
     await saver.deleteThread("t");
 
-    expect(operationsOf(sent).filter((operation) => operation === "DeleteObjects")).toHaveLength(2);
+    expect(events.filter(({ type }) => type === "retry")).toMatchObject([{ operation: "DeleteObjects", attempt: 1 }]);
     expect(await keysAt(place)).toEqual([]);
   });
 });
@@ -145,8 +195,9 @@ describe("hostile XML ends as an error, in no time and without a hang:", () => {
       expect(["NETWORK", "SERVICE_ERROR"]).toContain(error.code);
       expect(error.message.length).toBeLessThan(2_000);
     }
-    const error = await errorOf(saverAt(newPlace(), firstOf("PutObject", 9, () => xml(text, 400))).saver.put(emptyThread("t").config, { ...emptyThread().checkpoint, channel_values: { large: noise(6_000) }, channel_versions: { large: 1 } }, { source: "input", step: -1, parents: {} }, { large: 1 }));
-    expect(error).toMatchObject({ code: "SERVICE_ERROR", service: "s3" });
+    const error = await errorOf(saverAt(newPlace(), firstOf("PutObject", 9, () => xml(text, 400)), { maxAttempts: 1 }).saver.put(emptyThread("t").config, { ...emptyThread().checkpoint, channel_values: { large: noise(6_000) }, channel_versions: { large: 1 } }, { source: "input", step: -1, parents: {} }, { large: 1 }));
+    expect(["NETWORK", "SERVICE_ERROR"]).toContain(error.code);
+    expect(error.service).toBe("s3");
     expect(error.message.length).toBeLessThan(2_000);
   });
 });

@@ -111,6 +111,40 @@ describe("the rest that a batch leaves", () => {
     expect(events.filter(({ type }) => type === "retry")).toMatchObject([1, 2, 3].map(() => ({ operation, reason: "UNPROCESSED" })));
   });
 
+  test.each<[what: string, operation: string, call: (saver: DynamoDBSaver) => Promise<unknown>]>([
+    ["read", "BatchGetItem", read],
+    ["deleted", "BatchWriteItem", (saver) => saver.deleteThread("t")],
+  ])("ends in THROTTLED when it shrinks and grows again for ever, and is never all %s", async (_, operation, call) => {
+    let asked = 0;
+    const tide: Fault = (request) => {
+      if (++asked > 100) throw new Error("There is no end to it.");
+      const [[table, rest]] = Object.entries(requestItems(request)) as [[string, { Keys: Key[] } & Key[]]];
+      const all = rest.Keys ?? rest;
+      const some = asked % 2 === 1 ? all.slice(0, 1) : [all[0]!, all[0]!];
+      return Response.json(operation === "BatchGetItem" ? { Responses: {}, UnprocessedKeys: { [table]: { Keys: some } } } : { UnprocessedItems: { [table]: some } });
+    };
+    const { saver, sent } = await stored(batches(operation, Infinity, tide));
+
+    expect(await errorOf(call(saver))).toMatchObject({ code: "THROTTLED", operation });
+    expect(count(sent, operation)).toBeLessThanOrEqual(3 + 4);
+  });
+
+  test("is found under the table's name, where the table was named by its ARN", async () => {
+    const tableName = "arn:aws:dynamodb:us-east-1:000000000000:table/checkpoints";
+    const keyPrefix = `${crypto.randomUUID()}#`;
+    const byName: Fault = (request) => Response.json({ UnprocessedItems: { checkpoints: Object.values(requestItems(request))[0] } });
+    const writer = observedSaver(batches("BatchWriteItem", 2, byName), { keyPrefix, tableName });
+    const values = { a: value(), b: value(), c: value() };
+    const versions = { a: 1, b: 1, c: 1 };
+    await writer.saver.put(config, { ...emptyCheckpoint(), channel_values: values, channel_versions: versions }, { source: "input", step: -1, parents: {} }, versions);
+    expect(count(writer.sent, "BatchWriteItem")).toBe(3);
+
+    const keysByName: Fault = (request) => Response.json({ Responses: { checkpoints: [] }, UnprocessedKeys: { checkpoints: Object.values(requestItems(request))[0] } });
+    const reader = observedSaver(batches("BatchGetItem", 2, keysByName), { keyPrefix, tableName });
+    expect(await read(reader.saver)).toEqual(values);
+    expect(count(reader.sent, "BatchGetItem")).toBe(3);
+  });
+
   test("is waited for, longer each time, like other throttling", async () => {
     const share = 0.000_001;
     vi.spyOn(Math, "random").mockReturnValue(share);

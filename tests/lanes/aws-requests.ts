@@ -1,4 +1,4 @@
-import type { DynamoDBSaverOptions, Fetch } from "langgraph-checkpoint-dynamodb";
+import type { Fetch } from "langgraph-checkpoint-dynamodb";
 
 /** A request to either service, as the saver sent it. */
 export interface AwsRequest {
@@ -10,6 +10,13 @@ export interface AwsRequest {
   method: string;
   headers: Headers;
   bytes: Uint8Array;
+  /** The bytes as text. */
+  readonly body: string;
+  init: RequestInit;
+  /** When it was sent, by the clock of the test. */
+  at: number;
+  /** Fires when the saver gives this request up. */
+  signal: AbortSignal;
   /** Lets the real service answer. */
   forward: () => Promise<Response>;
 }
@@ -18,7 +25,7 @@ export interface AwsRequest {
 export type Intercept = (request: AwsRequest) => Response | Promise<Response> | undefined;
 
 /** A `fetch` that keeps what passes through it and lets `intercept` answer instead. */
-export function intercepted(intercept: Intercept = () => undefined, next: Fetch = (url, init) => fetch(url, init)): { fetch: NonNullable<DynamoDBSaverOptions["fetch"]>; sent: AwsRequest[] } {
+export function intercepted(intercept: Intercept = () => undefined, next: Fetch = (url, init) => fetch(url, init)): { fetch: Fetch; sent: AwsRequest[] } {
   const sent: AwsRequest[] = [];
   return {
     sent,
@@ -27,7 +34,21 @@ export function intercepted(intercept: Intercept = () => undefined, next: Fetch 
       const headers = new Headers(init.headers);
       const method = init.method ?? "GET";
       const bytes = (init.body as Uint8Array | undefined) ?? new Uint8Array(0);
-      const request: AwsRequest = { number: sent.length + 1, operation: operationOf(url, method, headers), url, method, headers, bytes, forward: () => next(text, init) };
+      const request: AwsRequest = {
+        number: sent.length + 1,
+        operation: operationOf(url, method, headers),
+        url,
+        method,
+        headers,
+        bytes,
+        get body() {
+          return new TextDecoder().decode(bytes);
+        },
+        init,
+        at: Date.now(),
+        signal: init.signal!,
+        forward: () => next(text, init),
+      };
       sent.push(request);
       return (await intercept(request)) ?? request.forward();
     },

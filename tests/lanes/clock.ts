@@ -7,7 +7,9 @@ const realSetTimeout = globalThis.setTimeout;
  * still with it, so these tests answer every request themselves.
  */
 export function useFakeClock(): void {
-  beforeEach(() => {
+  beforeEach(async () => {
+    // Node sets a timer after a real request's end, for its connection: that one must not be ours to count.
+    await moment();
     // A whole second, because HTTP dates have no fractions.
     vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: Math.ceil(Date.now() / 1_000) * 1_000 });
   });
@@ -34,4 +36,34 @@ export async function until(condition: () => boolean): Promise<void> {
 /** Lets everything else that is under way go on. */
 export function moment(): Promise<void> {
   return new Promise((resolve) => realSetTimeout(resolve, 1));
+}
+
+/**
+ * Lets time pass until all of these calls have ended. The clock stands still while any of them works, and moves on as soon
+ * as each waits for a timer: so what happens depends neither on the machine nor on what else it does.
+ */
+export async function passTime<T>(calls: Promise<T>[], { stepMs = 250, besides = [], busy = () => false }: PassTimeOptions = {}): Promise<PromiseSettledResult<T>[]> {
+  let underWay = 0;
+  let left = calls.length;
+  for (const call of [...calls, ...besides]) {
+    underWay++;
+    const ended = (): void => void underWay--;
+    call.then(ended, ended);
+  }
+  for (const call of calls) {
+    const ended = (): void => void left--;
+    call.then(ended, ended);
+  }
+  const waiting = (): boolean => left === 0 || (!busy() && vi.getTimerCount() >= underWay);
+  for (await until(waiting); left > 0; await until(waiting)) vi.advanceTimersByTime(stepMs);
+  return Promise.allSettled(calls);
+}
+
+export interface PassTimeOptions {
+  /** How coarse time is: as if the event loop came round so often. */
+  stepMs?: number;
+  /** Other calls under way, which need not end. */
+  besides?: Promise<unknown>[];
+  /** Whether something works of which a call does not know: then the clock stands still as well. */
+  busy?: () => boolean;
 }

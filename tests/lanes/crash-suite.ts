@@ -75,7 +75,7 @@ async function uncut(world: World, { prepare, run, delta = [] }: CrashCase): Pro
   await run(saver, steps, world);
   const after = await collect(createSaver(world).list({ configurable: { thread_id: THREAD } }));
   const places = new Map([...before, ...after].map((tuple) => [placeOf(tuple).name, placeOf(tuple)]));
-  const looked = { places: [...places.values()], delta };
+  const looked = { places: [...places.values()], delta, listed: before.length === 0 };
   const sawAfter = await look(world, looked);
   await expectDeleted(world);
   await prepare?.(createSaver(world), world);

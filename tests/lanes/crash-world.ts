@@ -22,8 +22,8 @@ export interface OptionSet {
 }
 
 const allOptionSets: OptionSet[] = [
-  { name: "plain", options: {}, maxCuts: 24 },
-  { name: "with s3, ttlSeconds and encryption", options: { ...S3, ...TTL, ...ENCRYPTION }, maxCuts: 12 },
+  { name: "plain", options: {}, maxCuts: 20 },
+  { name: "with s3, ttlSeconds and encryption", options: { ...S3, ...TTL, ...ENCRYPTION }, maxCuts: 10 },
   // Not compressed, so that a test can read what is stored.
   { name: "with ttlSeconds", options: { ...TTL, compression: "none" }, maxCuts: 8 },
   { name: "with s3", options: S3, maxCuts: 8 },
@@ -77,13 +77,15 @@ export interface Look {
   places: { ns: string; id: string }[];
   /** `DeltaChannel`s. */
   delta: string[];
+  /** Whether a thread with checkpoints must be listed: where it was before the call, only `deleteThread` changes that. */
+  listed?: boolean;
 }
 
 /**
  * Reads the thread in every way there is, with an instance that has nothing cached. Whatever one of them sees must be
  * complete, and what the others see.
  */
-export async function look(world: World, { places, delta }: Look): Promise<Visible> {
+export async function look(world: World, { places, delta, listed = false }: Look): Promise<Visible> {
   const saver = createSaver({ ...world, refreshOnRead: false });
   const checkpoints: Visible["checkpoints"] = {};
   const newest: Visible["latest"] = {};
@@ -103,7 +105,7 @@ export async function look(world: World, { places, delta }: Look): Promise<Visib
       expect(latest[ns], `the latest of ${JSON.stringify(ns)}`).toBe(newest[ns]);
     }),
   ]);
-  if (Object.keys(checkpoints).length > 0) await expectListed(world);
+  if (listed && Object.keys(checkpoints).length > 0) await expectListed(world);
   await expectOutlived(world, THREAD, delta);
   return { checkpoints, latest };
 }

@@ -1,24 +1,11 @@
 import type { AwsRequestError, DynamoDBSaver, DynamoDBSaverEvent, DynamoDBSaverOptions } from "langgraph-checkpoint-dynamodb";
+import { intercepted, type AwsRequest, type Intercept } from "./aws-requests.js";
 import { createSaver } from "./harness.js";
 
-/** A request as the saver sent it. */
-export interface SentRequest {
-  /** From 1, in the order in which they were sent. */
-  number: number;
-  operation: string;
-  headers: Headers;
-  body: string;
-  init: RequestInit;
-  /** When it was sent, by the clock of the test. */
-  at: number;
-  /** Fires when the saver gives this request up. */
-  signal: AbortSignal;
-  /** Lets the real DynamoDB answer. */
-  forward: () => Promise<Response>;
-}
-
-/** Answers a request in DynamoDB's place, or fails it; with `undefined` the real DynamoDB answers. */
-export type Fault = (request: SentRequest) => Response | Promise<Response> | undefined;
+/** What a request meets on its way: an answer in the service's place, a failure, or (`undefined`) nothing. */
+export type Fault = Intercept;
+export type SentRequest = AwsRequest;
+export { intercepted as faultyFetch };
 
 const none: Fault = () => undefined;
 
@@ -30,32 +17,9 @@ export interface ObservedSaver {
 }
 
 export function observedSaver(fault: Fault = none, options: Partial<DynamoDBSaverOptions> = {}): ObservedSaver {
-  const { fetch, sent } = faultyFetch(fault);
+  const { fetch, sent } = intercepted(fault);
   const events: DynamoDBSaverEvent[] = [];
   return { saver: createSaver({ fetch, onEvent: (event) => events.push(event), ...options }), sent, events };
-}
-
-/** A `fetch` that keeps what passes through it and lets `fault` answer instead. */
-export function faultyFetch(fault: Fault = none): { fetch: NonNullable<DynamoDBSaverOptions["fetch"]>; sent: SentRequest[] } {
-  const sent: SentRequest[] = [];
-  return {
-    sent,
-    fetch: async (url, init) => {
-      const headers = new Headers(init.headers);
-      const request: SentRequest = {
-        number: sent.length + 1,
-        operation: headers.get("x-amz-target")!.split(".")[1]!,
-        headers,
-        body: new TextDecoder().decode(init.body as Uint8Array),
-        init,
-        at: Date.now(),
-        signal: init.signal!,
-        forward: () => fetch(url, init),
-      };
-      sent.push(request);
-      return (await fault(request)) ?? request.forward();
-    },
-  };
 }
 
 /** Only the first `count` requests meet this fault. */

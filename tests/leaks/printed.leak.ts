@@ -1,0 +1,6 @@
+import { test } from "vitest";
+import { canaries } from "../../scripts/lib/secrets.js";
+
+test("past the console", () => {
+  process.stderr.write(`warning: ${canaries.sessionToken}\n`);
+});
