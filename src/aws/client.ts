@@ -228,7 +228,8 @@ export class AwsClient {
       });
       // The option `fetch` may not heed the signal.
       const response = await unlessAborted(controller.signal, fetching);
-      if (typeof response?.arrayBuffer !== "function") throw NO_RESPONSE;
+      const isResponse = typeof response?.arrayBuffer === "function" && typeof response.headers?.get === "function" && response.type !== "error";
+      if (!isResponse) throw NO_RESPONSE;
       const redirected = response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400);
       if (redirected) {
         await response.body?.cancel().catch(() => undefined);

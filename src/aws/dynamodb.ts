@@ -224,8 +224,8 @@ export class DynamoDB {
       this.#untilProcessed("BatchGetItem", chunk, async (rest) => {
         const request = { RequestItems: { [this.tableName]: { Keys: rest, ...(consistent && { ConsistentRead: true }) } } };
         const output = await this.#protocol.call<Answered>("BatchGetItem", request, "Responses");
-        for (const item of output.Responses[this.tableName] ?? []) found.push(item);
-        return output.UnprocessedKeys?.[this.tableName]?.Keys ?? [];
+        for (const item of ofTable(output.Responses) ?? []) found.push(item);
+        return ofTable(output.UnprocessedKeys)?.Keys ?? [];
       });
     await forEachAtOnce(BATCHES_AT_ONCE, chunksOf(BATCH_GET, keys), readChunk);
     return found;
@@ -248,7 +248,7 @@ export class DynamoDB {
     const writeChunk = (chunk: Write[]): Promise<void> =>
       this.#untilProcessed("BatchWriteItem", chunk, async (rest) => {
         const output = await this.#protocol.call<Answered>("BatchWriteItem", { RequestItems: { [this.tableName]: rest } });
-        return output.UnprocessedItems?.[this.tableName] ?? [];
+        return ofTable(output.UnprocessedItems) ?? [];
       });
     await forEachAtOnce(BATCHES_AT_ONCE, chunksOf(BATCH_WRITE, writes), writeChunk);
   }
@@ -280,6 +280,9 @@ export class DynamoDB {
     }
   }
 }
+
+/** A batch's answer for the one table there is, which it calls by its name also where the request had its ARN. */
+const ofTable = <T>(byTable: Record<string, T> | undefined): T | undefined => Object.values(byTable ?? {})[0];
 
 const conditionOf = ({ condition, names, values }: Condition): Record<string, unknown> => ({
   ...(condition && { ConditionExpression: condition }),

@@ -145,7 +145,7 @@ describe("tenants", () => {
     }
     const objects = await objectKeys(inject("s3"), s3.prefix, BUCKET);
     expect(objects).toHaveLength(tenants.length * ids.length);
-    for (const key of objects) expect(key.slice(s3.prefix.length)).toMatch(/^[\w-]+\/[\w-]{43}$/);
+    for (const key of objects) expect(key.slice(s3.prefix.length)).toMatch(/^[\w-]+\/[\w-]{6}-[\w-]{43}$/);
 
     for (const id of ids) await createSaver({ keyPrefix: tenants[1]!, s3 }).deleteThread(id);
 
