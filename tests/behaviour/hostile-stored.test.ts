@@ -15,7 +15,7 @@ import { newPrefix } from "../lanes/requests.js";
 const ONLY: string | undefined = undefined;
 
 const inWorkerd = typeof navigator !== "undefined" && navigator.userAgent === "Cloudflare-Workers";
-const CASES = inWorkerd ? 40 : 200;
+const CASES = inWorkerd ? 20 : 100;
 /** Those that write would leave something for the next case. */
 const READS = Object.keys(CALLS).filter((name) => !/^put|^delete/.test(name));
 

@@ -25,8 +25,14 @@ export class Replay {
   readonly #answers = new Map<string, Answer>();
   readonly #objects = new Map<string, Uint8Array>();
 
-  /** @param items what the table holds of the thread: what an update answers with */
-  constructor(private readonly items: readonly RawItem[]) {}
+  /**
+   * @param items what the table holds of the thread: what an update answers with
+   * @param folder in which the thread's objects lie: what is asked of S3 elsewhere fails
+   */
+  constructor(
+    private readonly items: readonly RawItem[],
+    private readonly folder = "",
+  ) {}
 
   /** @param changeObject what S3's answers become */
   fetch(hostile: readonly HostileItem[], changeObject: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes): Fetch {
@@ -49,6 +55,7 @@ export class Replay {
         const { Responses = {} } = await this.#answer(request);
         return { Responses: Object.fromEntries(Object.entries(Responses).map(([name, items]) => [name, items.flatMap(changed)])), UnprocessedKeys: {} };
       }
+      if (operation === "DeleteItem") deleted.add(keyOf((JSON.parse(body) as { Key: HostileItem }).Key));
       if (operation === "UpdateItem") {
         const { Key } = JSON.parse(body) as { Key: HostileItem };
         const item = table.get(keyOf(Key)) ?? this.items.find((one) => keyOf(one) === keyOf(Key)) ?? Key;
@@ -95,6 +102,7 @@ export class Replay {
   }
 
   async #object({ url, forward }: AwsRequest, change: (bytes: Uint8Array) => Uint8Array): Promise<Response> {
+    if (!url.pathname.includes(this.folder && `/${this.folder}/`)) throw new Error(`${url.pathname} is not in the thread's folder.`);
     let bytes = this.#objects.get(url.href);
     if (!bytes) {
       const response = await forward();

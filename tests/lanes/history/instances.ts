@@ -70,7 +70,8 @@ export class Instances {
       return answer;
     };
     const saver = createSaver({
-      requestTimeoutMs: 500,
+      // Where nobody answers on purpose, it is waited for; elsewhere a busy machine may take its time.
+      requestTimeoutMs: faults ? 500 : 30_000,
       ...this.#options.saver,
       credentials: renewing(credentials()).credentials,
       fetch: patient,

@@ -9,6 +9,13 @@ import { DELTA, Values, type Content } from "./values.js";
 /** Who writes to a thread: one run at a time, two at once (branches), or one that uses a `DeltaChannel`. */
 export type StoryKind = "single" | "branches" | "delta";
 
+/**
+ * What LangGraph gives to `put`: the changed channels by name; everything, on a fork; everything, where a wrapper for
+ * the older signature drops the names. Besides, where versions are texts, a copy of the state under another checkpoint;
+ * where they are numbers, an update, which applies pending writes without a new version.
+ */
+const USUAL = { loop: 88, fork: 4, unnamed: 4 };
+
 /** After how many supersteps a `DeltaChannel` is stored in full. */
 const SNAPSHOT_EVERY = 4;
 
@@ -25,7 +32,15 @@ export class Story {
   /** No more calls begin. */
   isOver = false;
 
-  constructor(readonly kind: StoryKind) {}
+  /** LangGraph's versions are numbers, which two branches share, or texts that are never the same. */
+  readonly #hasTextVersions: boolean;
+
+  constructor(
+    readonly kind: StoryKind,
+    random: Random,
+  ) {
+    this.#hasTextVersions = random.chance(0.5);
+  }
 
   /** Whether another run may begin. */
   get isFree(): boolean {
@@ -42,11 +57,10 @@ export class Story {
     const contents = new Map(parent?.contents);
     const versions: ChannelVersions = { ...parent?.versions };
     const newVersions: ChannelVersions = {};
-    // LangGraph gives everything on a fork, and on an update, which applies pending writes without a new version;
-    // wrappers for the older signature of `put` drop its last argument.
-    const kind = parent && this.kind !== "delta" ? random.weighted({ loop: 88, fork: 4, update: 4, unnamed: 4 }) : "loop";
+    const kind = parent && this.kind !== "delta" ? random.weighted(this.#hasTextVersions ? { ...USUAL, copy: 4, update: 0 } : { ...USUAL, copy: 0, update: 4 }) : "loop";
     const bump = (name: string): void => {
-      if (kind !== "update") newVersions[name] = versions[name] = Number(versions[name] ?? 0) + 1;
+      const next = parseInt(String(versions[name] ?? 0), 10) + 1;
+      if (kind !== "update") newVersions[name] = versions[name] = this.#hasTextVersions ? `${String(next).padStart(8, "0")}.${id}` : next;
     };
     const change = (name: string, content: Content | undefined): void => {
       bump(name);
@@ -54,7 +68,7 @@ export class Story {
       else contents.delete(name);
     };
 
-    const metadata: CheckpointMetadata = { source: kind === "unnamed" ? "loop" : kind, step: this.record.puts.size, parents: {} };
+    const metadata: CheckpointMetadata = { source: kind === "fork" || kind === "update" ? kind : "loop", step: this.record.puts.size, parents: {} };
     if (kind !== "fork") {
       change("state", { kind: "state", from: id });
       const messages = contents.get("messages");
@@ -64,7 +78,8 @@ export class Story {
       else if (contents.has("blob") && random.chance(0.1)) change("blob", undefined);
     }
     const delta = this.kind === "delta" && ns === "" ? this.#delta(parent, { contents, metadata, bump }) : [];
-    return { id, ns, parent, beside, contents, versions, metadata, newVersions: kind === "unnamed" ? undefined : newVersions, delta, attempts: [], seen: undefined };
+    const under = kind === "copy" ? random.pick(this.known(ns)) : parent;
+    return { id, ns, parent: under, beside, contents, versions, metadata, newVersions: kind === "unnamed" ? undefined : newVersions, delta, attempts: [], seen: undefined };
   }
 
   /** What `put` is called with. */

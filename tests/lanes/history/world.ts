@@ -52,17 +52,19 @@ export class World {
     return this.options.saver.conflict === "reject";
   }
 
+  /** @throws Violation, or whatever else went wrong, with the seed */
   async live(): Promise<Figures> {
-    const workers = Array.from({ length: this.options.workers }, (_, i) => this.#work(new Random(`${this.options.seed} worker ${i}`)));
-    await Promise.all(workers);
-    if (this.#violation) {
-      this.#violation.message = `With SOAK_SEED=${this.options.seed.split(" ")[0]}: ${this.#violation.message}`;
-      throw this.#violation;
-    }
+    await Promise.all(Array.from({ length: this.options.workers }, (_, i) => this.#work(new Random(`${this.options.seed} worker ${i}`))));
+    if (!this.#violation) await this.#endAll().catch((error: unknown) => this.#stop(error));
+    if (!this.#violation) return this.figures();
+    this.#violation.message = `With SOAK_SEED=${this.options.seed.split(" ")[0]}: ${this.#violation.message}`;
+    throw this.#violation;
+  }
+
+  async #endAll(): Promise<void> {
     await Promise.all(this.#stories.map((story) => this.#end(story)));
     expect(await itemsWithPrefix(this.options.saver.keyPrefix), "items that are left").toEqual([]);
     if (this.options.saver.s3) expect(await keysAt(this.options.saver as Place), "objects that are left").toEqual([]);
-    return this.figures();
   }
 
   figures(): Figures {
@@ -141,7 +143,7 @@ export class World {
   #pick(random: Random, forRun: boolean): Story {
     const possible = this.#stories.filter((story) => (forRun ? story.isFree : !story.isOver));
     if (possible.length > 0 && (this.#stories.length >= this.options.workers / 2 || random.chance(0.8))) return random.pick(possible);
-    const story = new Story(random.weighted<StoryKind>({ single: 40, branches: 40, delta: 20 }));
+    const story = new Story(random.weighted<StoryKind>({ single: 40, branches: 40, delta: 20 }), random);
     this.#stories.push(story);
     this.#threads++;
     return story;
