@@ -22,7 +22,10 @@ export default defineConfig({
     maxWorkers: 2,
     retry: 0,
     projects: [
-      { resolve, test: { ...lane, name: "node", include: ["tests/**/*.test.ts"] } },
+      {
+        resolve,
+        test: { ...lane, name: "node", include: ["tests/**/*.test.ts"], setupFiles: [...lane.setupFiles, "tests/lanes/watch-emissions.ts"] },
+      },
       {
         resolve,
         plugins: [cloudflareTest({ wrangler: { configPath: "tests/lanes/wrangler.toml" } })],
