@@ -22,7 +22,7 @@ import { base64Url } from "../lanes/stored-format.js";
 const ONLY: string | undefined = undefined;
 
 const inWorkerd = typeof navigator !== "undefined" && navigator.userAgent === "Cloudflare-Workers";
-const share = inWorkerd ? 0.1 : 0.5;
+const share = inWorkerd ? 0.1 : 0.4;
 /** Calls of one case; which ones is the seed's choice. */
 const CALLS_A_CASE = 3;
 

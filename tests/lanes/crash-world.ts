@@ -22,19 +22,19 @@ export interface OptionSet {
 }
 
 const allOptionSets: OptionSet[] = [
-  { name: "plain", options: {}, maxCuts: 12 },
-  { name: "with s3, ttlSeconds and encryption", options: { ...S3, ...TTL, ...ENCRYPTION }, maxCuts: 6 },
+  { name: "plain", options: {}, maxCuts: 8 },
+  { name: "with s3, ttlSeconds and encryption", options: { ...S3, ...TTL, ...ENCRYPTION }, maxCuts: 4 },
   // Not compressed, so that a test can read what is stored.
-  { name: "with ttlSeconds", options: { ...TTL, compression: "none" }, maxCuts: 6 },
-  { name: "with s3", options: S3, maxCuts: 6 },
-  { name: "with conflict: reject", options: { conflict: "reject" }, maxCuts: 6 },
+  { name: "with ttlSeconds", options: { ...TTL, compression: "none" }, maxCuts: 4 },
+  { name: "with s3", options: S3, maxCuts: 4 },
+  { name: "with conflict: reject", options: { conflict: "reject" }, maxCuts: 4 },
   // With these, the requests are the same as without.
   { name: "with encryption", options: ENCRYPTION, maxCuts: 4 },
   { name: "with compression: none", options: { compression: "none" }, maxCuts: 4 },
 ];
 
 /** In workerd the first two say enough: the requests are the same as in Node. */
-export const optionSets = inWorkerd ? allOptionSets.slice(0, 2).map((set) => ({ ...set, maxCuts: 6 })) : allOptionSets;
+export const optionSets = inWorkerd ? allOptionSets.slice(0, 2).map((set) => ({ ...set, maxCuts: 4 })) : allOptionSets;
 
 /** The thread of every world. */
 export const THREAD = "t";

@@ -92,13 +92,13 @@ export class Instances {
 }
 
 /**
- * All faults that another attempt survives. A request that arrives after the call has ended is one in a soak only: one of
- * `deleteThread` or of a thread's beginning that arrives when the next run has begun under the same id can still hide that
- * run, which the README says. An object that was changed on its way is only known by its content: it is
- * read once more, and if that happens again it counts as damaged, so it does not happen here.
+ * All faults that another attempt survives. A request that arrives late is one only where a soak asks for it: one of
+ * `deleteThread` or of a thread's beginning, when the next run has begun under the same id, can still hide that run,
+ * which the README says. An object that was changed on its way is only known by its content: it is read once more, and
+ * if that happens again it counts as damaged, so it does not happen here.
  */
 function nemesis(seed: string, share: number): Chooser {
-  const kinds = PASSING_FAULTS.filter((name) => name !== "lateRequest" || inject("soak").minutes > 0);
+  const kinds = PASSING_FAULTS.filter((name) => name !== "lateRequest" || inject("soak").late);
   const choose = seeded({ seed, share, kinds });
   return (request) => {
     const name = choose(request);
