@@ -26,13 +26,12 @@ npm run soak -- [history] [ttl] [options]
   --minutes N    how long (60)
   --seed N       what the random choices start from (any); the same one repeats them
   --share N      of all requests, how many meet a fault, in history (0.2)
-  --late         requests also arrive after they were given up; the README says what they can do then
 `;
 
 try {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { minutes: { type: "string" }, seed: { type: "string" }, share: { type: "string" }, late: { type: "boolean" }, help: { type: "boolean" } },
+    options: { minutes: { type: "string" }, seed: { type: "string" }, share: { type: "string" }, help: { type: "boolean" } },
   });
   if (values.help) {
     console.log(help);
@@ -48,7 +47,7 @@ try {
   ensureInstalled();
   if (!process.env.DYNAMODB_ENDPOINT) ensureJava();
   if (!process.env.S3_ENDPOINT) ensureCeph();
-  process.exitCode = await soak(names, { SOAK_MINUTES: String(minutes), SOAK_SEED: String(seed), SOAK_SHARE: String(share), SOAK_LATE: values.late ? "1" : "" });
+  process.exitCode = await soak(names, { SOAK_MINUTES: String(minutes), SOAK_SEED: String(seed), SOAK_SHARE: String(share) });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
@@ -56,7 +55,7 @@ try {
 
 /**
  * @param {string[]} names
- * @param {{ SOAK_MINUTES: string, SOAK_SEED: string, SOAK_SHARE: string, SOAK_LATE: string }} env
+ * @param {{ SOAK_MINUTES: string, SOAK_SEED: string, SOAK_SHARE: string }} env
  * @returns {Promise<number>} the exit code
  */
 async function soak(names, env) {

@@ -27,7 +27,8 @@ export interface AwsRequest<T> {
   url: string;
   region: string;
   headers: Record<string, string>;
-  body: Uint8Array<ArrayBuffer>;
+  /** Made anew for each attempt, where it is a function. */
+  body: Uint8Array<ArrayBuffer> | (() => Uint8Array<ArrayBuffer>);
   /** A longer answer is not read. */
   maxAnswerBytes?: number | undefined;
   /**
@@ -102,6 +103,7 @@ export class AwsClient {
     const { service, operation } = request;
     const { maxAttempts, onEvent, signal } = this.#config;
     const started = Date.now();
+    let bytesSent = 0;
     let bytesReceived = 0;
     let answer: Answer | undefined;
     let lastRetry: RetryKind | undefined;
@@ -116,7 +118,7 @@ export class AwsClient {
         attempts: attempt,
         status: answer?.status ?? 0,
         durationMs: Date.now() - started,
-        bytesSent: attempt * request.body.length,
+        bytesSent,
         bytesReceived,
         consumedCapacity,
         requestId: requestId(answer),
@@ -142,7 +144,9 @@ export class AwsClient {
         attempt++;
         answer = undefined;
         clockOffsetMs = this.#clockOffsetMs;
-        answer = await this.#attempt(request, credentials, clockOffsetMs);
+        const body = typeof request.body === "function" ? request.body() : request.body;
+        bytesSent += body.length;
+        answer = await this.#attempt(request, body, credentials, clockOffsetMs);
         bytesReceived += answer.body.length;
         if (answer.status >= 200 && answer.status < 300) {
           const result = request.parse(answer);
@@ -196,7 +200,7 @@ export class AwsClient {
     }
   }
 
-  async #attempt(request: AwsRequest<unknown>, credentials: AwsCredentials, clockOffsetMs: number): Promise<Answer> {
+  async #attempt(request: AwsRequest<unknown>, body: Uint8Array<ArrayBuffer>, credentials: AwsCredentials, clockOffsetMs: number): Promise<Answer> {
     const { fetch, signal, requestTimeoutMs } = this.#config;
     const controller = new AbortController();
     const stopListening = onAbort(signal, () => controller.abort(signal!.reason));
@@ -208,7 +212,7 @@ export class AwsClient {
         method: request.method,
         url: request.url,
         headers: request.headers,
-        body: request.body,
+        body,
         service: request.service,
         region: request.region,
         cache: this.#signingKeys,
@@ -221,7 +225,7 @@ export class AwsClient {
       const fetching = fetch(request.url, {
         method: request.method,
         headers: signed.headers,
-        ...(request.method !== "GET" && { body: request.body }),
+        ...(request.method !== "GET" && { body }),
         // A signed request must not follow anyone elsewhere.
         redirect: "manual",
         signal: controller.signal,
@@ -235,8 +239,8 @@ export class AwsClient {
         await response.body?.cancel().catch(() => undefined);
         throw REDIRECTED;
       }
-      const body = await unlessAborted(controller.signal, bodyOf(response, request.maxAnswerBytes));
-      return { status: response.status, headers: response.headers, body };
+      const answered = await unlessAborted(controller.signal, bodyOf(response, request.maxAnswerBytes));
+      return { status: response.status, headers: response.headers, body: answered };
     } catch (error) {
       throw controller.signal.aborted ? (controller.signal.reason ?? error) : error;
     } finally {

@@ -28,10 +28,16 @@ export class DynamoDBProtocol {
     this.#config = config;
   }
 
-  /** @param required what an answer must have: one without it is garbled, and must not pass for "nothing found" */
-  call<T extends Output>(operation: string, input: Record<string, unknown>, required?: keyof T): Promise<T> {
-    const table = operation.startsWith("Batch") ? input : { TableName: this.#config.tableName, ...input };
-    const counted = this.#config.countsCapacity && !/Table|TimeToLive/.test(operation) ? { ...table, ReturnConsumedCapacity: "TOTAL" } : table;
+  /**
+   * @param input a function, where each attempt sends another
+   * @param required what an answer must have: one without it is garbled, and must not pass for "nothing found"
+   */
+  call<T extends Output>(operation: string, input: Record<string, unknown> | (() => Record<string, unknown>), required?: keyof T): Promise<T> {
+    const base = {
+      ...(!operation.startsWith("Batch") && { TableName: this.#config.tableName }),
+      ...(this.#config.countsCapacity && !/Table|TimeToLive/.test(operation) && { ReturnConsumedCapacity: "TOTAL" }),
+    };
+    const bodyOf = (given: Record<string, unknown>): Uint8Array<ArrayBuffer> => encoder.encode(JSON.stringify({ ...base, ...given }));
     const request: AwsRequest<T> = {
       service: "dynamodb",
       operation,
@@ -39,7 +45,7 @@ export class DynamoDBProtocol {
       url: this.#config.endpoint,
       region: this.#config.region,
       headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}` },
-      body: encoder.encode(JSON.stringify(counted)),
+      body: typeof input === "function" ? () => bodyOf(input()) : bodyOf(input),
       parse: ({ body }) => {
         const output = JSON.parse(decoder.decode(body)) as T;
         const part = required === undefined ? output : output?.[required];

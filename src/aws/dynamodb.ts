@@ -197,14 +197,17 @@ export class DynamoDB {
     return (await this.#conditional("UpdateItem", updateOf(input))) !== undefined;
   }
 
-  /** The whole item after an update; `undefined` when `condition` was given and did not hold. */
-  async updatedItem(input: UpdateInput): Promise<Item | undefined> {
-    const update = { ...updateOf(input), ReturnValues: "ALL_NEW" };
+  /**
+   * The whole item after an update; `undefined` when `condition` was given and did not hold.
+   * @param input is asked for the update of each attempt
+   */
+  async updatedItem(input: () => UpdateInput): Promise<Item | undefined> {
+    const update = (): Record<string, unknown> => ({ ...updateOf(input()), ReturnValues: "ALL_NEW" });
     const output = await this.#conditional<Output & { Attributes: Item }>("UpdateItem", update, "Attributes");
     return output?.Attributes;
   }
 
-  async #conditional<T extends Output>(operation: string, input: Record<string, unknown>, required?: keyof T): Promise<T | undefined> {
+  async #conditional<T extends Output>(operation: string, input: Parameters<DynamoDBProtocol["call"]>[1], required?: keyof T): Promise<T | undefined> {
     try {
       return await this.#protocol.call<T>(operation, input, required);
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Item, QueryInput } from "../aws/dynamodb.js";
+import { deleteAsRead } from "./incarnation.js";
 import { CHECKPOINTS, key, parsePointer, parseSortKey, THREAD_MARKER } from "./keys.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 
@@ -10,14 +11,16 @@ import { threadOf, type Storage, type Thread } from "./storage.js";
 export async function deleteThread(storage: Storage, threadId: string): Promise<void> {
   const thread = await threadOf(storage, threadId);
   const all: QueryInput = { partition: thread.partition, only: ["PK", "SK"], consistent: true };
+  let isListed: boolean;
   do {
+    const entry = await storage.threads.entryOf(threadId);
     await storage.incarnations.end(thread);
     await deletePages(storage, thread, { ...all, beginsWith: CHECKPOINTS, descending: true });
     // Again until nothing is found: a run that still goes on may have written meanwhile.
     while ((await deletePages(storage, thread, all)) > 0);
-    await storage.threads.remove(threadId);
-    // A run that starts writes the marker before the entry. One that came between may not be listed now, so it goes too.
-  } while ((await storage.incarnations.current(thread)) !== undefined);
+    isListed = entry !== undefined && !(await deleteAsRead(storage.db, entry));
+    // A run that starts writes the marker before the entry. One that came between goes too.
+  } while (isListed || (await storage.incarnations.current(thread)) !== undefined);
   storage.frames.forget(threadId);
 }
 
@@ -25,12 +28,13 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
 async function deletePages({ db, incarnations, segments }: Storage, thread: Thread, query: QueryInput): Promise<number> {
   let deleted = 0;
   for await (const items of db.queryPages(query)) {
-    // A run that has started meanwhile is gone to readers before its parts are.
-    if (items.some(({ SK }) => SK.S === THREAD_MARKER)) await incarnations.end(thread);
+    const isMarker = ({ SK }: Item): boolean => SK.S === THREAD_MARKER;
     const isPointer = ({ SK }: Item): boolean => parsePointer(SK.S) !== undefined;
     const isWrites = ({ SK }: Item): boolean => parseSortKey(SK.S).task !== undefined;
+    // A run that has started meanwhile is gone to readers before its parts are.
+    if (items.some(isMarker)) await incarnations.end(thread);
     await segments.deleteObjects(thread.partition, items.filter(isPointer).map(keyOf));
-    await db.batchDelete(items.filter((item) => !isWrites(item) && !isPointer(item)).map(keyOf));
+    await db.batchDelete(items.filter((item) => !isWrites(item) && !isPointer(item) && !isMarker(item)).map(keyOf));
     await db.batchDelete(items.filter(isWrites).map(keyOf));
     deleted += items.length;
   }

@@ -36,6 +36,18 @@ export function bornOf(item: Item): string {
 
 export const bornAttribute = (born: string): Record<string, AttributeValue> => ({ [BORN]: { B: toBase64(fromBase64Url(born)) } });
 
+/**
+ * Deletes a thread's marker or index entry as it was read. False when it belongs to another incarnation by now: a request
+ * that arrives late must not take what a later run has written.
+ */
+export async function deleteAsRead(db: DynamoDB, item: Item): Promise<boolean> {
+  const itemKey = key(item.PK.S, item.SK.S);
+  const born = bornOf(item);
+  if (born !== "") return db.deleteItem(itemKey, { condition: `attribute_not_exists(PK) OR ${BORN} = :born`, values: { ":born": bornAttribute(born)[BORN]! } });
+  await db.batchDelete([itemKey]); // not written by a saver
+  return true;
+}
+
 /** The markers of threads. */
 export class Incarnations {
   readonly #known = new ByteLru<Known>(KNOWN_BYTES);
@@ -67,17 +79,22 @@ export class Incarnations {
   async begin({ partition }: Thread, born: string, life: Lifetime | undefined): Promise<string> {
     const markerKey = key(partition, THREAD_MARKER);
     const update = `SET ${BORN} = if_not_exists(${BORN}, :born)`;
-    const values = { ":born": bornAttribute(born)[BORN]! };
-    const until = life?.granted ?? Infinity;
-    const longer = unlessLonger(until);
+    let offered: string | undefined;
+    // A name of its own for each attempt: one that arrives late, after the thread was deleted, must not bring back that
+    // under which checkpoints were put.
+    const values = (): Record<string, AttributeValue> => {
+      offered = offered === undefined ? born : newIncarnation();
+      return { ":born": bornAttribute(offered)[BORN]! };
+    };
+    const longer = unlessLonger(life?.granted ?? Infinity);
     const marker =
-      (await this.db.updatedItem(
+      (await this.db.updatedItem(() =>
         life
-          ? { key: markerKey, update: `${update}, #ttl = :ttl`, ...longer, values: { ...longer.values, ...values } }
-          : { key: markerKey, update: `${update} REMOVE #ttl`, names: longer.names!, values },
+          ? { key: markerKey, update: `${update}, #ttl = :ttl`, ...longer, values: { ...longer.values, ...values() } }
+          : { key: markerKey, update: `${update} REMOVE #ttl`, names: longer.names!, values: values() },
       )) ??
       // It lives longer already.
-      (await this.db.updatedItem({ key: markerKey, update, values }))!;
+      (await this.db.updatedItem(() => ({ key: markerKey, update, values: values() })))!;
     return bornOf(marker);
   }
 
@@ -97,7 +114,8 @@ export class Incarnations {
 
   /** From now on, the thread is gone to readers. */
   async end({ id, partition }: Thread): Promise<void> {
-    await this.db.batchDelete([key(partition, THREAD_MARKER)]);
+    const marker = await this.db.getItem(key(partition, THREAD_MARKER), true);
+    if (marker) await deleteAsRead(this.db, marker);
     this.forget(id);
   }
 }

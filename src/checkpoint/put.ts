@@ -73,7 +73,7 @@ async function commit(
     }
   }
   await Promise.all([
-    begins && storage.threads.add(threadId, life),
+    begins && storage.threads.add(threadId, frame.born, life),
     plan.segments.size > 0 && storage.segments.write(plan, life),
   ]);
   if (begins) storage.incarnations.remember(threadId, { born: frame.born, listedUntil: life?.granted ?? Infinity });

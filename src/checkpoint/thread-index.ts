@@ -1,5 +1,6 @@
 import type { DynamoDB, Item, Key } from "../aws/dynamodb.js";
 import { compareCodePoints } from "./code-points.js";
+import { bornAttribute } from "./incarnation.js";
 import { idOf, key, keyPart } from "./keys.js";
 import { isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
 import { stringOf } from "./segment-store.js";
@@ -32,28 +33,28 @@ export class ThreadIndex {
   ) {}
 
   /** Comes before a checkpoint without a parent, so that no thread is ever unlisted. Keeps the thread's first time. */
-  async add(threadId: string, life: Lifetime | undefined): Promise<void> {
+  async add(threadId: string, born: string, life: Lifetime | undefined): Promise<void> {
     const { whole } = await keyPart("thread", threadId);
+    const entryKey = await this.#entryKey(threadId);
     const longer = unlessLonger(life?.granted ?? Infinity);
-    // An entry that stays, or stays longer, is left as it is.
-    await this.db.updateItem({
-      key: await this.#entryKey(threadId),
-      update:
-        `SET created = if_not_exists(created, :now)${whole === undefined ? "" : ", #thread = :thread"}` +
-        (life ? ", #ttl = :ttl" : " REMOVE #ttl"),
-      names: { ...longer.names, ...(whole !== undefined && { "#thread": "thread" }) },
-      values: { ...(life && longer.values), ":now": { S: new Date().toISOString() }, ...(whole !== undefined && { ":thread": { S: whole } }) },
-      ...(life && { condition: longer.condition! }),
-    });
+    const update = `SET created = if_not_exists(created, :now), #born = :born${whole === undefined ? "" : ", #thread = :thread"}`;
+    const names = { "#born": "born", ...(whole !== undefined && { "#thread": "thread" }) };
+    const values = { ":now": { S: new Date().toISOString() }, ":born": bornAttribute(born).born!, ...(whole !== undefined && { ":thread": { S: whole } }) };
+    const lives = life
+      ? { key: entryKey, update: `${update}, #ttl = :ttl`, names: { ...names, ...longer.names }, values: { ...values, ...longer.values }, condition: longer.condition! }
+      : { key: entryKey, update: `${update} REMOVE #ttl`, names: { ...names, ...longer.names }, values };
+    // An entry that stays, or stays longer, goes on doing so.
+    if (!(await this.db.updateItem(lives))) await this.db.updateItem({ key: entryKey, update, names, values });
+  }
+
+  /** The entry as it is now. */
+  async entryOf(threadId: string): Promise<Item | undefined> {
+    return this.db.getItem(await this.#entryKey(threadId), true);
   }
 
   /** Prolongs a thread's entry. False when it has none any more. */
   async renew(threadId: string, life: Lifetime | undefined): Promise<boolean> {
     return prolong(this.db, await this.#entryKey(threadId), life?.granted ?? Infinity);
-  }
-
-  async remove(threadId: string): Promise<void> {
-    await this.db.batchDelete([await this.#entryKey(threadId)]);
   }
 
   /** All threads, in the order of their ids as they stand in a key. */

@@ -60,14 +60,17 @@ describe("the signal ends", () => {
 
   test("a wait for the rest of a batch", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.5);
-    const { saver, sent, events, controller } = abortable(({ body }) => Response.json({ UnprocessedItems: (JSON.parse(body) as { RequestItems: object }).RequestItems }));
+    const { saver, sent, events, controller } = abortable(({ operation, body }) => {
+      if (operation === "Query") return Response.json({ Items: [{ PK: { S: "T#t" }, SK: { S: "S#1" } }] });
+      return Response.json(operation === "GetItem" ? {} : { UnprocessedItems: (JSON.parse(body) as { RequestItems: object }).RequestItems });
+    });
 
     const call = errorOf(saver.deleteThread("t"));
     await until(() => events.some(({ type }) => type === "retry"));
     controller.abort(reason);
 
     expect(await call).toMatchObject({ code: "ABORTED", cause: reason });
-    expect(sent.map(({ operation }) => operation)).toEqual(["BatchWriteItem"]);
+    expect(sent.map(({ operation }) => operation)).toEqual(["GetItem", "GetItem", "Query", "BatchWriteItem"]);
   });
 
   test("a wait in line for other requests, without sending anything", async () => {

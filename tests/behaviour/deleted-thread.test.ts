@@ -165,7 +165,7 @@ test("a run that starts while its thread is being deleted is listed if it is the
   let started: Promise<Step> | undefined;
   const { saver } = saverAt({ keyPrefix }, async ({ operation, bytes, forward }) => {
     // The deletion of the index entry, which the new run has just written.
-    if (operation === "BatchWriteItem" && new TextDecoder().decode(bytes).includes("THREADS#")) started ??= putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 2 });
+    if (operation === "DeleteItem" && new TextDecoder().decode(bytes).includes("THREADS#")) started ??= putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 2 });
     await started;
     return forward();
   });
@@ -200,4 +200,29 @@ test("a DeltaChannel's history of a deleted thread is an error, never a shorter 
   const two = await putStep(agent, without, {}, { metadata: { counters_since_delta_snapshot: { log: [1, 1] } }, newVersions: { log: 2 } });
   expect(await createSaver(world).getTuple(latestOf(two))).toBeUndefined();
   await expect(createSaver(world).getDeltaChannelHistory({ config: two.config, channels: ["log"] })).rejects.toMatchObject({ code: "MISSING_DATA" });
+});
+
+test.each(["UpdateItem", "DeleteItem"])("what an earlier %s of a deleted thread's marker or index entry does when it arrives late is nothing to the next run", async (late) => {
+  const keyPrefix = newPrefix();
+  const arriving = new Map<string, () => Promise<Response>>();
+  // The first attempt seems lost, and is only slow.
+  const { saver } = saverAt({ keyPrefix }, ({ operation, bytes, forward }) => {
+    const item = /C#\$|THREADS#/.exec(new TextDecoder().decode(bytes))?.[0];
+    if (operation !== late || item === undefined || arriving.has(item)) return undefined;
+    arriving.set(item, forward);
+    return Promise.reject(new TypeError("told by the test"));
+  });
+  const old = await putStep(saver, emptyThread("t"), { document: noiseText(3_000) });
+  await (late === "DeleteItem" ? saver : createSaver({ keyPrefix })).deleteThread("t");
+  const arrive = async (): Promise<void> => void (await Promise.all([...arriving.values()].map((forward) => forward())));
+  expect([...arriving.keys()].sort()).toEqual(["C#$", "THREADS#"]);
+  if (late === "UpdateItem") {
+    await putStep(saver, old, { n: "stale" });
+    await arrive();
+    expect(await createSaver({ keyPrefix }).getTuple(latestOf(old))).toBeUndefined();
+  }
+  const fresh = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: "fresh" });
+  await arrive();
+  expect(await valuesAt(createSaver({ keyPrefix }), latestOf(fresh))).toEqual({ n: "fresh" });
+  expect((await collect(createSaver({ keyPrefix }).listThreads())).map(({ threadId }) => threadId)).toEqual(["t"]);
 });

@@ -4,6 +4,7 @@ import { operationsOf, s3Error, xml, type Intercept } from "../lanes/aws-request
 import { useJitter } from "../lanes/clock.js";
 import { emptyThread, noise, putStep } from "../lanes/checkpoints.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
+import { tableName } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
 import { callS3, createBucket, objectKeys } from "../lanes/s3-client.js";
 import { headObject, newPlace, saverAt, type Place, type WatchedSaver } from "../lanes/s3-saver.js";
@@ -71,7 +72,7 @@ test("each prefix has its own rule, and so has each number of days", async () =>
 
 test("without ttlSeconds, setup leaves the bucket alone", async () => {
   const { saver, sent } = saverAt(newPlace());
-  expect(await saver.setup()).toEqual({ table: { name: "checkpoints", status: "existed" } });
+  expect(await saver.setup()).toEqual({ table: { name: tableName(), status: "existed" } });
   expect(operationsOf(sent).filter((operation) => operation.includes("Lifecycle"))).toEqual([]);
 });
 

@@ -2,6 +2,7 @@ import { emptyCheckpoint } from "@langchain/langgraph-checkpoint";
 import { describe, expect, test } from "vitest";
 import { useJitter } from "../lanes/clock.js";
 import { awsError, errorOf, first, observedSaver, readNothing, type Fault } from "../lanes/faulty-fetch.js";
+import { tableName } from "../lanes/harness.js";
 
 useJitter(0);
 
@@ -150,7 +151,7 @@ describe("the error of the last attempt", () => {
       retryable: true,
       serviceCode: "InternalServerError",
       requestId: "REQUEST1",
-      message: 'Query on table "checkpoints" failed with InternalServerError.',
+      message: `Query on table "${tableName()}" failed with InternalServerError.`,
     });
   });
 
@@ -160,7 +161,7 @@ describe("the error of the last attempt", () => {
     expect(await errorOf(readNothing(saver))).toMatchObject({
       code: "THROTTLED",
       retryable: true,
-      message: expect.stringMatching(/throttled Query on table "checkpoints".*capacity/),
+      message: expect.stringMatching(/throttled Query on table "checkpoints-.*capacity/),
     });
   });
 

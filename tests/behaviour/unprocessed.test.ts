@@ -3,6 +3,7 @@ import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test, vi } from "vitest";
 import { useJitter } from "../lanes/clock.js";
 import { errorOf, observedSaver, type Fault, type ObservedSaver, type SentRequest } from "../lanes/faulty-fetch.js";
+import { tableName } from "../lanes/harness.js";
 
 useJitter(0);
 
@@ -73,7 +74,7 @@ describe("the rest that a batch leaves", () => {
 
     expect(await read(saver)).toEqual(values);
 
-    const asked = sent.filter(({ operation }) => operation === "BatchGetItem").map((request) => requestItems(request)["checkpoints"]!.Keys.length);
+    const asked = sent.filter(({ operation }) => operation === "BatchGetItem").map((request) => requestItems(request)[tableName()]!.Keys.length);
     expect(asked).toEqual([3, 1]);
     expect(events.filter(({ type }) => type === "retry")[0]).toMatchObject({ reason: "UNPROCESSED", delayMs: 0 });
   });
@@ -83,7 +84,7 @@ describe("the rest that a batch leaves", () => {
 
     await read(saver);
 
-    const consistent = sent.filter(({ operation }) => operation === "BatchGetItem").map((request) => requestItems(request)["checkpoints"]!.ConsistentRead);
+    const consistent = sent.filter(({ operation }) => operation === "BatchGetItem").map((request) => requestItems(request)[tableName()]!.ConsistentRead);
     expect(consistent).toEqual([true, true]);
   });
 
@@ -130,17 +131,18 @@ describe("the rest that a batch leaves", () => {
   });
 
   test("is found under the table's name, where the table was named by its ARN", async () => {
-    const tableName = "arn:aws:dynamodb:us-east-1:000000000000:table/checkpoints";
+    const name = tableName();
+    const arn = `arn:aws:dynamodb:us-east-1:000000000000:table/${name}`;
     const keyPrefix = `${crypto.randomUUID()}#`;
-    const byName: Fault = (request) => Response.json({ UnprocessedItems: { checkpoints: Object.values(requestItems(request))[0] } });
-    const writer = observedSaver(batches("BatchWriteItem", 2, byName), { keyPrefix, tableName });
+    const byName: Fault = (request) => Response.json({ UnprocessedItems: { [name]: Object.values(requestItems(request))[0] } });
+    const writer = observedSaver(batches("BatchWriteItem", 2, byName), { keyPrefix, tableName: arn });
     const values = { a: value(), b: value(), c: value() };
     const versions = { a: 1, b: 1, c: 1 };
     await writer.saver.put(config, { ...emptyCheckpoint(), channel_values: values, channel_versions: versions }, { source: "input", step: -1, parents: {} }, versions);
     expect(count(writer.sent, "BatchWriteItem")).toBe(3);
 
-    const keysByName: Fault = (request) => Response.json({ Responses: { checkpoints: [] }, UnprocessedKeys: { checkpoints: Object.values(requestItems(request))[0] } });
-    const reader = observedSaver(batches("BatchGetItem", 2, keysByName), { keyPrefix, tableName });
+    const keysByName: Fault = (request) => Response.json({ Responses: { [name]: [] }, UnprocessedKeys: { [name]: Object.values(requestItems(request))[0] } });
+    const reader = observedSaver(batches("BatchGetItem", 2, keysByName), { keyPrefix, tableName: arn });
     expect(await read(reader.saver)).toEqual(values);
     expect(count(reader.sent, "BatchGetItem")).toBe(3);
   });

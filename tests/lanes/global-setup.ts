@@ -22,17 +22,14 @@ export interface Soak {
   minutes: number;
   /** `SOAK_SHARE`: of all requests, how many meet a fault. */
   share: number;
-  /** `SOAK_LATE`: whether requests also arrive after they were given up. */
-  late: boolean;
 }
 
 function soakFromEnv(): Soak {
-  const { SOAK_SEED, SOAK_MINUTES, SOAK_SHARE, SOAK_LATE } = process.env;
+  const { SOAK_SEED, SOAK_MINUTES, SOAK_SHARE } = process.env;
   return {
     seed: Number(SOAK_SEED || Math.floor(Math.random() * 1e6)),
     minutes: Number(SOAK_MINUTES || 0),
     share: Number(SOAK_SHARE || 0.2),
-    late: Boolean(SOAK_LATE),
   };
 }
 

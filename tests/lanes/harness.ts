@@ -6,7 +6,15 @@ import { BUCKET } from "./s3-client.js";
 
 export type SaverOptions = ConstructorParameters<typeof DynamoDBSaver>[0];
 
-export const TABLE_NAME = "checkpoints";
+let table = "";
+
+/** The table of the test file. Its own, because what looks for leftovers scans all of it. */
+export const tableName = (): string => table;
+
+/** From now on, another test file is under way. */
+export function useTableOfItsOwn(): void {
+  table = `checkpoints-${crypto.randomUUID()}`;
+}
 
 /** Where the DynamoDB of this test run listens. */
 export function endpoint(): string {
@@ -55,13 +63,13 @@ export const fetchByName: Fetch = async (url, init) => {
 };
 
 /**
- * A saver as a user would make one, on the table that all tests share.
+ * A saver as a user would make one, on the table of the test file.
  * Its random key prefix makes it a tenant of its own: `list({})` sees only what it wrote itself.
  * What it was given as a secret is looked for in all that it gives out.
  */
 export function createSaver(overrides: Partial<SaverOptions> = {}): DynamoDBSaver {
   const options: SaverOptions = {
-    tableName: TABLE_NAME,
+    tableName: tableName(),
     region: "us-east-1",
     // S3 checks signatures; nobody here looks at a session token.
     credentials: { ...credentials(), ...canaries, ...(overrides.s3 && credentials()) },

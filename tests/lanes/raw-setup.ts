@@ -32,9 +32,13 @@ export async function rawSetup(tableName: string, bucket: string | undefined): P
   return { table: table?.Table?.TableStatus === "ACTIVE", timeToLive: String(ttl?.TimeToLiveDescription?.TimeToLiveStatus).startsWith("ENABL"), rules: rules.match(/<Rule>/g)?.length ?? 0 };
 }
 
+export async function deleteTable(tableName: string): Promise<void> {
+  await callTable("DeleteTable", tableName);
+}
+
 /** Leaves nothing of a setup. The bucket must be empty. */
 export async function removeSetup(tableName: string, bucket: string | undefined): Promise<void> {
-  await callTable("DeleteTable", tableName);
+  await deleteTable(tableName);
   if (bucket === undefined) return;
   const response = await callS3(inject("s3"), "DELETE", bucket);
   if (!response.ok) throw new Error(`DeleteBucket: ${response.status} ${await response.text()}`);

@@ -1,5 +1,5 @@
 import { AwsClient } from "aws4fetch";
-import { endpoint, TABLE_NAME } from "./harness.js";
+import { endpoint, tableName } from "./harness.js";
 
 /** The table as DynamoDB itself sees it, past the saver. */
 
@@ -14,7 +14,7 @@ async function call(operation: string, input: Record<string, unknown>): Promise<
   const response = await aws.fetch(endpoint(), {
     method: "POST",
     headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}` },
-    body: JSON.stringify({ TableName: TABLE_NAME, ...input }),
+    body: JSON.stringify({ TableName: tableName(), ...input }),
   });
   const answer = new TextDecoder().decode(await response.arrayBuffer());
   if (!response.ok) throw new Error(`${operation}: ${answer}`);

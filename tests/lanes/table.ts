@@ -1,7 +1,12 @@
-import { beforeAll } from "vitest";
-import { createSaver } from "./harness.js";
+import { afterAll, beforeAll } from "vitest";
+import { createSaver, tableName, useTableOfItsOwn } from "./harness.js";
+import { deleteTable } from "./raw-setup.js";
 
-// `setup()` is idempotent, and safe when several test files call it at the same moment.
+// Runs before each test file, also where files share their modules.
+useTableOfItsOwn();
+
 beforeAll(async () => {
   await createSaver().setup();
 });
+
+afterAll(() => deleteTable(tableName()));

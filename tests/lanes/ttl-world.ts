@@ -4,9 +4,8 @@ import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { expect } from "vitest";
 import { makeCheckpoint, noiseText } from "./checkpoints.js";
 import { createSaver, type SaverOptions } from "./harness.js";
-import { deleteRaw, MARKER, type RawItem } from "./raw-table.js";
+import { deleteRaw, itemsOf, MARKER, type RawItem } from "./raw-table.js";
 import { endOf, frameOf, goneAt, segmentsOfWrites } from "./stored-format.js";
-import { allItemsOf } from "./thread-items.js";
 
 /** What happens in a thread at one moment. Numbers choose among what there is then. */
 export interface Step {
@@ -75,7 +74,7 @@ export class TtlWorld {
 
   /** Deletes what has expired, as DynamoDB does some time later. */
   async sweep(): Promise<void> {
-    const expired = (await allItemsOf(this.keyPrefix, this.threadId)).filter((item) => goneAt(item) <= now());
+    const expired = (await itemsOf(this.keyPrefix, this.threadId)).filter((item) => goneAt(item) <= now());
     for (const item of expired) await deleteRaw(item);
   }
 
@@ -216,7 +215,7 @@ export class TtlWorld {
   }
 
   async #look(): Promise<void> {
-    this.#items = new Map((await allItemsOf(this.keyPrefix, this.threadId)).map((item) => [item.SK!.S!, item]));
+    this.#items = new Map((await itemsOf(this.keyPrefix, this.threadId)).map((item) => [item.SK!.S!, item]));
   }
 
   #newText(length: number): string {

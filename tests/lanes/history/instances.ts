@@ -1,4 +1,3 @@
-import { inject } from "vitest";
 import { isDynamoDBSaverError, type AwsRequestError, type DynamoDBSaver, type Fetch } from "langgraph-checkpoint-dynamodb";
 import { renewing } from "../fault-scenario.js";
 import { PASSING_FAULTS, seeded, withFaults, type Chooser, type Faults } from "../faults.js";
@@ -92,16 +91,15 @@ export class Instances {
 }
 
 /**
- * All faults that another attempt survives. A request that arrives late is one only where a soak asks for it: one of
- * `deleteThread` or of a thread's beginning, when the next run has begun under the same id, can still hide that run,
- * which the README says. An object that was changed on its way is only known by its content: it is read once more, and
- * if that happens again it counts as damaged, so it does not happen here.
+ * All faults that another attempt survives, but two of S3. An upload that arrives after `deleteThread` stays in the
+ * bucket, which the README says. An object that was changed on its way is only known by its content: it is read once
+ * more, and if that happens again it counts as damaged.
  */
 function nemesis(seed: string, share: number): Chooser {
-  const kinds = PASSING_FAULTS.filter((name) => name !== "lateRequest" || inject("soak").late);
-  const choose = seeded({ seed, share, kinds });
+  const choose = seeded({ seed, share, kinds: PASSING_FAULTS });
   return (request) => {
     const name = choose(request);
+    if (request.operation === "PutObject" && name === "lateRequest") return undefined;
     const isUnseen = name === "garbledAnswer" || name === "shortAnswer" || name === "strangersPage";
     return isUnseen && request.operation === "GetObject" ? undefined : name;
   };

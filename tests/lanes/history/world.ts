@@ -1,8 +1,7 @@
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import { expect, inject } from "vitest";
 import { collect } from "../checkpoints.js";
-import { allItemsOf } from "../thread-items.js";
-import { itemsWithPrefix } from "../raw-table.js";
+import { itemsOf, itemsWithPrefix } from "../raw-table.js";
 import { Random } from "../random.js";
 import { objectKeys } from "../s3-client.js";
 import { keysAt, type Place } from "../s3-saver.js";
@@ -167,7 +166,7 @@ export class World {
     }
     const run = new Run(this, story, this.instances.start(this.instances.networkOf(0)), new Random(story.threadId));
     while (!(await run.deleteThread()));
-    const left = await allItemsOf(keyPrefix, story.threadId);
+    const left = await itemsOf(keyPrefix, story.threadId);
     if (left.length > 0) throw new Violation(story.record, `deleteThread left ${left.map(({ SK }) => SK!.S).join(", ")}.`);
     const objects = s3 ? await objectKeys(inject("s3"), `${s3.prefix}${base64Url(new TextEncoder().encode(`${keyPrefix}T#${story.threadId}`))}/`) : [];
     if (objects.length > 0) throw new Violation(story.record, `deleteThread left the objects ${objects.join(", ")}.`);
