@@ -1,7 +1,7 @@
 import { DynamoDBSaver, type DynamoDBSaverOptions } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
 import { readNothing } from "../lanes/faulty-fetch.js";
-import { endpoint } from "../lanes/harness.js";
+import { endpoint, tableName } from "../lanes/harness.js";
 
 const keys = { AWS_ACCESS_KEY_ID: "fromEnv", AWS_SECRET_ACCESS_KEY: "local" };
 const complete = { ...keys, DYNAMODB_TABLE_NAME: "checkpoints", AWS_REGION: "us-east-1" };
@@ -37,7 +37,7 @@ describe("fromEnv", () => {
   });
 
   test("makes a saver that works", async () => {
-    await readNothing(DynamoDBSaver.fromEnv({ ...complete, AWS_ENDPOINT_URL: endpoint() }));
+    await readNothing(DynamoDBSaver.fromEnv({ ...complete, DYNAMODB_TABLE_NAME: tableName(), AWS_ENDPOINT_URL: endpoint() }));
   });
 
   test("takes AWS_DEFAULT_REGION when there is no AWS_REGION", async () => {
