@@ -11,7 +11,7 @@ const resolve = {
 
 const lane = {
   globals: true, // the official validation suite is written for vitest's globals
-  setupFiles: ["tests/lanes/table.ts"],
+  setupFiles: ["tests/lanes/table.ts", "tests/lanes/watch-emissions.ts"],
   testTimeout: 120_000, // for a machine that is busy with other things as well
   hookTimeout: 60_000,
 };
@@ -24,7 +24,7 @@ export default defineConfig({
     projects: [
       {
         resolve,
-        test: { ...lane, name: "node", include: ["tests/**/*.test.ts"], setupFiles: [...lane.setupFiles, "tests/lanes/watch-emissions.ts"] },
+        test: { ...lane, name: "node", include: ["tests/**/*.test.ts"] },
       },
       {
         resolve,

@@ -1,5 +1,5 @@
 import type { SetupResult } from "langgraph-checkpoint-dynamodb";
-import { expect, inject, test } from "vitest";
+import { expect, inject, inject, test } from "vitest";
 import { cutEverywhere } from "../lanes/cuts.js";
 import { createSaver, s3Options, type SaverOptions } from "../lanes/harness.js";
 import { rawSetup, removeSetup, type RawSetup } from "../lanes/raw-setup.js";
@@ -64,7 +64,7 @@ test.each(cases)("setup makes $name, wherever it was cut before", async ({ optio
         },
       };
     },
-    { maxCuts: 40, minPlaces },
+    { maxCuts: inject("cuts") ?? 40, minPlaces },
   );
 });
 

@@ -1,5 +1,5 @@
 import { CheckpointConflictError, type DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { emptyThread, noiseText, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { expectDeleted, look, THREAD, Worlds, type World } from "../lanes/crash-world.js";
 import { cutEverywhere } from "../lanes/cuts.js";
@@ -73,7 +73,7 @@ test.each(cases)("$name is of the writer that was killed or of the one that goes
           },
         };
       },
-      { maxCuts: 30, minPlaces },
+      { maxCuts: inject("cuts") ?? 30, minPlaces },
     );
   }
   await worlds.expectNothingLeft();

@@ -11,6 +11,8 @@ declare module "vitest" {
     /** Where the requests for names under `.localhost` go. */
     forwarder: string;
     soak: Soak;
+    /** `SOAK_CUTS`: at how many places each call is cut at most, if not at those that `npm test` takes; "all" at every one. */
+    cuts: number | undefined;
   }
 }
 
@@ -41,6 +43,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("s3", s3);
   project.provide("forwarder", forwarder.url);
   project.provide("soak", soakFromEnv());
+  const { SOAK_CUTS } = process.env;
+  project.provide("cuts", SOAK_CUTS ? (SOAK_CUTS === "all" ? Number.MAX_SAFE_INTEGER : Number(SOAK_CUTS)) : undefined);
   return async () => {
     await Promise.all([dynamodb.stop(), stopS3(), forwarder.stop()]);
   };
