@@ -1,5 +1,5 @@
 import type { SetupResult } from "langgraph-checkpoint-dynamodb";
-import { expect, inject, inject, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { cutEverywhere } from "../lanes/cuts.js";
 import { createSaver, s3Options, type SaverOptions } from "../lanes/harness.js";
 import { rawSetup, removeSetup, type RawSetup } from "../lanes/raw-setup.js";
