@@ -1,23 +1,13 @@
 import { describe, expect, inject, test, vi } from "vitest";
-import { operationsOf, s3Error, xml, type Intercept } from "../lanes/aws-requests.js";
+import { operationsOf, s3Error, type Intercept } from "../lanes/aws-requests.js";
 import { useJitter } from "../lanes/clock.js";
-import { emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
+import { noise, valuesAt } from "../lanes/checkpoints.js";
 import { errorOf, hang } from "../lanes/faulty-fetch.js";
 import { credentials } from "../lanes/harness.js";
 import { createBucket } from "../lanes/s3-client.js";
-import { itemsOf } from "../lanes/raw-table.js";
-import { headObject, keysAt, newPlace, saverAt, type Place, type WatchedSaver } from "../lanes/s3-saver.js";
-import { goneAt } from "../lanes/stored-format.js";
+import { firstOf, keysAt, newPlace, putLarge, saverAt, type Place } from "../lanes/s3-saver.js";
 
 useJitter(0);
-
-const putLarge = ({ saver }: WatchedSaver, threadId = "t"): Promise<Step> => putStep(saver, emptyThread(threadId), { large: noise(6_000) });
-
-/** The first `count` requests of this operation meet the fault. */
-function firstOf(operation: string, count: number, answer: () => Response): Intercept {
-  let met = 0;
-  return (request) => (request.operation === operation && ++met <= count ? answer() : undefined);
-}
 
 describe.each<[what: string, answer: () => Response]>([
   ["503 SlowDown", () => s3Error(503, "SlowDown")],
@@ -48,7 +38,7 @@ test("SlowDown at every attempt ends as throttling that may pass", async () => {
 
 test("SlowDown is waited out for as long as it asks, and jitter for a second like other throttling", async () => {
   const { events, saver } = saverAt(newPlace(), firstOf("PutObject", 1, () => s3Error(503, "SlowDown", { "x-amz-retry-after": "15" })));
-  await putLarge({ saver, events, sent: [] });
+  await putLarge({ saver });
   expect(events).toContainEqual(expect.objectContaining({ type: "retry", operation: "PutObject", reason: "SlowDown", delayMs: 15 }));
 
   const share = 0.000_001;
@@ -67,7 +57,7 @@ test("the signal ends a request to S3, and the checkpoint that needs it is not t
     return hang(request);
   };
   const { saver, sent, events } = saverAt(place, stuck, { signal: controller.signal });
-  const error = await errorOf(putLarge({ saver, sent, events }));
+  const error = await errorOf(putLarge({ saver }));
 
   expect(error).toMatchObject({ code: "ABORTED", cause: { message: "the user has left" } });
   expect(sent.find(({ operation }) => operation === "PutObject")!.signal.aborted).toBe(true);
@@ -145,63 +135,6 @@ test("what lies under another prefix is found by its pointer though the bucket s
   expect(operationsOf(sent)).toContain("GetObject");
 });
 
-describe("DeleteObjects", () => {
-  const result = (content: string): Response => xml(`<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${content}</DeleteResult>`);
-  const denied = (code: string): Response => result(`<Error><Key>k</Key><VersionId></VersionId><Code>${code}</Code><Message>${code}</Message></Error>`);
-
-  test("that is denied inside an answer of status 200 is an error, and the pointers stay", async () => {
-    const place = newPlace();
-    await putLarge(saverAt(place));
-    const error = await errorOf(saverAt(place, firstOf("DeleteObjects", 9, () => denied("AccessDenied"))).saver.deleteThread("t"));
-
-    expect(error).toMatchObject({ code: "ACCESS_DENIED", service: "s3", operation: "DeleteObjects", serviceCode: "AccessDenied" });
-    await saverAt(place).saver.deleteThread("t");
-    expect([await keysAt(place), await itemsOf(place.keyPrefix, "t")]).toEqual([[], []]);
-  });
-
-  test.each<[what: string, answer: () => Response]>([
-    ["InternalError for one object", () => denied("InternalError")],
-    ["an error instead of a result", () => xml("<Error><Code>InternalError</Code></Error>")],
-    ["nothing", () => new Response(null)],
-    ["a page of HTML", () => new Response("<html><body>Sign in to this network</body></html>")],
-    ["an answer that is cut off", () => xml("<DeleteResult><Deleted><Key>k</Key>")],
-  ])("that says 200 with %s is sent again", async (_, answer) => {
-    const place = newPlace();
-    await putLarge(saverAt(place));
-    const { saver, events } = saverAt(place, firstOf("DeleteObjects", 1, answer));
-    await saver.deleteThread("t");
-
-    expect(events.filter(({ type }) => type === "retry")).toMatchObject([{ operation: "DeleteObjects", attempt: 1 }]);
-    expect(await keysAt(place)).toEqual([]);
-  });
-});
-
-describe("hostile XML ends as an error, in no time and without a hang:", () => {
-  const many = 200_000;
-  test.each<[what: string, text: string]>([
-    ["an element opened again and again", "<Error>".repeat(many)],
-    ["an element that never closes", `<Error ${" ".repeat(many)}`],
-    ["openings that never end", "<Error ".repeat(many)],
-    ["closings alone", "</Error>".repeat(many)],
-    ["a billion laughs", `<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa">${Array.from({ length: 9 }, (_, i) => `<!ENTITY ${"bcdefghij"[i]} "${`&${"abcdefghi"[i]};`.repeat(10)}">`).join("")}]><Error><Code>&j;</Code></Error>`],
-    ["a long code", `<Error><Code>${"x".repeat(many)}</Code></Error>`],
-    ["angle brackets", "<".repeat(many)],
-    ["bytes that are no text", "\u0000\ufffd".repeat(many)],
-  ])("%s", async (_, text) => {
-    const place = newPlace();
-    await putLarge(saverAt(place));
-    for (const status of [200, 400]) {
-      const error = await errorOf(saverAt(place, firstOf("DeleteObjects", 9, () => xml(text, status)), { maxAttempts: 1 }).saver.deleteThread("t"));
-      expect(["NETWORK", "SERVICE_ERROR"]).toContain(error.code);
-      expect(error.message.length).toBeLessThan(2_000);
-    }
-    const error = await errorOf(saverAt(newPlace(), firstOf("PutObject", 9, () => xml(text, 400)), { maxAttempts: 1 }).saver.put(emptyThread("t").config, { ...emptyThread().checkpoint, channel_values: { large: noise(6_000) }, channel_versions: { large: 1 } }, { source: "input", step: -1, parents: {} }, { large: 1 }));
-    expect(["NETWORK", "SERVICE_ERROR"]).toContain(error.code);
-    expect(error.service).toBe("s3");
-    expect(error.message.length).toBeLessThan(2_000);
-  });
-});
-
 test("every request to S3 signs its body and all of its x-amz headers", async () => {
   const bucket = await createBucket(inject("s3"), `signed-${crypto.randomUUID()}`);
   const place = newPlace({ bucket });
@@ -227,7 +160,7 @@ test("the requests for which S3 wants a checksum have one, of their bodies", asy
   const bucket = await createBucket(inject("s3"), `checksum-${crypto.randomUUID()}`);
   const { saver, sent } = saverAt(newPlace({ bucket }), undefined, { ttlSeconds: 86_400 });
   await saver.setup();
-  await putLarge({ saver, sent, events: [] });
+  await putLarge({ saver });
   await saver.deleteThread("t");
 
   const checked = sent.filter(({ operation }) => operation === "DeleteObjects" || operation === "PutBucketLifecycleConfiguration");
@@ -237,59 +170,4 @@ test("the requests for which S3 wants a checksum have one, of their bodies", asy
     expect(headers.get("x-amz-checksum-sha256")).toBe(btoa(String.fromCharCode(...hash)));
     expect(headers.get("x-amz-sdk-checksum-algorithm")).toBe("SHA256");
   }
-});
-
-describe.each<[what: string, answer: () => Response]>([
-  ["403 AccessDenied, as AWS says it", () => s3Error(403, "AccessDenied")],
-  ["501 NotImplemented, as R2 says it", () => s3Error(501, "NotImplemented")],
-])("where tags are refused with %s", (_, answer) => {
-  const refuse: Intercept = ({ headers }) => (headers.has("x-amz-tagging") ? answer() : undefined);
-
-  test("objects are stored without, there is one warning, and their pointers stay as long as they do", async () => {
-    const place = newPlace();
-    const watched = saverAt(place, refuse, { ttlSeconds: 1_000 });
-    const one = await putStep(watched.saver, emptyThread("t"), { a: noise(6_000), b: noise(7_000, 2), medium: noise(3_000, 3) });
-    await putStep(watched.saver, one, { a: noise(6_000, 4) });
-
-    expect(await valuesAt(saverAt(place, refuse, { ttlSeconds: 1_000 }).saver, one.config)).toEqual(one.checkpoint.channel_values);
-    expect(watched.events.filter(({ type }) => type === "warning")).toEqual([{ type: "warning", code: "TAGS_REFUSED", message: expect.stringContaining("s3:PutObjectTagging") }]);
-    const keys = await keysAt(place);
-    expect(keys).toHaveLength(3);
-    for (const key of keys) expect((await headObject(key)).get("x-amz-tagging-count")).toBeNull();
-    const items = await itemsOf(place.keyPrefix, "t");
-    const isPointer = ({ SK }: (typeof items)[number]): boolean => SK!.S!.startsWith("P#");
-    expect(items.filter(isPointer).map(goneAt)).toEqual([Infinity, Infinity, Infinity]);
-    expect(items.filter((item) => !isPointer(item)).map(goneAt)).not.toContain(Infinity);
-
-    await saverAt(place).saver.deleteThread("t");
-    expect(await keysAt(place)).toEqual([]);
-  });
-
-  test("a pointer loses its end before its object is stored for good", async () => {
-    const place = newPlace();
-    let ends: number[] = [];
-    const { saver } = saverAt(
-      place,
-      async (request) => {
-        const refused = refuse(request);
-        if (!refused && request.operation === "PutObject") ends = (await itemsOf(place.keyPrefix, "t", "P#")).map(goneAt);
-        return refused ?? request.forward();
-      },
-      { ttlSeconds: 1_000 },
-    );
-    await putLarge({ saver, sent: [], events: [] });
-    expect(ends).toEqual([Infinity]);
-  });
-});
-
-test("where objects can be tagged, they have the tag that the lifecycle rule goes by, and their pointers end too", async () => {
-  const place = newPlace();
-  const { saver, sent } = saverAt(place, undefined, { ttlSeconds: 7 * 86_400 });
-  await putLarge({ saver, sent, events: [] });
-
-  const put = sent.find(({ operation }) => operation === "PutObject")!;
-  expect(put.headers.get("x-amz-tagging")).toBe("ttl-days=11");
-  const [key] = await keysAt(place);
-  expect((await headObject(key!)).get("x-amz-tagging-count")).toBe("1");
-  expect((await itemsOf(place.keyPrefix, "t", "P#")).map(goneAt)).toEqual([expect.toSatisfy(Number.isFinite)]);
 });

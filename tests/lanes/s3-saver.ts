@@ -2,6 +2,7 @@ import type { DynamoDBSaver, DynamoDBSaverEvent } from "langgraph-checkpoint-dyn
 import { inject } from "vitest";
 import { intercepted, type AwsRequest, type Intercept } from "./aws-requests.js";
 import { createSaver, s3Options, type S3Options, type SaverOptions } from "./harness.js";
+import { emptyThread, noise, putStep, type Step } from "./checkpoints.js";
 import { newPrefix } from "./requests.js";
 import { BUCKET, callS3, objectKeys } from "./s3-client.js";
 
@@ -43,4 +44,13 @@ export async function overwriteObject(key: string, body: Uint8Array): Promise<vo
 /** What an object's headers say. */
 export async function headObject(key: string, bucket?: string): Promise<Headers> {
   return (await callS3(inject("s3"), "HEAD", pathOf(key, bucket))).headers;
+}
+
+/** Puts a checkpoint whose only value lies in S3. */
+export const putLarge = ({ saver }: Pick<WatchedSaver, "saver">, threadId = "t"): Promise<Step> => putStep(saver, emptyThread(threadId), { large: noise(6_000) });
+
+/** The first `count` requests of this operation meet the fault. */
+export function firstOf(operation: string, count: number, answer: () => Response): Intercept {
+  let met = 0;
+  return (request) => (request.operation === operation && ++met <= count ? answer() : undefined);
 }
