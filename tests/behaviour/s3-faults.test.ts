@@ -56,7 +56,7 @@ test("the signal ends a request to S3, and the checkpoint that needs it is not t
     setTimeout(() => controller.abort(new Error("the user has left")), 1);
     return hang(request);
   };
-  const { saver, sent, events } = saverAt(place, stuck, { signal: controller.signal });
+  const { saver, sent } = saverAt(place, stuck, { signal: controller.signal });
   const error = await errorOf(putLarge({ saver }));
 
   expect(error).toMatchObject({ code: "ABORTED", cause: { message: "the user has left" } });
