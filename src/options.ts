@@ -1,5 +1,5 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import type { Fetch } from "./aws/client.js";
+import type { Fetch } from "./aws/exchange.js";
 import type { AwsCredentials, AwsCredentialsProvider } from "./aws/credentials.js";
 import type { EventListener } from "./aws/events.js";
 import type { Compression } from "./checkpoint/compression.js";
