@@ -1,6 +1,6 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { Fetch } from "./aws/exchange.js";
-import { credentialsProblem, type AwsCredentials, type AwsCredentialsProvider } from "./aws/credentials.js";
+import { credentialsProblem, EXPOSED, exposed, type AwsCredentials, type AwsCredentialsProvider } from "./aws/credentials.js";
 import { awsEndpoint, isLoopback, isRegion } from "./aws/endpoint.js";
 import { variable } from "./aws/environment.js";
 import type { EventListener } from "./aws/events.js";
@@ -18,6 +18,7 @@ export type SaverConfig = Readonly<{
   tableName: string;
   region: string;
   credentials: AwsCredentials | AwsCredentialsProvider;
+  dangerouslyAllowBrowser: boolean;
   endpoint: string;
   compression: Compression;
   conflict: ConflictMode;
@@ -38,7 +39,7 @@ export type SaverConfig = Readonly<{
 }>;
 
 const KNOWN_OPTIONS = new Set<string>([
-  "tableName", "region", "credentials", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
+  "tableName", "region", "credentials", "dangerouslyAllowBrowser", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
   "maxAttempts", "requestTimeoutMs", "maxConcurrency", "consistentRead", "onEvent",
 ] satisfies (keyof DynamoDBSaverOptions)[]); // prettier-ignore
 
@@ -58,6 +59,7 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
   const endpoint = options.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_DYNAMODB) ?? nonEmpty(env.AWS_ENDPOINT_URL);
   const fetchOption = optional("fetch", options.fetch, "function") ?? (typeof fetch === "function" ? fetch.bind(globalThis) : undefined);
   if (!fetchOption) throw invalidConfig("This runtime has no global fetch: pass one as the option fetch.");
+  const dangerouslyAllowBrowser = optional("dangerouslyAllowBrowser", options.dangerouslyAllowBrowser, "boolean") ?? false;
   const keyPrefix = optional("keyPrefix", options.keyPrefix, "string") ?? "";
   if (new TextEncoder().encode(keyPrefix).length > 256) throw invalidConfig("keyPrefix must not be longer than 256 bytes.");
   // It has no UTF-8 form, so two prefixes would become one.
@@ -66,7 +68,8 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
   return Object.freeze({
     tableName: checkTableName(text("tableName", options.tableName, 'Pass tableName: "langgraph-checkpoints"; setup() creates that table.')),
     region,
-    credentials: checkCredentials(options.credentials ?? credentialsFrom(env)),
+    credentials: checkCredentials(options.credentials ?? credentialsFrom(env), dangerouslyAllowBrowser),
+    dangerouslyAllowBrowser,
     endpoint: endpoint === undefined ? awsEndpoint("dynamodb", region) : checkEndpoint("endpoint", endpoint),
     compression: oneOf("compression", options.compression ?? "gzip", ["gzip", "none"]),
     conflict: oneOf("conflict", options.conflict ?? "branch", ["branch", "reject"]),
@@ -137,12 +140,13 @@ function credentialsFrom(env: DynamoDBSaverEnv): AwsCredentials | undefined {
   return { accessKeyId: id, secretAccessKey: secret, sessionToken: nonEmpty(token) };
 }
 
-function checkCredentials(credentials: unknown): AwsCredentials | AwsCredentialsProvider {
+function checkCredentials(credentials: unknown, dangerouslyAllowBrowser: boolean): AwsCredentials | AwsCredentialsProvider {
   if (typeof credentials === "function") return credentials as AwsCredentialsProvider;
   const example = "Pass credentials: { accessKeyId, secretAccessKey } or an async function that returns them, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
   if (credentials === undefined) throw invalidConfig(`credentials are missing. ${example}`);
   const problem = credentialsProblem(credentials);
   if (problem) throw invalidConfig(`credentials: got ${problem}. ${example}`);
+  if (!dangerouslyAllowBrowser && exposed(credentials as AwsCredentials)) throw invalidConfig(`credentials are long-lived. ${EXPOSED}`);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials as AwsCredentials;
   return { accessKeyId, secretAccessKey, sessionToken, expiration };
 }

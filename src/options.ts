@@ -43,6 +43,11 @@ export interface DynamoDBSaverOptions {
    */
   credentials?: AwsCredentials | AwsCredentialsProvider | undefined;
   /**
+   * Lets a browser have credentials without a `sessionToken`, which last until someone revokes them. Every visitor can read
+   * them there, so otherwise they are refused in pages and in a browser's workers. Elsewhere it changes nothing. Default: `false`.
+   */
+  dangerouslyAllowBrowser?: boolean | undefined;
+  /**
    * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine
    * only. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
    */

@@ -69,7 +69,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   constructor(options: DynamoDBSaverOptions) {
     const config = expandConfig(options, optionsFromEnv(ambientEnv()).env);
     super(config.serde);
-    const client = new AwsClient({ ...config, credentials: new CredentialSource(config.credentials) });
+    const client = new AwsClient({ ...config, credentials: new CredentialSource(config.credentials, config) });
     const db = new DynamoDB(client, config);
     const codec = new Codec({
       ...config,
