@@ -110,7 +110,7 @@ describe.each(kinds)("$name", ({ service: makeService, provider: makeProvider })
     ["nothing", ""],
     ["a page", "<html>Canary1234567890</html>"],
     ["half an answer", '{"AccessKeyId":"Canary1234567890","Secr'],
-    ["null", "null"],
+    ["a JSON string", '"Canary1234567890"'],
     ["bytes that are no text", "\u0000\u0001Canary1234567890"],
   ])("asks again after %s, and then says that it could not be read, without showing it", async (_, garbled) => {
     let requests = 0;
