@@ -157,6 +157,13 @@ describe("fromWebToken", () => {
     expect(await errorOf(provider())).toMatchObject({ serviceCode: "InvalidIdentityToken", message: expect.not.stringContaining("Canary") });
   });
 
+  test("takes for an error's name what looks like one, and nothing else", async () => {
+    const { service, provider } = made();
+    service.fault = () => new Response("<ErrorResponse><Error><Code>no name: CanaryWebToken</Code></Error></ErrorResponse>", { status: 400 });
+
+    expect(await errorOf(provider())).toMatchObject({ status: 400, serviceCode: undefined, message: expect.not.stringContaining("Canary") });
+  });
+
   test("asks again when the identity provider could not be reached", async () => {
     const { service, provider } = made();
     service.fault = (_, number) => (number === 1 ? new Response("<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>", { status: 400 }) : undefined);

@@ -70,7 +70,8 @@ export async function ask<T>(settings: Settings, question: Question<T>): Promise
         ...("cause" in failure && { cause: failure.cause }),
       });
     }
-    await sleep(backoffMs(failure.retry, attempt, failure.serverAsksMs), signal);
+    const delayMs = backoffMs(failure.retry, attempt, failure.serverAsksMs);
+    if (delayMs > 0) await sleep(delayMs, signal);
   }
 }
 
