@@ -6,7 +6,11 @@ import { defineConfig } from "vitest/config";
 const behaviour = "tests/behaviour/**/*.test.ts";
 
 const resolve = {
-  alias: { "langgraph-checkpoint-dynamodb": fileURLToPath(new URL("src/index.ts", import.meta.url)) },
+  // The longer name first: the first that fits is taken.
+  alias: {
+    "langgraph-checkpoint-dynamodb/credentials": fileURLToPath(new URL("src/credentials.ts", import.meta.url)),
+    "langgraph-checkpoint-dynamodb": fileURLToPath(new URL("src/index.ts", import.meta.url)),
+  },
 };
 
 const lane = {

@@ -1,6 +1,8 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import type { Fetch } from "./aws/client.js";
-import { credentialsProblem, type AwsCredentials, type AwsCredentialsProvider } from "./aws/credentials.js";
+import type { Fetch } from "./aws/exchange.js";
+import { credentialsProblem, EXPOSED, exposed, type AwsCredentials, type AwsCredentialsProvider } from "./aws/credentials.js";
+import { awsEndpoint, isLoopback, isRegion } from "./aws/endpoint.js";
+import { variable } from "./aws/environment.js";
 import type { EventListener } from "./aws/events.js";
 import { isBucketName, isKeyPrefix } from "./aws/s3.js";
 import type { Compression } from "./checkpoint/compression.js";
@@ -16,6 +18,7 @@ export type SaverConfig = Readonly<{
   tableName: string;
   region: string;
   credentials: AwsCredentials | AwsCredentialsProvider;
+  dangerouslyAllowBrowser: boolean;
   endpoint: string;
   compression: Compression;
   conflict: ConflictMode;
@@ -36,7 +39,7 @@ export type SaverConfig = Readonly<{
 }>;
 
 const KNOWN_OPTIONS = new Set<string>([
-  "tableName", "region", "credentials", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
+  "tableName", "region", "credentials", "dangerouslyAllowBrowser", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
   "maxAttempts", "requestTimeoutMs", "maxConcurrency", "consistentRead", "onEvent",
 ] satisfies (keyof DynamoDBSaverOptions)[]); // prettier-ignore
 
@@ -52,10 +55,11 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
     if (!KNOWN_OPTIONS.has(name)) throw invalidConfig(`There is no option ${JSON.stringify(name)}. The options are ${[...KNOWN_OPTIONS].join(", ")}.`);
   }
   const region = text("region", options.region ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION), 'Pass region: "us-east-1", or set AWS_REGION.');
-  if (!/^[a-z0-9-]{1,63}$/.test(region)) throw invalidConfig(`region ${JSON.stringify(region)} is not an AWS region such as "us-east-1".`);
+  if (!isRegion(region)) throw invalidConfig(`region ${JSON.stringify(region)} is not an AWS region such as "us-east-1".`);
   const endpoint = options.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_DYNAMODB) ?? nonEmpty(env.AWS_ENDPOINT_URL);
   const fetchOption = optional("fetch", options.fetch, "function") ?? (typeof fetch === "function" ? fetch.bind(globalThis) : undefined);
   if (!fetchOption) throw invalidConfig("This runtime has no global fetch: pass one as the option fetch.");
+  const dangerouslyAllowBrowser = optional("dangerouslyAllowBrowser", options.dangerouslyAllowBrowser, "boolean") ?? false;
   const keyPrefix = optional("keyPrefix", options.keyPrefix, "string") ?? "";
   if (new TextEncoder().encode(keyPrefix).length > 256) throw invalidConfig("keyPrefix must not be longer than 256 bytes.");
   // It has no UTF-8 form, so two prefixes would become one.
@@ -64,7 +68,8 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
   return Object.freeze({
     tableName: checkTableName(text("tableName", options.tableName, 'Pass tableName: "langgraph-checkpoints"; setup() creates that table.')),
     region,
-    credentials: checkCredentials(options.credentials ?? credentialsFrom(env)),
+    credentials: checkCredentials(options.credentials ?? credentialsFrom(env), dangerouslyAllowBrowser),
+    dangerouslyAllowBrowser,
     endpoint: endpoint === undefined ? awsEndpoint("dynamodb", region) : checkEndpoint("endpoint", endpoint),
     compression: oneOf("compression", options.compression ?? "gzip", ["gzip", "none"]),
     conflict: oneOf("conflict", options.conflict ?? "branch", ["branch", "reject"]),
@@ -86,11 +91,11 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
 }
 
 /** The options that environment variables give. Other entries, such as a Worker's bindings, are passed over. */
-export function optionsFromEnv(env: Readonly<Record<string, unknown>>): { env: DynamoDBSaverEnv; tableName: string | undefined } {
+export function optionsFromEnv(env: object): { env: DynamoDBSaverEnv; tableName: string | undefined } {
   if (typeof env !== "object" || env === null) {
     throw invalidConfig(`fromEnv needs an object of environment variables: a Worker's env, process.env, or Deno.env.toObject(). It got ${kindOf(env)}.`);
   }
-  const read = (name: keyof DynamoDBSaverEnv): string | undefined => (typeof env[name] === "string" ? nonEmpty(env[name]) : undefined);
+  const read = (name: keyof DynamoDBSaverEnv): string | undefined => variable(env, name);
   return {
     tableName: read("DYNAMODB_TABLE_NAME"),
     env: {
@@ -106,21 +111,6 @@ export function optionsFromEnv(env: Readonly<Record<string, unknown>>): { env: D
   };
 }
 
-/** The runtime's own environment, where it has one; Deno's needs `--allow-env`, and without it there is none. */
-export function ambientEnv(): DynamoDBSaverEnv {
-  try {
-    const runtime = globalThis as { process?: { env?: DynamoDBSaverEnv } };
-    return optionsFromEnv((runtime.process?.env ?? {}) as Record<string, unknown>).env;
-  } catch {
-    return {};
-  }
-}
-
-function awsEndpoint(service: string, region: string): string {
-  // AWS General Reference, "Service endpoints and quotas": China has a domain of its own.
-  return `https://${service}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/`;
-}
-
 function checkEndpoint(name: string, endpoint: unknown): string {
   let url: URL;
   try {
@@ -131,8 +121,7 @@ function checkEndpoint(name: string, endpoint: unknown): string {
   }
   if (url.username || url.password) throw invalidConfig(name + " must not hold a user name or password. Pass credentials instead.");
   if (url.search || url.hash) throw invalidConfig(name + " must not have a query or a fragment.");
-  const loopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) {
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url))) {
     throw invalidConfig(`${name} ${url.origin} must be https: state and signed requests would travel in the clear. Plain http is for this machine only (127.0.0.1, localhost).`);
   }
   return url.href;
@@ -151,12 +140,13 @@ function credentialsFrom(env: DynamoDBSaverEnv): AwsCredentials | undefined {
   return { accessKeyId: id, secretAccessKey: secret, sessionToken: nonEmpty(token) };
 }
 
-function checkCredentials(credentials: unknown): AwsCredentials | AwsCredentialsProvider {
+function checkCredentials(credentials: unknown, dangerouslyAllowBrowser: boolean): AwsCredentials | AwsCredentialsProvider {
   if (typeof credentials === "function") return credentials as AwsCredentialsProvider;
   const example = "Pass credentials: { accessKeyId, secretAccessKey } or an async function that returns them, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
   if (credentials === undefined) throw invalidConfig(`credentials are missing. ${example}`);
   const problem = credentialsProblem(credentials);
   if (problem) throw invalidConfig(`credentials: got ${problem}. ${example}`);
+  if (!dangerouslyAllowBrowser && exposed(credentials as AwsCredentials)) throw invalidConfig(`credentials are long-lived. ${EXPOSED}`);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials as AwsCredentials;
   return { accessKeyId, secretAccessKey, sessionToken, expiration };
 }

@@ -5,7 +5,7 @@
 export { DynamoDBSaver } from "./checkpoint/saver.js";
 export type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Options } from "./options.js";
 export type { AwsCredentials, AwsCredentialsProvider } from "./aws/credentials.js";
-export type { Fetch } from "./aws/client.js";
+export type { Fetch } from "./aws/exchange.js";
 export type { AwsService, ConsumedCapacity, DynamoDBSaverEvent, EventListener, RequestEvent, RetryEvent, WarningEvent } from "./aws/events.js";
 export type { SetupResult } from "./checkpoint/setup.js";
 export type { ListThreadsOptions, ThreadInfo } from "./checkpoint/thread-index.js";

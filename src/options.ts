@@ -1,5 +1,5 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import type { Fetch } from "./aws/client.js";
+import type { Fetch } from "./aws/exchange.js";
 import type { AwsCredentials, AwsCredentialsProvider } from "./aws/credentials.js";
 import type { EventListener } from "./aws/events.js";
 import type { Compression } from "./checkpoint/compression.js";
@@ -42,6 +42,11 @@ export interface DynamoDBSaverOptions {
    * provider of the AWS SDK v3 fits. Default: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
    */
   credentials?: AwsCredentials | AwsCredentialsProvider | undefined;
+  /**
+   * Lets a browser have credentials without a `sessionToken`, which last until someone revokes them. Every visitor can read
+   * them there, so otherwise they are refused in pages and in a browser's workers. Elsewhere it changes nothing. Default: `false`.
+   */
+  dangerouslyAllowBrowser?: boolean | undefined;
   /**
    * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine
    * only. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.

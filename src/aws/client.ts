@@ -1,13 +1,13 @@
-import { AwsV4Signer } from "aws4fetch";
 import { AwsRequestError, type DynamoDBSaverError, type DynamoDBSaverErrorCode } from "../errors.js";
-import { aborted, onAbort, unlessAborted } from "./abort.js";
+import { aborted, unlessAborted } from "./abort.js";
+import { Clock } from "./clock.js";
 import type { AwsCredentials, CredentialSource } from "./credentials.js";
 import { emit, type AwsService, type ConsumedCapacity, type EventListener } from "./events.js";
+import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE, type Answer, type Fetch } from "./exchange.js";
 import { backoffMs, RetryBudget, retryKind, serverAsksMs, type RetryKind } from "./retry.js";
+import { sign, type SigningKeys } from "./sign.js";
 import { sleep } from "./sleep.js";
 import { Turnstile } from "./turnstile.js";
-
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface AwsClientConfig {
   credentials: CredentialSource;
@@ -43,12 +43,6 @@ export interface AwsRequest<T> {
   explain(serviceCode: string | undefined, serviceMessage: string): { code: DynamoDBSaverErrorCode; message: string };
 }
 
-export interface Answer {
-  status: number;
-  headers: Headers;
-  body: Uint8Array;
-}
-
 /** An error that stands inside an answer of status 200. */
 export class ReportedError extends Error {
   constructor(readonly serviceCode: string | undefined) {
@@ -66,9 +60,6 @@ interface Failure {
   cause?: unknown;
 }
 
-const CLOCK_CODES = new Set(["InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired", "AuthFailure"]);
-/** AWS refuses a signature whose time is more than 5 minutes off. */
-const CLOCK_TOLERANCE_MS = 4 * 60_000;
 const REFUSED_CREDENTIALS = new Set([
   "ExpiredTokenException",
   "ExpiredToken",
@@ -87,8 +78,8 @@ export class AwsClient {
   readonly #config: AwsClientConfig;
   readonly #budget = new RetryBudget();
   readonly #inFlight: Turnstile;
-  readonly #signingKeys = new Map<string, ArrayBuffer>();
-  #clockOffsetMs = 0;
+  readonly #signingKeys: SigningKeys = new Map();
+  readonly #clock = new Clock();
 
   constructor(config: AwsClientConfig) {
     this.#config = config;
@@ -143,7 +134,7 @@ export class AwsClient {
         if (signal?.aborted) throw aborted(signal);
         attempt++;
         answer = undefined;
-        clockOffsetMs = this.#clockOffsetMs;
+        clockOffsetMs = this.#clock.offsetMs;
         const body = typeof request.body === "function" ? request.body() : request.body;
         bytesSent += body.length;
         answer = await this.#attempt(request, body, credentials, clockOffsetMs);
@@ -202,51 +193,9 @@ export class AwsClient {
 
   async #attempt(request: AwsRequest<unknown>, body: Uint8Array<ArrayBuffer>, credentials: AwsCredentials, clockOffsetMs: number): Promise<Answer> {
     const { fetch, signal, requestTimeoutMs } = this.#config;
-    const controller = new AbortController();
-    const stopListening = onAbort(signal, () => controller.abort(signal!.reason));
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      // One key a day and credential: a process that runs for years must not collect them.
-      if (this.#signingKeys.size > 8) this.#signingKeys.clear();
-      const signed = await new AwsV4Signer({
-        method: request.method,
-        url: request.url,
-        headers: request.headers,
-        body,
-        service: request.service,
-        region: request.region,
-        cache: this.#signingKeys,
-        datetime: new Date(Date.now() + clockOffsetMs).toISOString().replace(/[:-]|\.\d{3}/g, ""),
-        accessKeyId: credentials.accessKeyId,
-        secretAccessKey: credentials.secretAccessKey,
-        ...(credentials.sessionToken && { sessionToken: credentials.sessionToken }),
-      }).sign();
-      timer = setTimeout(() => controller.abort(TIMED_OUT), requestTimeoutMs);
-      const fetching = fetch(request.url, {
-        method: request.method,
-        headers: signed.headers,
-        ...(request.method !== "GET" && { body }),
-        // A signed request must not follow anyone elsewhere.
-        redirect: "manual",
-        signal: controller.signal,
-      });
-      // The option `fetch` may not heed the signal.
-      const response = await unlessAborted(controller.signal, fetching);
-      const isResponse = typeof response?.arrayBuffer === "function" && typeof response.headers?.get === "function" && response.type !== "error";
-      if (!isResponse) throw NO_RESPONSE;
-      const redirected = response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400);
-      if (redirected) {
-        await response.body?.cancel().catch(() => undefined);
-        throw REDIRECTED;
-      }
-      const answered = await unlessAborted(controller.signal, bodyOf(response, request.maxAnswerBytes));
-      return { status: response.status, headers: response.headers, body: answered };
-    } catch (error) {
-      throw controller.signal.aborted ? (controller.signal.reason ?? error) : error;
-    } finally {
-      clearTimeout(timer);
-      stopListening();
-    }
+    const headers = await sign({ ...request, body }, credentials, clockOffsetMs, this.#signingKeys);
+    const init = { method: request.method, headers, ...(request.method !== "GET" && { body }) };
+    return exchange(request.url, init, { fetch, signal, timeoutMs: requestTimeoutMs, maxBytes: request.maxAnswerBytes });
   }
 
   #readFailure(
@@ -259,47 +208,13 @@ export class AwsClient {
     const retry = retryKind(answer.status, serviceCode);
     const failure: Failure = { ...request.explain(serviceCode, serviceMessage), serviceCode, retry };
     if (retry) {
-      failure.serverAsksMs = serverAsksMs(answer.headers, Date.now() + this.#clockOffsetMs);
+      failure.serverAsksMs = serverAsksMs(answer.headers, Date.now() + this.#clock.offsetMs);
       if (retry === "throttling") failure.code = "THROTTLED";
-    } else if (CLOCK_CODES.has(serviceCode ?? "") && this.#correctClock(answer.headers, clockOffsetMs)) {
+    } else if (this.#clock.correct(serviceCode, answer.headers, clockOffsetMs)) {
       failure.retry = "immediate";
     }
     return failure;
   }
-
-  /** True when the server's clock differs so much from the one signed with that signing with its time can help. */
-  #correctClock(headers: Headers, signedWithMs: number): boolean {
-    const offset = Date.parse(headers.get("date") ?? "") - Date.now();
-    if (!(Math.abs(offset - signedWithMs) > CLOCK_TOLERANCE_MS)) return false;
-    this.#clockOffsetMs = offset;
-    return true;
-  }
-}
-
-const TIMED_OUT = new Error("timed out");
-const REDIRECTED = new Error("redirected");
-const TOO_LARGE = new Error("too large");
-const NO_RESPONSE = new Error("no response");
-
-/** The whole body, unless it is longer than `maxBytes`. */
-async function bodyOf(response: Response, maxBytes: number | undefined): Promise<Uint8Array> {
-  // Not `.text()`: workerd warns of it for DynamoDB's content type.
-  if (maxBytes === undefined || !response.body) return new Uint8Array(await response.arrayBuffer());
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  const reader = response.body.getReader();
-  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
-    // Counted, because a body that is compressed on its way is longer than its headers say.
-    length += value!.length;
-    if (length > maxBytes) {
-      await reader.cancel().catch(() => undefined);
-      throw TOO_LARGE;
-    }
-    pieces.push(value!);
-  }
-  const body = new Uint8Array(length);
-  for (let i = 0, at = 0; i < pieces.length; at += pieces[i++]!.length) body.set(pieces[i]!, at);
-  return body;
 }
 
 function connectionFailure(error: unknown, answer: Answer | undefined, requestTimeoutMs: number): Failure {

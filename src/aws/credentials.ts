@@ -1,4 +1,5 @@
-import { DynamoDBSaverError } from "../errors.js";
+import { DynamoDBSaverError, isDynamoDBSaverError } from "../errors.js";
+import { inBrowser } from "./browser.js";
 
 /** AWS credentials, in the shape of the AWS SDK v3. */
 export interface AwsCredentials {
@@ -14,16 +15,28 @@ export interface AwsCredentials {
 export type AwsCredentialsProvider = () => Promise<AwsCredentials>;
 
 const RENEW_BEFORE_MS = 5 * 60_000;
+/** Where a renewal fails while the old ones still work, the next try waits for this long, or for half of what they have left. */
+const TRY_AGAIN_MS = 30_000;
+/** A renewal that takes longer is tried by another caller as well: the Worker's request it belonged to may be gone. */
+const RENEWAL_MS = 5_000;
+
+export interface CredentialSourceOptions {
+  /** Takes credentials without a `sessionToken` in a browser too. */
+  dangerouslyAllowBrowser?: boolean | undefined;
+}
 
 /** Hands out credentials and renews those of a provider in time. Keeps plain data only, never a promise. */
 export class CredentialSource {
   // Private fields: neither `inspect` nor `JSON.stringify` shows a secret.
   readonly #given: AwsCredentials | AwsCredentialsProvider;
+  readonly #dangerouslyAllowBrowser: boolean;
   #current: AwsCredentials | undefined;
-  #renewing = false;
+  #refused = false;
+  #renewNotBefore = 0;
 
-  constructor(given: AwsCredentials | AwsCredentialsProvider) {
+  constructor(given: AwsCredentials | AwsCredentialsProvider, { dangerouslyAllowBrowser = false }: CredentialSourceOptions = {}) {
     this.#given = given;
+    this.#dangerouslyAllowBrowser = dangerouslyAllowBrowser;
     if (typeof given !== "function") this.#current = given;
   }
 
@@ -32,34 +45,42 @@ export class CredentialSource {
     return typeof this.#given === "function";
   }
 
-  /** The service refused these: ask the provider again before the next attempt. */
-  discard(refused: AwsCredentials): void {
-    if (this.renewable && this.#current === refused) this.#current = undefined;
+  /** The service refused these: ask the provider again before the next attempt. Without an argument, whichever there are. */
+  discard(refused = this.#current): void {
+    if (!this.renewable || !refused || this.#current !== refused) return;
+    this.#current = undefined;
+    this.#refused = true;
   }
 
   async get(): Promise<AwsCredentials> {
-    const left = this.#current ? (this.#current.expiration?.getTime() ?? Infinity) - Date.now() : -Infinity;
+    const now = Date.now();
+    const left = this.#current ? (this.#current.expiration?.getTime() ?? Infinity) - now : -Infinity;
     // While one caller renews credentials that still work, the others go on with them.
-    if (this.#current && (left > RENEW_BEFORE_MS || !this.renewable || (left > 0 && this.#renewing))) {
+    if (this.#current && (left > RENEW_BEFORE_MS || !this.renewable || (left > 0 && now < this.#renewNotBefore))) {
       return this.#current;
     }
-    this.#renewing = true;
+    this.#renewNotBefore = now + RENEWAL_MS;
     try {
       this.#current = await this.#ask();
+      this.#refused = false;
       return this.#current;
     } catch (error) {
       if (this.#current && left > 0) return this.#current;
       throw error;
     } finally {
-      this.#renewing = false;
+      this.#renewNotBefore = Date.now() + Math.min(TRY_AGAIN_MS, Math.max(0, left / 2));
     }
   }
 
   async #ask(): Promise<AwsCredentials> {
+    const provider = this.#given as (options?: { forceRefresh: boolean }) => Promise<AwsCredentials>;
     let answer: unknown;
     try {
-      answer = await (this.#given as AwsCredentialsProvider)();
+      // The word of the AWS SDK, for providers that keep what they have.
+      answer = await (this.#refused ? provider({ forceRefresh: true }) : provider());
     } catch (cause) {
+      // Those of this package say best themselves what is wrong.
+      if (isDynamoDBSaverError(cause) && (cause.code === "CREDENTIALS" || cause.code === "ABORTED")) throw cause;
       throw new DynamoDBSaverError("CREDENTIALS", "The credentials provider failed; see the cause of this error.", {
         cause,
       });
@@ -67,9 +88,21 @@ export class CredentialSource {
     const problem = credentialsProblem(answer);
     if (problem) throw new DynamoDBSaverError("CREDENTIALS", `The credentials provider returned ${problem}.`);
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = answer as AwsCredentials;
+    if (!this.#dangerouslyAllowBrowser && exposed(answer as AwsCredentials)) {
+      throw new DynamoDBSaverError("CREDENTIALS", `The credentials provider returned long-lived credentials. ${EXPOSED}`);
+    }
     return { accessKeyId, secretAccessKey, sessionToken, expiration };
   }
 }
+
+/** Whether these last for good, in a place where every visitor can read them. */
+export const exposed = ({ sessionToken }: AwsCredentials): boolean => !sessionToken && inBrowser();
+
+/** What to do about credentials that are {@link exposed}. */
+export const EXPOSED =
+  "In a browser every visitor can read them, so without a sessionToken they are refused there. Use temporary ones: fromCognitoIdentityPool " +
+  "of langgraph-checkpoint-dynamodb/credentials, or a function that gets them from your server. Where nobody can misuse these, as with DynamoDB " +
+  "Local, pass dangerouslyAllowBrowser: true.";
 
 /** Says what is wrong with a credentials object, or `undefined` when it will do. Never shows a value. */
 export function credentialsProblem(value: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import type { DynamoDBSaverErrorCode } from "../errors.js";
-import type { Answer, AwsClient, AwsRequest } from "./client.js";
+import type { AwsClient, AwsRequest } from "./client.js";
 import type { ConsumedCapacity } from "./events.js";
+import type { Answer } from "./exchange.js";
 
 /** What every answer may hold. */
 export interface Output {

@@ -1,9 +1,10 @@
 import { AwsRequestError, type DynamoDBSaverErrorCode } from "../errors.js";
-import { ReportedError, type Answer, type AwsClient, type AwsRequest } from "./client.js";
 import { toBase64 } from "./base64.js";
+import { ReportedError, type AwsClient, type AwsRequest } from "./client.js";
+import type { Answer } from "./exchange.js";
 import { retryKind } from "./retry.js";
 import { sha256 } from "./sha256.js";
-import { elements, escapeXml, textOf } from "./xml.js";
+import { documentOf, elements, escapeXml, textOf } from "./xml.js";
 
 /** Where buckets are. */
 export interface S3Config {
@@ -96,7 +97,7 @@ export class S3 {
         ...request,
         parse: (answer) => {
           // The same request, sent again, deletes what is left.
-          const codes = elements(whole(answer.body, "DeleteResult"), "Error").map((error) => textOf(error, "Code"));
+          const codes = elements(documentOf(answer.body, "DeleteResult"), "Error").map((error) => textOf(error, "Code"));
           if (codes.length > 0) throw new ReportedError(codes.find((code) => retryKind(200, code)) ?? codes[0]);
         },
       });
@@ -111,7 +112,7 @@ export class S3 {
         method: "GET",
         bucket,
         query: "?lifecycle=",
-        parse: ({ body }) => elements(whole(body, "LifecycleConfiguration"), "Rule").map(withOneFilter),
+        parse: ({ body }) => elements(documentOf(body, "LifecycleConfiguration"), "Rule").map(withOneFilter),
       });
     } catch (error) {
       if (error instanceof AwsRequestError && error.serviceCode === "NoSuchLifecycleConfiguration") return [];
@@ -166,13 +167,6 @@ export type Tags = Record<string, string> | undefined;
 const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 const tagging = (tags: Tags): Record<string, string> => (tags ? { "x-amz-tagging": new URLSearchParams(tags).toString() } : {});
-
-/** An answer's text, which must be this document from its beginning to its end: one cut short must not pass for "nothing". */
-function whole(body: Uint8Array, root: string): string {
-  const xml = decoder.decode(body).trim();
-  if (xml.includes(`<${root}`) && (xml.endsWith(`</${root}>`) || /\/>$/.test(xml))) return xml;
-  throw new SyntaxError(`The answer is not a whole ${root}.`);
-}
 
 /** "DeleteObjects" and "PutBucketLifecycleConfiguration" require a checksum of the body; any that S3 knows will do. */
 async function checksum(body: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {

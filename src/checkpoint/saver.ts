@@ -12,9 +12,10 @@ import {
 import { AwsClient } from "../aws/client.js";
 import { CredentialSource } from "../aws/credentials.js";
 import { DynamoDB } from "../aws/dynamodb.js";
+import { ambientEnv } from "../aws/environment.js";
 import { Turnstile } from "../aws/turnstile.js";
 import { S3 } from "../aws/s3.js";
-import { ambientEnv, checkTtl, expandConfig, optionsFromEnv, type SaverConfig } from "../config.js";
+import { checkTtl, expandConfig, optionsFromEnv, type SaverConfig } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { invalidConfig, invalidInput } from "../errors.js";
 import { Codec } from "./codec.js";
@@ -66,9 +67,9 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
 
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: DynamoDBSaverOptions) {
-    const config = expandConfig(options, ambientEnv());
+    const config = expandConfig(options, optionsFromEnv(ambientEnv()).env);
     super(config.serde);
-    const client = new AwsClient({ ...config, credentials: new CredentialSource(config.credentials) });
+    const client = new AwsClient({ ...config, credentials: new CredentialSource(config.credentials, config) });
     const db = new DynamoDB(client, config);
     const codec = new Codec({
       ...config,
@@ -106,7 +107,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * @throws DynamoDBSaverError `INVALID_CONFIG`
    */
   static fromEnv(env: Readonly<Record<string, unknown>> | object, overrides: Partial<DynamoDBSaverOptions> = {}): DynamoDBSaver {
-    const found = optionsFromEnv(env as Readonly<Record<string, unknown>>);
+    const found = optionsFromEnv(env);
     if (typeof overrides !== "object" || overrides === null) throw invalidConfig("The overrides must be an object of options, or left out.");
     const tableName = overrides.tableName ?? found.tableName;
     if (tableName === undefined) throw invalidConfig("tableName is missing. Set DYNAMODB_TABLE_NAME, or pass it in the overrides: fromEnv(env, { tableName }).");

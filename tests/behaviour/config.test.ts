@@ -6,7 +6,7 @@ const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "topSecretVal
 
 /** All that a saver needs, with some of it changed. */
 function options(changes: object = {}): DynamoDBSaverOptions {
-  return { tableName: "checkpoints", region: "us-east-1", credentials, ...changes };
+  return { tableName: "checkpoints", region: "us-east-1", credentials, dangerouslyAllowBrowser: true, ...changes };
 }
 
 /** What a saver says to its options; fails when it takes them, or sends anything. */
@@ -37,6 +37,7 @@ describe("a constructor refuses, and says what to write instead:", () => {
     ["a table name that is null", { tableName: null }, /tableName must be a string, not null/],
     ["a table name that is too short", { tableName: "ab" }, /tableName "ab" must have 3 to 255/],
     ["a table name with a slash", { tableName: "a/table" }, /tableName "a\/table" must have/],
+    ["a permission that is a string", { dangerouslyAllowBrowser: "yes" }, /dangerouslyAllowBrowser must be a boolean, not a string/],
     ["a missing region", { region: undefined }, /region is missing.*AWS_REGION/],
     ["an empty region", { region: "" }, /region is missing/],
     ["a region that would change the host", { region: "evil.example/" }, /not an AWS region such as "us-east-1"/],
@@ -124,6 +125,6 @@ describe("a constructor takes", () => {
     vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", "topSecretValue");
 
-    expect(new DynamoDBSaver({ tableName: "checkpoints" })).toBeInstanceOf(DynamoDBSaver);
+    expect(new DynamoDBSaver({ tableName: "checkpoints", dangerouslyAllowBrowser: true })).toBeInstanceOf(DynamoDBSaver);
   });
 });

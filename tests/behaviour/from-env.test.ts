@@ -13,7 +13,7 @@ async function target(env: object, overrides: Partial<DynamoDBSaverOptions> = {}
     requests.push([url, init]);
     return Response.json({ Items: [], Count: 0 });
   };
-  await readNothing(DynamoDBSaver.fromEnv(env, { fetch, ...overrides }));
+  await readNothing(DynamoDBSaver.fromEnv(env, { fetch, dangerouslyAllowBrowser: true, ...overrides }));
   const [url, { headers, body }] = requests[0]!;
   const sent = new Headers(headers);
   return {
@@ -37,7 +37,7 @@ describe("fromEnv", () => {
   });
 
   test("makes a saver that works", async () => {
-    await readNothing(DynamoDBSaver.fromEnv({ ...complete, DYNAMODB_TABLE_NAME: tableName(), AWS_ENDPOINT_URL: endpoint() }));
+    await readNothing(DynamoDBSaver.fromEnv({ ...complete, DYNAMODB_TABLE_NAME: tableName(), AWS_ENDPOINT_URL: endpoint() }, { dangerouslyAllowBrowser: true }));
   });
 
   test("takes AWS_DEFAULT_REGION when there is no AWS_REGION", async () => {

@@ -73,6 +73,8 @@ export function createSaver(overrides: Partial<SaverOptions> = {}): DynamoDBSave
     region: "us-east-1",
     // S3 checks signatures; nobody here looks at a session token.
     credentials: { ...credentials(), ...canaries, ...(overrides.s3 && credentials()) },
+    // Those of the local servers are worth nothing. Outside a browser it changes nothing.
+    dangerouslyAllowBrowser: true,
     endpoint: endpoint(),
     keyPrefix: `${crypto.randomUUID()}#`,
     ...overrides,
