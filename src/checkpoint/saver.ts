@@ -9,28 +9,21 @@ import {
   type DeltaChannelHistory,
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
-import { AwsClient } from "../aws/client.js";
-import { CredentialSource } from "../aws/credentials.js";
-import { DynamoDB } from "../aws/dynamodb.js";
 import { Turnstile } from "../aws/turnstile.js";
-import { S3 } from "../aws/s3.js";
-import { ambientEnv, checkTtl, expandConfig, optionsFromEnv, type SaverConfig } from "../config.js";
+import { ambientEnv, checkTtl, expandConfig, withEnv, type SaverConfig } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
-import { invalidConfig, invalidInput } from "../errors.js";
-import { Codec } from "./codec.js";
+import { invalidInput } from "../errors.js";
+import { openBackend } from "./backend.js";
 import { deleteThread } from "./delete-thread.js";
 import { deltaHistory } from "./delta-history.js";
-import { Encryption } from "./encryption.js";
 import { configIds, inConfig, requireId } from "./ids.js";
 import { Incarnations } from "./incarnation.js";
 import { keyPart } from "./keys.js";
 import { listCheckpoints } from "./list.js";
-import { Offload } from "./offload.js";
 import { putCheckpoint } from "./put.js";
 import { putWrites, serializeWrites } from "./put-writes.js";
 import { allValues, readCheckpoint, readLatest, toTuple, unlessDeleted } from "./read.js";
 import { refreshOnRead } from "./renew.js";
-import { SegmentStore } from "./segment-store.js";
 import { checkpointRef, FrameCache, threadOf, type Storage } from "./storage.js";
 import { setup, type SetupResult } from "./setup.js";
 import { ThreadIndex, type ListThreadsOptions, type ThreadInfo } from "./thread-index.js";
@@ -68,28 +61,18 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   constructor(options: DynamoDBSaverOptions) {
     const config = expandConfig(options, ambientEnv());
     super(config.serde);
-    const client = new AwsClient({ ...config, credentials: new CredentialSource(config.credentials) });
-    const db = new DynamoDB(client, config);
-    const codec = new Codec({
-      ...config,
-      encryption: config.encryption && new Encryption(config.encryption.key, config.encryption.olderKeys),
-      allowPlaintext: config.encryption?.allowPlaintext ?? false,
-    });
-    const offload = config.s3 && new Offload(new S3(client, config.s3), { ...config, ...config.s3 });
+    const backend = openBackend(config);
     this.#config = config;
     this.#storage = {
-      db,
-      offload,
-      segments: new SegmentStore(db, codec, offload, config.consistentRead),
-      incarnations: new Incarnations(db),
-      threads: new ThreadIndex(db, config.keyPrefix, config.consistentRead),
+      ...backend,
+      incarnations: new Incarnations(backend.db),
+      threads: new ThreadIndex(backend.db, config.keyPrefix, config.consistentRead),
       frames: new FrameCache(),
       // Looked up at each use: `serde` is a public field of every saver, and wrappers replace it.
       serde: {
         dumpsTyped: (value) => this.serde.dumpsTyped(value),
         loadsTyped: (type, data) => this.serde.loadsTyped(type, data),
       },
-      codec,
       conflict: config.conflict,
       consistentRead: config.consistentRead,
       keyPrefix: config.keyPrefix,
@@ -106,13 +89,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * @throws DynamoDBSaverError `INVALID_CONFIG`
    */
   static fromEnv(env: Readonly<Record<string, unknown>> | object, overrides: Partial<DynamoDBSaverOptions> = {}): DynamoDBSaver {
-    const found = optionsFromEnv(env as Readonly<Record<string, unknown>>);
-    if (typeof overrides !== "object" || overrides === null) throw invalidConfig("The overrides must be an object of options, or left out.");
-    const tableName = overrides.tableName ?? found.tableName;
-    if (tableName === undefined) throw invalidConfig("tableName is missing. Set DYNAMODB_TABLE_NAME, or pass it in the overrides: fromEnv(env, { tableName }).");
-    // Only the given environment counts, so what it gives is passed on as options.
-    const { region, credentials, endpoint, s3 } = expandConfig({ ...overrides, tableName }, found.env);
-    return new DynamoDBSaver({ ...overrides, tableName, region, credentials, endpoint, s3 });
+    return new DynamoDBSaver(withEnv(env, overrides));
   }
 
   /**
