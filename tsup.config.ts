@@ -9,7 +9,6 @@ export default defineConfig({
   platform: "neutral",
   dts: true,
   clean: true,
-  sourcemap: true,
   treeshake: true,
   silent: true,
 });

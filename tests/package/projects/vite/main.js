@@ -1,0 +1,17 @@
+import { emptyCheckpoint } from "@langchain/langgraph-checkpoint";
+import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+
+const { VITE_TABLE_NAME, VITE_ENDPOINT } = import.meta.env;
+const saver = new DynamoDBSaver({
+  tableName: VITE_TABLE_NAME,
+  endpoint: VITE_ENDPOINT,
+  region: "us-east-1",
+  credentials: async () => ({ accessKeyId: "local", secretAccessKey: "local" }), // in a page of your own: Cognito's
+});
+
+const config = { configurable: { thread_id: "vite", checkpoint_ns: "" } };
+const checkpoint = { ...emptyCheckpoint(), channel_values: { answer: 42 }, channel_versions: { answer: 1 } };
+await saver.put(config, checkpoint, { source: "input", step: -1, parents: {} }, { answer: 1 });
+
+const tuple = await saver.getTuple(config);
+console.log(JSON.stringify(tuple.checkpoint.channel_values));
