@@ -5,8 +5,11 @@ import { defineConfig } from "vitest/config";
 /** Tests of behaviour run in every lane; the rest of `tests/` needs Node (child processes, files, servers). */
 const behaviour = "tests/behaviour/**/*.test.ts";
 
+const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
+
 const resolve = {
-  alias: { "langgraph-checkpoint-dynamodb": fileURLToPath(new URL("src/index.ts", import.meta.url)) },
+  // The first that fits the beginning of a name is taken.
+  alias: { "langgraph-checkpoint-dynamodb/reader": source("reader.ts"), "langgraph-checkpoint-dynamodb": source("index.ts") },
 };
 
 const lane = {

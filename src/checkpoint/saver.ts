@@ -13,20 +13,20 @@ import { Turnstile } from "../aws/turnstile.js";
 import { ambientEnv, checkTtl, expandConfig, withEnv, type SaverConfig } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { invalidInput } from "../errors.js";
-import { openBackend } from "./backend.js";
 import { deleteThread } from "./delete-thread.js";
 import { deltaHistory } from "./delta-history.js";
+import { getTuple } from "./get-tuple.js";
 import { configIds, inConfig, requireId } from "./ids.js";
-import { Incarnations } from "./incarnation.js";
 import { keyPart } from "./keys.js";
-import { listCheckpoints } from "./list.js";
+import { list } from "./list.js";
+import { openStorage } from "./open-storage.js";
 import { putCheckpoint } from "./put.js";
 import { putWrites, serializeWrites } from "./put-writes.js";
-import { allValues, readCheckpoint, readLatest, toTuple, unlessDeleted } from "./read.js";
+import { readLatest } from "./read.js";
 import { refreshOnRead } from "./renew.js";
-import { checkpointRef, FrameCache, threadOf, type Storage } from "./storage.js";
+import { checkpointRef, threadOf, type Storage } from "./storage.js";
 import { setup, type SetupResult } from "./setup.js";
-import { ThreadIndex, type ListThreadsOptions, type ThreadInfo } from "./thread-index.js";
+import type { ListThreadsOptions, ThreadInfo } from "./thread-index.js";
 
 /**
  * Keeps LangGraph's checkpoints in one DynamoDB table, over `fetch` alone.
@@ -61,23 +61,12 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   constructor(options: DynamoDBSaverOptions) {
     const config = expandConfig(options, ambientEnv());
     super(config.serde);
-    const backend = openBackend(config);
     this.#config = config;
-    this.#storage = {
-      ...backend,
-      incarnations: new Incarnations(backend.db),
-      threads: new ThreadIndex(backend.db, config.keyPrefix, config.consistentRead),
-      frames: new FrameCache(),
+    this.#storage = openStorage(config, {
       // Looked up at each use: `serde` is a public field of every saver, and wrappers replace it.
-      serde: {
-        dumpsTyped: (value) => this.serde.dumpsTyped(value),
-        loadsTyped: (type, data) => this.serde.loadsTyped(type, data),
-      },
-      conflict: config.conflict,
-      consistentRead: config.consistentRead,
-      keyPrefix: config.keyPrefix,
-      onEvent: config.onEvent,
-    };
+      dumpsTyped: (value) => this.serde.dumpsTyped(value),
+      loadsTyped: (type, data) => this.serde.loadsTyped(type, data),
+    });
   }
 
   /**
@@ -109,22 +98,11 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * `undefined` if there is none. 1 request, 2 when state has to be read that is not cached.
    */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
-    const { threadId, ns = "", checkpointId } = configIds(config);
-    if (threadId === undefined) return undefined;
-    const storage = this.#storage;
-    const thread = await threadOf(storage, threadId);
-    const stored =
-      checkpointId === undefined
-        ? await readLatest(storage, thread, await keyPart("namespace", ns))
-        : await readCheckpoint(storage, await checkpointRef(thread, ns, checkpointId));
-    if (!stored) return undefined;
-    const segments = await storage.segments.load(thread.partition, allValues(stored));
-    const tuple = await unlessDeleted(storage, stored, () => toTuple(storage, stored, segments));
-    // A thread that has started again has another latest one.
-    if (!tuple) return checkpointId === undefined && storage.incarnations.known(threadId) ? this.getTuple(config) : undefined;
+    const found = await getTuple(this.#storage, config);
+    if (!found) return undefined;
     const ttlSeconds = this.#ttlSeconds(config);
-    if (this.#config.refreshOnRead && ttlSeconds !== undefined) await refreshOnRead(storage, stored, ttlSeconds);
-    return tuple;
+    if (this.#config.refreshOnRead && ttlSeconds !== undefined) await refreshOnRead(this.#storage, found.stored, ttlSeconds);
+    return found.tuple;
   }
 
   /**
@@ -135,11 +113,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * checkpoints whose metadata has these values.
    */
   override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
-    const { threadId, ns, checkpointId } = configIds(config);
-    const { limit, filter } = options;
-    if (limit !== undefined && (typeof limit !== "number" || Number.isNaN(limit))) throw invalidInput("limit must be a number.");
-    const beforeId = configIds(options.before).checkpointId;
-    yield* listCheckpoints(this.#storage, { threadId, ns, checkpointId, beforeId, filter: filter ?? {}, limit: limit ?? Infinity });
+    yield* list(this.#storage, config, options);
   }
 
   /**
