@@ -31,10 +31,14 @@ const env = () => ({
 /** What a project's program prints: the values of the checkpoint that it put and then read. */
 const used = async (name: string, program: string): Promise<unknown> => JSON.parse(await run(project(name), process.execPath, [program], env()));
 
-const ANSWER = { answer: 42 };
+/** As the saver and the reader give it. */
+const ANSWER = [{ answer: 42 }, { answer: 42 }];
 
 test("the tarball holds the build with its types, what is to be read first, and nothing else", () => {
-  expect(installed.files).toEqual([
+  // What both entries share lies in files whose names tsup makes up.
+  const files = installed.files.map((path) => path.replace(/^dist\/(chunk|\w+)-[\w-]{8}\./, "dist/shared."));
+
+  expect([...new Set(files)].sort()).toEqual([
     "LICENSE",
     "README.md",
     "SECURITY.md",
@@ -42,6 +46,10 @@ test("the tarball holds the build with its types, what is to be read first, and 
     "dist/index.d.cts",
     "dist/index.d.ts",
     "dist/index.js",
+    "dist/reader.cjs",
+    "dist/reader.d.cts",
+    "dist/reader.d.ts",
+    "dist/reader.js",
     "package.json",
   ]);
 });
@@ -52,10 +60,14 @@ test("publint finds nothing to say about the package", async () => {
   expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
 });
 
-test("are-the-types-wrong finds types that fit what is imported, in every way of resolving it", async () => {
+test("are-the-types-wrong finds types that fit what is imported, in every way of resolving it that knows `exports`", async () => {
   const result = await checkPackage(createPackageFromTarballData(installed.tarball));
+  if (!result.types) throw new Error("The package has no types.");
+  // The resolution of Node 10, which TypeScript 6 has given up, finds no `/reader`.
+  const problems = result.problems.filter((problem) => !("resolutionKind" in problem && problem.resolutionKind === "node10"));
 
-  expect(result).toMatchObject({ problems: [] });
+  expect(Object.keys(result.entrypoints)).toEqual([".", "./reader", "./package.json"]);
+  expect(problems).toEqual([]);
 });
 
 test("npm installs what the package declares, and that is aws4fetch and fflate", async () => {

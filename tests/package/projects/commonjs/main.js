@@ -1,5 +1,6 @@
 const { emptyCheckpoint } = require("@langchain/langgraph-checkpoint");
 const { DynamoDBSaver } = require("langgraph-checkpoint-dynamodb");
+const { DynamoDBReader } = require("langgraph-checkpoint-dynamodb/reader");
 
 async function main() {
   const saver = DynamoDBSaver.fromEnv(process.env);
@@ -8,7 +9,8 @@ async function main() {
   await saver.put(config, checkpoint, { source: "input", step: -1, parents: {} }, { answer: 1 });
 
   const tuple = await saver.getTuple(config);
-  console.log(JSON.stringify(tuple.checkpoint.channel_values));
+  const read = await DynamoDBReader.fromEnv(process.env).getTuple(config);
+  console.log(JSON.stringify([tuple, read].map(({ checkpoint }) => checkpoint.channel_values)));
 }
 
 main();

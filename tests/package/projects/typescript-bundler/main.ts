@@ -1,5 +1,6 @@
 import { emptyCheckpoint, type BaseCheckpointSaver, type Checkpoint } from "@langchain/langgraph-checkpoint";
 import { DynamoDBSaver, isDynamoDBSaverError, type DynamoDBSaverErrorCode, type DynamoDBSaverOptions } from "langgraph-checkpoint-dynamodb";
+import { DynamoDBReader } from "langgraph-checkpoint-dynamodb/reader";
 
 declare const process: { env: Record<string, string | undefined> };
 
@@ -14,7 +15,8 @@ const checkpoint: Checkpoint = { ...emptyCheckpoint(), channel_values: { answer:
 await saver.put(config, checkpoint, { source: "input", step: -1, parents: {} }, { answer: 1 });
 
 const tuple = await saver.getTuple(config);
-console.log(JSON.stringify(tuple?.checkpoint.channel_values));
+const read = await DynamoDBReader.fromEnv(process.env).getTuple(config);
+console.log(JSON.stringify([tuple, read].map((found) => found?.checkpoint.channel_values)));
 
 const codeOf = (error: unknown): DynamoDBSaverErrorCode | undefined => (isDynamoDBSaverError(error) ? error.code : undefined);
 if (codeOf(new Error("not ours")) !== undefined) throw new Error("a guard that takes every error");

@@ -1,5 +1,6 @@
 import { emptyCheckpoint } from "@langchain/langgraph-checkpoint";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import { DynamoDBReader } from "langgraph-checkpoint-dynamodb/reader";
 
 export default {
   async fetch(_request, env) {
@@ -9,6 +10,7 @@ export default {
     await saver.put(config, checkpoint, { source: "input", step: -1, parents: {} }, { answer: 1 });
 
     const tuple = await saver.getTuple(config);
-    return Response.json(tuple.checkpoint.channel_values);
+    const read = await DynamoDBReader.fromEnv(env).getTuple(config);
+    return Response.json([tuple, read].map(({ checkpoint }) => checkpoint.channel_values));
   },
 };
