@@ -16,7 +16,7 @@ const PEERS = ["core", "langgraph", "langgraph-checkpoint"];
 /** Runs a program in a folder. A failure says what it printed. */
 export async function run(folder: string, program: string, args: string[], env: Record<string, string> = {}): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(program, args, { cwd: folder, env: { ...process.env, NO_COLOR: "1", ...env }, timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(program, args, { cwd: folder, env: { ...process.env, NO_COLOR: "1", ...env }, timeout: 110_000 });
     return stdout;
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
