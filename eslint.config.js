@@ -9,7 +9,7 @@ const notEverywhere = [
 ];
 
 export default defineConfig(
-  globalIgnores(["dist/", ".wrangler/", ".cache/", ".data/"]),
+  globalIgnores(["dist/", ".wrangler/", ".cache/", ".data/", "tests/package/projects/"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,

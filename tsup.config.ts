@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/credentials.ts"],
+  entry: ["src/index.ts", "src/reader.ts", "src/credentials.ts"],
   tsconfig: "src/tsconfig.json",
   format: ["esm", "cjs"],
   target: "es2022",
@@ -9,7 +9,6 @@ export default defineConfig({
   platform: "neutral",
   dts: true,
   clean: true,
-  sourcemap: true,
   treeshake: true,
   silent: true,
 });

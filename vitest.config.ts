@@ -5,11 +5,14 @@ import { defineConfig } from "vitest/config";
 /** Tests of behaviour run in every lane; the rest of `tests/` needs Node (child processes, files, servers). */
 const behaviour = "tests/behaviour/**/*.test.ts";
 
+const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
+
 const resolve = {
-  // The longer name first: the first that fits is taken.
+  // The first that fits the beginning of a name is taken.
   alias: {
-    "langgraph-checkpoint-dynamodb/credentials": fileURLToPath(new URL("src/credentials.ts", import.meta.url)),
-    "langgraph-checkpoint-dynamodb": fileURLToPath(new URL("src/index.ts", import.meta.url)),
+    "langgraph-checkpoint-dynamodb/credentials": source("credentials.ts"),
+    "langgraph-checkpoint-dynamodb/reader": source("reader.ts"),
+    "langgraph-checkpoint-dynamodb": source("index.ts"),
   },
 };
 

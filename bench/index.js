@@ -3,6 +3,7 @@ import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { buildAgent, converse, SUPERSTEPS_A_TURN, text, wordStream } from "./agent.js";
 import { itemBytes, RawStorage } from "../scripts/lib/raw-storage.js";
 import { printBundleSize } from "./bundle-size.js";
+import { printColdStart } from "./cold-start.js";
 import { median, Meter } from "./meter.js";
 import { heading, megabytes, tableOf } from "./print.js";
 import { printVariants } from "./variants.js";
@@ -51,6 +52,7 @@ export async function bench({ dynamodb: { endpoint }, s3, credentials }) {
   await printVariants(options, s3, storage);
   await printLargeChannel(options, meter);
   await printBundleSize();
+  await printColdStart();
   return kept;
 }
 

@@ -90,6 +90,21 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
   });
 }
 
+/** Options with what an environment gives of them. Those that the saver does not have are passed on unseen. */
+export function withEnv<T extends Partial<EnvOptions>>(env: object, overrides: T): T & Pick<SaverConfig, "tableName" | "region" | "credentials" | "endpoint" | "s3"> {
+  const found = optionsFromEnv(env);
+  if (typeof overrides !== "object" || overrides === null) throw invalidConfig("The overrides must be an object of options, or left out.");
+  const tableName = overrides.tableName ?? found.tableName;
+  if (tableName === undefined) throw invalidConfig("tableName is missing. Set DYNAMODB_TABLE_NAME, or pass it in the overrides: fromEnv(env, { tableName }).");
+  // Only the given environment counts, so what it gives is passed on as options.
+  const { dangerouslyAllowBrowser } = overrides;
+  const given = { tableName, region: overrides.region, credentials: overrides.credentials, dangerouslyAllowBrowser, endpoint: overrides.endpoint, s3: overrides.s3 };
+  const { region, credentials, endpoint, s3 } = expandConfig(given, found.env);
+  return { ...overrides, tableName, region, credentials, endpoint, s3 };
+}
+
+type EnvOptions = Pick<DynamoDBSaverOptions, "tableName" | "region" | "credentials" | "dangerouslyAllowBrowser" | "endpoint" | "s3">;
+
 /** The options that environment variables give. Other entries, such as a Worker's bindings, are passed over. */
 export function optionsFromEnv(env: object): { env: DynamoDBSaverEnv; tableName: string | undefined } {
   if (typeof env !== "object" || env === null) {

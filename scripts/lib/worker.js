@@ -21,24 +21,32 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 export async function buildWorker() {
   const config = unstable_readConfig({ config: `${root}wrangler.toml` });
   if (!config.main || !config.compatibility_date) throw new Error("wrangler.toml lacks main or compatibility_date.");
+  return {
+    script: await bundleWorker({ absWorkingDir: root, entryPoints: [config.main], alias: config.alias ?? {} }),
+    compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags,
+    vars: /** @type {Record<string, string>} */ (config.vars),
+  };
+}
+
+/**
+ * One file for workerd: its conditions, no Node builtins.
+ *
+ * @param {import("esbuild").BuildOptions} options where the Worker is, and what else is wanted of esbuild
+ * @returns {Promise<string>}
+ */
+export async function bundleWorker(options) {
   const { outputFiles } = await build({
-    absWorkingDir: root,
-    entryPoints: [config.main],
-    alias: config.alias ?? {},
     bundle: true,
     format: "esm",
     platform: "browser",
     conditions: ["workerd", "worker", "browser"],
     target: "es2022",
-    write: false,
     logLevel: "silent", // The error that is thrown says the same.
+    ...options,
+    write: false,
   });
-  return {
-    script: outputFiles[0]?.text ?? "",
-    compatibilityDate: config.compatibility_date,
-    compatibilityFlags: config.compatibility_flags,
-    vars: /** @type {Record<string, string>} */ (config.vars),
-  };
+  return outputFiles[0]?.text ?? "";
 }
 
 /**

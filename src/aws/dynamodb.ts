@@ -187,6 +187,12 @@ export class DynamoDB {
     return (await this.#conditional("PutItem", { Item: item, ...(condition && conditionOf(condition)) })) !== undefined;
   }
 
+  /** The item that was deleted, `undefined` when there was none. */
+  async takeItem(key: Key): Promise<Item | undefined> {
+    const { Attributes } = await this.#protocol.call<Output & { Attributes?: Item }>("DeleteItem", { Key: key, ReturnValues: "ALL_OLD" });
+    return Attributes;
+  }
+
   /** False when `condition` did not hold. */
   async deleteItem(key: Key, condition: Condition): Promise<boolean> {
     return (await this.#conditional("DeleteItem", { Key: key, ...conditionOf(condition) })) !== undefined;
@@ -205,6 +211,12 @@ export class DynamoDB {
     const update = (): Record<string, unknown> => ({ ...updateOf(input()), ReturnValues: "ALL_NEW" });
     const output = await this.#conditional<Output & { Attributes: Item }>("UpdateItem", update, "Attributes");
     return output?.Attributes;
+  }
+
+  /** What the updated attributes were before, `{}` if there were none; `undefined` when `condition` did not hold. */
+  async replacedAttributes(input: UpdateInput): Promise<Partial<Item> | undefined> {
+    const output = await this.#conditional<Output & { Attributes?: Item }>("UpdateItem", { ...updateOf(input), ReturnValues: "UPDATED_OLD" });
+    return output && (output.Attributes ?? {});
   }
 
   async #conditional<T extends Output>(operation: string, input: Parameters<DynamoDBProtocol["call"]>[1], required?: keyof T): Promise<T | undefined> {

@@ -12,7 +12,7 @@ import type { Segment } from "./value.js";
 
 /** Bytes an escaped id may take. `C#{ns}#{id}#W#{task}` stays below 1,024. */
 const LIMIT = { thread: 900, namespace: 600, checkpoint: 200, task: 200 } as const;
-const SHORTENED = "%-";
+export const SHORTENED = "%-";
 
 const encoder = new TextEncoder();
 
@@ -32,9 +32,10 @@ export function unescapeId(text: string): string {
   return text.replace(/%(2[35]|D[0-9A-F]{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
 }
 
-export async function keyPart(kind: keyof typeof LIMIT, id: string): Promise<KeyPart> {
-  const text = escapeId(id);
-  const limit = LIMIT[kind];
+export const keyPart = (kind: keyof typeof LIMIT, id: string): Promise<KeyPart> => shortened(escapeId(id), LIMIT[kind]);
+
+/** Text that is escaped already, in at most `limit` bytes. */
+export async function shortened(text: string, limit: number): Promise<KeyPart> {
   // No character takes more than 3 bytes a UTF-16 unit, so most ids need no count.
   if (text.length * 3 <= limit || encoder.encode(text).length <= limit) return { text, whole: undefined };
   const hash = await sha256Name(text);

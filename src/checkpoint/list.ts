@@ -1,5 +1,8 @@
-import type { CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import type { RunnableConfig } from "@langchain/core/runnables";
+import type { CheckpointListOptions, CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { QueryInput } from "../aws/dynamodb.js";
+import { invalidInput } from "../errors.js";
+import { configIds } from "./ids.js";
 import { CHECKPOINTS, checkpointPrefix, checkpointSortKey, keyPart, namespacePrefix } from "./keys.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
 import { allValues, loadMetadata, openCheckpoint, toTuple, unlessDeleted, type StoredCheckpoint } from "./read.js";
@@ -10,7 +13,7 @@ const SEGMENTS_AT_ONCE = 100;
 /** For more checkpoints than this a page of 1 MB is hardly too much. */
 const MAX_EXACT_LIMIT = 250;
 
-export interface ListInput {
+interface ListInput {
   threadId: string | undefined;
   ns: string | undefined;
   checkpointId: string | undefined;
@@ -20,7 +23,15 @@ export interface ListInput {
   limit: number;
 }
 
-export async function* listCheckpoints(storage: Storage, input: ListInput): AsyncGenerator<CheckpointTuple, void, undefined> {
+/** Checkpoints of a thread, or of all threads, newest first within each namespace. */
+export async function* list(storage: Storage, config: RunnableConfig, { limit, filter, before }: CheckpointListOptions): AsyncGenerator<CheckpointTuple, void, undefined> {
+  const { threadId, ns, checkpointId } = configIds(config);
+  if (limit !== undefined && (typeof limit !== "number" || Number.isNaN(limit))) throw invalidInput("limit must be a number.");
+  const beforeId = configIds(before).checkpointId;
+  yield* listCheckpoints(storage, { threadId, ns, checkpointId, beforeId, filter: filter ?? {}, limit: limit ?? Infinity });
+}
+
+async function* listCheckpoints(storage: Storage, input: ListInput): AsyncGenerator<CheckpointTuple, void, undefined> {
   let left = input.limit;
   if (left <= 0) return;
   if (input.threadId !== undefined) {

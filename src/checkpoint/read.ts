@@ -1,11 +1,4 @@
-import {
-  maxChannelVersion,
-  TASKS,
-  type Checkpoint,
-  type CheckpointMetadata,
-  type CheckpointPendingWrite,
-  type CheckpointTuple,
-} from "@langchain/langgraph-checkpoint";
+import type { Checkpoint, CheckpointMetadata, CheckpointPendingWrite, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError, type DataLocation } from "../errors.js";
 import { placeOf, type Codec } from "./codec.js";
@@ -194,13 +187,24 @@ function checkVersion(item: Item): void {
   }
 }
 
+/*
+ * The channel of pending sends, and which version of a channel is newer, are LangGraph's own. Imported from there they would
+ * bring all of LangChain into a page that only reads.
+ */
+const TASKS = "__pregel_tasks";
+
+function newerVersion(a: number | string, b: number | string): number | string {
+  const order = typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
+  return order >= 0 ? a : b;
+}
+
 /** Checkpoints before format 4 kept the sends of their parent's tasks in the parent's writes. */
 async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, checkpoint: Checkpoint): Promise<void> {
   const parent = await readCheckpoint(storage, await checkpointRef(stored.thread, stored.ns, stored.parentId!));
   const writes = parent ? await loadWrites(storage, parent, await storage.segments.load(parent.thread.partition, allValues(parent)), new Set([TASKS])) : [];
   checkpoint.channel_values[TASKS] = writes.map(([, , send]) => send);
   const versions = Object.values(checkpoint.channel_versions ?? {}).filter((version) => ["number", "string"].includes(typeof version));
-  const newest = versions.length > 0 ? versions.reduce((a, b) => maxChannelVersion(a, b)) : 1;
+  const newest = versions.length > 0 ? versions.reduce(newerVersion) : 1;
   checkpoint.channel_versions = { ...checkpoint.channel_versions, [TASKS]: newest };
 }
 

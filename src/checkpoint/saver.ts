@@ -9,32 +9,25 @@ import {
   type DeltaChannelHistory,
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
-import { AwsClient } from "../aws/client.js";
-import { CredentialSource } from "../aws/credentials.js";
-import { DynamoDB } from "../aws/dynamodb.js";
 import { ambientEnv } from "../aws/environment.js";
 import { Turnstile } from "../aws/turnstile.js";
-import { S3 } from "../aws/s3.js";
-import { checkTtl, expandConfig, optionsFromEnv, type SaverConfig } from "../config.js";
+import { checkTtl, expandConfig, optionsFromEnv, withEnv, type SaverConfig } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
-import { invalidConfig, invalidInput } from "../errors.js";
-import { Codec } from "./codec.js";
+import { invalidInput } from "../errors.js";
 import { deleteThread } from "./delete-thread.js";
 import { deltaHistory } from "./delta-history.js";
-import { Encryption } from "./encryption.js";
+import { getTuple } from "./get-tuple.js";
 import { configIds, inConfig, requireId } from "./ids.js";
-import { Incarnations } from "./incarnation.js";
 import { keyPart } from "./keys.js";
-import { listCheckpoints } from "./list.js";
-import { Offload } from "./offload.js";
+import { list } from "./list.js";
+import { openStorage } from "./open-storage.js";
 import { putCheckpoint } from "./put.js";
 import { putWrites, serializeWrites } from "./put-writes.js";
-import { allValues, readCheckpoint, readLatest, toTuple, unlessDeleted } from "./read.js";
+import { readLatest } from "./read.js";
 import { refreshOnRead } from "./renew.js";
-import { SegmentStore } from "./segment-store.js";
-import { checkpointRef, FrameCache, threadOf, type Storage } from "./storage.js";
+import { checkpointRef, threadOf, type Storage } from "./storage.js";
 import { setup, type SetupResult } from "./setup.js";
-import { ThreadIndex, type ListThreadsOptions, type ThreadInfo } from "./thread-index.js";
+import type { ListThreadsOptions, ThreadInfo } from "./thread-index.js";
 
 /**
  * Keeps LangGraph's checkpoints in one DynamoDB table, over `fetch` alone.
@@ -69,33 +62,12 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   constructor(options: DynamoDBSaverOptions) {
     const config = expandConfig(options, optionsFromEnv(ambientEnv()).env);
     super(config.serde);
-    const client = new AwsClient({ ...config, credentials: new CredentialSource(config.credentials, config) });
-    const db = new DynamoDB(client, config);
-    const codec = new Codec({
-      ...config,
-      encryption: config.encryption && new Encryption(config.encryption.key, config.encryption.olderKeys),
-      allowPlaintext: config.encryption?.allowPlaintext ?? false,
-    });
-    const offload = config.s3 && new Offload(new S3(client, config.s3), { ...config, ...config.s3 });
     this.#config = config;
-    this.#storage = {
-      db,
-      offload,
-      segments: new SegmentStore(db, codec, offload, config.consistentRead),
-      incarnations: new Incarnations(db),
-      threads: new ThreadIndex(db, config.keyPrefix, config.consistentRead),
-      frames: new FrameCache(),
+    this.#storage = openStorage(config, {
       // Looked up at each use: `serde` is a public field of every saver, and wrappers replace it.
-      serde: {
-        dumpsTyped: (value) => this.serde.dumpsTyped(value),
-        loadsTyped: (type, data) => this.serde.loadsTyped(type, data),
-      },
-      codec,
-      conflict: config.conflict,
-      consistentRead: config.consistentRead,
-      keyPrefix: config.keyPrefix,
-      onEvent: config.onEvent,
-    };
+      dumpsTyped: (value) => this.serde.dumpsTyped(value),
+      loadsTyped: (type, data) => this.serde.loadsTyped(type, data),
+    });
   }
 
   /**
@@ -107,13 +79,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * @throws DynamoDBSaverError `INVALID_CONFIG`
    */
   static fromEnv(env: Readonly<Record<string, unknown>> | object, overrides: Partial<DynamoDBSaverOptions> = {}): DynamoDBSaver {
-    const found = optionsFromEnv(env);
-    if (typeof overrides !== "object" || overrides === null) throw invalidConfig("The overrides must be an object of options, or left out.");
-    const tableName = overrides.tableName ?? found.tableName;
-    if (tableName === undefined) throw invalidConfig("tableName is missing. Set DYNAMODB_TABLE_NAME, or pass it in the overrides: fromEnv(env, { tableName }).");
-    // Only the given environment counts, so what it gives is passed on as options.
-    const { region, credentials, endpoint, s3 } = expandConfig({ ...overrides, tableName }, found.env);
-    return new DynamoDBSaver({ ...overrides, tableName, region, credentials, endpoint, s3 });
+    return new DynamoDBSaver(withEnv(env, overrides));
   }
 
   /**
@@ -133,22 +99,11 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * `undefined` if there is none. 1 request, 2 when state has to be read that is not cached.
    */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
-    const { threadId, ns = "", checkpointId } = configIds(config);
-    if (threadId === undefined) return undefined;
-    const storage = this.#storage;
-    const thread = await threadOf(storage, threadId);
-    const stored =
-      checkpointId === undefined
-        ? await readLatest(storage, thread, await keyPart("namespace", ns))
-        : await readCheckpoint(storage, await checkpointRef(thread, ns, checkpointId));
-    if (!stored) return undefined;
-    const segments = await storage.segments.load(thread.partition, allValues(stored));
-    const tuple = await unlessDeleted(storage, stored, () => toTuple(storage, stored, segments));
-    // A thread that has started again has another latest one.
-    if (!tuple) return checkpointId === undefined && storage.incarnations.known(threadId) ? this.getTuple(config) : undefined;
+    const found = await getTuple(this.#storage, config);
+    if (!found) return undefined;
     const ttlSeconds = this.#ttlSeconds(config);
-    if (this.#config.refreshOnRead && ttlSeconds !== undefined) await refreshOnRead(storage, stored, ttlSeconds);
-    return tuple;
+    if (this.#config.refreshOnRead && ttlSeconds !== undefined) await refreshOnRead(this.#storage, found.stored, ttlSeconds);
+    return found.tuple;
   }
 
   /**
@@ -159,11 +114,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * checkpoints whose metadata has these values.
    */
   override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
-    const { threadId, ns, checkpointId } = configIds(config);
-    const { limit, filter } = options;
-    if (limit !== undefined && (typeof limit !== "number" || Number.isNaN(limit))) throw invalidInput("limit must be a number.");
-    const beforeId = configIds(options.before).checkpointId;
-    yield* listCheckpoints(this.#storage, { threadId, ns, checkpointId, beforeId, filter: filter ?? {}, limit: limit ?? Infinity });
+    yield* list(this.#storage, config, options);
   }
 
   /**

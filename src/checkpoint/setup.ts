@@ -1,4 +1,4 @@
-import type { Storage } from "./storage.js";
+import type { Backend } from "./backend.js";
 import { setupTable, setupTimeToLive } from "./table.js";
 
 /** What `setup()` found or made. */
@@ -11,7 +11,7 @@ export interface SetupResult {
 }
 
 /** Creates what is missing. */
-export async function setup({ db, offload }: Storage, ttlSeconds: number | undefined, signal: AbortSignal | undefined): Promise<SetupResult> {
+export async function setup({ db, offload }: Backend, ttlSeconds: number | undefined, signal: AbortSignal | undefined): Promise<SetupResult> {
   const created = await setupTable(db, signal);
   const result: SetupResult = { table: { name: db.tableName, status: created ? "created" : "existed" } };
   if (ttlSeconds === undefined) return result;

@@ -1,28 +1,21 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { EventListener } from "../aws/events.js";
-import type { DynamoDB } from "../aws/dynamodb.js";
+import type { Backend } from "./backend.js";
 import { ByteLru } from "./byte-lru.js";
-import type { Codec } from "./codec.js";
 import type { ConflictMode } from "./head.js";
 import type { Frame } from "./frame.js";
 import type { Incarnations } from "./incarnation.js";
-import type { Offload } from "./offload.js";
 import { keyPart, threadPartition, type KeyPart } from "./keys.js";
-import type { SegmentStore } from "./segment-store.js";
 import type { ThreadIndex } from "./thread-index.js";
 
 const FRAME_CACHE_BYTES = 4 * 1_024 * 1_024;
 
 /** What the parts of a saver share. Plain data and clients, no promise: safe between requests of a Worker. */
-export interface Storage {
-  db: DynamoDB;
-  segments: SegmentStore;
-  offload: Offload | undefined;
+export interface Storage extends Backend {
   threads: ThreadIndex;
   incarnations: Incarnations;
   frames: FrameCache;
   serde: SerializerProtocol;
-  codec: Codec;
   conflict: ConflictMode;
   consistentRead: boolean;
   keyPrefix: string;

@@ -1,0 +1,63 @@
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { bundleWorker, startWorker } from "../scripts/lib/worker.js";
+import { median } from "./meter.js";
+import { heading, tableOf } from "./print.js";
+
+const ROUNDS = 7;
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+const GRAPH = `
+  import { MessagesAnnotation, START, StateGraph } from "@langchain/langgraph/web";
+  const builder = new StateGraph(MessagesAnnotation).addNode("answer", () => ({ messages: [] })).addEdge(START, "answer");
+`;
+const CONFIG = '{ tableName: "bench", region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } }';
+
+/** Each makes what its first answer needs, and sends nothing. */
+const WORKERS = {
+  "nothing": 'export default { fetch: () => new Response("ok") };',
+  "the reader": `
+    import { DynamoDBReader } from "./src/reader.ts";
+    export default { fetch: () => new Response(typeof new DynamoDBReader(${CONFIG})) };`,
+  "LangGraph": `${GRAPH}
+    export default { fetch: () => new Response(builder.compile().getName()) };`,
+  "LangGraph, the saver": `${GRAPH}
+    import { DynamoDBSaver } from "./src/index.ts";
+    export default { fetch: () => new Response(builder.compile({ checkpointer: new DynamoDBSaver(${CONFIG}) }).getName()) };`,
+};
+
+/** How long a Worker takes from its start to its first answer, in a workerd of its own without Node compatibility. */
+export async function printColdStart() {
+  heading(`Cold start in workerd: from the start of the process to the first answer, median of ${ROUNDS}`);
+  const workers = await Promise.all(
+    Object.entries(WORKERS).map(async ([name, contents]) => {
+      const script = await bundleWorker({ stdin: { contents, resolveDir: root }, minify: true });
+      return { name, script, durationsMs: /** @type {number[]} */ ([]) };
+    }),
+  );
+  for (let round = 0; round < ROUNDS; round++) {
+    // In turns, so that what else the machine does meets all of them.
+    for (const { script, durationsMs } of workers) durationsMs.push(await firstAnswerMs(script));
+  }
+  const table = tableOf("the Worker has", "gzip -9", "median ms", "over nothing");
+  const floor = median(workers[0]?.durationsMs ?? []);
+  for (const { name, script, durationsMs } of workers) {
+    const ms = median(durationsMs);
+    table.push([name, gzipSync(script, { level: 9 }).length, ms.toFixed(0), (ms - floor).toFixed(0)]);
+  }
+  console.log(table.toString());
+}
+
+/** @param {string} script */
+async function firstAnswerMs(script) {
+  const start = performance.now();
+  const worker = await startWorker({ script, compatibilityDate: "2026-04-01", compatibilityFlags: [], vars: {} }, { vars: {} });
+  try {
+    const response = await fetch(worker.url);
+    if (!response.ok) throw new Error(`The Worker answered ${response.status}: ${await response.text()}`);
+    await response.text();
+    return performance.now() - start;
+  } finally {
+    await worker.kill();
+  }
+}

@@ -1,0 +1,30 @@
+import { AwsClient } from "../aws/client.js";
+import { CredentialSource } from "../aws/credentials.js";
+import { DynamoDB } from "../aws/dynamodb.js";
+import { S3 } from "../aws/s3.js";
+import type { SaverConfig } from "../config.js";
+import { Codec } from "./codec.js";
+import { Encryption } from "./encryption.js";
+import { Offload } from "./offload.js";
+import { SegmentStore } from "./segment-store.js";
+
+/** Where items and payloads go, for the saver, the store and the cache alike. */
+export interface Backend {
+  db: DynamoDB;
+  codec: Codec;
+  offload: Offload | undefined;
+  segments: SegmentStore;
+}
+
+/** Sends nothing yet. */
+export function openBackend(config: SaverConfig): Backend {
+  const client = new AwsClient({ ...config, credentials: new CredentialSource(config.credentials, config) });
+  const db = new DynamoDB(client, config);
+  const codec = new Codec({
+    ...config,
+    encryption: config.encryption && new Encryption(config.encryption.key, config.encryption.olderKeys),
+    allowPlaintext: config.encryption?.allowPlaintext ?? false,
+  });
+  const offload = config.s3 && new Offload(new S3(client, config.s3), { ...config, ...config.s3 });
+  return { db, codec, offload, segments: new SegmentStore(db, codec, offload, config.consistentRead) };
+}

@@ -1,0 +1,22 @@
+import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
+import type { SaverConfig } from "../config.js";
+import { openBackend } from "./backend.js";
+import { Incarnations } from "./incarnation.js";
+import { FrameCache, type Storage } from "./storage.js";
+import { ThreadIndex } from "./thread-index.js";
+
+/** What a saver and a reader work on. Sends nothing yet. */
+export function openStorage(config: SaverConfig, serde: SerializerProtocol): Storage {
+  const backend = openBackend(config);
+  return {
+    ...backend,
+    incarnations: new Incarnations(backend.db),
+    threads: new ThreadIndex(backend.db, config.keyPrefix, config.consistentRead),
+    frames: new FrameCache(),
+    serde,
+    conflict: config.conflict,
+    consistentRead: config.consistentRead,
+    keyPrefix: config.keyPrefix,
+    onEvent: config.onEvent,
+  };
+}

@@ -1,0 +1,115 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundleWorker, startWorker } from "../../scripts/lib/worker.js";
+import { endpoint, tableName } from "../lanes/harness.js";
+import { installPackage, run, tool, type Installed } from "./installed.js";
+
+/* What is published: packed, installed as a user would, and used in small projects of each kind. */
+
+let installed: Installed;
+
+beforeAll(async () => {
+  installed = await installPackage();
+}, 120_000);
+
+afterAll(() => installed?.remove());
+
+const project = (name: string): string => join(installed.folder, name);
+
+const env = () => ({
+  DYNAMODB_TABLE_NAME: tableName(),
+  AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "local",
+  AWS_SECRET_ACCESS_KEY: "localSecret",
+});
+
+/** What a project's program prints: the values of the checkpoint that it put and then read. */
+const used = async (name: string, program: string): Promise<unknown> => JSON.parse(await run(project(name), process.execPath, [program], env()));
+
+/** As the saver and the reader give it. */
+const ANSWER = [{ answer: 42 }, { answer: 42 }];
+
+test("the tarball holds the build with its types, what is to be read first, and nothing else", () => {
+  // What both entries share lies in files whose names tsup makes up.
+  const files = installed.files.map((path) => path.replace(/^dist\/(chunk|\w+)-[\w-]{8}\./, "dist/shared."));
+
+  expect([...new Set(files)].sort()).toEqual([
+    "LICENSE",
+    "README.md",
+    "SECURITY.md",
+    "dist/index.cjs",
+    "dist/index.d.cts",
+    "dist/index.d.ts",
+    "dist/index.js",
+    "dist/reader.cjs",
+    "dist/reader.d.cts",
+    "dist/reader.d.ts",
+    "dist/reader.js",
+    "package.json",
+  ]);
+});
+
+test("publint finds nothing to say about the package", async () => {
+  const { messages, pkg } = await publint({ pack: { tarball: installed.tarball.slice().buffer }, strict: true });
+
+  expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+});
+
+test("are-the-types-wrong finds types that fit what is imported, in every way of resolving it that knows `exports`", async () => {
+  const result = await checkPackage(createPackageFromTarballData(installed.tarball));
+  if (!result.types) throw new Error("The package has no types.");
+  // The resolution of Node 10, which TypeScript 6 has given up, finds no `/reader`.
+  const problems = result.problems.filter((problem) => !("resolutionKind" in problem && problem.resolutionKind === "node10"));
+
+  expect(Object.keys(result.entrypoints)).toEqual([".", "./reader", "./package.json"]);
+  expect(problems).toEqual([]);
+});
+
+test("npm installs what the package declares, and that is aws4fetch and fflate", async () => {
+  const modules = await readdir(project("node_modules"));
+
+  expect(modules.filter((name) => !/^[.@]/.test(name)).sort()).toEqual(["aws4fetch", "fflate", "langgraph-checkpoint-dynamodb"]);
+});
+
+test("an ESM project puts and reads a checkpoint", async () => {
+  expect(await used("esm", "main.js")).toEqual(ANSWER);
+});
+
+test("a CommonJS project puts and reads a checkpoint", async () => {
+  expect(await used("commonjs", "main.js")).toEqual(ANSWER);
+});
+
+test("a TypeScript project with moduleResolution node16 compiles, as ESM and as CommonJS, and runs", async () => {
+  await run(project("typescript-node16"), process.execPath, [tool("typescript/bin/tsc")]);
+
+  expect(await used("typescript-node16", "dist/main.mjs")).toEqual(ANSWER);
+});
+
+test("a TypeScript project with moduleResolution bundler compiles and runs", async () => {
+  await run(project("typescript-bundler"), process.execPath, [tool("typescript/bin/tsc")]);
+
+  expect(await used("typescript-bundler", "dist/main.js")).toEqual(ANSWER);
+});
+
+test("a page that Vite built puts and reads a checkpoint", async () => {
+  const settings = { VITE_TABLE_NAME: tableName(), VITE_ENDPOINT: endpoint() };
+  await run(project("vite"), process.execPath, [tool("vite/bin/vite.js"), "build", "--logLevel=error"], settings);
+  const [script] = await readdir(project("vite/dist/assets"));
+
+  expect(await used("vite", `dist/assets/${script}`)).toEqual(ANSWER);
+});
+
+test("a Worker without Node compatibility puts and reads a checkpoint", async () => {
+  const script = await bundleWorker({ absWorkingDir: project("worker"), entryPoints: ["index.js"] });
+  const worker = await startWorker({ script, compatibilityDate: "2026-04-01", compatibilityFlags: [], vars: env() }, { vars: {} });
+  try {
+    expect(await (await fetch(worker.url)).json()).toEqual(ANSWER);
+  } finally {
+    await worker.kill();
+  }
+});
