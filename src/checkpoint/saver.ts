@@ -10,7 +10,7 @@ import {
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
 import { AwsClient } from "../aws/client.js";
-import { CredentialSource } from "../aws/credentials.js";
+import { CredentialSource, type AwsCredentials, type AwsCredentialsProvider } from "../aws/credentials.js";
 import { DynamoDB } from "../aws/dynamodb.js";
 import { Turnstile } from "../aws/turnstile.js";
 import { S3 } from "../aws/s3.js";
@@ -68,14 +68,16 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   constructor(options: DynamoDBSaverOptions) {
     const config = expandConfig(options, ambientEnv());
     super(config.serde);
-    const client = new AwsClient({ ...config, credentials: new CredentialSource(config.credentials) });
+    const clientFor = (credentials: AwsCredentials | AwsCredentialsProvider): AwsClient => new AwsClient({ ...config, credentials: new CredentialSource(credentials) });
+    const client = clientFor(config.credentials);
     const db = new DynamoDB(client, config);
     const codec = new Codec({
       ...config,
       encryption: config.encryption && new Encryption(config.encryption.key, config.encryption.olderKeys),
       allowPlaintext: config.encryption?.allowPlaintext ?? false,
     });
-    const offload = config.s3 && new Offload(new S3(client, config.s3), { ...config, ...config.s3 });
+    const s3Client = config.s3?.credentials ? clientFor(config.s3.credentials) : client;
+    const offload = config.s3 && new Offload(new S3(s3Client, config.s3), { ...config, ...config.s3 });
     this.#config = config;
     this.#storage = {
       db,
