@@ -26,7 +26,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["src/**", "workers/**"],
+    files: ["src/**", "workers/**", "examples/worker-r2/**"],
     ignores: ["src/cli/**"],
     rules: {
       "no-restricted-globals": ["error", ...notEverywhere],

@@ -22,7 +22,8 @@ export type SaverConfig = Readonly<{
   endpoint: string;
   compression: Compression;
   conflict: ConflictMode;
-  s3: Filled<S3Options> | undefined;
+  /** Without credentials of its own it has the table's. */
+  s3: (Filled<Omit<S3Options, "credentials">> & Readonly<Pick<S3Options, "credentials">>) | undefined;
   ttlSeconds: number | undefined;
   refreshOnRead: boolean;
   encryption: Filled<EncryptionOptions> | undefined;
@@ -68,12 +69,12 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
   return Object.freeze({
     tableName: checkTableName(text("tableName", options.tableName, 'Pass tableName: "langgraph-checkpoints"; setup() creates that table.')),
     region,
-    credentials: checkCredentials(options.credentials ?? credentialsFrom(env), dangerouslyAllowBrowser),
+    credentials: checkCredentials("credentials", options.credentials ?? credentialsFrom(env), dangerouslyAllowBrowser),
     dangerouslyAllowBrowser,
     endpoint: endpoint === undefined ? awsEndpoint("dynamodb", region) : checkEndpoint("endpoint", endpoint),
     compression: oneOf("compression", options.compression ?? "gzip", ["gzip", "none"]),
     conflict: oneOf("conflict", options.conflict ?? "branch", ["branch", "reject"]),
-    s3: checkS3(options.s3, region, env),
+    s3: checkS3(options.s3, region, env, dangerouslyAllowBrowser),
     ttlSeconds: options.ttlSeconds === undefined ? undefined : checkTtl("ttlSeconds", options.ttlSeconds, invalidConfig),
     refreshOnRead: optional("refreshOnRead", options.refreshOnRead, "boolean") ?? false,
     encryption: checkEncryption(options.encryption),
@@ -155,20 +156,20 @@ function credentialsFrom(env: DynamoDBSaverEnv): AwsCredentials | undefined {
   return { accessKeyId: id, secretAccessKey: secret, sessionToken: nonEmpty(token) };
 }
 
-function checkCredentials(credentials: unknown, dangerouslyAllowBrowser: boolean): AwsCredentials | AwsCredentialsProvider {
+function checkCredentials(name: string, credentials: unknown, dangerouslyAllowBrowser: boolean): AwsCredentials | AwsCredentialsProvider {
   if (typeof credentials === "function") return credentials as AwsCredentialsProvider;
   const example = "Pass credentials: { accessKeyId, secretAccessKey } or an async function that returns them, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
   if (credentials === undefined) throw invalidConfig(`credentials are missing. ${example}`);
   const problem = credentialsProblem(credentials);
-  if (problem) throw invalidConfig(`credentials: got ${problem}. ${example}`);
-  if (!dangerouslyAllowBrowser && exposed(credentials as AwsCredentials)) throw invalidConfig(`credentials are long-lived. ${EXPOSED}`);
+  if (problem) throw invalidConfig(`${name}: got ${problem}. ${example}`);
+  if (!dangerouslyAllowBrowser && exposed(credentials as AwsCredentials)) throw invalidConfig(`${name} are long-lived. ${EXPOSED}`);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials as AwsCredentials;
   return { accessKeyId, secretAccessKey, sessionToken, expiration };
 }
 
-function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSaverEnv): SaverConfig["s3"] {
+function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSaverEnv, dangerouslyAllowBrowser: boolean): SaverConfig["s3"] {
   if (s3 === undefined) return undefined;
-  checkObject("s3", s3, ["bucket", "prefix", "endpoint", "region", "forcePathStyle", "thresholdBytes"], '{ bucket: "my-bucket" }');
+  checkObject("s3", s3, ["bucket", "prefix", "endpoint", "credentials", "region", "forcePathStyle", "thresholdBytes"], '{ bucket: "my-bucket" }');
   const bucket = text("s3.bucket", s3.bucket, 'Pass s3: { bucket: "my-bucket" }.');
   if (!isBucketName(bucket)) throw invalidConfig(`s3.bucket ${JSON.stringify(bucket)} is not a name of a bucket: 3 to 63 small letters, digits, "-" and ".".`);
   const prefix = optional("s3.prefix", s3.prefix, "string") ?? "";
@@ -183,6 +184,7 @@ function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSa
     bucket,
     prefix,
     endpoint: url,
+    credentials: s3.credentials === undefined ? undefined : checkCredentials("s3.credentials", s3.credentials, dangerouslyAllowBrowser),
     region,
     forcePathStyle: optional("s3.forcePathStyle", s3.forcePathStyle, "boolean") ?? needsPath,
     thresholdBytes: wholeNumber("s3.thresholdBytes", s3.thresholdBytes ?? 350_000, 1, 380_000),

@@ -6,13 +6,15 @@ import type { Compression } from "./checkpoint/compression.js";
 import type { EncryptionKey } from "./checkpoint/encryption.js";
 import type { ConflictMode } from "./checkpoint/head.js";
 
-/** Where large values go. Credentials are those of the table. */
+/** Where large values go. */
 export interface S3Options {
   bucket: string;
   /** Goes first in every key: letters, digits, `_ . = : -` and slashes, 200 at most. Default: `""`. */
   prefix?: string | undefined;
   /** URL of the service, for example of Cloudflare R2; plain `http` for this machine only. Default: `AWS_ENDPOINT_URL_S3`, then AWS's own. */
   endpoint?: string | undefined;
+  /** Where the bucket is not in AWS it has keys of its own, as in Cloudflare R2. An object or an async function. Default: the table's. */
+  credentials?: AwsCredentials | AwsCredentialsProvider | undefined;
   /** `"auto"` for R2. Default: the table's. */
   region?: string | undefined;
   /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: only where the host is an IP address, or the bucket's name has a dot. */

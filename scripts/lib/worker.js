@@ -14,13 +14,14 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
  */
 
 /**
- * Bundles the Worker of `wrangler.toml` as `wrangler deploy` would: the conditions of workerd, no Node builtins.
+ * Bundles a Worker as `wrangler deploy` would: the conditions of workerd, no Node builtins.
  *
+ * @param {string} [configFile] from the project's folder
  * @returns {Promise<BuiltWorker>}
  */
-export async function buildWorker() {
-  const config = unstable_readConfig({ config: `${root}wrangler.toml` });
-  if (!config.main || !config.compatibility_date) throw new Error("wrangler.toml lacks main or compatibility_date.");
+export async function buildWorker(configFile = "wrangler.toml") {
+  const config = unstable_readConfig({ config: root + configFile });
+  if (!config.main || !config.compatibility_date) throw new Error(configFile + " lacks main or compatibility_date.");
   return {
     script: await bundleWorker({ absWorkingDir: root, entryPoints: [config.main], alias: config.alias ?? {} }),
     compatibilityDate: config.compatibility_date,

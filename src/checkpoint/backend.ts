@@ -18,13 +18,15 @@ export interface Backend {
 
 /** Sends nothing yet. */
 export function openBackend(config: SaverConfig): Backend {
-  const client = new AwsClient({ ...config, credentials: new CredentialSource(config.credentials, config) });
+  const clientFor = (credentials: SaverConfig["credentials"]): AwsClient => new AwsClient({ ...config, credentials: new CredentialSource(credentials, config) });
+  const client = clientFor(config.credentials);
   const db = new DynamoDB(client, config);
   const codec = new Codec({
     ...config,
     encryption: config.encryption && new Encryption(config.encryption.key, config.encryption.olderKeys),
     allowPlaintext: config.encryption?.allowPlaintext ?? false,
   });
-  const offload = config.s3 && new Offload(new S3(client, config.s3), { ...config, ...config.s3 });
+  const s3Client = config.s3?.credentials ? clientFor(config.s3.credentials) : client;
+  const offload = config.s3 && new Offload(new S3(s3Client, config.s3), { ...config, ...config.s3 });
   return { db, codec, offload, segments: new SegmentStore(db, codec, offload, config.consistentRead) };
 }

@@ -38,6 +38,7 @@ describe("a constructor refuses, and says what to write instead:", () => {
     ["a table name that is too short", { tableName: "ab" }, /tableName "ab" must have 3 to 255/],
     ["a table name with a slash", { tableName: "a/table" }, /tableName "a\/table" must have/],
     ["a permission that is a string", { dangerouslyAllowBrowser: "yes" }, /dangerouslyAllowBrowser must be a boolean, not a string/],
+    ["half a credential for the bucket", { s3: { bucket: "my-bucket", credentials: { accessKeyId: "AKIDEXAMPLE" } } }, /s3\.credentials: got no secretAccessKey/],
     ["a missing region", { region: undefined }, /region is missing.*AWS_REGION/],
     ["an empty region", { region: "" }, /region is missing/],
     ["a region that would change the host", { region: "evil.example/" }, /not an AWS region such as "us-east-1"/],

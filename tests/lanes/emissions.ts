@@ -24,8 +24,8 @@ export class Emissions {
   readonly #secrets = new Set<string>();
 
   /** From now on, these options' credentials and keys must not show. */
-  keepSecret({ credentials, encryption }: Partial<SaverOptions>): void {
-    if (typeof credentials === "object") this.#keepCredentials(credentials);
+  keepSecret({ credentials, encryption, s3 }: Partial<SaverOptions>): void {
+    for (const given of [credentials, s3?.credentials]) if (typeof given === "object") this.#keepCredentials(given);
     const keys: unknown = encryption && [encryption.key, encryption.olderKeys].flat();
     for (const key of Array.isArray(keys) ? (keys as unknown[]) : []) if (key instanceof Uint8Array) this.#keepKey(key);
   }

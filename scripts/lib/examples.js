@@ -1,0 +1,66 @@
+/**
+ * @typedef {object} Example
+ * @property {string} shows
+ * @property {string} main within `examples/`
+ * @property {"node" | "deno" | "bun" | "workerd"} runtime
+ * @property {boolean} [keeps] whether it goes on with what it stored the last time, also when run without arguments
+ * @property {Play[]} [plays] what is run one after the other, each in a process of its own, when no arguments are given
+ */
+
+/**
+ * @typedef {object} Play
+ * @property {string[]} args
+ * @property {"SIGKILL" | number} [ends] how it is meant to end; 0 by default
+ */
+
+/** @type {Record<string, Example>} what `npm run example` offers */
+export const examples = {
+  quickstart: { shows: "a graph that remembers, and its history", main: "quickstart/index.js", runtime: "node", keeps: true },
+  pipeline: {
+    shows: "a content pipeline, killed in the middle and resumed; status, history, retry, rollback",
+    main: "pipeline/index.js",
+    runtime: "node",
+    plays: [
+      { args: ["start", "edge databases", "--crash-in", "draft"], ends: "SIGKILL" },
+      { args: ["status"] },
+      { args: ["resume", "--fail-in", "finalize"], ends: 1 },
+      { args: ["status"] },
+      { args: ["retry"] },
+      { args: ["status"] },
+      { args: ["rollback", "outline"] },
+      { args: ["history"] },
+    ],
+  },
+  approval: {
+    shows: "a transfer of money that a person approves, made once whatever dies",
+    main: "approval/index.js",
+    runtime: "node",
+    plays: [
+      { args: ["request", "rent", "Alice", "1200"] },
+      { args: ["request", "yacht", "Mallory", "90000"] },
+      { args: ["approve", "rent", "--crash"], ends: "SIGKILL" },
+      { args: ["pending"] },
+      { args: ["resume", "rent"] },
+      { args: ["reject", "yacht", "too much"] },
+      { args: ["pending"] },
+    ],
+  },
+  "time-travel": { shows: "back to an old checkpoint, another state there, and on from the fork", main: "time-travel/index.js", runtime: "node" },
+  chat: {
+    shows: "a chat that remembers across processes, and summarizes what is old",
+    main: "chat/index.js",
+    runtime: "node",
+    plays: [
+      { args: ["Hi, I am Ada."] },
+      { args: ["I like green tea."] },
+      { args: ["It rains here."] },
+      { args: ["I like long walks."] },
+      { args: ["What do you know about me?"] },
+      { args: ["And what here?", "--thread", "another"] },
+    ],
+  },
+  deno: { shows: "a Deno script that asks, ends, and goes on with the answer", main: "deno/main.ts", runtime: "deno", plays: [{ args: [] }, { args: ["Ada"] }, { args: ["Paris"] }] },
+  bun: { shows: "a Bun server that streams answers", main: "bun/server.ts", runtime: "bun", keeps: true },
+  "worker-r2": { shows: "a Cloudflare Worker that keeps large state in R2", main: "worker-r2/index.ts", runtime: "workerd", keeps: true },
+  express: { shows: "an HTTP API on Express: threads, approvals, history", main: "express/server.js", runtime: "node", keeps: true },
+};
