@@ -7,6 +7,7 @@ import { backoffMs, RetryBudget, retryKind, serverAsksMs, type RetryKind } from 
 import { sleep } from "./sleep.js";
 import { Turnstile } from "./turnstile.js";
 
+/** As much of the global `fetch` as is used: each request has a URL, a method, headers, a body and a signal. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface AwsClientConfig {
