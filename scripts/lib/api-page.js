@@ -25,7 +25,8 @@ export function apiPage(sources) {
   const classes = [];
   /** @type {string[]} */
   const types = [];
-  for (const [name, [declaration]] of sources.file("index.ts").getExportedDeclarations()) {
+  const exported = sources.file("index.ts").getExportedDeclarations();
+  for (const [name, [declaration]] of exported) {
     if (elsewhere.has(name)) continue;
     if (Node.isClassDeclaration(declaration)) classes.push(...classSection(declaration));
     else if (Node.isFunctionDeclaration(declaration)) classes.push(...functionSection(declaration));
@@ -47,6 +48,11 @@ export function apiPage(sources) {
     ...types,
   ];
   return { text: lines.join("\n").trimEnd() + "\n", undocumented };
+
+  /** @param {string} type */
+  function typeCell(type) {
+    return exported.has(type) ? `[\`${type}\`](#${type.toLowerCase()})` : cell(`\`${type}\``);
+  }
 
   /** @param {ClassDeclaration} declaration */
   function classSection(declaration) {
@@ -106,7 +112,7 @@ export function apiPage(sources) {
     return [
       hasTypes ? "| name | type | meaning |" : "| value | meaning |",
       hasTypes ? "|---|---|---|" : "|---|---|",
-      ...members.map(({ name, type, optional, text, standard }) => `| \`${name}${optional ? "?" : ""}\` |${hasTypes ? ` ${cell(`\`${type}\``)} |` : ""} ${cell(text + (standard ? ` Default: ${standard}.` : ""))} |`),
+      ...members.map(({ name, type, optional, text, standard }) => `| \`${name}${optional ? "?" : ""}\` |${hasTypes ? ` ${typeCell(type)} |` : ""} ${cell(text + (standard ? ` Default: ${standard}.` : ""))} |`),
       "",
     ];
   }
