@@ -1,6 +1,6 @@
 import { docOf, tagged, typeText } from "./tsdoc.js";
 
-/** @import { InterfaceDeclaration, PropertySignature } from "ts-morph" */
+/** @import { InterfaceDeclaration } from "ts-morph" */
 /** @import { openSources } from "./tsdoc.js" */
 
 const units = [

@@ -37,8 +37,12 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 export async function readDocuments() {
   /** @type {Document[]} */
   const documents = [];
-  const collect = () => (/** @type {Root} */ tree, /** @type {VFile} */ file) => void documents.push({ path: file.path, headings: headingsOf(tree), blocks: blocksOf(tree, file.path), brokenLinks: [] });
-  const files = await processAll([remarkGfm, [remarkValidateLinks, { repository: false, root }], collect]);
+  const collect = () => (/** @type {Root} */ tree, /** @type {VFile} */ file) => {
+    documents.push({ path: file.path, headings: headingsOf(tree), blocks: blocksOf(tree, file.path), brokenLinks: [] });
+  };
+  // The engine's own type for plugins knows none with options.
+  const plugins = /** @type {unknown} */ ([remarkGfm, [remarkValidateLinks, { repository: false, root }], collect]);
+  const files = await processAll(/** @type {Plugins} */ (plugins));
   for (const document of documents) {
     const messages = files.find(({ path }) => path === document.path)?.messages ?? [];
     document.brokenLinks = messages.map(({ line, reason }) => `${document.path}:${line ?? "?"}: ${reason}`);
@@ -46,8 +50,10 @@ export async function readDocuments() {
   return documents;
 }
 
+/** @typedef {NonNullable<Parameters<typeof engine>[0]["plugins"]>} Plugins */
+
 /**
- * @param {NonNullable<Parameters<typeof engine>[0]["plugins"]>} plugins
+ * @param {Plugins} plugins
  * @returns {Promise<VFile[]>}
  */
 function processAll(plugins) {
