@@ -80,6 +80,7 @@ export interface AwsErrorDetails {
   serviceCode?: string | undefined;
   /** AWS's id of the request, for a support case. */
   requestId?: string | undefined;
+  /** What `fetch` threw, where that was the reason. */
   cause?: unknown;
 }
 
@@ -108,10 +109,13 @@ export class AwsRequestError extends DynamoDBSaverError implements AwsErrorDetai
 
 /** Which part of which checkpoint could not be read. */
 export interface DataLocation {
+  /** LangGraph's `thread_id`. */
   threadId: string;
+  /** LangGraph's `checkpoint_ns`: `""` is the root graph. */
   checkpointNs: string;
+  /** LangGraph's `checkpoint_id`. */
   checkpointId: string;
-  /** A channel's name, `"(checkpoint)"`, `"(metadata)"`, or `"(write …)"`. */
+  /** A channel's name, `"(checkpoint)"`, `"(metadata)"`, or `"(writes of task …)"`. */
   channel?: string | undefined;
 }
 
@@ -143,7 +147,9 @@ export class CheckpointDataError extends DynamoDBSaverError implements DataLocat
 
 /** Which checkpoint was not stored, and why not. */
 export interface ConflictDetails {
+  /** LangGraph's `thread_id`. */
   threadId: string;
+  /** LangGraph's `checkpoint_ns`: `""` is the root graph. */
   checkpointNs: string;
   /** The checkpoint that was not stored. */
   checkpointId: string;

@@ -8,24 +8,34 @@ import type { ConflictMode } from "./checkpoint/head.js";
 
 /** Where large values go. */
 export interface S3Options {
+  /** The bucket's name. It has to be there: `setup()` does not create it. */
   bucket: string;
-  /** Goes first in every key: letters, digits, `_ . = : -` and slashes, 200 at most. Default: `""`. */
+  /** Goes first in every object's key, for example `"agents/"`: letters, digits, `_ . = : -` and single slashes, 200 at most. Default: `""`. */
   prefix?: string | undefined;
-  /** URL of the service, for example of Cloudflare R2; plain `http` for this machine only. Default: `AWS_ENDPOINT_URL_S3`, then AWS's own. */
+  /**
+   * URL of the service, for example of Cloudflare R2; plain `http` for this machine only. Default: `AWS_ENDPOINT_URL_S3`, then
+   * `AWS_ENDPOINT_URL`, then AWS's own for the region.
+   */
   endpoint?: string | undefined;
   /** Where the bucket is not in AWS it has keys of its own, as in Cloudflare R2. An object or an async function. Default: the table's. */
   credentials?: AwsCredentials | AwsCredentialsProvider | undefined;
-  /** `"auto"` for R2. Default: the table's. */
+  /** The bucket's region; `"auto"` for R2. Default: the table's. */
   region?: string | undefined;
   /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: only where the host is an IP address, or the bucket's name has a dot. */
   forcePathStyle?: boolean | undefined;
-  /** A segment of this many bytes or more, as stored, is one object; 380,000 at most. Default: 350,000. */
+  /**
+   * A segment of this many bytes or more, as stored, is one object. Default: 350,000.
+   * @throws `INVALID_CONFIG` unless it is a whole number from 1 to 380,000.
+   */
   thresholdBytes?: number | undefined;
 }
 
 /** AES-256-GCM on this side of the network. */
 export interface EncryptionOptions {
-  /** 32 bytes, or an AES-GCM `CryptoKey` with the usages `encrypt` and `decrypt`. */
+  /**
+   * 32 bytes, or an AES-GCM `CryptoKey` of 256 bits with the usages `encrypt` and `decrypt`.
+   * @throws `INVALID_CONFIG` when it is anything else, a text for example.
+   */
   key: EncryptionKey;
   /** Keys that older values were written with. New ones are written with `key`. */
   olderKeys?: readonly EncryptionKey[] | undefined;
@@ -35,7 +45,10 @@ export interface EncryptionOptions {
 
 /** Options of {@link DynamoDBSaver}. AWS words are those of the AWS SDK v3. */
 export interface DynamoDBSaverOptions {
-  /** The table: string keys `PK` and `SK`. `setup()` creates it. */
+  /**
+   * The table, by its name or, in another account, by its ARN. It has the string keys `PK` and `SK`. `setup()` creates it.
+   * @throws `INVALID_CONFIG` unless it has 3 to 255 letters, digits, `_`, `-` or `.`, or is the ARN of a table.
+   */
   tableName: string;
   /** For example `"us-east-1"`. Default: `AWS_REGION`, then `AWS_DEFAULT_REGION`, where the runtime has an environment. */
   region?: string | undefined;
@@ -61,6 +74,7 @@ export interface DynamoDBSaverOptions {
   /**
    * How long a checkpoint lives, in seconds. What it shares with others lives longer, and is renewed before any of
    * them needs it. `configurable.ttl_seconds` overrides it for one call. Default: nothing expires.
+   * @throws `INVALID_CONFIG` unless it is a positive number, 100 years at most.
    */
   ttlSeconds?: number | undefined;
   /** Whether reading a checkpoint renews it too, so that a thread that is only read stays. Default: `false`. */
@@ -74,24 +88,38 @@ export interface DynamoDBSaverOptions {
   conflict?: ConflictMode | undefined;
   /** With it, values are encrypted before they are sent. Ids, times and sizes are not. */
   encryption?: EncryptionOptions | undefined;
-  /** No value may be longer, compressed or not: a defence against gzip bombs. Default: 67,108,864 (64 MiB). */
+  /**
+   * No value may be longer, compressed or not: a defence against gzip bombs. The values of one checkpoint may have four times
+   * that together. What is longer is refused with `VALUE_TOO_LARGE`. Default: 67,108,864 (64 MiB).
+   * @throws `INVALID_CONFIG` unless it is a whole number from 1,024 to 2,147,483,647.
+   */
   maxValueBytes?: number | undefined;
   /**
    * Goes first in every partition key, for example `"tenant-a#"`, so that IAM's `dynamodb:LeadingKeys` can keep
-   * tenants apart. At most 256 bytes. Default: `""`.
+   * tenants apart. Default: `""`.
+   * @throws `INVALID_CONFIG` when it is longer than 256 bytes.
    */
   keyPrefix?: string | undefined;
   /** Turns values into bytes and back. Default: LangGraph's own, as every saver has it. */
   serde?: SerializerProtocol | undefined;
-  /** Sends the requests. Default: the global `fetch`. For proxies, service bindings and tests. */
+  /** Sends the requests: for proxies, service bindings and tests. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
-  /** Ends what is under way, and refuses what comes after. */
+  /** Ends what is under way, and refuses what comes after, with the error `ABORTED`. */
   signal?: AbortSignal | undefined;
-  /** How many times a request is sent at most, the first included. Default: 4. */
+  /**
+   * How many times a request is sent at most, the first included. Default: 4.
+   * @throws `INVALID_CONFIG` unless it is a whole number from 1 to 20.
+   */
   maxAttempts?: number | undefined;
-  /** How long one attempt may take, in milliseconds. Default: 10,000. */
+  /**
+   * How long one attempt may take, in milliseconds. Default: 10,000.
+   * @throws `INVALID_CONFIG` unless it is a whole number from 1 to 600,000.
+   */
   requestTimeoutMs?: number | undefined;
-  /** How many requests may be under way at once. Default: 50. */
+  /**
+   * How many requests of this saver may be under way at once. Default: 50.
+   * @throws `INVALID_CONFIG` unless it is a whole number from 1 to 10,000.
+   */
   maxConcurrency?: number | undefined;
   /** Whether reads see every write that was acknowledged before. `false` halves their price. Default: `true`. */
   consistentRead?: boolean | undefined;
@@ -104,13 +132,22 @@ export interface DynamoDBSaverOptions {
 
 /** The environment variables that `fromEnv` reads. */
 export interface DynamoDBSaverEnv {
+  /** The option `tableName`. Only `fromEnv` reads it. */
   DYNAMODB_TABLE_NAME?: string | undefined;
+  /** The option `region`. */
   AWS_REGION?: string | undefined;
+  /** The option `region`, where `AWS_REGION` is not set. */
   AWS_DEFAULT_REGION?: string | undefined;
+  /** The option `credentials`, together with `AWS_SECRET_ACCESS_KEY`. */
   AWS_ACCESS_KEY_ID?: string | undefined;
+  /** The option `credentials`, together with `AWS_ACCESS_KEY_ID`. */
   AWS_SECRET_ACCESS_KEY?: string | undefined;
+  /** The third part of temporary credentials. */
   AWS_SESSION_TOKEN?: string | undefined;
+  /** The option `endpoint`. */
   AWS_ENDPOINT_URL_DYNAMODB?: string | undefined;
+  /** The option `s3.endpoint`. */
   AWS_ENDPOINT_URL_S3?: string | undefined;
+  /** Both endpoints, where the variable for the one service is not set. */
   AWS_ENDPOINT_URL?: string | undefined;
 }

@@ -3,7 +3,9 @@ import { inBrowser } from "./browser.js";
 
 /** AWS credentials, in the shape of the AWS SDK v3. */
 export interface AwsCredentials {
+  /** The key's name: public, as AWS counts it. */
   accessKeyId: string;
+  /** The key itself. */
   secretAccessKey: string;
   /** Comes with temporary credentials. */
   sessionToken?: string | undefined;

@@ -1,3 +1,4 @@
+/** Which service an event or an error is about. */
 export type AwsService = "dynamodb" | "s3";
 
 /** What one operation cost, in DynamoDB's capacity units, as the server reported it. */
@@ -10,7 +11,9 @@ export interface ConsumedCapacity {
 
 /** One call to AWS ended, after however many attempts. */
 export interface RequestEvent {
+  /** Tells this event from the others. */
   type: "request";
+  /** Where it was sent. */
   service: AwsService;
   /** The AWS operation, for example `"Query"`. */
   operation: string;
@@ -24,7 +27,9 @@ export interface RequestEvent {
   bytesSent: number;
   /** Bytes of all answers' bodies as decoded by `fetch`, headers not counted. */
   bytesReceived: number;
+  /** Zero for S3, and for an operation that failed. */
   consumedCapacity: ConsumedCapacity;
+  /** AWS's id of the last answer, for a support case. */
   requestId?: string | undefined;
   /** The `code` of the error that the caller gets; absent on success. */
   error?: string | undefined;
@@ -32,8 +37,11 @@ export interface RequestEvent {
 
 /** An attempt failed and another follows. */
 export interface RetryEvent {
+  /** Tells this event from the others. */
   type: "retry";
+  /** Where it is sent. */
   service: AwsService;
+  /** The AWS operation, for example `"Query"`. */
   operation: string;
   /** Which attempt failed, from 1. */
   attempt: number;
@@ -45,18 +53,21 @@ export interface RetryEvent {
 
 /** Something works, but not as it should. */
 export interface WarningEvent {
+  /** Tells this event from the others. */
   type: "warning";
   /**
    * `TAGS_REFUSED`: S3 objects are stored without the tag that lets them expire.
    * `REFRESH_FAILED`: a read could not renew the thread, which expires sooner.
    */
   code: "TAGS_REFUSED" | "REFRESH_FAILED";
+  /** What to do about it. */
   message: string;
 }
 
 /** What `onEvent` receives. Events hold names, counts and durations: no key, no value, no credential. */
 export type DynamoDBSaverEvent = RequestEvent | RetryEvent | WarningEvent;
 
+/** Called with each event, as it happens. */
 export type EventListener = (event: DynamoDBSaverEvent) => void;
 
 /** An observer must not be able to break what it observes, so what it throws is dropped. */

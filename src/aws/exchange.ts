@@ -1,5 +1,6 @@
 import { onAbort, unlessAborted } from "./abort.js";
 
+/** As much of the global `fetch` as is used: each request has a URL, a method, headers, a body and a signal. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface Answer {

@@ -73,7 +73,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   /**
    * A saver configured by environment variables: a Worker's `env`, `process.env`, or `Deno.env.toObject()`.
    * Reads `DYNAMODB_TABLE_NAME`, `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
-   * `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL`.
+   * `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL`.
    *
    * @param overrides options that come before the environment's
    * @throws DynamoDBSaverError `INVALID_CONFIG`

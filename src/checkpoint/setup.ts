@@ -3,6 +3,7 @@ import { setupTable, setupTimeToLive } from "./table.js";
 
 /** What `setup()` found or made. */
 export interface SetupResult {
+  /** The table, and whether it was made now. */
   table: { name: string; status: "created" | "existed" };
   /** With `ttlSeconds`: DynamoDB's sweeping of expired items. `"unsupported"`: this server has none. */
   timeToLive?: "enabled" | "existed" | "unsupported";

@@ -12,11 +12,13 @@ const PAGE_LIMIT = 1_000;
 
 /** A thread that has, or had, checkpoints. */
 export interface ThreadInfo {
+  /** LangGraph's `thread_id`. */
   threadId: string;
   /** When its first checkpoint was stored, ISO 8601. */
   createdAt: string;
 }
 
+/** Which part of the threads `listThreads` gives. */
 export interface ListThreadsOptions {
   /** At most this many threads. All by default. */
   limit?: number | undefined;

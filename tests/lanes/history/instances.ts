@@ -92,7 +92,7 @@ export class Instances {
 
 /**
  * All faults that another attempt survives, but two of S3. An upload that arrives after `deleteThread` stays in the
- * bucket, which the README says. An object that was changed on its way is only known by its content: it is read once
+ * bucket, which docs/storage.md says. An object that was changed on its way is only known by its content: it is read once
  * more, and if that happens again it counts as damaged.
  */
 function nemesis(seed: string, share: number): Chooser {
