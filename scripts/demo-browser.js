@@ -1,3 +1,4 @@
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ensureInstalled } from "./lib/install.js";
@@ -10,12 +11,10 @@ Starts an embedded DynamoDB that a page may talk to, and serves a page in which 
 
   --port N             port of the page (5173)
   --dynamodb-port N    port of the embedded DynamoDB (8790)
-  --help               this text
-
-Data are kept in .data/browser; delete that folder to start afresh.`;
+  --data FOLDER        where the threads are kept (.data/browser); delete it to start afresh
+  --help               this text`;
 
 const tableName = "langgraph-checkpoints";
-const dataFolder = fileURLToPath(new URL("../.data/browser", import.meta.url));
 
 /** @type {(() => Promise<void>)[]} what ends each part, called in reverse order whatever ends this process */
 const cleanups = [];
@@ -40,13 +39,14 @@ async function main() {
   await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "--dynamodb-port");
 
   heading("A LangGraph agent in the browser");
-  const dynamodb = await startEmbeddedDynamoDB({ path: dataFolder, port: options.dynamodbPort });
+  const dynamodb = await startEmbeddedDynamoDB({ path: join(options.data, "dynamodb"), port: options.dynamodbPort });
   cleanups.push(dynamodb.stop);
   const { DynamoDBSaver } = await importSaver();
   const { table } = await new DynamoDBSaver({ tableName, region: "us-east-1", credentials, endpoint: dynamodb.endpoint }).setup();
-  say("dynamodb", `dynalite at ${dynamodb.endpoint}, kept in .data/browser; table ${table.name} ${table.status}`);
+  say("dynamodb", `dynalite at ${dynamodb.endpoint}, kept in ${relative(process.cwd(), options.data) || "."}; table ${table.name} ${table.status}`);
 
-  const outDir = await buildInPage({ endpoint: dynamodb.endpoint, tableName });
+  const outDir = join(options.data, "page");
+  await buildInPage({ endpoint: dynamodb.endpoint, tableName, outDir });
   const page = await servePage({ outDir, port: options.port });
   cleanups.push(page.stop);
   say("page", page.url);
@@ -60,13 +60,14 @@ function readOptions() {
     options: {
       port: { type: "string", default: "5173" },
       "dynamodb-port": { type: "string", default: "8790" },
+      data: { type: "string", default: fileURLToPath(new URL("../.data/browser", import.meta.url)) },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   const port = readPort("--port", values.port);
   const dynamodbPort = readPort("--dynamodb-port", values["dynamodb-port"]);
   if (port === dynamodbPort) throw new Error(`--port and --dynamodb-port are both ${port}. They must be two different ports.`);
-  return { help: values.help, port, dynamodbPort };
+  return { help: values.help, port, dynamodbPort, data: resolve(values.data) };
 }
 
 /**

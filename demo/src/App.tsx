@@ -4,6 +4,7 @@ import { Header } from "./Header.js";
 import { Thread } from "./Thread.js";
 import { ThreadList } from "./ThreadList.js";
 import { ViewSwitch, type View } from "./ViewSwitch.js";
+import { problemOf } from "./threads/problem.js";
 import { newThreadId, useThreadId } from "./threads/thread-id.js";
 import type { Threads } from "./threads/threads.js";
 import { useLoaded } from "./threads/use-loaded.js";
@@ -32,7 +33,6 @@ export function App({ threads }: { threads: Threads }) {
       openThread(undefined);
       await list.reload();
     } catch (error) {
-      const { problemOf } = await import("./threads/problem.js");
       setFailure({ ...problemOf(error), what: "The thread could not be deleted" });
     }
   }

@@ -45,7 +45,7 @@ export function Conversation(props: ConversationProps) {
       </div>
       <div className="messages">
         {status === "empty" ? <Suggestions onChoose={props.onSend} /> : <MessageList messages={messages} status={past ? "done" : status} />}
-        <div ref={end} />
+        <div ref={end} className="messages-end" />
       </div>
       <div className="answer">{past ? <Past checkpoint={past} onLatest={props.onLatest} /> : <Answer {...props} />}</div>
     </main>

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { Cell, Column, Row, Table, TableBody, TableHeader } from "react-aria-components";
 import type { Checkpoint } from "../threads/threads.js";
 import { clockTime } from "../time.js";
@@ -15,15 +16,21 @@ interface TimelineProps {
 export function Timeline({ checkpoints = [], selected, onSelect }: TimelineProps) {
   const rows = lanesOf(checkpoints);
   const width = Math.max(1, ...rows.map((row) => Math.max(row.lane, ...row.passing, ...row.joining) + 1));
-  const current = lineage(checkpoints, checkpoints[0]?.checkpoint_id);
+  const latest = checkpoints[0]?.checkpoint_id;
+  const current = lineage(checkpoints, latest);
+
+  const scroll = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    void scroll.current?.scrollTo({ top: 0 });
+  }, [latest]);
 
   return (
     <div className="timeline">
       <div className="panel-head">
         <h2>Checkpoints</h2>
-        <p className="count">{checkpoints.length}, newest first</p>
+        {latest !== undefined && <p className="count">{checkpoints.length}, newest first</p>}
       </div>
-      <div className="timeline-scroll">
+      <div className="timeline-scroll" ref={scroll}>
         <Table
           aria-label="Checkpoints, newest first"
           selectionMode="single"

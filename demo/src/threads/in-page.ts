@@ -52,7 +52,7 @@ export function inPageThreads({ endpoint, tableName }: { endpoint: string; table
     async history(threadId) {
       const checkpoints: Checkpoint[] = [];
       for await (const snapshot of agent.getStateHistory(configOf(threadId), { limit: MOST_CHECKPOINTS })) {
-        checkpoints.push(checkpointView(snapshot) as Checkpoint);
+        checkpoints.push(checkpointView(snapshot));
       }
       return checkpoints;
     },
@@ -63,7 +63,10 @@ export function inPageThreads({ endpoint, tableName }: { endpoint: string; table
 
     async *fork(threadId, checkpointId, { text, replaces }) {
       const config = configOf(threadId, checkpointId);
-      if (replaces === undefined) return yield* run({ messages: [new HumanMessage(text)] }, config);
+      if (replaces === undefined) {
+        yield* run({ messages: [new HumanMessage(text)] }, config);
+        return;
+      }
       const edited = await agent.updateState(config, { messages: [new HumanMessage({ id: replaces, content: text })] }, START);
       yield* run(null, configOf(threadId, edited.configurable?.["checkpoint_id"] as string));
     },

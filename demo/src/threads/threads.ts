@@ -44,16 +44,16 @@ export interface Threads {
   /** Where its threads are kept. */
   readonly storage: string;
 
-  list(): Promise<ThreadInfo[]>;
+  list: () => Promise<ThreadInfo[]>;
   /** Newest first; empty for a thread that does not exist. */
-  history(threadId: string): Promise<Checkpoint[]>;
+  history: (threadId: string) => Promise<Checkpoint[]>;
   /** A run with a new message, or with null one that goes on where the last one broke off. */
-  send(threadId: string, message: string | null): Run;
+  send: (threadId: string, message: string | null) => Run;
   /** The answer to an interrupt. */
-  resume(threadId: string, decision: Decision): Run;
+  resume: (threadId: string, decision: Decision) => Run;
   /** The same steps again, from a checkpoint as it is. */
-  replay(threadId: string, checkpointId: string): Run;
+  replay: (threadId: string, checkpointId: string) => Run;
   /** Another branch, from a checkpoint with an edited state. */
-  fork(threadId: string, checkpointId: string, edit: ForkEdit): Run;
-  delete(threadId: string): Promise<void>;
+  fork: (threadId: string, checkpointId: string, edit: ForkEdit) => Run;
+  delete: (threadId: string) => Promise<void>;
 }

@@ -12,16 +12,18 @@ export function useLoaded<T>(load: () => Promise<T>, what: string, onFailure: (f
   const [value, setValue] = useState<T>();
   const newest = useRef(0);
 
-  const reload = useCallback(async (): Promise<void> => {
-    const number = (newest.current += 1);
-    const retry = () => void reload();
-    try {
-      const loaded = await load();
-      if (number === newest.current) setValue(loaded);
-    } catch (error) {
-      if (number === newest.current) onFailure({ ...problemOf(error), what, retry });
-    }
-  }, [load, what, onFailure]);
+  const reload = useCallback(
+    async function attempt(): Promise<void> {
+      const number = (newest.current += 1);
+      try {
+        const loaded = await load();
+        if (number === newest.current) setValue(loaded);
+      } catch (error) {
+        if (number === newest.current) onFailure({ ...problemOf(error), what, retry: () => void attempt() });
+      }
+    },
+    [load, what, onFailure],
+  );
 
   useEffect(() => void reload(), [reload]);
 
