@@ -24,6 +24,8 @@ import {
 
 /** The page with the agent in it, in a real Chromium, served by `npm run demo:browser`. */
 
+const credentials = { accessKeyId: "local", secretAccessKey: "localSecret" };
+
 let folder: string;
 let browser: Browser;
 let demo: Awaited<ReturnType<typeof runDemo>>;
@@ -97,10 +99,18 @@ describe("the agent in the page", () => {
 
   it("goes on with a run that a reload broke off", async () => {
     const page = await newPage(browser, url);
-    await begin(page, "Where is order 1043?");
-    await checkpointRows(page).filter({ hasText: "tools" }).first().waitFor();
+    // The agent now thinks for as long as the clock stands still.
+    await page.clock.install();
     await page.reload();
-    await statusOf(page, /Stopped before/);
+    await page.clock.pauseAt(Date.now() + 60_000);
+    await begin(page, "Where is order 1043?");
+    await statusOf(page, "Running");
+    const thread_id = page.url().split("/").at(-1);
+    const saver = new DynamoDBSaver({ tableName: "langgraph-checkpoints", region: "us-east-1", endpoint: dynamodb, credentials });
+    await expect.poll(async () => (await saver.getTuple({ configurable: { thread_id } }))?.metadata?.step, { timeout: 20_000 }).toBe(0);
+    await page.clock.resume();
+    await page.reload();
+    await statusOf(page, "Stopped before agent");
     await page.getByRole("button", { name: "Continue" }).click();
     await statusOf(page, "Done");
     expect(await messages(page)).toEqual(["Where is order 1043?", expect.stringMatching(/espresso grinder/)]);
@@ -181,7 +191,7 @@ describe("when DynamoDB is gone", () => {
     expect(await axeViolations(page)).toEqual([]);
 
     await page.context().unroute(`${dynamodb}**`);
-    await alert.getByRole("button", { name: "Try again" }).click();
+    await alert.getByRole("button", { name: "Read again" }).click();
     await page.getByRole("button", { name: "Send" }).click();
     await statusOf(page, "Running");
     await statusOf(page, "Done");
@@ -228,7 +238,7 @@ describe("the page, looked at by axe and on a phone", () => {
   it("has no violations in light or dark, whatever it shows", async () => {
     const page = await newPage(browser, url);
     expect(await axeViolations(page), "welcome").toEqual([]);
-    await page.getByRole("main").getByRole("button", { name: "New thread" }).click();
+    await page.getByRole("region", { name: "Welcome" }).getByRole("button", { name: "New thread" }).click();
     await statusOf(page, "New");
     expect(await axeViolations(page), "empty").toEqual([]);
     await page.getByRole("button", { name: "Please refund order 1043" }).click();
@@ -264,8 +274,8 @@ describe("the page of a Worker", () => {
   it("shows the Worker's own threads, and travels through them", async () => {
     const vars = {
       AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "local",
-      AWS_SECRET_ACCESS_KEY: "localSecret",
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_ENDPOINT_URL_DYNAMODB: inject("dynamodbEndpoint"),
       DYNAMODB_TABLE_NAME: "worker-page-test",
     };

@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useReducer, useState } from "react";
 import { ErrorAlert } from "./ErrorAlert.js";
 import { Header } from "./Header.js";
 import { Thread } from "./Thread.js";
@@ -13,10 +13,13 @@ import { Welcome } from "./Welcome.js";
 
 export function App({ threads }: { threads: Threads }) {
   const [failure, setFailure] = useState<Failure>();
+  const [attempt, readAgain] = useReducer((number: number) => number + 1, 0);
+  // What follows from a failure, such as a history that cannot be read either, says less than the failure itself.
+  const report = useCallback((next: Failure | undefined) => setFailure((shown) => next && (shown ?? next)), []);
   const [threadId, open] = useThreadId();
   const [view, setView] = useState<View>("conversation");
-  const list = useLoaded(threads.list, "The threads could not be read", setFailure);
-  const { runs, play, forget } = useRuns(setFailure);
+  const list = useLoaded(threads.list, "The threads could not be read", report, attempt);
+  const { runs, play, forget } = useRuns(report);
 
   const openThread = useCallback(
     (id: string | undefined) => {
@@ -33,7 +36,7 @@ export function App({ threads }: { threads: Threads }) {
       openThread(undefined);
       await list.reload();
     } catch (error) {
-      setFailure({ ...problemOf(error), what: "The thread could not be deleted" });
+      report({ ...problemOf(error), what: "The thread could not be deleted" });
     }
   }
 
@@ -41,8 +44,17 @@ export function App({ threads }: { threads: Threads }) {
     <div className="app" data-view={view}>
       <Header place={threads.place} storage={threads.storage} />
       <ViewSwitch view={view} onChange={setView} />
-      {failure && <ErrorAlert failure={failure} onDismiss={() => setFailure(undefined)} />}
-      <div className="columns">
+      {failure && (
+        <ErrorAlert
+          failure={failure}
+          onReadAgain={() => {
+            setFailure(undefined);
+            readAgain();
+          }}
+          onDismiss={() => setFailure(undefined)}
+        />
+      )}
+      <main className="columns">
         <ThreadList
           threads={list.value}
           current={threadId}
@@ -60,13 +72,14 @@ export function App({ threads }: { threads: Threads }) {
             run={runs[threadId]}
             play={play}
             forget={forget}
-            onFailure={setFailure}
+            onFailure={report}
+            attempt={attempt}
             onStored={list.reload}
             onShowConversation={() => setView("conversation")}
             onDelete={() => deleteThread(threadId)}
           />
         )}
-      </div>
+      </main>
     </div>
   );
 }

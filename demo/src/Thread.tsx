@@ -14,6 +14,8 @@ interface ThreadProps {
   play: Play;
   forget: (threadId: string) => void;
   onFailure: (failure: Failure) => void;
+  /** Another number reads the thread again. */
+  attempt: number;
   /** The thread has been written to, perhaps for the first time. */
   onStored: () => Promise<void>;
   onShowConversation: () => void;
@@ -21,9 +23,9 @@ interface ThreadProps {
 }
 
 /** One thread: its conversation, its history, and the checkpoint that is looked at. */
-export function Thread({ threads, threadId, run, play, forget, onFailure, onStored, onShowConversation, onDelete }: ThreadProps) {
+export function Thread({ threads, threadId, run, play, forget, onFailure, attempt, onStored, onShowConversation, onDelete }: ThreadProps) {
   const load = useCallback(() => threads.history(threadId), [threads, threadId]);
-  const { value: checkpoints, reload } = useLoaded(load, "The history could not be read", onFailure);
+  const { value: checkpoints, reload } = useLoaded(load, "The history could not be read", onFailure, attempt);
   const [selectedId, select] = useState<string>();
   const [draft, setDraft] = useState("");
   const conversation = useRef<HTMLHeadingElement>(null);

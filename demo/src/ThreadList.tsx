@@ -1,5 +1,5 @@
 import { Plus } from "lucide-react";
-import { Button, ListBox, ListBoxItem, Text } from "react-aria-components";
+import { Button, ListBox, ListBoxItem } from "react-aria-components";
 import { dayAndTime } from "./time.js";
 import type { ThreadInfo } from "./threads/threads.js";
 
@@ -38,8 +38,8 @@ export function ThreadList({ threads, current, running, onOpen, onNew }: ThreadL
       >
         {(thread) => (
           <ListBoxItem id={thread.thread_id} textValue={thread.thread_id} className="thread-item">
-            <Text slot="label">{thread.thread_id}</Text>
-            <Text slot="description">{describe(thread, running)}</Text>
+            <span className="thread-name">{thread.thread_id}</span>
+            <span className="thread-note">{describe(thread, running)}</span>
           </ListBoxItem>
         )}
       </ListBox>

@@ -4,7 +4,7 @@ import { Button } from "react-aria-components";
 /** Shown before a thread is opened. */
 export function Welcome({ onNew }: { onNew: () => void }) {
   return (
-    <main className="welcome">
+    <section className="welcome" aria-label="Welcome">
       <div>
         <h2>An agent that remembers</h2>
         <p>
@@ -15,6 +15,6 @@ export function Welcome({ onNew }: { onNew: () => void }) {
           <Plus aria-hidden size={16} /> New thread
         </Button>
       </div>
-    </main>
+    </section>
   );
 }

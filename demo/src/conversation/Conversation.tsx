@@ -35,7 +35,7 @@ export function Conversation(props: ConversationProps) {
   }, [messages.length, status]);
 
   return (
-    <main className="conversation" aria-labelledby="conversation-heading">
+    <section className="conversation" aria-labelledby="conversation-heading">
       <div className="panel-head">
         <h2 id="conversation-heading" ref={heading} tabIndex={-1}>
           {threadId}
@@ -48,7 +48,7 @@ export function Conversation(props: ConversationProps) {
         <div ref={end} className="messages-end" />
       </div>
       <div className="answer">{past ? <Past checkpoint={past} onLatest={props.onLatest} /> : <Answer {...props} />}</div>
-    </main>
+    </section>
   );
 }
 

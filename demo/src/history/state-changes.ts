@@ -79,8 +79,11 @@ export function preview(value: unknown): string {
 }
 
 function previewOfObject(object: Record<string, unknown>): string {
-  const { type, content } = object;
-  if (typeof type === "string" && typeof content === "string") return shorten(content ? `${type}: ${content}` : type);
+  const { type, content, tool_calls: calls } = object;
+  if (typeof type === "string" && typeof content === "string") {
+    const asked = Array.isArray(calls) ? `calls ${(calls as { name: string }[]).map((call) => call.name).join(", ")}` : "";
+    return shorten([type, content || asked].filter(Boolean).join(": "));
+  }
   const pairs = Object.entries(object).map(([key, value]) => `${key}: ${isBranch(value) ? "…" : JSON.stringify(value)}`);
   return shorten(pairs.join(", ") || "empty");
 }

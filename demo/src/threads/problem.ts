@@ -10,8 +10,8 @@ export interface Problem {
 
 /** What a person at this page can do. The message itself says more about the particular case. */
 const REMEDIES: Partial<Record<DynamoDBSaverErrorCode, string>> = {
-  NETWORK: "Check that DynamoDB still runs and that this page may reach it, then try again. What was stored before is safe.",
-  TIMEOUT: "DynamoDB was too slow to answer. Try again; what was stored before is safe.",
+  NETWORK: "Check that DynamoDB still runs and that this page can reach it. What was stored before is safe.",
+  TIMEOUT: "DynamoDB was too slow to answer. Wait a moment; what was stored before is safe.",
   THROTTLED: "Wait a moment, then try again. If it happens often, raise the table's capacity.",
   TABLE_NOT_FOUND: "Create the table with setup(), or start the demo again: it does so.",
   ACCESS_DENIED: "Check the credentials and what their policy allows on this table.",
@@ -23,7 +23,7 @@ const REMEDIES: Partial<Record<DynamoDBSaverErrorCode, string>> = {
 };
 
 const WORKER_REMEDIES: Record<string, string> = {
-  WORKER_UNREACHABLE: "Check that the Worker still runs, then try again. What was stored before is safe.",
+  WORKER_UNREACHABLE: "Check that the Worker still runs. What was stored before is safe.",
   WAITING_FOR_APPROVAL: "Answer the pending question first.",
 };
 

@@ -11,10 +11,9 @@ export interface LiveRun {
   ended: boolean;
 }
 
-/** Something that failed. Trying again only ever reads: a run is not repeated behind anyone's back. */
+/** Something that failed. */
 export interface Failure extends Problem {
   what: string;
-  retry?: (() => void) | undefined;
 }
 
 /** What became of a run. */
