@@ -1,5 +1,6 @@
 import js from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
+import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
 /** Names that exist in Node, or only in a browser's page, but not in every runtime the saver runs in. */
@@ -9,7 +10,7 @@ const notEverywhere = [
 ];
 
 export default defineConfig(
-  globalIgnores(["dist/", ".wrangler/", ".cache/", ".data/", "tests/package/projects/"]),
+  globalIgnores(["**/dist/", ".wrangler/", ".cache/", ".data/", "tests/package/projects/"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
@@ -62,6 +63,13 @@ export default defineConfig(
           ],
         },
       ],
+    },
+  },
+  {
+    files: ["demo/**"],
+    extends: [reactHooks.configs.flat.recommended],
+    rules: {
+      "no-restricted-imports": ["error", { patterns: [{ group: ["node:*"], message: "It must run in a page." }] }],
     },
   },
   {

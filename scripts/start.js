@@ -42,6 +42,7 @@ async function main() {
   const { importSaver } = await import("./lib/saver.js");
   const { heading, print, say } = await import("./lib/terminal.js");
   const { buildWorker, startWorker } = await import("./lib/worker.js");
+  const { buildWorkerPage, workerPagePath } = await import("./lib/demo-page.js");
   const { demonstrate } = await import("./lib/demo.js");
 
   await assertPortFree(options.port, "the Worker", "--port");
@@ -61,7 +62,7 @@ async function main() {
   say("dynamodb", `dynalite at ${dynamodb.endpoint}, kept in .data/; table ${table.name} ${table.status}`);
   say("s3", `s3rver at ${s3.endpoint}, kept in .data/; bucket ${bucket}`);
 
-  const built = await buildWorker();
+  const [built, assets] = await Promise.all([buildWorker(), buildWorkerPage()]);
   const vars = {
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -82,12 +83,13 @@ async function main() {
   };
   /** @param {Record<string, string | undefined>} [more] */
   const launchWorker = async (more) => {
-    worker = await startWorker(built, { port: options.port, vars: { ...vars, ...more } });
+    worker = await startWorker(built, { port: options.port, vars: { ...vars, ...more }, assets });
   };
   cleanups.push(killWorker);
   await launchWorker();
   const url = `http://127.0.0.1:${options.port}`;
   say("worker", `workerd at ${url}, no Node compatibility`);
+  say("page", `${url}${workerPagePath}, its threads in a browser`);
 
   const thread = `demo-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-")}-${randomBytes(2).toString("hex")}`;
   const storage = new RawStorage({ credentials, dynamodb: { endpoint: dynamodb.endpoint, tableName }, s3 });
@@ -101,7 +103,7 @@ async function main() {
     await launchWorker({ MODEL_BASE_URL, MODEL_API_KEY, MODEL_NAME });
   }
 
-  heading("It keeps running. Try it in another terminal; Ctrl-C ends it");
+  heading(`It keeps running: ${url}${workerPagePath} shows its threads. Or try it in another terminal; Ctrl-C ends it`);
   for (const line of [
     `curl -N ${url}/threads/mine/runs -d '{"message": "Please refund order 1043"}'`,
     `curl -N ${url}/threads/mine/resume -d '{"approve": true}'`,

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureCeph } from "./lib/ceph.js";
+import { ensureChromium } from "./lib/chromium.js";
 import { ensureInstalled } from "./lib/install.js";
 import { ensureJava } from "./lib/java.js";
 
@@ -19,6 +20,7 @@ try {
   ensureInstalled();
   if (!process.env.DYNAMODB_ENDPOINT) ensureJava();
   if (!process.env.S3_ENDPOINT) ensureCeph();
+  ensureChromium();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   finish(0, 1);

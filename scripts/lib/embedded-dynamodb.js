@@ -44,7 +44,7 @@ async function assertNotInUse(path) {
     const { code, cause } = /** @type {{ code?: string, cause?: { code?: string, message?: string } }} */ (error);
     throw new Error(
       cause?.code === "LEVEL_LOCKED"
-        ? `${path} is in use: another "npm start" is running.`
+        ? `${path} is in use: another of these demos is running.`
         : `The database in ${path} cannot be opened (${cause?.code ?? code}: ${cause?.message}). Delete the folder to start afresh.`,
       { cause: error },
     );

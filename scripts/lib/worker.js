@@ -54,8 +54,8 @@ export async function bundleWorker(options) {
  * Runs a built Worker in a workerd of its own.
  *
  * @param {BuiltWorker} worker
- * @param {{ port?: number, vars: Record<string, string | undefined> }} options any free port when none is given;
- *   `vars` go over those of wrangler.toml, and undefined takes one away
+ * @param {{ port?: number, vars: Record<string, string | undefined>, assets?: string }} options any free port when
+ *   none is given; `vars` go over those of wrangler.toml, and undefined takes one away; `assets` is a folder to serve
  * @returns {Promise<{ url: string, kill: () => Promise<void> }>}
  */
 export async function startWorker({ script, compatibilityDate, compatibilityFlags, vars }, options) {
@@ -65,6 +65,7 @@ export async function startWorker({ script, compatibilityDate, compatibilityFlag
     compatibilityDate,
     compatibilityFlags,
     bindings: Object.fromEntries(bindings),
+    ...(options.assets && { assets: { directory: options.assets, routerConfig: { has_user_worker: true } } }),
     host: "127.0.0.1",
     port: options.port ?? 0,
     cf: false, // Otherwise miniflare asks a server of Cloudflare where it is.

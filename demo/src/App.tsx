@@ -1,0 +1,85 @@
+import { useCallback, useReducer, useState } from "react";
+import { ErrorAlert } from "./ErrorAlert.js";
+import { Header } from "./Header.js";
+import { Thread } from "./Thread.js";
+import { ThreadList } from "./ThreadList.js";
+import { ViewSwitch, type View } from "./ViewSwitch.js";
+import { problemOf } from "./threads/problem.js";
+import { newThreadId, useThreadId } from "./threads/thread-id.js";
+import type { Threads } from "./threads/threads.js";
+import { useLoaded } from "./threads/use-loaded.js";
+import { useRuns, type Failure } from "./threads/use-runs.js";
+import { Welcome } from "./Welcome.js";
+
+export function App({ threads }: { threads: Threads }) {
+  const [failure, setFailure] = useState<Failure>();
+  const [attempt, readAgain] = useReducer((number: number) => number + 1, 0);
+  // What follows from a failure, such as a history that cannot be read either, says less than the failure itself.
+  const report = useCallback((next: Failure | undefined) => setFailure((shown) => next && (shown ?? next)), []);
+  const [threadId, open] = useThreadId();
+  const [view, setView] = useState<View>("conversation");
+  const list = useLoaded(threads.list, "The threads could not be read", report, attempt);
+  const { runs, play, forget } = useRuns(report);
+
+  const openThread = useCallback(
+    (id: string | undefined) => {
+      setFailure(undefined);
+      setView("conversation");
+      open(id);
+    },
+    [open],
+  );
+
+  async function deleteThread(id: string) {
+    try {
+      await threads.delete(id);
+      openThread(undefined);
+      await list.reload();
+    } catch (error) {
+      report({ ...problemOf(error), what: "The thread could not be deleted" });
+    }
+  }
+
+  return (
+    <div className="app" data-view={view}>
+      <Header place={threads.place} storage={threads.storage} />
+      <ViewSwitch view={view} onChange={setView} />
+      {failure && (
+        <ErrorAlert
+          failure={failure}
+          onReadAgain={() => {
+            setFailure(undefined);
+            readAgain();
+          }}
+          onDismiss={() => setFailure(undefined)}
+        />
+      )}
+      <main className="columns">
+        <ThreadList
+          threads={list.value}
+          current={threadId}
+          running={Object.keys(runs).filter((id) => !runs[id]?.ended)}
+          onOpen={openThread}
+          onNew={() => openThread(newThreadId())}
+        />
+        {threadId === undefined ? (
+          <Welcome onNew={() => openThread(newThreadId())} />
+        ) : (
+          <Thread
+            key={threadId}
+            threads={threads}
+            threadId={threadId}
+            run={runs[threadId]}
+            play={play}
+            forget={forget}
+            onFailure={report}
+            attempt={attempt}
+            onStored={list.reload}
+            onShowConversation={() => setView("conversation")}
+            onDelete={() => deleteThread(threadId)}
+          />
+        )}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,87 @@
+import { History, Play } from "lucide-react";
+import { useEffect, useRef, type RefObject } from "react";
+import { Button } from "react-aria-components";
+import type { Status } from "../threads/status.js";
+import type { Checkpoint, Decision, Message } from "../threads/threads.js";
+import { Approval } from "./Approval.js";
+import { Composer } from "./Composer.js";
+import { DeleteThread } from "./DeleteThread.js";
+import { MessageList } from "./MessageList.js";
+import { RunStatus } from "./RunStatus.js";
+import { Suggestions } from "./Suggestions.js";
+
+interface ConversationProps {
+  heading: RefObject<HTMLHeadingElement | null>;
+  threadId: string;
+  status: Status;
+  messages: Message[];
+  latest: Checkpoint | undefined;
+  /** The earlier checkpoint that is looked at, if it is one. */
+  past: Checkpoint | undefined;
+  draft: string;
+  onDraft: (text: string) => void;
+  onSend: (text: string) => void;
+  onResume: (decision: Decision) => void;
+  onContinue: () => void;
+  onLatest: () => void;
+  onDelete: () => Promise<void>;
+}
+
+export function Conversation(props: ConversationProps) {
+  const { heading, threadId, status, messages, latest, past, onDelete } = props;
+  const end = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    void end.current?.scrollIntoView({ block: "nearest" });
+  }, [messages.length, status]);
+
+  return (
+    <section className="conversation" aria-labelledby="conversation-heading">
+      <div className="panel-head">
+        <h2 id="conversation-heading" ref={heading} tabIndex={-1}>
+          {threadId}
+        </h2>
+        <RunStatus status={status} next={latest?.next ?? []} />
+        <DeleteThread threadId={threadId} isDisabled={status === "running" || status === "empty" || status === "loading"} onDelete={onDelete} />
+      </div>
+      <div className="messages">
+        {status === "empty" ? <Suggestions onChoose={props.onSend} /> : <MessageList messages={messages} status={past ? "done" : status} />}
+        <div ref={end} className="messages-end" />
+      </div>
+      <div className="answer">{past ? <Past checkpoint={past} onLatest={props.onLatest} /> : <Answer {...props} />}</div>
+    </section>
+  );
+}
+
+/** What a person can do now: say something, decide, or let a run go on that broke off. */
+function Answer({ status, latest, draft, onDraft, onSend, onResume, onContinue }: ConversationProps) {
+  if (status === "waiting" && latest) return <Approval interrupts={latest.interrupts} onDecide={onResume} />;
+  return (
+    <>
+      {status === "stopped" && (
+        <div className="notice">
+          <p>
+            The last run stopped before <strong>{latest?.next.join(", ")}</strong>. All it had done until then is stored.
+          </p>
+          <Button className="button" onPress={onContinue}>
+            <Play aria-hidden size={15} /> Continue
+          </Button>
+        </div>
+      )}
+      <Composer text={draft} onText={onDraft} onSend={onSend} isBusy={status === "running" || status === "loading"} />
+    </>
+  );
+}
+
+function Past({ checkpoint, onLatest }: { checkpoint: Checkpoint; onLatest: () => void }) {
+  return (
+    <div className="notice">
+      <p>
+        This is the conversation as it was at <strong>step {checkpoint.step}</strong>. To go on from here, replay or fork
+        the checkpoint.
+      </p>
+      <Button className="button" onPress={onLatest}>
+        <History aria-hidden size={15} /> Back to the latest
+      </Button>
+    </div>
+  );
+}

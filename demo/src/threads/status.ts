@@ -1,0 +1,14 @@
+import type { Checkpoint } from "./threads.js";
+import type { LiveRun } from "./use-runs.js";
+
+/** What a thread is doing. `stopped`: its last run broke off, for example because the page was closed. */
+export type Status = "loading" | "empty" | "running" | "waiting" | "stopped" | "done";
+
+export function statusOf(checkpoints: Checkpoint[] | undefined, run: LiveRun | undefined): Status {
+  if (run) return "running";
+  if (!checkpoints) return "loading";
+  const [latest] = checkpoints;
+  if (!latest) return "empty";
+  if (latest.interrupts.length > 0) return "waiting";
+  return latest.next.length > 0 ? "stopped" : "done";
+}

@@ -1,0 +1,60 @@
+import { useCallback, useState } from "react";
+import { problemOf, type Problem } from "./problem.js";
+import type { Message, Run } from "./threads.js";
+
+/** A run under way: the conversation it began with, and what it has said since. */
+export interface LiveRun {
+  messages: Message[];
+  /** How many nodes have ended. */
+  steps: number;
+  /** It is over, but the thread has not been read again yet. */
+  ended: boolean;
+}
+
+/** Something that failed. */
+export interface Failure extends Problem {
+  what: string;
+}
+
+/** What became of a run. */
+export interface Outcome {
+  failed: boolean;
+  steps: number;
+}
+
+export type Play = (threadId: string, what: string, before: Message[], start: () => Run) => Promise<Outcome>;
+
+/** The runs under way, by thread: one goes on while another thread is shown. */
+export function useRuns(onFailure: (failure: Failure | undefined) => void) {
+  const [runs, setRuns] = useState<Readonly<Record<string, LiveRun>>>({});
+
+  const play = useCallback<Play>(
+    async (threadId, what, before, start) => {
+      let run: LiveRun = { messages: before, steps: 0, ended: false };
+      const show = (next: Partial<LiveRun>) => {
+        run = { ...run, ...next };
+        setRuns((all) => ({ ...all, [threadId]: run }));
+      };
+      onFailure(undefined);
+      show({});
+      let failed = false;
+      try {
+        for await (const event of start()) {
+          if (event.type === "interrupt") continue; // the history shows it
+          const said = Object.values(event.nodes).flatMap((node) => node?.messages ?? []);
+          show({ messages: [...run.messages, ...said], steps: run.steps + 1 });
+        }
+      } catch (error) {
+        failed = true;
+        onFailure({ ...problemOf(error), what });
+      }
+      show({ ended: true });
+      return { failed, steps: run.steps };
+    },
+    [onFailure],
+  );
+
+  const forget = useCallback((threadId: string) => setRuns(({ [threadId]: _ended, ...others }) => others), []);
+
+  return { runs, play, forget };
+}

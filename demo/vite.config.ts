@@ -1,0 +1,22 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const path = (relative: string) => decodeURI(new URL(relative, import.meta.url).pathname);
+
+/**
+ * One page, built for one of two places: by default the agent runs in the page, and with `--mode worker` it is the
+ * Worker of `workers/` that the page talks to.
+ */
+export default defineConfig(({ mode }) => ({
+  root: path("."),
+  base: "./",
+  plugins: [react()],
+  resolve: { alias: { "langgraph-checkpoint-dynamodb": path("../src/index.ts") } },
+  build: {
+    // The Worker serves `dist/worker` as it is, the page at /page/.
+    outDir: mode === "worker" ? "dist/worker/page" : "dist/in-page",
+    emptyOutDir: true,
+    target: "es2022",
+    chunkSizeWarningLimit: 2_000, // LangChain's core
+  },
+}));
