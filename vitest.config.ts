@@ -1,9 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { poolOf } from "./tests/runtimes/host/pool.js";
+import { runtimes } from "./tests/runtimes/host/runtimes.js";
 
 /** Tests of behaviour run in every lane; the rest of `tests/` needs Node (child processes, files, servers). */
 const behaviour = "tests/behaviour/**/*.test.ts";
+
+/** What the other runtimes run only with `npm run test:runtimes`: most of the time goes there, and little of it depends on the runtime. */
+const long = ["budgets", "crash-*", "differential", "faults", "history", "hostile-{fuzz,ids,stored}", "lifecycle", "official-*", "outage", "ttl-invariant"];
+const exclude = process.env.WHOLE_SUITE ? [] : [`tests/behaviour/{${long.join()}}.test.ts`];
 
 const resolve = {
   alias: { "langgraph-checkpoint-dynamodb": fileURLToPath(new URL("src/index.ts", import.meta.url)) },
@@ -32,6 +38,10 @@ export default defineConfig({
         // No file of these tests keeps state of its own, and a fresh isolate for each takes most of the time.
         test: { ...lane, name: "workerd", include: [behaviour], isolate: false },
       },
+      ...runtimes.map((runtime) => ({
+        resolve,
+        test: { ...lane, name: runtime.name, include: [behaviour], exclude, isolate: false, pool: poolOf(runtime) },
+      })),
     ],
   },
 });

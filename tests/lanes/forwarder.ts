@@ -4,10 +4,13 @@ import type { AddressInfo } from "node:net";
 
 /**
  * Stands in for a resolver that knows `*.localhost`: curl and browsers do, Node and workerd ask DNS. Nor do their
- * `fetch` functions send a `Host` of one's own, so this server puts it there. It reads it from `x-forward-to`.
+ * `fetch` functions send a `Host` of one's own, so this server puts it there. It reads it from `x-forward-to`. Pages of any
+ * origin may use it.
  */
 export async function startForwarder(): Promise<{ url: string; stop: () => Promise<void> }> {
   const server = createServer((incoming, answer) => {
+    for (const what of ["origin", "methods", "headers"]) answer.setHeader(`access-control-allow-${what}`, what === "headers" ? (incoming.headers["access-control-request-headers"] ?? "*") : "*");
+    if (incoming.method === "OPTIONS") return void answer.end();
     const host = incoming.headers["x-forward-to"] as string;
     const headers = { ...incoming.headers, host, "x-forward-to": [] };
     const outgoing = request({ host: "127.0.0.1", port: new URL(`http://${host}`).port, method: incoming.method, path: incoming.url, headers });

@@ -2,14 +2,13 @@ import type { TestProject } from "vitest/node";
 import { startCephRgw } from "../../scripts/lib/ceph-rgw.js";
 import { startDynamoDBLocal } from "../../scripts/lib/dynamodb-local.js";
 import { startForwarder } from "./forwarder.js";
+import { startPageServer } from "./page-server.js";
 import { createBucket, type S3Place } from "./s3-client.js";
 
 declare module "vitest" {
   interface ProvidedContext {
     dynamodbEndpoint: string;
     s3: S3Place;
-    /** Where the requests for names under `.localhost` go. */
-    forwarder: string;
     soak: Soak;
   }
 }
@@ -33,15 +32,17 @@ function soakFromEnv(): Soak {
   };
 }
 
-/** One DynamoDB and one S3 for both lanes. Each saver of a test has its own key prefix there, so tests don't meet. */
+/** One DynamoDB and one S3 for all lanes. Each saver of a test has its own key prefix there, so tests don't meet. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [dynamodb, { stop: stopS3, ...s3 }, forwarder] = await Promise.all([startDynamoDBLocal(), startCephRgw(), startForwarder()]);
+  const [page, forwarder] = await Promise.all([startPageServer(), startForwarder()]);
+  const pageOrigin = page.url;
+  const [dynamodb, { stop: stopS3, ...running }] = await Promise.all([startDynamoDBLocal({ pageOrigin }), startCephRgw()]);
+  const s3: S3Place = { ...running, pageOrigin, forwarder: forwarder.url };
   await createBucket(s3);
   project.provide("dynamodbEndpoint", dynamodb.endpoint);
   project.provide("s3", s3);
-  project.provide("forwarder", forwarder.url);
   project.provide("soak", soakFromEnv());
   return async () => {
-    await Promise.all([dynamodb.stop(), stopS3(), forwarder.stop()]);
+    await Promise.all([dynamodb.stop(), stopS3(), forwarder.stop(), page.stop()]);
   };
 }

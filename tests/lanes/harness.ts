@@ -59,7 +59,7 @@ export const fetchByName: Fetch = async (url, init) => {
   if (!hostname.endsWith(".localhost")) return fetch(url, init);
   const headers = new Headers(init.headers);
   headers.set("x-forward-to", host);
-  return fetch(inject("forwarder") + pathname + search, { ...init, headers });
+  return fetch(inject("s3").forwarder + pathname + search, { ...init, headers });
 };
 
 /**
