@@ -16,6 +16,7 @@ const resolve = {
 };
 
 const lane = {
+  provide: { thorough: false },
   globals: true, // the official validation suite is written for vitest's globals
   setupFiles: ["tests/lanes/table.ts"],
   testTimeout: 120_000, // for a machine that is busy with other things as well
@@ -30,7 +31,7 @@ export default defineConfig({
     projects: [
       {
         resolve,
-        test: { ...lane, name: "node", include: ["tests/**/*.test.ts"], setupFiles: [...lane.setupFiles, "tests/lanes/watch-emissions.ts"] },
+        test: { ...lane, name: "node", provide: { thorough: true }, include: ["tests/**/*.test.ts"], setupFiles: [...lane.setupFiles, "tests/lanes/watch-emissions.ts"] },
       },
       {
         resolve,

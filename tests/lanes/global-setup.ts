@@ -10,6 +10,8 @@ declare module "vitest" {
     dynamodbEndpoint: string;
     s3: S3Place;
     soak: Soak;
+    /** Whether what is tried at random is tried often: in one lane, because it hardly depends on the runtime. */
+    thorough: boolean;
   }
 }
 
