@@ -9,12 +9,13 @@ import type { AddressInfo } from "node:net";
  */
 export async function startForwarder(): Promise<{ url: string; stop: () => Promise<void> }> {
   const server = createServer((incoming, answer) => {
-    for (const what of ["origin", "methods", "headers"]) answer.setHeader(`access-control-allow-${what}`, what === "headers" ? (incoming.headers["access-control-request-headers"] ?? "*") : "*");
-    if (incoming.method === "OPTIONS") return void answer.end();
+    const asked = incoming.headers["access-control-request-headers"] ?? "*";
+    const allowed = { "access-control-allow-origin": "*", "access-control-allow-methods": "*", "access-control-allow-headers": asked, "access-control-expose-headers": "*" };
+    if (incoming.method === "OPTIONS") return void answer.writeHead(200, allowed).end();
     const host = incoming.headers["x-forward-to"] as string;
     const headers = { ...incoming.headers, host, "x-forward-to": [] };
     const outgoing = request({ host: "127.0.0.1", port: new URL(`http://${host}`).port, method: incoming.method, path: incoming.url, headers });
-    outgoing.on("response", (response: IncomingMessage) => response.pipe(answer.writeHead(response.statusCode!, response.headers)));
+    outgoing.on("response", (response: IncomingMessage) => response.pipe(answer.writeHead(response.statusCode!, { ...response.headers, ...allowed })));
     outgoing.on("error", () => answer.destroy());
     incoming.pipe(outgoing);
   }).listen(0, "127.0.0.1");

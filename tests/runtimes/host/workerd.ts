@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { Miniflare } from "miniflare";
 import type { Running } from "./pool.js";
 
 /** workerd without any compatibility flag: no `node:` module, no Buffer, no process. */
 export async function openWorkerd(bundle: string): Promise<Running> {
+  const { Miniflare } = await import("miniflare");
   const miniflare = new Miniflare({
     modules: [{ type: "ESModule", path: "tests.mjs", contents: readFileSync(bundle, "utf8") }],
     compatibilityDate: "2026-04-01",
