@@ -1,11 +1,17 @@
 import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { poolOf } from "./tests/runtimes/host/pool.js";
+import { runtimes } from "./tests/runtimes/host/runtimes.js";
 
 /** Tests of behaviour run in every lane; the rest of `tests/` needs Node (child processes, files, servers). */
 const behaviour = "tests/behaviour/**/*.test.ts";
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
+
+/** What the other runtimes run only with `npm run test:runtimes`: most of the time goes there, and little of it depends on the runtime. */
+const long = ["budgets", "crash-*", "differential", "faults", "history", "hostile-{fuzz,ids,stored}", "lifecycle", "official-*", "outage", "ttl-invariant"];
+const exclude = process.env.WHOLE_SUITE ? [] : [`tests/behaviour/{${long.join()}}.test.ts`];
 
 const resolve = {
   // The first that fits the beginning of a name is taken.
@@ -17,11 +23,15 @@ const resolve = {
 };
 
 const lane = {
+  provide: { thorough: false },
   globals: true, // the official validation suite is written for vitest's globals
-  setupFiles: ["tests/lanes/table.ts", "tests/lanes/watch-emissions.ts"],
+  setupFiles: ["tests/lanes/table.ts"],
   testTimeout: 120_000, // for a machine that is busy with other things as well
   hookTimeout: 60_000,
 };
+
+/** With the search for secrets, which takes Node's `inspect`. */
+const watched = { ...lane, setupFiles: [...lane.setupFiles, "tests/lanes/watch-emissions.ts"] };
 
 export default defineConfig({
   test: {
@@ -31,14 +41,18 @@ export default defineConfig({
     projects: [
       {
         resolve,
-        test: { ...lane, name: "node", include: ["tests/**/*.test.ts"] },
+        test: { ...watched, name: "node", provide: { thorough: true }, include: ["tests/**/*.test.ts"] },
       },
       {
         resolve,
         plugins: [cloudflareTest({ wrangler: { configPath: "tests/lanes/wrangler.toml" } })],
         // No file of these tests keeps state of its own, and a fresh isolate for each takes most of the time.
-        test: { ...lane, name: "workerd", include: [behaviour], isolate: false },
+        test: { ...watched, name: "workerd", include: [behaviour], isolate: false },
       },
+      ...runtimes.map((runtime) => ({
+        resolve,
+        test: { ...lane, name: runtime.name, include: [behaviour], exclude, isolate: false, pool: poolOf(runtime) },
+      })),
     ],
   },
 });

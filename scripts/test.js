@@ -6,21 +6,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureCeph } from "./lib/ceph.js";
-import { ensureChromium } from "./lib/chromium.js";
 import { ensureInstalled } from "./lib/install.js";
 import { ensureJava } from "./lib/java.js";
+import { ensureRuntimes } from "./lib/runtimes.js";
 
 /** @import { Tally } from "./lib/tally-reporter.js" */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const filters = process.argv.slice(2);
+const chosenLanes = filters.flatMap((filter) => (filter.startsWith("--project=") ? [filter.slice("--project=".length)] : []));
 const namesShown = 20;
 
 try {
   ensureInstalled();
   if (!process.env.DYNAMODB_ENDPOINT) ensureJava();
   if (!process.env.S3_ENDPOINT) ensureCeph();
-  ensureChromium();
+  ensureRuntimes(chosenLanes);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   finish(0, 1);
@@ -34,6 +35,7 @@ if (failures.length > 0) {
   for (const failure of failures.slice(0, namesShown)) console.log(`  ${failure}`);
   if (failures.length > namesShown) console.log(`  … and ${failures.length - namesShown} more`);
 }
+await printLanes(tally);
 const { errors, events, savers, lines } = tally.emitted;
 console.log(`Searched for secrets: ${errors} errors, ${events} events, ${savers} savers, ${lines} console lines, and what was printed here`);
 finish(tally.passed, tally.failed + failures.length + failedChecks);
@@ -83,7 +85,7 @@ function readTally(file) {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
     const emitted = { errors: 0, events: 0, lines: 0, savers: 0 };
-    return { passed: 0, failed: 0, skipped: [], problems: ["vitest ended before it had a result"], idleLanes: [], emitted };
+    return { passed: 0, failed: 0, skipped: [], problems: ["vitest ended before it had a result"], lanes: [], emitted };
   }
 }
 
@@ -92,10 +94,20 @@ function readTally(file) {
  * @param {Tally} tally
  * @returns {string[]}
  */
-function notRun({ passed, failed, skipped, idleLanes, emitted }) {
-  if (filters.length > 0) return passed + failed === 0 ? ["no test ran"] : [];
-  const unseen = emitted.errors * emitted.events * emitted.savers === 0 ? ["the search for secrets has seen no errors, events or savers"] : [];
+function notRun({ passed, failed, skipped, lanes, emitted }) {
+  const idleLanes = lanes.filter((lane) => lane.passed === 0).map(({ name }) => name);
+  if (filters.length > chosenLanes.length) return passed + failed === 0 ? ["no test ran"] : [];
+  const unseen = chosenLanes.length === 0 && emitted.errors * emitted.events * emitted.savers === 0 ? ["the search for secrets has seen no errors, events or savers"] : [];
   return [...unseen, ...idleLanes.map((lane) => `lane ${lane}: no test passed`), ...skipped.map((name) => `skipped: ${name}`)];
+}
+
+/** @param {Tally} tally */
+async function printLanes({ lanes }) {
+  const { heading, printTable } = await import("./lib/terminal.js");
+  heading("Lanes");
+  const rows = lanes.map(({ name, files, passed, failed, seconds }) => [name, `${files}`, `${passed}`, `${failed}`, seconds.toFixed(0)]);
+  printTable(["lane", "files", "passed", "failed", "seconds"], rows, ["left", "right", "right", "right", "right"]);
+  console.log();
 }
 
 /**

@@ -18,10 +18,10 @@ const startTimeoutMs = 60_000;
  * Starts DynamoDB Local, in memory, and waits until it answers. It ends with this process at the latest.
  * With `DYNAMODB_ENDPOINT` set, that DynamoDB is used and nothing is started.
  *
- * @param {{ port?: number }} [options] a free port is taken when none is given
+ * @param {{ port?: number, pageOrigin?: string }} [options] a free port is taken when none is given; pages of that origin may use it
  * @returns {Promise<RunningDynamoDB>}
  */
-export async function startDynamoDBLocal({ port } = {}) {
+export async function startDynamoDBLocal({ port, pageOrigin } = {}) {
   const own = process.env.DYNAMODB_ENDPOINT;
   if (own) {
     if (!(await answers(own))) throw new Error(`Nothing answers at DYNAMODB_ENDPOINT=${own}.`);
@@ -30,7 +30,7 @@ export async function startDynamoDBLocal({ port } = {}) {
 
   const java = ensureJava();
   const freePort = await claimPort(port ?? 0, "DynamoDB Local");
-  const jvm = launch(java, freePort);
+  const jvm = launch(java, freePort, pageOrigin);
   const endpoint = `http://127.0.0.1:${freePort}`;
   const deadline = Date.now() + startTimeoutMs;
   while (!(await answers(endpoint))) {
@@ -47,11 +47,12 @@ export async function startDynamoDBLocal({ port } = {}) {
 /**
  * @param {string} java
  * @param {number} port
+ * @param {string | undefined} pageOrigin
  */
-function launch(java, port) {
+function launch(java, port, pageOrigin) {
   const options = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m"];
   const jar = ["-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"];
-  const flags = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", String(port)];
+  const flags = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", String(port), ...(pageOrigin ? ["-cors", pageOrigin] : [])];
   return startDaemon(java, [...options, ...jar, ...flags], {
     cwd: join(library, dynamodbFolder()),
     isNoise: (line) => /^\s+at /.test(line), // the frames of a stack trace

@@ -5,7 +5,8 @@ import { secretsIn } from "./secrets.js";
 /** @import { SerializedError } from "vitest" */
 
 /** @typedef {{ errors: number, events: number, lines: number, savers: number }} Emitted */
-/** @typedef {{ passed: number, failed: number, skipped: string[], problems: string[], idleLanes: string[], emitted: Emitted }} Tally */
+/** @typedef {{ name: string, files: number, passed: number, failed: number, seconds: number }} Lane */
+/** @typedef {{ passed: number, failed: number, skipped: string[], problems: string[], lanes: Lane[], emitted: Emitted }} Tally */
 
 /** Everything that this process prints, which is also all that its tests and their runtimes print. */
 const printed = [process.stdout, process.stderr].map(copyOf);
@@ -32,19 +33,23 @@ export default class TallyReporter {
    */
   onTestRunEnd(modules, unhandledErrors, reason) {
     /** @type {Tally} */
-    const tally = { passed: 0, failed: 0, skipped: [], problems: [], idleLanes: [], emitted: { errors: 0, events: 0, lines: 0, savers: 0 } };
-    const busyLanes = new Set();
+    const tally = { passed: 0, failed: 0, skipped: [], problems: [], lanes: [], emitted: { errors: 0, events: 0, lines: 0, savers: 0 } };
+    /** @type {Map<string, Lane>} */
+    const lanes = new Map(this.#lanes.map((name) => [name, { name, files: 0, passed: 0, failed: 0, seconds: 0 }]));
 
     for (const module of modules) {
       const file = `${module.project.name}: ${module.relativeModuleId}`;
+      const lane = /** @type {Lane} */ (lanes.get(module.project.name));
+      const { setupDuration, collectDuration, duration } = module.diagnostic();
+      lane.files += 1;
+      lane.seconds += (setupDuration + collectDuration + duration) / 1_000;
       let tests = 0;
       for (const test of module.children.allTests()) {
         tests += 1;
         const { state } = test.result();
-        if (state === "passed") tally.passed += 1;
-        else if (state === "failed") tally.failed += 1;
+        if (state === "passed") lane.passed += 1;
+        else if (state === "failed") lane.failed += 1;
         else tally.skipped.push(`${file} > ${test.fullName}`);
-        if (state === "passed") busyLanes.add(module.project.name);
         const { emitted } = /** @type {{ emitted?: Emitted }} */ (test.meta());
         for (const kind of /** @type {(keyof Emitted)[]} */ (Object.keys(tally.emitted))) tally.emitted[kind] += emitted?.[kind] ?? 0;
       }
@@ -54,10 +59,14 @@ export default class TallyReporter {
       if (tests === 0 && errors.length === 0) tally.problems.push(`${file}: has no tests`);
     }
     for (const error of unhandledErrors) tally.problems.push(`unhandled: ${String(error.message)}`);
+    tally.lanes = [...lanes.values()];
+    for (const { passed, failed } of tally.lanes) {
+      tally.passed += passed;
+      tally.failed += failed;
+    }
     // A failure is reported with the values that it is about.
     if (tally.failed + tally.problems.length === 0) tally.problems.push(...printed.flatMap(secretLines));
     if (reason === "interrupted") tally.problems.push("the run was interrupted");
-    tally.idleLanes = this.#lanes.filter((lane) => !busyLanes.has(lane));
 
     const file = process.env.TEST_TALLY_FILE;
     if (file) writeFileSync(file, JSON.stringify(tally));

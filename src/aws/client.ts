@@ -236,7 +236,7 @@ function connectionFailure(error: unknown, answer: Answer | undefined, requestTi
     // Without its cause: a parser quotes the text that it could not read, and that may be a stored value.
     return UNREADABLE;
   }
-  const message = "The connection to the endpoint failed. Check the endpoint, the region and the network.";
+  const message = "The connection to the endpoint failed. Check the endpoint, the region and the network; in a browser, also that this page is allowed (CORS).";
   return { code: "NETWORK", message, retry: "transient", cause: error };
 }
 

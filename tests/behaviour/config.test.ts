@@ -21,13 +21,15 @@ function refusal(make: () => unknown): DynamoDBSaverError {
   throw new Error("These options should have been refused.");
 }
 
+let env: Record<string, string>;
+
 beforeEach(() => {
-  for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]) {
-    vi.stubEnv(name, "");
-  }
+  env = {};
+  // Not every runtime has a `process`. Where there is one, other code needs the rest of it.
+  vi.stubGlobal("process", Object.create(globalThis.process ?? null, { env: { value: env } }));
 });
 afterEach(() => {
-  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
 });
 
 describe("a constructor refuses, and says what to write instead:", () => {
@@ -100,7 +102,7 @@ describe("a constructor refuses, and says what to write instead:", () => {
     ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
     ["AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"],
   ])("an environment with %s alone", (has, lacks) => {
-    vi.stubEnv(has, "hunter2");
+    env[has] = "hunter2";
 
     const { message } = refusal(() => new DynamoDBSaver(options({ credentials: undefined })));
 
@@ -122,9 +124,7 @@ describe("a constructor takes", () => {
   });
 
   test("region and credentials from the environment when they are not given", () => {
-    vi.stubEnv("AWS_DEFAULT_REGION", "eu-west-1");
-    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
-    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "topSecretValue");
+    Object.assign(env, { AWS_DEFAULT_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "topSecretValue" });
 
     expect(new DynamoDBSaver({ tableName: "checkpoints", dangerouslyAllowBrowser: true })).toBeInstanceOf(DynamoDBSaver);
   });

@@ -1,7 +1,7 @@
 import { END, interrupt, MemorySaver, START, StateGraph, Annotation, Command } from "@langchain/langgraph";
 import { CheckpointConflictError, isDynamoDBSaverError, type DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
-import "../lanes/async-context.js";
+import { useAsyncContext } from "../lanes/async-context.js";
 import { collect, emptyThread, idsOf, latestOf, noiseText, putChain, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { awsError, errorOf } from "../lanes/faulty-fetch.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
@@ -9,6 +9,8 @@ import { deleteRaw, itemsOf, itemsWithPrefix } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
 import { saverAt } from "../lanes/s3-saver.js";
 import { goneAt } from "../lanes/stored-format.js";
+
+useAsyncContext();
 
 const rejecting = (overrides: Partial<SaverOptions> & { keyPrefix: string }): DynamoDBSaver => createSaver({ conflict: "reject", ...overrides });
 

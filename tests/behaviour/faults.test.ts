@@ -3,7 +3,7 @@ import { emptyThread, noise, putStep } from "../lanes/checkpoints.js";
 import { everyCall, patience, renewing } from "../lanes/fault-scenario.js";
 import { ALL_FAULTS, always, chaos, faultOf, onFirstAttempt, PASSING_FAULTS, serviceOf, withFaults, type Chooser, type FaultName } from "../lanes/faults.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
-import { createSaver, credentials, type SaverOptions } from "../lanes/harness.js";
+import { createSaver, credentials, fetchWithRefusals, type SaverOptions } from "../lanes/harness.js";
 import { newPrefix } from "../lanes/requests.js";
 import { newPlace } from "../lanes/s3-saver.js";
 
@@ -26,7 +26,7 @@ describe.each(["dynamodb", "s3"] as const)("%s:", (service) => {
   const place = (): Partial<SaverOptions> & { keyPrefix: string } => (service === "s3" ? newPlace({ thresholdBytes: 2_500 }) : { keyPrefix: newPrefix() });
 
   test.concurrent.each(faultsOf(service, PASSING_FAULTS))("%s, at the first attempt of every request, loses nothing", async (_, name) => {
-    const { fetch, injected } = withFaults(onlyTo(service, onFirstAttempt(name)));
+    const { fetch, injected } = withFaults(onlyTo(service, onFirstAttempt(name)), name === "clockOff" ? fetchWithRefusals : undefined);
     const provider = renewing(credentials());
 
     await everyCall(place() as Parameters<typeof everyCall>[0], { fetch, ...patience(name), credentials: provider.credentials });

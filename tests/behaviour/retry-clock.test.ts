@@ -3,7 +3,7 @@ import { operationsOf, type Intercept } from "../lanes/aws-requests.js";
 import { emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { until } from "../lanes/clock.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
-import { credentials } from "../lanes/harness.js";
+import { credentials, fetchWithRefusals } from "../lanes/harness.js";
 import { keysAt, newPlace, saverAt, type WatchedSaver } from "../lanes/s3-saver.js";
 
 /*
@@ -37,11 +37,11 @@ describe.each([20 * MINUTE, -20 * MINUTE, 400 * 24 * 60 * MINUTE])("with a clock
   test("state goes to S3 and comes back, at the price of one attempt for each request that was under way", async () => {
     const place = newPlace();
     clockIsOff(offMs);
-    const writer = saverAt(place, sideBySide("PutObject"));
+    const writer = saverAt(place, sideBySide("PutObject"), { fetch: fetchWithRefusals });
     const step = await putTwo(writer);
     expect({ puts: count(writer, "PutObject"), retries: retriesOf(writer) }).toEqual({ puts: 4, retries: ["RequestTimeTooSkewed", "RequestTimeTooSkewed"] });
 
-    const reader = saverAt(place, sideBySide("GetObject"));
+    const reader = saverAt(place, sideBySide("GetObject"), { fetch: fetchWithRefusals });
     expect(await valuesAt(reader.saver, step.config)).toEqual(step.checkpoint.channel_values);
     expect(count(reader, "GetObject")).toBe(4);
 
@@ -55,7 +55,7 @@ describe.each([20 * MINUTE, -20 * MINUTE, 400 * 24 * 60 * MINUTE])("with a clock
 test("a clock that was wrong and is set right costs one attempt more", async () => {
   const place = newPlace();
   clockIsOff(20 * MINUTE);
-  const writer = saverAt(place, sideBySide("PutObject"));
+  const writer = saverAt(place, sideBySide("PutObject"), { fetch: fetchWithRefusals });
   const step = await putTwo(writer);
   vi.restoreAllMocks();
   const next = await putStep(writer.saver, step, { three: noise(6_000, 3) });
@@ -74,7 +74,7 @@ test("a clock that is a little off is let be", async () => {
 
 test.each([0, 20 * MINUTE])("a wrong secret is final, whatever the clock says: %i ms off", async (offMs) => {
   clockIsOff(offMs);
-  const writer = saverAt(newPlace(), undefined, { credentials: { ...credentials(), secretAccessKey: "wrong" } });
+  const writer = saverAt(newPlace(), undefined, { fetch: fetchWithRefusals, credentials: { ...credentials(), secretAccessKey: "wrong" } });
 
   expect(await errorOf(putStep(writer.saver, emptyThread("t"), { one: noise(6_000) }))).toMatchObject({ code: "ACCESS_DENIED", service: "s3", operation: "PutObject", retryable: false });
   expect(count(writer, "PutObject")).toBe(offMs === 0 ? 1 : 2);

@@ -18,9 +18,8 @@ import { TtlWorld, type Step } from "../lanes/ttl-world.js";
 const { seed } = inject("soak");
 
 const TTL = 1_200;
-const inWorkerd = typeof navigator !== "undefined" && navigator.userAgent === "Cloudflare-Workers";
 /** Side by side: DynamoDB Local does some hundred steps in a real second. */
-const THREADS = inWorkerd ? 2 : 8;
+const THREADS = inject("thorough") ? 8 : 2;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"] });

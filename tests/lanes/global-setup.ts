@@ -2,17 +2,18 @@ import type { TestProject } from "vitest/node";
 import { startCephRgw } from "../../scripts/lib/ceph-rgw.js";
 import { startDynamoDBLocal } from "../../scripts/lib/dynamodb-local.js";
 import { startForwarder } from "./forwarder.js";
+import { startPageServer } from "./page-server.js";
 import { createBucket, type S3Place } from "./s3-client.js";
 
 declare module "vitest" {
   interface ProvidedContext {
     dynamodbEndpoint: string;
     s3: S3Place;
-    /** Where the requests for names under `.localhost` go. */
-    forwarder: string;
     soak: Soak;
     /** `SOAK_CUTS`: at how many places each call is cut at most, if not at those that `npm test` takes; "all" at every one. */
     cuts: number | undefined;
+    /** Whether what is tried at random is tried often: in one lane, because it hardly depends on the runtime. */
+    thorough: boolean;
   }
 }
 
@@ -35,17 +36,19 @@ function soakFromEnv(): Soak {
   };
 }
 
-/** One DynamoDB and one S3 for both lanes. Each saver of a test has its own key prefix there, so tests don't meet. */
+/** One DynamoDB and one S3 for all lanes. Each saver of a test has its own key prefix there, so tests don't meet. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [dynamodb, { stop: stopS3, ...s3 }, forwarder] = await Promise.all([startDynamoDBLocal(), startCephRgw(), startForwarder()]);
+  const [page, forwarder] = await Promise.all([startPageServer(), startForwarder()]);
+  const pageOrigin = page.url;
+  const [dynamodb, { stop: stopS3, ...running }] = await Promise.all([startDynamoDBLocal({ pageOrigin }), startCephRgw()]);
+  const s3: S3Place = { ...running, pageOrigin, forwarder: forwarder.url };
   await createBucket(s3);
   project.provide("dynamodbEndpoint", dynamodb.endpoint);
   project.provide("s3", s3);
-  project.provide("forwarder", forwarder.url);
   project.provide("soak", soakFromEnv());
   const { SOAK_CUTS } = process.env;
   project.provide("cuts", SOAK_CUTS ? (SOAK_CUTS === "all" ? Number.MAX_SAFE_INTEGER : Number(SOAK_CUTS)) : undefined);
   return async () => {
-    await Promise.all([dynamodb.stop(), stopS3(), forwarder.stop()]);
+    await Promise.all([dynamodb.stop(), stopS3(), forwarder.stop(), page.stop()]);
   };
 }

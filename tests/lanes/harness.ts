@@ -2,6 +2,7 @@ import { DynamoDBSaver, type Fetch } from "langgraph-checkpoint-dynamodb";
 import { inject } from "vitest";
 import { canaries } from "../../scripts/lib/secrets.js";
 import { emissions } from "./emissions.js";
+import { readsEveryAnswer } from "./page.js";
 import { BUCKET } from "./s3-client.js";
 
 export type SaverOptions = ConstructorParameters<typeof DynamoDBSaver>[0];
@@ -54,13 +55,20 @@ export function s3Options<T extends Partial<S3Options>>(overrides: T = {} as T):
 }
 
 /** A `fetch` that also finds hosts such as `bucket.s3.localhost`. */
-export const fetchByName: Fetch = async (url, init) => {
-  const { host, hostname, pathname, search } = new URL(url);
-  if (!hostname.endsWith(".localhost")) return fetch(url, init);
+export const fetchByName: Fetch = (url, init) => (new URL(url).hostname.endsWith(".localhost") ? forwarded(url, init) : fetch(url, init));
+
+/**
+ * A `fetch` by which a page, too, can read how S3 refuses a signature. Ceph refuses it before it looks at the bucket's
+ * CORS rules, so that a page reads nothing of that.
+ */
+export const fetchWithRefusals: Fetch = (url, init) => (readsEveryAnswer ? fetch(url, init) : forwarded(url, init));
+
+function forwarded(url: string, init: RequestInit): Promise<Response> {
+  const { host, pathname, search } = new URL(url);
   const headers = new Headers(init.headers);
   headers.set("x-forward-to", host);
-  return fetch(inject("forwarder") + pathname + search, { ...init, headers });
-};
+  return fetch(inject("s3").forwarder + pathname + search, { ...init, headers });
+}
 
 /**
  * A saver as a user would make one, on the table of the test file.

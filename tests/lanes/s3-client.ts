@@ -3,7 +3,12 @@ import type { RunningS3 } from "../../scripts/lib/ceph-rgw.js";
 
 /** The S3 as it is itself, past the saver. */
 
-export type S3Place = Omit<RunningS3, "stop">;
+export interface S3Place extends Omit<RunningS3, "stop"> {
+  /** A way to it that finds hosts under `.localhost`, and that browsers let through whatever the bucket allows. */
+  forwarder: string;
+  /** The origin of the page in a browser. Each bucket allows it what the saver does. */
+  pageOrigin: string;
+}
 
 /** The bucket that all tests share. */
 export const BUCKET = "checkpoints";
@@ -13,15 +18,32 @@ export const BUCKET = "checkpoints";
  * A `+` in a path must be written `%2B`: aws4fetch signs it as a space.
  */
 export async function callS3(s3: S3Place, method: string, path: string, init: RequestInit = {}): Promise<Response> {
-  const aws = new AwsClient({ accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey, region: s3.region, service: "s3", retries: 0 });
-  return aws.fetch(`${s3.endpoint}/${path}`, { ...init, method });
+  return clientOf(s3).fetch(`${s3.endpoint}/${path}`, { ...init, method });
 }
+
+const clientOf = ({ accessKeyId, secretAccessKey, region }: S3Place): AwsClient => new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries: 0 });
 
 /** Makes a bucket. That it is there already, and ours, is fine. */
 export async function createBucket(s3: S3Place, name: string = BUCKET): Promise<string> {
-  const response = await callS3(s3, "PUT", name);
-  if (!response.ok && response.status !== 409) throw new Error(`CreateBucket: ${response.status} ${await response.text()}`);
+  await send("CreateBucket", name);
+  await send("PutBucketCors", `${name}?cors`, corsOf(s3));
   return name;
+
+  // A page cannot ask a bucket that is not there yet.
+  async function send(operation: string, path: string, body?: string): Promise<void> {
+    const signed = await clientOf(s3).sign(`${s3.endpoint}/${path}`, { method: "PUT", ...(body && { body }) });
+    const headers = new Headers(signed.headers);
+    headers.set("x-forward-to", new URL(s3.endpoint).host);
+    const response = await fetch(`${s3.forwarder}/${path}`, { method: "PUT", headers, ...(body && { body }) });
+    if (!response.ok && response.status !== 409) throw new Error(`${operation}: ${response.status} ${await response.text()}`);
+  }
+}
+
+/** What a bucket must allow for a saver in a page, and the headers by which tests look at objects. */
+function corsOf({ pageOrigin }: S3Place): string {
+  const methods = ["GET", "PUT", "POST", "DELETE", "HEAD"].map((method) => `<AllowedMethod>${method}</AllowedMethod>`);
+  const exposed = ["date", "x-amz-request-id", "x-amz-expiration", "x-amz-tagging-count"].map((name) => `<ExposeHeader>${name}</ExposeHeader>`);
+  return `<CORSConfiguration><CORSRule><AllowedOrigin>${pageOrigin}</AllowedOrigin>${methods.join("")}<AllowedHeader>*</AllowedHeader>${exposed.join("")}</CORSRule></CORSConfiguration>`;
 }
 
 /** The keys of a bucket's objects that start with `prefix`, sorted; 1,000 at most. */

@@ -1,0 +1,11 @@
+/*
+ * What is different in a browser's page, and in no other runtime. A test that meets it says so with one of these.
+ */
+
+const inPage = typeof document !== "undefined";
+
+/** A page reads only those headers that a server exposes. DynamoDB Local exposes none, DynamoDB itself its request ids. */
+export const readsEveryHeader = !inPage;
+
+/** A page learns nothing of an answer that does not allow its origin, such as that of a bucket that is not there. */
+export const readsEveryAnswer = !inPage;
