@@ -1,3 +1,4 @@
+import { chromiumArgs } from "../../../scripts/lib/chromium.js";
 import { executableOf } from "../../../scripts/lib/runtimes.js";
 import type { ProvidedContext } from "vitest";
 import type { Running } from "./pool.js";
@@ -5,7 +6,7 @@ import type { Running } from "./pool.js";
 /** A page of one origin, while DynamoDB and S3 are others to it: every request goes by the rules of CORS. */
 export async function openChromium(bundle: string, { s3 }: ProvidedContext): Promise<Running> {
   const { chromium } = await import("playwright-core"); // only where it is needed: vitest's configuration imports this file
-  const browser = await chromium.launch({ executablePath: executableOf("chromium"), args: ["--no-sandbox", "--disable-background-networking"] });
+  const browser = await chromium.launch({ executablePath: executableOf("chromium"), args: chromiumArgs });
   const page = await browser.newPage();
   await page.goto(s3.pageOrigin);
   let report: (line: string) => void = () => undefined;
