@@ -50,6 +50,9 @@ test("the tarball holds the build with its types, what is to be read first, and 
     "dist/reader.d.cts",
     "dist/reader.d.ts",
     "dist/reader.js",
+    "dist/shared.d.cts",
+    "dist/shared.d.ts",
+    "dist/shared.js",
     "package.json",
   ]);
 });
