@@ -232,7 +232,7 @@ test("the Worker keeps a large document in R2 and not in the table, once", async
     expect((await (await fetch(`${url}/documents/large`)).text()) === text).toBe(true);
     expect((await fetch(`${url}/documents/none`)).status).toBe(404);
   });
-  expect(objects()).toHaveLength(1);
+  expect(objects()).toHaveLength(1); // two checkpoints, and one document
   await expect(checkpointsOf("worker-r2", "large")).rejects.toMatchObject({ code: "INVALID_CONFIG", message: expect.stringContaining("lies in S3") });
 
   await serving("worker-r2", (url) => fetch(`${url}/documents/large`, { method: "DELETE" }));

@@ -34,9 +34,10 @@ const server = Bun.serve({
     },
     "/threads/:id": {
       GET: async ({ params }) => {
-        const { values, createdAt } = await graph.getState(configOf(params.id));
-        if (!createdAt) return Response.json({ error: "There is no such thread." }, { status: 404 });
-        return Response.json(values.messages.map(({ type, text }) => ({ type, text })));
+        const state = await graph.getState(configOf(params.id));
+        if (!state.createdAt) return Response.json({ error: "There is no such thread." }, { status: 404 });
+        const { messages } = state.values as typeof State.State;
+        return Response.json(messages.map(({ type, text }) => ({ type, text })));
       },
       DELETE: async ({ params }) => {
         await checkpointer.deleteThread(params.id);

@@ -26,6 +26,6 @@ const thread = { configurable: { thread_id: "visitor" } };
 const [answer] = Deno.args;
 await graph.invoke(answer === undefined ? {} : new Command({ resume: answer }), thread);
 
-const { values, tasks } = await graph.getState(thread);
-const [question] = tasks.flatMap((task) => task.interrupts);
-console.log(question ? question.value : values.greeting);
+const state = await graph.getState(thread);
+const [question] = state.tasks.flatMap((task) => task.interrupts);
+console.log(question ? question.value : (state.values as typeof State.State).greeting);

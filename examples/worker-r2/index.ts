@@ -48,7 +48,8 @@ export default {
 
     if (request.method === "PUT") {
       await checkpointer.setup(); // finds everything there, after the first time; better done when deploying
-      const { text } = await graph.invoke({ text: await request.text() }, config);
+      const text = await request.text();
+      await graph.updateState(config, { text }, "search"); // as if a run had ended with it
       return Response.json({ characters: text.length }, { status: 201 });
     }
     if (request.method === "DELETE") {
@@ -59,8 +60,8 @@ export default {
       const { count } = await graph.invoke({ word: url.searchParams.get("word") ?? "" }, config);
       return Response.json({ count });
     }
-    const { values, createdAt } = await graph.getState(config);
-    if (!createdAt) return Response.json({ error: "There is no such document." }, { status: 404 });
-    return new Response(values.text);
+    const state = await graph.getState(config);
+    if (!state.createdAt) return Response.json({ error: "There is no such document." }, { status: 404 });
+    return new Response((state.values as typeof State.State).text);
   },
 };
