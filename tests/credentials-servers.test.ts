@@ -51,8 +51,8 @@ async function tokenFile(token: string): Promise<() => Promise<string>> {
 
 interface Kind {
   name: string;
-  service(): Service;
-  provider(endpoint: string, options?: ProviderOptions): Promise<AwsCredentialsProvider>;
+  service: () => Service;
+  provider: (endpoint: string, options?: ProviderOptions) => Promise<AwsCredentialsProvider>;
 }
 
 const kinds: Kind[] = [

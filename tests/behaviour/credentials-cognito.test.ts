@@ -71,7 +71,7 @@ describe("fromCognitoIdentityPool", () => {
     const cache = storage();
     const { service, provider } = made({ cache });
     await provider();
-    (service as ReturnType<typeof cognito>).deleted.add("eu-west-1:guest-1");
+    service.deleted.add("eu-west-1:guest-1");
 
     expect(await made({ cache }, service).provider()).toMatchObject({ identityId: "eu-west-1:guest-2" });
     expect([...cache.items.values()]).toEqual(["eu-west-1:guest-2"]);

@@ -12,8 +12,8 @@ import { AGENT_TOKEN, cognito, containerAgent, instanceMetadata, MASTER, POOL, R
 /** A provider of each kind, and the service that it asks. */
 export interface Kind {
   name: string;
-  service(): Service;
-  provider(options: ProviderOptions): AwsCredentialsProvider;
+  service: () => Service;
+  provider: (options: ProviderOptions) => AwsCredentialsProvider;
   /** How many requests it sends for its first credentials, and for others later. */
   requests: [first: number, later: number];
 }

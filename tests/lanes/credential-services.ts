@@ -137,7 +137,7 @@ export function cognito({ guests = true } = {}): Service & { deleted: Set<string
   const known = new Set<string>();
   const deleted = new Set<string>();
   const error = (code: string): Response => json({ __type: code, message: `About ${WEB_TOKEN}` }, 400);
-  const service = new Service((request, body) => {
+  const service: Service = new Service((request, body) => {
     if (request.method !== "POST" || request.headers.get("content-type") !== "application/x-amz-json-1.1" || request.headers.has("authorization")) return error("SerializationException");
     const { IdentityPoolId, IdentityId, Logins } = JSON.parse(body) as { IdentityPoolId?: string; IdentityId?: string; Logins?: Record<string, string> };
     if (Logins ? Logins[LOGIN] !== WEB_TOKEN : !guests) return error("NotAuthorizedException");
