@@ -3,10 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
-import { buildWorkerPage, workerPagePath } from "../scripts/lib/demo-page.js";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { claimPort } from "../scripts/lib/ports.js";
-import { buildWorker, startWorker } from "../scripts/lib/worker.js";
 import {
   axeViolations,
   begin,
@@ -266,45 +264,6 @@ describe("the page, looked at by axe and on a phone", () => {
       await shows.waitFor();
       expect(await widthOf(page), view).toBe(360);
       expect(await axeViolations(page), view).toEqual([]);
-    }
-  });
-});
-
-describe("the page of a Worker", () => {
-  it("shows the Worker's own threads, and travels through them", async () => {
-    const vars = {
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      AWS_ENDPOINT_URL_DYNAMODB: inject("dynamodbEndpoint"),
-      DYNAMODB_TABLE_NAME: "worker-page-test",
-    };
-    await DynamoDBSaver.fromEnv(vars).setup();
-    const [built, assets] = await Promise.all([buildWorker(), buildWorkerPage(join(folder, "worker"))]);
-    const worker = await startWorker(built, { vars, assets });
-    try {
-      expect(await (await fetch(worker.url)).json()).toMatchObject({ routes: expect.any(Array) });
-      const page = await newPage(browser, `${worker.url}${workerPagePath}`);
-      await begin(page, "Please refund order 1042");
-      await statusOf(page, "Waiting for you");
-      await page.reload();
-      await page.getByRole("button", { name: "Approve" }).click();
-      await statusOf(page, "Done");
-      expect((await messages(page)).at(-1)).toMatch(/€129\.90 for order 1042/);
-
-      await checkpointRows(page).filter({ hasText: "agent" }).last().click();
-      await page.getByRole("button", { name: /^Fork/ }).click();
-      await page.getByRole("textbox", { name: "Question" }).fill("What is 6 * 7?");
-      await page.getByRole("button", { name: "Start the branch" }).click();
-      await page.getByText("That makes 42.").first().waitFor();
-      await statusOf(page, "Done");
-      expect(await messages(page)).toEqual(["What is 6 * 7?", "That makes 42."]);
-
-      await worker.kill();
-      await say(page, "What is 1 + 1?");
-      await page.getByRole("alert").filter({ hasText: "WORKER_UNREACHABLE" }).waitFor();
-    } finally {
-      await worker.kill().catch(() => {});
     }
   });
 });

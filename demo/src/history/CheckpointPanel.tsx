@@ -37,7 +37,7 @@ export function CheckpointPanel({ checkpoint, parent, busy, onReplay, onFork }: 
         <div>
           <ForkDialog checkpoint={checkpoint} isDisabled={busy} onFork={onFork} />
           <p id="fork-hint" className="hint">
-            Starts a new branch here with another question. The other branches stay.
+            Asks something else from here, as a new branch.
           </p>
         </div>
       </div>
