@@ -165,7 +165,9 @@ describe("a credentials function", () => {
 
   test("renews a token for all the calls that find out at once, as many as can be under way, each of which is sent again once", async () => {
     let revoked = false;
-    const { saver, sent } = observedSaver((request) => (revoked && keyOf(request) === "KEY1" ? expired : nothingFound)(request), { credentials: numbered() });
+    const answer: Fault = (request) => (revoked && keyOf(request) === "KEY1" ? expired : nothingFound)(request);
+    // All are signed before the first is refused.
+    const { saver, sent } = observedSaver((request) => until(() => !revoked || sent.length >= 51).then(() => answer(request)!), { credentials: numbered() });
     await readNothing(saver);
     revoked = true;
 

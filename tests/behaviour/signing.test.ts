@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { passTime, useFakeClock } from "../lanes/clock.js";
+import { passTime, until, useFakeClock } from "../lanes/clock.js";
 import { awsError, errorOf, first, nothingFound, observedSaver, readNothing, type Fault, type SentRequest } from "../lanes/faulty-fetch.js";
 
 useFakeClock();
@@ -90,7 +90,9 @@ describe("a clock that is wrong", () => {
   });
 
   test("is set right for all the calls that found out at once, as many as can be under way", async () => {
-    const { saver, sent } = observedSaver(server(20 * MINUTE));
+    const wrong = server(20 * MINUTE);
+    // All are signed before the first is answered.
+    const { saver, sent } = observedSaver((request) => until(() => sent.length >= 50).then(() => wrong(request)!));
 
     await Promise.all(Array.from({ length: 50 }, () => readNothing(saver)));
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, vi } from "vitest";
+import { momentsForABody } from "./page.js";
 
 const realSetTimeout = globalThis.setTimeout;
 
@@ -66,7 +67,11 @@ export async function passTime<T>(calls: Promise<T>[], { stepMs = 250, besides =
     call.then(ended, ended);
   }
   const waiting = (): boolean => left === 0 || (computing === 0 && !busy() && vi.getTimerCount() >= underWay);
-  for (await until(waiting); left > 0; await until(waiting)) vi.advanceTimersByTime(stepMs);
+  const settled = async (): Promise<void> => {
+    await until(waiting);
+    for (let quiet = 0; quiet < momentsForABody && left > 0; quiet = waiting() ? quiet + 1 : 0) await moment();
+  };
+  for (await settled(); left > 0; await settled()) vi.advanceTimersByTime(stepMs);
   return Promise.allSettled(calls);
 }
 

@@ -9,3 +9,6 @@ export const readsEveryHeader = !inPage;
 
 /** A page learns nothing of an answer that does not allow its origin, such as that of a bucket that is not there. */
 export const readsEveryAnswer = !inPage;
+
+/** The body of an answer, even of one that a test made, comes to a page some moments later: meanwhile nothing happens there. */
+export const momentsForABody = inPage ? 5 : 0;
