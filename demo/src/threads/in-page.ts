@@ -26,6 +26,7 @@ export function inPageThreads({ endpoint, tableName }: { endpoint: string; table
     region: "us-east-1",
     endpoint,
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    dangerouslyAllowBrowser: true, // the embedded DynamoDB takes any keys
   });
   const agent = createAgent({ model: unhurriedModel, checkpointer });
 
