@@ -47,15 +47,11 @@ const server = Bun.serve({
     "/threads/:id/messages": {
       POST: async (request) => {
         const input = { messages: { role: "user", content: await request.text() } };
-        const tokens = await graph.stream(input, { ...configOf(request.params.id), streamMode: "custom" });
-        return new Response(serverSentEvents(tokens), { headers: { "content-type": "text/event-stream" } });
+        const events = await graph.stream(input, { ...configOf(request.params.id), streamMode: "custom", encoding: "text/event-stream" });
+        return new Response(events, { headers: { "content-type": "text/event-stream" } });
       },
     },
   },
 });
 
 console.log(`Listening at ${server.url.origin}`);
-
-async function* serverSentEvents(chunks: AsyncIterable<unknown>) {
-  for await (const chunk of chunks) yield `data: ${JSON.stringify(chunk)}\n\n`;
-}
