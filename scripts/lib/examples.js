@@ -59,6 +59,7 @@ export const examples = {
       { args: ["And what here?", "--thread", "another"] },
     ],
   },
+  "shared-config-profile": { shows: "credentials of a profile in ~/.aws, by a provider of the AWS SDK", main: "shared-config-profile/index.js", runtime: "node" },
   deno: { shows: "a Deno script that asks, ends, and goes on with the answer", main: "deno/main.ts", runtime: "deno", plays: [{ args: [] }, { args: ["Ada"] }, { args: ["Paris"] }] },
   bun: { shows: "a Bun server that streams answers", main: "bun/server.ts", runtime: "bun", keeps: true },
   "worker-r2": { shows: "a Cloudflare Worker that keeps large state in R2", main: "worker-r2/index.ts", runtime: "workerd", keeps: true },

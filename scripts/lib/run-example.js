@@ -33,6 +33,10 @@ export async function runExample(name, example, args) {
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
+    // In the place of those in ~/.aws.
+    AWS_SHARED_CREDENTIALS_FILE: `${root}examples/shared-config-profile/config`,
+    AWS_CONFIG_FILE: `${root}examples/shared-config-profile/config`,
+    AWS_PROFILE: "work",
     DYNAMODB_TABLE_NAME: tableName,
   };
   try {
