@@ -35,22 +35,17 @@ export type SaverConfig = Readonly<{
   onEvent: EventListener | undefined;
 }>;
 
-const KNOWN_OPTIONS = new Set<string>([
+export const KNOWN_OPTIONS: readonly string[] = [
   "tableName", "region", "credentials", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
   "maxAttempts", "requestTimeoutMs", "maxConcurrency", "consistentRead", "onEvent",
-] satisfies (keyof DynamoDBSaverOptions)[]); // prettier-ignore
+] satisfies (keyof DynamoDBSaverOptions)[]; // prettier-ignore
 
 /**
  * Checks every option and fills in the defaults; a pure function of its arguments.
  * @throws DynamoDBSaverError `INVALID_CONFIG`, with what to write instead
  */
 export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEnv): SaverConfig {
-  if (typeof options !== "object" || options === null) {
-    throw invalidConfig(`The options must be an object, for example { tableName: "langgraph-checkpoints" }, not ${kindOf(options)}.`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN_OPTIONS.has(name)) throw invalidConfig(`There is no option ${JSON.stringify(name)}. The options are ${[...KNOWN_OPTIONS].join(", ")}.`);
-  }
+  checkObject("", options, KNOWN_OPTIONS, '{ tableName: "langgraph-checkpoints" }');
   const region = text("region", options.region ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION), 'Pass region: "us-east-1", or set AWS_REGION.');
   if (!/^[a-z0-9-]{1,63}$/.test(region)) throw invalidConfig(`region ${JSON.stringify(region)} is not an AWS region such as "us-east-1".`);
   const endpoint = options.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_DYNAMODB) ?? nonEmpty(env.AWS_ENDPOINT_URL);
@@ -225,10 +220,11 @@ function checkKey(name: string, key: unknown): EncryptionKey {
   throw invalidConfig(`${name} must be 32 bytes (crypto.getRandomValues(new Uint8Array(32)), kept in a secret store), or an AES-GCM CryptoKey of 256 bits that may encrypt and decrypt.`);
 }
 
-function checkObject(name: string, value: unknown, known: readonly string[], example: string): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidConfig(`${name} must be an object, for example ${example}, not ${kindOf(value)}.`);
+/** @param name of an option that has options of its own; `""` for all of them */
+export function checkObject(name: string, value: unknown, known: readonly string[], example: string): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidConfig(`${name || "The options"} must be an object, for example ${example}, not ${kindOf(value)}.`);
   for (const option of Object.keys(value)) {
-    if (!known.includes(option)) throw invalidConfig(`There is no option ${JSON.stringify(`${name}.${option}`)}. The options are ${known.join(", ")}.`);
+    if (!known.includes(option)) throw invalidConfig(`There is no option ${JSON.stringify(name ? `${name}.${option}` : option)}. The options are ${known.join(", ")}.`);
   }
 }
 
@@ -256,12 +252,12 @@ interface Kinds {
   function: (...args: never[]) => unknown;
 }
 
-function optional<T, K extends keyof Kinds>(name: string, value: (T & Kinds[K]) | undefined, kind: K): (T & Kinds[K]) | undefined {
+export function optional<T, K extends keyof Kinds>(name: string, value: (T & Kinds[K]) | undefined, kind: K): (T & Kinds[K]) | undefined {
   if (value === undefined || typeof value === kind) return value;
   throw invalidConfig(`${name} must be a ${kind}, not ${kindOf(value)}.`);
 }
 
-function wholeNumber(name: string, value: unknown, min: number, max: number): number {
+export function wholeNumber(name: string, value: unknown, min: number, max: number): number {
   if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
   throw invalidConfig(`${name} must be a whole number from ${min} to ${max}, not ${typeof value === "number" ? value : kindOf(value)}.`);
 }

@@ -16,6 +16,7 @@ import { checkpointPrefix, checkpointSortKey, unescapeId, type KeyPart } from ".
 import { endOf, goneAt, isEnded } from "./lifetime.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
 import { binaryOf, DATA, stringOf, type LoadedSegments } from "./segment-store.js";
+import { deserialized } from "./serialized.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
 import { join, lengthOf, type Value } from "./value.js";
 import { compareTasks, mergeWrites, taskOf, writeAttributes, type StoredWrite, type TaskOfItem, type WriteAttribute } from "./writes.js";
@@ -138,14 +139,7 @@ export async function loadWrites(
 
 /** One value, read by the serde. @throws CheckpointDataError */
 export async function load(storage: Storage, stored: StoredCheckpoint, channel: string, value: Value, segments: LoadedSegments): Promise<unknown> {
-  const bytes = await at(stored, channel, () => join(value, segments));
-  try {
-    return (await storage.serde.loadsTyped(value.type, bytes)) as unknown;
-  } catch (error) {
-    // Without its cause: a serde's errors quote what they could not read, and that is a stored value.
-    const kind = error instanceof Error ? error.name : typeof error;
-    throw locate(damaged(`The serde could not read a value of type ${JSON.stringify(value.type.slice(0, 50))} (${kind})`), { ...locationOf(stored), channel });
-  }
+  return at(stored, channel, () => deserialized(storage.serde, { type: value.type, bytes: join(value, segments) }));
 }
 
 /** A checkpoint's frame, its format checked. @throws FormatError */
