@@ -4,7 +4,8 @@
  */
 export { DynamoDBSaver } from "./checkpoint/saver.js";
 export { DynamoDBStore, type StorePutOptions } from "./store/store.js";
-export type { DynamoDBStoreOptions, StoreTtlOptions } from "./store/options.js";
+export { DynamoDBCache } from "./store/cache.js";
+export type { DynamoDBCacheOptions, DynamoDBStoreOptions, StoreTtlOptions } from "./store/options.js";
 export type { StorePutOperation } from "./store/operations.js";
 export type { VectorIndex, VectorMatch } from "./store/vector-index.js";
 export type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Options } from "./options.js";

@@ -105,7 +105,7 @@ export async function deleteEntry(backend: Backend, entryKey: Key): Promise<void
   if (born !== undefined) await deleteSegments(backend, entryKey.PK.S, born);
 }
 
-/** Deletes entries that were read, side by side; for clearing. */
+/** Deletes entries that were read with {@link ENTRY_KEYS}, 25 in a request. */
 export async function deleteEntries(backend: Backend, items: Item[]): Promise<void> {
   await backend.db.batchDelete(items.map(({ PK, SK }) => ({ PK, SK })));
   for (const item of items) {
