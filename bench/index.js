@@ -6,6 +6,7 @@ import { printBundleSize } from "./bundle-size.js";
 import { median, Meter } from "./meter.js";
 import { heading, megabytes, tableOf } from "./print.js";
 import { printVariants } from "./variants.js";
+import { printVectors } from "./vectors.js";
 
 /** DESIGN: "3 or fewer, at 50 turns and at 200". */
 const MAX_WRITE_UNITS = 3;
@@ -50,6 +51,7 @@ export async function bench({ dynamodb: { endpoint }, s3, credentials }) {
   }
   await printVariants(options, s3, storage);
   await printLargeChannel(options, meter);
+  await printVectors(options, meter);
   await printBundleSize();
   return kept;
 }
