@@ -9,8 +9,8 @@ import {
 import type { Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError, type DataLocation } from "../errors.js";
 import { placeOf, type Codec } from "./codec.js";
-import { damaged, FormatError, locate } from "./format-error.js";
-import { decodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
+import { damaged, locate } from "./format-error.js";
+import { checkVersion, decodeFrame, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { bornOf } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, unescapeId, type KeyPart } from "./keys.js";
 import { endOf, goneAt, isEnded } from "./lifetime.js";
@@ -178,14 +178,6 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
     tasks: tasks.sort(compareTasks),
     keys: [item, ...writes].map(({ PK, SK }) => ({ PK, SK })),
   };
-}
-
-function checkVersion(item: Item): void {
-  const version = item.v && "N" in item.v ? Number(item.v.N) : NaN;
-  if (Number.isNaN(version)) throw damaged("An item has no format version");
-  if (version > FORMAT_VERSION) {
-    throw new FormatError("UNSUPPORTED_FORMAT", `An item has format version ${version}, which this version does not know: upgrade langgraph-checkpoint-dynamodb`);
-  }
 }
 
 /** Checkpoints before format 4 kept the sends of their parent's tasks in the parent's writes. */

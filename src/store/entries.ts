@@ -4,6 +4,7 @@ import type { Backend } from "../checkpoint/backend.js";
 import { placeOf } from "../checkpoint/codec.js";
 import { decodeContainer, encodeContainer } from "../checkpoint/container.js";
 import { damaged, FormatError } from "../checkpoint/format-error.js";
+import { checkVersion, FORMAT_VERSION } from "../checkpoint/frame.js";
 import { isBorn, key } from "../checkpoint/keys.js";
 import { newIncarnation } from "../checkpoint/incarnation.js";
 import { isGone, TTL_ATTRIBUTE, type Lifetime } from "../checkpoint/lifetime.js";
@@ -71,6 +72,7 @@ export async function writeEntry(backend: Backend, entryKey: Key, input: EntryIn
   set(TTL_ATTRIBUTE, life && { N: String(life.needed) });
   set(LIFE, life && { N: String(life.ttlSeconds) });
   set(UPDATED, { N: String(input.stamp) });
+  set("v", { N: String(FORMAT_VERSION) });
 
   if (born !== undefined) await segments.write(plan, life);
   const replaced = await replace(backend, entryKey, draft, input.stamp);
@@ -130,6 +132,7 @@ async function deleteSegments({ db, offload, segments }: Backend, partition: str
 
 /** What a part of an entry refers to. @throws FormatError */
 export async function partOf({ codec }: Backend, item: Item, attribute: string, maxBytes: number): Promise<Value> {
+  checkVersion(item);
   const { values } = decodeContainer(await codec.decode(binaryOf(item, attribute), placeOf(item, attribute)), (head) => {
     const born: unknown = Array.isArray(head) ? head[0] : undefined;
     if (!isBorn(born)) throw damaged("An entry has another shape");
@@ -181,7 +184,7 @@ export const updatedOf = (item: Item): number => numberOf(item, UPDATED);
 export const wholeOf = (item: Item): string | undefined => stringOf(item, "whole");
 
 /** What a reader that does not want values asks for. */
-export const WITHOUT_VALUE = ["PK", "SK", CREATED, UPDATED, "whole", TTL_ATTRIBUTE];
+export const WITHOUT_VALUE = ["PK", "SK", CREATED, UPDATED, "whole", "v", TTL_ATTRIBUTE];
 
 /** For how many seconds an entry was put, if it expires. */
 export function lifeOf(item: Item): number | undefined {

@@ -78,6 +78,21 @@ describe("any sequence of operations gives what it gives on InMemoryStore", () =
   });
 });
 
+test("any filter finds what it finds on InMemoryStore", async () => {
+  const values = [-3, -1, 0, 1, 3, 3, true, false, null, "", "a", "abc", "7", "head"];
+  const puts = values.map((n, i) => ({ namespace: ["users"], key: String(i), value: { n, text: values[(i * 5 + 2) % values.length], ...(i % 3 > 0 && { status: "open" }) } }));
+  const [store, memory] = [createStore(), new MendedMemoryStore()];
+  await Promise.all([store.batch(puts), memory.batch(puts)]);
+  const filters = fc.sample(filter, { seed, numRuns: inWorkerd ? 40 : 120 });
+  const operators = ["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"].flatMap((operator) => values.map((value) => ({ n: { [operator]: value } })));
+  const searches = [...operators, ...filters].map((one) => ({ namespacePrefix: ["users"], filter: one, limit: 20 }));
+  const [actual, expected] = await Promise.all([store.batch(searches), memory.batch(searches)]);
+
+  for (const [i, { filter: one }] of searches.entries()) expect(keysOf(actual[i]), JSON.stringify(one)).toEqual(keysOf(expected[i]));
+});
+
+const keysOf = (found: SearchItem[] | undefined): string[] => found!.map(({ key: found }) => found);
+
 /** Without the times, which differ, and with a copy of what InMemoryStore may still change. */
 function comparable(results: unknown[]): unknown {
   return structuredClone(results.map((result) => (Array.isArray(result) ? result.map(withoutTimes) : withoutTimes(result))));

@@ -94,6 +94,14 @@ describe("what cannot be read", () => {
     expect((await store.get(["a"], "1"))?.value).toEqual({ n: 3 });
   });
 
+  test("is refused where a newer version wrote it", async () => {
+    const keyPrefix = newPrefix();
+    await createStore({ keyPrefix }).put(["a"], "1", { n: 1 });
+    const item = (await itemsWithPrefix(keyPrefix)).find(({ SK }) => SK!.S === "I#1")!;
+    await putRaw({ ...item, v: { N: "2" } });
+    await expect(createStore({ keyPrefix }).get(["a"], "1")).rejects.toMatchObject({ code: "UNSUPPORTED_FORMAT", key: "1" });
+  });
+
   test("cannot be stored: a value over maxValueBytes is refused", async () => {
     const keyPrefix = newPrefix();
     const store = createStore({ keyPrefix, maxValueBytes: 2_000 });

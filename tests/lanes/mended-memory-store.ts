@@ -19,7 +19,7 @@ export class MendedMemoryStore extends InMemoryStore {
     const all = (await super.batch(isSearchByQuery ? puts : (operations as readonly Operation[]))) as unknown[];
     for (const [namespace, items] of inside.data) if (items.size === 0) inside.data.delete(namespace);
     if (!results) return all as OperationResults<Op>;
-    const read = results as unknown[];
+    const read: unknown[] = [...results];
     return operations.map((op) => ("value" in op ? null : read.shift())) as OperationResults<Op>;
   }
 }
