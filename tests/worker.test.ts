@@ -565,7 +565,7 @@ describe("a model behind an OpenAI-compatible endpoint", () => {
     const events = await play(`${newThread()}/runs`, { message: "Order 1041?" }, other.url);
     expect(answerOf(events)).toMatch(/rain jacket/);
     expect(requests[0]).toMatchObject({ path: "/v1/chat/completions", authorization: "Bearer modelSecret", body: { model: "tiny" } });
-    expect(requests[0]?.body.tools.map((tool: Json) => tool.function.name)).toEqual(["lookup_order", "calculate", "refund_order", "search_document"]);
+    expect(requests[0]?.body.tools.map((tool: Json) => tool.function.name)).toEqual(["lookup_order", "calculate", "refund_order", "search_document", "remember"]);
     expect(requests[1]?.body.messages.map((message: Json) => message.role)).toEqual(["system", "user", "assistant", "tool"]);
   });
 

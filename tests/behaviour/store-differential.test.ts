@@ -56,9 +56,9 @@ const { seed } = inject("soak");
 
 describe("any sequence of operations gives what it gives on InMemoryStore", () => {
   test.each([
-    { name: "without an index", index: undefined, numRuns: inWorkerd ? 10 : 40 },
-    { name: "with an index of everything", index: {}, numRuns: inWorkerd ? 5 : 20 },
-    { name: "with an index of fields", index: { fields: ["text", "tags[*]", "parts[*].text"] }, numRuns: inWorkerd ? 10 : 40 },
+    { name: "without an index", index: undefined, numRuns: inWorkerd ? 8 : 25 },
+    { name: "with an index of everything", index: {}, numRuns: inWorkerd ? 4 : 10 },
+    { name: "with an index of fields", index: { fields: ["text", "tags[*]", "parts[*].text"] }, numRuns: inWorkerd ? 8 : 25 },
   ])("$name", async ({ index, numRuns }) => {
     await fc.assert(
       fc.asyncProperty(batches, async (steps) => {
