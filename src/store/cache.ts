@@ -1,6 +1,6 @@
 import { BaseCache, type CacheFullKey, type CacheNamespace } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/concurrency.js";
-import type { Item, Key } from "../aws/dynamodb.js";
+import type { Key } from "../aws/dynamodb.js";
 import { openBackend, type Backend } from "../checkpoint/backend.js";
 import { FormatError } from "../checkpoint/format-error.js";
 import { escapeId, key, shortened } from "../checkpoint/keys.js";
@@ -114,7 +114,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     const prefixes = namespaces.length === 0 ? [ITEMS] : await Promise.all(checkNamespaces(namespaces).map((namespace) => this.#namespacePrefix(namespace)));
     const queries = prefixes.flatMap((beginsWith) => Array.from({ length: SHARDS }, (_, shard) => ({ partition: this.#partition(shard), beginsWith, only: ENTRY_KEYS, consistent: true })));
     await forEachAtOnce(this.#config.maxConcurrency, queries, async (query) => {
-      for await (const items of this.#backend.db.queryPages(query)) await deleteEntries(this.#backend, items as Item[]);
+      for await (const items of this.#backend.db.queryPages(query)) await deleteEntries(this.#backend, items);
     });
   }
 

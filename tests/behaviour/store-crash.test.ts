@@ -60,7 +60,7 @@ const cases: Case[] = [
 describe.each(optionSets)("$name", ({ options, maxCuts }) => {
   test.each(cases)("$name can be cut anywhere", async ({ prepare, run, goOn, end, minPlaces }) => {
     await cutEverywhere<DynamoDBStore>(
-      () => ({ ...options, keyPrefix: newPrefix() }) as object,
+      () => ({ ...options, keyPrefix: newPrefix() }),
       (given): Cutting<DynamoDBStore> => {
         const world = given as Partial<StoreOptions>;
         return {
@@ -80,7 +80,7 @@ describe.each(optionSets)("$name", ({ options, maxCuts }) => {
           },
         };
       },
-      { maxCuts, minPlaces, create: (world) => createStore(world as Partial<StoreOptions>) },
+      { maxCuts, minPlaces, create: (world) => createStore(world) },
     );
   });
 });
