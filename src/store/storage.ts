@@ -1,15 +1,14 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import type { EventListener } from "../aws/events.js";
-import type { Item as TableItem } from "../aws/dynamodb.js";
-import { emit } from "../aws/events.js";
 import { forEachAtOnce } from "../aws/concurrency.js";
+import type { Item as TableItem } from "../aws/dynamodb.js";
+import { emit, type EventListener } from "../aws/events.js";
 import type { Backend } from "../checkpoint/backend.js";
 import { FormatError } from "../checkpoint/format-error.js";
-import { lifetime } from "../checkpoint/lifetime.js";
+import { goneAt, lifetime } from "../checkpoint/lifetime.js";
 import { DATA } from "../checkpoint/segment-store.js";
 import { deserialized } from "../checkpoint/serialized.js";
 import { StoreDataError } from "../errors.js";
-import { asFormatError, isLive, lifeOf, partOf, prolongEntry, readParts, wholeOf } from "./entries.js";
+import { asFormatError, isLive, lifeOf, partOf, prolongEntry, readParts, VECTORS, wholeOf } from "./entries.js";
 import { itemKeyOf, type Namespace } from "./namespaces.js";
 import type { Registry } from "./registry.js";
 import type { VectorIndex } from "./vector-index.js";
@@ -75,9 +74,9 @@ export async function refreshItems(storage: StoreStorage, found: Found[]): Promi
 /** At most once every tenth of its life. The listing and the segments first: while the item lives, what it needs must. */
 async function refresh({ backend, registry, maxValueBytes }: StoreStorage, { namespace, item }: Found): Promise<void> {
   const life = lifetime(lifeOf(item));
-  if (!life || Number("N" in item.ttl! ? item.ttl.N : 0) > life.needed - life.ttlSeconds / 10) return;
+  if (!life || goneAt(item) > life.needed - life.ttlSeconds / 10) return;
   await registry.add(namespace, Date.now() * 1_000, life);
-  for (const attribute of ["data", "vectors"]) {
+  for (const attribute of [DATA, VECTORS]) {
     if (!(attribute in item)) continue;
     const { segments } = await partOf(backend, item, attribute, maxValueBytes);
     if (!(await backend.segments.renew(item.PK.S, segments, life))) return;
