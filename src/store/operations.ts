@@ -1,5 +1,12 @@
-import type { GetOperation, ListNamespacesOperation, MatchCondition, Operation, PutOperation, SearchOperation } from "@langchain/langgraph-checkpoint";
-import { InvalidNamespaceError } from "@langchain/langgraph-checkpoint";
+import {
+  InvalidNamespaceError,
+  type GetOperation,
+  type ListNamespacesOperation,
+  type MatchCondition,
+  type Operation,
+  type PutOperation,
+  type SearchOperation,
+} from "@langchain/langgraph-checkpoint";
 import { checkTtl } from "../config.js";
 import { invalidInput } from "../errors.js";
 

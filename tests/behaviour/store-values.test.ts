@@ -139,3 +139,22 @@ test("a reader that comes between a put and the deletion of what it replaced rea
 
   expect((await reader.get(["a"], "1"))?.value).toEqual({ text: noiseText(100_000, 2) });
 });
+
+test("puts of one key by several instances at once leave one whole value, and readers meet nothing else meanwhile", async () => {
+  const keyPrefix = newPrefix();
+  const texts = Array.from({ length: 4 }, (_, i) => noiseText(80_000, i + 1));
+  let going = true;
+  const reading = (async () => {
+    for (const reader = createStore({ keyPrefix }); going; ) {
+      const found = await reader.search(["a"]);
+      expect([undefined, ...texts]).toContain(found[0]?.value.text);
+    }
+  })();
+  for (let round = 0; round < 3; round++) await Promise.all(texts.map((text) => createStore({ keyPrefix }).put(["a"], "1", { text })));
+  going = false;
+  await reading;
+  const left = (await itemsWithPrefix(keyPrefix)).map(({ SK }) => SK!.S!);
+
+  expect(texts).toContain((await createStore({ keyPrefix }).get(["a"], "1"))?.value.text);
+  expect(left.filter((sortKey) => sortKey.startsWith("S#"))).toHaveLength(1);
+});
