@@ -4,7 +4,7 @@ import { credentials, endpoint, tableName } from "../lanes/harness.js";
 import { LettersEmbeddings } from "../lanes/letters-embeddings.js";
 import { ListVectorIndex } from "../lanes/list-vector-index.js";
 import { newPrefix } from "../lanes/requests.js";
-import { createCache, createStore, type StoreOptions } from "../lanes/stores.js";
+import { createCache, createStore } from "../lanes/stores.js";
 
 const index = { dims: 8, embeddings: new LettersEmbeddings() };
 
@@ -27,7 +27,7 @@ describe("the options of a store", () => {
   test.each(wrong)("%j is refused with what to write instead", (options, message) => {
     let error: unknown;
     try {
-      createStore(options as Partial<StoreOptions>);
+      createStore(options);
     } catch (thrown) {
       error = thrown;
     }

@@ -16,9 +16,9 @@ export class MendedMemoryStore extends InMemoryStore {
     // Searches of the same batch come first, and need the vectors.
     const results = isSearchByQuery ? await super.batch(operations.filter((op) => !("value" in op))) : undefined;
     for (const { namespace, key } of puts) inside.vectors.get(namespace.join(":"))?.delete(key);
-    const all = (await super.batch(isSearchByQuery ? puts : (operations as readonly Operation[]))) as unknown[];
+    const all: readonly unknown[] = await super.batch((isSearchByQuery ? puts : operations) as Operation[]);
     for (const [namespace, items] of inside.data) if (items.size === 0) inside.data.delete(namespace);
-    if (!results) return all as OperationResults<Op>;
+    if (!results) return all as unknown as OperationResults<Op>;
     const read: unknown[] = [...results];
     return operations.map((op) => ("value" in op ? null : read.shift())) as OperationResults<Op>;
   }
