@@ -7,6 +7,7 @@ import { printColdStart } from "./cold-start.js";
 import { median, Meter } from "./meter.js";
 import { heading, megabytes, tableOf } from "./print.js";
 import { printVariants } from "./variants.js";
+import { printVectors } from "./vectors.js";
 
 /** DESIGN: "3 or fewer, at 50 turns and at 200". */
 const MAX_WRITE_UNITS = 3;
@@ -51,6 +52,7 @@ export async function bench({ dynamodb: { endpoint }, s3, credentials }) {
   }
   await printVariants(options, s3, storage);
   await printLargeChannel(options, meter);
+  await printVectors(options, meter);
   await printBundleSize();
   await printColdStart();
   return kept;

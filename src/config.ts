@@ -2,7 +2,7 @@ import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { Fetch } from "./aws/exchange.js";
 import { credentialsProblem, EXPOSED, exposed, type AwsCredentials, type AwsCredentialsProvider } from "./aws/credentials.js";
 import { awsEndpoint, isLoopback, isRegion } from "./aws/endpoint.js";
-import { variable } from "./aws/environment.js";
+import { ambientEnv as runtimeEnv, variable } from "./aws/environment.js";
 import type { EventListener } from "./aws/events.js";
 import { isBucketName, isKeyPrefix } from "./aws/s3.js";
 import type { Compression } from "./checkpoint/compression.js";
@@ -39,22 +39,17 @@ export type SaverConfig = Readonly<{
   onEvent: EventListener | undefined;
 }>;
 
-const KNOWN_OPTIONS = new Set<string>([
+export const KNOWN_OPTIONS: readonly string[] = [
   "tableName", "region", "credentials", "dangerouslyAllowBrowser", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
   "maxAttempts", "requestTimeoutMs", "maxConcurrency", "consistentRead", "onEvent",
-] satisfies (keyof DynamoDBSaverOptions)[]); // prettier-ignore
+] satisfies (keyof DynamoDBSaverOptions)[]; // prettier-ignore
 
 /**
  * Checks every option and fills in the defaults; a pure function of its arguments.
  * @throws DynamoDBSaverError `INVALID_CONFIG`, with what to write instead
  */
 export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEnv): SaverConfig {
-  if (typeof options !== "object" || options === null) {
-    throw invalidConfig(`The options must be an object, for example { tableName: "langgraph-checkpoints" }, not ${kindOf(options)}.`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN_OPTIONS.has(name)) throw invalidConfig(`There is no option ${JSON.stringify(name)}. The options are ${[...KNOWN_OPTIONS].join(", ")}.`);
-  }
+  checkObject("", options, KNOWN_OPTIONS, '{ tableName: "langgraph-checkpoints" }');
   const region = text("region", options.region ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION), 'Pass region: "us-east-1", or set AWS_REGION.');
   if (!isRegion(region)) throw invalidConfig(`region ${JSON.stringify(region)} is not an AWS region such as "us-east-1".`);
   const endpoint = options.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_DYNAMODB) ?? nonEmpty(env.AWS_ENDPOINT_URL);
@@ -105,6 +100,9 @@ export function withEnv<T extends Partial<EnvOptions>>(env: object, overrides: T
 }
 
 type EnvOptions = Pick<DynamoDBSaverOptions, "tableName" | "region" | "credentials" | "dangerouslyAllowBrowser" | "endpoint" | "s3">;
+
+/** What the runtime's own environment says, where it has one. */
+export const ambientEnv = (): DynamoDBSaverEnv => optionsFromEnv(runtimeEnv()).env;
 
 /** The options that environment variables give. Other entries, such as a Worker's bindings, are passed over. */
 export function optionsFromEnv(env: object): { env: DynamoDBSaverEnv; tableName: string | undefined } {
@@ -218,10 +216,11 @@ function checkKey(name: string, key: unknown): EncryptionKey {
   throw invalidConfig(`${name} must be 32 bytes (crypto.getRandomValues(new Uint8Array(32)), kept in a secret store), or an AES-GCM CryptoKey of 256 bits that may encrypt and decrypt.`);
 }
 
-function checkObject(name: string, value: unknown, known: readonly string[], example: string): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidConfig(`${name} must be an object, for example ${example}, not ${kindOf(value)}.`);
+/** @param name of an option that has options of its own; `""` for all of them */
+export function checkObject(name: string, value: unknown, known: readonly string[], example: string): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidConfig(`${name || "The options"} must be an object, for example ${example}, not ${kindOf(value)}.`);
   for (const option of Object.keys(value)) {
-    if (!known.includes(option)) throw invalidConfig(`There is no option ${JSON.stringify(`${name}.${option}`)}. The options are ${known.join(", ")}.`);
+    if (!known.includes(option)) throw invalidConfig(`There is no option ${JSON.stringify(name ? `${name}.${option}` : option)}. The options are ${known.join(", ")}.`);
   }
 }
 
@@ -249,12 +248,12 @@ interface Kinds {
   function: (...args: never[]) => unknown;
 }
 
-function optional<T, K extends keyof Kinds>(name: string, value: (T & Kinds[K]) | undefined, kind: K): (T & Kinds[K]) | undefined {
+export function optional<T, K extends keyof Kinds>(name: string, value: (T & Kinds[K]) | undefined, kind: K): (T & Kinds[K]) | undefined {
   if (value === undefined || typeof value === kind) return value;
   throw invalidConfig(`${name} must be a ${kind}, not ${kindOf(value)}.`);
 }
 
-function wholeNumber(name: string, value: unknown, min: number, max: number): number {
+export function wholeNumber(name: string, value: unknown, min: number, max: number): number {
   if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
   throw invalidConfig(`${name} must be a whole number from ${min} to ${max}, not ${typeof value === "number" ? value : kindOf(value)}.`);
 }

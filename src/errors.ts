@@ -145,6 +145,21 @@ export class CheckpointDataError extends DynamoDBSaverError implements DataLocat
   }
 }
 
+/** An item of a {@link DynamoDBStore} or a {@link DynamoDBCache} cannot be read or stored. Others are not affected. */
+export class StoreDataError extends DynamoDBSaverError {
+  override readonly name: string = "StoreDataError";
+
+  constructor(
+    code: DataErrorCode,
+    problem: string,
+    readonly namespace: readonly string[],
+    readonly key: string,
+    options?: { cause?: unknown },
+  ) {
+    super(code, `${problem} (namespace ${JSON.stringify(namespace)}, key ${JSON.stringify(key)})`, options);
+  }
+}
+
 /** Which checkpoint was not stored, and why not. */
 export interface ConflictDetails {
   /** LangGraph's `thread_id`. */

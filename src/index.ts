@@ -3,6 +3,11 @@
  * @module
  */
 export { DynamoDBSaver } from "./checkpoint/saver.js";
+export { DynamoDBStore, type StorePutOptions } from "./store/store.js";
+export { DynamoDBCache } from "./store/cache.js";
+export type { DynamoDBCacheOptions, DynamoDBStoreOptions, StoreTtlOptions } from "./store/options.js";
+export type { StorePutOperation } from "./store/operations.js";
+export type { VectorIndex, VectorMatch } from "./store/vector-index.js";
 export type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Options } from "./options.js";
 export type { AwsCredentials, AwsCredentialsProvider } from "./aws/credentials.js";
 export type { Fetch } from "./aws/exchange.js";
@@ -12,5 +17,5 @@ export type { ListThreadsOptions, ThreadInfo } from "./checkpoint/thread-index.j
 export type { Compression } from "./checkpoint/compression.js";
 export type { EncryptionKey } from "./checkpoint/encryption.js";
 export type { ConflictMode } from "./checkpoint/head.js";
-export { AwsRequestError, CheckpointConflictError, CheckpointDataError, DynamoDBSaverError, isDynamoDBSaverError } from "./errors.js";
+export { AwsRequestError, CheckpointConflictError, CheckpointDataError, DynamoDBSaverError, StoreDataError, isDynamoDBSaverError } from "./errors.js";
 export type { AwsErrorDetails, ConflictDetails, DataErrorCode, DataLocation, DynamoDBSaverErrorCode } from "./errors.js";

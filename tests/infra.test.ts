@@ -1,12 +1,14 @@
-import { emptyCheckpoint } from "@langchain/langgraph-checkpoint";
+import { emptyCheckpoint, type CacheFullKey } from "@langchain/langgraph-checkpoint";
 import { AwsClient } from "aws4fetch";
-import type { DynamoDBSaver, Fetch } from "langgraph-checkpoint-dynamodb";
+import type { DynamoDBSaver, DynamoDBStore, Fetch } from "langgraph-checkpoint-dynamodb";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { collect, emptyThread, latestOf, noise, putChain, putStep, threadIdOf } from "./lanes/checkpoints.js";
+import { collect, emptyThread, latestOf, noise, noiseText, putChain, putStep, threadIdOf } from "./lanes/checkpoints.js";
 import { readStack, type Properties } from "./lanes/cloudformation.js";
 import { createSaver, credentials, endpoint, s3Options } from "./lanes/harness.js";
 import { iamActionsOf, isStringLike, leadingKeysOf } from "./lanes/iam-actions.js";
+import { LettersEmbeddings } from "./lanes/letters-embeddings.js";
 import { callS3, createBucket, objectKeys } from "./lanes/s3-client.js";
+import { createCache, createStore, type StoreOptions } from "./lanes/stores.js";
 
 const template = new URL("../infra/cloudformation.yaml", import.meta.url);
 const tableName = `infra-${crypto.randomUUID()}`;
@@ -45,6 +47,7 @@ describe("the table of the template", () => {
     const isAllowed = (key: string): boolean => isStringLike(key, pattern!, { "cognito-identity.amazonaws.com:sub": sub });
 
     await useEverything(() => createSaver({ tableName, fetch, keyPrefix: `${sub}#` }));
+    await useStoreAndCache({ tableName, fetch, keyPrefix: `${sub}#` });
 
     expect([...actions].sort()).toEqual(actionsOf("TenantPolicy", "dynamodb"));
     expect(leadingKeys.size).toBeGreaterThan(1);
@@ -52,6 +55,17 @@ describe("the table of the template", () => {
     expect(["us-east-1:another#T#thread", `${sub}0#T#thread`, "T#thread", `x${sub}#T#thread`].filter(isAllowed)).toEqual([]);
     expect(others).toEqual([]);
     expect(Resource).toBe(stack.outputs.TableArn);
+  });
+
+  test("holds what the store and the cache keep, with no other actions than the saver's", async () => {
+    const { fetch, actions, leadingKeys } = recorder();
+    const keyPrefix = `${crypto.randomUUID()}#`;
+
+    await useStoreAndCache({ tableName, fetch, keyPrefix });
+
+    expect([...actions].sort()).toEqual(actionsOf("BasePolicy"));
+    expect(leadingKeys.size).toBeGreaterThan(4);
+    expect([...leadingKeys].filter((key) => !key.startsWith(keyPrefix))).toEqual([]);
   });
 
   test("is encrypted, backed up, and survives its stack", () => {
@@ -128,6 +142,10 @@ describe("the bucket of the template", () => {
 
     expect([...actions].filter((action) => action.startsWith("s3:")).sort()).toEqual(actionsOf("ObjectsPolicy"));
     expect(await objectKeys(s3, place.prefix, bucket)).toEqual([]);
+    actions.clear();
+    await useStoreAndCache({ fetch, keyPrefix: `${bucket}#`, s3: place, ttl: { defaultTtlSeconds: week } });
+    expect([...actions].filter((action) => action.startsWith("s3:")).sort()).toEqual(actionsOf("ObjectsPolicy"));
+    expect(await objectKeys(s3, place.prefix, bucket)).toEqual([]);
   });
 
   test("refuses requests without TLS, to itself and to its objects", () => {
@@ -167,6 +185,27 @@ async function useEverything(newSaver: () => DynamoDBSaver): Promise<void> {
   await saver.deleteThread(threadIdOf(first));
   await saver.deleteThread("other");
   expect(await newSaver().getTuple(latestOf(first))).toBeUndefined();
+}
+
+/** Every method of the store and of the cache, in every way that sends a request of its own kind. */
+async function useStoreAndCache({ ttl, ...options }: Partial<StoreOptions>): Promise<void> {
+  const index = { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] };
+  const newStore = (): DynamoDBStore => createStore({ ...options, ttl: { refreshOnRead: true, ...ttl }, index });
+  const places = ["1", "2", "3"].map((key) => ({ namespace: ["users", "ada", "notes"], key }));
+  await newStore().batch(places.map((place, i) => ({ ...place, value: { text: "abc", large: noiseText(i * 100_000) } })));
+  await newStore().put(["users", "ada", "notes"], "1", { text: "d", large: noiseText(90_000) }, undefined, { ttlSeconds: week });
+  expect((await newStore().batch(places)).map((item) => item?.key)).toEqual(["1", "2", "3"]);
+  expect(await newStore().get(places[2]!.namespace, "3")).toMatchObject({ value: { text: "abc" } });
+  for (const prefix of [[], ["users"]]) expect(await newStore().search(prefix, { query: "abc" })).toHaveLength(3);
+  expect(await newStore().listNamespaces()).toHaveLength(1);
+  for (const { namespace, key } of places) await newStore().delete(namespace, key);
+  expect(await newStore().listNamespaces()).toEqual([]);
+  const cache = createCache({ ...options, ttlSeconds: ttl?.defaultTtlSeconds });
+  const keys = places.map(({ namespace, key }): CacheFullKey => [namespace, key]);
+  await cache.set(keys.map((key) => ({ key, value: noiseText(100_000) })));
+  expect(await cache.get(keys)).toHaveLength(3);
+  await cache.clear([]);
+  expect(await cache.get(keys)).toEqual([]);
 }
 
 /** A `fetch` that notes what IAM would check. */

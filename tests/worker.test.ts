@@ -87,6 +87,30 @@ async function expectError(response: Response, status: number, code: string, say
   });
 }
 
+describe("memory across threads", () => {
+  it("is of the user, whichever thread he is in, and of nobody else", async () => {
+    const [ada, bob] = [`ada.${crypto.randomUUID()}`, `bob ${crypto.randomUUID()}`];
+    const question = "What do you know about me?";
+    const told = await play(`${newThread()}/runs`, { message: "Please remember that I wear size 43.", user_id: ada });
+    expect(answerOf(told)).toBe("I will remember it: I wear size 43.");
+    await play(`${newThread()}/runs`, { message: "Remember that I like red.", user_id: ada });
+
+    const later = newThread();
+    expect(answerOf(await play(`${later}/runs`, { message: question, user_id: ada }))).toBe("I know this: I wear size 43; I like red.");
+    expect(answerOf(await play(`${later}/runs`, { message: question }))).toBe("I know this: I wear size 43; I like red.");
+    expect(answerOf(await play(`${newThread()}/runs`, { message: question, user_id: bob }))).toMatch(/^I know nothing about you yet/);
+    expect(answerOf(await play(`${newThread()}/runs`, { message: "Remember that I like red." }))).toMatch(/^That did not work: Nobody has said who the customer is/);
+  });
+
+  it("outlives the thread in which something was said", async () => {
+    const user_id = `eve ${crypto.randomUUID()}`;
+    const thread = newThread();
+    await play(`${thread}/runs`, { message: "Remember that I hike.", user_id });
+    await request("DELETE", thread);
+    expect(answerOf(await play(`${newThread()}/runs`, { message: "What do you know about me?", user_id }))).toBe("I know this: I hike.");
+  });
+});
+
 describe("a run", () => {
   it("streams what each node does, then what it cost, then how it ended", async () => {
     const events = await play(`${newThread()}/runs`, { message: "Where is order 1042?" });
@@ -541,7 +565,7 @@ describe("a model behind an OpenAI-compatible endpoint", () => {
     const events = await play(`${newThread()}/runs`, { message: "Order 1041?" }, other.url);
     expect(answerOf(events)).toMatch(/rain jacket/);
     expect(requests[0]).toMatchObject({ path: "/v1/chat/completions", authorization: "Bearer modelSecret", body: { model: "tiny" } });
-    expect(requests[0]?.body.tools.map((tool: Json) => tool.function.name)).toEqual(["lookup_order", "calculate", "refund_order", "search_document"]);
+    expect(requests[0]?.body.tools.map((tool: Json) => tool.function.name)).toEqual(["lookup_order", "calculate", "refund_order", "search_document", "remember"]);
     expect(requests[1]?.body.messages.map((message: Json) => message.role)).toEqual(["system", "user", "assistant", "tool"]);
   });
 

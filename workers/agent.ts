@@ -1,4 +1,5 @@
 import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
+import type { BaseStore } from "@langchain/langgraph-checkpoint";
 import {
   END,
   START,
@@ -7,6 +8,7 @@ import {
   type BaseCheckpointSaver,
   type LangGraphRunnableConfig,
 } from "@langchain/langgraph/web";
+import { recall, remember } from "./memories.js";
 import type { Model } from "./model.js";
 import { AgentState, type AgentUpdate, type AgentValues, type Refund } from "./state.js";
 import { installSynchronousContext } from "./synchronous-context.js";
@@ -31,10 +33,11 @@ export interface Decision {
  *               ↘ (harmless) ↗
  * ```
  */
-export function createAgent({ model, checkpointer }: { model: Model; checkpointer: BaseCheckpointSaver }) {
+export function createAgent({ model, checkpointer, store }: { model: Model; checkpointer: BaseCheckpointSaver; store: BaseStore }) {
   return new StateGraph(AgentState)
     .addNode("agent", async (state: AgentValues, config: LangGraphRunnableConfig): Promise<AgentUpdate> => {
-      return { messages: [await model(state.messages, tools, config.signal)] };
+      const known = await recall(state.user_id, config);
+      return { messages: [await model([...known, ...state.messages], tools, config.signal)] };
     })
     .addNode("approval", askForApproval)
     .addNode("tools", callTools)
@@ -42,7 +45,7 @@ export function createAgent({ model, checkpointer }: { model: Model; checkpointe
     .addConditionalEdges("agent", afterAgent, ["approval", "tools", END])
     .addEdge("approval", "tools")
     .addEdge("tools", "agent")
-    .compile({ checkpointer });
+    .compile({ checkpointer, store });
 }
 
 export type Agent = ReturnType<typeof createAgent>;
@@ -67,7 +70,7 @@ function askForApproval({ messages }: AgentValues): AgentUpdate {
   return { messages: calls.map((call) => new ToolMessage({ content, name: call.name, tool_call_id: call.id ?? "" })) };
 }
 
-function callTools(state: AgentValues): AgentUpdate {
+async function callTools(state: AgentValues, config: LangGraphRunnableConfig): Promise<AgentUpdate> {
   const messages: ToolMessage[] = [];
   const refunds: Refund[] = [];
   for (const call of openToolCalls(state.messages)) {
@@ -78,6 +81,9 @@ function callTools(state: AgentValues): AgentUpdate {
       failed: true,
     };
     if (outcome.refund) refunds.push(outcome.refund);
+    if (outcome.memory !== undefined && state.user_id !== undefined) {
+      await remember(state.user_id, `${String(config.configurable?.["thread_id"])} ${call.id ?? ""}`, outcome.memory, config);
+    }
     messages.push(
       new ToolMessage({
         content: JSON.stringify(outcome.content),

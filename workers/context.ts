@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
-import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import { DynamoDBSaver, DynamoDBStore } from "langgraph-checkpoint-dynamodb";
 import { createAgent, type Agent } from "./agent.js";
 import type { Env } from "./env.js";
 import { HttpError } from "./http-error.js";
@@ -15,16 +15,18 @@ export interface App {
 export type AppContext = Context<App>;
 
 /**
- * Builds saver and agent for one request. Both are cheap, and so nothing is shared between requests (a Worker may
+ * Builds saver, store and agent for one request. All are cheap, and so nothing is shared between requests (a Worker may
  * not use the I/O of another request) and each response can tell what it cost.
  */
 export const withAgent: MiddlewareHandler<App> = async (c, next) => {
   const usage = new Usage();
   const { S3_BUCKET: bucket } = c.env;
-  const checkpointer = DynamoDBSaver.fromEnv(c.env, { onEvent: usage.record, ...(bucket && { s3: { bucket } }) });
+  const options = { onEvent: usage.record, ...(bucket && { s3: { bucket } }) };
+  const checkpointer = DynamoDBSaver.fromEnv(c.env, options);
+  const store = DynamoDBStore.fromEnv(c.env, options);
   c.set("usage", usage);
   c.set("checkpointer", checkpointer);
-  c.set("agent", createAgent({ model: chooseModel(c.env), checkpointer }));
+  c.set("agent", createAgent({ model: chooseModel(c.env), checkpointer, store }));
   await next();
   // A stream has not spent anything yet when its headers leave: it reports as its `usage` event.
   if (!c.res.headers.get("content-type")?.startsWith("text/event-stream")) {

@@ -32,7 +32,10 @@ const body = <Schema extends z.ZodType>(schema: Schema, example: string): Body<S
 
 /** The body of each POST. Unknown keys are refused: a typing error is told, not ignored. */
 export const bodies = {
-  run: body(z.strictObject({ message: text.nullable() }), '{"message": "Where is order 1042?"}'),
+  run: body(
+    z.strictObject({ message: text.nullable(), user_id: z.string().min(1).max(500).optional() }),
+    '{"message": "Where is order 1042?"} or {"message": "Remember that I wear size 43.", "user_id": "ada"}',
+  ),
   resume: body(
     z.strictObject({ approve: z.boolean(), reason: z.string().max(1_000).optional() }),
     '{"approve": true} or {"approve": false, "reason": "worn"}',

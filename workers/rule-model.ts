@@ -18,12 +18,17 @@ export const ruleModel: Model = async (messages) => {
     const result = resultOf(last);
     if (result.error !== undefined) return say(`That did not work: ${result.error}`);
     if (result.approved === false) return say(declined(result.reason));
+    if (last.name === "remember") return say(`I will remember it: ${result.remembered}.`);
     if (last.name === "calculate") return say(`That makes ${result.result}.`);
     if (last.name === "search_document") return say(finding(result));
     if (last.name === "refund_order") return say(`Done: ${euros(result.refunded)} for order ${result.order_id} are on their way back.`);
     if (/refund|money back/i.test(question)) return ask("refund_order", { order_id: result.order_id, amount: result.total });
     return say(`Order ${result.order_id}, ${result.item}, is ${result.status}. It cost ${euros(result.total)}.`);
   }
+
+  const fact = /\bremember that (.+?)[.!]*$/i.exec(question);
+  if (fact) return ask("remember", { text: fact[1] });
+  if (/know about me/i.test(question)) return say(knowledge(messages));
 
   const wanted = /\bfind "?([^\s"]+)"? in (?:the|my) (?:document|file|log)\b/i.exec(question);
   if (wanted) return ask("search_document", { text: wanted[1] });
@@ -34,8 +39,14 @@ export const ruleModel: Model = async (messages) => {
   const order = orderNumber(question) ?? (/refund|money back|order/i.test(question) ? lastOrderNumber(messages) : undefined);
   if (order) return ask("lookup_order", { order_id: order });
 
-  return say("I can look up an order (try 1041, 1042 or 1043), refund it, do a sum, or find a word in the document you upload. What do you need?");
+  return say("I can look up an order (try 1041, 1042 or 1043), refund it, do a sum, find a word in the document you upload, or remember something about you. What do you need?");
 };
+
+/** What the graph has told about the customer stands in a message of its own, before the others. */
+function knowledge([first]: BaseMessage[]): string {
+  const known = first?.type === "system" ? first.text.split("\n- ").slice(1) : [];
+  return known.length > 0 ? `I know this: ${known.join("; ")}.` : "I know nothing about you yet. Tell me with: Remember that …";
+}
 
 const orderNumber = (text: string) => /\b(\d{4,})\b/.exec(text)?.[1];
 
@@ -60,6 +71,7 @@ const Result = z
     refunded: z.number(),
     document: z.string(),
     found: z.number(),
+    remembered: z.string(),
     lines: z.array(z.object({ line: z.number(), text: z.string() })),
   })
   .partial();

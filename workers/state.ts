@@ -18,6 +18,8 @@ export const AgentState = Annotation.Root({
   messages: Annotation<BaseMessage[], Messages>({ reducer: addMessages, default: () => [] }),
   refunds: Annotation<Refund[]>({ reducer: (made, more) => [...made, ...more], default: () => [] }),
   document: Annotation<Document | undefined>,
+  /** Whose thread this is: what is remembered about one is known in every thread of his. */
+  user_id: Annotation<string | undefined>,
 });
 
 export type AgentValues = typeof AgentState.State;

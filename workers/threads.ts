@@ -9,7 +9,7 @@ import { checkpointView, documentView, interruptsOf } from "./views.js";
 
 /** `POST /threads/:id/runs` */
 export async function run(c: AppContext): Promise<Response> {
-  const { message } = await readBody(c.req, bodies.run);
+  const { message, user_id } = await readBody(c.req, bodies.run);
   const thread = await c.var.agent.getState(configOf(threadId(c)));
   if (interruptsOf(thread).length > 0) {
     throw new HttpError(
@@ -18,7 +18,7 @@ export async function run(c: AppContext): Promise<Response> {
       "This thread waits for a person. Answer with POST /threads/:id/resume and {\"approve\": true} or {\"approve\": false}.",
     );
   }
-  if (message !== null) return start(c, { messages: [new HumanMessage(message)] }, configOf(threadId(c)));
+  if (message !== null) return start(c, { messages: [new HumanMessage(message)], ...(user_id !== undefined && { user_id }) }, configOf(threadId(c)));
 
   found(thread);
   if (thread.next.length === 0) {

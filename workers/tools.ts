@@ -5,6 +5,8 @@ import type { AgentValues, Refund } from "./state.js";
 export interface ToolOutcome {
   content: Record<string, unknown>;
   refund?: Refund;
+  /** What is to be remembered about the user, in this thread and in others. */
+  memory?: string;
   failed?: boolean;
 }
 
@@ -95,4 +97,14 @@ const searchDocument = defineTool({
   },
 });
 
-export const tools: readonly AgentTool[] = [lookupOrder, calculate, refundOrder, searchDocument];
+const remember = defineTool({
+  name: "remember",
+  description: "Remember something about the customer for later conversations, such as a size or a preference. One short sentence.",
+  parameters: z.object({ text: z.string().min(1).max(1_000) }),
+  run({ text }, { user_id }) {
+    if (user_id === undefined) return failure("Nobody has said who the customer is, so there is nobody to remember it about.");
+    return { content: { remembered: text }, memory: text };
+  },
+});
+
+export const tools: readonly AgentTool[] = [lookupOrder, calculate, refundOrder, searchDocument, remember];

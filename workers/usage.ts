@@ -9,7 +9,7 @@ export interface OperationUsage {
   write_units: number;
 }
 
-/** Adds up what the saver reports through `onEvent`, by operation. */
+/** Adds up what the saver and the store report through `onEvent`, by operation. */
 export class Usage {
   readonly #operations: Record<string, OperationUsage> = {};
 

@@ -6,13 +6,18 @@ import { colors, say } from "./terminal.js";
 /** One thread, played on the terminal: what a person says, and what the agent does. */
 export class Conversation {
   #client;
+  #user;
+  /** What the agent has said last. */
+  answer = "";
 
   /**
    * @param {AgentClient} client
    * @param {string} thread
+   * @param {string} [user] who speaks, if the agent is to remember him
    */
-  constructor(client, thread) {
+  constructor(client, thread, user) {
     this.#client = client;
+    this.#user = user;
     this.path = `/threads/${encodeURIComponent(thread)}`;
   }
 
@@ -22,7 +27,7 @@ export class Conversation {
    */
   async ask(message, end) {
     say("you", message);
-    await this.play("runs", { message }, end);
+    await this.play("runs", { message, ...(this.#user && { user_id: this.#user }) }, end);
   }
 
   /**
@@ -33,7 +38,7 @@ export class Conversation {
   async play(route, body, end) {
     let status = "";
     for await (const { event, data } of this.#client.stream(`${this.path}/${route}`, body)) {
-      if (event === "updates") showUpdate(data);
+      if (event === "updates") this.answer = showUpdate(data) || this.answer;
       if (event === "interrupt") showInterrupt(data);
       if (event === "end") status = data.status;
     }
@@ -63,13 +68,18 @@ export class Conversation {
   }
 }
 
-/** @param {Record<string, { messages?: any[] } | null>} update what each node did */
+/**
+ * @param {Record<string, { messages?: any[] } | null>} update what each node did
+ * @returns {string} what the agent said, if anything
+ */
 function showUpdate(update) {
+  let said = "";
   for (const { type, content, name, tool_calls: calls = [] } of Object.values(update).flatMap((node) => node?.messages ?? [])) {
     for (const call of calls) say("agent", `→ ${colors.cyan(call.name)} ${colors.dim(JSON.stringify(call.args))}`);
     if (type === "tool") say("tool", `← ${colors.cyan(name)} ${colors.dim(content)}`);
-    else if (content) say("agent", content);
+    else if (content) say("agent", (said = content));
   }
+  return said;
 }
 
 /** @param {{ interrupts: { value: { question: string, tool_calls: { name: string, args: object }[] } }[] }} data */

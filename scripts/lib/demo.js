@@ -6,8 +6,8 @@ import { colors, heading, print, say } from "./terminal.js";
 import { printTimeline, shortId } from "./timeline.js";
 
 /**
- * Shows the agent at work on a new thread: a tool call, an interrupt that outlives the Worker, time travel;
- * and on another one a document that is too large for the table.
+ * Shows the agent at work on a new thread: a tool call, an interrupt that outlives the Worker, time travel; on two others
+ * what it remembers about a user; and on another one a document that is too large for the table.
  *
  * @param {object} options
  * @param {string} options.url
@@ -53,11 +53,28 @@ export async function demonstrate({ url, thread, storage, killWorker, startWorke
   print();
   printTimeline(await conversation.history(), { from: question });
 
-  heading(`7  A large document: S3 beside DynamoDB ${colors.dim(`(thread ${thread}-document)`)}`);
+  heading("7  What the agent remembers about a user, in whatever thread");
+  await demonstrateMemory(client, thread);
+
+  heading(`8  A large document: S3 beside DynamoDB ${colors.dim(`(thread ${thread}-document)`)}`);
   await demonstrateDocument({ client, costs, thread: `${thread}-document`, storage });
 
-  heading("8  What all this cost");
+  heading("9  What all this cost");
   costs.print();
+}
+
+/**
+ * @param {import("./conversation.js").AgentClient} client
+ * @param {string} thread
+ */
+async function demonstrateMemory(client, thread) {
+  // Nobody has spoken to it before, also when the demonstration is shown again.
+  const user = `ada of ${thread}`;
+  await new Conversation(client, `${thread}-monday`, user).ask("Remember that I wear size 43.", "done");
+  say("later", `another thread, and another Worker perhaps: all they share is the user, ${colors.yellow(user)}`);
+  const friday = new Conversation(client, `${thread}-friday`, user);
+  await friday.ask("What do you know about me?", "done");
+  if (!friday.answer.includes("size 43")) throw new Error("The demonstration went wrong: the agent has forgotten what it was told.");
 }
 
 /** @param {string} url */

@@ -1,9 +1,19 @@
+import type { Item } from "../aws/dynamodb.js";
 import { decodeContainer, encodeContainer } from "./container.js";
-import { damaged } from "./format-error.js";
+import { damaged, FormatError } from "./format-error.js";
 import { lengthOf, type Value } from "./value.js";
 
-/** The version of the storage format, attribute `v` of checkpoints and writes. */
+/** The version of the storage format, attribute `v` of checkpoints, writes, and entries of the store and the cache. */
 export const FORMAT_VERSION = 1;
+
+/** @throws FormatError if a newer version wrote the item */
+export function checkVersion(item: Item): void {
+  const version = item.v && "N" in item.v ? Number(item.v.N) : NaN;
+  if (Number.isNaN(version)) throw damaged("An item has no format version");
+  if (version > FORMAT_VERSION) {
+    throw new FormatError("UNSUPPORTED_FORMAT", `An item has format version ${version}, which this version does not know: upgrade langgraph-checkpoint-dynamodb`);
+  }
+}
 
 export interface Channel {
   /** LangGraph's version of the channel when its value was stored; `null` if it had none. */

@@ -2,13 +2,14 @@ import type { Checkpoint, CheckpointMetadata, CheckpointPendingWrite, Checkpoint
 import type { Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError, type DataLocation } from "../errors.js";
 import { placeOf, type Codec } from "./codec.js";
-import { damaged, FormatError, locate } from "./format-error.js";
-import { decodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
+import { damaged, locate } from "./format-error.js";
+import { checkVersion, decodeFrame, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { bornOf } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, unescapeId, type KeyPart } from "./keys.js";
 import { endOf, goneAt, isEnded } from "./lifetime.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
 import { binaryOf, DATA, stringOf, type LoadedSegments } from "./segment-store.js";
+import { deserialized } from "./serialized.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
 import { join, lengthOf, type Value } from "./value.js";
 import { compareTasks, mergeWrites, taskOf, writeAttributes, type StoredWrite, type TaskOfItem, type WriteAttribute } from "./writes.js";
@@ -131,14 +132,7 @@ export async function loadWrites(
 
 /** One value, read by the serde. @throws CheckpointDataError */
 export async function load(storage: Storage, stored: StoredCheckpoint, channel: string, value: Value, segments: LoadedSegments): Promise<unknown> {
-  const bytes = await at(stored, channel, () => join(value, segments));
-  try {
-    return (await storage.serde.loadsTyped(value.type, bytes)) as unknown;
-  } catch (error) {
-    // Without its cause: a serde's errors quote what they could not read, and that is a stored value.
-    const kind = error instanceof Error ? error.name : typeof error;
-    throw locate(damaged(`The serde could not read a value of type ${JSON.stringify(value.type.slice(0, 50))} (${kind})`), { ...locationOf(stored), channel });
-  }
+  return at(stored, channel, () => deserialized(storage.serde, { type: value.type, bytes: join(value, segments) }));
 }
 
 /** A checkpoint's frame, its format checked. @throws FormatError */
@@ -177,14 +171,6 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
     tasks: tasks.sort(compareTasks),
     keys: [item, ...writes].map(({ PK, SK }) => ({ PK, SK })),
   };
-}
-
-function checkVersion(item: Item): void {
-  const version = item.v && "N" in item.v ? Number(item.v.N) : NaN;
-  if (Number.isNaN(version)) throw damaged("An item has no format version");
-  if (version > FORMAT_VERSION) {
-    throw new FormatError("UNSUPPORTED_FORMAT", `An item has format version ${version}, which this version does not know: upgrade langgraph-checkpoint-dynamodb`);
-  }
 }
 
 /*

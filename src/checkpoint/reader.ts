@@ -1,7 +1,6 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { CheckpointListOptions, CheckpointTuple } from "@langchain/langgraph-checkpoint";
-import { ambientEnv } from "../aws/environment.js";
-import { expandConfig, optionsFromEnv, withEnv } from "../config.js";
+import { ambientEnv, expandConfig, withEnv } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { getTuple } from "./get-tuple.js";
 import { list } from "./list.js";
@@ -40,7 +39,7 @@ export class DynamoDBReader {
 
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: DynamoDBReaderOptions) {
-    const config = expandConfig(options, optionsFromEnv(ambientEnv()).env);
+    const config = expandConfig(options, ambientEnv());
     this.#storage = openStorage(config, config.serde ?? plainSerde);
   }
 

@@ -9,9 +9,8 @@ import {
   type DeltaChannelHistory,
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
-import { ambientEnv } from "../aws/environment.js";
 import { Turnstile } from "../aws/turnstile.js";
-import { checkTtl, expandConfig, optionsFromEnv, withEnv, type SaverConfig } from "../config.js";
+import { ambientEnv, checkTtl, expandConfig, withEnv, type SaverConfig } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { invalidInput } from "../errors.js";
 import { deleteThread } from "./delete-thread.js";
@@ -60,7 +59,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
 
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: DynamoDBSaverOptions) {
-    const config = expandConfig(options, optionsFromEnv(ambientEnv()).env);
+    const config = expandConfig(options, ambientEnv());
     super(config.serde);
     this.#config = config;
     this.#storage = openStorage(config, {

@@ -1,5 +1,6 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { invalidInput } from "../errors.js";
+import { damaged } from "./format-error.js";
 
 /** What a serde made of a value. */
 export interface Serialized {
@@ -19,4 +20,15 @@ export async function serialized(serde: SerializerProtocol, value: unknown): Pro
   }
   // Node's Buffer is a Uint8Array whose `slice` does not copy.
   return { type, bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) };
+}
+
+/** @throws FormatError */
+export async function deserialized(serde: SerializerProtocol, { type, bytes }: Serialized): Promise<unknown> {
+  try {
+    return (await serde.loadsTyped(type, bytes)) as unknown;
+  } catch (error) {
+    // Without its cause: a serde's errors quote what they could not read, and that is a stored value.
+    const kind = error instanceof Error ? error.name : typeof error;
+    throw damaged(`The serde could not read a value of type ${JSON.stringify(type.slice(0, 50))} (${kind})`);
+  }
 }

@@ -6,7 +6,7 @@ import { isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
 import { stringOf } from "./segment-store.js";
 
 /** Spreads the index over partitions, each of which takes 1,000 write units a second. Part of the format. */
-const SHARDS = 8;
+export const SHARDS = 8;
 /** More than this is for DynamoDB to cut at 1 MB. */
 const PAGE_LIMIT = 1_000;
 
@@ -101,7 +101,7 @@ export class ThreadIndex {
 }
 
 /** FNV-1a over the id's UTF-8 bytes: part of the storage format. */
-function shardOf(threadId: string): number {
+export function shardOf(threadId: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(threadId)) hash = Math.imul(hash ^ byte, 0x01000193);
   return (hash >>> 0) % SHARDS;

@@ -24,16 +24,16 @@ const aftermaths = [
   "the call fails although what was under way arrived, and its instance goes on",
 ] as const;
 
-/** A call that is cut. Each place has a new one, in a world of its own. */
-export interface Cutting {
+/** A call that is cut, of a saver or of something else. Each place has a new one, in a world of its own. */
+export interface Cutting<S = DynamoDBSaver> {
   /** Before anything is cut. */
-  prepare?: (saver: DynamoDBSaver) => Promise<unknown>;
+  prepare?: (saver: S) => Promise<unknown>;
   /** Whether an instance is cut that has not prepared anything, and has nothing cached. */
   cold?: boolean;
   /** The call. */
-  run: (saver: DynamoDBSaver) => Promise<unknown>;
+  run: (saver: S) => Promise<unknown>;
   /** How it goes on after the cut. Default: the call is made again. */
-  goOn?: (saver: DynamoDBSaver) => Promise<unknown>;
+  goOn?: (saver: S) => Promise<unknown>;
   /** What must hold while the requests that are under way hang. */
   look: (acknowledged: boolean) => Promise<void>;
   /** What must hold in the end. `late`: what was under way at the cut has arrived after everything else. */
@@ -50,22 +50,22 @@ const AT_ONCE = 8;
  * from its first request to its last one, and in the four ways to go on. Fails when there are fewer than `minPlaces` with
  * something under way (or than so many cuts allow): a test that cuts nothing must not pass.
  */
-export async function cutEverywhere(
+export async function cutEverywhere<S = DynamoDBSaver>(
   newWorld: () => Partial<SaverOptions>,
-  cutting: (world: Partial<SaverOptions>) => Cutting,
-  { maxCuts, minPlaces }: { maxCuts: number; minPlaces: number },
+  cutting: (world: Partial<SaverOptions>) => Cutting<S>,
+  { maxCuts, minPlaces, create = createSaver as unknown as Create<S> }: { maxCuts: number; minPlaces: number; create?: Create<S> },
 ): Promise<void> {
   const places: Place[] = [];
   const ends: Place[] = [];
   let cuts = 0;
   const cutSideBySide = async (next: Place[]): Promise<string[][]> => {
     cuts += next.length;
-    return Promise.all(next.map((place) => cut(newWorld(), cutting, place)));
+    return Promise.all(next.map((place) => cut(create, newWorld(), cutting, place)));
   };
 
   // Those that are killed tell what was under way. One that failed may have sent more because of that.
   const mostPlaces = Math.ceil(maxCuts / 2);
-  const chain = await record(newWorld(), cutting);
+  const chain = await record(create, newWorld(), cutting);
   const open = evenly(mostPlaces, [[], ...chain.map((_, i) => chain.slice(0, i + 1).sort())]);
   const seen = new Set(open.map((done) => done.join()));
   while (open.length > 0 && cuts < mostPlaces) {
@@ -88,6 +88,8 @@ export async function cutEverywhere(
   expect(places.length, "places that the call was cut at").toBeGreaterThanOrEqual(Math.min(minPlaces, mostPlaces - 1));
 }
 
+type Create<S> = (world: Partial<SaverOptions>) => S;
+
 /** At most so many of all, from the first one to the last. */
 function evenly<T>(most: number, all: T[]): T[] {
   if (all.length <= most) return all;
@@ -101,29 +103,29 @@ interface Place {
 }
 
 // A request that hangs must not time out meanwhile.
-const saverBehind = (gate: Gate, world: Partial<SaverOptions>): DynamoDBSaver => createSaver({ ...world, fetch: gate.fetch, maxAttempts: 1, requestTimeoutMs: 100_000 });
+const behind = <S>(create: Create<S>, gate: Gate, world: Partial<SaverOptions>): S => create({ ...world, fetch: gate.fetch, maxAttempts: 1, requestTimeoutMs: 100_000 });
 
 /** Makes the call without a cut. Returns its requests in an order in which they can be answered. */
-async function record(world: Partial<SaverOptions>, cutting: (world: Partial<SaverOptions>) => Cutting): Promise<string[]> {
+async function record<S>(create: Create<S>, world: Partial<SaverOptions>, cutting: (world: Partial<SaverOptions>) => Cutting<S>): Promise<string[]> {
   const { prepare, cold, run, look, goOn = run, check } = cutting(world);
   const gate = new Gate(world);
-  const preparing = saverBehind(gate, world);
+  const preparing = behind(create, gate, world);
   await prepare?.(preparing);
   gate.record();
-  await run(cold ? saverBehind(gate, world) : preparing);
+  await run(cold ? behind(create, gate, world) : preparing);
   await look(true);
-  await goOn(createSaver(world));
+  await goOn(create(world));
   await check(false);
   return gate.recorded;
 }
 
 /** Cuts one call where exactly `done` has been answered. Returns what was under way then. */
-async function cut(world: Partial<SaverOptions>, cutting: (world: Partial<SaverOptions>) => Cutting, { done, aftermath }: Place): Promise<string[]> {
+async function cut<S>(create: Create<S>, world: Partial<SaverOptions>, cutting: (world: Partial<SaverOptions>) => Cutting<S>, { done, aftermath }: Place): Promise<string[]> {
   const { prepare, cold, run, goOn = run, look, check, forgives } = cutting(world);
   const gate = new Gate(world);
-  const preparing = saverBehind(gate, world);
+  const preparing = behind(create, gate, world);
   await prepare?.(preparing);
-  const saver = cold ? saverBehind(gate, world) : preparing;
+  const saver = cold ? behind(create, gate, world) : preparing;
   try {
     let end: "succeeded" | "failed" | undefined;
     gate.hold(done);
@@ -138,7 +140,7 @@ async function cut(world: Partial<SaverOptions>, cutting: (world: Partial<SaverO
     await look(end === "succeeded");
 
     const isKilled = aftermath.startsWith("another");
-    if (isKilled) await goOn(createSaver(world));
+    if (isKilled) await goOn(create(world));
     await gate.until(() => gate.held.length > 0 || end !== undefined);
     const acknowledged = end !== undefined;
     const underWay = gate.held;

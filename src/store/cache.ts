@@ -1,0 +1,146 @@
+import { BaseCache, type CacheFullKey, type CacheNamespace } from "@langchain/langgraph-checkpoint";
+import { forEachAtOnce } from "../aws/concurrency.js";
+import type { Key } from "../aws/dynamodb.js";
+import { openBackend, type Backend } from "../checkpoint/backend.js";
+import { FormatError } from "../checkpoint/format-error.js";
+import { escapeId, key, shortened } from "../checkpoint/keys.js";
+import { lifetime } from "../checkpoint/lifetime.js";
+import { DATA } from "../checkpoint/segment-store.js";
+import { deserialized, serialized } from "../checkpoint/serialized.js";
+import { setup, type SetupResult } from "../checkpoint/setup.js";
+import { shardOf, SHARDS } from "../checkpoint/thread-index.js";
+import { ambientEnv, checkTtl, withEnv, type SaverConfig } from "../config.js";
+import { invalidInput, StoreDataError } from "../errors.js";
+import { asFormatError, deleteEntries, deleteEntry, ENTRY_KEYS, isLive, readParts, writeEntry } from "./entries.js";
+import { ITEMS, textOf } from "./namespaces.js";
+import { expandCacheConfig, type DynamoDBCacheOptions } from "./options.js";
+import { Stamps } from "./writes.js";
+
+/** Bytes of a sort key, of which DynamoDB takes 1,024. */
+const LIMIT = { namespace: 500, key: 400 };
+
+/**
+ * Keeps what LangGraph's nodes have computed, in the same DynamoDB table as {@link DynamoDBSaver}: nodes with a
+ * `cachePolicy` are not run again while their value is there.
+ *
+ * Every method throws a {@link DynamoDBSaverError}, as those of {@link DynamoDBStore} do.
+ *
+ * @example
+ * ```ts
+ * const cache = new DynamoDBCache({ tableName: "langgraph-checkpoints", region: "us-east-1" });
+ * const graph = new StateGraph(State)
+ *   .addNode("slow", slow, { cachePolicy: { ttl: 3_600 } })
+ *   .addEdge(START, "slow")
+ *   .compile({ cache });
+ * ```
+ */
+export class DynamoDBCache<V = unknown> extends BaseCache<V> {
+  readonly #config: SaverConfig;
+  readonly #backend: Backend;
+  readonly #stamps = new Stamps();
+
+  /** @throws DynamoDBSaverError `INVALID_CONFIG` */
+  constructor(options: DynamoDBCacheOptions) {
+    const config = expandCacheConfig(options, ambientEnv());
+    super(config.serde);
+    this.#config = config;
+    this.#backend = openBackend(config);
+  }
+
+  /**
+   * A cache configured by environment variables, as {@link DynamoDBSaver.fromEnv}.
+   *
+   * @param overrides options that come before the environment's
+   * @throws DynamoDBSaverError `INVALID_CONFIG`
+   */
+  static fromEnv<V = unknown>(env: Readonly<Record<string, unknown>> | object, overrides: Partial<DynamoDBCacheOptions> = {}): DynamoDBCache<V> {
+    return new DynamoDBCache<V>(withEnv(env, overrides));
+  }
+
+  /** Creates what is missing, and says what it did, as {@link DynamoDBSaver.setup}: one call for both will do. */
+  async setup(): Promise<SetupResult> {
+    return setup(this.#backend, this.#config.ttlSeconds, this.#config.signal);
+  }
+
+  /** Those of the values that are there and have not expired, in the order of the keys: 1 request for 100 of them. */
+  override async get(keys: CacheFullKey[]): Promise<{ key: CacheFullKey; value: V }[]> {
+    const places = await Promise.all(checkKeys(keys).map(async (fullKey) => ({ fullKey, place: await this.#place(fullKey) })));
+    const distinct = new Map(places.map(({ place }) => [place.PK.S + place.SK.S, place]));
+    const { db } = this.#backend;
+    const { consistentRead, maxValueBytes } = this.#config;
+    const [first, ...more] = distinct.values();
+    if (!first) return [];
+    const items = (more.length === 0 ? [await db.getItem(first, consistentRead)] : await db.batchGet([first, ...more], consistentRead)).filter(isLive);
+    const parts = await readParts(this.#backend, items, DATA, maxValueBytes);
+    const byPlace = new Map(items.map((item, i) => [item.PK.S + item.SK.S, parts[i]!]));
+    const found = places.map(async ({ fullKey, place }) => {
+      const part = byPlace.get(place.PK.S + place.SK.S);
+      if (!part) return [];
+      const value = part instanceof FormatError ? part : await deserialized(this.serde, part).catch(asFormatError);
+      if (!(value instanceof FormatError)) return [{ key: fullKey, value: value as V }];
+      // Another value has just taken its place.
+      if (value.code === "MISSING_DATA") return [];
+      throw new StoreDataError(value.code, value.message, fullKey[0], fullKey[1], { cause: value.cause });
+    });
+    return (await Promise.all(found)).flat();
+  }
+
+  /**
+   * Stores values, side by side: 1 request each.
+   *
+   * @param pairs `ttl` in seconds; without it the option `ttlSeconds`
+   */
+  override async set(pairs: { key: CacheFullKey; value: V; ttl?: number }[]): Promise<void> {
+    if (!Array.isArray(pairs)) throw invalidInput("set needs an array of { key, value, ttl }.");
+    checkKeys(pairs.map((pair) => pair.key));
+    const { ttlSeconds, maxValueBytes, maxConcurrency } = this.#config;
+    const writes = await Promise.all(
+      pairs.map(async ({ key: fullKey, value, ttl }) => {
+        const seconds = ttl ?? ttlSeconds;
+        const life = seconds === undefined || seconds <= 0 ? undefined : lifetime(checkTtl("ttl", seconds, invalidInput));
+        const bytes = await serialized(this.serde, value);
+        if (bytes.bytes.length > maxValueBytes) {
+          throw new StoreDataError("VALUE_TOO_LARGE", `A value of ${bytes.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, or do not cache it`, fullKey[0], fullKey[1]);
+        }
+        return { place: await this.#place(fullKey), value: bytes, life, isOver: seconds !== undefined && seconds <= 0, stamp: this.#stamps.next() };
+      }),
+    );
+    const distinct = new Map(writes.map((write) => [write.place.PK.S + write.place.SK.S, write]));
+    await forEachAtOnce(maxConcurrency, distinct.values(), ({ place, isOver, ...entry }) => (isOver ? deleteEntry(this.#backend, place) : writeEntry(this.#backend, place, entry)));
+  }
+
+  /** Deletes the values of these namespaces; without any, all values. */
+  override async clear(namespaces: CacheNamespace[]): Promise<void> {
+    const prefixes = namespaces.length === 0 ? [ITEMS] : await Promise.all(checkNamespaces(namespaces).map((namespace) => this.#namespacePrefix(namespace)));
+    const queries = prefixes.flatMap((beginsWith) => Array.from({ length: SHARDS }, (_, shard) => ({ partition: this.#partition(shard), beginsWith, only: ENTRY_KEYS, consistent: true })));
+    await forEachAtOnce(this.#config.maxConcurrency, queries, async (query) => {
+      for await (const items of this.#backend.db.queryPages(query)) await deleteEntries(this.#backend, items);
+    });
+  }
+
+  async #place([namespace, cacheKey]: CacheFullKey): Promise<Key> {
+    const sortKey = (await this.#namespacePrefix(namespace)) + (await shortened(escapeId(cacheKey), LIMIT.key)).text;
+    return key(this.#partition(shardOf(sortKey)), sortKey);
+  }
+
+  async #namespacePrefix(namespace: CacheNamespace): Promise<string> {
+    return `${ITEMS}${(await shortened(textOf(namespace), LIMIT.namespace)).text}#`;
+  }
+
+  #partition(shard: number): string {
+    return `${this.#config.keyPrefix}X#${shard}`;
+  }
+}
+
+function checkKeys(keys: CacheFullKey[]): CacheFullKey[] {
+  const isKey = (fullKey: unknown): boolean => Array.isArray(fullKey) && isNamespace(fullKey[0]) && typeof fullKey[1] === "string";
+  if (Array.isArray(keys) && keys.every(isKey)) return keys;
+  throw invalidInput('A key of the cache must be a pair of a namespace and a text, for example [["nodes", "slow"], "key"].');
+}
+
+function checkNamespaces(namespaces: CacheNamespace[]): CacheNamespace[] {
+  if (namespaces.every(isNamespace)) return namespaces;
+  throw invalidInput('clear needs an array of namespaces, for example [["nodes", "slow"]].');
+}
+
+const isNamespace = (namespace: unknown): boolean => Array.isArray(namespace) && namespace.every((label) => typeof label === "string");

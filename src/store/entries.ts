@@ -1,0 +1,202 @@
+import { toBase64 } from "../aws/base64.js";
+import type { AttributeValue, Item, Key } from "../aws/dynamodb.js";
+import type { Backend } from "../checkpoint/backend.js";
+import { placeOf } from "../checkpoint/codec.js";
+import { decodeContainer, encodeContainer } from "../checkpoint/container.js";
+import { damaged, FormatError } from "../checkpoint/format-error.js";
+import { checkVersion, FORMAT_VERSION } from "../checkpoint/frame.js";
+import { isBorn, key } from "../checkpoint/keys.js";
+import { newIncarnation } from "../checkpoint/incarnation.js";
+import { isGone, TTL_ATTRIBUTE, type Lifetime } from "../checkpoint/lifetime.js";
+import { binaryOf, DATA, stringOf } from "../checkpoint/segment-store.js";
+import type { Serialized } from "../checkpoint/serialized.js";
+import { divide, join, lengthOf, type Value } from "../checkpoint/value.js";
+
+/*
+ * An entry is one item with a value of any size: what the store keeps under a key, and the cache too. A long value has
+ * segments, which belong to this version of this entry alone: they carry the version's random name (`born`), by which
+ * they are found and deleted once another version has taken its place.
+ */
+
+/** Vectors, beside the value, so that a Query can read them without it. */
+export const VECTORS = "vectors";
+const CREATED = "created";
+const UPDATED = "updated";
+const BORN = "born";
+/** For how many seconds the entry was put, so that a read can give it as many again. */
+const LIFE = "life";
+
+/** What stands in the item, in bytes before compression; what is longer goes into segments. A Query reads all of it. */
+const MAX_INLINE = { value: 64 * 1_024, valueBesideVectors: 4 * 1_024, vectors: 256 * 1_024 };
+/** Serde type of vectors: Float32, little-endian, one after the other. */
+const FLOATS = "f32";
+
+export interface EntryInput {
+  value: Serialized;
+  /** Float32 bytes. */
+  vectors?: Uint8Array | undefined;
+  /** Of texts that are too long for a key. */
+  whole?: string | undefined;
+  life: Lifetime | undefined;
+  /** When it is put, in microseconds since 1970. */
+  stamp: number;
+}
+
+/** Attributes of an item as `Item` has them, and those that it must not have any more. */
+interface Draft {
+  attributes: Record<string, AttributeValue>;
+  absent: string[];
+}
+
+/** Stores an entry: its segments first, and then the item. What it replaces is deleted last. 1 request for a small value. */
+export async function writeEntry(backend: Backend, entryKey: Key, input: EntryInput): Promise<void> {
+  const { segments } = backend;
+  const partition = entryKey.PK.S;
+  const plan = segments.plan(partition, newIncarnation());
+  const { value, vectors, life } = input;
+  const parts: [attribute: string, value: Value][] = [
+    [DATA, await divide(value.type, value.bytes, undefined, plan, { maxTail: vectors ? MAX_INLINE.valueBesideVectors : MAX_INLINE.value })],
+  ];
+  if (vectors) parts.push([VECTORS, await divide(FLOATS, vectors, undefined, plan, { maxTail: MAX_INLINE.vectors })]);
+  const born = plan.segments.size > 0 ? plan.born : undefined;
+
+  const draft: Draft = { attributes: {}, absent: [] };
+  const set = (name: string, attribute: AttributeValue | undefined): void => void (attribute ? (draft.attributes[name] = attribute) : draft.absent.push(name));
+  for (const [attribute, part] of parts) {
+    const bytes = encodeContainer([born ?? ""], [part]);
+    set(attribute, { B: toBase64(await backend.codec.encode(bytes, placeOf(entryKey, attribute))) });
+  }
+  if (!vectors) set(VECTORS, undefined);
+  set(BORN, born === undefined ? undefined : { S: born });
+  set("whole", input.whole === undefined ? undefined : { S: input.whole });
+  set(TTL_ATTRIBUTE, life && { N: String(life.needed) });
+  set(LIFE, life && { N: String(life.ttlSeconds) });
+  set(UPDATED, { N: String(input.stamp) });
+  set("v", { N: String(FORMAT_VERSION) });
+
+  if (born !== undefined) await segments.write(plan, life);
+  const replaced = await replace(backend, entryKey, draft, input.stamp);
+  const old = stringOf(replaced as Item, BORN);
+  if (old !== undefined && old !== born) await deleteSegments(backend, partition, old);
+}
+
+/** Keeps the time when the entry was created, unless what is there has expired: DynamoDB may not have swept it. */
+async function replace({ db }: Backend, entryKey: Key, { attributes, absent }: Draft, stamp: number): Promise<Partial<Item>> {
+  const names = Object.fromEntries([...Object.keys(attributes), ...absent, CREATED, TTL_ATTRIBUTE].map((name) => [`#${name}`, name]));
+  const values = {
+    ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value])),
+    ":stamp": { N: String(stamp) },
+    ":now": { N: String(Date.now() / 1_000) },
+  };
+  const set = Object.keys(attributes).map((name) => `#${name} = :${name}`);
+  const remove = absent.length > 0 ? ` REMOVE ${absent.map((name) => `#${name}`).join(", ")}` : "";
+  for (;;) {
+    const live = { condition: "attribute_not_exists(#ttl) OR #ttl > :now", update: `SET ${[...set, "#created = if_not_exists(#created, :stamp)"].join(", ")}${remove}` };
+    const gone = { condition: "#ttl <= :now", update: `SET ${[...set, "#created = :stamp"].join(", ")}${remove}` };
+    for (const way of [live, gone]) {
+      const replaced = await db.replacedAttributes({ key: entryKey, names, values, ...way });
+      if (replaced) return replaced;
+    }
+  }
+}
+
+/** Deletes an entry, if it is there: 1 request for a small value. */
+export async function deleteEntry(backend: Backend, entryKey: Key): Promise<void> {
+  const old = await backend.db.takeItem(entryKey);
+  const born = old && stringOf(old, BORN);
+  if (born !== undefined) await deleteSegments(backend, entryKey.PK.S, born);
+}
+
+/** Deletes entries that were read with {@link ENTRY_KEYS}, 25 in a request. */
+export async function deleteEntries(backend: Backend, items: Item[]): Promise<void> {
+  await backend.db.batchDelete(items.map(({ PK, SK }) => ({ PK, SK })));
+  for (const item of items) {
+    const born = stringOf(item, BORN);
+    if (born !== undefined) await deleteSegments(backend, item.PK.S, born);
+  }
+}
+
+/** What a reader needs to delete an entry. */
+export const ENTRY_KEYS = ["PK", "SK", BORN];
+
+async function deleteSegments({ db, offload, segments }: Backend, partition: string, born: string): Promise<void> {
+  if (!isBorn(born)) return;
+  const keysOf = async (kind: string): Promise<Key[]> => {
+    const keys: Key[] = [];
+    for await (const page of db.queryPages({ partition, beginsWith: `${kind}#${born}#`, only: ["PK", "SK"], consistent: true })) keys.push(...page.map(({ PK, SK }) => key(PK.S, SK.S)));
+    return keys;
+  };
+  await db.batchDelete(await keysOf("S"));
+  if (offload) await segments.deleteObjects(partition, await keysOf("P"));
+}
+
+/** What a part of an entry refers to. @throws FormatError */
+export async function partOf({ codec }: Backend, item: Item, attribute: string, maxBytes: number): Promise<Value> {
+  checkVersion(item);
+  const { values } = decodeContainer(await codec.decode(binaryOf(item, attribute), placeOf(item, attribute)), (head) => {
+    const born: unknown = Array.isArray(head) ? head[0] : undefined;
+    if (!isBorn(born)) throw damaged("An entry has another shape");
+    return born;
+  });
+  const [value, ...more] = values;
+  if (!value || more.length > 0) throw damaged("An entry has another shape");
+  if (lengthOf(value) > maxBytes) throw new FormatError("VALUE_TOO_LARGE", `A value of ${lengthOf(value)} bytes is over maxValueBytes (${maxBytes}). Raise that option to read it`);
+  return value;
+}
+
+/**
+ * The bytes of the same part of several entries, in their order: no request if they have no segments, else 1 a 100 of
+ * them and partition. What cannot be read is an error in its place.
+ */
+export async function readParts(backend: Backend, items: Item[], attribute: string, maxBytes: number): Promise<(Serialized | FormatError)[]> {
+  const parts = await Promise.all(items.map((item) => partOf(backend, item, attribute, maxBytes).catch(asFormatError)));
+  const byPartition = new Map<string, Value[]>();
+  parts.forEach((part, i) => {
+    if (part instanceof FormatError || part.segments.length === 0) return;
+    const partition = items[i]!.PK.S;
+    byPartition.set(partition, [...(byPartition.get(partition) ?? []), part]);
+  });
+  const loaded = new Map<string, Awaited<ReturnType<Backend["segments"]["load"]>>>();
+  await Promise.all([...byPartition].map(async ([partition, values]) => loaded.set(partition, await backend.segments.load(partition, values))));
+  return parts.map((part, i) => {
+    if (part instanceof FormatError) return part;
+    try {
+      return { type: part.type, bytes: join(part, loaded.get(items[i]!.PK.S) ?? new Map()) };
+    } catch (error) {
+      return asFormatError(error);
+    }
+  });
+}
+
+export function asFormatError(error: unknown): FormatError {
+  if (error instanceof FormatError) return error;
+  throw error;
+}
+
+const numberOf = (item: Item, attribute: string): number => {
+  const value = item[attribute];
+  return value && "N" in value ? Number(value.N) : NaN;
+};
+
+/** In microseconds since 1970; it orders what one instance put in the same millisecond. */
+export const createdOf = (item: Item): number => numberOf(item, CREATED);
+export const updatedOf = (item: Item): number => numberOf(item, UPDATED);
+export const wholeOf = (item: Item): string | undefined => stringOf(item, "whole");
+
+/** What a reader that does not want values asks for. */
+export const WITHOUT_VALUE = ["PK", "SK", CREATED, UPDATED, "whole", "v", TTL_ATTRIBUTE];
+
+/** For how many seconds an entry was put, if it expires. */
+export function lifeOf(item: Item): number | undefined {
+  const life = numberOf(item, LIFE);
+  return Number.isFinite(life) ? life : undefined;
+}
+
+/** Prolongs an entry that is there. One that has expired, or was deleted, is not brought back. */
+export async function prolongEntry({ db }: Backend, { PK, SK }: Item, { needed }: Lifetime): Promise<void> {
+  const names = { "#ttl": TTL_ATTRIBUTE };
+  const values = { ":until": { N: String(needed) }, ":now": { N: String(Date.now() / 1_000) } };
+  await db.updateItem({ key: { PK, SK }, update: "SET #ttl = :until", names, values, condition: "#ttl > :now AND #ttl < :until" });
+}
+
+export const isLive = (item: Item | undefined): item is Item => item !== undefined && !isGone(item);

@@ -1,0 +1,78 @@
+import type { Key } from "../aws/dynamodb.js";
+import { escapeId, key, SHORTENED, shortened, unescapeId } from "../checkpoint/keys.js";
+
+/*
+ * The keys of the store and the cache. Labels and keys are data: in a key of the table every label ends with a `/`, which
+ * is escaped inside it, so that what begins with a namespace's text is that namespace or one below it.
+ *
+ *   {keyPrefix}N#{namespace}    a namespace: `I#{key}` its items, `I` that there are namespaces below it,
+ *                               `S#…` and `P#…` segments as a thread has them
+ *   {keyPrefix}NAMESPACES       their registry, by `N#{namespace}`
+ *   {keyPrefix}X#{0..7}         the cache: `I#{namespace}#{key}`
+ */
+
+/** Bytes that an escaped namespace or key may take. Both stand in sort keys, of which DynamoDB takes 1,024. */
+const MAX_BYTES = 900;
+/** Of a namespace that is too long, so much at least stands in its key as it is. */
+const SURE_BYTES = 840;
+
+const encoder = new TextEncoder();
+
+/** A namespace, as the caller gives it and as keys have it. */
+export interface Namespace {
+  labels: string[];
+  partition: string;
+  /** Its entry in the registry. */
+  sortKey: string;
+  /** The whole text, when the keys do not hold all of it. */
+  whole: string | undefined;
+}
+
+/** Items, and the mark before them, in the order in which a Query meets them. */
+export const ITEMS = "I#";
+export const ITEMS_AND_MARK = "I";
+/** There are, or were, namespaces below this one. */
+export const NESTED_MARK = "I";
+
+export const registryPartition = (keyPrefix: string): string => `${keyPrefix}NAMESPACES`;
+
+/** Unambiguous for any labels, `[]` and `[""]` included. */
+export const textOf = (labels: readonly string[]): string => labels.map((label) => `${escapeId(label).replaceAll("/", "%2F")}/`).join("");
+
+const labelsOf = (text: string): string[] => text.split("/").slice(0, -1).map((label) => unescapeId(label.replaceAll("%2F", "/")));
+
+export async function namespaceOf(keyPrefix: string, labels: readonly string[]): Promise<Namespace> {
+  const { text, whole } = await shortened(textOf(labels), MAX_BYTES);
+  return { labels: [...labels], partition: `${keyPrefix}N#${text}`, sortKey: `N#${text}`, whole };
+}
+
+/** The namespace of an entry in the registry. */
+export function registeredNamespace(keyPrefix: string, sortKey: string, whole: string | undefined): Namespace {
+  return { labels: labelsOf(whole !== undefined && sortKey.includes(SHORTENED) ? whole : sortKey.slice(2)), partition: keyPrefix + sortKey, sortKey, whole };
+}
+
+/** What the registry's entries of all namespaces below `labels` begin with, and some others perhaps. */
+export function registryPrefix(labels: readonly string[]): string {
+  const text = textOf(labels);
+  if (text.length * 3 <= SURE_BYTES) return `N#${text}`;
+  const { read } = encoder.encodeInto(text, new Uint8Array(SURE_BYTES));
+  return `N#${text.slice(0, read)}`;
+}
+
+export const startsWith = (labels: readonly string[], prefix: readonly string[]): boolean =>
+  prefix.length <= labels.length && prefix.every((label, i) => label === labels[i]);
+
+/** An item's place, and its whole key when the place does not hold all of it. */
+export interface ItemPlace {
+  key: Key;
+  whole: string | undefined;
+}
+
+export async function itemPlace({ partition }: Namespace, itemKey: string): Promise<ItemPlace> {
+  const { text, whole } = await shortened(escapeId(itemKey), MAX_BYTES);
+  return { key: key(partition, ITEMS + text), whole };
+}
+
+/** The key of an item, from its sort key. */
+export const itemKeyOf = (sortKey: string, whole: string | undefined): string =>
+  unescapeId(whole !== undefined && sortKey.includes(SHORTENED) ? whole : sortKey.slice(ITEMS.length));

@@ -1,0 +1,141 @@
+import type { SearchItem, SearchOperation } from "@langchain/langgraph-checkpoint";
+import { forEachAtOnce } from "../aws/concurrency.js";
+import type { Item } from "../aws/dynamodb.js";
+import { FormatError } from "../checkpoint/format-error.js";
+import { StoreDataError } from "../errors.js";
+import { isLive, readParts, VECTORS, wholeOf, WITHOUT_VALUE } from "./entries.js";
+import { passes, type Filter } from "./filter.js";
+import { searchItem } from "./items.js";
+import { itemKeyOf, itemPlace, ITEMS_AND_MARK, namespaceOf, NESTED_MARK, startsWith, type Namespace } from "./namespaces.js";
+import { bestFirst, oldestFirst, Ranking, type Candidate } from "./ranking.js";
+import { openItems, refreshItems, type Found, type StoreStorage } from "./storage.js";
+import { Scorer } from "./vectors.js";
+
+type Search = SearchOperation & { limit: number; offset: number };
+
+/** The items under a prefix: 1 request a MB of each namespace, and 1 a MB of the registry if there are namespaces below. */
+export async function search(storage: StoreStorage, op: Search, query: Float32Array | undefined): Promise<SearchItem[]> {
+  const found = query ? await nearest(storage, op, query) : await oldest(storage, op);
+  const missing = found.filter(({ value }) => !value);
+  const opened = await openItems(storage, missing);
+  missing.forEach((candidate, i) => Object.assign(candidate, opened[i]));
+  const whole = found.filter(({ value }) => value);
+  await refreshItems(storage, whole);
+  return whole.map(({ namespace, item, value, score }) => searchItem({ namespace, item, value: value! }, score));
+}
+
+async function oldest(storage: StoreStorage, { namespacePrefix, filter, limit, offset }: Search): Promise<Candidate[]> {
+  const ranking = new Ranking(offset + limit, oldestFirst);
+  await visit(storage, namespacePrefix, undefined, async (candidates) => {
+    for (const candidate of filter ? await passing(storage, candidates, filter) : candidates) ranking.add(candidate);
+  });
+  return ranking.sorted().slice(offset);
+}
+
+/** The items with the nearest vectors, and then those that have none. Values are read at last, unless a filter needs them. */
+async function nearest(storage: StoreStorage, op: Search, query: Float32Array): Promise<Candidate[]> {
+  const { namespacePrefix, filter, limit, offset } = op;
+  if (storage.vectorIndex) return nearestByIndex(storage, op, query);
+  const scored = new Ranking(offset + limit, bestFirst);
+  const scoreless = new Ranking(limit, oldestFirst);
+  const scorer = new Scorer(query);
+  await visit(storage, namespacePrefix, filter ? undefined : [...WITHOUT_VALUE, VECTORS], async (all) => {
+    const candidates = filter ? await passing(storage, all, filter) : all;
+    const indexed = candidates.filter(({ item }) => VECTORS in item);
+    const vectors = await readParts(storage.backend, indexed.map(({ item }) => item), VECTORS, storage.maxValueBytes);
+    const scores = new Map(indexed.map(({ item }, i) => [item, scoreOf(scorer, indexed[i]!, vectors[i]!)]));
+    for (const candidate of candidates) {
+      const score = scores.get(candidate.item);
+      const { [VECTORS]: _, ...rest } = candidate.item;
+      const item = rest as Item;
+      if (score === undefined) scoreless.add({ ...candidate, item });
+      else scored.add({ ...candidate, item, score });
+    }
+  });
+  return withValues(storage, [...scored.sorted().slice(offset), ...scoreless.sorted()].slice(0, limit));
+}
+
+function scoreOf(scorer: Scorer, { namespace, item }: Found, part: Awaited<ReturnType<typeof readParts>>[number]): number | undefined {
+  if (!(part instanceof FormatError)) return scorer.best(part.bytes);
+  // Another put has come between; its value is read in any case.
+  if (part.code === "MISSING_DATA") return undefined;
+  throw new StoreDataError(part.code, part.message, namespace.labels, itemKeyOf(item.SK.S, wholeOf(item)), { cause: part.cause });
+}
+
+/** The index knows neither values nor filters, so it is asked for more until enough of what it finds passes. */
+async function nearestByIndex(storage: StoreStorage, { namespacePrefix, filter, limit, offset }: Search, query: Float32Array): Promise<Candidate[]> {
+  const wanted = offset + limit;
+  let kept: Candidate[] = [];
+  for (let count = wanted; wanted > 0; count *= 4) {
+    const matches = (await storage.vectorIndex!.search(namespacePrefix, query, count)).filter(({ namespace }) => startsWith(namespace, namespacePrefix));
+    const candidates = await Promise.all(
+      matches.map(async ({ namespace: labels, key, score }): Promise<Candidate> => {
+        const namespace = await namespaceOf(storage.keyPrefix, labels);
+        return { namespace, item: (await itemPlace(namespace, key)).key as Item, score, namespaceCreated: () => 0 };
+      }),
+    );
+    const found = await withValues(storage, candidates);
+    kept = filter ? await passing(storage, found, filter) : found;
+    if (kept.length >= wanted || matches.length < count) break;
+  }
+  const page = kept.slice(offset, wanted);
+  if (page.length >= limit) return page;
+  const known = new Set(kept.map(({ item }) => item.PK.S + item.SK.S));
+  const scoreless = new Ranking(limit - page.length, oldestFirst);
+  await visit(storage, namespacePrefix, filter ? undefined : WITHOUT_VALUE, async (all) => {
+    const candidates = all.filter(({ item }) => !known.has(item.PK.S + item.SK.S));
+    for (const candidate of filter ? await passing(storage, candidates, filter) : candidates) scoreless.add(candidate);
+  });
+  return [...page, ...(await withValues(storage, scoreless.sorted()))];
+}
+
+/** Reads the items whose values were left out: 1 request a 100. Those that were deleted meanwhile are left out. */
+async function withValues({ backend, consistentRead }: StoreStorage, candidates: Candidate[]): Promise<Candidate[]> {
+  const keys = candidates.filter(({ value }) => !value).map(({ item: { PK, SK } }) => ({ PK, SK }));
+  const items = keys.length > 0 ? await backend.db.batchGet(keys, consistentRead) : [];
+  const byKey = new Map(items.map((item) => [item.PK.S + item.SK.S, item]));
+  return candidates.flatMap((candidate): Candidate[] => {
+    if (candidate.value) return [candidate];
+    const item = byKey.get(candidate.item.PK.S + candidate.item.SK.S);
+    return isLive(item) ? [{ ...candidate, item }] : [];
+  });
+}
+
+/** Those that pass a filter, with their values. */
+async function passing(storage: StoreStorage, candidates: Candidate[], filter: Filter): Promise<Candidate[]> {
+  const opened = await openItems(storage, candidates);
+  return candidates.flatMap((candidate, i): Candidate[] => {
+    const found = opened[i];
+    return found && passes(found.value, filter) ? [{ ...candidate, ...found }] : [];
+  });
+}
+
+/**
+ * Reads all items under a prefix, page by page. The registry is asked only if the prefix's own namespace has the mark that
+ * there are others below it.
+ */
+async function visit(storage: StoreStorage, prefix: readonly string[], only: string[] | undefined, take: (page: Candidate[]) => Promise<void>): Promise<void> {
+  const { backend, registry, keyPrefix, consistentRead } = storage;
+  let isNested = prefix.length === 0;
+  const readNamespace = async (namespace: Namespace, namespaceCreated: () => number): Promise<void> => {
+    const pages = backend.db.queryPages({ partition: namespace.partition, beginsWith: ITEMS_AND_MARK, consistent: consistentRead, ...(only && { only }) });
+    for await (const page of pages) {
+      isNested ||= page[0]?.SK.S === NESTED_MARK;
+      await take(page.filter((item) => item.SK.S !== NESTED_MARK && isLive(item)).map((item) => ({ namespace, item, namespaceCreated })));
+    }
+  };
+
+  let own: Namespace | undefined;
+  // Not known before the registry is read, and until then all candidates are of this namespace.
+  let ownCreated = 0;
+  if (prefix.length > 0) {
+    own = await namespaceOf(keyPrefix, prefix);
+    await readNamespace(own, () => ownCreated);
+  }
+  if (!isNested) return;
+  for await (const page of registry.under(prefix)) {
+    for (const { namespace, created } of page) if (namespace.sortKey === own?.sortKey) ownCreated = created;
+    const others = page.filter(({ namespace }) => namespace.sortKey !== own?.sortKey);
+    await forEachAtOnce(storage.maxConcurrency, others, ({ namespace, created }) => readNamespace(namespace, () => created));
+  }
+}

@@ -1,0 +1,85 @@
+import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
+import { forEachAtOnce } from "../aws/concurrency.js";
+import type { Item as TableItem } from "../aws/dynamodb.js";
+import { emit, type EventListener } from "../aws/events.js";
+import type { Backend } from "../checkpoint/backend.js";
+import { FormatError } from "../checkpoint/format-error.js";
+import { goneAt, lifetime } from "../checkpoint/lifetime.js";
+import { DATA } from "../checkpoint/segment-store.js";
+import { deserialized } from "../checkpoint/serialized.js";
+import { StoreDataError } from "../errors.js";
+import { asFormatError, isLive, lifeOf, partOf, prolongEntry, readParts, VECTORS, wholeOf } from "./entries.js";
+import { itemKeyOf, type Namespace } from "./namespaces.js";
+import type { Registry } from "./registry.js";
+import type { VectorIndex } from "./vector-index.js";
+import type { Embedder } from "./vectors.js";
+
+/** What the parts of a store share. Plain data and clients, no promise: safe between requests of a Worker. */
+export interface StoreStorage {
+  backend: Backend;
+  registry: Registry;
+  keyPrefix: string;
+  serde: SerializerProtocol;
+  embedder: Embedder | undefined;
+  vectorIndex: VectorIndex | undefined;
+  maxValueBytes: number;
+  consistentRead: boolean;
+  refreshOnRead: boolean;
+  /** Requests side by side. */
+  maxConcurrency: number;
+  onEvent: EventListener | undefined;
+}
+
+/** An item of the table, and the namespace it belongs to. */
+export interface Found {
+  namespace: Namespace;
+  item: TableItem;
+}
+
+/** The same, with its value. */
+export interface Opened extends Found {
+  value: Record<string, unknown>;
+}
+
+/** A version was replaced while its segments were read so many times: then they are lost. */
+const MAX_READS = 4;
+
+/** The values of items that were read, in their order; `undefined` where an item was deleted meanwhile. @throws StoreDataError */
+export async function openItems(storage: StoreStorage, found: Found[]): Promise<(Opened | undefined)[]> {
+  const { backend, maxValueBytes } = storage;
+  const parts = await readParts(backend, found.map(({ item }) => item), DATA, maxValueBytes);
+  return Promise.all(found.map((one, i) => openOne(storage, one, parts[i]!, 1)));
+}
+
+async function openOne(storage: StoreStorage, { namespace, item }: Found, part: Awaited<ReturnType<typeof readParts>>[number], reads: number): Promise<Opened | undefined> {
+  const { backend, serde, maxValueBytes } = storage;
+  const value = part instanceof FormatError ? part : await deserialized(serde, part).catch(asFormatError);
+  if (!(value instanceof FormatError)) return { namespace, item, value: value as Record<string, unknown> };
+  // Another put may have come between, and deleted the segments of what it replaced.
+  const again = value.code === "MISSING_DATA" && reads < MAX_READS ? await backend.db.getItem({ PK: item.PK, SK: item.SK }, true) : item;
+  if (!isLive(again)) return undefined;
+  if (again === item) throw new StoreDataError(value.code, value.message, namespace.labels, itemKeyOf(item.SK.S, wholeOf(item)), { cause: value.cause });
+  const [readAgain] = await readParts(backend, [again], DATA, maxValueBytes);
+  return openOne(storage, { namespace, item: again }, readAgain!, reads + 1);
+}
+
+/** With `refreshOnRead`, gives items that expire their whole life again. A failure costs time, not the read. */
+export async function refreshItems(storage: StoreStorage, found: Found[]): Promise<void> {
+  if (!storage.refreshOnRead) return;
+  await forEachAtOnce(storage.maxConcurrency, found, (one) =>
+    refresh(storage, one).catch(() => emit(storage.onEvent, { type: "warning", code: "REFRESH_FAILED", message: "An item that was read could not be renewed; the next read tries again." })),
+  );
+}
+
+/** At most once every tenth of its life. The listing and the segments first: while the item lives, what it needs must. */
+async function refresh({ backend, registry, maxValueBytes }: StoreStorage, { namespace, item }: Found): Promise<void> {
+  const life = lifetime(lifeOf(item));
+  if (!life || goneAt(item) > life.needed - life.ttlSeconds / 10) return;
+  await registry.add(namespace, Date.now() * 1_000, life);
+  for (const attribute of [DATA, VECTORS]) {
+    if (!(attribute in item)) continue;
+    const { segments } = await partOf(backend, item, attribute, maxValueBytes);
+    if (!(await backend.segments.renew(item.PK.S, segments, life))) return;
+  }
+  await prolongEntry(backend, item, life);
+}

@@ -1,0 +1,177 @@
+import { BaseStore, type Item, type Operation, type OperationResults, type SearchItem } from "@langchain/langgraph-checkpoint";
+import { openBackend } from "../checkpoint/backend.js";
+import { setup, type SetupResult } from "../checkpoint/setup.js";
+import { ambientEnv, withEnv } from "../config.js";
+import { invalidInput } from "../errors.js";
+import { isLive } from "./entries.js";
+import { storeItem } from "./items.js";
+import { listNamespaces } from "./list-namespaces.js";
+import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
+import { checkNamespace, checkOperation, type CheckedOperation, type StorePutOperation } from "./operations.js";
+import { expandStoreConfig, type DynamoDBStoreOptions, type StoreConfig } from "./options.js";
+import { Registry } from "./registry.js";
+import { search } from "./search.js";
+import { defaultSerde } from "./serde.js";
+import { openItems, refreshItems, type Found, type StoreStorage } from "./storage.js";
+import { Embedder } from "./vectors.js";
+import { prepareWrites, Stamps, writeAll } from "./writes.js";
+
+/** What a `put` can say besides LangGraph's own arguments. */
+export interface StorePutOptions {
+  /** How long the item lives, in seconds; `null`: it stays. Default: the store's `ttl.defaultTtlSeconds`. */
+  ttlSeconds?: number | null | undefined;
+}
+
+/**
+ * Keeps what agents remember across threads in the same DynamoDB table as {@link DynamoDBSaver}, over `fetch` alone.
+ *
+ * It behaves as LangGraph's InMemoryStore does: `search` lists the oldest first, ranks by cosine similarity with `index`,
+ * and filters by `$eq`, `$ne`, `$gt`, `$gte`, `$lt`, `$lte`, `$in` and `$nin`. One instance serves any number of users and,
+ * in a Worker, any number of requests. Every method throws a {@link DynamoDBSaverError}: `INVALID_INPUT` before anything
+ * is sent, `AwsRequestError` when DynamoDB could not do it, `StoreDataError` when what is stored cannot be read.
+ *
+ * @example
+ * ```ts
+ * const store = new DynamoDBStore({ tableName: "langgraph-checkpoints", region: "us-east-1" });
+ * await store.setup(); // once, for example when deploying
+ *
+ * const graph = new StateGraph(MessagesAnnotation)
+ *   .addNode("answer", async (state, config) => {
+ *     await config.store.put(["memories", config.configurable.user_id], crypto.randomUUID(), { text: "likes tea" });
+ *     const memories = await config.store.search(["memories", config.configurable.user_id]);
+ *     return { messages: [await model.invoke([...memories.map(({ value }) => value.text), ...state.messages])] };
+ *   })
+ *   .addEdge(START, "answer")
+ *   .compile({ checkpointer, store });
+ * ```
+ */
+export class DynamoDBStore extends BaseStore {
+  // Private fields: neither `inspect` nor `JSON.stringify` of a graph shows credentials.
+  readonly #config: StoreConfig;
+  readonly #storage: StoreStorage;
+  readonly #stamps = new Stamps();
+
+  /** @throws DynamoDBSaverError `INVALID_CONFIG` */
+  constructor(options: DynamoDBStoreOptions) {
+    super();
+    const config = expandStoreConfig(options, ambientEnv());
+    const { shared, index, vectorIndex, refreshOnRead } = config;
+    const backend = openBackend(shared);
+    this.#config = config;
+    this.#storage = {
+      backend,
+      registry: new Registry(backend.db, shared.keyPrefix, shared.consistentRead),
+      keyPrefix: shared.keyPrefix,
+      serde: shared.serde ?? defaultSerde(),
+      embedder: index && new Embedder(index),
+      vectorIndex,
+      maxValueBytes: shared.maxValueBytes,
+      consistentRead: shared.consistentRead,
+      refreshOnRead,
+      maxConcurrency: shared.maxConcurrency,
+      onEvent: shared.onEvent,
+    };
+  }
+
+  /**
+   * A store configured by environment variables, as {@link DynamoDBSaver.fromEnv}.
+   *
+   * @param overrides options that come before the environment's
+   * @throws DynamoDBSaverError `INVALID_CONFIG`
+   */
+  static fromEnv(env: Readonly<Record<string, unknown>> | object, overrides: Partial<DynamoDBStoreOptions> = {}): DynamoDBStore {
+    return new DynamoDBStore(withEnv(env, overrides));
+  }
+
+  /** Creates what is missing, and says what it did, as {@link DynamoDBSaver.setup}: one call for both will do. */
+  async setup(): Promise<SetupResult> {
+    return setup(this.#storage.backend, this.#config.ttlSeconds, this.#config.shared.signal);
+  }
+
+  /** Does nothing: there is no connection to open. */
+  override start(): void {}
+
+  /** Does nothing: there is no connection to close. */
+  override stop(): void {}
+
+  /**
+   * Runs operations together: what they read is as it was before what they write; gets in one request for 100 of them,
+   * writes side by side. Of several writes for one key, the last counts.
+   */
+  override async batch<Op extends readonly Operation[]>(operations: Op): Promise<OperationResults<Op>>;
+  override async batch(operations: readonly Operation[]): Promise<unknown[]> {
+    if (!Array.isArray(operations)) throw invalidInput("batch needs an array of operations.");
+    const checked = operations.map((operation) => checkOperation(operation as Operation));
+    const results: unknown[] = checked.map(() => null);
+    const puts = checked.flatMap((one) => (one.kind === "put" ? [one.op] : []));
+    // Serialized before anything is awaited: the caller goes on and may change the values.
+    const writes = prepareWrites(this.#storage, puts, this.#config.ttlSeconds, this.#stamps);
+    writes.catch(() => undefined); // awaited below, after what is read
+    await Promise.all([this.#getAll(checked, results), this.#searchAll(checked, results), this.#listAll(checked, results)]);
+    await writeAll(this.#storage, await writes);
+    return results;
+  }
+
+  /**
+   * Stores an item, or another value under its key: 1 request, 2 in a namespace that this instance has not written to
+   * lately.
+   *
+   * @param index `false`: not found by meaning; paths: these fields are embedded instead of those of the option `index`
+   * @throws InvalidNamespaceError when the namespace or one of its labels is empty, a label has a period, or the first is "langgraph"
+   */
+  override async put(namespace: string[], key: string, value: Record<string, unknown>, index?: false | string[], { ttlSeconds }: StorePutOptions = {}): Promise<void> {
+    checkNamespace(namespace);
+    const op: StorePutOperation = { namespace, key, value, ...(index !== undefined && { index }), ...(ttlSeconds !== undefined && { ttlSeconds }) };
+    await this.batch([op]);
+  }
+
+  async #getAll(checked: CheckedOperation[], results: unknown[]): Promise<void> {
+    const { backend, keyPrefix, consistentRead } = this.#storage;
+    const gets = await Promise.all(
+      checked.flatMap((one, i) => (one.kind === "get" ? [{ ...one.op, i }] : [])).map(async ({ namespace: labels, key, i }) => {
+        const namespace = await namespaceOf(keyPrefix, labels);
+        return { i, namespace, key: (await itemPlace(namespace, key)).key };
+      }),
+    );
+    if (gets.length === 0) return;
+    const distinct = new Map(gets.map(({ key, namespace }) => [key.PK.S + key.SK.S, { key, namespace }]));
+    const keys = [...distinct.values()].map(({ key }) => key);
+    const items = keys.length === 1 ? [await backend.db.getItem(keys[0]!, consistentRead)] : await backend.db.batchGet(keys, consistentRead);
+    const namespaceAt = (id: string): Namespace => distinct.get(id)!.namespace;
+    const found: Found[] = items.filter(isLive).map((item) => ({ item, namespace: namespaceAt(item.PK.S + item.SK.S) }));
+    const opened = (await openItems(this.#storage, found)).filter((one) => one !== undefined);
+    await refreshItems(this.#storage, opened);
+    const byKey = new Map(opened.map((one) => [one.item.PK.S + one.item.SK.S, one]));
+    for (const { i, key } of gets) {
+      const one = byKey.get(key.PK.S + key.SK.S);
+      results[i] = one ? storeItem(one) : null;
+    }
+  }
+
+  async #searchAll(checked: CheckedOperation[], results: unknown[]): Promise<void> {
+    const { embedder } = this.#storage;
+    const searches = checked.flatMap((one, i) => (one.kind === "search" ? [{ op: one.op, i }] : []));
+    const queries = new Set(searches.flatMap(({ op: { query } }) => (query && embedder ? [query] : [])));
+    const vectors = new Map(await Promise.all([...queries].map(async (query) => [query, await embedder!.embedQuery(query)] as const)));
+    await Promise.all(
+      searches.map(async ({ op, i }) => {
+        const found: SearchItem[] = await search(this.#storage, op, vectors.get(op.query ?? ""));
+        results[i] = found;
+      }),
+    );
+  }
+
+  async #listAll(checked: CheckedOperation[], results: unknown[]): Promise<void> {
+    await Promise.all(
+      checked.map(async (one, i) => {
+        if (one.kind === "list") results[i] = await listNamespaces(this.#storage.registry, one.op);
+      }),
+    );
+  }
+
+  /** The item under a key, `null` if there is none: 1 request. */
+  override async get(namespace: string[], key: string): Promise<Item | null> {
+    const [item = null] = await this.batch([{ namespace, key }]);
+    return item;
+  }
+}

@@ -1,0 +1,86 @@
+import type { IndexConfig } from "@langchain/langgraph-checkpoint";
+import { invalidInput } from "../errors.js";
+import { textPath, textsAt, type TextPath } from "./text-paths.js";
+
+/** What is indexed, and how. */
+export class Embedder {
+  readonly dims: number;
+  readonly #embeddings: IndexConfig["embeddings"];
+  readonly #fields: TextPath[];
+
+  constructor({ dims, embeddings, fields = ["$"] }: IndexConfig) {
+    this.dims = dims;
+    this.#embeddings = embeddings;
+    this.#fields = fields.map(textPath);
+  }
+
+  /** The texts of a value that have to be embedded. */
+  textsOf(value: unknown, index: false | string[] | null | undefined): string[] {
+    if (index === false) return [];
+    const paths = index?.map(textPath) ?? this.#fields;
+    // A path counts once, and so does a text: its vector would be the same.
+    return [...new Set(paths.flatMap(({ steps }) => textsAt(value, steps)))];
+  }
+
+  /** One call for all texts, each of them once. */
+  async embedDocuments(texts: Iterable<string>): Promise<Map<string, Float32Array>> {
+    const distinct = [...new Set(texts)];
+    if (distinct.length === 0) return new Map();
+    const vectors: unknown = await this.#embeddings.embedDocuments(distinct);
+    if (!Array.isArray(vectors) || vectors.length !== distinct.length) throw invalidInput(`index.embeddings gave another number of vectors than the ${distinct.length} texts it was given.`);
+    return new Map(distinct.map((text, i) => [text, this.#checked(vectors[i])]));
+  }
+
+  async embedQuery(query: string): Promise<Float32Array> {
+    return this.#checked(await this.#embeddings.embedQuery(query));
+  }
+
+  #checked(vector: unknown): Float32Array {
+    const isVector = Array.isArray(vector) || vector instanceof Float32Array || vector instanceof Float64Array;
+    if (isVector && vector.length === this.dims) return Float32Array.from(vector as number[]);
+    throw invalidInput(`index.dims is ${this.dims}, but index.embeddings gave ${isVector ? `a vector of ${vector.length} numbers` : "something that is not a vector"}. Set index.dims to what the model gives.`);
+  }
+}
+
+/** The bytes of vectors, one after the other. Every runtime there is keeps floats with the lowest byte first. */
+export function vectorBytes(vectors: Float32Array[]): Uint8Array {
+  const bytes = new Uint8Array(vectors.reduce((sum, vector) => sum + vector.byteLength, 0));
+  let at = 0;
+  for (const vector of vectors) {
+    bytes.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), at);
+    at += vector.byteLength;
+  }
+  return bytes;
+}
+
+/** Compares one query with many vectors. */
+export class Scorer {
+  readonly #magnitude: number;
+
+  constructor(private readonly query: Float32Array) {
+    this.#magnitude = Math.sqrt(query.reduce((sum, number) => sum + number * number, 0));
+  }
+
+  /** The best cosine similarity; `undefined` if there is no vector, or they are of another length than the query. */
+  best(bytes: Uint8Array): number | undefined {
+    const { query } = this;
+    const dims = query.length;
+    if (bytes.length === 0 || bytes.length % (dims * 4) !== 0) return undefined;
+    // A Float32Array begins at a multiple of 4.
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+    const numbers = new Float32Array(aligned.buffer, aligned.byteOffset, bytes.length / 4);
+    let best = -Infinity;
+    for (let from = 0; from < numbers.length; from += dims) {
+      let dot = 0;
+      let squares = 0;
+      for (let i = 0; i < dims; i++) {
+        const number = numbers[from + i]!;
+        dot += number * query[i]!;
+        squares += number * number;
+      }
+      const magnitudes = this.#magnitude * Math.sqrt(squares);
+      best = Math.max(best, magnitudes > 0 ? dot / magnitudes : 0);
+    }
+    return best;
+  }
+}
