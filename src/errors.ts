@@ -152,7 +152,9 @@ export class StoreDataError extends DynamoDBSaverError {
   constructor(
     code: DataErrorCode,
     problem: string,
+    /** Of the item that is concerned. */
     readonly namespace: readonly string[],
+    /** Of that item. */
     readonly key: string,
     options?: { cause?: unknown },
   ) {

@@ -27,7 +27,8 @@ export function openSources() {
  * @returns {Doc}
  */
 export function docOf(node) {
-  const docs = node.getJsDocs();
+  // Of overloads, the first has the comment.
+  const docs = [...(Node.isMethodDeclaration(node) ? node.getOverloads() : []), node].flatMap((declaration) => declaration.getJsDocs());
   const whole = docs.map((doc) => plain(doc.getDescription())).join("\n\n").trim();
   const [, text = whole, standard] = /^(.*?)\s*Default: (.*)\.$/s.exec(whole) ?? [];
   const tags = docs.flatMap((doc) => doc.getTags()).map((tag) => {

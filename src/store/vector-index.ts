@@ -29,7 +29,9 @@ export interface VectorIndex {
 
 /** An item that a {@link VectorIndex} has found. */
 export interface VectorMatch {
+  /** Of the item that the vector belongs to. */
   namespace: string[];
+  /** Of that item. */
   key: string;
   /** Cosine similarity: 1 for the same direction, -1 for the opposite. */
   score: number;
