@@ -1,6 +1,6 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { Command, INTERRUPT, START, isInterrupted } from "@langchain/langgraph/web";
-import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import { DynamoDBSaver, DynamoDBStore } from "langgraph-checkpoint-dynamodb";
 import { createAgent } from "../../../workers/agent.js";
 import type { Model } from "../../../workers/model.js";
 import { ruleModel } from "../../../workers/rule-model.js";
@@ -21,14 +21,15 @@ const unhurriedModel: Model = async (messages, tools, signal) => {
 
 /** The agent of `workers/`, run by this page. Nothing but DynamoDB is asked over the network. */
 export function inPageThreads({ endpoint, tableName }: { endpoint: string; tableName: string }): Threads {
-  const checkpointer = new DynamoDBSaver({
+  const options = {
     tableName,
     region: "us-east-1",
     endpoint,
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
     dangerouslyAllowBrowser: true, // the embedded DynamoDB takes any keys
-  });
-  const agent = createAgent({ model: unhurriedModel, checkpointer });
+  };
+  const checkpointer = new DynamoDBSaver(options);
+  const agent = createAgent({ model: unhurriedModel, checkpointer, store: new DynamoDBStore(options) });
 
   async function* run(input: RunInput, config: RunConfig): Run {
     for await (const update of await agent.stream(input, { ...config, streamMode: "updates" })) {
