@@ -84,7 +84,7 @@ describe.each(kinds)("$name", ({ service: makeService, provider: makeProvider, r
     await moment();
     expect(service.asked).toHaveLength(1);
 
-    expect(await passTime([other], { stepMs: 5, besides: [gone], busy: () => service.working > 0 })).toMatchObject([{ status: "fulfilled", value: issued(1) }]);
+    expect(await passTime([other], { stepMs: 250, besides: [gone], busy: () => service.working > 0 })).toMatchObject([{ status: "fulfilled", value: issued(1) }]);
     gone.catch(() => undefined);
   });
 

@@ -77,7 +77,7 @@ describe("fromEnv", () => {
     ["nothing in place of the environment", undefined, {}, /fromEnv needs an object.*got undefined/],
     ["a string in place of the overrides", complete, "checkpoints", /no option|must be an object/],
     ["null in place of the overrides", complete, null, /must be an object/],
-    ["an override that does not exist", complete, { tabelName: "x" }, /no option "tabelName"/],
+    ["an override that does not exist", complete, { tabelName: "x", dangerouslyAllowBrowser: true }, /no option "tabelName"/],
   ])("refuses %s", (_, env, overrides, says) => {
     const make = (): unknown => DynamoDBSaver.fromEnv(env as object, overrides as object);
 

@@ -13,6 +13,7 @@ const optionsOf = (overrides: Partial<SaverOptions>): SaverOptions => ({
   region: "us-east-1",
   credentials: credentials(),
   endpoint: endpoint(),
+  dangerouslyAllowBrowser: true,
   ...overrides,
 });
 
@@ -161,7 +162,7 @@ test("a value of another serde is refused unless the reader has that serde", asy
 test("the reader takes its configuration from an environment, and refuses one that lacks the table", async () => {
   const env = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "localSecret", AWS_ENDPOINT_URL_DYNAMODB: endpoint() };
 
-  expect(await DynamoDBReader.fromEnv({ ...env, DYNAMODB_TABLE_NAME: tableName() }).getTuple(emptyThread().config)).toBeUndefined();
+  expect(await DynamoDBReader.fromEnv({ ...env, DYNAMODB_TABLE_NAME: tableName() }, { dangerouslyAllowBrowser: true }).getTuple(emptyThread().config)).toBeUndefined();
   const attempt = (): DynamoDBReader => DynamoDBReader.fromEnv(env);
   expect(attempt).toThrow(/DYNAMODB_TABLE_NAME/);
   expect(attempt).toThrow(expect.toSatisfy(isDynamoDBSaverError));

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { emptyThread, noise, putStep, valuesAt } from "../lanes/checkpoints.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
 import { createSaver, credentials } from "../lanes/harness.js";
+import { readsEveryAnswer } from "../lanes/page.js";
 import { keysAt, newPlace, saverAt } from "../lanes/s3-saver.js";
 
 /** A bucket outside of AWS, as in Cloudflare R2, knows nothing of the table's keys. */
@@ -36,5 +37,5 @@ test("they may come from a function", async () => {
 
 test("without them the table's sign for S3, which does not know these", async () => {
   const put = putStep(createSaver({ ...newPlace(), credentials: ofTheTable }), emptyThread("t"), { large: noise(6_000) });
-  expect(await errorOf(put)).toMatchObject({ code: "ACCESS_DENIED", service: "s3" });
+  expect(await errorOf(put)).toMatchObject({ code: readsEveryAnswer ? "ACCESS_DENIED" : "NETWORK", service: "s3" });
 });

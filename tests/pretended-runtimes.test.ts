@@ -1,0 +1,83 @@
+import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import { fromTemporaryCredentials } from "langgraph-checkpoint-dynamodb/credentials";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { MASTER, ROLE } from "./lanes/credential-services.js";
+import { errorOf, nothingFound, observedSaver, readNothing } from "./lanes/faulty-fetch.js";
+
+/*
+ * Other runtimes, as Node pretends to be them: a real page does not let its `window` be replaced.
+ */
+
+const longLived = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "topSecretValue" };
+const temporary = { ...longLived, sessionToken: "topSecretToken" };
+const strict = { dangerouslyAllowBrowser: false };
+
+const make = (credentials: typeof longLived | (() => Promise<typeof longLived>), options = {}): DynamoDBSaver =>
+  new DynamoDBSaver({ tableName: "checkpoints", region: "us-east-1", credentials, ...options });
+
+/** Where this test runs has these names instead of its own. */
+function pretend(globals: Record<string, unknown>): void {
+  for (const name of ["window", "WorkerGlobalScope", "navigator"]) vi.stubGlobal(name, globals[name]);
+}
+
+const page = { window: { document: {} }, navigator: { userAgent: "Mozilla/5.0 (X11; Linux x86_64)" } };
+const worker = { WorkerGlobalScope: class {}, navigator: { userAgent: "Mozilla/5.0 (X11; Linux x86_64)" } };
+const jsdom = { window: { document: {} }, navigator: { userAgent: "Mozilla/5.0 (linux) AppleWebKit/537.36 (KHTML, like Gecko) jsdom/26.0.0" } };
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+describe.each([["a page", page], ["a browser's worker", worker], ["jsdom", jsdom]])("in %s", (_, globals) => {
+  test("long-lived keys are refused, with what to use instead", () => {
+    pretend(globals);
+
+    expect(() => make(longLived)).toThrow(
+      expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringMatching(/fromCognitoIdentityPool.*dangerouslyAllowBrowser: true/) }),
+    );
+  });
+
+  test("they are taken with dangerouslyAllowBrowser", () => {
+    pretend(globals);
+
+    expect(make(longLived, { dangerouslyAllowBrowser: true })).toBeInstanceOf(DynamoDBSaver);
+  });
+
+  test("temporary ones are taken", () => {
+    pretend(globals);
+
+    expect(make(temporary)).toBeInstanceOf(DynamoDBSaver);
+  });
+
+  test("a function that gives long-lived keys ends in CREDENTIALS, and nothing is sent", async () => {
+    const { saver, sent } = observedSaver(nothingFound, { credentials: () => Promise.resolve(longLived), ...strict });
+    pretend(globals);
+
+    expect(await errorOf(readNothing(saver))).toMatchObject({ code: "CREDENTIALS", message: expect.stringMatching(/long-lived.*fromCognitoIdentityPool/) });
+    expect(sent).toEqual([]);
+  });
+
+  test("long-lived master credentials are refused too", () => {
+    pretend(globals);
+    const options = { params: { RoleArn: ROLE }, clientConfig: { region: "us-east-1" } };
+
+    expect(() => fromTemporaryCredentials({ ...options, masterCredentials: longLived })).toThrow(expect.objectContaining({ code: "INVALID_CONFIG" }));
+    expect(fromTemporaryCredentials({ ...options, masterCredentials: longLived, dangerouslyAllowBrowser: true })).toBeTypeOf("function");
+    expect(fromTemporaryCredentials({ ...options, masterCredentials: MASTER })).toBeTypeOf("function");
+  });
+});
+
+test.each<[where: string, globals: Record<string, unknown>]>([
+  ["Node 20", {}],
+  ["Node 24", { navigator: { userAgent: "Node.js/24" } }],
+  ["Bun", { navigator: { userAgent: "Bun/1.4.4" } }],
+  ["Deno 1", { window: {}, WorkerGlobalScope: class {}, navigator: { userAgent: "Deno/1.46.3" } }],
+  ["Deno's workers", { WorkerGlobalScope: class {}, navigator: { userAgent: "Deno/2.9.6" } }],
+  ["workerd", { WorkerGlobalScope: class {}, navigator: { userAgent: "Cloudflare-Workers" } }],
+  ["workerd before it had a user agent", { WorkerGlobalScope: class {} }],
+  ["React Native", { window: {}, navigator: { product: "ReactNative" } }],
+])("long-lived keys are taken in what looks like %s", (_, globals) => {
+  pretend(globals);
+
+  expect(make(longLived)).toBeInstanceOf(DynamoDBSaver);
+});
