@@ -9,7 +9,7 @@ import { chromiumArgs, ensureChromium } from "../../scripts/lib/chromium.js";
 
 const script = fileURLToPath(new URL("../../scripts/demo-browser.js", import.meta.url));
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const patienceMs = 20_000;
+const patienceMs = 60_000; // for a machine that is busy with other things as well
 
 export const launchChromium = (): Promise<Browser> => chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
 
