@@ -7,6 +7,12 @@ export type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Optio
 export type { AwsCredentials, AwsCredentialsProvider } from "./aws/credentials.js";
 export type { Fetch } from "./aws/client.js";
 export type { AwsService, ConsumedCapacity, DynamoDBSaverEvent, EventListener, RequestEvent, RetryEvent, WarningEvent } from "./aws/events.js";
+export type { RestoreProgress } from "./checkpoint/copy-thread.js";
+export type { DeleteForRunsOptions } from "./checkpoint/delete-for-runs.js";
+export type { ImportOptions, Lines } from "./checkpoint/export-thread.js";
+export type { CheckpointSource, ImportFromOptions, ImportFromProgress, ImportFromResult } from "./checkpoint/import-from.js";
+export type { LongWork } from "./checkpoint/long-work.js";
+export type { PruneOptions, PruneProgress, PruneResult } from "./checkpoint/prune.js";
 export type { SetupResult } from "./checkpoint/setup.js";
 export type { ListThreadsOptions, ThreadInfo } from "./checkpoint/thread-index.js";
 export type { Compression } from "./checkpoint/compression.js";

@@ -20,7 +20,7 @@ const MAX_ITEM_BYTES = 390 * 1_024;
 /** Stores a checkpoint: its new segments first, then the item that refers to them. The item is the commit. */
 export async function putCheckpoint(storage: Storage, input: PutInput): Promise<void> {
   const { threadId, ns, parentId, checkpoint } = input;
-  const known = parentId === undefined ? undefined : storage.frames.get(threadId, ns, parentId);
+  const known = parentId === undefined ? undefined : storage.frames.getTrusted(threadId, ns, parentId);
   const parts = serializeParts(storage, input, known);
   parts.catch(() => undefined); // awaited below, after the parent is known
   const thread = await threadOf(storage, threadId);

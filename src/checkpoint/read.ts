@@ -13,12 +13,15 @@ import { damaged, FormatError, locate } from "./format-error.js";
 import { decodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { bornOf } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, unescapeId, type KeyPart } from "./keys.js";
-import { endOf, goneAt, isEnded } from "./lifetime.js";
+import { endOf, goneAt, isEnded, isGone } from "./lifetime.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
 import { binaryOf, DATA, stringOf, type LoadedSegments } from "./segment-store.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
 import { join, lengthOf, type Value } from "./value.js";
 import { compareTasks, mergeWrites, taskOf, writeAttributes, type StoredWrite, type TaskOfItem, type WriteAttribute } from "./writes.js";
+
+/** The attribute of a checkpoint whose parent was pruned. */
+export const FIRST = "first";
 
 /** How many items a read of the latest checkpoint asks for: itself, its tasks' writes, and a little more. */
 const LATEST_LIMITS = [10, 100];
@@ -29,6 +32,8 @@ export interface StoredCheckpoint {
   ns: string;
   id: string;
   parentId: string | undefined;
+  /** Whether its parent was pruned, and it is the first that is left. */
+  isFirst: boolean;
   /** When it expires, in seconds since 1970; Infinity if it does not. */
   endsAt: number;
   frame: Frame;
@@ -99,7 +104,7 @@ export async function toTuple(storage: Storage, stored: StoredCheckpoint, segmen
     checkpoint,
     metadata,
     pendingWrites,
-    ...(parentId !== undefined && { parentConfig: configOf(parentId) }),
+    ...(parentId !== undefined && !stored.isFirst && { parentConfig: configOf(parentId) }),
   };
 }
 
@@ -179,6 +184,7 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
     ns,
     id,
     parentId: parent === undefined ? undefined : unescapeId(parent),
+    isFirst: FIRST in item,
     endsAt: endOf(item),
     frame,
     tasks: tasks.sort(compareTasks),
@@ -196,7 +202,8 @@ function checkVersion(item: Item): void {
 
 /** Checkpoints before format 4 kept the sends of their parent's tasks in the parent's writes. */
 async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, checkpoint: Checkpoint): Promise<void> {
-  const parent = await readCheckpoint(storage, await checkpointRef(stored.thread, stored.ns, stored.parentId!));
+  // Also one that was pruned but for this.
+  const parent = await readCheckpoint(storage, await checkpointRef(stored.thread, stored.ns, stored.parentId!), isGone);
   const writes = parent ? await loadWrites(storage, parent, await storage.segments.load(parent.thread.partition, allValues(parent)), new Set([TASKS])) : [];
   checkpoint.channel_values[TASKS] = writes.map(([, , send]) => send);
   const versions = Object.values(checkpoint.channel_versions ?? {}).filter((version) => ["number", "string"].includes(typeof version));

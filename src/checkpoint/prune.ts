@@ -1,0 +1,287 @@
+import type { Item, QueryInput } from "../aws/dynamodb.js";
+import { forEachAtOnce } from "../aws/concurrency.js";
+import { invalidInput } from "../errors.js";
+import { deleteThread } from "./delete-thread.js";
+import { bornOf } from "./incarnation.js";
+import { key, parsePointer, parseSortKey, THREAD_MARKER, CHECKPOINTS } from "./keys.js";
+import { endNow, isGone } from "./lifetime.js";
+import { FIRST } from "./read.js";
+import { threadOf, type Storage, type Thread } from "./storage.js";
+import { segmentName, sizeOf, survey, type Dropped, type Rule, type Survey } from "./survey.js";
+import { amendTrash, closeTrash, deleteTrash, readTrash, writeTrash, type TrashEntry, type TrashList } from "./trash.js";
+
+/*
+ * Checkpoints go at once: what a reader has not found yet, nobody sees again. What they referred to, and whatever else
+ * nothing refers to, goes only after a grace period, because a run that goes on meanwhile may be about to refer to it:
+ *
+ * - A put may have stored its segments, and not its checkpoint yet. Segments say when they were written, last if several
+ *   times, and only those written before the grace period are deleted, by a condition in the request itself.
+ * - A put may take segments over from a parent that it has read or put. It trusts that for five minutes and then looks again
+ *   (`FrameCache.getTrusted`), so with all the attempts of its own requests it commits well within the grace period after the
+ *   parent was there for the last time. So what goes is noted in the thread before the checkpoints that referred to it go,
+ *   and the grace period begins after them (`trash.ts`). A later call deletes what is noted for so long, and which nothing in
+ *   all of the thread, read after that period, refers to. A note is given up when something refers to it again, also if that
+ *   goes with the same call. Notes are read after the checkpoints: another pruning may be under way.
+ * - The newest checkpoint of a branch may be what a run goes on from, so a new one stays, whatever the rules say.
+ *
+ * Whatever is cut short leaves what was not done yet: checkpoints go before their writes, newest first, notes before what they
+ * name, and what is on no note is found by looking at everything that is stored.
+ */
+
+/** Longer than any call lasts, with all its attempts. */
+export const GRACE_SECONDS = 3_600;
+/** Checkpoints deleted between two reports. */
+const DROPPED_AT_ONCE = 1_000;
+const AT_ONCE = 10;
+
+/** Which checkpoints go. */
+export interface PruneOptions {
+  /** Of which threads. */
+  threadIds?: readonly string[] | undefined;
+  /** Of every thread that is listed. */
+  all?: boolean | undefined;
+  /** How many of the newest checkpoints of each namespace stay: at least 1, which is the default. */
+  keepLast?: number | undefined;
+  /** Checkpoints stay until they are so old, by their own `ts`. */
+  olderThanSeconds?: number | undefined;
+  /** `"keep_latest"` is `keepLast: 1`; `"delete"` deletes the threads. The names are those of LangGraph for Python. */
+  strategy?: "keep_latest" | "delete" | undefined;
+  /** Only of this namespace; `""` is the root's. Default: of all. */
+  checkpointNs?: string | undefined;
+  /** Only says what would be freed. Nothing is written. */
+  dryRun?: boolean | undefined;
+  /**
+   * How long what nothing refers to any more stays, for runs that are under way, in seconds: longer than any call lasts. With
+   * 0, all of it goes at once: only where no run is under way. Default: 3,600.
+   */
+  graceSeconds?: number | undefined;
+}
+
+/** What was freed. */
+export interface PruneResult {
+  checkpoints: number;
+  /** Of tasks: one may hold several writes. */
+  writes: number;
+  /** Parts of values, in DynamoDB. */
+  segments: number;
+  /** Parts of values, in S3. */
+  objects: number;
+  /** Of checkpoints and writes as stored, and of segments and objects before compression. */
+  bytes: number;
+  /** What nothing refers to any more, and a call after the grace period frees. */
+  later: { segments: number; objects: number };
+}
+
+/** How far a pruning is. */
+export interface PruneProgress {
+  threadId: string;
+  /** Checkpoints of this thread read so far. */
+  read: number;
+  /** Of all threads, so far. */
+  freed: PruneResult;
+}
+
+export async function* prune(storage: Storage, options: PruneOptions): AsyncGenerator<PruneProgress, PruneResult, undefined> {
+  const { threadIds, strategy, dryRun = false, graceSeconds = GRACE_SECONDS } = checked(options);
+  if (strategy !== "delete") return yield* pruneThreads(storage, threadIds, { rule: ruleOf(options, graceSeconds), dryRun, graceSeconds });
+  const total = nothing();
+  for await (const threadId of threadIds ?? listed(storage)) {
+    const freed = await deleteAll(storage, await threadOf(storage, threadId), dryRun);
+    add(total, freed, nothing());
+    yield { threadId, read: freed.checkpoints, freed: structuredClone(total) };
+  }
+  return total;
+}
+
+/** How threads are pruned. */
+export interface Pruning {
+  rule: Rule;
+  dryRun: boolean;
+  graceSeconds: number;
+  /** Called when a thread is done. */
+  after?: (threadId: string, survey: Survey) => Promise<void>;
+}
+
+export async function* pruneThreads(storage: Storage, threadIds: readonly string[] | undefined, pruning: Pruning): AsyncGenerator<PruneProgress, PruneResult, undefined> {
+  const total = nothing();
+  for await (const threadId of threadIds ?? listed(storage)) {
+    const work = pruneThread(storage, await threadOf(storage, threadId), pruning);
+    let before = nothing();
+    let step = await work.next();
+    for (; !step.done; step = await work.next()) {
+      const { read, freed } = step.value;
+      add(total, freed, before);
+      before = structuredClone(freed);
+      yield { threadId, read, freed: structuredClone(total) };
+    }
+    await pruning.after?.(threadId, step.value);
+  }
+  return total;
+}
+
+async function* listed({ threads }: Storage): AsyncGenerator<string> {
+  for await (const { threadId } of threads.list()) yield threadId;
+}
+
+function ruleOf({ keepLast = 1, olderThanSeconds, checkpointNs }: PruneOptions, graceSeconds: number): Rule {
+  return async ({ ns, rank, isTip, ageSeconds }) => {
+    if (rank <= keepLast || (checkpointNs !== undefined && ns !== checkpointNs)) return true;
+    if (olderThanSeconds !== undefined && (await ageSeconds()) < olderThanSeconds) return true;
+    return isTip && graceSeconds > 0 && (await ageSeconds()) < graceSeconds;
+  };
+}
+
+/** Takes from one thread the checkpoints that a rule does not keep. Tells again and again what it has freed so far. */
+async function* pruneThread(
+  storage: Storage,
+  thread: Thread,
+  { rule, dryRun, graceSeconds }: Pruning,
+): AsyncGenerator<{ read: number; freed: PruneResult }, Survey, undefined> {
+  const { db, segments, frames } = storage;
+  const freed = nothing();
+  const startedAt = Math.floor(Date.now() / 1_000);
+  const marker = await db.getItem(key(thread.partition, THREAD_MARKER), true);
+  const surveying = survey(storage, thread, marker && !isGone(marker) ? bornOf(marker) : undefined, rule);
+  let step = await surveying.next();
+  let read = 0;
+  for (; !step.done; step = await surveying.next()) yield { read: (read = step.value), freed };
+  const found = step.value;
+  const { used, released, stray, dropped } = found;
+  const stored = await storedParts(storage, thread);
+  const lists = await readTrash(storage, thread);
+
+  // What nothing refers to now, and what nothing will refer to when the checkpoints are gone.
+  const isUsed = (sortKey: string): boolean => isPart(sortKey) && (used.has(nameOf(sortKey)) || released?.has(nameOf(sortKey)) === true);
+  const garbage = new Set([...stray, ...stored.filter((sortKey) => !isUsed(sortKey))]);
+  const unused = [...stray, ...stored.filter((sortKey) => !used.has(nameOf(sortKey)))];
+  const bytesOf = (sortKey: string): number => (isPart(sortKey) ? (released?.get(nameOf(sortKey)) ?? 0) : 0);
+
+  const oldest = startedAt - graceSeconds;
+  // What could not be read may refer to anything.
+  const isDue = ({ since = Infinity }: TrashList): boolean => graceSeconds > 0 && released !== undefined && since <= oldest;
+  const [due, waiting] = graceSeconds === 0 ? [unused.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)]), new Set<string>()] : partition(lists, isDue, garbage);
+  const going = new Set(due.map(([sortKey]) => sortKey));
+  const later = unused.filter((sortKey) => !going.has(sortKey) && !waiting.has(sortKey));
+  countLater(freed, [...later, ...waiting]);
+
+  if (dryRun) {
+    for (const one of dropped.values()) countDropped(freed, one);
+    for (const entry of due) countPart(freed, entry);
+    yield { read, freed };
+    return found;
+  }
+
+  for (const list of lists) await amendTrash(storage, list, isUsed);
+  const listId = later.length > 0 ? await writeTrash(storage, thread, later.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)])) : undefined;
+  const first = { update: "SET #first = :first", names: { "#first": FIRST }, values: { ":first": { N: "1" } }, condition: "attribute_exists(PK)" };
+  await forEachAtOnce(AT_ONCE, found.first, async (key) => void (await db.updateItem({ ...first, key })));
+  await forEachAtOnce(AT_ONCE, found.hidden, (key) => endNow(db, key));
+  if (dropped.size + found.hidden.length > 0) frames.forget(thread.id);
+  const keys = (sortKeys: string[]): ReturnType<typeof key>[] => sortKeys.map((sortKey) => key(thread.partition, sortKey));
+  for (const row of rowsOf(DROPPED_AT_ONCE, [...dropped.values()])) {
+    await db.batchDelete(keys(row.map(({ checkpoint }) => checkpoint)));
+    await db.batchDelete(keys(row.flatMap(({ writes }) => writes)));
+    for (const one of row) countDropped(freed, one);
+    yield { read, freed };
+  }
+  if (listId !== undefined) await closeTrash(storage, thread, listId);
+
+  for (const row of rowsOf(DROPPED_AT_ONCE, due)) {
+    const inTable = row.filter(([sortKey]) => !isPart(sortKey) || (graceSeconds === 0 && !parsePointer(sortKey)));
+    const others = row.filter((entry) => !inTable.includes(entry));
+    await db.batchDelete(keys(inTable.map(([sortKey]) => sortKey)));
+    const gone = new Set(await segments.deleteUnused(thread.partition, others.map(([sortKey]) => sortKey), graceSeconds === 0 ? Number.MAX_SAFE_INTEGER : oldest));
+    for (const entry of [...inTable, ...others.filter(([sortKey]) => gone.has(sortKey))]) countPart(freed, entry);
+    yield { read, freed };
+  }
+  for (const list of lists) if (graceSeconds === 0 || list.since === undefined || isDue(list)) await deleteTrash(storage, thread, list);
+  yield { read, freed };
+  return found;
+}
+
+/** What lists name and still is garbage: that which is due, and that which is not. */
+function partition(lists: TrashList[], isDue: (list: TrashList) => boolean, garbage: ReadonlySet<string>): [due: TrashEntry[], waiting: Set<string>] {
+  const closed = lists.filter(({ since }) => since !== undefined);
+  const entries = (some: TrashList[]): TrashEntry[] => some.flatMap(({ parts }) => parts.flatMap((part) => part.entries.filter(([sortKey]) => garbage.has(sortKey))));
+  const due = new Map(entries(closed.filter(isDue)));
+  const waiting = entries(closed.filter((list) => !isDue(list))).map(([sortKey]) => sortKey);
+  return [[...due], new Set(waiting.filter((sortKey) => !due.has(sortKey)))];
+}
+
+/** Sort keys of all segments and pointers. */
+async function storedParts({ db }: Storage, { partition }: Thread): Promise<string[]> {
+  const sortKeys: string[] = [];
+  const query: QueryInput = { partition, between: ["P#", "S#~"], only: ["SK"], consistent: true };
+  for await (const items of db.queryPages(query)) for (const { SK } of items) if (SK.S.startsWith("S#") || parsePointer(SK.S)) sortKeys.push(SK.S);
+  return sortKeys;
+}
+
+const isPart = (sortKey: string): boolean => !sortKey.startsWith(CHECKPOINTS);
+
+/** What `used` calls the segment of a sort key. */
+function nameOf(sortKey: string): string {
+  const [, born = "", name = ""] = sortKey.split("#");
+  return segmentName({ born, name });
+}
+
+async function deleteAll(storage: Storage, thread: Thread, dryRun: boolean): Promise<PruneResult> {
+  const freed = nothing();
+  for await (const items of storage.db.queryPages({ partition: thread.partition, consistent: true })) {
+    for (const item of items) countItem(freed, item);
+  }
+  if (!dryRun) await deleteThread(storage, thread.id);
+  return freed;
+}
+
+function countItem(freed: PruneResult, item: Item): void {
+  const sortKey = item.SK.S;
+  if (sortKey.startsWith("S#")) freed.segments++;
+  else if (parsePointer(sortKey)) freed.objects++;
+  else if (sortKey.startsWith(CHECKPOINTS) && sortKey !== THREAD_MARKER) freed[parseSortKey(sortKey).task === undefined ? "checkpoints" : "writes"]++;
+  freed.bytes += sizeOf(item);
+}
+
+function countDropped(freed: PruneResult, { writes, bytes }: Dropped): void {
+  freed.checkpoints++;
+  freed.writes += writes.length;
+  freed.bytes += bytes;
+}
+
+function countPart(freed: PruneResult, [sortKey, bytes]: TrashEntry): void {
+  if (!isPart(sortKey)) freed[parseSortKey(sortKey).task === undefined ? "checkpoints" : "writes"]++;
+  else freed[parsePointer(sortKey) ? "objects" : "segments"]++;
+  freed.bytes += bytes;
+}
+
+function countLater({ later }: PruneResult, sortKeys: string[]): void {
+  for (const sortKey of sortKeys) if (isPart(sortKey)) later[parsePointer(sortKey) ? "objects" : "segments"]++;
+}
+
+const nothing = (): PruneResult => ({ checkpoints: 0, writes: 0, segments: 0, objects: 0, bytes: 0, later: { segments: 0, objects: 0 } });
+
+/** Adds what a thread has freed since it was added `before`. */
+function add(total: PruneResult, freed: PruneResult, before: PruneResult): void {
+  for (const name of ["checkpoints", "writes", "segments", "objects", "bytes"] as const) total[name] += freed[name] - before[name];
+  for (const name of ["segments", "objects"] as const) total.later[name] += freed.later[name] - before.later[name];
+}
+
+function* rowsOf<T>(size: number, all: T[]): Generator<T[]> {
+  for (let i = 0; i < all.length; i += size) yield all.slice(i, i + size);
+}
+
+/** @throws DynamoDBSaverError `INVALID_INPUT` */
+function checked(options: PruneOptions): PruneOptions {
+  if (typeof options !== "object" || options === null) throw invalidInput('prune needs an object, for example { threadIds: ["1"], keepLast: 10 }.');
+  const { threadIds, all, keepLast, olderThanSeconds, strategy, checkpointNs, dryRun, graceSeconds } = options;
+  if ((threadIds === undefined) === (all !== true)) throw invalidInput("prune needs either threadIds, an array of thread ids, or all: true.");
+  if (threadIds !== undefined && !(Array.isArray(threadIds) && threadIds.every((id) => typeof id === "string" && id !== ""))) throw invalidInput("threadIds must be an array of strings that are not empty.");
+  if (strategy !== undefined && strategy !== "keep_latest" && strategy !== "delete") throw invalidInput('strategy must be "keep_latest" or "delete".');
+  if (strategy !== undefined && [keepLast, olderThanSeconds, checkpointNs].some((rule) => rule !== undefined)) throw invalidInput("strategy goes without keepLast, olderThanSeconds and checkpointNs.");
+  if (strategy === undefined && keepLast === undefined && olderThanSeconds === undefined) throw invalidInput("prune needs to know what stays: pass keepLast, olderThanSeconds or strategy.");
+  if (keepLast !== undefined && !(Number.isInteger(keepLast) && keepLast >= 1)) throw invalidInput("keepLast must be a whole number from 1 on. To delete whole threads, pass strategy: \"delete\".");
+  if (olderThanSeconds !== undefined && !(typeof olderThanSeconds === "number" && olderThanSeconds >= 0)) throw invalidInput("olderThanSeconds must be a number of seconds, for example 30 * 86_400 for a month.");
+  if (graceSeconds !== undefined && !(typeof graceSeconds === "number" && graceSeconds >= 0 && graceSeconds < Infinity)) throw invalidInput("graceSeconds must be a number of seconds from 0 on.");
+  if (checkpointNs !== undefined && typeof checkpointNs !== "string") throw invalidInput('checkpointNs must be a string; "" is the root namespace.');
+  for (const [name, flag] of Object.entries({ all, dryRun })) if (flag !== undefined && typeof flag !== "boolean") throw invalidInput(`${name} must be true or false.`);
+  return options;
+}
