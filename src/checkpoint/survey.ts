@@ -159,8 +159,8 @@ class Namespace {
     this.#passOn(stored);
     if (parentId === undefined) return;
     if (!(FIRST in item)) this.#children.set(parentId, [...(this.#children.get(parentId) ?? []), keyOf(item)]);
-    const segments = await storage.segments.load(thread.partition, [frame.checkpoint, ...(frame.needsAncestors ? [frame.metadata] : [])]);
-    const channels = frame.needsAncestors ? deltaChannels(await loadMetadata(storage, stored, segments), frame) : [];
+    const segments = await storage.segments.load(thread.partition, [frame.checkpoint, frame.metadata]);
+    const channels = deltaChannels(await loadMetadata(storage, stored, segments), frame);
     const { v } = await loadBody(storage, stored, segments);
     // Checkpoints before format 4 take their sends from the parent's writes.
     if (channels.length > 0 || v < 4) this.#need(parentId, channels);

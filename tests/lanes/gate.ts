@@ -100,7 +100,7 @@ export class Gate {
 
   /** The same for the same request in every world: its operation, its keys but for what is random in them, and which one of these it is. */
   #nameOf(request: AwsRequest): string {
-    const keys = keysOf(request).map((key) => key.replace(this.#keyPrefix, "").replace(SEGMENT, "$1#$2"));
+    const keys = keysOf(request).map((key) => key.replace(this.#keyPrefix, "").replace(SEGMENT, "$1#$2").replace(TRASH, "G#"));
     const name = [request.operation, ...keys].join(" ");
     const count = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, count);
@@ -117,6 +117,9 @@ async function answered(request: AwsRequest): Promise<Response> {
 
 /** Of a segment, or a pointer to it: the thread's incarnation stands before its hash, and the place in S3 behind it. */
 const SEGMENT = /^([SP])#(?:[\w-]*#)?([\w-]{43}).*/;
+
+/** A list of what is to be freed has a random name. */
+const TRASH = /^G#[\w-]+/;
 
 /** Sort keys, or the hashes at the end of object keys. */
 function keysOf({ operation, url, bytes }: AwsRequest): string[] {
