@@ -18,5 +18,6 @@ export type { ListThreadsOptions, ThreadInfo } from "./checkpoint/thread-index.j
 export type { Compression } from "./checkpoint/compression.js";
 export type { EncryptionKey } from "./checkpoint/encryption.js";
 export type { ConflictMode } from "./checkpoint/head.js";
+export type { HistoryMode } from "./checkpoint/latest-only.js";
 export { AwsRequestError, CheckpointConflictError, CheckpointDataError, DynamoDBSaverError, isDynamoDBSaverError } from "./errors.js";
 export type { AwsErrorDetails, ConflictDetails, DataErrorCode, DataLocation, DynamoDBSaverErrorCode } from "./errors.js";

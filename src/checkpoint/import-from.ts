@@ -1,4 +1,4 @@
-import type { BaseCheckpointSaver, CheckpointTuple, PendingWrite } from "@langchain/langgraph-checkpoint";
+import type { BaseCheckpointSaver, CheckpointMetadata, CheckpointTuple, PendingWrite } from "@langchain/langgraph-checkpoint";
 import { invalidInput } from "../errors.js";
 import { configIds } from "./ids.js";
 import { putCheckpoint } from "./put.js";
@@ -62,7 +62,7 @@ async function take(storage: Storage, threadId: string, ns: string, tuple: Check
     ns,
     parentId: configIds(parentConfig).checkpointId,
     checkpoint: { ...checkpoint, channel_values, channel_versions },
-    metadata: metadata ?? {},
+    metadata: metadata ?? ({} as CheckpointMetadata),
     newVersions: undefined, // all that is there
     ttlSeconds,
   });

@@ -77,8 +77,14 @@ async function commit(
     plan.segments.size > 0 && storage.segments.write(plan, life),
   ]);
   if (begins) storage.incarnations.remember(threadId, { born: frame.born, listedUntil: life?.granted ?? Infinity });
-  const isStored = await storage.db.putItem(item, rejectsConflicts ? UNLESS_VOID : undefined);
-  if (!isStored) throw await overtaken(storage, ref, input.parentId);
+  const superseded = storage.superseded?.before(threadId, ns, input.parentId) ?? [];
+  const deletes = superseded.map((sortKey) => key(item.PK.S, sortKey));
+  if (deletes.length === 0 || rejectsConflicts) {
+    const isStored = await storage.db.putItem(item, rejectsConflicts ? UNLESS_VOID : undefined);
+    if (!isStored) throw await overtaken(storage, ref, input.parentId);
+    await storage.db.batchDelete(deletes);
+  } else await storage.db.batchPut([item], deletes);
+  storage.superseded?.put(threadId, ns, input.parentId, checkpoint.id, item, deltaChannels(metadata, frame).length > 0, superseded);
   storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
   return true;
 }

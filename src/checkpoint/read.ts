@@ -49,7 +49,7 @@ interface StoredTask extends TaskOfItem {
 /** The latest checkpoint of a namespace: 1 Query, unless dozens of tasks wrote to it. */
 export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart): Promise<StoredCheckpoint | undefined> {
   const latest = (isPast = isEnded): Promise<StoredCheckpoint | undefined> =>
-    firstOf(storage, checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS, isPast));
+    firstOf(storage, checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS, isPast), true);
   const found = await latest();
   // Only the root namespace has the marker beside it. LangGraph reads that one first.
   const expected = storage.incarnations.known(thread.id)?.born ?? found?.frame.born;
@@ -212,10 +212,11 @@ async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, c
 }
 
 /** Opens the first checkpoint, and remembers its frame for the `put` that will probably follow. */
-async function firstOf(storage: Storage, pages: AsyncGenerator<CheckpointItems[]>): Promise<StoredCheckpoint | undefined> {
-  for await (const [items] of pages) {
+async function firstOf(storage: Storage, pages: AsyncGenerator<CheckpointItems[]>, isLatest = false): Promise<StoredCheckpoint | undefined> {
+  for await (const [items, ...older] of pages) {
     if (!items) continue;
     const stored = await openCheckpoint(storage, items);
+    if (isLatest) storage.superseded?.read(stored, older);
     const { thread, ns, id, frame } = stored;
     // Its writes may go before the rest, if a call with a shorter ttl has put them: then the lease ends with them.
     const lease = frame.needsAncestors ? Math.min(frame.lease, ...items.writes.map(goneAt)) : frame.lease;

@@ -28,6 +28,7 @@ import { importFrom, type CheckpointSource, type ImportFromOptions, type ImportF
 import { configIds, inConfig, requireId } from "./ids.js";
 import { Incarnations } from "./incarnation.js";
 import { keyPart } from "./keys.js";
+import { pruneSometimes, Superseded } from "./latest-only.js";
 import { listCheckpoints } from "./list.js";
 import { listThreads } from "./list-threads.js";
 import { LongWork } from "./long-work.js";
@@ -98,6 +99,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
       },
       codec,
       conflict: config.conflict,
+      superseded: config.history === "latest" ? new Superseded() : undefined,
       consistentRead: config.consistentRead,
       keyPrefix: config.keyPrefix,
       onEvent: config.onEvent,
@@ -199,6 +201,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
       newVersions: newVersions ?? undefined,
       ttlSeconds: this.#ttlSeconds(config),
     });
+    if (this.#config.history === "latest") await pruneSometimes(this.#storage, threadId, id);
     return { configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id } };
   }
 

@@ -1,5 +1,5 @@
 import { fromBase64, toBase64 } from "../aws/base64.js";
-import type { Item, Key } from "../aws/dynamodb.js";
+import type { AttributeValue, Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError, invalidInput } from "../errors.js";
 import { placeOf, type Codec } from "./codec.js";
 import { deleteThread } from "./delete-thread.js";
@@ -32,7 +32,7 @@ export interface SnapshotHead {
 
 /** An item of a thread, without its partition key. */
 export interface SnapshotItem {
-  item: Omit<Item, "PK">;
+  item: Pick<Key, "SK"> & Record<string, AttributeValue>;
   /** Whether it is a segment that lies in S3. */
   external?: true;
 }
@@ -90,9 +90,7 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
   if (missing) throw new CheckpointDataError("MISSING_DATA", `Segment ${missing.name} is missing`, { threadId: thread.id, checkpointNs: "", checkpointId: "" });
 }
 
-function withoutPartition({ PK: _, ...item }: Item): SnapshotItem["item"] {
-  return item as SnapshotItem["item"];
-}
+const withoutPartition = ({ PK: _, ...item }: Item): SnapshotItem["item"] => item;
 
 /**
  * Stores a thread under another id, or under the same one elsewhere. What an attempt that was cut short has left is deleted first.

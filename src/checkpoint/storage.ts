@@ -6,6 +6,7 @@ import type { Codec } from "./codec.js";
 import type { ConflictMode } from "./head.js";
 import type { Frame } from "./frame.js";
 import type { Incarnations } from "./incarnation.js";
+import type { Superseded } from "./latest-only.js";
 import type { Offload } from "./offload.js";
 import { keyPart, threadPartition, type KeyPart } from "./keys.js";
 import type { SegmentStore } from "./segment-store.js";
@@ -26,6 +27,8 @@ export interface Storage {
   serde: SerializerProtocol;
   codec: Codec;
   conflict: ConflictMode;
+  /** With `history: "latest"`. */
+  superseded: Superseded | undefined;
   consistentRead: boolean;
   keyPrefix: string;
   onEvent: EventListener | undefined;
