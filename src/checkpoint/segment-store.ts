@@ -23,8 +23,9 @@ const AT_ONCE = 6;
 const MARK = "deleting";
 /** When a segment or pointer was last written, in seconds since 1970. What is older than any call can last is not being put. */
 const WRITTEN_AT = "at";
-/** Segments read at once where they may be large: of 384 KB each. */
-const RAW_AT_ONCE = 25;
+/** Segments read at once where all of a thread's are: one BatchGetItem, and not too many bytes of state. */
+const RAW_AT_ONCE = 100;
+const RAW_BYTES_AT_ONCE = 4 * 1_024 * 1_024;
 /** Segments deleted at once, each by a request of its own. */
 const DELETES_AT_ONCE = 25;
 
@@ -179,8 +180,11 @@ export class SegmentStore {
   /** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
   async *raw(partition: string, segments: Segment[]): AsyncGenerator<Item, void, undefined> {
     const inline = segments.filter(({ external }) => !external);
-    for (let i = 0; i < inline.length; i += RAW_AT_ONCE) {
-      yield* await this.db.batchGet(inline.slice(i, i + RAW_AT_ONCE).map((segment) => key(partition, segmentSortKey(segment))), true);
+    for (let from = 0; from < inline.length; ) {
+      let to = from;
+      for (let bytes = 0; to < inline.length && to - from < RAW_AT_ONCE && (to === from || bytes + inline[to]!.length <= RAW_BYTES_AT_ONCE); to++) bytes += inline[to]!.length;
+      yield* await this.db.batchGet(inline.slice(from, to).map((segment) => key(partition, segmentSortKey(segment))), true);
+      from = to;
     }
     for (const segment of segments.filter(({ external }) => external)) {
       const stored = await this.#storedObject(partition, segment);

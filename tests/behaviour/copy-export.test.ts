@@ -127,8 +127,8 @@ it("a million bytes of history are exported, imported and copied with few reques
   const { saver, log } = countedSaver(place);
   const exported = await log.during(() => collect(saver.exportThread("t")));
   expect(exported.result).toHaveLength(2 + 600);
-  // The marker, the entry, 3 ranges of checkpoints, and 300 segments by 25.
-  expect(exported.operations).toHaveLength(2 + 3 + 12);
+  // The marker, the entry, 3 ranges of checkpoints, and 300 segments by 100.
+  expect(exported.operations).toHaveLength(2 + 3 + 3);
   const imported = await log.during(() => Promise.resolve(saver.importThread(exported.result, { threadId: "other" })));
   // 600 items by 25; the look for a thread, a deletion, the entry and the marker.
   expect(imported.operations.filter((operation) => operation === "BatchWriteItem")).toHaveLength(24);
