@@ -36,6 +36,7 @@ export async function* importFrom(
   ttlSeconds: number | undefined,
 ): AsyncGenerator<ImportFromProgress, ImportFromResult, undefined> {
   if (typeof source?.getTuple !== "function" || typeof source.list !== "function") throw invalidInput("importFrom needs a LangGraph saver, for example new MemorySaver().");
+  if (threadIds !== undefined && !(Array.isArray(threadIds) && threadIds.every((id) => typeof id === "string" && id !== ""))) throw invalidInput("threadIds must be an array of strings that are not empty.");
   // Branches are stored as such.
   const branching: Storage = { ...storage, conflict: "branch" };
   const total = { threads: 0, checkpoints: 0, writes: 0 };

@@ -114,7 +114,7 @@ export async function* pruneThreads(storage: Storage, threadIds: readonly string
       before = structuredClone(freed);
       yield { threadId, read, freed: structuredClone(total) };
     }
-    await pruning.after?.(threadId, step.value);
+    if (step.value) await pruning.after?.(threadId, step.value);
   }
   return total;
 }
@@ -136,19 +136,23 @@ async function* pruneThread(
   storage: Storage,
   thread: Thread,
   { rule, dryRun, graceSeconds }: Pruning,
-): AsyncGenerator<{ read: number; freed: PruneResult }, Survey, undefined> {
+): AsyncGenerator<{ read: number; freed: PruneResult }, Survey | undefined, undefined> {
   const { db, segments, frames } = storage;
   const freed = nothing();
   const startedAt = Math.floor(Date.now() / 1_000);
   const marker = await db.getItem(key(thread.partition, THREAD_MARKER), true);
-  const surveying = survey(storage, thread, marker && !isGone(marker) ? bornOf(marker) : undefined, rule);
+  // Deleted, or being copied or imported: then nothing refers to what is stored yet.
+  if (!marker || isGone(marker)) return undefined;
+  const surveying = survey(storage, thread, bornOf(marker), rule);
   let step = await surveying.next();
   let read = 0;
   for (; !step.done; step = await surveying.next()) yield { read: (read = step.value), freed };
   const found = step.value;
   const { used, released, stray, dropped } = found;
   const stored = await storedParts(storage, thread);
+  // What could not be read may have referred to anything: then all begins anew.
   const lists = await readTrash(storage, thread);
+  const noted = released ? lists : [];
 
   // What nothing refers to now, and what nothing will refer to when the checkpoints are gone.
   const isUsed = (sortKey: string): boolean => isPart(sortKey) && (used.has(nameOf(sortKey)) || released?.has(nameOf(sortKey)) === true);
@@ -157,9 +161,8 @@ async function* pruneThread(
   const bytesOf = (sortKey: string): number => (isPart(sortKey) ? (released?.get(nameOf(sortKey)) ?? 0) : 0);
 
   const oldest = startedAt - graceSeconds;
-  // What could not be read may refer to anything.
-  const isDue = ({ since = Infinity }: TrashList): boolean => graceSeconds > 0 && released !== undefined && since <= oldest;
-  const [due, waiting] = graceSeconds === 0 ? [unused.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)]), new Set<string>()] : partition(lists, isDue, garbage);
+  const isDue = ({ since = Infinity }: TrashList): boolean => graceSeconds > 0 && since <= oldest;
+  const [due, waiting] = graceSeconds === 0 ? [unused.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)]), new Set<string>()] : partition(noted, isDue, garbage);
   const going = new Set(due.map(([sortKey]) => sortKey));
   const later = unused.filter((sortKey) => !going.has(sortKey) && !waiting.has(sortKey));
   countLater(freed, [...later, ...waiting]);
@@ -171,7 +174,7 @@ async function* pruneThread(
     return found;
   }
 
-  for (const list of lists) await amendTrash(storage, list, isUsed);
+  for (const list of lists) await amendTrash(storage, list, released ? isUsed : () => true);
   const listId = later.length > 0 ? await writeTrash(storage, thread, later.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)])) : undefined;
   const first = { update: "SET #first = :first", names: { "#first": FIRST }, values: { ":first": { N: "1" } }, condition: "attribute_exists(PK)" };
   await forEachAtOnce(AT_ONCE, found.first, async (key) => void (await db.updateItem({ ...first, key })));

@@ -55,7 +55,7 @@ export interface Dropped {
 export const segmentName = ({ born, name }: Pick<Segment, "born" | "name">): string => `${born}#${name}`;
 
 /** Reads all checkpoints of a thread, newest first, and judges them. Nothing is kept in memory of those that stay but their ids. */
-export async function* survey(storage: Storage, thread: Thread, born: string | undefined, rule: Rule): AsyncGenerator<number, Survey, undefined> {
+export async function* survey(storage: Storage, thread: Thread, born: string, rule: Rule): AsyncGenerator<number, Survey, undefined> {
   const found: Survey = { kept: 0, dropped: new Map(), hidden: [], first: [], used: new Set(), released: new Map(), stray: new Set() };
   let namespace: Namespace | undefined;
   let read = 0;

@@ -104,7 +104,9 @@ class World {
       await Promise.all(
         tuples.map(async (tuple): Promise<[string, Record<string, unknown>]> => {
           const { ns, name } = placeOf(tuple);
-          return [name, (await describeTuple(saver, tuple, ns === "delta" ? ["log"] : [])) as Record<string, unknown>];
+          // LangGraph asks for the history of what is not stored in full.
+          const delta = ns === "delta" && !("log" in tuple.checkpoint.channel_values) ? ["log"] : [];
+          return [name, (await describeTuple(saver, tuple, delta)) as Record<string, unknown>];
         }),
       ),
     );
