@@ -69,7 +69,7 @@ async function* itemsOf(lines: AsyncIterable<unknown>): AsyncGenerator<SnapshotI
   for await (const line of lines) {
     const { item, external, items } = (line ?? {}) as { item?: unknown; external?: unknown; items?: unknown };
     if (items !== undefined) {
-      if (items !== count) throw invalidInput(`The export has ${count} items instead of ${String(items)}.`);
+      if (items !== count) throw invalidInput(`The export has ${count} items instead of ${JSON.stringify(items)}.`);
       return;
     }
     if (!isItem(item) || !(external === undefined || (external === true && item.SK.S.startsWith("S#")))) throw invalidInput(`Item ${count + 1} of the export has another shape.`);

@@ -40,7 +40,7 @@ export async function* importFrom(
   // Branches are stored as such.
   const branching: Storage = { ...storage, conflict: "branch" };
   const total = { threads: 0, checkpoints: 0, writes: 0 };
-  for (const threadId of threadIds ?? (await threadsOf(source))) {
+  for (const threadId of (threadIds as readonly string[] | undefined) ?? (await threadsOf(source))) {
     for (const { ns, id } of (await placesOf(source, threadId)).reverse()) {
       const tuple = await source.getTuple({ configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id } });
       if (!tuple) continue; // deleted meanwhile

@@ -34,10 +34,11 @@ interface Known {
 export class Superseded {
   readonly #known = new ByteLru<Known>(KNOWN_BYTES);
 
-  /** The newest checkpoint has been read, and some older ones with it. */
-  read({ thread, ns, id, keys }: StoredCheckpoint, older: CheckpointItems[]): void {
-    const held = older.filter((items) => items.ns === ns).flatMap(({ item, writes }) => [item, ...writes].map(({ SK }) => SK.S));
-    this.#set(thread.id, ns, { head: { id, sortKeys: new Set(keys.map(({ SK }) => SK.S)) }, held, superseded: [] });
+  /** The newest checkpoint has been read, and some older ones with it, which it may be rebuilt from. */
+  read({ thread, ns, id, keys }: StoredCheckpoint, older: CheckpointItems[], needsAncestors: boolean): void {
+    const others = older.filter((items) => items.ns === ns).flatMap(({ item, writes }) => [item, ...writes].map(({ SK }) => SK.S));
+    const head = { id, sortKeys: new Set(keys.map(({ SK }) => SK.S)) };
+    this.#set(thread.id, ns, needsAncestors ? { head, held: others, superseded: [] } : { head, held: [], superseded: others });
   }
 
   /** A task of a checkpoint has written. */

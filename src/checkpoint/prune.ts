@@ -148,7 +148,8 @@ async function* pruneThread(
   let read = 0;
   for (; !step.done; step = await surveying.next()) yield { read: (read = step.value), freed };
   const found = step.value;
-  const { used, released, stray, dropped } = found;
+  const { used, usedByStray, released, stray, dropped } = found;
+  if (graceSeconds > 0) for (const name of usedByStray) used.add(name);
   const stored = await storedParts(storage, thread);
   // What could not be read may have referred to anything: then all begins anew.
   const lists = await readTrash(storage, thread);

@@ -216,7 +216,10 @@ async function firstOf(storage: Storage, pages: AsyncGenerator<CheckpointItems[]
   for await (const [items, ...older] of pages) {
     if (!items) continue;
     const stored = await openCheckpoint(storage, items);
-    if (isLatest) storage.superseded?.read(stored, older);
+    if (isLatest && storage.superseded) {
+      const metadata = await loadMetadata(storage, stored, await storage.segments.load(stored.thread.partition, [stored.frame.metadata]));
+      storage.superseded.read(stored, older, metadata.counters_since_delta_snapshot !== undefined);
+    }
     const { thread, ns, id, frame } = stored;
     // Its writes may go before the rest, if a call with a shorter ttl has put them: then the lease ends with them.
     const lease = frame.needsAncestors ? Math.min(frame.lease, ...items.writes.map(goneAt)) : frame.lease;

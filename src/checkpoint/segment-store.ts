@@ -3,6 +3,7 @@ import { forEachAtOnce } from "../aws/concurrency.js";
 import type { AttributeValue, Condition, DynamoDB, Item, Key } from "../aws/dynamodb.js";
 import { AwsRequestError } from "../errors.js";
 import { ByteLru } from "./byte-lru.js";
+import { compareCodePoints } from "./code-points.js";
 import { placeOf, type Codec } from "./codec.js";
 import { damaged, FormatError } from "./format-error.js";
 import { key, parsePointer, pointerSortKey, pointersPrefix, segmentSortKey, type SegmentId } from "./keys.js";
@@ -89,7 +90,7 @@ export class SegmentStore {
       place = await offload.place(partition, id, location);
       pointer = key(partition, pointerSortKey(id, location));
       const until = expires ? life.granted : Infinity;
-      if (await this.db.putItem({ ...pointer, ...writtenNow(), ...expiry(until) } as Item, unlessMarked(until))) break;
+      if (await this.db.putItem({ ...pointer, ...writtenNow(), ...expiry(until) }, unlessMarked(until))) break;
       longer = await this.db.getItem(pointer, true);
       if (longer && !(MARK in longer) && (await touch(this.db, pointer))) break;
     }
@@ -98,7 +99,7 @@ export class SegmentStore {
     else await offload.putExpiring(place, stored, async () => void (await prolong(this.db, pointer, Infinity)));
     // A deletion of the thread may have come between, and has not seen the object.
     const found = await this.db.getItem(pointer, true, ["PK", MARK]);
-    if (!found || MARK in found) await this.db.putItem({ ...pointer, ...writtenNow() } as Item);
+    if (!found || MARK in found) await this.db.putItem({ ...pointer, ...writtenNow() });
   }
 
   /**
@@ -179,11 +180,13 @@ export class SegmentStore {
 
   /** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
   async *raw(partition: string, segments: Segment[]): AsyncGenerator<Item, void, undefined> {
-    const inline = segments.filter(({ external }) => !external);
+    const inline = segments.filter(({ external }) => !external).sort((a, b) => compareCodePoints(a.name, b.name));
     for (let from = 0; from < inline.length; ) {
       let to = from;
       for (let bytes = 0; to < inline.length && to - from < RAW_AT_ONCE && (to === from || bytes + inline[to]!.length <= RAW_BYTES_AT_ONCE); to++) bytes += inline[to]!.length;
-      yield* await this.db.batchGet(inline.slice(from, to).map((segment) => key(partition, segmentSortKey(segment))), true);
+      const items = await this.db.batchGet(inline.slice(from, to).map((segment) => key(partition, segmentSortKey(segment))), true);
+      // The same order each time, so that a thread has one export.
+      yield* items.sort((a, b) => compareCodePoints(a.SK.S, b.SK.S));
       from = to;
     }
     for (const segment of segments.filter(({ external }) => external)) {

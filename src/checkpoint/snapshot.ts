@@ -107,7 +107,7 @@ export async function* restore(storage: Storage, threadId: string, { head, items
   await storage.threads.add(threadId, head.born, life, head.createdAt);
 
   let stored = 0;
-  let row: Item[] = [];
+  const row: Item[] = [];
   let bytes = 0;
   const flush = async (): Promise<void> => {
     await storage.db.batchPut(row.splice(0));

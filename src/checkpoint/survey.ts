@@ -39,6 +39,8 @@ export interface Survey {
   first: Key[];
   /** The segments that what stays refers to, as `segmentName` calls them. */
   used: Set<string>;
+  /** The segments that writes without a checkpoint refer to: that may be under way. */
+  usedByStray: Set<string>;
   /** The segments that what goes refers to, and their lengths; undefined when one of them cannot be read. */
   released: Map<string, number> | undefined;
   /** Sort keys of what readers do not see: writes without a checkpoint, and what a deletion or an overtaken writer has left. */
@@ -56,7 +58,7 @@ export const segmentName = ({ born, name }: Pick<Segment, "born" | "name">): str
 
 /** Reads all checkpoints of a thread, newest first, and judges them. Nothing is kept in memory of those that stay but their ids. */
 export async function* survey(storage: Storage, thread: Thread, born: string, rule: Rule): AsyncGenerator<number, Survey, undefined> {
-  const found: Survey = { kept: 0, dropped: new Map(), hidden: [], first: [], used: new Set(), released: new Map(), stray: new Set() };
+  const found: Survey = { kept: 0, dropped: new Map(), hidden: [], first: [], used: new Set(), usedByStray: new Set(), released: new Map(), stray: new Set() };
   let namespace: Namespace | undefined;
   let read = 0;
   for await (const groups of groupPages(storage, thread)) {
@@ -207,12 +209,11 @@ class Namespace {
   }
 }
 
-/** Writes without a checkpoint may be of one that is being put: their segments are used for as long as they are there. */
 async function useWrites({ codec }: Storage, writes: Item[], found: Survey): Promise<void> {
   for (const write of writes) {
     const attributes = await writeAttributes(write, codec).catch(() => undefined);
     if (!attributes) found.released = undefined;
-    for (const { value } of attributes ?? []) for (const segment of value.segments) found.used.add(segmentName(segment));
+    for (const { value } of attributes ?? []) for (const segment of value.segments) found.usedByStray.add(segmentName(segment));
   }
 }
 

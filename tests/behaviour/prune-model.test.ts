@@ -61,7 +61,7 @@ class World {
   #values = 0;
 
   constructor(options: Partial<SaverOptions>) {
-    this.place = { compression: "none", keyPrefix: newPrefix(), ...options };
+    this.place = { ...options, compression: "none", keyPrefix: newPrefix() };
     this.#savers = { warm: createSaver(this.place), other: createSaver(this.place) };
   }
 
