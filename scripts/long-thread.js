@@ -1,8 +1,15 @@
 // `node scripts/long-thread.js [checkpoints]`: imports, exports, prunes and deletes a thread of 100,000 checkpoints on DynamoDB
 // Local, and prints how many requests that took, how few it could have been, and the most memory that this process had.
+import { spawnSync } from "node:child_process";
 import { startDynamoDBLocal } from "./lib/dynamodb-local.js";
 import { importSaver } from "./lib/saver.js";
 
+// Node takes what memory there is before it collects garbage. With these it cannot.
+const limits = ["--max-old-space-size=110", "--max-semi-space-size=4"];
+if (!process.execArgv.includes(limits[0] ?? "")) {
+  const { status } = spawnSync(process.execPath, [...limits, ...process.argv.slice(1)], { stdio: "inherit" });
+  process.exit(status ?? 1);
+}
 const { DynamoDBSaver } = await importSaver();
 
 const count = Number(process.argv[2] ?? 100_000);
