@@ -1,6 +1,8 @@
 import { invalidInput } from "../errors.js";
 import { deleteThread } from "./delete-thread.js";
-import { GRACE_SECONDS, pruneThreads, type PruneProgress, type PruneResult } from "./prune.js";
+import type { PruneResult } from "./freed.js";
+import { pruneThreads, type PruneProgress } from "./prune.js";
+import { GRACE_SECONDS } from "./prune-options.js";
 import type { Storage } from "./storage.js";
 
 export interface DeleteForRunsOptions {

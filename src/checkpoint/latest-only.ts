@@ -1,7 +1,8 @@
 import type { Key } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
 import type { CheckpointItems } from "./pages.js";
-import { GRACE_SECONDS, pruneThreads } from "./prune.js";
+import { pruneThreads } from "./prune.js";
+import { GRACE_SECONDS } from "./prune-options.js";
 import type { StoredCheckpoint } from "./read.js";
 import type { Storage } from "./storage.js";
 

@@ -1,13 +1,14 @@
-import type { Item, QueryInput } from "../aws/dynamodb.js";
 import { forEachAtOnce } from "../aws/concurrency.js";
-import { invalidInput } from "../errors.js";
+import type { QueryInput } from "../aws/dynamodb.js";
 import { deleteThread } from "./delete-thread.js";
+import { add, countDropped, countItem, countLater, countPart, isPart, nothing, type PruneResult } from "./freed.js";
 import { bornOf } from "./incarnation.js";
-import { key, parsePointer, parseSortKey, THREAD_MARKER, CHECKPOINTS } from "./keys.js";
+import { key, parsePointer, THREAD_MARKER } from "./keys.js";
 import { endNow, isGone } from "./lifetime.js";
+import { checked, GRACE_SECONDS, ruleOf, type PruneOptions } from "./prune-options.js";
 import { FIRST } from "./read.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
-import { segmentName, sizeOf, survey, type Dropped, type Rule, type Survey } from "./survey.js";
+import { segmentName, survey, type Rule, type Survey } from "./survey.js";
 import { amendTrash, closeTrash, deleteTrash, readTrash, writeTrash, type TrashEntry, type TrashList } from "./trash.js";
 
 /*
@@ -28,49 +29,9 @@ import { amendTrash, closeTrash, deleteTrash, readTrash, writeTrash, type TrashE
  * name, and what is on no note is found by looking at everything that is stored.
  */
 
-/** Longer than any call lasts, with all its attempts. */
-export const GRACE_SECONDS = 3_600;
 /** Checkpoints deleted between two reports. */
 const DROPPED_AT_ONCE = 1_000;
 const AT_ONCE = 10;
-
-/** Which checkpoints go. */
-export interface PruneOptions {
-  /** Of which threads. */
-  threadIds?: readonly string[] | undefined;
-  /** Of every thread that is listed. */
-  all?: boolean | undefined;
-  /** How many of the newest checkpoints of each namespace stay: at least 1, which is the default. */
-  keepLast?: number | undefined;
-  /** Checkpoints stay until they are so old, by their own `ts`. */
-  olderThanSeconds?: number | undefined;
-  /** `"keep_latest"` is `keepLast: 1`; `"delete"` deletes the threads. The names are those of LangGraph for Python. */
-  strategy?: "keep_latest" | "delete" | undefined;
-  /** Only of this namespace; `""` is the root's. Default: of all. */
-  checkpointNs?: string | undefined;
-  /** Only says what would be freed. Nothing is written. */
-  dryRun?: boolean | undefined;
-  /**
-   * How long what nothing refers to any more stays, for runs that are under way, in seconds: longer than any call lasts. With
-   * 0, all of it goes at once: only where no run is under way. Default: 3,600.
-   */
-  graceSeconds?: number | undefined;
-}
-
-/** What was freed. */
-export interface PruneResult {
-  checkpoints: number;
-  /** Of tasks: one may hold several writes. */
-  writes: number;
-  /** Parts of values, in DynamoDB. */
-  segments: number;
-  /** Parts of values, in S3. */
-  objects: number;
-  /** Of checkpoints and writes as stored, and of segments and objects before compression. */
-  bytes: number;
-  /** What nothing refers to any more, and a call after the grace period frees. */
-  later: { segments: number; objects: number };
-}
 
 /** How far a pruning is. */
 export interface PruneProgress {
@@ -121,14 +82,6 @@ export async function* pruneThreads(storage: Storage, threadIds: readonly string
 
 async function* listed({ threads }: Storage): AsyncGenerator<string> {
   for await (const { threadId } of threads.list()) yield threadId;
-}
-
-function ruleOf({ keepLast = 1, olderThanSeconds, checkpointNs }: PruneOptions, graceSeconds: number): Rule {
-  return async ({ ns, rank, isTip, ageSeconds }) => {
-    if (rank <= keepLast || (checkpointNs !== undefined && ns !== checkpointNs)) return true;
-    if (olderThanSeconds !== undefined && (await ageSeconds()) < olderThanSeconds) return true;
-    return isTip && graceSeconds > 0 && (await ageSeconds()) < graceSeconds;
-  };
 }
 
 /** Takes from one thread the checkpoints that a rule does not keep. Tells again and again what it has freed so far. */
@@ -220,8 +173,6 @@ async function storedParts({ db }: Storage, { partition }: Thread): Promise<stri
   return sortKeys;
 }
 
-const isPart = (sortKey: string): boolean => !sortKey.startsWith(CHECKPOINTS);
-
 /** What `used` calls the segment of a sort key. */
 function nameOf(sortKey: string): string {
   const [, born = "", name = ""] = sortKey.split("#");
@@ -237,55 +188,6 @@ async function deleteAll(storage: Storage, thread: Thread, dryRun: boolean): Pro
   return freed;
 }
 
-function countItem(freed: PruneResult, item: Item): void {
-  const sortKey = item.SK.S;
-  if (sortKey.startsWith("S#")) freed.segments++;
-  else if (parsePointer(sortKey)) freed.objects++;
-  else if (sortKey.startsWith(CHECKPOINTS) && sortKey !== THREAD_MARKER) freed[parseSortKey(sortKey).task === undefined ? "checkpoints" : "writes"]++;
-  freed.bytes += sizeOf(item);
-}
-
-function countDropped(freed: PruneResult, { writes, bytes }: Dropped): void {
-  freed.checkpoints++;
-  freed.writes += writes.length;
-  freed.bytes += bytes;
-}
-
-function countPart(freed: PruneResult, [sortKey, bytes]: TrashEntry): void {
-  if (!isPart(sortKey)) freed[parseSortKey(sortKey).task === undefined ? "checkpoints" : "writes"]++;
-  else freed[parsePointer(sortKey) ? "objects" : "segments"]++;
-  freed.bytes += bytes;
-}
-
-function countLater({ later }: PruneResult, sortKeys: string[]): void {
-  for (const sortKey of sortKeys) if (isPart(sortKey)) later[parsePointer(sortKey) ? "objects" : "segments"]++;
-}
-
-const nothing = (): PruneResult => ({ checkpoints: 0, writes: 0, segments: 0, objects: 0, bytes: 0, later: { segments: 0, objects: 0 } });
-
-/** Adds what a thread has freed since it was added `before`. */
-function add(total: PruneResult, freed: PruneResult, before: PruneResult): void {
-  for (const name of ["checkpoints", "writes", "segments", "objects", "bytes"] as const) total[name] += freed[name] - before[name];
-  for (const name of ["segments", "objects"] as const) total.later[name] += freed.later[name] - before.later[name];
-}
-
 function* rowsOf<T>(size: number, all: T[]): Generator<T[]> {
   for (let i = 0; i < all.length; i += size) yield all.slice(i, i + size);
-}
-
-/** @throws DynamoDBSaverError `INVALID_INPUT` */
-function checked(options: PruneOptions): PruneOptions {
-  if (typeof options !== "object" || options === null) throw invalidInput('prune needs an object, for example { threadIds: ["1"], keepLast: 10 }.');
-  const { threadIds, all, keepLast, olderThanSeconds, strategy, checkpointNs, dryRun, graceSeconds } = options;
-  if ((threadIds === undefined) === (all !== true)) throw invalidInput("prune needs either threadIds, an array of thread ids, or all: true.");
-  if (threadIds !== undefined && !(Array.isArray(threadIds) && threadIds.every((id) => typeof id === "string" && id !== ""))) throw invalidInput("threadIds must be an array of strings that are not empty.");
-  if (strategy !== undefined && strategy !== "keep_latest" && strategy !== "delete") throw invalidInput('strategy must be "keep_latest" or "delete".');
-  if (strategy !== undefined && [keepLast, olderThanSeconds, checkpointNs].some((rule) => rule !== undefined)) throw invalidInput("strategy goes without keepLast, olderThanSeconds and checkpointNs.");
-  if (strategy === undefined && keepLast === undefined && olderThanSeconds === undefined) throw invalidInput("prune needs to know what stays: pass keepLast, olderThanSeconds or strategy.");
-  if (keepLast !== undefined && !(Number.isInteger(keepLast) && keepLast >= 1)) throw invalidInput("keepLast must be a whole number from 1 on. To delete whole threads, pass strategy: \"delete\".");
-  if (olderThanSeconds !== undefined && !(typeof olderThanSeconds === "number" && olderThanSeconds >= 0)) throw invalidInput("olderThanSeconds must be a number of seconds, for example 30 * 86_400 for a month.");
-  if (graceSeconds !== undefined && !(typeof graceSeconds === "number" && graceSeconds >= 0 && graceSeconds < Infinity)) throw invalidInput("graceSeconds must be a number of seconds from 0 on.");
-  if (checkpointNs !== undefined && typeof checkpointNs !== "string") throw invalidInput('checkpointNs must be a string; "" is the root namespace.');
-  for (const [name, flag] of Object.entries({ all, dryRun })) if (flag !== undefined && typeof flag !== "boolean") throw invalidInput(`${name} must be true or false.`);
-  return options;
 }
