@@ -90,6 +90,7 @@ export class SegmentStore {
       place = await offload.place(partition, id, location);
       pointer = key(partition, pointerSortKey(id, location));
       const until = expires ? life.granted : Infinity;
+      longer = undefined;
       if (await this.db.putItem({ ...pointer, ...writtenNow(), ...expiry(until) }, unlessMarked(until))) break;
       longer = await this.db.getItem(pointer, true);
       if (longer && !(MARK in longer) && (await touch(this.db, pointer))) break;
