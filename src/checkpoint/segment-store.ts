@@ -105,7 +105,7 @@ export class SegmentStore {
 
   /**
    * Deletes objects, and then their pointers, without which nobody would find them again. A put of the same segment may
-   * come between, so the pointers are marked first: one that is put again meanwhile has no mark, and stays.
+   * come between, so the pointers are marked first: then it goes to another place.
    */
   async deleteObjects(partition: string, pointers: Key[]): Promise<void> {
     await this.#deleteObjects(partition, pointers, { condition: "attribute_exists(PK)" });
