@@ -132,8 +132,9 @@ export class SegmentStore {
     const offload = offloadOf(this.offload);
     const marking = { names: { "#mark": MARK }, values: { ":mark": { S: crypto.randomUUID() } } };
     const mark = { update: "SET #mark = :mark", condition: only.condition!, names: { ...only.names, ...marking.names }, values: { ...only.values, ...marking.values } };
-    const marked: Key[] = [];
-    await forEachAtOnce(AT_ONCE, pointers, async (pointer) => void ((await this.db.updateItem({ ...mark, key: pointer })) && marked.push(pointer)));
+    const ours = new Set<Key>();
+    await forEachAtOnce(AT_ONCE, pointers, async (pointer) => void ((await this.db.updateItem({ ...mark, key: pointer })) && ours.add(pointer)));
+    const marked = pointers.filter((pointer) => ours.has(pointer));
     const parsed = marked.map(({ SK }) => parsePointer(SK.S)!);
     await offload.delete(await Promise.all(parsed.map(({ id, location }) => offload.place(partition, id, location))));
     await forEachAtOnce(AT_ONCE, marked, async (pointer) => void (await this.db.deleteItem(pointer, { ...marking, condition: "#mark = :mark" })));

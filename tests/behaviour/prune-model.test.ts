@@ -175,7 +175,7 @@ test.each<[name: string, options: () => Partial<SaverOptions>]>([
   const soaking = new Soaking(`prune: ${name}`, VARIANTS);
   let rounds = 0;
   do {
-    await fc.assert(property, { seed: seed + rounds++, numRuns: inWorkerd ? 1 : 4, endOnFailure: true });
+    await fc.assert(property, { seed: seed + rounds++, numRuns: inWorkerd ? 1 : 2, endOnFailure: true });
     soaking.report({ histories: rounds });
   } while (soaking.goesOn());
 }, soakTimeoutMs(120_000));
