@@ -3,7 +3,7 @@ import type { QueryInput } from "../aws/dynamodb.js";
 import { deleteThread } from "./delete-thread.js";
 import { add, countDropped, countItem, countLater, countPart, isPart, nothing, type PruneResult } from "./freed.js";
 import { bornOf } from "./incarnation.js";
-import { key, parsePointer, THREAD_MARKER } from "./keys.js";
+import { checkpointSortKey, key, parsePointer, THREAD_MARKER } from "./keys.js";
 import { endNow, isGone } from "./lifetime.js";
 import { checked, GRACE_SECONDS, ruleOf, type PruneOptions } from "./prune-options.js";
 import { FIRST } from "./read.js";
@@ -135,10 +135,10 @@ async function* pruneThread(
   await forEachAtOnce(AT_ONCE, found.hidden, (key) => endNow(db, key));
   if (dropped.size + found.hidden.length > 0) frames.forget(thread.id);
   const keys = (sortKeys: string[]): ReturnType<typeof key>[] => sortKeys.map((sortKey) => key(thread.partition, sortKey));
-  for (const row of rowsOf(DROPPED_AT_ONCE, [...dropped.values()])) {
-    await db.batchDelete(keys(row.map(({ checkpoint }) => checkpoint)));
-    await db.batchDelete(keys(row.flatMap(({ writes }) => writes)));
-    for (const one of row) countDropped(freed, one);
+  for (const row of rowsOf(DROPPED_AT_ONCE, dropped)) {
+    await db.batchDelete(keys(row.map(([prefix]) => checkpointSortKey(prefix))));
+    await db.batchDelete(keys(row.flatMap(([, { writes }]) => writes)));
+    for (const [, one] of row) countDropped(freed, one);
     yield { read, freed };
   }
   if (listId !== undefined) await closeTrash(storage, thread, listId);
@@ -188,6 +188,14 @@ async function deleteAll(storage: Storage, thread: Thread, dryRun: boolean): Pro
   return freed;
 }
 
-function* rowsOf<T>(size: number, all: T[]): Generator<T[]> {
-  for (let i = 0; i < all.length; i += size) yield all.slice(i, i + size);
+/** Everything, some at a time: a long thread has a hundred thousand. */
+function* rowsOf<T>(size: number, all: Iterable<T>): Generator<T[]> {
+  let row: T[] = [];
+  for (const one of all) {
+    row.push(one);
+    if (row.length < size) continue;
+    yield row;
+    row = [];
+  }
+  if (row.length > 0) yield row;
 }

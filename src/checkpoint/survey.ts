@@ -48,7 +48,7 @@ export interface Survey {
 }
 
 export interface Dropped {
-  checkpoint: string;
+  /** Sort keys of its writes. */
   writes: string[];
   /** As stored, roughly. */
   bytes: number;
@@ -120,7 +120,7 @@ class Namespace {
     if (stays) await this.#keep(await open(), item);
     else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
     else {
-      this.found.dropped.set(prefix, { checkpoint: item.SK.S, writes: writes.map(({ SK }) => SK.S), bytes: [item, ...writes].reduce((sum, one) => sum + sizeOf(one), 0) });
+      this.found.dropped.set(prefix, { writes: writes.map(({ SK }) => SK.S), bytes: [item, ...writes].reduce((sum, one) => sum + sizeOf(one), 0) });
       const dropped = await open().catch(() => undefined);
       if (dropped) this.#release(dropped);
       else this.found.released = undefined;
