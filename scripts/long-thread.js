@@ -5,7 +5,7 @@ import { startDynamoDBLocal } from "./lib/dynamodb-local.js";
 import { importSaver } from "./lib/saver.js";
 
 // Node takes what memory there is before it collects garbage. With these it cannot.
-const limits = ["--max-old-space-size=110", "--max-semi-space-size=4"];
+const limits = ["--max-old-space-size=96", "--max-semi-space-size=2"];
 if (!process.execArgv.includes(limits[0] ?? "")) {
   const { status } = spawnSync(process.execPath, [...limits, ...process.argv.slice(1)], { stdio: "inherit" });
   process.exit(status ?? 1);
