@@ -22,6 +22,7 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
     // A run that starts writes the marker before the entry. One that came between goes too.
   } while (isListed || (await storage.incarnations.current(thread)) !== undefined);
   storage.frames.forget(threadId);
+  storage.superseded?.forget(threadId);
 }
 
 /** How many items were found and deleted. */

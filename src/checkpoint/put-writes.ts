@@ -48,6 +48,7 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
   const ref = await checkpointRef(thread, input.ns, input.checkpointId);
   const task = await keyPart("task", input.taskId);
   const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task));
+  storage.superseded?.wrote(threadId, input.ns, checkpointId, itemKey);
   try {
     await update(storage, itemKey, task, input, MAX_INLINE_BYTES);
   } catch (error) {

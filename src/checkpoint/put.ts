@@ -20,7 +20,7 @@ const MAX_ITEM_BYTES = 390 * 1_024;
 /** Stores a checkpoint: its new segments first, then the item that refers to them. The item is the commit. */
 export async function putCheckpoint(storage: Storage, input: PutInput): Promise<void> {
   const { threadId, ns, parentId, checkpoint } = input;
-  const known = parentId === undefined ? undefined : storage.frames.get(threadId, ns, parentId);
+  const known = parentId === undefined ? undefined : storage.frames.getTrusted(threadId, ns, parentId);
   const parts = serializeParts(storage, input, known);
   parts.catch(() => undefined); // awaited below, after the parent is known
   const thread = await threadOf(storage, threadId);
@@ -77,8 +77,14 @@ async function commit(
     plan.segments.size > 0 && storage.segments.write(plan, life),
   ]);
   if (begins) storage.incarnations.remember(threadId, { born: frame.born, listedUntil: life?.granted ?? Infinity });
-  const isStored = await storage.db.putItem(item, rejectsConflicts ? UNLESS_VOID : undefined);
-  if (!isStored) throw await overtaken(storage, ref, input.parentId);
+  const superseded = storage.superseded?.before(threadId, ns, input.parentId) ?? [];
+  const deletes = superseded.map((sortKey) => key(item.PK.S, sortKey));
+  if (deletes.length === 0 || rejectsConflicts) {
+    const isStored = await storage.db.putItem(item, rejectsConflicts ? UNLESS_VOID : undefined);
+    if (!isStored) throw await overtaken(storage, ref, input.parentId);
+    await storage.db.batchDelete(deletes);
+  } else await storage.db.batchPut([item], deletes);
+  storage.superseded?.put(threadId, ns, input.parentId, checkpoint.id, item, deltaChannels(metadata, frame).length > 0, superseded);
   storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
   return true;
 }

@@ -1,8 +1,9 @@
 import { fromBase64, toBase64 } from "../aws/base64.js";
 import { forEachAtOnce } from "../aws/concurrency.js";
-import type { DynamoDB, Item, Key } from "../aws/dynamodb.js";
+import type { AttributeValue, Condition, DynamoDB, Item, Key } from "../aws/dynamodb.js";
 import { AwsRequestError } from "../errors.js";
 import { ByteLru } from "./byte-lru.js";
+import { compareCodePoints } from "./code-points.js";
 import { placeOf, type Codec } from "./codec.js";
 import { damaged, FormatError } from "./format-error.js";
 import { key, parsePointer, pointerSortKey, pointersPrefix, segmentSortKey, type SegmentId } from "./keys.js";
@@ -21,6 +22,13 @@ const AT_ONCE = 6;
 
 /** The attribute of a pointer whose object is being deleted. */
 const MARK = "deleting";
+/** When a segment or pointer was last written, in seconds since 1970. What is older than any call can last is not being put. */
+const WRITTEN_AT = "at";
+/** Segments read at once where all of a thread's are: one BatchGetItem, and not too many bytes of state. */
+const RAW_AT_ONCE = 100;
+const RAW_BYTES_AT_ONCE = 4 * 1_024 * 1_024;
+/** Segments deleted at once, each by a request of its own. */
+const DELETES_AT_ONCE = 25;
 
 /** The attribute with an item's bytes. */
 export const DATA = "data";
@@ -49,7 +57,7 @@ export class SegmentStore {
     const all = [...segments].map(([name, segment]) => ({ id: { born, name }, ...segment }));
     const items = all
       .filter(({ external }) => !external)
-      .map(({ id, stored }): Item => ({ ...key(partition, segmentSortKey(id)), [DATA]: { B: toBase64(stored) }, ...expiry(granted) }));
+      .map(({ id, stored }): Item => ({ ...key(partition, segmentSortKey(id)), [DATA]: { B: toBase64(stored) }, ...writtenNow(), ...expiry(granted) }));
     await Promise.all([
       this.#writeItems(items, granted),
       forEachAtOnce(AT_ONCE, all.filter(({ external }) => external), ({ id, stored }) => this.#writeObject(partition, id, stored, life)),
@@ -63,42 +71,74 @@ export class SegmentStore {
       await (items.length === 1 ? this.db.putItem(items[0]!) : this.db.batchPut(items));
     } else {
       // A segment of the same name that lives longer is left as it is. A batch has no conditions.
-      await forEachAtOnce(AT_ONCE, items, async (item) => void (await this.db.putItem(item, unlessLonger(granted))));
+      await forEachAtOnce(AT_ONCE, items, async (item) => {
+        if (await this.db.putItem(item, unlessLonger(granted))) return;
+        if (!(await touch(this.db, item))) await this.db.putItem(item);
+      });
     }
   }
 
   /** The pointer comes before its object, so that S3 holds nothing the table does not know. */
   async #writeObject(partition: string, id: SegmentId, stored: Uint8Array, life: Lifetime | undefined): Promise<void> {
     const offload = offloadOf(this.offload);
-    const place = await offload.place(partition, id);
-    const pointer = key(partition, pointerSortKey(id, offload.location));
-    if (!life || !offload.expires(life.ttlSeconds)) {
-      await this.db.putItem(pointer as Item);
-      await offload.putLasting(place, stored);
-    } else {
-      const expiring = { ...pointer, ...expiry(life.granted) } as Item;
-      const longer = (await this.db.putItem(expiring, unlessLonger(life.granted))) ? undefined : await this.db.getItem(pointer, true);
-      if (longer && goneAt(longer) === Infinity) await offload.putMissing(place, stored);
-      else await offload.putExpiring(place, stored, async () => void (await prolong(this.db, pointer, Infinity)));
+    let place = await offload.place(partition, id);
+    let pointer = key(partition, pointerSortKey(id, offload.location));
+    const expires = life !== undefined && offload.expires(life.ttlSeconds);
+    let longer: Item | undefined;
+    // Where an object is being deleted, nothing new is put: that would be deleted too. There is room beside it.
+    for (const location of offload.locations()) {
+      place = await offload.place(partition, id, location);
+      pointer = key(partition, pointerSortKey(id, location));
+      const until = expires ? life.granted : Infinity;
+      longer = undefined;
+      if (await this.db.putItem({ ...pointer, ...writtenNow(), ...expiry(until) }, unlessMarked(until))) break;
+      longer = await this.db.getItem(pointer, true);
+      if (longer && !(MARK in longer) && (await touch(this.db, pointer))) break;
     }
+    if (!expires) await offload.putLasting(place, stored);
+    else if (longer && goneAt(longer) === Infinity) await offload.putMissing(place, stored);
+    else await offload.putExpiring(place, stored, async () => void (await prolong(this.db, pointer, Infinity)));
     // A deletion of the thread may have come between, and has not seen the object.
     const found = await this.db.getItem(pointer, true, ["PK", MARK]);
-    if (!found || MARK in found) await this.db.putItem(pointer as Item);
+    if (!found || MARK in found) await this.db.putItem({ ...pointer, ...writtenNow() });
   }
 
   /**
    * Deletes objects, and then their pointers, without which nobody would find them again. A put of the same segment may
-   * come between, so the pointers are marked first: one that is put again meanwhile has no mark, and stays.
+   * come between, so the pointers are marked first: then it goes to another place.
    */
   async deleteObjects(partition: string, pointers: Key[]): Promise<void> {
-    if (pointers.length === 0) return;
+    await this.#deleteObjects(partition, pointers, { condition: "attribute_exists(PK)" });
+  }
+
+  /**
+   * Deletes segments that nothing refers to, but not those that were written at `writtenBefore` or later, in seconds since
+   * 1970: what is being put refers to them soon. Returns the keys that are gone.
+   */
+  async deleteUnused(partition: string, sortKeys: string[], writtenBefore: number): Promise<string[]> {
+    const gone: string[] = [];
+    const old = { condition: `attribute_not_exists(#at) OR #at < :before`, names: { "#at": WRITTEN_AT }, values: { ":before": { N: String(writtenBefore) } } };
+    const pointers = sortKeys.filter((sortKey) => parsePointer(sortKey));
+    await forEachAtOnce(DELETES_AT_ONCE, sortKeys.filter((sortKey) => !parsePointer(sortKey)), async (sortKey) => {
+      if (await this.db.deleteItem(key(partition, sortKey), old)) gone.push(sortKey);
+    });
+    const marked = { ...old, condition: `attribute_exists(PK) AND (${old.condition})` };
+    gone.push(...(await this.#deleteObjects(partition, pointers.map((sortKey) => key(partition, sortKey)), marked)));
+    return gone;
+  }
+
+  async #deleteObjects(partition: string, pointers: Key[], only: Condition): Promise<string[]> {
+    if (pointers.length === 0) return [];
     const offload = offloadOf(this.offload);
     const marking = { names: { "#mark": MARK }, values: { ":mark": { S: crypto.randomUUID() } } };
-    const mark = { ...marking, update: "SET #mark = :mark", condition: "attribute_exists(PK)" };
-    await forEachAtOnce(AT_ONCE, pointers, async (pointer) => void (await this.db.updateItem({ ...mark, key: pointer })));
-    const parsed = pointers.map(({ SK }) => parsePointer(SK.S)!);
+    const mark = { update: "SET #mark = :mark", condition: only.condition!, names: { ...only.names, ...marking.names }, values: { ...only.values, ...marking.values } };
+    const ours = new Set<Key>();
+    await forEachAtOnce(AT_ONCE, pointers, async (pointer) => void ((await this.db.updateItem({ ...mark, key: pointer })) && ours.add(pointer)));
+    const marked = pointers.filter((pointer) => ours.has(pointer));
+    const parsed = marked.map(({ SK }) => parsePointer(SK.S)!);
     await offload.delete(await Promise.all(parsed.map(({ id, location }) => offload.place(partition, id, location))));
-    await forEachAtOnce(AT_ONCE, pointers, async (pointer) => void (await this.db.deleteItem(pointer, { ...marking, condition: "#mark = :mark" })));
+    await forEachAtOnce(AT_ONCE, marked, async (pointer) => void (await this.db.deleteItem(pointer, { ...marking, condition: "#mark = :mark" })));
+    return marked.map(({ SK }) => SK.S);
   }
 
   /** Gives stored segments a new life. False when one of them is not there any more. */
@@ -138,6 +178,37 @@ export class SegmentStore {
   async #pointers(partition: string, id: SegmentId): Promise<Item[]> {
     const { items } = await this.db.query({ partition, beginsWith: pointersPrefix(id), consistent: true });
     return items.filter((item) => !isGone(item) && parsePointer(item.SK.S));
+  }
+
+  /** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
+  async *raw(partition: string, segments: Segment[]): AsyncGenerator<Item, void, undefined> {
+    const inline = segments.filter(({ external }) => !external).sort((a, b) => compareCodePoints(a.name, b.name));
+    for (let from = 0; from < inline.length; ) {
+      let to = from;
+      for (let bytes = 0; to < inline.length && to - from < RAW_AT_ONCE && (to === from || bytes + inline[to]!.length <= RAW_BYTES_AT_ONCE); to++) bytes += inline[to]!.length;
+      const items = await this.db.batchGet(inline.slice(from, to).map((segment) => key(partition, segmentSortKey(segment))), true);
+      // The same order each time, so that a thread has one export.
+      yield* items.sort((a, b) => compareCodePoints(a.SK.S, b.SK.S));
+      from = to;
+    }
+    for (const segment of segments.filter(({ external }) => external)) {
+      const stored = await this.#storedObject(partition, segment);
+      if (stored) yield { ...key(partition, segmentSortKey(segment)), [DATA]: { B: toBase64(stored) } };
+    }
+  }
+
+  async #storedObject(partition: string, id: SegmentId): Promise<Uint8Array | undefined> {
+    const offload = offloadOf(this.offload);
+    for (const { SK } of await this.#pointers(partition, id)) {
+      const stored = await offload.get(await offload.place(partition, id, parsePointer(SK.S)!.location));
+      if (stored) return stored;
+    }
+    return undefined;
+  }
+
+  /** Stores a segment in S3 as it is. */
+  async writeRaw(partition: string, id: SegmentId, stored: Uint8Array, life: Lifetime | undefined): Promise<void> {
+    await this.#writeObject(partition, id, stored, life);
   }
 
   /** Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at all. */
@@ -252,6 +323,23 @@ export class NewSegments implements SegmentPlan {
   leaveOut(values: Iterable<Value>): void {
     for (const { segments } of values) for (const { name } of segments) this.segments.delete(name);
   }
+}
+
+export const writtenNow = (): Record<string, AttributeValue> => ({ [WRITTEN_AT]: { N: String(Math.floor(Date.now() / 1_000)) } });
+
+/** Says of something stored that it was written now, because it would have been. False when it is not there, or is being deleted. */
+async function touch(db: DynamoDB, { PK, SK }: Key): Promise<boolean> {
+  const names = { "#at": WRITTEN_AT, "#mark": MARK };
+  const condition = "attribute_exists(PK) AND attribute_not_exists(#mark)";
+  return db.updateItem({ key: key(PK.S, SK.S), update: "SET #at = :at", names, values: { ":at": writtenNow()[WRITTEN_AT]! }, condition });
+}
+
+/** That a pointer does not live longer than `until`, and its object is not being deleted. */
+function unlessMarked(until: number): Condition {
+  const names = { "#mark": MARK };
+  if (until === Infinity) return { condition: "attribute_not_exists(#mark)", names };
+  const shorter = unlessLonger(until);
+  return { ...shorter, condition: `attribute_not_exists(#mark) AND (${shorter.condition})`, names: { ...shorter.names, ...names } };
 }
 
 /** The same bytes can lie in several places, and one that can be read will do. */
