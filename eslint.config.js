@@ -44,6 +44,7 @@ export default defineConfig(
         {
           patterns: [
             { group: ["node:*"], message: "It must run without Node." },
+            { group: ["**/cli/*"], message: "The command line is made of the library, not the other way round." },
             { group: ["**/index.js"], message: "Nothing imports the public face." },
           ],
         },

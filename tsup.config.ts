@@ -1,14 +1,35 @@
-import { defineConfig } from "tsup";
+import { rm } from "node:fs/promises";
+import { defineConfig, type Options } from "tsup";
 
-export default defineConfig({
+const both: Options = { target: "es2022", treeshake: true, silent: true, clean: false };
+
+const library: Options = {
+  ...both,
   entry: ["src/index.ts", "src/reader.ts", "src/credentials.ts"],
   tsconfig: "src/tsconfig.json",
   format: ["esm", "cjs"],
-  target: "es2022",
   // Neutral: nothing of Node is assumed, and a `node:` import that slips in stays visible in the bundle.
   platform: "neutral",
   dts: true,
-  clean: true,
-  treeshake: true,
-  silent: true,
+};
+
+/** The command line, with all that it uses but the library's two dependencies and its peers. */
+const cli: Options = {
+  ...both,
+  entry: { cli: "src/cli/main.ts" },
+  tsconfig: "src/cli/tsconfig.json",
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  splitting: true,
+  // What a command does not need is not loaded for it.
+  esbuildOptions: (options) => void (options.chunkNames = "cli/[name]-[hash]"),
+  // For the packages among them that still use `require`.
+  banner: { js: 'import { createRequire as createRequireOfCli } from "node:module"; const require = createRequireOfCli(import.meta.url);' },
+};
+
+export default defineConfig(async ({ outDir = "dist" }) => {
+  // Here, because both build into one folder.
+  await rm(outDir, { recursive: true, force: true });
+  return [library, cli];
 });

@@ -1,0 +1,63 @@
+import type { Command } from "commander";
+import { wholeNumber } from "../arguments.js";
+import type { Context, Open } from "../context.js";
+import { withExample } from "../help.js";
+import type { Column, Row } from "../table.js";
+import { dim } from "../text.js";
+import { timeOf } from "../checkpoint-time.js";
+
+interface Options {
+  prefix?: string;
+  limit?: number;
+  after?: string;
+  latest?: boolean;
+}
+
+/** A line of `threads --json`. */
+interface ThreadLine {
+  threadId: string;
+  /** ISO 8601. */
+  createdAt: string;
+  /** With `--latest`: the latest checkpoint of the root namespace; `null` where there is none. */
+  latest?: { checkpointId: string; step: number | null; time: string | null } | null;
+}
+
+export function addThreads(program: Command, open: Open): void {
+  const threads = program
+    .command("threads")
+    .description("list the threads, ordered by id")
+    .option("--prefix <text>", "only threads whose ids begin so")
+    .option("--limit <number>", "at most so many", wholeNumber(1))
+    .option("--after <thread>", "only threads behind this one, for the next page")
+    .option("--latest", "also the latest checkpoint of each: 1 request a thread")
+    .action(async (options: Options, command: Command) => list(await open(command), options));
+  withExample(threads, "threads --prefix user-42 --latest");
+}
+
+async function list({ saver, output }: Context, options: Options): Promise<void> {
+  if (output.isJson) {
+    for await (const line of lines(saver, options)) await output.json(line);
+    return;
+  }
+  let count = 0;
+  async function* rows(): AsyncGenerator<Row> {
+    for await (const { threadId, createdAt, latest } of lines(saver, options)) {
+      count++;
+      yield [threadId, dim(seconds(createdAt)), latest?.step ?? undefined, dim(seconds(latest?.time ?? ""))];
+    }
+  }
+  const always: Column[] = [{ title: "thread" }, { title: "created", whole: true }];
+  const ofLatest: Column[] = [{ title: "step", align: "right" }, { title: "last checkpoint", whole: true }];
+  await output.table(options.latest ? [...always, ...ofLatest] : always, rows());
+  if (count === 0) output.note("No threads", options.prefix === undefined ? "in this table, with this key prefix." : "whose ids begin so.");
+}
+
+async function* lines(saver: Context["saver"], options: Options): AsyncGenerator<ThreadLine> {
+  for await (const { threadId, createdAt, latest } of saver.listThreads(options)) {
+    if (!options.latest) yield { threadId, createdAt };
+    else yield { threadId, createdAt, latest: latest ? { checkpointId: latest.checkpointId, step: latest.step ?? null, time: timeOf(latest.checkpointId) ?? null } : null };
+  }
+}
+
+/** Without what is less than a second: enough for people. */
+const seconds = (time: string): string => time.replace(/\.\d+Z$/, "Z");

@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import { ambientEnv, expandConfig } from "../config.js";
+import type { DynamoDBSaver } from "../checkpoint/saver.js";
+import type { Storage } from "../checkpoint/storage.js";
+import type { DynamoDBSaverEvent } from "../aws/events.js";
+import type { DynamoDBSaverOptions } from "../options.js";
+import { signal } from "./interrupt.js";
+import { saverOptions, type GlobalOptions } from "./options.js";
+import { outputOf, type Output } from "./output.js";
+import { dim } from "./text.js";
+
+/** What a command works with. */
+export interface Context {
+  saver: DynamoDBSaver;
+  /** The saver's own parts, for what its methods do not tell. */
+  storage: Storage;
+  /** What both were made of. */
+  options: DynamoDBSaverOptions;
+  output: Output;
+  /** Fires on Ctrl-C. All requests have it already. */
+  signal: AbortSignal;
+}
+
+/** Opens what a command's options name. Sends nothing yet. */
+export type Open = (command: Command) => Promise<Context>;
+
+export const openContext: Open = async (command) => {
+  const output = outputOf(command);
+  const options: DynamoDBSaverOptions = { ...(await saverOptions(command.optsWithGlobals<GlobalOptions>())), signal, onEvent: (event) => show(event, output) };
+  // Not before they are needed: LangChain takes longer to load than `--help` should take.
+  const [{ DynamoDBSaver }, { openStorage }] = await Promise.all([import("../checkpoint/saver.js"), import("../checkpoint/open-storage.js")]);
+  const saver = new DynamoDBSaver(options);
+  return { saver, storage: openStorage(expandConfig(options, ambientEnv()), saver.serde), options, output, signal };
+};
+
+function show(event: DynamoDBSaverEvent, output: Output): void {
+  if (event.type === "warning") output.warn(event.message);
+  if (!output.isVerbose) return;
+  if (event.type === "retry") output.note(dim(`${event.service} ${event.operation} failed at attempt ${event.attempt} (${event.reason}), again in ${Math.round(event.delayMs)} ms`));
+  if (event.type !== "request") return;
+  const { readUnits, writeUnits } = event.consumedCapacity;
+  const cost = [readUnits > 0 && `${readUnits} read units`, writeUnits > 0 && `${writeUnits} write units`, event.error].filter(Boolean).join(", ");
+  output.note(dim(`${event.service} ${event.operation} ${event.status} ${Math.round(event.durationMs)} ms${cost && ` (${cost})`}`));
+}

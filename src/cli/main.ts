@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { version } from "../../package.json";
+import { addThreads } from "./commands/threads.js";
+import { openContext } from "./context.js";
+import { EXIT, report } from "./failure.js";
+import { PROGRAM } from "./help.js";
+import { interruption, listenForInterrupts } from "./interrupt.js";
+import { addGlobalOptions } from "./options.js";
+import { outputOf } from "./output.js";
+import { plain } from "./text.js";
+
+/** The program with every command. */
+function createProgram(): Command {
+  const program = new Command(PROGRAM)
+    .description("Look after the threads that LangGraph agents keep in DynamoDB and S3.")
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(text.split("\n").map(plain).join("\n")) });
+  addGlobalOptions(program);
+  program.commandsGroup("To see what is there:");
+  addThreads(program, openContext);
+  return program;
+}
+
+// `| head` closes the pipe when it has seen enough.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.failed));
+}
+listenForInterrupts();
+
+const program = createProgram();
+try {
+  await program.parseAsync();
+  // What ended in good order although Ctrl-C came.
+  process.exitCode = interruption()?.exitCode ?? process.exitCode ?? EXIT.ok;
+} catch (error) {
+  process.exitCode = report(error, outputOf(program));
+}
