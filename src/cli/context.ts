@@ -19,6 +19,8 @@ export interface Context {
   output: Output;
   /** Fires on Ctrl-C. All requests have it already. */
   signal: AbortSignal;
+  /** Calls `listener` after every request with how many there were. Returns what ends that. */
+  onRequest(listener: (requests: number) => void): () => void;
 }
 
 /** Opens what a command's options name. Sends nothing yet. */
@@ -26,11 +28,23 @@ export type Open = (command: Command) => Promise<Context>;
 
 export const openContext: Open = async (command) => {
   const output = outputOf(command);
-  const options: DynamoDBSaverOptions = { ...(await saverOptions(command.optsWithGlobals<GlobalOptions>())), signal, onEvent: (event) => show(event, output) };
+  let requests = 0;
+  const listeners = new Set<(requests: number) => void>();
+  const onEvent = (event: DynamoDBSaverEvent): void => {
+    show(event, output);
+    if (event.type === "request") requests++;
+    for (const listener of listeners) listener(requests);
+  };
+  const options: DynamoDBSaverOptions = { ...(await saverOptions(command.optsWithGlobals<GlobalOptions>())), signal, onEvent };
   // Not before they are needed: LangChain takes longer to load than `--help` should take.
   const [{ DynamoDBSaver }, { openStorage }] = await Promise.all([import("../checkpoint/saver.js"), import("../checkpoint/open-storage.js")]);
   const saver = new DynamoDBSaver(options);
-  return { saver, storage: openStorage(expandConfig(options, ambientEnv()), saver.serde), options, output, signal };
+  const storage = openStorage(expandConfig(options, ambientEnv()), saver.serde);
+  const onRequest = (listener: (requests: number) => void): (() => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  return { saver, storage, options, output, signal, onRequest };
 };
 
 function show(event: DynamoDBSaverEvent, output: Output): void {

@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { version } from "../../package.json";
+import { addCompletion } from "./commands/completion.js";
+import { addCopy } from "./commands/copy.js";
+import { addDelete } from "./commands/delete.js";
+import { addExport } from "./commands/export.js";
+import { addImport } from "./commands/import.js";
+import { addPrune } from "./commands/prune.js";
 import { addThreads } from "./commands/threads.js";
 import { openContext } from "./context.js";
 import { EXIT, report } from "./failure.js";
@@ -21,6 +27,14 @@ function createProgram(): Command {
   addGlobalOptions(program);
   program.commandsGroup("To see what is there:");
   addThreads(program, openContext);
+  program.commandsGroup("To take it along, and to repair it:");
+  addExport(program, openContext);
+  addImport(program, openContext);
+  addCopy(program, openContext);
+  addPrune(program, openContext);
+  addDelete(program, openContext);
+  program.commandsGroup("To set up:");
+  addCompletion(program, openContext);
   return program;
 }
 

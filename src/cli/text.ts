@@ -32,7 +32,7 @@ const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t"
 
 /** The same text with control characters, direction marks and halves of surrogate pairs written out. */
 export function plain(text: string): string {
-  return text.replace(UNSHOWABLE, (sign) => SHORT[sign] ?? `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(UNSHOWABLE, (sign) => SHORT[sign] ?? escaped(sign));
 }
 
 /** The harmless text of whatever can be shown, without styles. */
@@ -46,5 +46,10 @@ export function painted(colors: Colors, harmless: string, from: Text): string {
   return from instanceof Styled && harmless !== "" ? from.styles.reduce((painting, style) => colors[style](painting), harmless) : harmless;
 }
 
-/** JSON on one line. It parses to the same value, and shows nothing that acts on a terminal. */
-export const jsonLine = (value: unknown): string => JSON.stringify(value).replace(UNSHOWABLE, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+/** JSON that parses to the same value, and shows nothing that acts on a terminal: such characters stand in its strings only. */
+export const harmlessJson = (json: string): string => json.replace(UNSHOWABLE, escaped);
+
+/** A value as such JSON, on one line. */
+export const jsonLine = (value: unknown): string => harmlessJson(JSON.stringify(value));
+
+const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -1,0 +1,67 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { PassThrough, Transform, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import type { Command } from "commander";
+import split2 from "split2";
+import type { Context, Open } from "../context.js";
+import { UsageError } from "../failure.js";
+import { withExample } from "../help.js";
+import { adviseOnInterrupt } from "../interrupt.js";
+import { counted } from "../numbers.js";
+
+interface Options {
+  as?: string;
+}
+
+export function addImport(program: Command, open: Open): void {
+  const command = program
+    .command("import")
+    .description("store a thread from an export")
+    .argument("[file]", "the export, compressed or not; else from stdin")
+    .option("--as <thread>", "store it under this id; else under the one it had")
+    .action(async (file: string | undefined, options: Options, command: Command) => take(await open(command), file, options));
+  withExample(command, "import user-42.jsonl.gz --as user-42-restored");
+}
+
+async function take({ saver, output, signal }: Context, file: string | undefined, { as: threadId }: Options): Promise<void> {
+  if (file === undefined && process.stdin.isTTY) throw new UsageError("Which file? Name it, or send it to stdin.");
+  adviseOnInterrupt("There is no such thread yet: it is there when it is complete. Run it again.");
+  const total = file === undefined ? undefined : (await stat(file)).size;
+  const source = file === undefined ? process.stdin : createReadStream(file);
+  using progress = output.progress("Importing", total);
+  let bytesRead = 0;
+  const counter = new Transform({ transform: (chunk: Uint8Array, _, done) => ((bytesRead += chunk.length), done(null, chunk)) });
+  const stop = new AbortController();
+  const lines = split2("\n");
+  // Its failure ends the reading of lines, and says there what it was.
+  const reading = pipeline([source, counter, await unzipped(source), lines], { signal: AbortSignal.any([signal, stop.signal]) });
+  reading.catch(() => undefined);
+  try {
+    const work = saver.importThread(lines, threadId === undefined ? {} : { threadId })[Symbol.asyncIterator]();
+    let step = await work.next();
+    for (; !step.done; step = await work.next()) progress.update(total === undefined ? step.value.items : bytesRead, counted(step.value.items, "item"));
+    progress.stop();
+    const { threadId: id, items } = step.value;
+    if (output.isJson) await output.json({ threadId: id, items });
+    else await output.line(`Imported ${counted(items, "item")} as ${JSON.stringify(id)}.`);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** By what it begins with, not by its name: stdin has none. */
+async function unzipped(source: Readable): Promise<NodeJS.ReadWriteStream> {
+  const first = await firstChunk(source);
+  return first[0] === 0x1f && first[1] === 0x8b ? createGunzip() : new PassThrough();
+}
+
+async function firstChunk(source: Readable): Promise<Uint8Array> {
+  await new Promise<void>((resolve, reject) => {
+    source.once("readable", resolve).once("error", reject);
+  });
+  const chunk = (source.read() ?? new Uint8Array()) as Uint8Array;
+  if (chunk.length > 0) source.unshift(chunk);
+  return chunk;
+}
