@@ -1,5 +1,8 @@
-// `npm run docs`: writes the reference pages from the types in src/ and their comments.
+// `npm run docs`: writes the reference pages from the types in src/ and their comments, and the page of the command line from a real run.
 import { mkdirSync, writeFileSync } from "node:fs";
+import { startCephRgw } from "./lib/ceph-rgw.js";
+import { commandLinePage } from "./lib/command-line-page.js";
+import { startDynamoDBLocal } from "./lib/dynamodb-local.js";
 import { referencePages } from "./lib/reference.js";
 
 for (const { url, name, text, undocumented } of referencePages()) {
@@ -10,4 +13,13 @@ for (const { url, name, text, undocumented } of referencePages()) {
   mkdirSync(new URL(".", url), { recursive: true });
   writeFileSync(url, text);
   console.log(`wrote ${name}`);
+}
+
+const [dynamodb, s3] = await Promise.all([startDynamoDBLocal(), startCephRgw()]);
+try {
+  const { url, name, text } = await commandLinePage({ endpoint: dynamodb.endpoint, s3 });
+  writeFileSync(url, text);
+  console.log(`wrote ${name}`);
+} finally {
+  await Promise.all([dynamodb.stop(), s3.stop()]);
 }

@@ -34,6 +34,7 @@ function createProgram(): Command {
   addPrune(program, openContext);
   addDelete(program, openContext);
   program.commandsGroup("To set up:");
+  program.addHelpCommand(program.createCommand("help").argument("[command]").description("say more about a command").helpGroup("To set up:"));
   addCompletion(program, openContext);
   return program;
 }

@@ -81,7 +81,7 @@ describe("delete", () => {
     const where = place();
     await Promise.all(["a", "b", "c"].map((id) => threadAt(where, id)));
 
-    const screen = await runInTerminal(where, ["delete", "a", "b"], { keys: [['"a", "b"?', "y"]] });
+    const screen = await runInTerminal(where, ["delete", "a", "b"], { keys: [["No", "y"]] });
 
     expect(screen.code).toBe(0);
     expect(screen.lines.at(-1)).toBe("Deleted 2 threads.");
@@ -92,7 +92,7 @@ describe("delete", () => {
     const where = place();
     await threadAt(where, "a");
 
-    const screen = await runInTerminal(where, ["delete", "a"], { keys: [['"a"?', "\r"]] });
+    const screen = await runInTerminal(where, ["delete", "a"], { keys: [["No", "\r"]] });
 
     expect([screen.code, screen.lines.at(-1)]).toEqual([0, "Nothing was deleted."]);
     expect(await idsAt(where)).toEqual(["a"]);
@@ -102,7 +102,7 @@ describe("delete", () => {
     const where = place();
     await threadAt(where, "a");
 
-    const screen = await runInTerminal(where, ["delete", "a"], { keys: [['"a"?', "\u0003"]] });
+    const screen = await runInTerminal(where, ["delete", "a"], { keys: [["No", "\u0003"]] });
 
     expect([screen.code, screen.lines.at(-1)]).toEqual([130, "interrupted. Nothing was changed."]);
     expect(await idsAt(where)).toEqual(["a"]);

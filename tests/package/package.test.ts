@@ -36,12 +36,14 @@ const ANSWER = [{ answer: 42 }, { answer: 42 }];
 
 test("the tarball holds the build with its types, what is to be read first, and nothing else", () => {
   // What both entries share lies in files whose names tsup makes up.
-  const files = installed.files.map((path) => path.replace(/^dist\/(chunk|\w+)-[\w-]{8}\./, "dist/shared."));
+  const files = installed.files.map((path) => path.replace(/^dist\/(chunk|\w+)-[\w-]{8}\./, "dist/shared.").replace(/^dist\/cli\/.*-[\w-]{8}\.js$/, "dist/cli/shared.js"));
 
   expect([...new Set(files)].sort()).toEqual([
     "LICENSE",
     "README.md",
     "SECURITY.md",
+    "dist/cli.js",
+    "dist/cli/shared.js",
     "dist/credentials.cjs",
     "dist/credentials.d.cts",
     "dist/credentials.d.ts",
@@ -81,6 +83,14 @@ test("npm installs what the package declares, and that is aws4fetch and fflate",
   const modules = await readdir(project("node_modules"));
 
   expect(modules.filter((name) => !/^[.@]/.test(name)).sort()).toEqual(["aws4fetch", "fflate", "langgraph-checkpoint-dynamodb"]);
+});
+
+test("the command line runs where the package is installed, with its peers and nothing else", async () => {
+  const folder = project("esm");
+  const threads = await run(folder, "npx", ["--offline", "langgraph-checkpoint-dynamodb", "threads", "--json"], env());
+
+  expect(await run(folder, "npx", ["--offline", "langgraph-checkpoint-dynamodb", "--help"])).toMatch(/^Usage: langgraph-checkpoint-dynamodb /);
+  expect(threads.split("\n").every((line) => line === "" || typeof JSON.parse(line).threadId === "string")).toBe(true);
 });
 
 test("an ESM project puts and reads a checkpoint", async () => {

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Open } from "../context.js";
 import { PROGRAM, withExample } from "../help.js";
 
+const DESCRIPTION = "print the script by which a shell completes commands, options and threads";
 /** Threads offered at once. */
 const OFFERED = 50;
 const PATIENCE_MS = 1_500;
@@ -13,7 +14,8 @@ const IS_WORD = /^[\w.:@+,/][\w.:@+,/-]*$/;
 export function addCompletion(program: Command, open: Open): void {
   const root = tab(program, { completionCommandName: "completion" });
   const command = program.commands.find((one) => one.name() === "completion")!;
-  command.description("print the script by which a shell completes commands, options and threads");
+  command.description(DESCRIPTION);
+  root.commands.get("completion")!.description = DESCRIPTION;
   withExample(command, `completion bash > ~/.local/share/bash-completion/completions/${PROGRAM}`);
 
   let threads: string[] = [];

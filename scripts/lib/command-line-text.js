@@ -1,0 +1,111 @@
+/*
+ * What docs/command-line.md says beside the screens.
+ */
+
+/**
+ * A run that is shown.
+ * @typedef {object} Shown
+ * @property {string[]} args
+ * @property {number} [columns] of the terminal; 100 by default
+ * @property {readonly (readonly [shown: string, keys: string])[]} [keys]
+ * @property {string} [before] what is said in front of it
+ */
+
+/**
+ * @typedef {object} About
+ * @property {string} does in a few words
+ * @property {string} says
+ * @property {Shown[]} screens
+ * @property {string} [json] the shape of what `--json` gives
+ */
+
+export const intro = `# Command line
+
+<!-- Written by \`npm run docs\`: the text is in scripts/lib/command-line-text.js, and the screens are from a real run. -->
+
+For whoever has to see and repair a thread at night, without writing code; and for scripts. It comes with the package:
+
+\`\`\`sh
+npx langgraph-checkpoint-dynamodb threads --table langgraph-checkpoints --region us-east-1
+\`\`\`
+
+The table and where it is can also be in the environment: \`DYNAMODB_TABLE_NAME\`, and all that the AWS command line reads (\`AWS_REGION\`,
+\`AWS_PROFILE\`, \`AWS_ACCESS_KEY_ID\`, \`AWS_ENDPOINT_URL_DYNAMODB\` and so on). \`--profile\` takes roles, SSO and all that the AWS configuration
+knows. [Below](#options-of-all-commands) are all options. If it does not work, [\`doctor\`](#doctor) says why.`;
+
+/** @type {Record<string, About>} */
+export const commands = {
+  threads: {
+    does: "Lists the threads.",
+    says: "Ordered by id, and streamed: a million of them take no more memory than ten.",
+    screens: [
+      { args: ["threads"] },
+      { args: ["threads", "--latest"] },
+      { args: ["threads", "--latest", "--prefix", "order-", "--limit", "1"], columns: 40, before: "Where a terminal is too narrow for a table, each row is a block of lines:" },
+    ],
+    json: "a line a thread, `{ threadId, createdAt }`; with `--latest` also `latest: { checkpointId, step, time } | null`.",
+  },
+  export: {
+    does: "Writes a thread as lines of JSON.",
+    says: "Byte for byte as it is stored: what is encrypted stays so. A file appears when it is whole. A thread that runs meanwhile is exported as if its process had died at that moment.",
+    screens: [{ args: ["export", "order-1041", "-o", "order-1041.jsonl"] }],
+    json: "without `-o` the export itself, which is JSON lines anyway; with it `{ threadId, file, items, bytes }`.",
+  },
+  import: {
+    does: "Stores a thread from an export.",
+    says: "Compressed or not. The thread is there when it is complete. A thread that is there already is never touched.",
+    screens: [{ args: ["import", "order-1041.jsonl", "--as", "order-1041-restored"] }, { args: ["import", "order-1041.jsonl"] }],
+    json: "`{ threadId, items }`.",
+  },
+  copy: {
+    does: "Stores a thread under another id as well.",
+    says: "For example before a repair, or to try something on.",
+    screens: [{ args: ["copy", "order-1041", "order-1041-before-repair"] }],
+    json: "`{ from, to, items }`.",
+  },
+  prune: {
+    does: "Removes old checkpoints.",
+    says: "What stays reads as before, and runs may go on meanwhile: [Threads for years](../README.md#threads-for-years) says how. It asks first; `--yes` is for scripts.",
+    screens: [
+      { args: ["prune", "order-1041", "--keep-last", "2", "--dry-run"] },
+      { args: ["prune", "order-1041", "--keep-last", "2"], keys: [["No", "y"]] },
+    ],
+    json: "`{ dryRun, threads, checkpointsRead, freed: { checkpoints, writes, segments, objects, bytes, later: { segments, objects } } }`.",
+  },
+  delete: {
+    does: "Deletes threads.",
+    says: "With all that belongs to them, in DynamoDB and in S3. It asks first; `--yes` is for scripts.",
+    screens: [{ args: ["delete", "order-1041-restored", "order-1041-before-repair"], keys: [["No", "y"]] }],
+    json: "`{ deleted: [thread], unknown: [thread] }`.",
+  },
+  completion: {
+    does: "Prints the script by which a shell completes.",
+    says: "Commands, options, and ids of threads by what they begin with, where the table can be found in the environment or in the line. The shell must find `langgraph-checkpoint-dynamodb` on its path (`npm install --global`), and bash needs its package bash-completion.",
+    screens: [],
+  },
+};
+
+/** @param {string} options what the help says of those that all commands have */
+export const outro = (options) => `## Options of all commands
+
+\`\`\`text
+${options}
+\`\`\`
+
+A key is never given on the command line, where others on the machine could see it.
+
+## For scripts
+
+Results go to stdout; questions, progress, notes and errors to stderr. With \`--json\`, nothing but JSON goes to stdout: one document, or one a line
+for what is many. Its shapes only grow. An error is then JSON on stderr too: \`{ "error": { code, message, remedy } }\`, with
+[these codes](troubleshooting.md).
+
+| exit code | |
+|---|---|
+| 0 | It did what it should. |
+| 1 | It failed, or \`doctor\` found something wrong. |
+| 2 | Wrong usage, or nobody there to say yes. |
+| 130 | Interrupted by Ctrl-C (143 by SIGTERM). It says what was done and how to go on; all commands can be run again. |
+
+A pipe that is closed early (\`| head\`) is no failure. Colour is for terminals: \`NO_COLOR\`, \`FORCE_COLOR\` and \`--no-color\` say otherwise. What
+comes out of the table, such as the id of a thread, is shown with its control characters written out, so that it cannot act on a terminal.`;
