@@ -115,4 +115,16 @@ describe("import", () => {
 
     expect([code, text]).toEqual([2, "error: Which file? Name it, or send it to stdin. [USAGE]"]);
   });
+
+  test("shows in a terminal how far it is, and takes that off the screen at the end", async () => {
+    const where = place();
+    await threadAt(where, "one");
+    const file = join(folder, "shown.jsonl");
+    await run(where, ["export", "one", "-o", file]);
+
+    const screen = await runInTerminal(where, ["import", file, "--as", "two"]);
+
+    expect(screen.raw).toMatch(/Importing .* 0%/);
+    expect(screen.lines).toEqual([expect.stringMatching(/^Imported \d+ items as "two"\.$/)]);
+  });
 });
