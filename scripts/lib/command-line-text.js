@@ -45,6 +45,35 @@ export const commands = {
     ],
     json: "a line a thread, `{ threadId, createdAt }`; with `--latest` also `latest: { checkpointId, step, time } | null`.",
   },
+  inspect: {
+    does: "Shows a thread's checkpoints, or the state at one of them.",
+    says: "Newest first, with forks as they branch, and for each step what it changed, what comes next and what it added to the table. It reads values only where it shows them, so that a long thread is soon on the screen. A thread that runs meanwhile is shown as it was at one moment; a damaged one as far as it can be read, with what is wrong.",
+    screens: [
+      { args: ["inspect", "order-1041"], before: "A thread in which somebody went back to a question, corrected the price, and was asked again:" },
+      { args: ["inspect", "order-1041", "--limit", "2"], columns: 40, before: "The same, on a narrow terminal:" },
+      { args: ["inspect", "order-1042", "--checkpoint", "latest"], before: "The state at a checkpoint, with what waits there:" },
+      { args: ["inspect", "order-1041", "--channel", "order"], before: "One channel, and when it changed:" },
+    ],
+    json: "a line a checkpoint, newest first: `{ namespace, checkpointId, parentId, parentIsThere, step, source, runId, time, next, tasks, changes, deltaChannels, bytes: { items, newSegments, state }, expiresAt, problems }`. With `--checkpoint` one document: the same with `metadata`, `channels` and `pendingWrites`. With `--channel` a line a change.",
+  },
+  diff: {
+    does: "Shows what is different between two checkpoints.",
+    says: "Or between one and its parent. A checkpoint is named by its id, by the beginning of it, or as `latest`; `latest~2` is two steps before it.",
+    screens: [{ args: ["diff", "order-1042", "latest~1"] }, { args: ["diff", "order-1041", "latest~2", "latest"] }],
+    json: "`{ before, after, channels, problems }`.",
+  },
+  cost: {
+    does: "Shows what a thread costs.",
+    says: "What it takes up, what a step of it wrote and what reading it takes, as DynamoDB bills it, in dollars of us-east-1 on demand; `--write-price` and the others are for other regions.",
+    screens: [{ args: ["cost", "order-1041"] }],
+    json: "`{ threadId, steps, items, objects, writeUnitsPerStep, latest, history, dollars, prices, priceSources, problems }`.",
+  },
+  doctor: {
+    does: "Looks for what is wrong with the setup.",
+    says: "Credentials, clock, endpoint, table, each permission by trying it, a round trip of a thread, and with `--s3-bucket` the same of the bucket. For what is wrong it says the remedy. It may run beside live agents, and leaves nothing behind.",
+    screens: [{ args: ["doctor"] }],
+    json: "`{ ok, findings: [{ check, status, finding, remedy }] }`.",
+  },
   export: {
     does: "Writes a thread as lines of JSON.",
     says: "Byte for byte as it is stored: what is encrypted stays so. A file appears when it is whole. A thread that runs meanwhile is exported as if its process had died at that moment.",
@@ -77,6 +106,12 @@ export const commands = {
     says: "With all that belongs to them, in DynamoDB and in S3. It asks first; `--yes` is for scripts.",
     screens: [{ args: ["delete", "order-1041-restored", "order-1041-before-repair"], keys: [["No", "y"]] }],
     json: "`{ deleted: [thread], unknown: [thread] }`.",
+  },
+  setup: {
+    does: "Creates what is missing, or prints infrastructure that does.",
+    says: "What the method `setup()` of the saver creates. With `--print` it writes a template with the table, the bucket's rules and the policies for your options, to be deployed by the tool of your choice.",
+    screens: [{ args: ["setup", "--ttl", "7d", "--dry-run"] }, { args: ["setup", "--print", "iam"] }],
+    json: "`{ dryRun, table: { name, status }, timeToLive, lifecycleRule }`.",
   },
   completion: {
     does: "Prints the script by which a shell completes.",

@@ -64,14 +64,14 @@ function described(error: unknown): { code: string; message: string; details?: o
   if (error instanceof UsageError) return { code: "USAGE", message: error.message };
   if (isDynamoDBSaverError(error)) {
     const { service, operation, requestId } = error as Partial<AwsRequestError>;
-    return { code: error.code, message: `${error.message}${error.code === "CREDENTIALS" ? causeOf(error) : ""}`, details: { service, operation, requestId } };
+    return { code: error.code, message: error.code === "CREDENTIALS" ? withCause(error) : error.message, details: { service, operation, requestId } };
   }
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return { code: typeof code === "string" ? code : "UNEXPECTED", message: typeof message === "string" ? message : String(error) };
 }
 
-/** What a credentials provider says. One that runs a program quotes the program, which may hold a secret. */
-function causeOf({ cause }: DynamoDBSaverError): string {
-  const message = cause instanceof Error ? cause.message : "";
-  return message === "" || /\n|command failed/i.test(message) ? "" : ` ${message}`;
+/** With what a provider of credentials says. One that runs a program quotes it, and that may hold a secret. */
+function withCause({ message, cause }: DynamoDBSaverError): string {
+  const said = cause instanceof Error ? cause.message : "";
+  return said === "" || /\n|command failed/i.test(said) ? message : message.replace(/; see the cause of this error\.$/, `: ${said}`);
 }

@@ -70,8 +70,9 @@ export async function saverOptions(given: GlobalOptions): Promise<DynamoDBSaverO
 async function credentialsOf(profile: string | undefined): Promise<DynamoDBSaverOptions["credentials"]> {
   if (profile === undefined && (process.env.AWS_ACCESS_KEY_ID || process.env.AWS_SECRET_ACCESS_KEY)) return undefined;
   // In a chunk of its own: whoever has keys in the environment never loads it.
-  const { fromNodeProviderChain } = await import("@aws-sdk/credential-providers");
-  return fromNodeProviderChain(profile === undefined ? {} : { profile });
+  const { fromIni, fromNodeProviderChain } = await import("@aws-sdk/credential-providers");
+  // A profile that is named and not there must not end in the role of the machine.
+  return profile === undefined ? fromNodeProviderChain() : fromIni({ profile });
 }
 
 async function regionOf(profile: string | undefined): Promise<string | undefined> {

@@ -154,7 +154,7 @@ describe("credentials", () => {
   test("that cannot be found are an error that says what was looked for", async () => {
     const { code, stderr } = await run({ env: { DYNAMODB_TABLE_NAME: "one", AWS_REGION: "us-east-1" } }, ["threads", "--profile", "none"]);
 
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: The credentials provider failed.*none.*\[CREDENTIALS\]\nCheck --profile/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: The credentials provider failed: .*profile: \[none\].* \[CREDENTIALS\]\nCheck --profile/)]);
   });
 });
 
