@@ -115,7 +115,7 @@ export const commands = {
   },
   completion: {
     does: "Prints the script by which a shell completes.",
-    says: "Commands, options, and ids of threads by what they begin with, where the table can be found in the environment or in the line. The shell must find `langgraph-checkpoint-dynamodb` on its path (`npm install --global`), and bash needs its package bash-completion.",
+    says: "Commands, options, and ids of threads by what they begin with, where the table can be found in the environment or in the line. For those it waits 1.5 seconds, or `CHECKPOINT_COMPLETION_MS` milliseconds. The shell must find `langgraph-checkpoint-dynamodb` on its path (`npm install --global`), and bash needs its package bash-completion.",
     screens: [],
   },
 };

@@ -199,13 +199,15 @@ describe("keys", () => {
 });
 
 describe("completion", () => {
+  // However slow the machine is.
+  const patience = { CHECKPOINT_COMPLETION_MS: "60000" };
   const offered = (stdout: string) => stdout.split("\n").flatMap((line) => (line === "" || line.startsWith(":") ? [] : [line.split("\t")[0]!]));
 
   test("offers commands, options, shells, and threads that begin as what was typed", async () => {
     const where = place();
     const saver = saverAt(where);
     for (const id of ["user-1", "user-2", "vendor", "user-$(touch owned)", "user 3"]) await putStep(saver, emptyThread(id), { n: 1 });
-    const complete = async (env: Record<string, string>, ...words: string[]) => offered((await run({ env }, ["complete", "--", ...words])).stdout);
+    const complete = async (env: Record<string, string>, ...words: string[]) => offered((await run({ env: { ...env, ...patience } }, ["complete", "--", ...words])).stdout);
 
     expect(await complete({}, "th")).toEqual(["threads"]);
     expect(await complete({}, "prune", "--keep")).toEqual(["--keep-last"]);
@@ -224,7 +226,7 @@ describe("completion", () => {
     // What the package bash-completion gives to every script of this kind.
     const words = '_get_comp_words_by_ref() { cur="${COMP_WORDS[COMP_CWORD]}"; words=("${COMP_WORDS[@]}"); cword=$COMP_CWORD; }';
     const press = 'COMP_WORDS=(langgraph-checkpoint-dynamodb export the-); COMP_CWORD=2; compopt() { :; }; __langgraph_checkpoint_dynamodb_complete; echo "${COMPREPLY[@]}"';
-    const env = cliEnvironment({ ...where.env, PATH: `${folder}:${process.env.PATH}` });
+    const env = cliEnvironment({ ...where.env, ...patience, PATH: `${folder}:${process.env.PATH}` });
 
     const bash = spawn("bash", ["-c", `${words}\n${script}\n${press}`], { env });
     let stdout = "";

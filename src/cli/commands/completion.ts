@@ -6,6 +6,7 @@ import { PROGRAM, withExample } from "../help.js";
 const DESCRIPTION = "print the script by which a shell completes commands, options and threads";
 /** Threads offered at once. */
 const OFFERED = 50;
+/** How long a shell waits for them, unless `CHECKPOINT_COMPLETION_MS` says otherwise. */
 const PATIENCE_MS = 1_500;
 /** What no shell takes for anything but a word. Other ids are not offered: what is completed is run at the next key. */
 const IS_WORD = /^[\w.:@+,/][\w.:@+,/-]*$/;
@@ -46,7 +47,7 @@ async function threadsFrom(program: Command, open: Open, words: readonly string[
     for await (const { threadId } of saver.listThreads({ prefix, limit: OFFERED })) if (IS_WORD.test(threadId)) found.push(threadId);
   };
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeUp = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
+  const timeUp = new Promise<void>((resolve) => (timer = setTimeout(resolve, Number(process.env.CHECKPOINT_COMPLETION_MS) || PATIENCE_MS)));
   await Promise.race([look().catch(() => undefined), timeUp]);
   clearTimeout(timer);
   return found;
