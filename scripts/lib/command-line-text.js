@@ -45,6 +45,42 @@ export const commands = {
     ],
     json: "a line a thread, `{ threadId, createdAt }`; with `--latest` also `latest: { checkpointId, step, time } | null`.",
   },
+  inspect: {
+    does: "Shows a thread's checkpoints, or the state at one of them.",
+    says: `Newest first, with forks drawn from the parents, a table for each namespace. \`+\` is a channel that was added, \`~\` one that changed, \`-\`
+one that went. \`added\` is what the step has stored: its items, and the segments that its parent does not share, before compression; \`state\` is all
+that it refers to. What cannot be read is named where it stands, in red, everything else is shown, and it ends with 1. It is told from the
+lists of segments, and no value is read; \`--verify\` reads them all, and finds what is damaged too. A thread that runs meanwhile is shown as
+it was at one moment.`,
+    screens: [
+      { args: ["inspect", "order-1041"] },
+      { args: ["inspect", "order-1041", "--checkpoint", "latest"], before: "The state at one checkpoint, with what tasks have written to it:" },
+      { args: ["inspect", "order-1041", "--channel", "messages", "--depth", "1"], before: "One channel, and when it changed:" },
+    ],
+    json: `a line a checkpoint, \`{ namespace, checkpointId, parentId, parentIsThere, step, source, runId, time, next: [node], tasks: [{ taskId, channels,
+writes, interrupts, error, bytes }], changes: [{ channel, change, bytes, newBytes }] | null, deltaChannels, bytes: { items, newSegments, state },
+expiresAt, problems: [{ code, message, part }] }\`; in bounded memory, however long the thread is. With \`--checkpoint\` one such document, and in
+it \`metadata\`, \`channels: [{ channel, type, bytes, version, segments, value | base64 | problem }]\` and \`pendingWrites: [{ taskId, writes: [{ index,
+channel, type, bytes, value | base64 | problem }] }]\`. With \`--channel\` a line a change, \`{ namespace, checkpointId, parentId, step, time, change,
+channel, type, bytes, version, segments, value | base64 | problem }\`.`,
+  },
+  diff: {
+    does: "Shows what is different between two checkpoints.",
+    says: `Of one alone, since its parent. Messages and other objects with an \`id\` are known by it, so a list that was trimmed at its beginning is not different
+in all of its parts.`,
+    screens: [{ args: ["diff", "order-1041", "latest"] }, { args: ["diff", "order-1041", "latest~3", "latest"] }],
+    json: `\`{ before: { namespace, checkpointId, step } | null, after, problems, channels: [{ channel, change, before, after, differences: [{ path, change,
+before, after, from }] | null }] }\`; \`before\` and \`after\` of a channel as in \`inspect --checkpoint\`.`,
+  },
+  cost: {
+    does: "Shows what a thread takes, and what its steps cost.",
+    says: `In units as DynamoDB bills them, 1 KB to write and 4 KB to read, each item rounded up by itself. It reads all of the thread once. Prices are those
+published for us-east-1, on demand; options put others in their place.`,
+    screens: [{ args: ["cost", "order-1041"] }],
+    json: `\`{ threadId, steps, items: { checkpoints, writes, segments, pointers, other: { items, bytes, writeUnits } }, objects: { count, bytes, missing },
+writeUnitsPerStep, latest: { readUnits, cachedReadUnits, objects } | null, history: { readUnits, objects }, dollars: { millionSteps, millionLoads,
+millionCachedLoads, historyOnce, storageMonth }, prices, priceSources, problems }\`.`,
+  },
   export: {
     does: "Writes a thread as lines of JSON.",
     says: "Byte for byte as it is stored: what is encrypted stays so. A file appears when it is whole. A thread that runs meanwhile is exported as if its process had died at that moment.",
