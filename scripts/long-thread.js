@@ -1,7 +1,11 @@
-// `node scripts/long-thread.js [checkpoints]`: imports, exports, prunes and deletes a thread of 100,000 checkpoints on DynamoDB
-// Local, and prints how many requests that took, how few it could have been, and the most memory that this process had.
-import { spawnSync } from "node:child_process";
+// `node scripts/long-thread.js [checkpoints]`: imports, inspects, exports, prunes and deletes a thread of 100,000 checkpoints on
+// DynamoDB Local, and prints how many requests that took, how few it could have been, and the most memory that it took.
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { startDynamoDBLocal } from "./lib/dynamodb-local.js";
+import { ensureBuilt } from "./lib/package-build.js";
 import { importSaver } from "./lib/saver.js";
 
 // Node takes what memory there is before it collects garbage. With these it cannot.
@@ -41,6 +45,7 @@ try {
   const items = 2 * count + real;
 
   await measured("import", Math.ceil(items / 25), () => saver.importThread(clones(saver.exportThread("template")), { threadId: "long" }));
+  await inspected("long");
   await measured("export, imported", () => Math.ceil(received / 1_048_576) + Math.ceil(items / 25), () => saver.importThread(saver.exportThread("long"), { threadId: "again" }));
   await measured("prune", () => Math.ceil(received / 1_048_576) + Math.ceil((2 * (count - kept) + real - kept) / 25), () => saver.prune({ threadIds: ["again"], keepLast: kept, graceSeconds: 0 }));
   await measured("deleteThread", () => Math.ceil(items / 25), () => saver.deleteThread("long"));
@@ -66,6 +71,40 @@ async function measured(name, minimum, work) {
   const least = typeof minimum === "number" ? minimum : minimum();
   within &&= peak < maxMegabytes * 1_048_576;
   console.log(`\r${name}: ${requests} requests, ${(requests / least).toFixed(2)} times the least possible, ${((performance.now() - started) / 1_000).toFixed(0)} s, ${megabytes(peak)} MB`, result ?? "");
+}
+
+/**
+ * `inspect --json`, in a process of its own, which is no larger than this one may get.
+ *
+ * @param {string} threadId
+ */
+async function inspected(threadId) {
+  ensureBuilt();
+  const started = performance.now();
+  const program = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
+  const env = { ...process.env, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" };
+  const child = spawn(process.execPath, [...limits, program, "inspect", threadId, "--table", "long-thread", "--endpoint", dynamodb.endpoint, "--json"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  let lines = 0;
+  let most = 0;
+  const timer = setInterval(() => (most = Math.max(most, memoryOf(child.pid))), 50);
+  for await (const _ of createInterface({ input: child.stdout })) lines++;
+  clearInterval(timer);
+  if (lines !== count) throw new Error(`inspect gave ${lines} lines instead of ${count}.`);
+  within &&= most < maxMegabytes * 1_048_576;
+  console.log(`inspect: ${lines} lines, ${((performance.now() - started) / 1_000).toFixed(0)} s, ${megabytes(most)} MB`);
+}
+
+/**
+ * What a process has had in memory at most; 0 where that is not known, or it has ended.
+ *
+ * @param {number | undefined} pid
+ */
+function memoryOf(pid) {
+  try {
+    return 1_024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 /**

@@ -13,12 +13,14 @@ import { importSaver } from "./lib/saver.js";
 /** Nothing here takes as long as a model does, so the time goes on by itself. */
 let now = Date.parse("2026-11-02T09:14:03.000Z");
 const RealDate = Date;
-globalThis.Date = /** @type {DateConstructor} */ (
-  class extends RealDate {
-    /** @param {...any} args */
+const OwnDate = /** @type {any} */ (RealDate);
+globalThis.Date = /** @type {any} */ (
+  class extends OwnDate {
+    /** @param {any[]} args */
     constructor(...args) {
-      super(...(args.length > 0 ? /** @type {[number]} */ (args) : [now]));
+      super(...(args.length > 0 ? args : [now]));
     }
+    /** @override */
     static now() {
       return now;
     }
@@ -38,7 +40,9 @@ const saver = new DynamoDBSaver({
 await saver.setup();
 
 /* An agent of a shop: it looks an order up, and refunds it when somebody has approved. */
-const State = Annotation.Root({ ...MessagesAnnotation.spec, order: Annotation(), refund: Annotation() });
+const State = Annotation.Root({ ...MessagesAnnotation.spec, order: /** @type {typeof Annotation<any>} */ (Annotation)(), refund: /** @type {typeof Annotation<string>} */ (Annotation)() });
+/** @param {{ messages: import("@langchain/core/messages").BaseMessage[] }} state */
+const callsOf = ({ messages }) => /** @type {AIMessage | undefined} */ (messages.at(-1))?.tool_calls ?? [];
 const lookUp = new StateGraph(State)
   .addNode("search", () => {
     pause(1);
@@ -54,10 +58,10 @@ const graph = new StateGraph(State)
     return { messages: [new AIMessage({ id: `ai-${messages.length}`, content: "Your espresso machine was not delivered. I can refund 249 euros." })] };
   })
   .addNode("look_up", lookUp)
-  .addNode("told", ({ messages }) => ({ messages: [new ToolMessage({ id: `tool-${messages.length}`, tool_call_id: messages.at(-1).tool_calls[0].id, content: "not delivered" })] }))
+  .addNode("told", (state) => ({ messages: [new ToolMessage({ id: `tool-${state.messages.length}`, tool_call_id: callsOf(state)[0]?.id ?? "", content: "not delivered" })] }))
   .addNode("approve", ({ order }) => ({ refund: interrupt({ question: `Refund ${order.price} euros for ${order.id}?` }) === "yes" ? "done" : "declined" }))
   .addEdge(START, "agent")
-  .addConditionalEdges("agent", ({ messages }) => (messages.at(-1).tool_calls?.length ? "look_up" : "approve"), ["look_up", "approve"])
+  .addConditionalEdges("agent", (state) => (callsOf(state).length > 0 ? "look_up" : "approve"), ["look_up", "approve"])
   .addEdge("look_up", "told")
   .addEdge("told", "agent")
   .addEdge("approve", END)

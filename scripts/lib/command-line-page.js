@@ -18,7 +18,7 @@ const threads = fileURLToPath(new URL("../../tests/cli/threads/", import.meta.ur
  *
  * @param {object} where
  * @param {string} where.endpoint of a DynamoDB
- * @param {{ endpoint: string, region: string, bucket: string, accessKeyId: string, secretAccessKey: string }} where.s3
+ * @param {{ endpoint: string, accessKeyId: string, secretAccessKey: string }} where.s3
  * @returns {Promise<{ url: URL, name: string, text: string }>}
  */
 export async function commandLinePage({ endpoint, s3 }) {

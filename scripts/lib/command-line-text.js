@@ -47,26 +47,40 @@ export const commands = {
   },
   inspect: {
     does: "Shows a thread's checkpoints, or the state at one of them.",
-    says: "Newest first, with forks as they branch, and for each step what it changed, what comes next and what it added to the table. It reads values only where it shows them, so that a long thread is soon on the screen. A thread that runs meanwhile is shown as it was at one moment; a damaged one as far as it can be read, with what is wrong.",
+    says: `Newest first, with forks drawn from the parents, a table for each namespace. \`+\` is a channel that was added, \`~\` one that changed, \`-\`
+one that went. \`added\` is what the step has stored: its items, and the segments that its parent does not share, before compression; \`state\` is all
+that it refers to. What cannot be read is named where it stands, in red, everything else is shown, and it ends with 1. It is told from the
+lists of segments, and no value is read; \`--verify\` reads them all, and finds what is damaged too. A thread that runs meanwhile is shown as
+it was at one moment.`,
     screens: [
       { args: ["inspect", "order-1041"], before: "A thread in which somebody went back to a question, corrected the price, and was asked again:" },
-      { args: ["inspect", "order-1041", "--limit", "2"], columns: 40, before: "The same, on a narrow terminal:" },
-      { args: ["inspect", "order-1042", "--checkpoint", "latest"], before: "The state at a checkpoint, with what waits there:" },
-      { args: ["inspect", "order-1041", "--channel", "order"], before: "One channel, and when it changed:" },
+      { args: ["inspect", "order-1041", "--limit", "2"], columns: 40, before: "The beginning of it, on a narrow terminal:" },
+      { args: ["inspect", "order-1041", "--checkpoint", "latest"], before: "The state at one checkpoint, with what tasks have written to it:" },
+      { args: ["inspect", "order-1041", "--channel", "messages", "--depth", "1"], before: "One channel, and when it changed:" },
     ],
-    json: "a line a checkpoint, newest first: `{ namespace, checkpointId, parentId, parentIsThere, step, source, runId, time, next, tasks, changes, deltaChannels, bytes: { items, newSegments, state }, expiresAt, problems }`. With `--checkpoint` one document: the same with `metadata`, `channels` and `pendingWrites`. With `--channel` a line a change.",
+    json: `a line a checkpoint, \`{ namespace, checkpointId, parentId, parentIsThere, step, source, runId, time, next: [node], tasks: [{ taskId, channels,
+writes, interrupts, error, bytes }], changes: [{ channel, change, bytes, newBytes }] | null, deltaChannels, bytes: { items, newSegments, state },
+expiresAt, problems: [{ code, message, part }] }\`; in bounded memory, however long the thread is. With \`--checkpoint\` one such document, and in
+it \`metadata\`, \`channels: [{ channel, type, bytes, version, segments, value | base64 | problem }]\` and \`pendingWrites: [{ taskId, writes: [{ index,
+channel, type, bytes, value | base64 | problem }] }]\`. With \`--channel\` a line a change, \`{ namespace, checkpointId, parentId, step, time, change,
+channel, type, bytes, version, segments, value | base64 | problem }\`.`,
   },
   diff: {
     does: "Shows what is different between two checkpoints.",
-    says: "Or between one and its parent. A checkpoint is named by its id, by the beginning of it, or as `latest`; `latest~2` is two steps before it.",
-    screens: [{ args: ["diff", "order-1042", "latest~1"] }, { args: ["diff", "order-1041", "latest~2", "latest"] }],
-    json: "`{ before, after, channels, problems }`.",
+    says: `Of one alone, since its parent. Messages and other objects with an \`id\` are known by it, so a list that was trimmed at its beginning is not different
+in all of its parts.`,
+    screens: [{ args: ["diff", "order-1041", "latest"] }, { args: ["diff", "order-1041", "latest~3", "latest"] }],
+    json: `\`{ before: { namespace, checkpointId, step } | null, after, problems, channels: [{ channel, change, before, after, differences: [{ path, change,
+before, after, from }] | null }] }\`; \`before\` and \`after\` of a channel as in \`inspect --checkpoint\`.`,
   },
   cost: {
-    does: "Shows what a thread costs.",
-    says: "What it takes up, what a step of it wrote and what reading it takes, as DynamoDB bills it, in dollars of us-east-1 on demand; `--write-price` and the others are for other regions.",
+    does: "Shows what a thread takes, and what its steps cost.",
+    says: `In units as DynamoDB bills them, 1 KB to write and 4 KB to read, each item rounded up by itself. It reads all of the thread once. Prices are those
+published for us-east-1, on demand; options put others in their place.`,
     screens: [{ args: ["cost", "order-1041"] }],
-    json: "`{ threadId, steps, items, objects, writeUnitsPerStep, latest, history, dollars, prices, priceSources, problems }`.",
+    json: `\`{ threadId, steps, items: { checkpoints, writes, segments, pointers, other: { items, bytes, writeUnits } }, objects: { count, bytes, missing },
+writeUnitsPerStep, latest: { readUnits, cachedReadUnits, objects } | null, history: { readUnits, objects }, dollars: { millionSteps, millionLoads,
+millionCachedLoads, historyOnce, storageMonth }, prices, priceSources, problems }\`.`,
   },
   doctor: {
     does: "Looks for what is wrong with the setup.",

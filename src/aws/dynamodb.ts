@@ -229,7 +229,7 @@ export class DynamoDB {
   }
 
   /** The items of any number of distinct keys, in no order; those that do not exist are left out. */
-  async batchGet(keys: Key[], consistent: boolean): Promise<Item[]> {
+  async batchGet(keys: Key[], consistent: boolean, only?: string[]): Promise<Item[]> {
     interface Answered extends Output {
       Responses: Record<string, Item[]>;
       UnprocessedKeys?: Record<string, { Keys: Key[] }>;
@@ -237,7 +237,7 @@ export class DynamoDB {
     const found: Item[] = [];
     const readChunk = (chunk: Key[]): Promise<void> =>
       this.#untilProcessed("BatchGetItem", chunk, async (rest) => {
-        const request = { RequestItems: { [this.tableName]: { Keys: rest, ...(consistent && { ConsistentRead: true }) } } };
+        const request = { RequestItems: { [this.tableName]: { Keys: rest, ...(only && projection(only)), ...(consistent && { ConsistentRead: true }) } } };
         const output = await this.#protocol.call<Answered>("BatchGetItem", request, "Responses");
         for (const item of ofTable(output.Responses) ?? []) found.push(item);
         return ofTable(output.UnprocessedKeys)?.Keys ?? [];

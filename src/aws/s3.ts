@@ -87,6 +87,17 @@ export class S3 {
     }
   }
 
+  /** The object's length in bytes, or `undefined` when there is none: asked for by its first byte. */
+  async sizeOf({ bucket, key }: ObjectPlace): Promise<number | undefined> {
+    const sizeIn = ({ headers, body }: Answer): number => Number(headers.get("content-range")?.split("/")[1] ?? body.length);
+    try {
+      return await this.#send({ operation: "GetObject", method: "GET", bucket, key, headers: { range: "bytes=0-0" }, parse: sizeIn });
+    } catch (error) {
+      if (hasStatus(error, 404) && (error as AwsRequestError).serviceCode !== "NoSuchBucket") return undefined;
+      throw error;
+    }
+  }
+
   /** Deletes any number of objects; those that are not there do not matter. */
   async deleteObjects(bucket: string, keys: string[]): Promise<void> {
     for (let i = 0; i < keys.length; i += DELETE_BATCH) {

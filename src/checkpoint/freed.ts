@@ -1,6 +1,7 @@
 import type { Item } from "../aws/dynamodb.js";
+import { itemSize } from "./item-size.js";
 import { CHECKPOINTS, parsePointer, parseSortKey, THREAD_MARKER } from "./keys.js";
-import { sizeOf, type Dropped } from "./survey.js";
+import type { Dropped } from "./survey.js";
 import type { TrashEntry } from "./trash.js";
 
 /** What was freed. */
@@ -26,7 +27,7 @@ export function countItem(freed: PruneResult, item: Item): void {
   if (sortKey.startsWith("S#")) freed.segments++;
   else if (parsePointer(sortKey)) freed.objects++;
   else if (sortKey.startsWith(CHECKPOINTS) && sortKey !== THREAD_MARKER) freed[parseSortKey(sortKey).task === undefined ? "checkpoints" : "writes"]++;
-  freed.bytes += sizeOf(item);
+  freed.bytes += itemSize(item);
 }
 
 export function countDropped(freed: PruneResult, { writes, bytes }: Dropped): void {

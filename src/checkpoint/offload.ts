@@ -99,6 +99,11 @@ export class Offload {
     return this.#s3.getObject(place, this.#options.maxValueBytes + 1_024);
   }
 
+  /** How long a stored object is, in bytes. */
+  async sizeOf(place: ObjectPlace): Promise<number | undefined> {
+    return this.#s3.sizeOf(place);
+  }
+
   async delete(places: ObjectPlace[]): Promise<void> {
     const keysByBucket = new Map<string, string[]>();
     for (const { bucket, key } of places) keysByBucket.set(bucket, [...(keysByBucket.get(bucket) ?? []), key]);

@@ -1,7 +1,7 @@
 import type { Item, QueryInput } from "../aws/dynamodb.js";
 import { isVoid } from "./head.js";
 import { bornOf } from "./incarnation.js";
-import { idOf, namespacePrefix, parseSortKey, THREAD_MARKER, type KeyPart } from "./keys.js";
+import { CHECKPOINTS, idOf, namespacePrefix, parseSortKey, THREAD_MARKER, type KeyPart } from "./keys.js";
 import { isEnded, isGone } from "./lifetime.js";
 import { stringOf } from "./segment-store.js";
 import type { Storage, Thread } from "./storage.js";
@@ -14,6 +14,16 @@ export interface CheckpointItems {
   item: Item;
   writes: Item[];
 }
+
+/**
+ * All namespaces, the root first: what its checkpoints refer to is there when the others are read. The marker follows it; then
+ * come those whose names sort behind `$`, and those before `#`.
+ */
+export const NAMESPACE_ORDER: [from: string, to: string][] = [
+  [`${CHECKPOINTS}#`, THREAD_MARKER],
+  [THREAD_MARKER, "C$"],
+  [CHECKPOINTS, `${CHECKPOINTS}"\u{10FFFF}`],
+];
 
 /** All checkpoints of a namespace; of the root namespace, after the thread's marker. */
 export function namespaceRange(ns: KeyPart): Pick<QueryInput, "between" | "beginsWith"> {

@@ -5,9 +5,9 @@ import { placeOf, type Codec } from "./codec.js";
 import { deleteThread } from "./delete-thread.js";
 import { locate } from "./format-error.js";
 import { bornAttribute, bornOf } from "./incarnation.js";
-import { CHECKPOINTS, key, segmentSortKey, THREAD_MARKER } from "./keys.js";
+import { key, segmentSortKey, THREAD_MARKER } from "./keys.js";
 import { expiry, goneAt, isGone, type Lifetime } from "./lifetime.js";
-import { checkpointPages } from "./pages.js";
+import { checkpointPages, NAMESPACE_ORDER } from "./pages.js";
 import { allValues, openCheckpoint } from "./read.js";
 import { binaryOf, DATA, stringOf, writtenNow } from "./segment-store.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
@@ -62,16 +62,9 @@ export async function snapshotOf(storage: Storage, threadId: string): Promise<Sn
   return { head, items: itemsOf(storage, thread, head.born) };
 }
 
-/** The root namespace, which the marker follows; then those whose names sort behind `$`, and those before `#`. */
-const NAMESPACES: [from: string, to: string][] = [
-  [`${CHECKPOINTS}#`, THREAD_MARKER],
-  [THREAD_MARKER, "C$"],
-  [CHECKPOINTS, `${CHECKPOINTS}"\u{10FFFF}`],
-];
-
 async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGenerator<SnapshotItem, void, undefined> {
   const used = new Map<string, Segment>();
-  for (const between of NAMESPACES) {
+  for (const between of NAMESPACE_ORDER) {
     // Also ancestors that have ended for readers, and are needed.
     for await (const page of checkpointPages({ ...storage, consistentRead: true }, thread, { between }, [], isGone)) {
       for (const items of page) {

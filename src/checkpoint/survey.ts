@@ -2,6 +2,7 @@ import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../aws/dynamodb.js";
 import { bornOf } from "./incarnation.js";
 import { isVoid } from "./head.js";
+import { itemSize } from "./item-size.js";
 import { CHECKPOINTS, idOf, key, parseSortKey, THREAD_MARKER, unescapeId } from "./keys.js";
 import { isEnded, isGone } from "./lifetime.js";
 import { allValues, FIRST, loadBody, loadMetadata, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
@@ -120,7 +121,7 @@ class Namespace {
     if (stays) await this.#keep(await open(), item);
     else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
     else {
-      this.found.dropped.set(prefix, { writes: writes.map(({ SK }) => SK.S), bytes: [item, ...writes].reduce((sum, one) => sum + sizeOf(one), 0) });
+      this.found.dropped.set(prefix, { writes: writes.map(({ SK }) => SK.S), bytes: [item, ...writes].reduce((sum, one) => sum + itemSize(one), 0) });
       const dropped = await open().catch(() => undefined);
       if (dropped) this.#release(dropped);
       else this.found.released = undefined;
@@ -248,9 +249,4 @@ function parentOf(item: Item): string | undefined {
 function ageOf(ts: unknown): number {
   const time = typeof ts === "string" ? Date.parse(ts) : NaN;
   return Number.isNaN(time) ? 0 : (Date.now() - time) / 1_000;
-}
-
-/** "DynamoDB item sizes": names and values; binary ones come as base64. */
-export function sizeOf(item: Item): number {
-  return Object.entries(item).reduce((sum, [name, value]) => sum + name.length + ("B" in value ? Math.floor(value.B.length * 0.75) : "S" in value ? value.S.length : 8), 0);
 }

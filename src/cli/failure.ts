@@ -24,7 +24,7 @@ export class FoundWrong extends Error {
 }
 
 /** What to do about an error, where its message does not say so. */
-const REMEDIES: Readonly<Partial<Record<DynamoDBSaverError["code"], string>>> = {
+export const REMEDIES: Readonly<Partial<Record<DynamoDBSaverError["code"], string>>> = {
   TABLE_NOT_FOUND: "Check --table and --region, or create it: langgraph-checkpoint-dynamodb setup",
   BUCKET_NOT_FOUND: "Check --s3-bucket and --s3-region.",
   ACCESS_DENIED: "What is missing: langgraph-checkpoint-dynamodb doctor",

@@ -64,7 +64,9 @@ export async function run({ env }: Pick<Place, "env">, args: readonly string[], 
   child.stdin.end(input);
   const [code] = (await once(child, "close")) as [number | null];
   const ended = { code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
-  emissions.printed([ended.stdout, ended.stderr]);
+  // Stored values are what some commands are there to show, and only as results. Secrets never show.
+  emissions.shown(ended.stdout);
+  emissions.printed([ended.stderr]);
   return ended;
 }
 
@@ -74,6 +76,6 @@ export const jsonLines = (stdout: string): unknown[] => stdout.trimEnd().split("
 /** Runs it in a terminal, and reads the screen. */
 export async function runInTerminal({ env }: Pick<Place, "env">, args: readonly string[], options: Omit<Parameters<typeof runThere>[1], "env"> = {}): Promise<Screen> {
   const screen = await runThere(args, { env, ...options });
-  emissions.printed([screen.raw]);
+  emissions.shown(screen.raw);
   return screen;
 }

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { secretsAndValuesIn } from "../../scripts/lib/secrets.js";
+import { secretsAndValuesIn, secretsIn } from "../../scripts/lib/secrets.js";
 import type { SaverOptions } from "./harness.js";
 
 /** How much of each kind was looked at: a check that has seen nothing has shown nothing. */
@@ -55,6 +55,12 @@ export class Emissions {
     this.#look("The console", what.map((part) => (typeof part === "string" ? part : inspect(part, { depth: 8 }))).join(" "));
   }
 
+  /** What shows stored values, and must not show secrets. */
+  shown(text: string): void {
+    this.emitted.lines++;
+    this.#look("What was shown", text, secretsIn(text));
+  }
+
   /** What was found since the last time, a line each. */
   take(): string[] {
     for (const saver of this.#savers.splice(0)) {
@@ -83,9 +89,9 @@ export class Emissions {
     for (const form of [base64, base64.replace(/\+/g, "-").replace(/\//g, "_"), hex, hex.toUpperCase(), bytes.join(), bytes.map((byte, i) => `"${i}":${byte}`).join()]) this.#secrets.add(form);
   }
 
-  #look(where: string, text: string): void {
+  #look(where: string, text: string, found = secretsAndValuesIn(text)): void {
     const withoutSpaces = text.replace(/\s+/g, "");
-    const secrets = [...secretsAndValuesIn(text), ...[...this.#secrets].filter((secret) => withoutSpaces.includes(secret))];
+    const secrets = [...found, ...[...this.#secrets].filter((secret) => withoutSpaces.includes(secret))];
     for (const secret of new Set(secrets)) this.#found.add(`${where} shows ${JSON.stringify(secret)}: ${around(text, secret)}`);
   }
 }

@@ -1,0 +1,81 @@
+import { invalidInput } from "../errors.js";
+import { bornOf } from "./incarnation.js";
+import { CHECKPOINTS, checkpointPrefix, checkpointSortKey, escapeId, idOf, key, keyPart, namespacePrefix, parseSortKey, unescapeId } from "./keys.js";
+import { checkpointPages, namespaceRange } from "./pages.js";
+import { stringOf } from "./segment-store.js";
+import { threadOf, type Storage, type Thread } from "./storage.js";
+
+/** A checkpoint of a thread by its ids. */
+export interface CheckpointName {
+  ns: string;
+  id: string;
+}
+
+/**
+ * Finds the checkpoint that a person means: by its id, by a beginning that no other one has, or `latest`; with `~2` behind it,
+ * its parent's parent.
+ *
+ * @param ns where to look; without it, the root first, and then every namespace
+ * @throws DynamoDBSaverError `INVALID_INPUT` where there is none, or there are several
+ */
+export async function findCheckpoint(storage: Storage, threadId: string, text: string, ns?: string): Promise<CheckpointName> {
+  const thread = await threadOf(storage, threadId);
+  const [, name = text, back = "0"] = /^(.*?)(?:~(\d+))?$/s.exec(text) ?? [];
+  const found = name === "latest" ? await latest(storage, thread, ns ?? "") : ((await exact(storage, thread, ns ?? "", name)) ?? (await byBeginning(storage, thread, name, ns)));
+  return ancestor(storage, thread, found, Number(back));
+}
+
+async function latest(storage: Storage, thread: Thread, ns: string): Promise<CheckpointName> {
+  const born = await storage.incarnations.current(thread);
+  if (born === undefined) throw invalidInput(`There is no thread ${JSON.stringify(thread.id)}. \`threads\` lists those that there are.`);
+  const range = namespaceRange(await keyPart("namespace", ns));
+  for await (const page of checkpointPages({ ...storage, consistentRead: true }, thread, range, [10, 100])) {
+    // Also one that cannot be read.
+    const newest = page.find(({ item }) => bornOf(item) === born);
+    if (newest) return { ns, id: newest.id };
+  }
+  throw invalidInput(`Thread ${JSON.stringify(thread.id)} has no checkpoint in namespace ${JSON.stringify(ns)}.`);
+}
+
+async function exact({ db }: Storage, thread: Thread, ns: string, id: string): Promise<CheckpointName | undefined> {
+  const sortKey = checkpointSortKey(checkpointPrefix(await keyPart("namespace", ns), await keyPart("checkpoint", id)));
+  return (await db.getItem(key(thread.partition, sortKey), true, ["PK"])) && { ns, id };
+}
+
+async function byBeginning(storage: Storage, thread: Thread, beginning: string, ns: string | undefined): Promise<CheckpointName> {
+  const beginsWith = namespacePrefix(await keyPart("namespace", ns ?? "")) + escapeId(beginning);
+  const here = await matches(storage, thread, beginsWith, beginning);
+  const found = here.length > 0 || ns !== undefined ? here : await matches(storage, thread, CHECKPOINTS, beginning);
+  const [first, second] = found;
+  const where = `in thread ${JSON.stringify(thread.id)}`;
+  if (!first) throw invalidInput(`There is no checkpoint ${JSON.stringify(beginning)} ${where}. \`inspect\` lists those that there are.`);
+  if (second) throw invalidInput(`Several checkpoints ${where} begin with ${JSON.stringify(beginning)}, among them ${first.id} and ${second.id}. Give more of the id.`);
+  return first;
+}
+
+/** Up to two. */
+async function matches({ db }: Storage, { partition }: Thread, beginsWith: string, beginning: string): Promise<CheckpointName[]> {
+  const found: CheckpointName[] = [];
+  for await (const items of db.queryPages({ partition, beginsWith, consistent: true, only: ["PK", "SK", "ns", "id"] })) {
+    for (const item of items) {
+      if (!item.SK.S.endsWith("#~")) continue;
+      const { ns, checkpoint } = parseSortKey(item.SK.S);
+      const id = idOf(checkpoint, stringOf(item, "id"));
+      if (id.startsWith(beginning)) found.push({ ns: idOf(ns, stringOf(item, "ns")), id });
+      if (found.length === 2) return found;
+    }
+  }
+  return found;
+}
+
+async function ancestor({ db }: Storage, thread: Thread, { ns, id }: CheckpointName, back: number): Promise<CheckpointName> {
+  let at = id;
+  for (let left = back; left > 0; left--) {
+    const sortKey = checkpointSortKey(checkpointPrefix(await keyPart("namespace", ns), await keyPart("checkpoint", at)));
+    const item = await db.getItem(key(thread.partition, sortKey), true, ["PK", "parent", "first"]);
+    const parent = item && !("first" in item) ? stringOf(item, "parent") : undefined;
+    if (parent === undefined) throw invalidInput(`Checkpoint ${at} has no parent.`);
+    at = unescapeId(parent);
+  }
+  return { ns, id: at };
+}
