@@ -20,7 +20,6 @@ globalThis.Date = /** @type {any} */ (
     constructor(...args) {
       super(...(args.length > 0 ? args : [now]));
     }
-    /** @override */
     static now() {
       return now;
     }
