@@ -3,6 +3,10 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ensureInstalled } from "./lib/install.js";
+import { assertPortFree, readPort } from "./lib/ports.js";
+import { runProgram } from "./lib/program.js";
+
+/** @import { Program } from "./lib/program.js" */
 
 // Nothing but Node is imported above the install: a fresh clone has nothing else.
 
@@ -23,21 +27,15 @@ const tableName = "langgraph-checkpoints";
 const bucket = "langgraph-checkpoints";
 const dataFolder = fileURLToPath(new URL("../.data", import.meta.url));
 
-/** @type {(() => Promise<void>)[]} what ends each part, called in reverse order whatever ends this process */
-const cleanups = [];
+runProgram("npm start", main);
 
-process.on("SIGINT", () => void end(0));
-process.on("SIGTERM", () => void end(0));
-process.on("uncaughtException", fail);
-main().catch(fail);
-
-async function main() {
+/** @param {Program} program */
+async function main({ cleanups, end }) {
   const options = readOptions();
   if (options.help) return console.log(HELP);
   ensureInstalled();
   const { startEmbeddedDynamoDB } = await import("./lib/embedded-dynamodb.js");
   const { credentials, startEmbeddedS3 } = await import("./lib/embedded-s3.js");
-  const { assertPortFree } = await import("./lib/ports.js");
   const { RawStorage } = await import("./lib/raw-storage.js");
   const { importSaver } = await import("./lib/saver.js");
   const { heading, print, say } = await import("./lib/terminal.js");
@@ -154,33 +152,4 @@ function readOptions() {
     throw new Error(`--port ${port}, --dynamodb-port ${dynamodbPort} and --s3-port ${s3Port} must be three different ports.`);
   }
   return { once: values.once, help: values.help, port, dynamodbPort, s3Port };
-}
-
-/**
- * @param {string} option
- * @param {string} text
- */
-function readPort(option, text) {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new Error(`${option} ${text} is not a port. Give a number from 1 to 65535.`);
-}
-
-let ending = false;
-
-/** @param {number} code */
-async function end(code) {
-  if (ending) return;
-  ending = true;
-  for (const cleanup of cleanups.reverse()) await cleanup().catch(() => {});
-  process.exit(code);
-}
-
-/** @param {unknown} error */
-function fail(error) {
-  if (ending) return;
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(`npm start failed: ${message.trim().replaceAll(/\s*\n\s*/g, " ")}`);
-  if (process.env.DEBUG) console.error(error);
-  void end(1);
 }

@@ -1,6 +1,20 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
+// Uses nothing but Node itself, so that a program can read its options on a fresh clone.
+
+/**
+ * The port that an option asks for.
+ *
+ * @param {string} option
+ * @param {string} text
+ */
+export function readPort(option, text) {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new Error(`${option} ${text} is not a port. Give a number from 1 to 65535.`);
+}
+
 /**
  * Fails with one clear line when a port is taken. workerd and dynalite would each say so in their own, longer way.
  *
