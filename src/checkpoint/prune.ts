@@ -35,6 +35,7 @@ const AT_ONCE = 10;
 
 /** How far a pruning is. */
 export interface PruneProgress {
+  /** The thread that is being pruned. */
   threadId: string;
   /** Checkpoints of this thread read so far. */
   read: number;
