@@ -9,6 +9,7 @@ import { checkObject, kindOf, oneOf, optional, text, wholeNumber } from "./check
 import type { Compression } from "./checkpoint/compression.js";
 import type { EncryptionKey } from "./checkpoint/encryption.js";
 import type { ConflictMode } from "./checkpoint/head.js";
+import type { HistoryMode } from "./checkpoint/latest-only.js";
 import type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Options } from "./options.js";
 import { invalidConfig, isDynamoDBSaverError, type DynamoDBSaverError } from "./errors.js";
 
@@ -23,6 +24,7 @@ export type SaverConfig = Readonly<{
   endpoint: string;
   compression: Compression;
   conflict: ConflictMode;
+  history: HistoryMode;
   /** Without credentials of its own it has the table's. */
   s3: (Filled<Omit<S3Options, "credentials">> & Readonly<Pick<S3Options, "credentials">>) | undefined;
   ttlSeconds: number | undefined;
@@ -41,7 +43,7 @@ export type SaverConfig = Readonly<{
 }>;
 
 export const KNOWN_OPTIONS: readonly string[] = [
-  "tableName", "region", "credentials", "dangerouslyAllowBrowser", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
+  "tableName", "region", "credentials", "dangerouslyAllowBrowser", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "history", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
   "maxAttempts", "requestTimeoutMs", "maxConcurrency", "consistentRead", "onEvent",
 ] satisfies (keyof DynamoDBSaverOptions)[]; // prettier-ignore
 
@@ -70,6 +72,7 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
     endpoint: endpoint === undefined ? awsEndpoint("dynamodb", region) : checkEndpoint("endpoint", endpoint),
     compression: oneOf("compression", options.compression ?? "gzip", ["gzip", "none"]),
     conflict: oneOf("conflict", options.conflict ?? "branch", ["branch", "reject"]),
+    history: oneOf("history", options.history ?? "full", ["full", "latest"]),
     s3: checkS3(options.s3, region, env, dangerouslyAllowBrowser),
     ttlSeconds: options.ttlSeconds === undefined ? undefined : checkTtl("ttlSeconds", options.ttlSeconds, invalidConfig),
     refreshOnRead: optional("refreshOnRead", options.refreshOnRead, "boolean") ?? false,

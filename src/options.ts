@@ -5,6 +5,7 @@ import type { EventListener } from "./aws/events.js";
 import type { Compression } from "./checkpoint/compression.js";
 import type { EncryptionKey } from "./checkpoint/encryption.js";
 import type { ConflictMode } from "./checkpoint/head.js";
+import type { HistoryMode } from "./checkpoint/latest-only.js";
 
 /** Where large values go. */
 export interface S3Options {
@@ -86,6 +87,12 @@ export interface DynamoDBSaverOptions {
    * Give all savers of a table the same. Default: `"branch"`.
    */
   conflict?: ConflictMode | undefined;
+  /**
+   * How much of a thread's past is kept. `"full"`: every checkpoint, for history, time travel and forks. `"latest"`: the newest of
+   * each namespace, and the one before it until the next step; a put is no more requests than before, but for a `prune` of the
+   * thread after one put in 64. For one run on a thread at a time. Default: `"full"`.
+   */
+  history?: HistoryMode | undefined;
   /** With it, values are encrypted before they are sent. Ids, times and sizes are not. */
   encryption?: EncryptionOptions | undefined;
   /**

@@ -235,8 +235,10 @@ describe("who has no mouse", () => {
 describe("the page, looked at by axe and on a phone", () => {
   it("has no violations in light or dark, whatever it shows", async () => {
     const page = await newPage(browser, url);
+    const newThread = page.getByRole("region", { name: "Welcome" }).getByRole("button", { name: "New thread" });
+    await newThread.waitFor();
     expect(await axeViolations(page), "welcome").toEqual([]);
-    await page.getByRole("region", { name: "Welcome" }).getByRole("button", { name: "New thread" }).click();
+    await newThread.click();
     await statusOf(page, "New");
     expect(await axeViolations(page), "empty").toEqual([]);
     await page.getByRole("button", { name: "Please refund order 1043" }).click();

@@ -208,9 +208,9 @@ export class DynamoDB {
     return this.#batches.get(keys, consistent);
   }
 
-  /** Any number of puts of distinct keys, side by side. */
-  async batchPut(items: Item[]): Promise<void> {
-    await this.#batches.write(items.map((item) => ({ PutRequest: { Item: item } })));
+  /** Any number of puts of distinct keys, and of deletes of others, side by side. */
+  async batchPut(items: Item[], deletes: Key[] = []): Promise<void> {
+    await this.#batches.write([...items.map((item) => ({ PutRequest: { Item: item } })), ...deletes.map((key) => ({ DeleteRequest: { Key: key } }))]);
   }
 
   /** Any number of deletes of distinct keys, side by side. */

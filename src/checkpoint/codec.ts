@@ -52,6 +52,14 @@ export class Codec {
     return decompress(await encryption.decrypt(stored.subarray(1), place), maxBytes, tooLong);
   }
 
+  /** A stored value for another place. @throws FormatError */
+  async rebind(stored: Uint8Array, from: string, to: string): Promise<Uint8Array> {
+    const { encryption } = this.#options;
+    if (stored[0] !== ENCRYPTED || from === to) return stored;
+    if (!encryption) throw new FormatError("DECRYPTION_FAILED", "A value is encrypted, and would not be readable elsewhere. Pass the key it was written with in the option encryption");
+    return withCodec(ENCRYPTED, await encryption.encrypt(await encryption.decrypt(stored.subarray(1), from), to));
+  }
+
   /**
    * Bounds what one item refers to, each value and all together, because many values can refer to the same segment.
    * Nothing is stored that could not be read again.

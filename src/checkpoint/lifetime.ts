@@ -86,6 +86,12 @@ export async function prolongAncestor(db: DynamoDB, key: Key, until: number): Pr
   return prolong(db, key, until);
 }
 
+/** Lets a checkpoint that others are rebuilt from end for readers now. */
+export async function endNow(db: DynamoDB, key: Key): Promise<void> {
+  const values = { ":now": seconds(Math.floor(Date.now() / 1_000)) };
+  await db.updateItem({ key, update: "SET #ends = :now", names: { "#ends": ENDS }, values, condition: "attribute_exists(PK)" });
+}
+
 /** As `prolong`, for a checkpoint that a reader still needs: it also ends later. */
 export async function prolongCheckpoint(db: DynamoDB, key: Key, until: number): Promise<boolean> {
   if (!(await prolong(db, key, until))) return false;

@@ -49,8 +49,14 @@ async function* listCheckpoints(storage: Storage, input: ListInput): AsyncGenera
 async function* listThread(storage: Storage, threadId: string, input: ListInput): AsyncGenerator<CheckpointTuple, void, undefined> {
   const thread = await threadOf(storage, threadId);
   let left = input.limit;
-  for await (const page of checkpointPages(storage, thread, await range(input), pageLimits(input))) {
-    const wanted = page.filter(({ id }) => (input.checkpointId ?? id) === id && (input.beforeId === undefined || id < input.beforeId));
+  /** The last namespace of the page before. */
+  let passed: string | undefined;
+  // With `history: "latest"`, what is older than the newest one is none.
+  const start = storage.superseded ? { ...input, beforeId: undefined } : input;
+  for await (const page of checkpointPages(storage, thread, await range(start), pageLimits(start))) {
+    const newest = storage.superseded && input.checkpointId === undefined ? page.filter(({ ns }, i) => ns !== (page[i - 1]?.ns ?? passed)) : page;
+    passed = page.at(-1)?.ns ?? passed;
+    const wanted = newest.filter(({ id }) => (input.checkpointId ?? id) === id && (input.beforeId === undefined || id < input.beforeId));
     for await (const window of windows(storage, wanted, input.filter, left)) {
       const segments = await storage.segments.load(thread.partition, window.flatMap(allValues));
       for (const stored of window) {

@@ -1,6 +1,6 @@
 import { toBase64Url } from "../aws/base64.js";
 import { emit, type EventListener } from "../aws/events.js";
-import type { ObjectPlace, S3, Tags } from "../aws/s3.js";
+import { isKeyPrefix, type ObjectPlace, type S3, type Tags } from "../aws/s3.js";
 import { sha256Name } from "../aws/sha256.js";
 import { textOf } from "../aws/xml.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
@@ -40,6 +40,12 @@ export class Offload {
   /** Where new objects go: `bucket/prefix`. */
   get location(): string {
     return `${this.#options.bucket}/${this.#options.prefix}`;
+  }
+
+  /** Where a new object can go: to `location`, and beside it where one is being deleted there. */
+  *locations(): Generator<string, void, undefined> {
+    yield this.location;
+    for (let n = 2; n < 10 && isKeyPrefix(`${this.#options.prefix}${n}/`); n++) yield `${this.location}${n}/`;
   }
 
   /** No part of a key comes from a user as it is: a thread's folder is the base64url of its partition key. */

@@ -2,6 +2,7 @@ import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { SaverConfig } from "../config.js";
 import { openBackend } from "./backend.js";
 import { Incarnations } from "./incarnation.js";
+import { Superseded } from "./latest-only.js";
 import { FrameCache, type Storage } from "./storage.js";
 import { ThreadIndex } from "./thread-index.js";
 
@@ -15,6 +16,7 @@ export function openStorage(config: SaverConfig, serde: SerializerProtocol): Sto
     frames: new FrameCache(),
     serde,
     conflict: config.conflict,
+    superseded: config.history === "latest" ? new Superseded() : undefined,
     consistentRead: config.consistentRead,
     keyPrefix: config.keyPrefix,
     onEvent: config.onEvent,

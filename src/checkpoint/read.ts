@@ -1,18 +1,22 @@
 import type { Checkpoint, CheckpointMetadata, CheckpointPendingWrite, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError, type DataLocation } from "../errors.js";
+import { binaryOf, DATA, stringOf } from "./attributes.js";
 import { placeOf, type Codec } from "./codec.js";
 import { damaged, locate } from "./format-error.js";
 import { checkVersion, decodeFrame, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { bornOf } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, unescapeId, type KeyPart } from "./keys.js";
-import { endOf, goneAt, isEnded } from "./lifetime.js";
+import { endOf, goneAt, isEnded, isGone } from "./lifetime.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
-import { binaryOf, DATA, stringOf, type LoadedSegments } from "./segment-store.js";
+import { type LoadedSegments } from "./segment-store.js";
 import { deserialized } from "./serialized.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
 import { join, lengthOf, type Value } from "./value.js";
 import { compareTasks, mergeWrites, taskOf, writeAttributes, type StoredWrite, type TaskOfItem, type WriteAttribute } from "./writes.js";
+
+/** The attribute of a checkpoint whose parent was pruned. */
+export const FIRST = "first";
 
 /** How many items a read of the latest checkpoint asks for: itself, its tasks' writes, and a little more. */
 const LATEST_LIMITS = [10, 100];
@@ -23,6 +27,8 @@ export interface StoredCheckpoint {
   ns: string;
   id: string;
   parentId: string | undefined;
+  /** Whether its parent was pruned, and it is the first that is left. */
+  isFirst: boolean;
   /** When it expires, in seconds since 1970; Infinity if it does not. */
   endsAt: number;
   frame: Frame;
@@ -38,7 +44,7 @@ interface StoredTask extends TaskOfItem {
 /** The latest checkpoint of a namespace: 1 Query, unless dozens of tasks wrote to it. */
 export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart): Promise<StoredCheckpoint | undefined> {
   const latest = (isPast = isEnded): Promise<StoredCheckpoint | undefined> =>
-    firstOf(storage, checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS, isPast));
+    firstOf(storage, checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS, isPast), true);
   const found = await latest();
   // Only the root namespace has the marker beside it. LangGraph reads that one first.
   const expected = storage.incarnations.known(thread.id)?.born ?? found?.frame.born;
@@ -93,7 +99,7 @@ export async function toTuple(storage: Storage, stored: StoredCheckpoint, segmen
     checkpoint,
     metadata,
     pendingWrites,
-    ...(parentId !== undefined && { parentConfig: configOf(parentId) }),
+    ...(parentId !== undefined && !stored.isFirst && { parentConfig: configOf(parentId) }),
   };
 }
 
@@ -166,6 +172,7 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
     ns,
     id,
     parentId: parent === undefined ? undefined : unescapeId(parent),
+    isFirst: FIRST in item,
     endsAt: endOf(item),
     frame,
     tasks: tasks.sort(compareTasks),
@@ -186,7 +193,8 @@ function newerVersion(a: number | string, b: number | string): number | string {
 
 /** Checkpoints before format 4 kept the sends of their parent's tasks in the parent's writes. */
 async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, checkpoint: Checkpoint): Promise<void> {
-  const parent = await readCheckpoint(storage, await checkpointRef(stored.thread, stored.ns, stored.parentId!));
+  // Also one that was pruned but for this.
+  const parent = await readCheckpoint(storage, await checkpointRef(stored.thread, stored.ns, stored.parentId!), isGone);
   const writes = parent ? await loadWrites(storage, parent, await storage.segments.load(parent.thread.partition, allValues(parent)), new Set([TASKS])) : [];
   checkpoint.channel_values[TASKS] = writes.map(([, , send]) => send);
   const versions = Object.values(checkpoint.channel_versions ?? {}).filter((version) => ["number", "string"].includes(typeof version));
@@ -195,10 +203,14 @@ async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, c
 }
 
 /** Opens the first checkpoint, and remembers its frame for the `put` that will probably follow. */
-async function firstOf(storage: Storage, pages: AsyncGenerator<CheckpointItems[]>): Promise<StoredCheckpoint | undefined> {
-  for await (const [items] of pages) {
+async function firstOf(storage: Storage, pages: AsyncGenerator<CheckpointItems[]>, isLatest = false): Promise<StoredCheckpoint | undefined> {
+  for await (const [items, ...older] of pages) {
     if (!items) continue;
     const stored = await openCheckpoint(storage, items);
+    if (isLatest && storage.superseded) {
+      const metadata = await loadMetadata(storage, stored, await storage.segments.load(stored.thread.partition, [stored.frame.metadata]));
+      storage.superseded.read(stored, older, metadata.counters_since_delta_snapshot !== undefined);
+    }
     const { thread, ns, id, frame } = stored;
     // Its writes may go before the rest, if a call with a shorter ttl has put them: then the lease ends with them.
     const lease = frame.needsAncestors ? Math.min(frame.lease, ...items.writes.map(goneAt)) : frame.lease;

@@ -13,13 +13,23 @@ import { Turnstile } from "../aws/turnstile.js";
 import { ambientEnv, checkTtl, expandConfig, withEnv, type SaverConfig } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { invalidInput } from "../errors.js";
+import { copyThread, type RestoreProgress } from "./copy-thread.js";
+import { deleteForRuns, type DeleteForRunsOptions } from "./delete-for-runs.js";
 import { deleteThread } from "./delete-thread.js";
 import { deltaHistory } from "./delta-history.js";
+import { exportThread, importThread, type ImportOptions, type Lines } from "./export-thread.js";
+import type { PruneResult } from "./freed.js";
 import { getTuple } from "./get-tuple.js";
+import { importFrom, type CheckpointSource, type ImportFromOptions, type ImportFromProgress, type ImportFromResult } from "./import-from.js";
 import { configIds, inConfig, requireId } from "./ids.js";
 import { keyPart } from "./keys.js";
+import { pruneSometimes } from "./latest-only.js";
 import { list } from "./list.js";
+import { listThreads } from "./list-threads.js";
+import { LongWork } from "./long-work.js";
 import { openStorage } from "./open-storage.js";
+import { prune, type PruneProgress } from "./prune.js";
+import type { PruneOptions } from "./prune-options.js";
 import { putCheckpoint } from "./put.js";
 import { putWrites, serializeWrites } from "./put-writes.js";
 import { readLatest } from "./read.js";
@@ -143,6 +153,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
       newVersions: newVersions ?? undefined,
       ttlSeconds: this.#ttlSeconds(config),
     });
+    if (this.#config.history === "latest") await pruneSometimes(this.#storage, threadId, id);
     return { configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id } };
   }
 
@@ -181,7 +192,72 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * The threads that have checkpoints, ordered by id. A page of 1 MB a request.
+   * Removes old checkpoints with their writes, and what only they referred to. What stays reads as before: the newest
+   * checkpoint of each namespace always, with what it needs to be resumed and what its `DeltaChannel`s are rebuilt from. Runs may
+   * go on meanwhile: segments and objects are freed by a call at least `graceSeconds` after the one that made them superfluous.
+   * Cut short, call it again. 5 requests a thread and more, 1 a megabyte read, 1 for 25 checkpoints or writes, 1 a segment.
+   *
+   * @example
+   * ```ts
+   * const freed = await checkpointer.prune({ all: true, keepLast: 10, olderThanSeconds: 30 * 86_400 });
+   * ```
+   */
+  prune(options: PruneOptions): LongWork<PruneProgress, PruneResult> {
+    return new LongWork(() => prune(this.#storage, options));
+  }
+
+  /**
+   * Removes what some runs have stored, by `run_id` in the metadata of their checkpoints. All checkpoints of the threads are
+   * read for that; name the threads where you can. Runs may go on meanwhile, as beside {@link prune}.
+   */
+  deleteForRuns(runIds: readonly string[], options?: DeleteForRunsOptions): LongWork<PruneProgress, PruneResult> {
+    return new LongWork(() => deleteForRuns(this.#storage, runIds, options));
+  }
+
+  /**
+   * Stores a thread under another id as well, with all its checkpoints, as it is at this moment. The copy is there when it is
+   * complete; cut short, call it again. What runs of the original do meanwhile may or may not be in it, as if they had been
+   * cut short.
+   *
+   * @throws DynamoDBSaverError `INVALID_INPUT` if there is no thread `from`, or there is one `to`
+   */
+  copyThread(from: string, to: string): LongWork<RestoreProgress, RestoreProgress> {
+    const ids = (): [string, string] => [requireId("thread_id", from, "copyThread", "as the first argument"), requireId("thread_id", to, "copyThread", "as the second argument")];
+    return new LongWork(() => copyThread(this.#storage, ...ids()));
+  }
+
+  /**
+   * A thread as lines of JSON, which {@link importThread} stores byte for byte as it was. Values are as they are stored: what is
+   * encrypted stays so, and the key is needed to import it under another id, `keyPrefix` or table name.
+   *
+   * @example
+   * ```ts
+   * for await (const line of checkpointer.exportThread("1")) file.write(line + "\n");
+   * ```
+   */
+  async *exportThread(threadId: string): AsyncGenerator<string, void, undefined> {
+    yield* exportThread(this.#storage, requireId("thread_id", threadId, "exportThread", "as the argument"));
+  }
+
+  /**
+   * Stores a thread from the lines of {@link exportThread}. It is there when it is complete; cut short, call it again.
+   *
+   * @throws DynamoDBSaverError `INVALID_INPUT` if the lines are not a whole export, or there is such a thread
+   */
+  importThread(lines: Lines, options?: ImportOptions): LongWork<RestoreProgress, RestoreProgress> {
+    return new LongWork(() => importThread(this.#storage, lines, options));
+  }
+
+  /**
+   * Takes over the threads of any other LangGraph saver: `MemorySaver`, `SqliteSaver`, `PostgresSaver`. Cut short, call it again:
+   * a checkpoint of the same id is stored again, and others are left alone.
+   */
+  importFrom(saver: CheckpointSource, options: ImportFromOptions = {}): LongWork<ImportFromProgress, ImportFromResult> {
+    return new LongWork(() => importFrom(this.#storage, saver, options, this.#config.ttlSeconds));
+  }
+
+  /**
+   * The threads that have checkpoints, ordered by id. A page of 1 MB a request; with `latest: true` 1 request a thread more.
    *
    * @example
    * ```ts
@@ -189,7 +265,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * ```
    */
   async *listThreads(options: ListThreadsOptions = {}): AsyncGenerator<ThreadInfo, void, undefined> {
-    yield* this.#storage.threads.list(options);
+    yield* listThreads(this.#storage, options);
   }
 
   /** What LangGraph's `DeltaChannel` needs to rebuild its state: 1 request a megabyte of history, never one an ancestor. */

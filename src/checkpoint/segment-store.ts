@@ -1,29 +1,20 @@
-import { fromBase64, toBase64 } from "../aws/base64.js";
 import { forEachAtOnce } from "../aws/concurrency.js";
-import type { DynamoDB, Item, Key } from "../aws/dynamodb.js";
+import type { DynamoDB } from "../aws/dynamodb.js";
 import { AwsRequestError } from "../errors.js";
+import { binaryOf, DATA } from "./attributes.js";
 import { ByteLru } from "./byte-lru.js";
 import { placeOf, type Codec } from "./codec.js";
-import { damaged, FormatError } from "./format-error.js";
-import { key, parsePointer, pointerSortKey, pointersPrefix, segmentSortKey, type SegmentId } from "./keys.js";
-import { expiry, goneAt, isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
+import { FormatError } from "./format-error.js";
+import { key, parsePointer, segmentSortKey } from "./keys.js";
+import { isGone } from "./lifetime.js";
 import { offloadOf, type Offload } from "./offload.js";
-import type { Segment, SegmentPlan, Value } from "./value.js";
+import { pointersOf } from "./segment-objects.js";
+import type { Segment, Value } from "./value.js";
 
 /** A Worker has 128 MB for everything. */
 const CACHE_BYTES = 16 * 1_024 * 1_024;
-/** With its codec byte and keys below DynamoDB's limit of 400 KB an item, compressed or not. */
-const MAX_ITEM_SEGMENT_BYTES = 384 * 1_024;
-/** One PUT within `requestTimeoutMs`, also from a slow place. */
-const MAX_OBJECT_SEGMENT_BYTES = 4 * 1_024 * 1_024;
-/** Objects and renewals under way at once. */
+/** Objects read at once. */
 const AT_ONCE = 6;
-
-/** The attribute of a pointer whose object is being deleted. */
-const MARK = "deleting";
-
-/** The attribute with an item's bytes. */
-export const DATA = "data";
 
 export type LoadedSegments = ReadonlyMap<string, Uint8Array | FormatError>;
 
@@ -38,106 +29,9 @@ export class SegmentStore {
     private readonly consistentRead: boolean,
   ) {}
 
-  /** Starts a list of segments to be stored in a thread. */
-  plan(partition: string, born: string): NewSegments {
-    return new NewSegments(partition, born, this.codec, this.offload);
-  }
-
-  /** Stores what was planned. */
-  async write({ partition, born, segments }: NewSegments, life: Lifetime | undefined): Promise<void> {
-    const granted = life?.granted ?? Infinity;
-    const all = [...segments].map(([name, segment]) => ({ id: { born, name }, ...segment }));
-    const items = all
-      .filter(({ external }) => !external)
-      .map(({ id, stored }): Item => ({ ...key(partition, segmentSortKey(id)), [DATA]: { B: toBase64(stored) }, ...expiry(granted) }));
-    await Promise.all([
-      this.#writeItems(items, granted),
-      forEachAtOnce(AT_ONCE, all.filter(({ external }) => external), ({ id, stored }) => this.#writeObject(partition, id, stored, life)),
-    ]);
-    for (const { id, bytes } of all) this.#cache.set(id.name, bytes, bytes.length);
-  }
-
-  async #writeItems(items: Item[], granted: number): Promise<void> {
-    if (granted === Infinity) {
-      // One item costs the same either way, and a single put has no rest to wait for.
-      await (items.length === 1 ? this.db.putItem(items[0]!) : this.db.batchPut(items));
-    } else {
-      // A segment of the same name that lives longer is left as it is. A batch has no conditions.
-      await forEachAtOnce(AT_ONCE, items, async (item) => void (await this.db.putItem(item, unlessLonger(granted))));
-    }
-  }
-
-  /** The pointer comes before its object, so that S3 holds nothing the table does not know. */
-  async #writeObject(partition: string, id: SegmentId, stored: Uint8Array, life: Lifetime | undefined): Promise<void> {
-    const offload = offloadOf(this.offload);
-    const place = await offload.place(partition, id);
-    const pointer = key(partition, pointerSortKey(id, offload.location));
-    if (!life || !offload.expires(life.ttlSeconds)) {
-      await this.db.putItem(pointer as Item);
-      await offload.putLasting(place, stored);
-    } else {
-      const expiring = { ...pointer, ...expiry(life.granted) } as Item;
-      const longer = (await this.db.putItem(expiring, unlessLonger(life.granted))) ? undefined : await this.db.getItem(pointer, true);
-      if (longer && goneAt(longer) === Infinity) await offload.putMissing(place, stored);
-      else await offload.putExpiring(place, stored, async () => void (await prolong(this.db, pointer, Infinity)));
-    }
-    // A deletion of the thread may have come between, and has not seen the object.
-    const found = await this.db.getItem(pointer, true, ["PK", MARK]);
-    if (!found || MARK in found) await this.db.putItem(pointer as Item);
-  }
-
-  /**
-   * Deletes objects, and then their pointers, without which nobody would find them again. A put of the same segment may
-   * come between, so the pointers are marked first: one that is put again meanwhile has no mark, and stays.
-   */
-  async deleteObjects(partition: string, pointers: Key[]): Promise<void> {
-    if (pointers.length === 0) return;
-    const offload = offloadOf(this.offload);
-    const marking = { names: { "#mark": MARK }, values: { ":mark": { S: crypto.randomUUID() } } };
-    const mark = { ...marking, update: "SET #mark = :mark", condition: "attribute_exists(PK)" };
-    await forEachAtOnce(AT_ONCE, pointers, async (pointer) => void (await this.db.updateItem({ ...mark, key: pointer })));
-    const parsed = pointers.map(({ SK }) => parsePointer(SK.S)!);
-    await offload.delete(await Promise.all(parsed.map(({ id, location }) => offload.place(partition, id, location))));
-    await forEachAtOnce(AT_ONCE, pointers, async (pointer) => void (await this.db.deleteItem(pointer, { ...marking, condition: "#mark = :mark" })));
-  }
-
-  /** Gives stored segments a new life. False when one of them is not there any more. */
-  async renew(partition: string, segments: Iterable<Segment>, life: Lifetime | undefined): Promise<boolean> {
-    const distinct = new Map([...segments].map((segment) => [`${segmentSortKey(segment)}${segment.external}`, segment]));
-    let complete = true;
-    await forEachAtOnce(AT_ONCE, distinct.values(), async (segment) => {
-      if (!complete) return;
-      const granted = life?.granted ?? Infinity;
-      const renewed = segment.external ? this.#renewObject(partition, segment, life) : prolong(this.db, key(partition, segmentSortKey(segment)), granted);
-      if (!(await renewed)) complete = false;
-    });
-    return complete;
-  }
-
-  /** Written again: Ceph and R2 lose the tags of an object that is copied onto itself. */
-  async #renewObject(partition: string, id: SegmentId, life: Lifetime | undefined): Promise<boolean> {
-    const offload = offloadOf(this.offload);
-    for (const pointer of await this.#pointers(partition, id)) {
-      if (goneAt(pointer) === Infinity) return true;
-      const place = await offload.place(partition, id, parsePointer(pointer.SK.S)!.location);
-      const stored = await offload.get(place);
-      if (!stored) continue;
-      const pointerKey = key(partition, pointer.SK.S);
-      const keep = async (): Promise<void> => void (await prolong(this.db, pointerKey, Infinity));
-      if (life && offload.expires(life.ttlSeconds)) {
-        await offload.putExpiring(place, stored, keep);
-        return prolong(this.db, pointerKey, life.granted);
-      }
-      await keep();
-      await offload.putLasting(place, stored);
-      return true;
-    }
-    return false;
-  }
-
-  async #pointers(partition: string, id: SegmentId): Promise<Item[]> {
-    const { items } = await this.db.query({ partition, beginsWith: pointersPrefix(id), consistent: true });
-    return items.filter((item) => !isGone(item) && parsePointer(item.SK.S));
+  /** A segment was stored, and need not be read. */
+  remember(name: string, bytes: Uint8Array): void {
+    this.#cache.set(name, bytes, bytes.length);
   }
 
   /** Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at all. */
@@ -193,7 +87,7 @@ export class SegmentStore {
       return undefined;
     });
     if (!stored) {
-      const elsewhere = (await this.#pointers(partition, segment)).map(({ SK }) => parsePointer(SK.S)!.location).filter((location) => location !== offload.location);
+      const elsewhere = (await pointersOf(this.db, partition, segment)).map(({ SK }) => parsePointer(SK.S)!.location).filter((location) => location !== offload.location);
       for (const location of elsewhere) {
         place = await offload.place(partition, segment, location);
         stored = await offload.get(place);
@@ -213,7 +107,7 @@ export class SegmentStore {
   async #open(segment: Segment, partition: string, stored: () => Uint8Array): Promise<Uint8Array | FormatError> {
     try {
       const bytes = await this.codec.decodeSegment(segment, stored(), placeOf(key(partition, segmentSortKey(segment)), DATA));
-      this.#cache.set(segment.name, bytes, bytes.length);
+      this.remember(segment.name, bytes);
       return bytes;
     } catch (error) {
       if (error instanceof FormatError) return error;
@@ -222,56 +116,7 @@ export class SegmentStore {
   }
 }
 
-/** Segments of one thread that have to be stored before anything refers to them. */
-export class NewSegments implements SegmentPlan {
-  readonly segments = new Map<string, { bytes: Uint8Array; stored: Uint8Array; external: boolean }>();
-  readonly maxSegmentBytes: number;
-
-  constructor(
-    readonly partition: string,
-    readonly born: string,
-    private readonly codec: Codec,
-    private readonly offload: Offload | undefined,
-  ) {
-    this.maxSegmentBytes = offload ? MAX_OBJECT_SEGMENT_BYTES : MAX_ITEM_SEGMENT_BYTES;
-  }
-
-  nameOf(bytes: Uint8Array): Promise<string> {
-    return this.codec.nameOf(bytes);
-  }
-
-  async add(bytes: Uint8Array): Promise<Segment> {
-    const id = { born: this.born, name: await this.codec.nameOf(bytes) };
-    const stored = await this.codec.encode(bytes, placeOf(key(this.partition, segmentSortKey(id)), DATA));
-    const external = this.offload !== undefined && stored.length >= this.offload.thresholdBytes;
-    this.segments.set(id.name, { bytes, stored, external });
-    return { ...id, length: bytes.length, external };
-  }
-
-  /** These are stored already. */
-  leaveOut(values: Iterable<Value>): void {
-    for (const { segments } of values) for (const { name } of segments) this.segments.delete(name);
-  }
-}
-
 /** The same bytes can lie in several places, and one that can be read will do. */
 function add(loaded: Map<string, Uint8Array | FormatError>, { name }: Segment, bytes: Uint8Array | FormatError): void {
   if (!(loaded.get(name) instanceof Uint8Array)) loaded.set(name, bytes);
-}
-
-/** A binary attribute's bytes. */
-export function binaryOf(item: Item, attribute: string): Uint8Array {
-  const value = item[attribute];
-  if (!value || !("B" in value)) throw damaged(`The attribute ${attribute} is not there, or is not binary`);
-  try {
-    return fromBase64(value.B);
-  } catch (cause) {
-    throw damaged(`The attribute ${attribute} is not base64`, cause);
-  }
-}
-
-/** A string attribute, if it is there. */
-export function stringOf(item: Item, attribute: string): string | undefined {
-  const value = item[attribute];
-  return value && "S" in value ? value.S : undefined;
 }

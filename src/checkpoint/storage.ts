@@ -5,10 +5,13 @@ import { ByteLru } from "./byte-lru.js";
 import type { ConflictMode } from "./head.js";
 import type { Frame } from "./frame.js";
 import type { Incarnations } from "./incarnation.js";
+import type { Superseded } from "./latest-only.js";
 import { keyPart, threadPartition, type KeyPart } from "./keys.js";
 import type { ThreadIndex } from "./thread-index.js";
 
 const FRAME_CACHE_BYTES = 4 * 1_024 * 1_024;
+/** A superstep that takes longer than this costs a read of its parent: see `prune.ts`. */
+const TRUSTED_MS = 5 * 60_000;
 
 /** What the parts of a saver share. Plain data and clients, no promise: safe between requests of a Worker. */
 export interface Storage extends Backend {
@@ -17,6 +20,8 @@ export interface Storage extends Backend {
   frames: FrameCache;
   serde: SerializerProtocol;
   conflict: ConflictMode;
+  /** With `history: "latest"`. */
+  superseded: Superseded | undefined;
   consistentRead: boolean;
   keyPrefix: string;
   onEvent: EventListener | undefined;
@@ -48,14 +53,20 @@ export async function checkpointRef(thread: Thread, ns: string, id: string): Pro
 
 /** Frames of checkpoints read or written lately: a `put` looks up its parent's segments here. */
 export class FrameCache {
-  readonly #frames = new ByteLru<Frame>(FRAME_CACHE_BYTES);
+  readonly #frames = new ByteLru<{ frame: Frame; seenAt: number }>(FRAME_CACHE_BYTES);
 
   get(threadId: string, ns: string, id: string): Frame | undefined {
-    return this.#frames.get(cacheKey(threadId, ns, id));
+    return this.#frames.get(cacheKey(threadId, ns, id))?.frame;
+  }
+
+  /** Only of a checkpoint that was there a moment ago: an older one may have been pruned, and its segments with it. */
+  getTrusted(threadId: string, ns: string, id: string): Frame | undefined {
+    const entry = this.#frames.get(cacheKey(threadId, ns, id));
+    return entry && Math.abs(Date.now() - entry.seenAt) <= TRUSTED_MS ? entry.frame : undefined;
   }
 
   set(threadId: string, ns: string, id: string, frame: Frame, bytes: number): void {
-    this.#frames.set(cacheKey(threadId, ns, id), frame, bytes);
+    this.#frames.set(cacheKey(threadId, ns, id), { frame, seenAt: Date.now() }, bytes);
   }
 
   forget(threadId: string): void {

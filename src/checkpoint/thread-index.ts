@@ -1,9 +1,9 @@
 import type { DynamoDB, Item, Key } from "../aws/dynamodb.js";
+import { stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
 import { bornAttribute } from "./incarnation.js";
-import { idOf, key, keyPart } from "./keys.js";
+import { escapeId, idOf, key, keyPart } from "./keys.js";
 import { isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
-import { stringOf } from "./segment-store.js";
 
 /** Spreads the index over partitions, each of which takes 1,000 write units a second. Part of the format. */
 export const SHARDS = 8;
@@ -16,14 +16,20 @@ export interface ThreadInfo {
   threadId: string;
   /** When its first checkpoint was stored, ISO 8601. */
   createdAt: string;
+  /** With `latest: true`: the latest checkpoint of its root namespace, if there is one. */
+  latest?: { checkpointId: string; /** LangGraph's number of the superstep; -1 is the input's. */ step: number | undefined } | undefined;
 }
 
 /** Which part of the threads `listThreads` gives. */
 export interface ListThreadsOptions {
+  /** Only threads whose ids begin so. */
+  prefix?: string | undefined;
   /** At most this many threads. All by default. */
   limit?: number | undefined;
   /** Only threads after this id, for the next page. */
   after?: string | undefined;
+  /** Whether to read each thread's latest checkpoint too: 1 request a thread. Default: `false`. */
+  latest?: boolean | undefined;
 }
 
 /** Which threads there are, in `SHARDS` partitions beside theirs. */
@@ -35,13 +41,13 @@ export class ThreadIndex {
   ) {}
 
   /** Comes before a checkpoint without a parent, so that no thread is ever unlisted. Keeps the thread's first time. */
-  async add(threadId: string, born: string, life: Lifetime | undefined): Promise<void> {
+  async add(threadId: string, born: string, life: Lifetime | undefined, created = new Date().toISOString()): Promise<void> {
     const { whole } = await keyPart("thread", threadId);
     const entryKey = await this.#entryKey(threadId);
     const longer = unlessLonger(life?.granted ?? Infinity);
     const update = `SET created = if_not_exists(created, :now), #born = :born${whole === undefined ? "" : ", #thread = :thread"}`;
     const names = { "#born": "born", ...(whole !== undefined && { "#thread": "thread" }) };
-    const values = { ":now": { S: new Date().toISOString() }, ":born": bornAttribute(born).born!, ...(whole !== undefined && { ":thread": { S: whole } }) };
+    const values = { ":now": { S: created }, ":born": bornAttribute(born).born!, ...(whole !== undefined && { ":thread": { S: whole } }) };
     const lives = life
       ? { key: entryKey, update: `${update}, #ttl = :ttl`, names: { ...names, ...longer.names }, values: { ...values, ...longer.values }, condition: longer.condition! }
       : { key: entryKey, update: `${update} REMOVE #ttl`, names: { ...names, ...longer.names }, values };
@@ -60,9 +66,11 @@ export class ThreadIndex {
   }
 
   /** All threads, in the order of their ids as they stand in a key. */
-  async *list({ limit = Infinity, after }: ListThreadsOptions = {}): AsyncGenerator<ThreadInfo, void, undefined> {
+  async *list({ limit = Infinity, after, prefix = "" }: ListThreadsOptions = {}): AsyncGenerator<ThreadInfo, void, undefined> {
     const afterText = after === undefined ? undefined : (await keyPart("thread", after)).text;
-    const shards = Array.from({ length: SHARDS }, (_, shard) => this.#shard(shard, afterText, limit));
+    const prefixText = escapeId(prefix);
+    if (afterText !== undefined && !afterText.startsWith(prefixText) && compareCodePoints(afterText, prefixText) > 0) return;
+    const shards = Array.from({ length: SHARDS }, (_, shard) => this.#shard(shard, prefixText, afterText, limit));
     try {
       const heads = await Promise.all(shards.map(async (items) => (await items.next()).value ?? undefined));
       for (let yielded = 0; yielded < limit; yielded++) {
@@ -80,13 +88,15 @@ export class ThreadIndex {
     }
   }
 
-  async *#shard(shard: number, after: string | undefined, limit: number): AsyncGenerator<Item, void, undefined> {
+  async *#shard(shard: number, prefix: string, after: string | undefined, limit: number): AsyncGenerator<Item, void, undefined> {
     const partition = this.#partition(shard);
     const pages = this.db.queryPages({
       partition,
       consistent: this.consistentRead,
       ...(limit < PAGE_LIMIT && { limit: Math.ceil(limit) }),
-      ...(after !== undefined && { after: key(partition, after) }),
+      ...(prefix !== "" && { beginsWith: prefix }),
+      // DynamoDB takes no start that is outside of what is asked for.
+      ...(after?.startsWith(prefix) && { after: key(partition, after) }),
     });
     for await (const page of pages) yield* page.filter((item) => !isGone(item));
   }

@@ -1,11 +1,11 @@
 import { BaseCache, type CacheFullKey, type CacheNamespace } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/concurrency.js";
 import type { Key } from "../aws/dynamodb.js";
+import { DATA } from "../checkpoint/attributes.js";
 import { openBackend, type Backend } from "../checkpoint/backend.js";
 import { FormatError } from "../checkpoint/format-error.js";
 import { escapeId, key, shortened } from "../checkpoint/keys.js";
 import { lifetime } from "../checkpoint/lifetime.js";
-import { DATA } from "../checkpoint/segment-store.js";
 import { deserialized, serialized } from "../checkpoint/serialized.js";
 import { setup, type SetupResult } from "../checkpoint/setup.js";
 import { shardOf, SHARDS } from "../checkpoint/thread-index.js";

@@ -1,0 +1,97 @@
+import type { BaseCheckpointSaver, CheckpointMetadata, CheckpointTuple, PendingWrite } from "@langchain/langgraph-checkpoint";
+import { invalidInput } from "../errors.js";
+import { configIds } from "./ids.js";
+import { putCheckpoint } from "./put.js";
+import { putWrites, serializeWrites } from "./put-writes.js";
+import type { Storage } from "./storage.js";
+
+/** What `importFrom` takes over. */
+export interface ImportFromOptions {
+  /** Which threads. Default: all that the other saver lists. */
+  threadIds?: readonly string[] | undefined;
+}
+
+/** How much was taken over so far. */
+export interface ImportFromResult {
+  /** Threads that are done. */
+  threads: number;
+  /** Checkpoints of all threads and namespaces. */
+  checkpoints: number;
+  /** Of tasks: one may hold several writes. */
+  writes: number;
+}
+
+/** How far `importFrom` is. */
+export interface ImportFromProgress extends ImportFromResult {
+  /** The thread that is being taken over. */
+  threadId: string;
+}
+
+/** As much of a saver as is read. */
+export type CheckpointSource = Pick<BaseCheckpointSaver, "getTuple" | "list">;
+
+/**
+ * Stores what another saver has under the same ids, each thread from its oldest checkpoint on, so that a later one shares with
+ * an earlier one what it has in common with it. Only ids are kept in memory.
+ */
+export async function* importFrom(
+  storage: Storage,
+  source: CheckpointSource,
+  { threadIds }: ImportFromOptions,
+  ttlSeconds: number | undefined,
+): AsyncGenerator<ImportFromProgress, ImportFromResult, undefined> {
+  if (typeof source?.getTuple !== "function" || typeof source.list !== "function") throw invalidInput("importFrom needs a LangGraph saver, for example new MemorySaver().");
+  if (threadIds !== undefined && !(Array.isArray(threadIds) && threadIds.every((id) => typeof id === "string" && id !== ""))) throw invalidInput("threadIds must be an array of strings that are not empty.");
+  // Branches are stored as such.
+  const branching: Storage = { ...storage, conflict: "branch" };
+  const total = { threads: 0, checkpoints: 0, writes: 0 };
+  for (const threadId of (threadIds as readonly string[] | undefined) ?? (await threadsOf(source))) {
+    for (const { ns, id } of (await placesOf(source, threadId)).reverse()) {
+      const tuple = await source.getTuple({ configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id } });
+      if (!tuple) continue; // deleted meanwhile
+      total.writes += await take(branching, threadId, ns, tuple, ttlSeconds);
+      total.checkpoints++;
+      if (total.checkpoints % 100 === 0) yield { threadId, ...total };
+    }
+    total.threads++;
+    yield { threadId, ...total };
+  }
+  return total;
+}
+
+/** Returns how many tasks have written. */
+async function take(storage: Storage, threadId: string, ns: string, tuple: CheckpointTuple, ttlSeconds: number | undefined): Promise<number> {
+  const { checkpoint, metadata, parentConfig, pendingWrites = [] } = tuple;
+  const { channel_values = {}, channel_versions = {} } = checkpoint;
+  await putCheckpoint(storage, {
+    threadId,
+    ns,
+    parentId: configIds(parentConfig).checkpointId,
+    checkpoint: { ...checkpoint, channel_values, channel_versions },
+    metadata: metadata ?? ({} as CheckpointMetadata),
+    newVersions: undefined, // all that is there
+    ttlSeconds,
+  });
+  const byTask = new Map<string, PendingWrite[]>();
+  for (const [taskId, channel, value] of pendingWrites) byTask.set(taskId, [...(byTask.get(taskId) ?? []), [channel, value]]);
+  for (const [taskId, writes] of byTask) {
+    await putWrites(storage, { threadId, ns, checkpointId: checkpoint.id, taskId, taskPath: "", writes: await serializeWrites(storage, writes), ttlSeconds });
+  }
+  return byTask.size;
+}
+
+async function threadsOf(source: CheckpointSource): Promise<Set<string>> {
+  const threadIds = new Set<string>();
+  for await (const { config } of source.list({})) {
+    const { threadId } = configIds(config);
+    if (threadId !== undefined) threadIds.add(threadId);
+  }
+  return threadIds;
+}
+
+/** Newest first, as savers list them. */
+async function placesOf(source: CheckpointSource, threadId: string): Promise<{ ns: string; id: string }[]> {
+  const places: { ns: string; id: string }[] = [];
+  for await (const { config, checkpoint } of source.list({ configurable: { thread_id: threadId } })) places.push({ ns: configIds(config).ns ?? "", id: checkpoint.id });
+  return places.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
+}

@@ -1,0 +1,54 @@
+import { invalidInput } from "../errors.js";
+import type { Rule } from "./survey.js";
+
+/** Longer than any call lasts, with all its attempts. */
+export const GRACE_SECONDS = 3_600;
+
+/** Which checkpoints go. */
+export interface PruneOptions {
+  /** Of which threads. */
+  threadIds?: readonly string[] | undefined;
+  /** Of every thread that is listed. */
+  all?: boolean | undefined;
+  /** How many of the newest checkpoints of each namespace stay: at least 1, which is the default. */
+  keepLast?: number | undefined;
+  /** Checkpoints stay until they are so old, by their own `ts`. */
+  olderThanSeconds?: number | undefined;
+  /** `"keep_latest"` is `keepLast: 1`; `"delete"` deletes the threads. The names are those of LangGraph for Python. */
+  strategy?: "keep_latest" | "delete" | undefined;
+  /** Only of this namespace; `""` is the root's. Default: of all. */
+  checkpointNs?: string | undefined;
+  /** Only says what would be freed. Nothing is written. */
+  dryRun?: boolean | undefined;
+  /**
+   * How long what nothing refers to any more stays, for runs that are under way, in seconds: longer than any call lasts. With
+   * 0, all of it goes at once: only where no run is under way. Default: 3,600.
+   */
+  graceSeconds?: number | undefined;
+}
+
+/** Which checkpoints stay. */
+export function ruleOf({ keepLast = 1, olderThanSeconds, checkpointNs }: PruneOptions, graceSeconds: number): Rule {
+  return async ({ ns, rank, isTip, ageSeconds }) => {
+    if (rank <= keepLast || (checkpointNs !== undefined && ns !== checkpointNs)) return true;
+    if (olderThanSeconds !== undefined && (await ageSeconds()) < olderThanSeconds) return true;
+    return isTip && graceSeconds > 0 && (await ageSeconds()) < graceSeconds;
+  };
+}
+
+/** @throws DynamoDBSaverError `INVALID_INPUT` */
+export function checked(options: PruneOptions): PruneOptions {
+  if (typeof options !== "object" || options === null) throw invalidInput('prune needs an object, for example { threadIds: ["1"], keepLast: 10 }.');
+  const { threadIds, all, keepLast, olderThanSeconds, strategy, checkpointNs, dryRun, graceSeconds } = options;
+  if ((threadIds === undefined) === (all !== true)) throw invalidInput("prune needs either threadIds, an array of thread ids, or all: true.");
+  if (threadIds !== undefined && !(Array.isArray(threadIds) && threadIds.every((id) => typeof id === "string" && id !== ""))) throw invalidInput("threadIds must be an array of strings that are not empty.");
+  if (strategy !== undefined && strategy !== "keep_latest" && strategy !== "delete") throw invalidInput('strategy must be "keep_latest" or "delete".');
+  if (strategy !== undefined && [keepLast, olderThanSeconds, checkpointNs].some((rule) => rule !== undefined)) throw invalidInput("strategy goes without keepLast, olderThanSeconds and checkpointNs.");
+  if (strategy === undefined && keepLast === undefined && olderThanSeconds === undefined) throw invalidInput("prune needs to know what stays: pass keepLast, olderThanSeconds or strategy.");
+  if (keepLast !== undefined && !(Number.isInteger(keepLast) && keepLast >= 1)) throw invalidInput("keepLast must be a whole number from 1 on. To delete whole threads, pass strategy: \"delete\".");
+  if (olderThanSeconds !== undefined && !(typeof olderThanSeconds === "number" && olderThanSeconds >= 0)) throw invalidInput("olderThanSeconds must be a number of seconds, for example 30 * 86_400 for a month.");
+  if (graceSeconds !== undefined && !(typeof graceSeconds === "number" && graceSeconds >= 0 && graceSeconds < Infinity)) throw invalidInput("graceSeconds must be a number of seconds from 0 on.");
+  if (checkpointNs !== undefined && typeof checkpointNs !== "string") throw invalidInput('checkpointNs must be a string; "" is the root namespace.');
+  for (const [name, flag] of Object.entries({ all, dryRun })) if (flag !== undefined && typeof flag !== "boolean") throw invalidInput(`${name} must be true or false.`);
+  return options;
+}

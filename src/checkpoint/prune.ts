@@ -1,0 +1,203 @@
+import { forEachAtOnce } from "../aws/concurrency.js";
+import type { QueryInput } from "../aws/dynamodb.js";
+import { deleteThread } from "./delete-thread.js";
+import { add, countDropped, countItem, countLater, countPart, isPart, nothing, type PruneResult } from "./freed.js";
+import { bornOf } from "./incarnation.js";
+import { checkpointSortKey, key, parsePointer, THREAD_MARKER } from "./keys.js";
+import { endNow, isGone } from "./lifetime.js";
+import { checked, GRACE_SECONDS, ruleOf, type PruneOptions } from "./prune-options.js";
+import { FIRST } from "./read.js";
+import { deleteUnused } from "./segment-deletions.js";
+import { threadOf, type Storage, type Thread } from "./storage.js";
+import { segmentName, survey, type Rule, type Survey } from "./survey.js";
+import { amendTrash, closeTrash, deleteTrash, readTrash, writeTrash, type TrashEntry, type TrashList } from "./trash.js";
+
+/*
+ * Checkpoints go at once: what a reader has not found yet, nobody sees again. What they referred to, and whatever else
+ * nothing refers to, goes only after a grace period, because a run that goes on meanwhile may be about to refer to it:
+ *
+ * - A put may have stored its segments, and not its checkpoint yet. Segments say when they were written, last if several
+ *   times, and only those written before the grace period are deleted, by a condition in the request itself.
+ * - A put may take segments over from a parent that it has read or put. It trusts that for five minutes and then looks again
+ *   (`FrameCache.getTrusted`), so with all the attempts of its own requests it commits well within the grace period after the
+ *   parent was there for the last time. So what goes is noted in the thread before the checkpoints that referred to it go,
+ *   and the grace period begins after them (`trash.ts`). A later call deletes what is noted for so long, and which nothing in
+ *   all of the thread, read after that period, refers to. A note is given up when something refers to it again, also if that
+ *   goes with the same call. Notes are read after the checkpoints: another pruning may be under way.
+ * - The newest checkpoint of a branch may be what a run goes on from, so a new one stays, whatever the rules say.
+ *
+ * Whatever is cut short leaves what was not done yet: checkpoints go before their writes, newest first, notes before what they
+ * name, and what is on no note is found by looking at everything that is stored.
+ */
+
+/** Checkpoints deleted between two reports. */
+const DROPPED_AT_ONCE = 1_000;
+const AT_ONCE = 10;
+
+/** How far a pruning is. */
+export interface PruneProgress {
+  /** The thread that is being pruned. */
+  threadId: string;
+  /** Checkpoints of this thread read so far. */
+  read: number;
+  /** Of all threads, so far. */
+  freed: PruneResult;
+}
+
+export async function* prune(storage: Storage, options: PruneOptions): AsyncGenerator<PruneProgress, PruneResult, undefined> {
+  const { threadIds, strategy, dryRun = false, graceSeconds = GRACE_SECONDS } = checked(options);
+  if (strategy !== "delete") return yield* pruneThreads(storage, threadIds, { rule: ruleOf(options, graceSeconds), dryRun, graceSeconds });
+  const total = nothing();
+  for await (const threadId of threadIds ?? listed(storage)) {
+    const freed = await deleteAll(storage, await threadOf(storage, threadId), dryRun);
+    add(total, freed, nothing());
+    yield { threadId, read: freed.checkpoints, freed: structuredClone(total) };
+  }
+  return total;
+}
+
+/** How threads are pruned. */
+export interface Pruning {
+  rule: Rule;
+  dryRun: boolean;
+  graceSeconds: number;
+  /** Called when a thread is done. */
+  after?: (threadId: string, survey: Survey) => Promise<void>;
+}
+
+export async function* pruneThreads(storage: Storage, threadIds: readonly string[] | undefined, pruning: Pruning): AsyncGenerator<PruneProgress, PruneResult, undefined> {
+  const total = nothing();
+  for await (const threadId of threadIds ?? listed(storage)) {
+    const work = pruneThread(storage, await threadOf(storage, threadId), pruning);
+    let before = nothing();
+    let step = await work.next();
+    for (; !step.done; step = await work.next()) {
+      const { read, freed } = step.value;
+      add(total, freed, before);
+      before = structuredClone(freed);
+      yield { threadId, read, freed: structuredClone(total) };
+    }
+    if (step.value) await pruning.after?.(threadId, step.value);
+  }
+  return total;
+}
+
+async function* listed({ threads }: Storage): AsyncGenerator<string> {
+  for await (const { threadId } of threads.list()) yield threadId;
+}
+
+/** Takes from one thread the checkpoints that a rule does not keep. Tells again and again what it has freed so far. */
+async function* pruneThread(
+  storage: Storage,
+  thread: Thread,
+  { rule, dryRun, graceSeconds }: Pruning,
+): AsyncGenerator<{ read: number; freed: PruneResult }, Survey | undefined, undefined> {
+  const { db, frames } = storage;
+  const freed = nothing();
+  const startedAt = Math.floor(Date.now() / 1_000);
+  const marker = await db.getItem(key(thread.partition, THREAD_MARKER), true);
+  // Deleted, or being copied or imported: then nothing refers to what is stored yet.
+  if (!marker || isGone(marker)) return undefined;
+  const surveying = survey(storage, thread, bornOf(marker), rule);
+  let step = await surveying.next();
+  let read = 0;
+  for (; !step.done; step = await surveying.next()) yield { read: (read = step.value), freed };
+  const found = step.value;
+  const { used, usedByStray, released, stray, dropped } = found;
+  if (graceSeconds > 0) for (const name of usedByStray) used.add(name);
+  const stored = await storedParts(storage, thread);
+  // What could not be read may have referred to anything: then all begins anew.
+  const lists = await readTrash(storage, thread);
+  const noted = released ? lists : [];
+
+  // What nothing refers to now, and what nothing will refer to when the checkpoints are gone.
+  const isUsed = (sortKey: string): boolean => isPart(sortKey) && (used.has(nameOf(sortKey)) || released?.has(nameOf(sortKey)) === true);
+  const garbage = new Set([...stray, ...stored.filter((sortKey) => !isUsed(sortKey))]);
+  const unused = [...stray, ...stored.filter((sortKey) => !used.has(nameOf(sortKey)))];
+  const bytesOf = (sortKey: string): number => (isPart(sortKey) ? (released?.get(nameOf(sortKey)) ?? 0) : 0);
+
+  const oldest = startedAt - graceSeconds;
+  const isDue = ({ since = Infinity }: TrashList): boolean => graceSeconds > 0 && since <= oldest;
+  const [due, waiting] = graceSeconds === 0 ? [unused.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)]), new Set<string>()] : partition(noted, isDue, garbage);
+  const going = new Set(due.map(([sortKey]) => sortKey));
+  const later = unused.filter((sortKey) => !going.has(sortKey) && !waiting.has(sortKey));
+  countLater(freed, [...later, ...waiting]);
+
+  if (dryRun) {
+    for (const one of dropped.values()) countDropped(freed, one);
+    for (const entry of due) countPart(freed, entry);
+    yield { read, freed };
+    return found;
+  }
+
+  for (const list of lists) await amendTrash(storage, list, released ? isUsed : () => true);
+  const listId = later.length > 0 ? await writeTrash(storage, thread, later.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)])) : undefined;
+  const first = { update: "SET #first = :first", names: { "#first": FIRST }, values: { ":first": { N: "1" } }, condition: "attribute_exists(PK)" };
+  await forEachAtOnce(AT_ONCE, found.first, async (key) => void (await db.updateItem({ ...first, key })));
+  await forEachAtOnce(AT_ONCE, found.hidden, (key) => endNow(db, key));
+  if (dropped.size + found.hidden.length > 0) frames.forget(thread.id);
+  const keys = (sortKeys: string[]): ReturnType<typeof key>[] => sortKeys.map((sortKey) => key(thread.partition, sortKey));
+  for (const row of rowsOf(DROPPED_AT_ONCE, dropped)) {
+    await db.batchDelete(keys(row.map(([prefix]) => checkpointSortKey(prefix))));
+    await db.batchDelete(keys(row.flatMap(([, { writes }]) => writes)));
+    for (const [, one] of row) countDropped(freed, one);
+    yield { read, freed };
+  }
+  if (listId !== undefined) await closeTrash(storage, thread, listId);
+
+  for (const row of rowsOf(DROPPED_AT_ONCE, due)) {
+    const inTable = row.filter(([sortKey]) => !isPart(sortKey) || (graceSeconds === 0 && !parsePointer(sortKey)));
+    const others = row.filter((entry) => !inTable.includes(entry));
+    await db.batchDelete(keys(inTable.map(([sortKey]) => sortKey)));
+    const gone = new Set(await deleteUnused(storage, thread.partition, others.map(([sortKey]) => sortKey), graceSeconds === 0 ? Number.MAX_SAFE_INTEGER : oldest));
+    for (const entry of [...inTable, ...others.filter(([sortKey]) => gone.has(sortKey))]) countPart(freed, entry);
+    yield { read, freed };
+  }
+  for (const list of lists) if (graceSeconds === 0 || list.since === undefined || isDue(list)) await deleteTrash(storage, thread, list);
+  yield { read, freed };
+  return found;
+}
+
+/** What lists name and still is garbage: that which is due, and that which is not. */
+function partition(lists: TrashList[], isDue: (list: TrashList) => boolean, garbage: ReadonlySet<string>): [due: TrashEntry[], waiting: Set<string>] {
+  const closed = lists.filter(({ since }) => since !== undefined);
+  const entries = (some: TrashList[]): TrashEntry[] => some.flatMap(({ parts }) => parts.flatMap((part) => part.entries.filter(([sortKey]) => garbage.has(sortKey))));
+  const due = new Map(entries(closed.filter(isDue)));
+  const waiting = entries(closed.filter((list) => !isDue(list))).map(([sortKey]) => sortKey);
+  return [[...due], new Set(waiting.filter((sortKey) => !due.has(sortKey)))];
+}
+
+/** Sort keys of all segments and pointers. */
+async function storedParts({ db }: Storage, { partition }: Thread): Promise<string[]> {
+  const sortKeys: string[] = [];
+  const query: QueryInput = { partition, between: ["P#", "S#~"], only: ["SK"], consistent: true };
+  for await (const items of db.queryPages(query)) for (const { SK } of items) if (SK.S.startsWith("S#") || parsePointer(SK.S)) sortKeys.push(SK.S);
+  return sortKeys;
+}
+
+/** What `used` calls the segment of a sort key. */
+function nameOf(sortKey: string): string {
+  const [, born = "", name = ""] = sortKey.split("#");
+  return segmentName({ born, name });
+}
+
+async function deleteAll(storage: Storage, thread: Thread, dryRun: boolean): Promise<PruneResult> {
+  const freed = nothing();
+  for await (const items of storage.db.queryPages({ partition: thread.partition, consistent: true })) {
+    for (const item of items) countItem(freed, item);
+  }
+  if (!dryRun) await deleteThread(storage, thread.id);
+  return freed;
+}
+
+/** Everything, some at a time: a long thread has a hundred thousand. */
+function* rowsOf<T>(size: number, all: Iterable<T>): Generator<T[]> {
+  let row: T[] = [];
+  for (const one of all) {
+    row.push(one);
+    if (row.length < size) continue;
+    yield row;
+    row = [];
+  }
+  if (row.length > 0) yield row;
+}

@@ -1,0 +1,176 @@
+import { fromBase64, toBase64 } from "../aws/base64.js";
+import type { AttributeValue, Item, Key } from "../aws/dynamodb.js";
+import { CheckpointDataError, invalidInput } from "../errors.js";
+import { binaryOf, DATA, stringOf } from "./attributes.js";
+import { compareCodePoints } from "./code-points.js";
+import { placeOf, type Codec } from "./codec.js";
+import { deleteThread } from "./delete-thread.js";
+import { locate } from "./format-error.js";
+import { bornAttribute, bornOf } from "./incarnation.js";
+import { CHECKPOINTS, key, segmentSortKey, THREAD_MARKER } from "./keys.js";
+import { expiry, goneAt, isGone, type Lifetime } from "./lifetime.js";
+import { checkpointPages } from "./pages.js";
+import { allValues, openCheckpoint } from "./read.js";
+import { storedObject, writeObject } from "./segment-objects.js";
+import { threadOf, type Storage, type Thread } from "./storage.js";
+import type { Segment } from "./value.js";
+import { writtenNow } from "./written.js";
+
+/*
+ * A thread as its items are, to be stored elsewhere. The root's namespace is read first, each newest first, and then what
+ * subgraphs have, and the segments last: as if a process had died while its graph went on, from which LangGraph resumes. It is
+ * stored elsewhere with the marker last, so that it is not there before all of it is.
+ */
+
+/** What a thread begins with. */
+export interface SnapshotHead {
+  threadId: string;
+  /** The partition it was read from: encrypted values are bound to it. */
+  partition: string;
+  born: string;
+  createdAt: string;
+  /** When it expires, in seconds since 1970. */
+  ttl: number | undefined;
+}
+
+/** An item of a thread, without its partition key. */
+export interface SnapshotItem {
+  item: Pick<Key, "SK"> & Record<string, AttributeValue>;
+  /** Whether it is a segment that lies in S3. */
+  external?: true;
+}
+
+export interface Snapshot {
+  head: SnapshotHead;
+  items: AsyncIterable<SnapshotItem>;
+}
+
+/** Segments read at once: one BatchGetItem, and not too many bytes of state. */
+const RAW_AT_ONCE = 100;
+const RAW_BYTES_AT_ONCE = 4 * 1_024 * 1_024;
+/** Items stored at once. */
+const AT_ONCE = 100;
+const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
+
+/** @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread */
+export async function snapshotOf(storage: Storage, threadId: string): Promise<Snapshot> {
+  const thread = await threadOf(storage, threadId);
+  const [marker, entry] = await Promise.all([storage.db.getItem(key(thread.partition, THREAD_MARKER), true), storage.threads.entryOf(threadId)]);
+  if (!marker || isGone(marker)) throw invalidInput(`There is no thread ${JSON.stringify(threadId)}.`);
+  const ttl = goneAt(marker);
+  const head: SnapshotHead = {
+    threadId,
+    partition: thread.partition,
+    born: bornOf(marker),
+    createdAt: (entry && stringOf(entry, "created")) ?? new Date().toISOString(),
+    ttl: ttl === Infinity ? undefined : ttl,
+  };
+  return { head, items: itemsOf(storage, thread, head.born) };
+}
+
+/** The root namespace, which the marker follows; then those whose names sort behind `$`, and those before `#`. */
+const NAMESPACES: [from: string, to: string][] = [
+  [`${CHECKPOINTS}#`, THREAD_MARKER],
+  [THREAD_MARKER, "C$"],
+  [CHECKPOINTS, `${CHECKPOINTS}"\u{10FFFF}`],
+];
+
+async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGenerator<SnapshotItem, void, undefined> {
+  const used = new Map<string, Segment>();
+  for (const between of NAMESPACES) {
+    // Also ancestors that have ended for readers, and are needed.
+    for await (const page of checkpointPages({ ...storage, consistentRead: true }, thread, { between }, [], isGone)) {
+      for (const items of page) {
+        if (bornOf(items.item) !== born) continue;
+        for (const { segments } of allValues(await openCheckpoint(storage, items))) for (const segment of segments) used.set(segmentSortKey(segment), segment);
+        for (const item of [...items.writes, items.item]) yield { item: withoutPartition(item) };
+      }
+    }
+  }
+  for await (const item of rawSegments(storage, thread.partition, [...used.values()])) {
+    const external = used.get(item.SK.S)!.external;
+    used.delete(item.SK.S);
+    yield { item: withoutPartition(item), ...(external && { external }) };
+  }
+  const [missing] = used.values();
+  if (missing) throw new CheckpointDataError("MISSING_DATA", `Segment ${missing.name} is missing`, { threadId: thread.id, checkpointNs: "", checkpointId: "" });
+}
+
+/** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
+async function* rawSegments(storage: Storage, partition: string, segments: Segment[]): AsyncGenerator<Item, void, undefined> {
+  const inline = segments.filter(({ external }) => !external).sort((a, b) => compareCodePoints(a.name, b.name));
+  for (let from = 0; from < inline.length; ) {
+    let to = from;
+    for (let bytes = 0; to < inline.length && to - from < RAW_AT_ONCE && (to === from || bytes + inline[to]!.length <= RAW_BYTES_AT_ONCE); to++) bytes += inline[to]!.length;
+    const items = await storage.db.batchGet(inline.slice(from, to).map((segment) => key(partition, segmentSortKey(segment))), true);
+    // The same order each time, so that a thread has one export.
+    yield* items.sort((a, b) => compareCodePoints(a.SK.S, b.SK.S));
+    from = to;
+  }
+  for (const segment of segments.filter(({ external }) => external)) {
+    const stored = await storedObject(storage, partition, segment);
+    if (stored) yield { ...key(partition, segmentSortKey(segment)), [DATA]: { B: toBase64(stored) } };
+  }
+}
+
+const withoutPartition = ({ PK: _, ...item }: Item): SnapshotItem["item"] => item;
+
+/**
+ * Stores a thread under another id, or under the same one elsewhere. What an attempt that was cut short has left is deleted first.
+ * @throws DynamoDBSaverError `INVALID_INPUT` if there is such a thread
+ */
+export async function* restore(storage: Storage, threadId: string, { head, items }: Snapshot): AsyncGenerator<number, number, undefined> {
+  const thread = await threadOf(storage, threadId);
+  const exists = (): never => {
+    throw invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
+  };
+  if ((await storage.incarnations.current(thread)) !== undefined) exists();
+  await deleteThread(storage, threadId);
+  const life: Lifetime | undefined = head.ttl === undefined ? undefined : { ttlSeconds: Math.max(1, head.ttl - Date.now() / 1_000) / 1.5, needed: head.ttl, granted: head.ttl };
+  await storage.threads.add(threadId, head.born, life, head.createdAt);
+
+  let stored = 0;
+  const row: Item[] = [];
+  let bytes = 0;
+  const flush = async (): Promise<void> => {
+    await storage.db.batchPut(row.splice(0));
+    bytes = 0;
+  };
+  for await (const { item, external } of items) {
+    const moved = await rebound(storage.codec, head, threadId, key(thread.partition, item.SK.S), item);
+    if (external) {
+      const [, born = "", name = ""] = item.SK.S.split("#");
+      await writeObject(storage, thread.partition, { born, name }, binaryOf(moved, DATA), life);
+    } else {
+      row.push(moved);
+      bytes += JSON.stringify(item).length;
+      if (row.length >= AT_ONCE || bytes >= BYTES_AT_ONCE) await flush();
+    }
+    if (++stored % AT_ONCE === 0) yield stored;
+  }
+  await flush();
+  const marker = { ...key(thread.partition, THREAD_MARKER), ...bornAttribute(head.born), ...expiry(head.ttl ?? Infinity) };
+  if (!(await storage.db.putItem(marker, { condition: "attribute_not_exists(PK)" }))) {
+    // Also by an attempt whose answer got lost.
+    if ((await storage.incarnations.current(thread)) !== head.born) exists();
+  }
+  return stored;
+}
+
+/** An item at its new place, to which its values are bound. */
+async function rebound(codec: Codec, { threadId, partition }: SnapshotHead, newThreadId: string, place: Key, item: SnapshotItem["item"]): Promise<Item> {
+  const from = key(partition, item.SK.S);
+  const moved: Item = { ...item, ...place };
+  for (const [name, value] of Object.entries(item)) {
+    if (!("B" in value) || !isValue(name)) continue;
+    try {
+      moved[name] = { B: toBase64(await codec.rebind(fromBase64(value.B), placeOf(from, name), placeOf(place, name))) };
+    } catch (error) {
+      throw locate(error, { threadId: threadId === newThreadId ? threadId : `${threadId} (as ${newThreadId})`, checkpointNs: "", checkpointId: "" });
+    }
+  }
+  if (place.SK.S.startsWith("S#")) Object.assign(moved, writtenNow());
+  return moved;
+}
+
+const isValue = (attribute: string): boolean => attribute === DATA || /^w-?\d+$/.test(attribute);

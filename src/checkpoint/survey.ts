@@ -1,0 +1,256 @@
+import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
+import type { Item, Key } from "../aws/dynamodb.js";
+import { stringOf } from "./attributes.js";
+import { isVoid } from "./head.js";
+import { bornOf } from "./incarnation.js";
+import { CHECKPOINTS, idOf, key, parseSortKey, THREAD_MARKER, unescapeId } from "./keys.js";
+import { isEnded, isGone } from "./lifetime.js";
+import { allValues, FIRST, loadBody, loadMetadata, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
+import { deltaChannels } from "./renew.js";
+import { checkpointRef, type Storage, type Thread } from "./storage.js";
+import type { Segment } from "./value.js";
+import { writeAttributes } from "./writes.js";
+
+/** A checkpoint that readers see, as a rule judges it. */
+export interface Candidate {
+  ns: string;
+  id: string;
+  /** 1 is the newest of its namespace. */
+  rank: number;
+  /** Whether no other one goes on from it. */
+  isTip: boolean;
+  /** Its age by its own `ts`, in seconds; 0 where that is not a time. */
+  ageSeconds: () => Promise<number>;
+  metadata: () => Promise<CheckpointMetadata>;
+}
+
+/** Whether a checkpoint stays. */
+export type Rule = (candidate: Candidate) => boolean | Promise<boolean>;
+
+/** What a pruning would do to the checkpoints of a thread, and what they refer to. */
+export interface Survey {
+  /** How many stay for readers. */
+  kept: number;
+  /** Checkpoints that go, with their writes: by the beginning of their sort keys. */
+  dropped: Map<string, Dropped>;
+  /** Those that go for readers, and stay because others are rebuilt from them. */
+  hidden: Key[];
+  /** Those that stay, and whose parent goes. */
+  first: Key[];
+  /** The segments that what stays refers to, as `segmentName` calls them. */
+  used: Set<string>;
+  /** The segments that writes without a checkpoint refer to: that may be under way. */
+  usedByStray: Set<string>;
+  /** The segments that what goes refers to, and their lengths; undefined when one of them cannot be read. */
+  released: Map<string, number> | undefined;
+  /** Sort keys of what readers do not see: writes without a checkpoint, and what a deletion or an overtaken writer has left. */
+  stray: Set<string>;
+}
+
+export interface Dropped {
+  /** Sort keys of its writes. */
+  writes: string[];
+  /** As stored, roughly. */
+  bytes: number;
+}
+
+export const segmentName = ({ born, name }: Pick<Segment, "born" | "name">): string => `${born}#${name}`;
+
+/** Reads all checkpoints of a thread, newest first, and judges them. Nothing is kept in memory of those that stay but their ids. */
+export async function* survey(storage: Storage, thread: Thread, born: string, rule: Rule): AsyncGenerator<number, Survey, undefined> {
+  const found: Survey = { kept: 0, dropped: new Map(), hidden: [], first: [], used: new Set(), usedByStray: new Set(), released: new Map(), stray: new Set() };
+  let namespace: Namespace | undefined;
+  let read = 0;
+  for await (const groups of groupPages(storage, thread)) {
+    for (const group of groups) {
+      const { item, writes } = group;
+      if (!item || isVoid(item) || bornOf(item) !== born) {
+        for (const { SK } of item ? [item, ...writes] : writes) found.stray.add(SK.S);
+        await useWrites(storage, writes, found);
+        continue;
+      }
+      if (namespace?.ns !== group.ns) {
+        await namespace?.end();
+        namespace = new Namespace(storage, thread, group.ns, rule, found);
+      }
+      await namespace.judge(group, item);
+      read++;
+    }
+    yield read;
+  }
+  await namespace?.end();
+  return found;
+}
+
+/** A checkpoint with its writes, or writes without a checkpoint. */
+interface Group {
+  prefix: string;
+  ns: string;
+  id: string;
+  item: Item | undefined;
+  writes: Item[];
+}
+
+/** One namespace, from its newest checkpoint to its oldest one. Parents come after their children, if no clock was wrong. */
+class Namespace {
+  #rank = 0;
+  readonly #kept = new Set<string>();
+  /** Ids that something that was passed goes on from. */
+  readonly #parents = new Set<string>();
+  /** What kept ones are rebuilt from: ids, and the channels they are needed for. */
+  readonly #needed = new Map<string, Set<string>>();
+  /** Kept ones by their parent. */
+  readonly #children = new Map<string, Key[]>();
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly thread: Thread,
+    readonly ns: string,
+    private readonly rule: Rule,
+    private readonly found: Survey,
+  ) {}
+
+  async judge(group: Group, item: Item): Promise<void> {
+    const { id, writes, prefix } = group;
+    const isTip = !this.#parents.delete(id);
+    const isVisible = !isEnded(item);
+    let opened: Promise<StoredCheckpoint> | undefined;
+    const open = (): Promise<StoredCheckpoint> => (opened ??= openCheckpoint(this.storage, { thread: this.thread, ...group, item }));
+    const stays = isVisible && (await this.#stays(id, isTip, open));
+    if (stays) await this.#keep(await open(), item);
+    else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
+    else {
+      this.found.dropped.set(prefix, { writes: writes.map(({ SK }) => SK.S), bytes: [item, ...writes].reduce((sum, one) => sum + sizeOf(one), 0) });
+      const dropped = await open().catch(() => undefined);
+      if (dropped) this.#release(dropped);
+      else this.found.released = undefined;
+    }
+    const parent = parentOf(item);
+    if (parent !== undefined) this.#parents.add(parent);
+  }
+
+  /** After the oldest one. */
+  async end(): Promise<void> {
+    // What was passed before it was known to be needed.
+    for (const [id, channels] of this.#needed) await this.#rescue(id, channels);
+    for (const [parent, children] of this.#children) if (!this.#kept.has(parent)) this.found.first.push(...children);
+  }
+
+  async #stays(id: string, isTip: boolean, open: () => Promise<StoredCheckpoint>): Promise<boolean> {
+    const { storage, thread, ns } = this;
+    const loading = async <T>(part: "checkpoint" | "metadata", load: (stored: StoredCheckpoint, segments: Awaited<ReturnType<Storage["segments"]["load"]>>) => Promise<T>): Promise<T> => {
+      const stored = await open();
+      return load(stored, await storage.segments.load(thread.partition, [stored.frame[part]]));
+    };
+    return this.rule({
+      ns,
+      id,
+      rank: ++this.#rank,
+      isTip,
+      ageSeconds: () => loading("checkpoint", async (stored, segments) => ageOf((await loadBody(storage, stored, segments)).ts)),
+      metadata: () => loading("metadata", (stored, segments) => loadMetadata(storage, stored, segments)),
+    });
+  }
+
+  async #keep(stored: StoredCheckpoint, item: Item): Promise<void> {
+    const { storage, thread, found } = this;
+    const { id, parentId, frame } = stored;
+    found.kept++;
+    this.#kept.add(id);
+    this.#use(stored);
+    this.#passOn(stored);
+    if (parentId === undefined) return;
+    if (!(FIRST in item)) this.#children.set(parentId, [...(this.#children.get(parentId) ?? []), keyOf(item)]);
+    const segments = await storage.segments.load(thread.partition, [frame.checkpoint, frame.metadata]);
+    const channels = deltaChannels(await loadMetadata(storage, stored, segments), frame);
+    const { v } = await loadBody(storage, stored, segments);
+    // Checkpoints before format 4 take their sends from the parent's writes.
+    if (channels.length > 0 || v < 4) this.#need(parentId, channels);
+  }
+
+  async #hide(stored: StoredCheckpoint, isVisible: boolean): Promise<void> {
+    this.#use(stored);
+    this.#passOn(stored);
+    if (isVisible) this.found.hidden.push(stored.keys[0]!);
+  }
+
+  /** What is needed of this one and not stored in it is needed of its parent. */
+  #passOn({ id, parentId, frame }: StoredCheckpoint): void {
+    const channels = [...(this.#needed.get(id) ?? [])].filter((channel) => !frame.channels.has(channel));
+    this.#needed.delete(id);
+    if (parentId !== undefined && channels.length > 0) this.#need(parentId, channels);
+  }
+
+  #need(id: string, channels: string[]): void {
+    this.#needed.set(id, new Set([...(this.#needed.get(id) ?? []), ...channels]));
+  }
+
+  async #rescue(id: string, channels: ReadonlySet<string>): Promise<void> {
+    const { storage, thread, ns, found } = this;
+    const seen = new Set<string>();
+    for (let at: string | undefined = id, left = [...channels]; at !== undefined && !seen.has(at); ) {
+      seen.add(at);
+      const stored = await readCheckpoint({ ...storage, consistentRead: true }, await checkpointRef(thread, ns, at), isGone);
+      if (!stored) return;
+      this.#use(stored);
+      const sortKey = stored.keys[0]!.SK.S;
+      if (found.dropped.delete(parseSortKey(sortKey).prefix)) found.hidden.push(stored.keys[0]!);
+      left = left.filter((channel) => !stored.frame.channels.has(channel));
+      at = left.length > 0 ? stored.parentId : undefined;
+    }
+  }
+
+  #use(stored: StoredCheckpoint): void {
+    for (const { segments } of allValues(stored)) for (const segment of segments) this.found.used.add(segmentName(segment));
+  }
+
+  #release(stored: StoredCheckpoint): void {
+    for (const { segments } of allValues(stored)) for (const segment of segments) this.found.released?.set(segmentName(segment), segment.length);
+  }
+}
+
+async function useWrites({ codec }: Storage, writes: Item[], found: Survey): Promise<void> {
+  for (const write of writes) {
+    const attributes = await writeAttributes(write, codec).catch(() => undefined);
+    if (!attributes) found.released = undefined;
+    for (const { value } of attributes ?? []) for (const segment of value.segments) found.usedByStray.add(segmentName(segment));
+  }
+}
+
+/** Pages of the thread's checkpoints with their writes, newest first. */
+async function* groupPages({ db }: Storage, { partition }: Thread): AsyncGenerator<Group[], void, undefined> {
+  let open: Group | undefined;
+  for await (const items of db.queryPages({ partition, beginsWith: CHECKPOINTS, descending: true, consistent: true })) {
+    const complete: Group[] = [];
+    for (const item of items) {
+      if (item.SK.S === THREAD_MARKER) continue;
+      const { prefix, ns, checkpoint, task } = parseSortKey(item.SK.S);
+      if (open?.prefix !== prefix) {
+        if (open) complete.push(open);
+        open = { prefix, ns: idOf(ns, stringOf(item, "ns")), id: idOf(checkpoint, stringOf(item, "id")), item: undefined, writes: [] };
+      }
+      if (task === undefined) open.item = item;
+      else open.writes.push(item);
+    }
+    yield complete;
+  }
+  if (open) yield [open];
+}
+
+const keyOf = ({ PK, SK }: Key): Key => key(PK.S, SK.S);
+
+function parentOf(item: Item): string | undefined {
+  const parent = stringOf(item, "parent");
+  return parent === undefined ? undefined : unescapeId(parent);
+}
+
+/** What says no time is taken for new: it stays. */
+function ageOf(ts: unknown): number {
+  const time = typeof ts === "string" ? Date.parse(ts) : NaN;
+  return Number.isNaN(time) ? 0 : (Date.now() - time) / 1_000;
+}
+
+/** "DynamoDB item sizes": names and values; binary ones come as base64. */
+export function sizeOf(item: Item): number {
+  return Object.entries(item).reduce((sum, [name, value]) => sum + name.length + ("B" in value ? Math.floor(value.B.length * 0.75) : "S" in value ? value.S.length : 8), 0);
+}

@@ -1,0 +1,80 @@
+import type { Item, Key } from "../aws/dynamodb.js";
+import { stringOf } from "./attributes.js";
+import { key } from "./keys.js";
+import type { Storage, Thread } from "./storage.js";
+
+/*
+ * Lists of what nothing refers to any more, kept in the thread until it is sure that nobody is about to refer to it again:
+ * `prune.ts` says why. A list is some items with sort keys, and one that says since when all of them have been without use.
+ * That one comes last, so a list that was cut short never gets old.
+ */
+
+const PREFIX = "G#";
+const SINCE = "since";
+const KEYS = "keys";
+/** An item can have 400 KB. */
+const MAX_KEYS_BYTES = 200_000;
+
+/** A sort key, and how many bytes of state there are. */
+export type TrashEntry = [sortKey: string, bytes: number];
+
+export interface TrashList {
+  id: string;
+  /** Since when nothing has been referring to what is on it, in seconds since 1970; undefined where its writer was cut short. */
+  since: number | undefined;
+  parts: { key: Key; entries: TrashEntry[] }[];
+}
+
+/** The lists of a thread. */
+export async function readTrash({ db }: Storage, { partition }: Thread): Promise<TrashList[]> {
+  const lists = new Map<string, TrashList>();
+  for await (const items of db.queryPages({ partition, beginsWith: PREFIX, consistent: true })) {
+    for (const item of items) {
+      const [, id = "", part] = item.SK.S.split("#");
+      const list = lists.get(id) ?? { id, since: undefined, parts: [] };
+      lists.set(id, list);
+      if (part === undefined) list.since = item[SINCE] && "N" in item[SINCE] ? Number(item[SINCE].N) : undefined;
+      else list.parts.push({ key: key(partition, item.SK.S), entries: JSON.parse(stringOf(item, KEYS) ?? "[]") as TrashEntry[] });
+    }
+  }
+  return [...lists.values()];
+}
+
+/** Stores a list that is not old yet. Returns its id. */
+export async function writeTrash({ db }: Storage, { partition }: Thread, entries: Iterable<TrashEntry>): Promise<string> {
+  const id = crypto.randomUUID();
+  let parts = 0;
+  let row: TrashEntry[] = [];
+  let bytes = 0;
+  const store = async (): Promise<void> => void (await db.putItem(partOf(key(partition, `${PREFIX}${id}#${parts++}`), row)));
+  for (const entry of entries) {
+    if (bytes > MAX_KEYS_BYTES) {
+      await store();
+      row = [];
+      bytes = 0;
+    }
+    row.push(entry);
+    bytes += 20 + 3 * entry[0].length; // of UTF-8, at most
+  }
+  await store();
+  return id;
+}
+
+const partOf = (key: Key, entries: TrashEntry[]): Item => ({ ...key, [KEYS]: { S: JSON.stringify(entries) } });
+
+/** From now on, the list gets old. */
+export async function closeTrash({ db }: Storage, { partition }: Thread, id: string): Promise<void> {
+  await db.putItem({ ...key(partition, PREFIX + id), [SINCE]: { N: String(Math.ceil(Date.now() / 1_000)) } });
+}
+
+/** Takes what has come into use off a list. */
+export async function amendTrash({ db }: Storage, { parts }: TrashList, isUsed: (sortKey: string) => boolean): Promise<void> {
+  for (const { key, entries } of parts) {
+    const left = entries.filter(([sortKey]) => !isUsed(sortKey));
+    if (left.length < entries.length) await db.putItem(partOf(key, left));
+  }
+}
+
+export async function deleteTrash({ db }: Storage, { partition }: Thread, { id, parts }: TrashList): Promise<void> {
+  await db.batchDelete([...parts.map((part) => part.key), key(partition, PREFIX + id)]);
+}

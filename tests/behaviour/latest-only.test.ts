@@ -1,0 +1,103 @@
+import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
+import { MemorySaver } from "@langchain/langgraph-checkpoint";
+import { describe, expect, it } from "vitest";
+import { collect, emptyThread, idsOf, latestOf, putChain, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
+import { putDeltaStep, putDeltaThread } from "../lanes/delta-thread.js";
+import "../lanes/async-context.js";
+import { createSaver, type SaverOptions } from "../lanes/harness.js";
+import { itemsOf } from "../lanes/raw-table.js";
+import { countedSaver, newPrefix } from "../lanes/requests.js";
+
+const newPlace = (): Partial<SaverOptions> & { keyPrefix: string } => ({ keyPrefix: newPrefix(), history: "latest", compression: "none" });
+const storedIds = async (keyPrefix: string, threadId: string): Promise<string[]> => (await itemsOf(keyPrefix, threadId, "C##")).map(({ SK }) => SK!.S!).filter((sortKey) => sortKey.endsWith("#~")).map((sortKey) => sortKey.slice(3, -2));
+const place = (id: string): string => id.padStart(4, "0");
+
+describe('history: "latest"', () => {
+  it("keeps the newest checkpoint, and in the table the one before it, at two requests a superstep", async () => {
+    const options = newPlace();
+    const { saver, log } = countedSaver(options);
+    let step = await putStep(saver, emptyThread("t"), { n: 0 }, { id: place("0") });
+    for (let n = 1; n <= 12; n++) {
+      const superstep = await log.during(async () => {
+        await saver.putWrites(step.config, [["n", n]], "task");
+        return putStep(saver, step, { n }, { id: place(String(n)) });
+      });
+      expect(superstep.operations).toHaveLength(2);
+      step = superstep.result;
+      expect(idsOf(await collect(createSaver(options).list({ configurable: { thread_id: "t" } })))).toEqual([place(String(n))]);
+    }
+    expect(await storedIds(options.keyPrefix, "t")).toEqual([place("11"), place("12")]);
+    expect((await itemsOf(options.keyPrefix, "t", "C##")).filter(({ SK }) => SK!.S!.includes("#W#"))).toHaveLength(1);
+    expect(await valuesAt(createSaver(options), latestOf(step))).toEqual({ n: 12 });
+  });
+
+  it("an instance that begins in the middle deletes what others have left", async () => {
+    const options = newPlace();
+    await putChain(createSaver({ ...options, history: "full" }), emptyThread("t"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    const saver = createSaver(options);
+    const read = async (): Promise<Step> => {
+      const tuple = (await saver.getTuple({ configurable: { thread_id: "t" } }))!;
+      return { config: tuple.config, checkpoint: tuple.checkpoint };
+    };
+    await putStep(saver, await read(), { n: 4 });
+    await putStep(saver, await read(), { n: 5 });
+    expect(await storedIds(options.keyPrefix, "t")).toHaveLength(2);
+  });
+
+  it("what a DeltaChannel is rebuilt from stays until it is stored in full", async () => {
+    const options = newPlace();
+    const saver = createSaver(options);
+    const [, second] = (await putDeltaThread(saver, "t")) as [Step, Step];
+    const third = await putDeltaStep(saver, second, "3", 2);
+    const fourth = await putDeltaStep(saver, third, "4", 3);
+    const { log } = await createSaver(options).getDeltaChannelHistory({ config: fourth.config, channels: ["log"] });
+    expect(log).toMatchObject({ seed: { value: ["a", expect.any(String)] }, writes: [["task 1", "log", "b"], ["task 1", "log", expect.any(String)], ["task 2", "log", "c"]] });
+    expect(idsOf(await collect(createSaver(options).list({ configurable: { thread_id: "t" } })))).toEqual(["4"]);
+    const full = await putStep(saver, fourth, { log: "in full" }, { id: "5" });
+    await putStep(saver, full, { n: 6 }, { id: "6" });
+    expect(await storedIds(options.keyPrefix, "t")).toEqual(["5", "6"]);
+  });
+
+  it("a graph that is interrupted is resumed, and comes to what it comes to with MemorySaver", async () => {
+    const State = Annotation.Root({ log: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }) });
+    const graphOn = (checkpointer: MemorySaver | ReturnType<typeof createSaver>) => {
+      const child = new StateGraph(State).addNode("ask", () => ({ log: [interrupt<string, string>("May I?")] })).addEdge(START, "ask").addEdge("ask", END).compile();
+      return new StateGraph(State).addNode("plan", () => ({ log: ["planned"] })).addNode("child", child).addEdge(START, "plan").addEdge("plan", "child").addEdge("child", END).compile({ checkpointer });
+    };
+    const run = async (next: () => MemorySaver | ReturnType<typeof createSaver>): Promise<unknown> => {
+      const config = { configurable: { thread_id: "t" } };
+      for (let round = 0; round < 3; round++) {
+        await graphOn(next()).invoke({ log: [`round ${round}`] }, config);
+        await graphOn(next()).invoke(new Command({ resume: `yes ${round}` }), config);
+      }
+      return (await graphOn(next()).getState(config)).values as unknown;
+    };
+    const memory = new MemorySaver();
+    const options = newPlace();
+    const warm = createSaver(newPlace());
+    const expected = await run(() => memory);
+    expect(await run(() => createSaver(options))).toEqual(expected);
+    expect(await run(() => warm)).toEqual(expected);
+    expect((await collect(warm.list({ configurable: { thread_id: "t", checkpoint_ns: "" } }))).length).toBe(1);
+  });
+
+  it("with conflict: reject a put is at most two requests more", async () => {
+    const { saver, log } = countedSaver({ ...newPlace(), conflict: "reject" });
+    const steps = await putChain(saver, emptyThread("t"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    const put = await log.during(() => putStep(saver, steps[2]!, { n: 4 }, { id: `${steps[2]!.checkpoint.id}0` }));
+    expect(put.operations).toEqual(["BatchWriteItem", "PutItem", "UpdateItem"]);
+  });
+
+  it("what superseded checkpoints referred to is freed by a pruning after one put in 64", async () => {
+    const { saver, log } = countedSaver(newPlace());
+    let step = emptyThread("t");
+    let prunings = 0;
+    for (let i = 0; i < 300; i++) {
+      const { operations, result } = await log.during(() => putStep(saver, step, { n: i }));
+      step = result;
+      if (operations.length > 2) prunings++;
+    }
+    expect(prunings).toBeGreaterThan(0);
+    expect(prunings).toBeLessThan(15);
+  });
+});

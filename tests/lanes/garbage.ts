@@ -1,0 +1,36 @@
+import { inject, vi } from "vitest";
+import type { SaverOptions } from "./harness.js";
+import { itemsOf } from "./raw-table.js";
+import { objectKeys } from "./s3-client.js";
+import { frameOf, segmentsOfWrites } from "./stored-format.js";
+
+/**
+ * Marks what the checkpoints and writes of a thread refer to, and sweeps the rest of the table and the bucket: what is left
+ * over. Looks only at what can be read: not compressed and not encrypted.
+ */
+export async function garbageOf({ keyPrefix, s3 }: Partial<SaverOptions>, threadId: string): Promise<string[]> {
+  const items = await itemsOf(keyPrefix!, threadId);
+  const checkpoints = items.filter(({ SK }) => /^C#.*#~$/.test(SK!.S!));
+  const writes = items.filter(({ SK }) => SK!.S!.includes("#W#"));
+  const used = new Set([...checkpoints.flatMap((item) => [...frameOf(item).segments.values()].flat()), ...writes.flatMap((item) => segmentsOfWrites(item))]);
+  const parts = items.map(({ SK }) => SK!.S!).filter((sortKey) => /^[SP]#/.test(sortKey));
+  const pointed = new Set(parts.map((sortKey) => sortKey.split("#").slice(1, 3).join("-")));
+  const prefixes = new Set(checkpoints.map(({ SK }) => SK!.S!.replace(/~$/, "")));
+  return [
+    ...parts.filter((sortKey) => !used.has(sortKey.split("#").slice(1, 3).join("#"))),
+    ...writes.map(({ SK }) => SK!.S!).filter((sortKey) => !prefixes.has(sortKey.replace(/W#.*/, ""))),
+    ...(s3 ? (await inRealTime(() => objectKeys(inject("s3"), s3.prefix ?? ""))).filter((key) => !pointed.has(key.slice(key.lastIndexOf("/") + 1))) : []),
+  ];
+}
+
+/** S3 refuses what is signed at another time than its own. */
+async function inRealTime<T>(action: () => Promise<T>): Promise<T> {
+  if (!vi.isFakeTimers()) return action();
+  const now = Date.now();
+  vi.useRealTimers();
+  try {
+    return await action();
+  } finally {
+    vi.useFakeTimers({ toFake: ["Date"], now });
+  }
+}
