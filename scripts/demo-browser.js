@@ -1,7 +1,7 @@
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { ensureInstalled } from "./lib/install.js";
+import { readOptions, readPort } from "./lib/options.js";
 
 // Nothing but Node is imported above the install: a fresh clone has nothing else.
 
@@ -25,7 +25,7 @@ process.on("uncaughtException", fail);
 main().catch(fail);
 
 async function main() {
-  const options = readOptions();
+  const options = askedFor();
   if (options.help) return console.log(HELP);
   ensureInstalled();
   const { buildInPage, servePage } = await import("./lib/demo-page.js");
@@ -35,8 +35,8 @@ async function main() {
   const { importSaver } = await import("./lib/saver.js");
   const { heading, print, say } = await import("./lib/terminal.js");
 
-  await assertPortFree(options.port, "the page", "--port");
-  await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "--dynamodb-port");
+  await assertPortFree(options.port, "the page", "npm run demo:browser -- --port");
+  await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "npm run demo:browser -- --dynamodb-port");
 
   heading("A LangGraph agent in the browser");
   const dynamodb = await startEmbeddedDynamoDB({ path: join(options.data, "dynamodb"), port: options.dynamodbPort });
@@ -55,29 +55,17 @@ async function main() {
   print();
 }
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      port: { type: "string", default: "5173" },
-      "dynamodb-port": { type: "string", default: "8790" },
-      data: { type: "string", default: fileURLToPath(new URL("../.data/browser", import.meta.url)) },
-      help: { type: "boolean", short: "h", default: false },
-    },
+function askedFor() {
+  const values = readOptions("npm run demo:browser", {
+    port: { type: "string", default: "5173" },
+    "dynamodb-port": { type: "string", default: "8790" },
+    data: { type: "string", default: fileURLToPath(new URL("../.data/browser", import.meta.url)) },
+    help: { type: "boolean", short: "h", default: false },
   });
   const port = readPort("--port", values.port);
   const dynamodbPort = readPort("--dynamodb-port", values["dynamodb-port"]);
   if (port === dynamodbPort) throw new Error(`--port and --dynamodb-port are both ${port}. They must be two different ports.`);
   return { help: values.help, port, dynamodbPort, data: resolve(values.data) };
-}
-
-/**
- * @param {string} option
- * @param {string} text
- */
-function readPort(option, text) {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new Error(`${option} ${text} is not a port. Give a number from 1 to 65535.`);
 }
 
 let ending = false;

@@ -58,7 +58,7 @@ describe("npm run demo:browser", () => {
   it("says which option chooses another port when one is taken", async () => {
     const second = await runDemo("--port", new URL(url).port, "--data", folder);
     expect(second.code).toBe(1);
-    expect(second.output.trim()).toBe(`npm run demo:browser failed: Port ${new URL(url).port} for the page is taken. Choose another with --port.`);
+    expect(second.output.trim()).toBe(`npm run demo:browser failed: Port ${new URL(url).port} for the page is taken. Choose another with npm run demo:browser -- --port N.`);
   });
 });
 
