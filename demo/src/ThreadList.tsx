@@ -6,13 +6,15 @@ import type { ThreadInfo } from "./threads/threads.js";
 interface ThreadListProps {
   /** Undefined while they are read for the first time. */
   threads: ThreadInfo[] | undefined;
+  /** They could not be read. */
+  failed: boolean;
   current: string | undefined;
   running: string[];
   onOpen: (threadId: string) => void;
   onNew: () => void;
 }
 
-export function ThreadList({ threads, current, running, onOpen, onNew }: ThreadListProps) {
+export function ThreadList({ threads, failed, current, running, onOpen, onNew }: ThreadListProps) {
   const items = withCurrent(newestFirst(threads ?? []), current);
   return (
     <nav className="threads" aria-label="Threads">
@@ -33,8 +35,8 @@ export function ThreadList({ threads, current, running, onOpen, onNew }: ThreadL
           const [key] = keys as Set<string>;
           if (key !== undefined) onOpen(key);
         }}
-        renderEmptyState={() => <p className="empty">{threads ? "No threads yet." : "Reading …"}</p>}
-        dependencies={[running]}
+        renderEmptyState={() => <p className="empty">{threads ? "No threads yet." : failed ? "They could not be read." : "Reading …"}</p>}
+        dependencies={[running, threads, failed]}
       >
         {(thread) => (
           <ListBoxItem id={thread.thread_id} textValue={thread.thread_id} className="thread-item">
