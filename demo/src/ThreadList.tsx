@@ -41,7 +41,7 @@ export function ThreadList({ threads, failed, current, running, onOpen, onNew }:
         {(thread) => (
           <ListBoxItem id={thread.thread_id} textValue={thread.thread_id} className="thread-item">
             <span className="thread-name">{thread.thread_id}</span>
-            <span className="thread-note">{describe(thread, running)}</span>
+            <span className="thread-note">{describe(thread, running, failed)}</span>
           </ListBoxItem>
         )}
       </ListBox>
@@ -62,7 +62,8 @@ const newestFirst = (threads: ThreadInfo[]): Item[] =>
 const withCurrent = (items: Item[], current: string | undefined): Item[] =>
   current === undefined || items.some((item) => item.id === current) ? items : [{ id: current, thread_id: current }, ...items];
 
-function describe(thread: ThreadInfo, running: string[]): string {
+function describe(thread: ThreadInfo, running: string[], failed: boolean): string {
   if (running.includes(thread.thread_id)) return "Running";
-  return thread.created_at ? dayAndTime(thread.created_at) : "Nothing stored yet";
+  if (thread.created_at) return dayAndTime(thread.created_at);
+  return failed ? "Not read" : "Nothing stored yet";
 }
