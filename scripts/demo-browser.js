@@ -1,8 +1,8 @@
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { ensureInstalled } from "./lib/install.js";
-import { assertPortFree, readPort } from "./lib/ports.js";
+import { readOptions, readPort } from "./lib/options.js";
+import { assertPortFree } from "./lib/ports.js";
 import { runProgram } from "./lib/program.js";
 
 /** @import { Program } from "./lib/program.js" */
@@ -24,7 +24,7 @@ runProgram("npm run demo:browser", main);
 
 /** @param {Program} program */
 async function main({ cleanups }) {
-  const options = readOptions();
+  const options = askedFor();
   if (options.help) return console.log(HELP);
   ensureInstalled();
   const { buildInPage, servePage } = await import("./lib/demo-page.js");
@@ -33,8 +33,8 @@ async function main({ cleanups }) {
   const { importSaver } = await import("./lib/saver.js");
   const { heading, print, say } = await import("./lib/terminal.js");
 
-  await assertPortFree(options.port, "the page", "--port");
-  await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "--dynamodb-port");
+  await assertPortFree(options.port, "the page", "npm run demo:browser -- --port");
+  await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "npm run demo:browser -- --dynamodb-port");
 
   heading("A LangGraph agent in the browser");
   const dynamodb = await startEmbeddedDynamoDB({ path: join(options.data, "dynamodb"), port: options.dynamodbPort });
@@ -53,14 +53,12 @@ async function main({ cleanups }) {
   print();
 }
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      port: { type: "string", default: "5173" },
-      "dynamodb-port": { type: "string", default: "8790" },
-      data: { type: "string", default: fileURLToPath(new URL("../.data/browser", import.meta.url)) },
-      help: { type: "boolean", short: "h", default: false },
-    },
+function askedFor() {
+  const values = readOptions("npm run demo:browser", {
+    port: { type: "string", default: "5173" },
+    "dynamodb-port": { type: "string", default: "8790" },
+    data: { type: "string", default: fileURLToPath(new URL("../.data/browser", import.meta.url)) },
+    help: { type: "boolean", short: "h", default: false },
   });
   const port = readPort("--port", values.port);
   const dynamodbPort = readPort("--dynamodb-port", values["dynamodb-port"]);

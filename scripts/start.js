@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { join, relative, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { ensureInstalled } from "./lib/install.js";
-import { assertPortFree, readPort } from "./lib/ports.js";
+import { readOptions, readPort } from "./lib/options.js";
+import { assertPortFree } from "./lib/ports.js";
 import { runProgram } from "./lib/program.js";
 
 /** @import { Program } from "./lib/program.js" */
@@ -18,20 +19,19 @@ Starts an embedded DynamoDB and S3 and the agent in workerd, shows the agent at 
   --port N             port of the Worker (8787)
   --dynamodb-port N    port of the embedded DynamoDB (8788)
   --s3-port N          port of the embedded S3 (8789)
+  --data FOLDER        where the threads are kept (.data); delete it to start afresh
   --help               this text
 
-MODEL_BASE_URL, MODEL_API_KEY and MODEL_NAME let an OpenAI-compatible model answer after the demonstration.
-Data are kept in .data/; delete that folder to start afresh.`;
+MODEL_BASE_URL, MODEL_API_KEY and MODEL_NAME let an OpenAI-compatible model answer after the demonstration.`;
 
 const tableName = "langgraph-checkpoints";
 const bucket = "langgraph-checkpoints";
-const dataFolder = fileURLToPath(new URL("../.data", import.meta.url));
 
 runProgram("npm start", main);
 
 /** @param {Program} program */
 async function main({ cleanups, end }) {
-  const options = readOptions();
+  const options = askedFor();
   if (options.help) return console.log(HELP);
   ensureInstalled();
   const { startEmbeddedDynamoDB } = await import("./lib/embedded-dynamodb.js");
@@ -43,24 +43,25 @@ async function main({ cleanups, end }) {
   const { buildWorkerPage, workerPagePath } = await import("./lib/demo-page.js");
   const { demonstrate } = await import("./lib/demo.js");
 
-  await assertPortFree(options.port, "the Worker", "--port");
-  await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "--dynamodb-port");
-  await assertPortFree(options.s3Port, "the embedded S3", "--s3-port");
+  await assertPortFree(options.port, "the Worker", "npm start -- --port");
+  await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "npm start -- --dynamodb-port");
+  await assertPortFree(options.s3Port, "the embedded S3", "npm start -- --s3-port");
 
   heading("LangGraph on DynamoDB");
-  const dynamodb = await startEmbeddedDynamoDB({ path: `${dataFolder}/dynamodb`, port: options.dynamodbPort });
+  const dynamodb = await startEmbeddedDynamoDB({ path: join(options.data, "dynamodb"), port: options.dynamodbPort });
   cleanups.push(dynamodb.stop);
-  const s3 = await startEmbeddedS3({ path: `${dataFolder}/s3`, port: options.s3Port, bucket });
+  const s3 = await startEmbeddedS3({ path: join(options.data, "s3"), port: options.s3Port, bucket });
   cleanups.push(s3.stop);
 
   // dynalite takes any pair.
   const { DynamoDBSaver } = await importSaver();
   const saver = new DynamoDBSaver({ tableName, region: "us-east-1", credentials, endpoint: dynamodb.endpoint });
   const { table } = await saver.setup();
-  say("dynamodb", `dynalite at ${dynamodb.endpoint}, kept in .data/; table ${table.name} ${table.status}`);
-  say("s3", `s3rver at ${s3.endpoint}, kept in .data/; bucket ${bucket}`);
+  const kept = relative(process.cwd(), options.data) || ".";
+  say("dynamodb", `dynalite at ${dynamodb.endpoint}, kept in ${kept}; table ${table.name} ${table.status}`);
+  say("s3", `s3rver at ${s3.endpoint}, kept in ${kept}; bucket ${bucket}`);
 
-  const [built, assets] = await Promise.all([buildWorker(), buildWorkerPage()]);
+  const [built, assets] = await Promise.all([buildWorker(), buildWorkerPage(join(options.data, "assets"))]);
   const vars = {
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -135,15 +136,14 @@ async function watch(url) {
   }
 }
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      once: { type: "boolean", default: false },
-      port: { type: "string", default: "8787" },
-      "dynamodb-port": { type: "string", default: "8788" },
-      "s3-port": { type: "string", default: "8789" },
-      help: { type: "boolean", short: "h", default: false },
-    },
+function askedFor() {
+  const values = readOptions("npm start", {
+    once: { type: "boolean", default: false },
+    port: { type: "string", default: "8787" },
+    "dynamodb-port": { type: "string", default: "8788" },
+    "s3-port": { type: "string", default: "8789" },
+    data: { type: "string", default: fileURLToPath(new URL("../.data", import.meta.url)) },
+    help: { type: "boolean", short: "h", default: false },
   });
   const port = readPort("--port", values.port);
   const dynamodbPort = readPort("--dynamodb-port", values["dynamodb-port"]);
@@ -151,5 +151,5 @@ function readOptions() {
   if (new Set([port, dynamodbPort, s3Port]).size < 3) {
     throw new Error(`--port ${port}, --dynamodb-port ${dynamodbPort} and --s3-port ${s3Port} must be three different ports.`);
   }
-  return { once: values.once, help: values.help, port, dynamodbPort, s3Port };
+  return { once: values.once, help: values.help, port, dynamodbPort, s3Port, data: resolve(values.data) };
 }

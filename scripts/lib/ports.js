@@ -1,26 +1,12 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-// Uses nothing but Node itself, so that a program can read its options on a fresh clone.
-
-/**
- * The port that an option asks for.
- *
- * @param {string} option
- * @param {string} text
- */
-export function readPort(option, text) {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new Error(`${option} ${text} is not a port. Give a number from 1 to 65535.`);
-}
-
 /**
  * Fails with one clear line when a port is taken. workerd and dynalite would each say so in their own, longer way.
  *
  * @param {number} port
  * @param {string} what what the port is for
- * @param {string} option the option that chooses another one
+ * @param {string} option the command with the option that chooses another one
  */
 export async function assertPortFree(port, what, option) {
   const server = createServer();
@@ -30,7 +16,7 @@ export async function assertPortFree(port, what, option) {
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     const why = code === "EADDRINUSE" ? "taken" : code === "EACCES" ? "not allowed" : `not usable (${code})`;
-    throw new Error(`Port ${port} for ${what} is ${why}. Choose another with ${option}.`, { cause: error });
+    throw new Error(`Port ${port} for ${what} is ${why}. Choose another with ${option} N.`, { cause: error });
   } finally {
     server.close();
   }
