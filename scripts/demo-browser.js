@@ -1,7 +1,11 @@
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { ensureInstalled } from "./lib/install.js";
+import { readOptions, readPort } from "./lib/options.js";
+import { assertPortFree } from "./lib/ports.js";
+import { runProgram } from "./lib/program.js";
+
+/** @import { Program } from "./lib/program.js" */
 
 // Nothing but Node is imported above the install: a fresh clone has nothing else.
 
@@ -16,27 +20,21 @@ Starts an embedded DynamoDB that a page may talk to, and serves a page in which 
 
 const tableName = "langgraph-checkpoints";
 
-/** @type {(() => Promise<void>)[]} what ends each part, called in reverse order whatever ends this process */
-const cleanups = [];
+runProgram("npm run demo:browser", main);
 
-process.on("SIGINT", () => void end(0));
-process.on("SIGTERM", () => void end(0));
-process.on("uncaughtException", fail);
-main().catch(fail);
-
-async function main() {
-  const options = readOptions();
+/** @param {Program} program */
+async function main({ cleanups }) {
+  const options = askedFor();
   if (options.help) return console.log(HELP);
   ensureInstalled();
   const { buildInPage, servePage } = await import("./lib/demo-page.js");
   const { startEmbeddedDynamoDB } = await import("./lib/embedded-dynamodb.js");
   const { credentials } = await import("./lib/embedded-s3.js");
-  const { assertPortFree } = await import("./lib/ports.js");
   const { importSaver } = await import("./lib/saver.js");
   const { heading, print, say } = await import("./lib/terminal.js");
 
-  await assertPortFree(options.port, "the page", "--port");
-  await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "--dynamodb-port");
+  await assertPortFree(options.port, "the page", "npm run demo:browser -- --port");
+  await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "npm run demo:browser -- --dynamodb-port");
 
   heading("A LangGraph agent in the browser");
   const dynamodb = await startEmbeddedDynamoDB({ path: join(options.data, "dynamodb"), port: options.dynamodbPort });
@@ -55,46 +53,15 @@ async function main() {
   print();
 }
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      port: { type: "string", default: "5173" },
-      "dynamodb-port": { type: "string", default: "8790" },
-      data: { type: "string", default: fileURLToPath(new URL("../.data/browser", import.meta.url)) },
-      help: { type: "boolean", short: "h", default: false },
-    },
+function askedFor() {
+  const values = readOptions("npm run demo:browser", {
+    port: { type: "string", default: "5173" },
+    "dynamodb-port": { type: "string", default: "8790" },
+    data: { type: "string", default: fileURLToPath(new URL("../.data/browser", import.meta.url)) },
+    help: { type: "boolean", short: "h", default: false },
   });
   const port = readPort("--port", values.port);
   const dynamodbPort = readPort("--dynamodb-port", values["dynamodb-port"]);
   if (port === dynamodbPort) throw new Error(`--port and --dynamodb-port are both ${port}. They must be two different ports.`);
   return { help: values.help, port, dynamodbPort, data: resolve(values.data) };
-}
-
-/**
- * @param {string} option
- * @param {string} text
- */
-function readPort(option, text) {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new Error(`${option} ${text} is not a port. Give a number from 1 to 65535.`);
-}
-
-let ending = false;
-
-/** @param {number} code */
-async function end(code) {
-  if (ending) return;
-  ending = true;
-  for (const cleanup of cleanups.reverse()) await cleanup().catch(() => {});
-  process.exit(code);
-}
-
-/** @param {unknown} error */
-function fail(error) {
-  if (ending) return;
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(`npm run demo:browser failed: ${message.trim().replaceAll(/\s*\n\s*/g, " ")}`);
-  if (process.env.DEBUG) console.error(error);
-  void end(1);
 }

@@ -1,8 +1,13 @@
 import { randomBytes } from "node:crypto";
+import { join, relative, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { ensureInstalled } from "./lib/install.js";
+import { readOptions, readPort } from "./lib/options.js";
+import { assertPortFree } from "./lib/ports.js";
+import { runProgram } from "./lib/program.js";
+
+/** @import { Program } from "./lib/program.js" */
 
 // Nothing but Node is imported above the install: a fresh clone has nothing else.
 
@@ -14,30 +19,23 @@ Starts an embedded DynamoDB and S3 and the agent in workerd, shows the agent at 
   --port N             port of the Worker (8787)
   --dynamodb-port N    port of the embedded DynamoDB (8788)
   --s3-port N          port of the embedded S3 (8789)
+  --data FOLDER        where the threads are kept (.data); delete it to start afresh
   --help               this text
 
-MODEL_BASE_URL, MODEL_API_KEY and MODEL_NAME let an OpenAI-compatible model answer after the demonstration.
-Data are kept in .data/; delete that folder to start afresh.`;
+MODEL_BASE_URL, MODEL_API_KEY and MODEL_NAME let an OpenAI-compatible model answer after the demonstration.`;
 
 const tableName = "langgraph-checkpoints";
 const bucket = "langgraph-checkpoints";
-const dataFolder = fileURLToPath(new URL("../.data", import.meta.url));
 
-/** @type {(() => Promise<void>)[]} what ends each part, called in reverse order whatever ends this process */
-const cleanups = [];
+runProgram("npm start", main);
 
-process.on("SIGINT", () => void end(0));
-process.on("SIGTERM", () => void end(0));
-process.on("uncaughtException", fail);
-main().catch(fail);
-
-async function main() {
-  const options = readOptions();
+/** @param {Program} program */
+async function main({ cleanups, end }) {
+  const options = askedFor();
   if (options.help) return console.log(HELP);
   ensureInstalled();
   const { startEmbeddedDynamoDB } = await import("./lib/embedded-dynamodb.js");
   const { credentials, startEmbeddedS3 } = await import("./lib/embedded-s3.js");
-  const { assertPortFree } = await import("./lib/ports.js");
   const { RawStorage } = await import("./lib/raw-storage.js");
   const { importSaver } = await import("./lib/saver.js");
   const { heading, print, say } = await import("./lib/terminal.js");
@@ -45,24 +43,25 @@ async function main() {
   const { buildWorkerPage, workerPagePath } = await import("./lib/demo-page.js");
   const { demonstrate } = await import("./lib/demo.js");
 
-  await assertPortFree(options.port, "the Worker", "--port");
-  await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "--dynamodb-port");
-  await assertPortFree(options.s3Port, "the embedded S3", "--s3-port");
+  await assertPortFree(options.port, "the Worker", "npm start -- --port");
+  await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "npm start -- --dynamodb-port");
+  await assertPortFree(options.s3Port, "the embedded S3", "npm start -- --s3-port");
 
   heading("LangGraph on DynamoDB");
-  const dynamodb = await startEmbeddedDynamoDB({ path: `${dataFolder}/dynamodb`, port: options.dynamodbPort });
+  const dynamodb = await startEmbeddedDynamoDB({ path: join(options.data, "dynamodb"), port: options.dynamodbPort });
   cleanups.push(dynamodb.stop);
-  const s3 = await startEmbeddedS3({ path: `${dataFolder}/s3`, port: options.s3Port, bucket });
+  const s3 = await startEmbeddedS3({ path: join(options.data, "s3"), port: options.s3Port, bucket });
   cleanups.push(s3.stop);
 
   // dynalite takes any pair.
   const { DynamoDBSaver } = await importSaver();
   const saver = new DynamoDBSaver({ tableName, region: "us-east-1", credentials, endpoint: dynamodb.endpoint });
   const { table } = await saver.setup();
-  say("dynamodb", `dynalite at ${dynamodb.endpoint}, kept in .data/; table ${table.name} ${table.status}`);
-  say("s3", `s3rver at ${s3.endpoint}, kept in .data/; bucket ${bucket}`);
+  const kept = relative(process.cwd(), options.data) || ".";
+  say("dynamodb", `dynalite at ${dynamodb.endpoint}, kept in ${kept}; table ${table.name} ${table.status}`);
+  say("s3", `s3rver at ${s3.endpoint}, kept in ${kept}; bucket ${bucket}`);
 
-  const [built, assets] = await Promise.all([buildWorker(), buildWorkerPage()]);
+  const [built, assets] = await Promise.all([buildWorker(), buildWorkerPage(join(options.data, "assets"))]);
   const vars = {
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -137,15 +136,14 @@ async function watch(url) {
   }
 }
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      once: { type: "boolean", default: false },
-      port: { type: "string", default: "8787" },
-      "dynamodb-port": { type: "string", default: "8788" },
-      "s3-port": { type: "string", default: "8789" },
-      help: { type: "boolean", short: "h", default: false },
-    },
+function askedFor() {
+  const values = readOptions("npm start", {
+    once: { type: "boolean", default: false },
+    port: { type: "string", default: "8787" },
+    "dynamodb-port": { type: "string", default: "8788" },
+    "s3-port": { type: "string", default: "8789" },
+    data: { type: "string", default: fileURLToPath(new URL("../.data", import.meta.url)) },
+    help: { type: "boolean", short: "h", default: false },
   });
   const port = readPort("--port", values.port);
   const dynamodbPort = readPort("--dynamodb-port", values["dynamodb-port"]);
@@ -153,34 +151,5 @@ function readOptions() {
   if (new Set([port, dynamodbPort, s3Port]).size < 3) {
     throw new Error(`--port ${port}, --dynamodb-port ${dynamodbPort} and --s3-port ${s3Port} must be three different ports.`);
   }
-  return { once: values.once, help: values.help, port, dynamodbPort, s3Port };
-}
-
-/**
- * @param {string} option
- * @param {string} text
- */
-function readPort(option, text) {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new Error(`${option} ${text} is not a port. Give a number from 1 to 65535.`);
-}
-
-let ending = false;
-
-/** @param {number} code */
-async function end(code) {
-  if (ending) return;
-  ending = true;
-  for (const cleanup of cleanups.reverse()) await cleanup().catch(() => {});
-  process.exit(code);
-}
-
-/** @param {unknown} error */
-function fail(error) {
-  if (ending) return;
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(`npm start failed: ${message.trim().replaceAll(/\s*\n\s*/g, " ")}`);
-  if (process.env.DEBUG) console.error(error);
-  void end(1);
+  return { once: values.once, help: values.help, port, dynamodbPort, s3Port, data: resolve(values.data) };
 }

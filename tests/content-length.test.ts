@@ -1,37 +1,34 @@
-import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
-import type { AddressInfo } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { errorOf, readNothing } from "./lanes/faulty-fetch.js";
 import { createSaver } from "./lanes/harness.js";
+import { listen, type Listening } from "./lanes/listen.js";
 
 /* Answers whose framing is wrong, byte by byte on a socket: what Node's own `fetch` makes of them is what the saver gets. */
 
 const BODY = '{"Items":[],"Count":0,"ScannedCount":0}';
 const whole = (socket: Socket): void => void socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\nconnection: close\r\n\r\n${BODY}`);
 
-let server: Server;
+let server: Listening;
 let endpoint: string;
 let answer: (socket: Socket, request: number) => void;
 let requests: number;
-const open = new Set<Socket>();
 
 beforeAll(async () => {
-  server = createServer((socket) => {
-    open.add(socket);
-    socket.on("error", () => undefined).on("close", () => open.delete(socket));
-    // One request a connection; its head and its body may come in two pieces.
-    let received = "";
-    socket.on("data", (piece) => {
-      received += piece.toString("latin1");
-      const [head, body] = received.split("\r\n\r\n");
-      if (body === undefined || body.length < Number(/content-length: (\d+)/i.exec(head!)![1])) return;
-      received = "";
-      answer(socket, ++requests);
-    });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server = await listen(
+    createServer((socket) => {
+      // One request a connection; its head and its body may come in two pieces.
+      let received = "";
+      socket.on("data", (piece) => {
+        received += piece.toString("latin1");
+        const [head, body] = received.split("\r\n\r\n");
+        if (body === undefined || body.length < Number(/content-length: (\d+)/i.exec(head!)![1])) return;
+        received = "";
+        answer(socket, ++requests);
+      });
+    }),
+  );
+  endpoint = server.url;
 });
 
 beforeEach(() => {
@@ -43,10 +40,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-afterAll(() => {
-  for (const socket of open) socket.destroy();
-  server.close();
-});
+afterAll(() => server.stop());
 
 const head = (fields: string): string => `HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`;
 
@@ -79,7 +73,7 @@ describe.each(wrong)("an answer with %s", (_, code, wrongAnswer) => {
 
     expect(await errorOf(readNothing(createSaver({ endpoint, requestTimeoutMs: 300 })))).toMatchObject({ code, attempts: 4, retryable: true });
     expect(requests).toBe(4);
-    await vi.waitFor(() => expect(open.size).toBe(0), 5_000);
+    await vi.waitFor(() => expect(server.open.size).toBe(0), 5_000);
   });
 });
 

@@ -1,7 +1,5 @@
-import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -9,10 +7,11 @@ import { fromCognitoIdentityPool, fromContainerMetadata, fromInstanceMetadata, f
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AGENT_TOKEN, cognito, containerAgent, instanceMetadata, issued, MASTER, POOL, ROLE, sts, WEB_TOKEN, type Service } from "./lanes/credential-services.js";
 import { errorOf, nothingFound, observedSaver, readNothing } from "./lanes/faulty-fetch.js";
+import { listen, type Listening } from "./lanes/listen.js";
 
 /* Every provider through Node's own `fetch`, against a server on this machine that speaks its protocol. */
 
-const servers: Server[] = [];
+const servers: Listening[] = [];
 
 /** Serves this on a port of its own. */
 async function serve(respond: (request: Request, message: IncomingMessage) => Response | Promise<Response>): Promise<string> {
@@ -26,10 +25,10 @@ async function serve(respond: (request: Request, message: IncomingMessage) => Re
       const answer = await respond(new Request(url, { method: message.method!, headers, ...(body.length > 0 && { body }) }), message);
       response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(Buffer.from(await answer.arrayBuffer()));
     })();
-  }).listen(0, "127.0.0.1");
-  servers.push(server);
-  await once(server, "listening");
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  const listening = await listen(server);
+  servers.push(listening);
+  return listening.url;
 }
 
 let folder: string;
@@ -39,7 +38,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
-  for (const server of servers.splice(0)) server.closeAllConnections();
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
   await rm(folder, { recursive: true });
 });
 

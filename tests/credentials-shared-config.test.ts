@@ -43,5 +43,5 @@ test("the example lists the threads of the table", async () => {
 
   await import("../examples/shared-config-profile/index.js");
 
-  expect(printed.mock.calls).toEqual([["Threads:"], [expect.stringMatching(/^\d{4}-.*Z {2}of-the-profile$/)]]);
+  expect(printed.mock.calls).toEqual([[expect.stringMatching(/^\d{4}-.*Z {2}of-the-profile$/)]]);
 });

@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { DynamoDBSaver, DynamoDBSaverEvent } from "langgraph-checkpoint-dynamodb";
@@ -8,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { emptyThread, putStep, valuesAt } from "./lanes/checkpoints.js";
 import { errorOf, readNothing } from "./lanes/faulty-fetch.js";
 import { createSaver, endpoint as dynamodb, type SaverOptions } from "./lanes/harness.js";
+import { listen } from "./lanes/listen.js";
 
 /* The outages of behaviour/outage.test.ts as Node meets them: real ports where nobody listens, or nobody answers. */
 
@@ -18,16 +18,10 @@ const RETRIES = 35;
 beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0));
 afterEach(() => void vi.restoreAllMocks());
 
-async function listen<S extends Server | ReturnType<typeof createServer>>(server: S, port = 0): Promise<{ port: number; server: S }> {
-  await once(server.listen(port, "127.0.0.1"), "listening");
-  return { server, port: (server.address() as AddressInfo).port };
-}
-
 /** A port where nobody listens. */
 async function closedPort(): Promise<number> {
-  const { server, port } = await listen(createServer());
-  server.close();
-  await once(server, "close");
+  const { port, stop } = await listen(createServer());
+  await stop();
   return port;
 }
 
@@ -71,25 +65,18 @@ test("where nobody listens, 200 calls fail with 235 requests, and the saver work
   await failing(saver, 100);
   expect(sent()).toBe(CALLS + RETRIES + 100);
 
-  const { server } = await listen(createHttpServer((request, response) => void forward(request, response)), port);
+  const { stop } = await listen(createHttpServer((request, response) => void forward(request, response)), port);
   try {
     const step = await putStep(saver, emptyThread(), { value: "here" });
     expect(await valuesAt(saver, step.config)).toEqual({ value: "here" });
   } finally {
-    server.close();
-    server.closeAllConnections();
+    await stop();
   }
 });
 
 test("where nobody answers, 200 calls fail with 235 requests, and every connection is given up", async () => {
-  const open = new Set<Socket>();
-  const { server, port } = await listen(
-    createServer((socket) => {
-      open.add(socket);
-      socket.on("error", () => undefined).on("close", () => open.delete(socket));
-      socket.resume(); // reads, or it would not see the other end go
-    }),
-  );
+  // It reads, or it would not see the other end go.
+  const { port, open, stop } = await listen(createServer((socket) => void socket.resume()));
   try {
     const watched = saverAt(port, { requestTimeoutMs: 250 });
 
@@ -98,8 +85,7 @@ test("where nobody answers, 200 calls fail with 235 requests, and every connecti
     expect(watched.sent()).toBe(CALLS + RETRIES);
     await vi.waitFor(() => expect(open.size).toBe(0), 5_000);
   } finally {
-    for (const socket of open) socket.destroy();
-    server.close();
+    await stop();
   }
 });
 

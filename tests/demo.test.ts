@@ -58,7 +58,7 @@ describe("npm run demo:browser", () => {
   it("says which option chooses another port when one is taken", async () => {
     const second = await runDemo("--port", new URL(url).port, "--data", folder);
     expect(second.code).toBe(1);
-    expect(second.output.trim()).toBe(`npm run demo:browser failed: Port ${new URL(url).port} for the page is taken. Choose another with --port.`);
+    expect(second.output.trim()).toBe(`npm run demo:browser failed: Port ${new URL(url).port} for the page is taken. Choose another with npm run demo:browser -- --port N.`);
   });
 });
 
@@ -84,6 +84,14 @@ describe("the agent in the page", () => {
     await approval.getByRole("button", { name: "Approve" }).click();
     await statusOf(page, "Done");
     expect((await messages(page)).at(-1)).toMatch(/€129\.90 for order 1042/);
+  });
+
+  it("knows in another thread what it was told to remember", async () => {
+    const page = await newPage(browser, url);
+    await begin(page, "Remember that I wear size 43.");
+    await statusOf(page, "Done");
+    await begin(page, "What do you know about me?");
+    await page.getByText("I know this: I wear size 43.").first().waitFor();
   });
 
   it("hears why a person has declined", async () => {
@@ -197,6 +205,27 @@ describe("when DynamoDB is gone", () => {
   });
 });
 
+describe("when DynamoDB is gone before the page is opened", () => {
+  it("nothing is said to be empty, nobody can write, and it works again later", async () => {
+    const page = await newPage(browser, url);
+    await page.context().route(`${dynamodb}**`, (route) => route.abort("connectionrefused"));
+    await page.reload();
+    await page.getByRole("navigation", { name: "Threads" }).getByText("They could not be read.").waitFor();
+    await page.goto(`${url}#/threads/unread`);
+    await statusOf(page, "Not read");
+    await page.getByRole("grid", { name: /^Checkpoints/ }).getByText("They could not be read.").waitFor();
+    await page.getByRole("textbox", { name: "Message" }).fill("What is 1 + 1?");
+    expect(await page.getByRole("button", { name: "Send" }).isEnabled()).toBe(false);
+    expect(await axeViolations(page)).toEqual([]);
+
+    await page.context().unroute(`${dynamodb}**`);
+    await page.getByRole("button", { name: "Read again" }).click();
+    await statusOf(page, "New");
+    await page.getByRole("button", { name: "Send" }).click();
+    await statusOf(page, "Done");
+  });
+});
+
 describe("who has no mouse", () => {
   it("talks, approves, travels and forks by keyboard alone", async () => {
     const page = await newPage(browser, url);
@@ -214,7 +243,10 @@ describe("who has no mouse", () => {
     expect(await isFocused(page.getByRole("textbox", { name: "Message" }))).toBe(true);
 
     await tabTo(page, checkpointRows(page).first());
-    for (let row = 0; row < 3; row += 1) await press("ArrowDown");
+    for (let row = 1; row <= 3; row += 1) {
+      await press("ArrowDown");
+      await expect.poll(() => isFocused(checkpointRows(page).nth(row)), { timeout: 20_000 }).toBe(true);
+    }
     await page.getByText("as it was at step 3").waitFor();
     await tabTo(page, page.getByRole("button", { name: "Replay" }));
     await press("Enter");
@@ -235,8 +267,10 @@ describe("who has no mouse", () => {
 describe("the page, looked at by axe and on a phone", () => {
   it("has no violations in light or dark, whatever it shows", async () => {
     const page = await newPage(browser, url);
+    const newThread = page.getByRole("region", { name: "Welcome" }).getByRole("button", { name: "New thread" });
+    await newThread.waitFor();
     expect(await axeViolations(page), "welcome").toEqual([]);
-    await page.getByRole("region", { name: "Welcome" }).getByRole("button", { name: "New thread" }).click();
+    await newThread.click();
     await statusOf(page, "New");
     expect(await axeViolations(page), "empty").toEqual([]);
     await page.getByRole("button", { name: "Please refund order 1043" }).click();
@@ -249,6 +283,20 @@ describe("the page, looked at by axe and on a phone", () => {
     await page.getByRole("button", { name: /^Fork/ }).click();
     await page.getByRole("dialog").waitFor();
     expect(await axeViolations(page), "the dialog").toEqual([]);
+  });
+
+  it("can be read as a whole at the zoom of 400 percent", async () => {
+    const page = await newPage(browser, url, { viewport: { width: 360, height: 225 } });
+    await begin(page, "Please refund order 1042");
+    await statusOf(page, "Waiting for you");
+    const approve = page.getByRole("button", { name: "Approve" });
+    await approve.scrollIntoViewIfNeeded();
+    const { y, height } = (await approve.boundingBox())!;
+    expect(y).toBeGreaterThanOrEqual(0);
+    expect(y + height).toBeLessThanOrEqual(225);
+    expect(await widthOf(page)).toBe(360);
+    await approve.click();
+    await statusOf(page, "Done");
   });
 
   it("fits a narrow screen, one view at a time", async () => {

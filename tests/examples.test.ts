@@ -64,6 +64,7 @@ async function serving<T>(name: string, use: (url: string) => Promise<T>): Promi
     });
   });
   try {
+    expect(printed.output).toMatch(/Ctrl-C ends it[^]*curl /);
     return await use(url);
   } finally {
     child.kill();

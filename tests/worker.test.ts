@@ -1,12 +1,12 @@
 import { once } from "node:events";
-import { createServer, request as startRequest, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, request as startRequest, type IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { serverSentEvents } from "../scripts/lib/agent-client.js";
 import { RawStorage } from "../scripts/lib/raw-storage.js";
 import { buildWorker, startWorker, type BuiltWorker } from "../scripts/lib/worker.js";
+import { listen, type Listening } from "./lanes/listen.js";
 import { BUCKET } from "./lanes/s3-client.js";
 
 /** The edge agent over HTTP, in a real workerd without Node compatibility, on DynamoDB Local and Ceph's S3. */
@@ -525,13 +525,13 @@ describe("a Worker", () => {
 
 describe("a model behind an OpenAI-compatible endpoint", () => {
   type Reply = (request: Json) => Json;
-  let server: Server;
+  let server: Listening;
   let other: Awaited<ReturnType<typeof startWorker>>;
   let requests: { path: string; authorization: string; body: Json }[] = [];
   let replies: Reply[] = [];
 
   beforeAll(async () => {
-    server = createServer((incoming, outgoing) => {
+    const model = createServer((incoming, outgoing) => {
       void (async () => {
         const body: Json = await json(incoming);
         requests.push({ path: incoming.url ?? "", authorization: incoming.headers.authorization ?? "", body });
@@ -539,9 +539,9 @@ describe("a model behind an OpenAI-compatible endpoint", () => {
         outgoing.statusCode = message ? 200 : 500;
         outgoing.end(message ? JSON.stringify({ choices: [{ message }] }) : "key modelSecret refused");
       })();
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const MODEL_BASE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`;
+    });
+    server = await listen(model);
+    const MODEL_BASE_URL = `${server.url}/v1/`;
     other = await startWorker(built, { vars: { ...vars, MODEL_BASE_URL, MODEL_API_KEY: "modelSecret", MODEL_NAME: "tiny" } });
   });
 
@@ -552,7 +552,7 @@ describe("a model behind an OpenAI-compatible endpoint", () => {
 
   afterAll(async () => {
     await other.kill();
-    server.close();
+    await server.stop();
   });
 
   const call = (id: string, name: string, args: object) => ({ id, function: { name, arguments: JSON.stringify(args) } });

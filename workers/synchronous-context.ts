@@ -8,7 +8,7 @@ import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
  * condition: a node calls `interrupt()` before its first `await`. Nothing else of this Worker reads the context,
  * and `run` restores it before any other code gets its turn, so two requests never see each other's.
  */
-class SynchronousContext {
+export class SynchronousContext {
   #current: unknown;
 
   getStore(): unknown {

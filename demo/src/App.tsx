@@ -57,6 +57,7 @@ export function App({ threads }: { threads: Threads }) {
       <main className="columns">
         <ThreadList
           threads={list.value}
+          failed={list.failed}
           current={threadId}
           running={Object.keys(runs).filter((id) => !runs[id]?.ended)}
           onOpen={openThread}

@@ -25,7 +25,7 @@ interface ThreadProps {
 /** One thread: its conversation, its history, and the checkpoint that is looked at. */
 export function Thread({ threads, threadId, run, play, forget, onFailure, attempt, onStored, onShowConversation, onDelete }: ThreadProps) {
   const load = useCallback(() => threads.history(threadId), [threads, threadId]);
-  const { value: checkpoints, reload } = useLoaded(load, "The history could not be read", onFailure, attempt);
+  const { value: checkpoints, failed, reload } = useLoaded(load, "The history could not be read", onFailure, attempt);
   const [selectedId, select] = useState<string>();
   const [draft, setDraft] = useState("");
   const conversation = useRef<HTMLHeadingElement>(null);
@@ -81,7 +81,7 @@ export function Thread({ threads, threadId, run, play, forget, onFailure, attemp
       <Conversation
         heading={conversation}
         threadId={threadId}
-        status={statusOf(checkpoints, run)}
+        status={statusOf(checkpoints, run, failed)}
         messages={run ? run.messages : messagesAt(shown)}
         latest={latest}
         past={run ? undefined : selected === latest ? undefined : selected}
@@ -94,7 +94,7 @@ export function Thread({ threads, threadId, run, play, forget, onFailure, attemp
         onDelete={onDelete}
       />
       <section className="history" aria-label="History">
-        <Timeline checkpoints={checkpoints} selected={shown?.checkpoint_id} onSelect={select} />
+        <Timeline checkpoints={checkpoints} failed={failed} selected={shown?.checkpoint_id} onSelect={select} />
         {shown && checkpoints && (
           <CheckpointPanel
             key={shown.checkpoint_id}

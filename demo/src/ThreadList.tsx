@@ -6,13 +6,15 @@ import type { ThreadInfo } from "./threads/threads.js";
 interface ThreadListProps {
   /** Undefined while they are read for the first time. */
   threads: ThreadInfo[] | undefined;
+  /** They could not be read. */
+  failed: boolean;
   current: string | undefined;
   running: string[];
   onOpen: (threadId: string) => void;
   onNew: () => void;
 }
 
-export function ThreadList({ threads, current, running, onOpen, onNew }: ThreadListProps) {
+export function ThreadList({ threads, failed, current, running, onOpen, onNew }: ThreadListProps) {
   const items = withCurrent(newestFirst(threads ?? []), current);
   return (
     <nav className="threads" aria-label="Threads">
@@ -33,13 +35,13 @@ export function ThreadList({ threads, current, running, onOpen, onNew }: ThreadL
           const [key] = keys as Set<string>;
           if (key !== undefined) onOpen(key);
         }}
-        renderEmptyState={() => <p className="empty">{threads ? "No threads yet." : "Reading …"}</p>}
-        dependencies={[running]}
+        renderEmptyState={() => <p className="empty">{threads ? "No threads yet." : failed ? "They could not be read." : "Reading …"}</p>}
+        dependencies={[running, threads, failed]}
       >
         {(thread) => (
           <ListBoxItem id={thread.thread_id} textValue={thread.thread_id} className="thread-item">
             <span className="thread-name">{thread.thread_id}</span>
-            <span className="thread-note">{describe(thread, running)}</span>
+            <span className="thread-note">{describe(thread, running, failed)}</span>
           </ListBoxItem>
         )}
       </ListBox>
@@ -60,7 +62,8 @@ const newestFirst = (threads: ThreadInfo[]): Item[] =>
 const withCurrent = (items: Item[], current: string | undefined): Item[] =>
   current === undefined || items.some((item) => item.id === current) ? items : [{ id: current, thread_id: current }, ...items];
 
-function describe(thread: ThreadInfo, running: string[]): string {
+function describe(thread: ThreadInfo, running: string[], failed: boolean): string {
   if (running.includes(thread.thread_id)) return "Running";
-  return thread.created_at ? dayAndTime(thread.created_at) : "Nothing stored yet";
+  if (thread.created_at) return dayAndTime(thread.created_at);
+  return failed ? "Not read" : "Nothing stored yet";
 }

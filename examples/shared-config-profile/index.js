@@ -8,5 +8,6 @@ import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 const checkpointer = DynamoDBSaver.fromEnv(process.env, { credentials: fromIni() });
 await checkpointer.setup();
 
-console.log("Threads:");
-for await (const { threadId, createdAt } of checkpointer.listThreads({ limit: 10 })) console.log(`${createdAt}  ${threadId}`);
+const threads = [];
+for await (const { threadId, createdAt } of checkpointer.listThreads({ limit: 10 })) threads.push(`${createdAt}  ${threadId}`);
+console.log(threads.length > 0 ? threads.join("\n") : "The profile may read the table. It has no threads yet.");

@@ -6,8 +6,7 @@ import { preview } from "vite";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const configFile = `${root}demo/vite.config.ts`;
 
-/** Where a Worker serves its page: below `assets.directory` of wrangler.toml. */
-export const workerAssets = `${root}demo/dist/worker`;
+/** Where a Worker serves its page: below the folder of its assets. */
 export const workerPagePath = "/page/";
 
 /**
@@ -22,9 +21,9 @@ export async function buildInPage({ endpoint, tableName, outDir }) {
 /**
  * Builds the page that talks to the Worker which serves it.
  *
- * @param {string} [assets] the folder that the Worker serves
+ * @param {string} assets the folder that the Worker serves
  */
-export async function buildWorkerPage(assets = workerAssets) {
+export async function buildWorkerPage(assets) {
   await build("worker", `${assets}${workerPagePath}`);
   return assets;
 }

@@ -15,23 +15,26 @@ import { importSource } from "./saver.js";
 export async function describeParts(items, objects) {
   const { decodeFrame } = /** @type {typeof import("../../src/checkpoint/frame.js")} */ (await importSource("checkpoint/frame.ts"));
   const { decompress } = /** @type {typeof import("../../src/checkpoint/compression.js")} */ (await importSource("checkpoint/compression.ts"));
-
   const { FormatError } = /** @type {typeof import("../../src/checkpoint/format-error.js")} */ (await importSource("checkpoint/format-error.ts"));
+  const { bornOf } = /** @type {typeof import("../../src/checkpoint/incarnation.js")} */ (await importSource("checkpoint/incarnation.ts"));
+  const { segmentSortKey } = /** @type {typeof import("../../src/checkpoint/keys.js")} */ (await importSource("checkpoint/keys.ts"));
 
   const latest = items.findLast((item) => /^C#.*#~$/.test(item.SK?.S ?? ""));
-  const frame = decompress(Buffer.from(latest?.data?.B ?? "", "base64"), 2 ** 24, () => new FormatError("VALUE_TOO_LARGE", "a part is too large"));
-  const { channels, checkpoint, metadata } = decodeFrame(frame, { goneAt: Infinity, born: "" });
+  if (!latest) throw new Error("The thread has no checkpoint.");
+  const frame = decompress(Buffer.from(latest.data?.B ?? "", "base64"), 2 ** 24, () => new FormatError("VALUE_TOO_LARGE", "a part is too large"));
+  const { channels, checkpoint, metadata } = decodeFrame(frame, { goneAt: Infinity, born: bornOf(/** @type {Parameters<typeof bornOf>[0]} */ (latest)) });
 
   /** @param {string} name @param {Value} value */
   const describe = (name, { segments, tail }) => {
-    const names = segments.map((segment) => segment.name);
-    const stored = items.filter((item) => names.some((name) => item.SK?.S === `S#${name}`));
+    const inItems = segments.flatMap((segment) => items.filter((item) => item.SK?.S === segmentSortKey(segment)));
+    const inObjects = segments.flatMap(({ born, name }) => objects.filter(({ key }) => key.endsWith(`/${born}-${name}`)));
+    if (inItems.length + inObjects.length < segments.length) throw new Error(`A segment of ${name} is neither in the table nor in the bucket.`);
     return {
       name,
       bytes: segments.reduce((sum, segment) => sum + segment.length, tail.length),
       inline: tail.length,
-      inItems: stored.reduce((sum, item) => sum + binaryLength(item.data?.B), 0),
-      objects: objects.filter(({ key }) => names.some((name) => key.endsWith(`/${name}`))),
+      inItems: inItems.reduce((sum, item) => sum + binaryLength(item.data?.B), 0),
+      objects: inObjects,
     };
   };
   const parts = [...channels].map(([name, { value }]) => describe(name, value));

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
  *
  * @param {number} port
  * @param {string} what what the port is for
- * @param {string} option the option that chooses another one
+ * @param {string} option the command with the option that chooses another one
  */
 export async function assertPortFree(port, what, option) {
   const server = createServer();
@@ -16,7 +16,7 @@ export async function assertPortFree(port, what, option) {
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     const why = code === "EADDRINUSE" ? "taken" : code === "EACCES" ? "not allowed" : `not usable (${code})`;
-    throw new Error(`Port ${port} for ${what} is ${why}. Choose another with ${option}.`, { cause: error });
+    throw new Error(`Port ${port} for ${what} is ${why}. Choose another with ${option} N.`, { cause: error });
   } finally {
     server.close();
   }

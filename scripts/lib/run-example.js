@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { atEndOfProcess } from "./daemon.js";
 import { startEmbeddedDynamoDB } from "./embedded-dynamodb.js";
@@ -25,6 +25,7 @@ export async function runExample(name, example, args) {
   const folder = `${process.env.EXAMPLES_DATA ?? `${root}.data/examples`}/${name}`;
   if (args.length === 0 && !example.keeps) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+  await printRequests(example);
 
   const dynamodb = await startEmbeddedDynamoDB({ path: `${folder}/dynamodb`, port: await claimPort(0, "the embedded DynamoDB") });
   const s3 = await startEmbeddedS3({ path: `${folder}/s3`, port: 0, bucket });
@@ -51,6 +52,18 @@ export async function runExample(name, example, args) {
   } finally {
     await Promise.all([dynamodb.stop(), s3.stop()]);
   }
+}
+
+/**
+ * How a server is tried stands at the head of its file; somebody who has just started it has not read that.
+ *
+ * @param {Example} example
+ */
+async function printRequests({ main }) {
+  const text = await readFile(`${root}examples/${main}`, "utf8");
+  const port = Number(process.env.PORT ?? 0);
+  const requests = Array.from(text.matchAll(/^\/\/ {3}(curl .+)$/gm), ([, request = ""]) => (port > 0 ? request.replace(/(127\.0\.0\.1):\d+/, `$1:${port}`) : request));
+  if (requests.length > 0) console.log(["Try it in another terminal; Ctrl-C ends it.", "", ...requests.map((request) => `  ${request}`), ""].join("\n"));
 }
 
 /**

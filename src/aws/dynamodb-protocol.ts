@@ -124,3 +124,9 @@ function consumed(operation: string, output: Output): ConsumedCapacity {
   const reads = operation === "Query" || operation === "GetItem" || operation === "BatchGetItem";
   return { readUnits: reads ? units : 0, writeUnits: reads ? 0 : units };
 }
+
+/** By placeholders: names such as `ttl` are reserved words. */
+export const projection = (attributes: string[]): Record<string, unknown> => ({
+  ProjectionExpression: attributes.map((name) => `#${name}`).join(", "),
+  ExpressionAttributeNames: Object.fromEntries(attributes.map((name) => [`#${name}`, name])),
+});

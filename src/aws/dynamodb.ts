@@ -1,10 +1,7 @@
 import { AwsRequestError } from "../errors.js";
 import type { AwsClient } from "./client.js";
-import { forEachAtOnce } from "./concurrency.js";
-import { DynamoDBProtocol, SLOW_DOWN, type Output } from "./dynamodb-protocol.js";
-import { emit, type EventListener } from "./events.js";
-import { backoffMs } from "./retry.js";
-import { sleep } from "./sleep.js";
+import { DynamoDBBatches, type BatchesConfig } from "./dynamodb-batches.js";
+import { DynamoDBProtocol, projection, type Output } from "./dynamodb-protocol.js";
 
 /** DynamoDB's wire form of the attribute types used here. `B` is base64. */
 export type AttributeValue = { S: string } | { N: string } | { B: string };
@@ -46,38 +43,16 @@ export interface UpdateInput extends Condition {
 
 export type TableState = { status: string; keys: { name: string; role: "HASH" | "RANGE"; type: string }[] };
 
-type Write = { PutRequest: { Item: Item } } | { DeleteRequest: { Key: Key } };
-
-/** "BatchWriteItem", "BatchGetItem": limits of one request. */
-const BATCH_WRITE = 25;
-const BATCH_GET = 100;
-/** A batch can hold 10 MB, and a Worker has 128 MB of memory. */
-const BATCHES_AT_ONCE = 4;
-
 /** The operations on one table. */
 export class DynamoDB {
   readonly #protocol: DynamoDBProtocol;
-  readonly #signal: AbortSignal | undefined;
-  readonly #maxAttempts: number;
-  readonly #onEvent: EventListener | undefined;
+  readonly #batches: DynamoDBBatches;
   readonly tableName: string;
 
-  constructor(
-    client: AwsClient,
-    config: {
-      tableName: string;
-      region: string;
-      endpoint: string;
-      signal: AbortSignal | undefined;
-      maxAttempts: number;
-      onEvent: EventListener | undefined;
-    },
-  ) {
+  constructor(client: AwsClient, config: BatchesConfig & { region: string; endpoint: string }) {
     const { tableName, region, endpoint, signal, maxAttempts, onEvent } = config;
     this.#protocol = new DynamoDBProtocol(client, { tableName, region, endpoint, countsCapacity: onEvent !== undefined });
-    this.#signal = signal;
-    this.#maxAttempts = maxAttempts;
-    this.#onEvent = onEvent;
+    this.#batches = new DynamoDBBatches(this.#protocol, { tableName, signal, maxAttempts, onEvent });
     this.tableName = tableName;
   }
 
@@ -230,74 +205,19 @@ export class DynamoDB {
 
   /** The items of any number of distinct keys, in no order; those that do not exist are left out. */
   async batchGet(keys: Key[], consistent: boolean, only?: string[]): Promise<Item[]> {
-    interface Answered extends Output {
-      Responses: Record<string, Item[]>;
-      UnprocessedKeys?: Record<string, { Keys: Key[] }>;
-    }
-    const found: Item[] = [];
-    const readChunk = (chunk: Key[]): Promise<void> =>
-      this.#untilProcessed("BatchGetItem", chunk, async (rest) => {
-        const request = { RequestItems: { [this.tableName]: { Keys: rest, ...(only && projection(only)), ...(consistent && { ConsistentRead: true }) } } };
-        const output = await this.#protocol.call<Answered>("BatchGetItem", request, "Responses");
-        for (const item of ofTable(output.Responses) ?? []) found.push(item);
-        return ofTable(output.UnprocessedKeys)?.Keys ?? [];
-      });
-    await forEachAtOnce(BATCHES_AT_ONCE, chunksOf(BATCH_GET, keys), readChunk);
-    return found;
+    return this.#batches.get(keys, consistent, only);
   }
 
   /** Any number of puts of distinct keys, and of deletes of others, side by side. */
   async batchPut(items: Item[], deletes: Key[] = []): Promise<void> {
-    await this.#batchWrite([...items.map((item) => ({ PutRequest: { Item: item } })), ...deletes.map((key) => ({ DeleteRequest: { Key: key } }))]);
+    await this.#batches.write([...items.map((item) => ({ PutRequest: { Item: item } })), ...deletes.map((key) => ({ DeleteRequest: { Key: key } }))]);
   }
 
   /** Any number of deletes of distinct keys, side by side. */
   async batchDelete(keys: Key[]): Promise<void> {
-    await this.#batchWrite(keys.map((key) => ({ DeleteRequest: { Key: key } })));
-  }
-
-  async #batchWrite(writes: Write[]): Promise<void> {
-    interface Answered extends Output {
-      UnprocessedItems?: Record<string, Write[]>;
-    }
-    const writeChunk = (chunk: Write[]): Promise<void> =>
-      this.#untilProcessed("BatchWriteItem", chunk, async (rest) => {
-        const output = await this.#protocol.call<Answered>("BatchWriteItem", { RequestItems: { [this.tableName]: rest } });
-        return ofTable(output.UnprocessedItems) ?? [];
-      });
-    await forEachAtOnce(BATCHES_AT_ONCE, chunksOf(BATCH_WRITE, writes), writeChunk);
-  }
-
-  /**
-   * Sends `send`'s rest again. A rest that shrinks is the page limit (BatchGetItem answers 16 MB at most) and
-   * goes on at once; one that does not is throttling, which is waited for and bounded.
-   */
-  async #untilProcessed<E>(operation: string, all: E[], send: (rest: E[]) => Promise<E[]>): Promise<void> {
-    let rest = all;
-    let shortest = all.length;
-    for (let stalled = 0; rest.length > 0; ) {
-      rest = await send(rest);
-      if (rest.length === 0) return;
-      stalled = rest.length < shortest ? 0 : stalled + 1;
-      shortest = Math.min(shortest, rest.length);
-      if (stalled >= this.#maxAttempts) {
-        throw new AwsRequestError("THROTTLED", `${operation} left ${rest.length} items undone in ${stalled} attempts in a row. ${SLOW_DOWN}`, {
-          service: "dynamodb",
-          operation,
-          status: 200,
-          attempts: stalled,
-          retryable: true,
-        });
-      }
-      const delayMs = stalled === 0 && operation === "BatchGetItem" ? 0 : backoffMs("throttling", stalled + 1);
-      emit(this.#onEvent, { type: "retry", service: "dynamodb", operation, attempt: stalled + 1, reason: "UNPROCESSED", delayMs });
-      if (delayMs > 0) await sleep(delayMs, this.#signal);
-    }
+    await this.#batches.write(keys.map((key) => ({ DeleteRequest: { Key: key } })));
   }
 }
-
-/** A batch's answer for the one table there is, which it calls by its name also where the request had its ARN. */
-const ofTable = <T>(byTable: Record<string, T> | undefined): T | undefined => Object.values(byTable ?? {})[0];
 
 const conditionOf = ({ condition, names, values }: Condition): Record<string, unknown> => ({
   ...(condition && { ConditionExpression: condition }),
@@ -306,15 +226,3 @@ const conditionOf = ({ condition, names, values }: Condition): Record<string, un
 });
 
 const updateOf = ({ key, update, ...condition }: UpdateInput): Record<string, unknown> => ({ Key: key, UpdateExpression: update, ...conditionOf(condition) });
-
-/** By placeholders: names such as `ttl` are reserved words. */
-const projection = (attributes: string[]): Record<string, unknown> => ({
-  ProjectionExpression: attributes.map((name) => `#${name}`).join(", "),
-  ExpressionAttributeNames: Object.fromEntries(attributes.map((name) => [`#${name}`, name])),
-});
-
-function chunksOf<E>(size: number, all: E[]): E[][] {
-  const chunks: E[][] = [];
-  for (let i = 0; i < all.length; i += size) chunks.push(all.slice(i, i + size));
-  return chunks;
-}

@@ -4,6 +4,7 @@ import type { Storage } from "./storage.js";
 
 /** How far the copy or the import of a thread is. */
 export interface RestoreProgress {
+  /** The id under which it is stored. */
   threadId: string;
   /** Items stored so far: checkpoints, writes of tasks, and parts of values. */
   items: number;

@@ -5,6 +5,7 @@ import { pruneThreads, type PruneProgress } from "./prune.js";
 import { GRACE_SECONDS } from "./prune-options.js";
 import type { Storage } from "./storage.js";
 
+/** Where `deleteForRuns` looks. */
 export interface DeleteForRunsOptions {
   /** Looks in these threads only. Default: in every thread that is listed. */
   threadIds?: readonly string[] | undefined;

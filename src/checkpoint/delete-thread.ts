@@ -1,6 +1,7 @@
 import type { Item, QueryInput } from "../aws/dynamodb.js";
 import { deleteAsRead } from "./incarnation.js";
 import { CHECKPOINTS, key, parsePointer, parseSortKey, THREAD_MARKER } from "./keys.js";
+import { deleteObjects } from "./segment-deletions.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 
 /**
@@ -26,7 +27,8 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
 }
 
 /** How many items were found and deleted. */
-async function deletePages({ db, incarnations, segments }: Storage, thread: Thread, query: QueryInput): Promise<number> {
+async function deletePages(storage: Storage, thread: Thread, query: QueryInput): Promise<number> {
+  const { db, incarnations } = storage;
   let deleted = 0;
   for await (const items of db.queryPages(query)) {
     const isMarker = ({ SK }: Item): boolean => SK.S === THREAD_MARKER;
@@ -34,7 +36,7 @@ async function deletePages({ db, incarnations, segments }: Storage, thread: Thre
     const isWrites = ({ SK }: Item): boolean => parseSortKey(SK.S).task !== undefined;
     // A run that has started meanwhile is gone to readers before its parts are.
     if (items.some(isMarker)) await incarnations.end(thread);
-    await segments.deleteObjects(thread.partition, items.filter(isPointer).map(keyOf));
+    await deleteObjects(storage, thread.partition, items.filter(isPointer).map(keyOf));
     await db.batchDelete(items.filter((item) => !isWrites(item) && !isPointer(item) && !isMarker(item)).map(keyOf));
     await db.batchDelete(items.filter(isWrites).map(keyOf));
     deleted += items.length;

@@ -24,8 +24,10 @@ export async function* exportThread(storage: Storage, threadId: string): AsyncGe
   yield JSON.stringify({ items: count });
 }
 
+/** The lines of an export, in order, with or without line breaks at their ends. */
 export type Lines = AsyncIterable<string> | Iterable<string>;
 
+/** Where `importThread` stores a thread. */
 export interface ImportOptions {
   /** Stores it under this id. Default: the one it had. */
   threadId?: string | undefined;

@@ -2,7 +2,7 @@ import { invalidInput } from "../errors.js";
 import { bornOf } from "./incarnation.js";
 import { CHECKPOINTS, checkpointPrefix, checkpointSortKey, escapeId, idOf, key, keyPart, namespacePrefix, parseSortKey, unescapeId } from "./keys.js";
 import { checkpointPages, namespaceRange } from "./pages.js";
-import { stringOf } from "./segment-store.js";
+import { stringOf } from "./attributes.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 
 /** A checkpoint of a thread by its ids. */

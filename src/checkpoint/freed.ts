@@ -6,6 +6,7 @@ import type { TrashEntry } from "./trash.js";
 
 /** What was freed. */
 export interface PruneResult {
+  /** Those that readers saw, and those that were left for others to be rebuilt from. */
   checkpoints: number;
   /** Of tasks: one may hold several writes. */
   writes: number;

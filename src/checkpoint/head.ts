@@ -1,10 +1,10 @@
 import type { AttributeValue, Item } from "../aws/dynamodb.js";
 import { CheckpointConflictError } from "../errors.js";
+import { stringOf } from "./attributes.js";
 import { FORMAT_VERSION } from "./frame.js";
 import { checkpointPrefix, checkpointSortKey, escapeId, headSortKey, key, keyPart, unescapeId } from "./keys.js";
 import { expiry, TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
 import { checkpointPages, namespaceRange } from "./pages.js";
-import { stringOf } from "./segment-store.js";
 import type { CheckpointRef, Storage } from "./storage.js";
 
 /*

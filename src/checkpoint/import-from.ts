@@ -5,6 +5,7 @@ import { putCheckpoint } from "./put.js";
 import { putWrites, serializeWrites } from "./put-writes.js";
 import type { Storage } from "./storage.js";
 
+/** What `importFrom` takes over. */
 export interface ImportFromOptions {
   /** Which threads. Default: all that the other saver lists. */
   threadIds?: readonly string[] | undefined;
@@ -12,13 +13,17 @@ export interface ImportFromOptions {
 
 /** How much was taken over so far. */
 export interface ImportFromResult {
+  /** Threads that are done. */
   threads: number;
+  /** Checkpoints of all threads and namespaces. */
   checkpoints: number;
   /** Of tasks: one may hold several writes. */
   writes: number;
 }
 
+/** How far `importFrom` is. */
 export interface ImportFromProgress extends ImportFromResult {
+  /** The thread that is being taken over. */
   threadId: string;
 }
 

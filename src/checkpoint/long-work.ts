@@ -17,6 +17,7 @@ export class LongWork<Progress, Result> implements PromiseLike<Result>, AsyncIte
     this.#start = start;
   }
 
+  /** Does all of it, once however often it is awaited, and gives its result. */
   then<A = Result, B = never>(onDone?: ((result: Result) => A | PromiseLike<A>) | null, onFailed?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
     this.#result ??= lastOf(this.#start());
     return this.#result.then(onDone, onFailed);

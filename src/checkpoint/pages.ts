@@ -1,9 +1,9 @@
 import type { Item, QueryInput } from "../aws/dynamodb.js";
+import { stringOf } from "./attributes.js";
 import { isVoid } from "./head.js";
 import { bornOf } from "./incarnation.js";
 import { CHECKPOINTS, idOf, namespacePrefix, parseSortKey, THREAD_MARKER, type KeyPart } from "./keys.js";
 import { isEnded, isGone } from "./lifetime.js";
-import { stringOf } from "./segment-store.js";
 import type { Storage, Thread } from "./storage.js";
 
 /** The items of one checkpoint. Nothing but its ids has been looked at: damage of one must not hide the others. */

@@ -7,6 +7,7 @@ import { checkpointSortKey, key, parsePointer, THREAD_MARKER } from "./keys.js";
 import { endNow, isGone } from "./lifetime.js";
 import { checked, GRACE_SECONDS, ruleOf, type PruneOptions } from "./prune-options.js";
 import { FIRST } from "./read.js";
+import { deleteUnused } from "./segment-deletions.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import { segmentName, survey, type Rule, type Survey } from "./survey.js";
 import { amendTrash, closeTrash, deleteTrash, readTrash, writeTrash, type TrashEntry, type TrashList } from "./trash.js";
@@ -35,6 +36,7 @@ const AT_ONCE = 10;
 
 /** How far a pruning is. */
 export interface PruneProgress {
+  /** The thread that is being pruned. */
   threadId: string;
   /** Checkpoints of this thread read so far. */
   read: number;
@@ -90,7 +92,7 @@ async function* pruneThread(
   thread: Thread,
   { rule, dryRun, graceSeconds }: Pruning,
 ): AsyncGenerator<{ read: number; freed: PruneResult }, Survey | undefined, undefined> {
-  const { db, segments, frames } = storage;
+  const { db, frames } = storage;
   const freed = nothing();
   const startedAt = Math.floor(Date.now() / 1_000);
   const marker = await db.getItem(key(thread.partition, THREAD_MARKER), true);
@@ -147,7 +149,7 @@ async function* pruneThread(
     const inTable = row.filter(([sortKey]) => !isPart(sortKey) || (graceSeconds === 0 && !parsePointer(sortKey)));
     const others = row.filter((entry) => !inTable.includes(entry));
     await db.batchDelete(keys(inTable.map(([sortKey]) => sortKey)));
-    const gone = new Set(await segments.deleteUnused(thread.partition, others.map(([sortKey]) => sortKey), graceSeconds === 0 ? Number.MAX_SAFE_INTEGER : oldest));
+    const gone = new Set(await deleteUnused(storage, thread.partition, others.map(([sortKey]) => sortKey), graceSeconds === 0 ? Number.MAX_SAFE_INTEGER : oldest));
     for (const entry of [...inTable, ...others.filter(([sortKey]) => gone.has(sortKey))]) countPart(freed, entry);
     yield { read, freed };
   }

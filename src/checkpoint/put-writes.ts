@@ -6,7 +6,7 @@ import { placeOf } from "./codec.js";
 import { FORMAT_VERSION } from "./frame.js";
 import { checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
 import { goneAt, lifetime, prolonged, TTL_ATTRIBUTE } from "./lifetime.js";
-import type { NewSegments } from "./segment-store.js";
+import { NewSegments, writeSegments } from "./segment-writes.js";
 import { serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type Storage } from "./storage.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "./value.js";
@@ -74,7 +74,7 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
     for (const [i, { index, channel }] of input.writes.entries()) {
       expression.set(index, await encode(index, writeBytes(channel, values[i]!)));
     }
-    const store = (until: number): Promise<void> | false => plan.segments.size > 0 && storage.segments.write(plan, prolonged(life, until));
+    const store = (until: number): Promise<void> | false => plan.segments.size > 0 && writeSegments(storage, plan, prolonged(life, until));
     await store(granted);
     const unlessLonger = granted === Infinity ? {} : { condition: "attribute_not_exists(n) OR #ttl <= :ttl" };
     if (await storage.db.updateItem({ key: itemKey, ...expression.build({ until: granted, ...unlessLonger }) })) return;
@@ -98,7 +98,7 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
       expression.set(index, await encode(index, run ? runBytes(run.length, values[i]!) : writeBytes(channel, values[i]!)));
     }
     const until = seen ? Math.max(granted, goneAt(seen)) : granted;
-    if (plan.segments.size > 0) await storage.segments.write(plan, prolonged(life, until));
+    if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until));
     const condition = seen ? "n = :seen" : "attribute_not_exists(n)";
     if (await storage.db.updateItem({ key: itemKey, ...expression.build({ until, condition, seen: seen?.n }) })) return;
     seen = await storage.db.getItem(itemKey, true);
@@ -118,7 +118,7 @@ async function place(
   maxInline: number,
   born: string,
 ): Promise<{ values: Value[]; plan: NewSegments }> {
-  const plan = storage.segments.plan(itemKey.PK.S, born);
+  const plan = new NewSegments(storage, itemKey.PK.S, born);
   const values = writes.map(({ type, bytes }): Value => ({ type, segments: [], tail: bytes }));
   let inline = writes.reduce((sum, w) => sum + w.bytes.length, 0);
   const longestFirst = writes.map((w, i) => ({ ...w, i })).sort((a, b) => b.bytes.length - a.bytes.length);

@@ -1,6 +1,7 @@
 import { toBase64 } from "../aws/base64.js";
 import type { Item } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
+import { DATA } from "./attributes.js";
 import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
 import { encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
@@ -11,7 +12,7 @@ import { expiry, isEnded, lifetime, type Lifetime } from "./lifetime.js";
 import { divideParts, makeRoom, serializeParts, type PutInput, type SerializedParts } from "./parts.js";
 import { frameOf } from "./read.js";
 import { deltaChannels, needsAncestors, renew } from "./renew.js";
-import { DATA, type NewSegments } from "./segment-store.js";
+import { NewSegments, writeSegments } from "./segment-writes.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 
 /** DynamoDB allows 400 KB an item, its keys and names included. */
@@ -74,7 +75,7 @@ async function commit(
   }
   await Promise.all([
     begins && storage.threads.add(threadId, frame.born, life),
-    plan.segments.size > 0 && storage.segments.write(plan, life),
+    plan.segments.size > 0 && writeSegments(storage, plan, life),
   ]);
   if (begins) storage.incarnations.remember(threadId, { born: frame.born, listedUntil: life?.granted ?? Infinity });
   const superseded = storage.superseded?.before(threadId, ns, input.parentId) ?? [];
@@ -98,7 +99,7 @@ async function draft(
   born: string,
 ): Promise<{ frame: Frame; plan: NewSegments }> {
   const { threadId, ns, checkpoint, metadata } = input;
-  const plan = storage.segments.plan((await threadOf(storage, threadId)).partition, born);
+  const plan = new NewSegments(storage, (await threadOf(storage, threadId)).partition, born);
   const frame: Frame = {
     ...(await divideParts(input, parts, parent, plan)),
     lease: Infinity,

@@ -1,6 +1,7 @@
 import type { Checkpoint, CheckpointMetadata, CheckpointPendingWrite, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError, type DataLocation } from "../errors.js";
+import { binaryOf, DATA, stringOf } from "./attributes.js";
 import { placeOf, type Codec } from "./codec.js";
 import { damaged, locate } from "./format-error.js";
 import { checkVersion, decodeFrame, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
@@ -8,7 +9,7 @@ import { bornOf } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, unescapeId, type KeyPart } from "./keys.js";
 import { endOf, goneAt, isEnded, isGone } from "./lifetime.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
-import { binaryOf, DATA, stringOf, type LoadedSegments } from "./segment-store.js";
+import { type LoadedSegments } from "./segment-store.js";
 import { deserialized } from "./serialized.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
 import { join, lengthOf, type Value } from "./value.js";

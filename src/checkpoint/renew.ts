@@ -5,6 +5,7 @@ import { neededAncestors } from "./delta-history.js";
 import type { Frame } from "./frame.js";
 import { lifetime, prolong, prolongAncestor, prolongCheckpoint, type Lifetime } from "./lifetime.js";
 import { allValues, loadMetadata, type StoredCheckpoint } from "./read.js";
+import { renewSegments } from "./segment-writes.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
 
@@ -48,7 +49,7 @@ export async function renew(
   const ancestors = ancestorsOf ? await neededAncestors(storage, ancestorsOf.top, ancestorsOf.channels) : [];
   const shared = [...segments, ...ancestors.flatMap(({ values }) => values.flatMap((value) => value.segments))];
   const [hasSegments, isAlive, isListed] = await Promise.all([
-    storage.segments.renew(thread.partition, shared, life),
+    renewSegments(storage, thread.partition, shared, life),
     storage.incarnations.renew(thread, born, life),
     storage.threads.renew(thread.id, life),
     forEachAtOnce(AT_ONCE, ancestors, ({ stored }) => prolongItems(storage, stored, until, prolongAncestor)),

@@ -1,6 +1,8 @@
 import { fromBase64, toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError, invalidInput } from "../errors.js";
+import { binaryOf, DATA, stringOf } from "./attributes.js";
+import { compareCodePoints } from "./code-points.js";
 import { placeOf, type Codec } from "./codec.js";
 import { deleteThread } from "./delete-thread.js";
 import { locate } from "./format-error.js";
@@ -9,9 +11,10 @@ import { key, segmentSortKey, THREAD_MARKER } from "./keys.js";
 import { expiry, goneAt, isGone, type Lifetime } from "./lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER } from "./pages.js";
 import { allValues, openCheckpoint } from "./read.js";
-import { binaryOf, DATA, stringOf, writtenNow } from "./segment-store.js";
+import { storedObject, writeObject } from "./segment-objects.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
+import { writtenNow } from "./written.js";
 
 /*
  * A thread as its items are, to be stored elsewhere. The root's namespace is read first, each newest first, and then what
@@ -42,6 +45,9 @@ export interface Snapshot {
   items: AsyncIterable<SnapshotItem>;
 }
 
+/** Segments read at once: one BatchGetItem, and not too many bytes of state. */
+const RAW_AT_ONCE = 100;
+const RAW_BYTES_AT_ONCE = 4 * 1_024 * 1_024;
 /** Items stored at once. */
 const AT_ONCE = 100;
 const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
@@ -74,13 +80,30 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
       }
     }
   }
-  for await (const item of storage.segments.raw(thread.partition, [...used.values()])) {
+  for await (const item of rawSegments(storage, thread.partition, [...used.values()])) {
     const external = used.get(item.SK.S)!.external;
     used.delete(item.SK.S);
     yield { item: withoutPartition(item), ...(external && { external }) };
   }
   const [missing] = used.values();
   if (missing) throw new CheckpointDataError("MISSING_DATA", `Segment ${missing.name} is missing`, { threadId: thread.id, checkpointNs: "", checkpointId: "" });
+}
+
+/** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
+async function* rawSegments(storage: Storage, partition: string, segments: Segment[]): AsyncGenerator<Item, void, undefined> {
+  const inline = segments.filter(({ external }) => !external).sort((a, b) => compareCodePoints(a.name, b.name));
+  for (let from = 0; from < inline.length; ) {
+    let to = from;
+    for (let bytes = 0; to < inline.length && to - from < RAW_AT_ONCE && (to === from || bytes + inline[to]!.length <= RAW_BYTES_AT_ONCE); to++) bytes += inline[to]!.length;
+    const items = await storage.db.batchGet(inline.slice(from, to).map((segment) => key(partition, segmentSortKey(segment))), true);
+    // The same order each time, so that a thread has one export.
+    yield* items.sort((a, b) => compareCodePoints(a.SK.S, b.SK.S));
+    from = to;
+  }
+  for (const segment of segments.filter(({ external }) => external)) {
+    const stored = await storedObject(storage, partition, segment);
+    if (stored) yield { ...key(partition, segmentSortKey(segment)), [DATA]: { B: toBase64(stored) } };
+  }
 }
 
 const withoutPartition = ({ PK: _, ...item }: Item): SnapshotItem["item"] => item;
@@ -110,7 +133,7 @@ export async function* restore(storage: Storage, threadId: string, { head, items
     const moved = await rebound(storage.codec, head, threadId, key(thread.partition, item.SK.S), item);
     if (external) {
       const [, born = "", name = ""] = item.SK.S.split("#");
-      await storage.segments.writeRaw(thread.partition, { born, name }, binaryOf(moved, DATA), life);
+      await writeObject(storage, thread.partition, { born, name }, binaryOf(moved, DATA), life);
     } else {
       row.push(moved);
       bytes += JSON.stringify(item).length;

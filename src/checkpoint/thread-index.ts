@@ -1,9 +1,9 @@
 import type { DynamoDB, Item, Key } from "../aws/dynamodb.js";
+import { stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
 import { bornAttribute } from "./incarnation.js";
 import { escapeId, idOf, key, keyPart } from "./keys.js";
 import { isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
-import { stringOf } from "./segment-store.js";
 
 /** Spreads the index over partitions, each of which takes 1,000 write units a second. Part of the format. */
 export const SHARDS = 8;

@@ -11,7 +11,7 @@ import { endOf } from "./lifetime.js";
 import { MissingSegments } from "./missing-segments.js";
 import { checkpointPages, namespaceRange, NAMESPACE_ORDER } from "./pages.js";
 import { allValues, FIRST, type StoredCheckpoint } from "./read.js";
-import { stringOf } from "./segment-store.js";
+import { stringOf } from "./attributes.js";
 import { checkpointRef, threadOf, type Storage, type Thread } from "./storage.js";
 import { problemOf, ValueReader, type Problem } from "./tolerant-read.js";
 import { readRows, type Facts, type Row } from "./timeline-rows.js";

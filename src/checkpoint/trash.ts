@@ -1,6 +1,6 @@
 import type { Item, Key } from "../aws/dynamodb.js";
+import { stringOf } from "./attributes.js";
 import { key } from "./keys.js";
-import { stringOf } from "./segment-store.js";
 import type { Storage, Thread } from "./storage.js";
 
 /*

@@ -1,10 +1,10 @@
 import type { Item } from "../aws/dynamodb.js";
-import { placeOf, type Codec } from "./codec.js";
+import { binaryOf, stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
+import { placeOf, type Codec } from "./codec.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged } from "./format-error.js";
 import { idOf, isBorn, parseSortKey, unescapeId } from "./keys.js";
-import { binaryOf, stringOf } from "./segment-store.js";
 import type { Serialized } from "./serialized.js";
 import type { Value } from "./value.js";
 

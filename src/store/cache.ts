@@ -1,17 +1,17 @@
 import { BaseCache, type CacheFullKey, type CacheNamespace } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/concurrency.js";
 import type { Key } from "../aws/dynamodb.js";
+import { DATA } from "../checkpoint/attributes.js";
 import { openBackend, type Backend } from "../checkpoint/backend.js";
 import { FormatError } from "../checkpoint/format-error.js";
 import { escapeId, key, shortened } from "../checkpoint/keys.js";
 import { lifetime } from "../checkpoint/lifetime.js";
-import { DATA } from "../checkpoint/segment-store.js";
 import { deserialized, serialized } from "../checkpoint/serialized.js";
 import { setup, type SetupResult } from "../checkpoint/setup.js";
 import { shardOf, SHARDS } from "../checkpoint/thread-index.js";
 import { ambientEnv, checkTtl, withEnv, type SaverConfig } from "../config.js";
 import { invalidInput, StoreDataError } from "../errors.js";
-import { asFormatError, deleteEntries, deleteEntry, ENTRY_KEYS, isLive, readParts, writeEntry } from "./entries.js";
+import { asFormatError, deleteEntries, deleteEntry, ENTRY_KEYS, readEntries, readParts, writeEntry } from "./entries.js";
 import { ITEMS, textOf } from "./namespaces.js";
 import { expandCacheConfig, type DynamoDBCacheOptions } from "./options.js";
 import { Stamps } from "./writes.js";
@@ -66,11 +66,8 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
   override async get(keys: CacheFullKey[]): Promise<{ key: CacheFullKey; value: V }[]> {
     const places = await Promise.all(checkKeys(keys).map(async (fullKey) => ({ fullKey, place: await this.#place(fullKey) })));
     const distinct = new Map(places.map(({ place }) => [place.PK.S + place.SK.S, place]));
-    const { db } = this.#backend;
     const { consistentRead, maxValueBytes } = this.#config;
-    const [first, ...more] = distinct.values();
-    if (!first) return [];
-    const items = (more.length === 0 ? [await db.getItem(first, consistentRead)] : await db.batchGet([first, ...more], consistentRead)).filter(isLive);
+    const items = await readEntries(this.#backend, [...distinct.values()], consistentRead);
     const parts = await readParts(this.#backend, items, DATA, maxValueBytes);
     const byPlace = new Map(items.map((item, i) => [item.PK.S + item.SK.S, parts[i]!]));
     const found = places.map(async ({ fullKey, place }) => {

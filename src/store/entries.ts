@@ -1,14 +1,16 @@
 import { toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Item, Key } from "../aws/dynamodb.js";
+import { binaryOf, DATA, stringOf } from "../checkpoint/attributes.js";
 import type { Backend } from "../checkpoint/backend.js";
 import { placeOf } from "../checkpoint/codec.js";
 import { decodeContainer, encodeContainer } from "../checkpoint/container.js";
 import { damaged, FormatError } from "../checkpoint/format-error.js";
 import { checkVersion, FORMAT_VERSION } from "../checkpoint/frame.js";
-import { isBorn, key } from "../checkpoint/keys.js";
 import { newIncarnation } from "../checkpoint/incarnation.js";
+import { isBorn, key } from "../checkpoint/keys.js";
 import { isGone, TTL_ATTRIBUTE, type Lifetime } from "../checkpoint/lifetime.js";
-import { binaryOf, DATA, stringOf } from "../checkpoint/segment-store.js";
+import { deleteObjects } from "../checkpoint/segment-deletions.js";
+import { NewSegments, writeSegments } from "../checkpoint/segment-writes.js";
 import type { Serialized } from "../checkpoint/serialized.js";
 import { divide, join, lengthOf, type Value } from "../checkpoint/value.js";
 
@@ -50,9 +52,8 @@ interface Draft {
 
 /** Stores an entry: its segments first, and then the item. What it replaces is deleted last. 1 request for a small value. */
 export async function writeEntry(backend: Backend, entryKey: Key, input: EntryInput): Promise<void> {
-  const { segments } = backend;
   const partition = entryKey.PK.S;
-  const plan = segments.plan(partition, newIncarnation());
+  const plan = new NewSegments(backend, partition, newIncarnation());
   const { value, vectors, life } = input;
   const parts: [attribute: string, value: Value][] = [
     [DATA, await divide(value.type, value.bytes, undefined, plan, { maxTail: vectors ? MAX_INLINE.valueBesideVectors : MAX_INLINE.value })],
@@ -74,7 +75,7 @@ export async function writeEntry(backend: Backend, entryKey: Key, input: EntryIn
   set(UPDATED, { N: String(input.stamp) });
   set("v", { N: String(FORMAT_VERSION) });
 
-  if (born !== undefined) await segments.write(plan, life);
+  if (born !== undefined) await writeSegments(backend, plan, life);
   const replaced = await replace(backend, entryKey, draft, input.stamp);
   const old = stringOf(replaced as Item, BORN);
   if (old !== undefined && old !== born) await deleteSegments(backend, partition, old);
@@ -119,15 +120,22 @@ export async function deleteEntries(backend: Backend, items: Item[]): Promise<vo
 /** What a reader needs to delete an entry. */
 export const ENTRY_KEYS = ["PK", "SK", BORN];
 
-async function deleteSegments({ db, offload, segments }: Backend, partition: string, born: string): Promise<void> {
+async function deleteSegments(backend: Backend, partition: string, born: string): Promise<void> {
   if (!isBorn(born)) return;
+  const { db, offload } = backend;
   const keysOf = async (kind: string): Promise<Key[]> => {
     const keys: Key[] = [];
     for await (const page of db.queryPages({ partition, beginsWith: `${kind}#${born}#`, only: ["PK", "SK"], consistent: true })) keys.push(...page.map(({ PK, SK }) => key(PK.S, SK.S)));
     return keys;
   };
   await db.batchDelete(await keysOf("S"));
-  if (offload) await segments.deleteObjects(partition, await keysOf("P"));
+  if (offload) await deleteObjects(backend, partition, await keysOf("P"));
+}
+
+/** The entries under these keys that are there and have not expired, in no order: 1 request for 100 of them. */
+export async function readEntries({ db }: Backend, keys: Key[], consistent: boolean): Promise<Item[]> {
+  const items = keys.length === 1 ? [await db.getItem(keys[0]!, consistent)] : await db.batchGet(keys, consistent);
+  return items.filter(isLive);
 }
 
 /** What a part of an entry refers to. @throws FormatError */

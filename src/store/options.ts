@@ -1,5 +1,6 @@
 import type { IndexConfig } from "@langchain/langgraph-checkpoint";
-import { checkObject, checkTtl, expandConfig, KNOWN_OPTIONS, optional, wholeNumber, type SaverConfig } from "../config.js";
+import { checkObject, optional, wholeNumber } from "../checks.js";
+import { checkTtl, expandConfig, KNOWN_OPTIONS, type SaverConfig } from "../config.js";
 import { invalidConfig } from "../errors.js";
 import type { DynamoDBSaverEnv, DynamoDBSaverOptions } from "../options.js";
 import type { VectorIndex } from "./vector-index.js";

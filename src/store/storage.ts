@@ -2,10 +2,11 @@ import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/concurrency.js";
 import type { Item as TableItem } from "../aws/dynamodb.js";
 import { emit, type EventListener } from "../aws/events.js";
+import { DATA } from "../checkpoint/attributes.js";
 import type { Backend } from "../checkpoint/backend.js";
 import { FormatError } from "../checkpoint/format-error.js";
 import { goneAt, lifetime } from "../checkpoint/lifetime.js";
-import { DATA } from "../checkpoint/segment-store.js";
+import { renewSegments } from "../checkpoint/segment-writes.js";
 import { deserialized } from "../checkpoint/serialized.js";
 import { StoreDataError } from "../errors.js";
 import { asFormatError, isLive, lifeOf, partOf, prolongEntry, readParts, VECTORS, wholeOf } from "./entries.js";
@@ -79,7 +80,7 @@ async function refresh({ backend, registry, maxValueBytes }: StoreStorage, { nam
   for (const attribute of [DATA, VECTORS]) {
     if (!(attribute in item)) continue;
     const { segments } = await partOf(backend, item, attribute, maxValueBytes);
-    if (!(await backend.segments.renew(item.PK.S, segments, life))) return;
+    if (!(await renewSegments(backend, item.PK.S, segments, life))) return;
   }
   await prolongEntry(backend, item, life);
 }

@@ -1,6 +1,6 @@
 import type { AwsCredentials } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test, vi } from "vitest";
-import { moment, passTime, until, useFakeClock } from "../lanes/clock.js";
+import { allSigned, moment, passTime, until, useFakeClock } from "../lanes/clock.js";
 import { awsError, errorOf, first, hang, nothingFound, observedSaver, readNothing, type Fault } from "../lanes/faulty-fetch.js";
 
 /** Counts the requests that are under way at once. */
@@ -11,6 +11,7 @@ function counting(answer: Fault): { fault: Fault; most: () => number } {
     most: () => most,
     fault: async (request) => {
       most = Math.max(most, ++underWay);
+      await allSigned(); // otherwise the first could be over before the last that may stand beside it is sent
       try {
         return (await answer(request)) ?? (await request.forward());
       } finally {
@@ -33,7 +34,7 @@ describe("maxConcurrency", () => {
 
   test("holds for requests that fail, too", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0);
-    const { fault, most } = counting(() => moment().then(() => Promise.reject(new TypeError("fetch failed"))));
+    const { fault, most } = counting(() => Promise.reject(new TypeError("fetch failed")));
     const { saver, sent } = observedSaver(fault, { maxConcurrency: 2, maxAttempts: 2 });
 
     const results = await Promise.allSettled(Array.from({ length: 10 }, () => readNothing(saver)));
@@ -96,7 +97,7 @@ describe("a place in line", () => {
     let most = 0;
     const counted: Fault = async () => {
       most = Math.max(most, ++underWay);
-      await moment();
+      await allSigned();
       underWay--;
       return Response.json({ Items: [] });
     };

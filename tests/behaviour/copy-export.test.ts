@@ -1,5 +1,3 @@
-import { MemorySaver } from "@langchain/langgraph-checkpoint";
-import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, it } from "vitest";
 import "../lanes/async-context.js";
@@ -135,42 +133,6 @@ it("a million bytes of history are exported, imported and copied with few reques
   expect(imported.operations.filter((operation) => operation === "BatchWriteItem")).toHaveLength(24);
   expect(imported.operations.length).toBeLessThanOrEqual(24 + 10);
   expect(await valuesAt(createSaver(place), { configurable: { thread_id: "other" } })).toEqual(chain.at(-1)!.checkpoint.channel_values);
-});
-
-describe("importFrom", () => {
-  const State = Annotation.Root({ log: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }), approved: Annotation<string> });
-  const graphOn = (checkpointer: DynamoDBSaver | MemorySaver) =>
-    new StateGraph(State)
-      .addNode("plan", () => ({ log: ["planned"] }))
-      .addNode("ask", () => ({ approved: interrupt<string, string>("May I?"), log: ["asked"] }))
-      .addEdge(START, "plan")
-      .addEdge("plan", "ask")
-      .addEdge("ask", END)
-      .compile({ checkpointer });
-
-  it("takes over the threads of a MemorySaver, which are resumed where they were interrupted", async () => {
-    const memory = new MemorySaver();
-    for (const thread_id of ["1", "2"]) await graphOn(memory).invoke({ log: ["began"] }, { configurable: { thread_id } });
-    const saver = createSaver();
-    expect(await saver.importFrom(memory)).toMatchObject({ threads: 2, checkpoints: 6 });
-    for (const thread_id of ["1", "2"]) {
-      const config = { configurable: { thread_id } };
-      const tuples = async (from: DynamoDBSaver | MemorySaver): Promise<unknown> => JSON.parse(JSON.stringify(await collect(from.list(config))));
-      expect(await tuples(saver)).toEqual(await tuples(memory));
-      expect((await graphOn(saver).getState(config)).tasks[0]!.interrupts).toMatchObject([{ value: "May I?" }]);
-      expect(await graphOn(saver).invoke(new Command({ resume: "yes" }), config)).toEqual({ log: ["began", "planned", "asked"], approved: "yes" });
-    }
-  });
-
-  it("takes over what another one is named, in order, and again", async () => {
-    const memory = new MemorySaver();
-    const steps = await putChain(memory, emptyThread("a"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
-    await putStep(memory, emptyThread("b"), { n: 1 });
-    const saver = createSaver({ conflict: "reject" });
-    for (let i = 0; i < 2; i++) await saver.importFrom(memory, { threadIds: ["a"] });
-    expect(idsOf(await collect(saver.list({})))).toEqual(steps.map(({ checkpoint }) => checkpoint.id).toReversed());
-    await expect(Promise.resolve(saver.importFrom({} as never))).rejects.toMatchObject({ code: "INVALID_INPUT" });
-  });
 });
 
 describe("deleteForRuns", () => {

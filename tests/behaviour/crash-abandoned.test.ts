@@ -2,8 +2,8 @@ import type { PendingWrite } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, inject, test } from "vitest";
 import { emptyThread, noiseText, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
-import { expectDeleted, optionSets, THREAD, Worlds, type World } from "../lanes/crash-world.js";
-import { cutEverywhere } from "../lanes/cuts.js";
+import { expectDeleted, optionSets, THREAD, Worlds, type OptionSet, type World } from "../lanes/crash-world.js";
+import { cutEverywhere, type Cutting } from "../lanes/cuts.js";
 import { createSaver } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
 import { objectKeys } from "../lanes/s3-client.js";
@@ -34,66 +34,60 @@ const cases: Case[] = [
   { name: "putWrites", prepare: putFirst, run: (saver, { config }) => saver.putWrites(config, large, "task") },
 ];
 
-describe.each(optionSets)("$name", ({ options, maxCuts }) => {
-  test.each(cases)("what $name has left is deleted with its thread", async ({ prepare, run }) => {
-    const worlds = new Worlds(options);
-    await cutEverywhere(
-      worlds.next,
-      (given) => {
-        const world = given as World;
-        let parent: Step;
-        return {
-          prepare: async (saver) => (parent = await prepare(saver)),
-          run: async (saver) => run(saver, parent),
-          look: async () => undefined,
-          goOn: async (saver) => saver.deleteThread(THREAD),
-          check: async (late) => {
-            // What arrives after the deletion is there again. Of an object that comes so late, nothing in the table knows.
-            if (!late) expect((await itemsOf(world.keyPrefix, THREAD)).map(({ SK }) => SK!.S)).toEqual([]);
-            expect(await valuesAt(createSaver(world), { configurable: { thread_id: THREAD } })).toBeUndefined();
-            await expectDeleted(world);
-            if (late && world.s3) for (const key of await objectKeys(inject("s3"), world.s3.prefix!)) await deleteObject(key);
-          },
-        };
+/** Cuts a case's call everywhere. `next` tells how a world goes on after that, from what the case has prepared in it. */
+async function abandon({ prepare, run }: Case, { options, maxCuts }: OptionSet, next: (world: World, prepared: () => Step) => Required<Pick<Cutting, "goOn" | "check">>): Promise<void> {
+  const worlds = new Worlds(options);
+  await cutEverywhere(
+    worlds.next,
+    (world) => {
+      let parent: Step;
+      return {
+        prepare: async (saver) => (parent = await prepare(saver)),
+        run: async (saver) => run(saver, parent),
+        look: async () => undefined,
+        ...next(world as World, () => parent),
+      };
+    },
+    { maxCuts, minPlaces: 2 },
+  );
+  await worlds.expectNothingLeft();
+}
+
+describe.each(optionSets)("$name", (set) => {
+  test.each(cases)("what $name has left is deleted with its thread", async (abandoned) => {
+    await abandon(abandoned, set, (world) => ({
+      goOn: async (saver) => saver.deleteThread(THREAD),
+      check: async (late) => {
+        // What arrives after the deletion is there again. Of an object that comes so late, nothing in the table knows.
+        if (!late) expect((await itemsOf(world.keyPrefix, THREAD)).map(({ SK }) => SK!.S)).toEqual([]);
+        expect(await valuesAt(createSaver(world), { configurable: { thread_id: THREAD } })).toBeUndefined();
+        await expectDeleted(world);
+        if (late && world.s3) for (const key of await objectKeys(inject("s3"), world.s3.prefix!)) await deleteObject(key);
       },
-      { maxCuts, minPlaces: 2 },
-    );
-    await worlds.expectNothingLeft();
+    }));
   });
 
-});
-
-// With `conflict: "reject"` the next one has no parent that it could follow.
-describe.each(optionSets.filter(({ options }) => options.conflict !== "reject"))("$name", ({ options, maxCuts }) => {
-  test.each(cases.slice(0, 2))("after $name, a checkpoint that goes on from the one that was cut is whole", async ({ prepare, run }) => {
-    const worlds = new Worlds(options);
-    await cutEverywhere(
-      worlds.next,
-      (given) => {
-        const world = given as World;
-        let parent: Step;
-        let child: Step;
-        const cutStep = (): Step => {
-          const { checkpoint } = parent;
-          const versions = Object.fromEntries(Object.keys(fresh).map((name) => [name, ((checkpoint.channel_versions[name] as number | undefined) ?? 0) + 1]));
-          return {
-            config: { configurable: { thread_id: THREAD, checkpoint_ns: "", checkpoint_id: "2" } },
-            checkpoint: { ...checkpoint, id: "2", channel_values: { ...checkpoint.channel_values, ...fresh }, channel_versions: { ...checkpoint.channel_versions, ...versions } },
-          };
-        };
-        return {
-          prepare: async (saver) => (parent = await prepare(saver)),
-          run: async (saver) => run(saver, parent),
-          look: async () => undefined,
-          goOn: async (saver) => (child = await putStep(saver, cutStep(), { n: 3 }, { id: "3" })),
-          check: async () => {
-            expect(await valuesAt(createSaver(world), child.config)).toEqual({ ...fresh, n: 3 });
-            await expectDeleted(world);
-          },
-        };
-      },
-      { maxCuts, minPlaces: 2 },
-    );
-    await worlds.expectNothingLeft();
+  // With `conflict: "reject"` the next one has no parent that it could follow.
+  const followed = set.options.conflict === "reject" ? [] : cases.slice(0, 2);
+  test.each(followed)("after $name, a checkpoint that goes on from the one that was cut is whole", async (abandoned) => {
+    await abandon(abandoned, set, (world, prepared) => {
+      let child: Step;
+      return {
+        goOn: async (saver) => (child = await putStep(saver, cutStep(prepared()), { n: 3 }, { id: "3" })),
+        check: async () => {
+          expect(await valuesAt(createSaver(world), child.config)).toEqual({ ...fresh, n: 3 });
+          await expectDeleted(world);
+        },
+      };
+    });
   });
 });
+
+/** The checkpoint that `putNext` puts, as the instance knows it whose call was cut. */
+function cutStep({ checkpoint }: Step): Step {
+  const versions = Object.fromEntries(Object.keys(fresh).map((name) => [name, ((checkpoint.channel_versions[name] as number | undefined) ?? 0) + 1]));
+  return {
+    config: { configurable: { thread_id: THREAD, checkpoint_ns: "", checkpoint_id: "2" } },
+    checkpoint: { ...checkpoint, id: "2", channel_values: { ...checkpoint.channel_values, ...fresh }, channel_versions: { ...checkpoint.channel_versions, ...versions } },
+  };
+}

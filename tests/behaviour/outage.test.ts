@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { moment, passTime, until, useFakeClock, useJitter } from "../lanes/clock.js";
+import { allSigned, passTime, until, useFakeClock, useJitter } from "../lanes/clock.js";
 import { awsError, errorOf, hang, nothingFound, observedSaver, readNothing, type Fault, type ObservedSaver } from "../lanes/faulty-fetch.js";
 
 /*
@@ -65,7 +65,7 @@ function saverInOutage({ fault }: Outage, options: Parameters<typeof observedSav
   const endpoint: Fault = async (request) => {
     most = Math.max(most, ++underWay);
     working++;
-    await moment(); // even a refusal takes its time
+    await allSigned(); // otherwise the first could be over before the last that may stand beside it is sent
     working--;
     try {
       return (await (isBack ? nothingFound : fault)(request))!;

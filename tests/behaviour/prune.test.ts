@@ -122,6 +122,15 @@ describe("which checkpoints stay", () => {
     expect(await garbageOf({ keyPrefix }, "t")).toEqual([]);
   });
 
+  it("an instance that has pruned a checkpoint does not refer to what went with it", async () => {
+    const keyPrefix = newPrefix();
+    const saver = plainSaver(keyPrefix);
+    const [first] = await putDocuments(saver, 3);
+    await saver.prune({ threadIds: ["t"], keepLast: 1, ...idle });
+    const fork = await putStep(saver, first!, { n: 1 });
+    expect(await valuesAt(plainSaver(keyPrefix), fork.config)).toEqual(fork.checkpoint.channel_values);
+  });
+
   it("all: true prunes every thread, strategy delete deletes them, and a dry run does neither", async () => {
     const keyPrefix = newPrefix();
     const saver = createSaver({ keyPrefix });
@@ -224,6 +233,27 @@ describe("beside runs that are under way", () => {
     await other.prune({ threadIds: ["t"], keepLast: 1 });
     const fork = await putStep(saver, first!, { n: 1 });
     expect(await valuesAt(plainSaver(keyPrefix), fork.config)).toEqual(fork.checkpoint.channel_values);
+  });
+
+  it("what has come into use again and goes once more has its grace period from then on", async () => {
+    useFakeDate();
+    const keyPrefix = newPrefix();
+    const saver = plainSaver(keyPrefix);
+    const pruning = plainSaver(keyPrefix);
+    const [first] = await putDocuments(saver, 3);
+    await pruning.prune({ threadIds: ["t"], keepLast: 1 });
+    passSeconds(60);
+    const fork = await putStep(saver, first!, { n: 1 }); // refers to what was about to be freed
+    passSeconds(GRACE - 120);
+    await putStep(saver, fork, { document: "short" });
+    const resumed = plainSaver(keyPrefix);
+    await resumed.getTuple(fork.config);
+    await pruning.prune({ threadIds: ["t"], keepLast: 1 }); // with the fork it goes again
+    passSeconds(120);
+    await pruning.prune({ threadIds: ["t"], keepLast: 1 });
+    expect(await plainSaver(keyPrefix).getTuple(fork.config)).toBeUndefined();
+    const running = await putStep(resumed, fork, { n: 2 });
+    expect(await valuesAt(plainSaver(keyPrefix), running.config)).toEqual(running.checkpoint.channel_values);
   });
 
   it("a value that comes back while it is about to be freed stays", async () => {

@@ -50,6 +50,12 @@ export function moment(): Promise<void> {
   return new Promise((resolve) => realSetTimeout(resolve, 1));
 }
 
+/** Waits until every request that could be sent by now is. Signing many takes some runtimes longer than a moment. */
+export async function allSigned(): Promise<void> {
+  await moment();
+  await until(() => computing === 0);
+}
+
 /**
  * Lets time pass until all of these calls have ended. The clock stands still while any of them works, and moves on as soon
  * as each waits for a timer: so what happens depends neither on the machine nor on what else it does.

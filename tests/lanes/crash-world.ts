@@ -7,7 +7,7 @@ import { expectOutlived } from "./outlived.js";
 import { itemsOf, itemsWithPrefix } from "./raw-table.js";
 import { objectKeys } from "./s3-client.js";
 
-const inWorkerd = typeof navigator !== "undefined" && navigator.userAgent === "Cloudflare-Workers";
+const thorough = inject("thorough");
 
 const TTL = { ttlSeconds: 1_000 };
 /** Segments of 2,000 letters stay in the table, those of 6,000 go to S3. */
@@ -33,8 +33,8 @@ const allOptionSets: OptionSet[] = [
   { name: "with compression: none", options: { compression: "none" }, maxCuts: 8 },
 ];
 
-/** In workerd the first two say enough: the requests are the same as in Node. `SOAK_CUTS=all npm test -- crash` cuts everywhere. */
-export const optionSets = (inWorkerd ? allOptionSets.slice(0, 2) : allOptionSets).map((set) => ({ ...set, maxCuts: inject("cuts") ?? (inWorkerd ? 4 : set.maxCuts) }));
+/** Where not everything is tried, the first two say enough: the requests are the same in every runtime. `SOAK_CUTS=all npm test -- crash` cuts everywhere. */
+export const optionSets = (thorough ? allOptionSets : allOptionSets.slice(0, 2)).map((set) => ({ ...set, maxCuts: inject("cuts") ?? (thorough ? set.maxCuts : 4) }));
 
 /** The thread of every world. */
 export const THREAD = "t";

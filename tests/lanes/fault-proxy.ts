@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import type { Fetch } from "langgraph-checkpoint-dynamodb";
 import { withFaults, type Chooser, type Faults } from "./faults.js";
+import { listen } from "./listen.js";
 
 export interface FaultProxy extends Pick<Faults, "injected"> {
   /** In place of the server's. */
@@ -17,17 +17,9 @@ export interface FaultProxy extends Pick<Faults, "injected"> {
  */
 export async function startFaultProxy(target: string, choose: Chooser): Promise<FaultProxy> {
   const { fetch, injected } = withFaults(choose, sender(target));
-  const server = createServer((incoming, outgoing) => void pass(incoming, outgoing, fetch)).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    injected,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
-  };
+  const server = createServer((incoming, outgoing) => void pass(incoming, outgoing, fetch));
+  const { url, stop } = await listen(server);
+  return { injected, url, stop };
 }
 
 async function pass(incoming: IncomingMessage, outgoing: ServerResponse, fetch: Fetch): Promise<void> {

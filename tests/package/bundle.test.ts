@@ -13,12 +13,13 @@ const ALLOWED = ["globalThis.process?.env", "a Worker's env, process.env, or Den
 
 /**
  * The ceilings are what was reached. The design's budget of 20,480 bytes is not: of the saver's, aws4fetch and fflate are
- * 7,400, what messages say is 7,000, and the AWS client with its retries and protocol another 7,500. S3, encryption, setup()
- * and DeltaChannel together are 4,300, so leaving them out would not do either. What raises a ceiling has to be worth it.
+ * 7,400, what messages say is 7,000, and the AWS client with its retries and protocol another 7,500. Methods of a class cannot
+ * be left out of a bundle: prune, copies, exports and imports are 7,700, S3, encryption, setup() and DeltaChannel 4,300. What
+ * raises a ceiling has to be worth it.
  */
 describe.each([
-  ["saver", saver, 39_200],
-  ["reader", reader, 31_900],
+  ["saver", saver, 47_000],
+  ["reader", reader, 31_800],
 ])("the bundle of the %s", (_, bundled, ceiling) => {
   test("holds nothing of Node or the AWS SDK, but one guarded look for the environment", async () => {
     let { text } = await bundled();

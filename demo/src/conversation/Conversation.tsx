@@ -41,7 +41,7 @@ export function Conversation(props: ConversationProps) {
           {threadId}
         </h2>
         <RunStatus status={status} next={latest?.next ?? []} />
-        <DeleteThread threadId={threadId} isDisabled={status === "running" || status === "empty" || status === "loading"} onDelete={onDelete} />
+        <DeleteThread threadId={threadId} isDisabled={["running", "empty", "loading", "unread"].includes(status)} onDelete={onDelete} />
       </div>
       <div className="messages">
         {status === "empty" ? <Suggestions onChoose={props.onSend} /> : <MessageList messages={messages} status={past ? "done" : status} />}
@@ -62,12 +62,12 @@ function Answer({ status, latest, draft, onDraft, onSend, onResume, onContinue }
           <p>
             The last run stopped before <strong>{latest?.next.join(", ")}</strong>. All it had done until then is stored.
           </p>
-          <Button className="button" onPress={onContinue}>
+          <Button className="button primary" onPress={onContinue}>
             <Play aria-hidden size={15} /> Continue
           </Button>
         </div>
       )}
-      <Composer text={draft} onText={onDraft} onSend={onSend} isBusy={status === "running" || status === "loading"} />
+      <Composer text={draft} onText={onDraft} onSend={onSend} isBusy={["running", "loading", "unread"].includes(status)} />
     </>
   );
 }

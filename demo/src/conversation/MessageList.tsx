@@ -7,7 +7,8 @@ export function MessageList({ messages, status }: { messages: Message[]; status:
   const results = new Map(messages.flatMap((message) => (toolCallId(message) ? [[toolCallId(message), message] as const] : [])));
   return (
     <>
-      {messages.length === 0 && status !== "running" && status !== "loading" && (
+      {status === "unread" && <p className="empty">This thread could not be read.</p>}
+      {messages.length === 0 && !["running", "loading", "unread"].includes(status) && (
         <p className="empty">Nothing had been said at this checkpoint.</p>
       )}
       <ol className="message-list" aria-label="Messages">

@@ -13,6 +13,8 @@ function textOf(status: Status, next: string[]): string {
   switch (status) {
     case "loading":
       return "Reading";
+    case "unread":
+      return "Not read";
     case "empty":
       return "New";
     case "running":

@@ -8,12 +8,15 @@ import { lanesOf, lineage } from "./lanes.js";
 interface TimelineProps {
   /** Newest first; undefined while they are read for the first time. */
   checkpoints: Checkpoint[] | undefined;
+  /** They could not be read. */
+  failed: boolean;
   selected: string | undefined;
   onSelect: (checkpointId: string) => void;
 }
 
 /** The checkpoints, newest first, with the branches they form. */
-export function Timeline({ checkpoints = [], selected, onSelect }: TimelineProps) {
+export function Timeline({ checkpoints: read, failed, selected, onSelect }: TimelineProps) {
+  const checkpoints = read ?? [];
   const rows = lanesOf(checkpoints);
   const width = Math.max(1, ...rows.map((row) => Math.max(row.lane, ...row.passing, ...row.joining) + 1));
   const latest = checkpoints[0]?.checkpoint_id;
@@ -53,7 +56,7 @@ export function Timeline({ checkpoints = [], selected, onSelect }: TimelineProps
             <Column>Next</Column>
             <Column className="time-column">Time</Column>
           </TableHeader>
-          <TableBody renderEmptyState={() => <p className="empty">The first message makes the first checkpoint.</p>}>
+          <TableBody renderEmptyState={() => <p className="empty">{read ? "The first message makes the first checkpoint." : failed ? "They could not be read." : "Reading …"}</p>}>
             {checkpoints.map((checkpoint, index) => {
               const { checkpoint_id: id, step, source, next, interrupts, created_at: time } = checkpoint;
               const row = rows[index];

@@ -1,12 +1,15 @@
 import type { Checkpoint } from "./threads.js";
 import type { LiveRun } from "./use-runs.js";
 
-/** What a thread is doing. `stopped`: its last run broke off, for example because the page was closed. */
-export type Status = "loading" | "empty" | "running" | "waiting" | "stopped" | "done";
+/**
+ * What a thread is doing. `unread`: its history could not be read, and nobody knows. `stopped`: its last run broke off,
+ * for example because the page was closed.
+ */
+export type Status = "loading" | "unread" | "empty" | "running" | "waiting" | "stopped" | "done";
 
-export function statusOf(checkpoints: Checkpoint[] | undefined, run: LiveRun | undefined): Status {
+export function statusOf(checkpoints: Checkpoint[] | undefined, run: LiveRun | undefined, failed: boolean): Status {
   if (run) return "running";
-  if (!checkpoints) return "loading";
+  if (!checkpoints) return failed ? "unread" : "loading";
   const [latest] = checkpoints;
   if (!latest) return "empty";
   if (latest.interrupts.length > 0) return "waiting";

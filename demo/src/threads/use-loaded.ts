@@ -3,7 +3,7 @@ import { problemOf } from "./problem.js";
 import type { Failure } from "./use-runs.js";
 
 /**
- * What `load` gives. The value stays while it is loaded again, so that nothing flickers.
+ * What `load` gives, and whether it last failed. The value stays while it is loaded again, so that nothing flickers.
  *
  * @param load must stay the same function for as long as the same is to be loaded
  * @param what said of a failure
@@ -11,20 +11,25 @@ import type { Failure } from "./use-runs.js";
  */
 export function useLoaded<T>(load: () => Promise<T>, what: string, onFailure: (failure: Failure) => void, attempt: number) {
   const [value, setValue] = useState<T>();
+  const [failed, setFailed] = useState(false);
   const newest = useRef(0);
 
   const reload = useCallback(async (): Promise<void> => {
     const number = (newest.current += 1);
     try {
       const loaded = await load();
-      if (number === newest.current) setValue(loaded);
+      if (number !== newest.current) return;
+      setValue(loaded);
+      setFailed(false);
     } catch (error) {
-      if (number === newest.current) onFailure({ ...problemOf(error), what });
+      if (number !== newest.current) return;
+      setFailed(true);
+      onFailure({ ...problemOf(error), what });
     }
   }, [load, what, onFailure]);
 
   // eslint-disable-next-line react-hooks/set-state-in-effect -- the state is set after an await, not at once
   useEffect(() => void reload(), [reload, attempt]);
 
-  return { value, reload };
+  return { value, failed, reload };
 }

@@ -56,8 +56,8 @@ export function workerThreads(origin = location.origin): Threads {
   }
 
   return {
-    place: "the Worker",
-    storage: new URL(origin).host,
+    place: `the Worker at ${new URL(origin).host}`,
+    storage: "the Worker's DynamoDB table",
 
     async list() {
       const threads: ThreadInfo[] = [];

@@ -1,0 +1,51 @@
+import { forEachAtOnce } from "../aws/concurrency.js";
+import type { Condition, Key } from "../aws/dynamodb.js";
+import type { Backend } from "./backend.js";
+import { key, parsePointer } from "./keys.js";
+import { offloadOf } from "./offload.js";
+import { MARK, WRITTEN_AT } from "./written.js";
+
+/** Pointers marked and deleted at once. */
+const POINTERS_AT_ONCE = 6;
+/** Segments deleted at once, each by a request of its own. */
+const SEGMENTS_AT_ONCE = 25;
+
+type Objects = Pick<Backend, "db" | "offload">;
+
+/**
+ * Deletes objects, and then their pointers, without which nobody would find them again. A put of the same segment may
+ * come between, so the pointers are marked first: then it goes to another place.
+ */
+export async function deleteObjects(backend: Objects, partition: string, pointers: Key[]): Promise<void> {
+  await deleteWhere(backend, partition, pointers, { condition: "attribute_exists(PK)" });
+}
+
+/**
+ * Deletes segments that nothing refers to, but not those that were written at `writtenBefore` or later, in seconds since
+ * 1970: what is being put refers to them soon. Returns the keys that are gone.
+ */
+export async function deleteUnused(backend: Objects, partition: string, sortKeys: string[], writtenBefore: number): Promise<string[]> {
+  const gone: string[] = [];
+  const old = { condition: `attribute_not_exists(#at) OR #at < :before`, names: { "#at": WRITTEN_AT }, values: { ":before": { N: String(writtenBefore) } } };
+  const pointers = sortKeys.filter((sortKey) => parsePointer(sortKey));
+  await forEachAtOnce(SEGMENTS_AT_ONCE, sortKeys.filter((sortKey) => !parsePointer(sortKey)), async (sortKey) => {
+    if (await backend.db.deleteItem(key(partition, sortKey), old)) gone.push(sortKey);
+  });
+  const marked = { ...old, condition: `attribute_exists(PK) AND (${old.condition})` };
+  gone.push(...(await deleteWhere(backend, partition, pointers.map((sortKey) => key(partition, sortKey)), marked)));
+  return gone;
+}
+
+async function deleteWhere({ db, offload: given }: Objects, partition: string, pointers: Key[], only: Condition): Promise<string[]> {
+  if (pointers.length === 0) return [];
+  const offload = offloadOf(given);
+  const marking = { names: { "#mark": MARK }, values: { ":mark": { S: crypto.randomUUID() } } };
+  const mark = { update: "SET #mark = :mark", condition: only.condition!, names: { ...only.names, ...marking.names }, values: { ...only.values, ...marking.values } };
+  const ours = new Set<Key>();
+  await forEachAtOnce(POINTERS_AT_ONCE, pointers, async (pointer) => void ((await db.updateItem({ ...mark, key: pointer })) && ours.add(pointer)));
+  const marked = pointers.filter((pointer) => ours.has(pointer));
+  const parsed = marked.map(({ SK }) => parsePointer(SK.S)!);
+  await offload.delete(await Promise.all(parsed.map(({ id, location }) => offload.place(partition, id, location))));
+  await forEachAtOnce(POINTERS_AT_ONCE, marked, async (pointer) => void (await db.deleteItem(pointer, { ...marking, condition: "#mark = :mark" })));
+  return marked.map(({ SK }) => SK.S);
+}
