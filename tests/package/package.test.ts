@@ -60,6 +60,8 @@ test("the tarball holds the build with its types, what is to be read first, and 
     "dist/shared.d.cts",
     "dist/shared.d.ts",
     "dist/shared.js",
+    "infra/README.md",
+    "infra/cloudformation.yaml",
     "package.json",
   ]);
 });
