@@ -8,7 +8,7 @@ import type { SegmentId } from "./keys.js";
 import { daysOf } from "./lifetime.js";
 
 /** The tag that a bucket's lifecycle rule goes by. */
-const TAG = "ttl-days";
+export const TTL_TAG = "ttl-days";
 /** S3 allows 1,024 bytes a key, and servers that keep objects as files 255 for each part of it. */
 const MAX_FOLDER = 200;
 
@@ -80,7 +80,7 @@ export class Offload {
    * @param beforeLasting runs first where tags are refused, and the object will stay
    */
   async putExpiring(place: ObjectPlace, stored: Uint8Array, beforeLasting: () => Promise<void>): Promise<void> {
-    const tags: Tags = { [TAG]: String(daysOf(this.#options.ttlSeconds!)) };
+    const tags: Tags = { [TTL_TAG]: String(daysOf(this.#options.ttlSeconds!)) };
     try {
       if (!this.#tagsRefused) return await this.#s3.putObject(place, stored, tags);
     } catch (error) {
@@ -118,19 +118,21 @@ export class Offload {
     const { bucket, prefix } = this.#options;
     const days = String(daysOf(ttlSeconds));
     const rules = await this.#s3.getLifecycleRules(bucket);
-    // One that does the same may be there under another name, for example from a CloudFormation template.
-    const existing = rules.find(
-      (rule) =>
-        textOf(rule, "Prefix") === prefix && textOf(rule, "Key") === TAG && textOf(rule, "Value") === days && textOf(rule, "Status") === "Enabled",
-    );
+    const existing = expiryRule(rules, prefix, ttlSeconds);
     if (existing !== undefined) return { id: textOf(existing, "ID") ?? "", installed: false };
 
     const id = `langgraph-checkpoint-dynamodb-${(await sha256Name(prefix)).slice(0, 8)}-${days}-days`;
-    const filter = `<And><Prefix>${prefix}</Prefix><Tag><Key>${TAG}</Key><Value>${days}</Value></Tag></And>`;
+    const filter = `<And><Prefix>${prefix}</Prefix><Tag><Key>${TTL_TAG}</Key><Value>${days}</Value></Tag></And>`;
     const rule = `<Rule><ID>${id}</ID><Filter>${filter}</Filter><Status>Enabled</Status><Expiration><Days>${days}</Days></Expiration></Rule>`;
     await this.#s3.putLifecycleRules(bucket, [...rules.filter((other) => textOf(other, "ID") !== id), rule]);
     return { id, installed: true };
   }
+}
+
+/** The rule that `setup()` installs, or one that does the same under another name, for example from a CloudFormation template. */
+export function expiryRule(rules: readonly string[], prefix: string, ttlSeconds: number): string | undefined {
+  const days = String(daysOf(ttlSeconds));
+  return rules.find((rule) => textOf(rule, "Prefix") === prefix && textOf(rule, "Key") === TTL_TAG && textOf(rule, "Value") === days && textOf(rule, "Status") === "Enabled");
 }
 
 /** What is in S3 was written with the option `s3`, and cannot be read without it. */

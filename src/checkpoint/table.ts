@@ -20,7 +20,8 @@ export async function setupTable(db: DynamoDB, signal: AbortSignal | undefined):
     state = await db.describeTable();
     if (!state) await sleep(wait, signal); // just created, and not yet known everywhere
   }
-  checkKeys(db.tableName, state);
+  const problem = keysProblem(db.tableName, state);
+  if (problem !== undefined) throw invalidConfig(problem);
   return created;
 }
 
@@ -44,11 +45,10 @@ export async function setupTimeToLive(db: DynamoDB): Promise<"enabled" | "existe
   }
 }
 
-function checkKeys(tableName: string, { keys }: TableState): void {
+/** Says what is wrong with a table's keys, or `undefined` when they are the right ones. */
+export function keysProblem(tableName: string, { keys }: TableState): string | undefined {
   const has = (role: string, name: string): boolean => keys.some((k) => k.role === role && k.name === name && k.type === "S");
-  if (keys.length === 2 && has("HASH", "PK") && has("RANGE", "SK")) return;
+  if (keys.length === 2 && has("HASH", "PK") && has("RANGE", "SK")) return undefined;
   const found = keys.map((k) => `${k.name} (${k.role}, ${k.type})`).join(", ");
-  throw invalidConfig(
-    `Table ${JSON.stringify(tableName)} has the keys ${found}, but needs PK (HASH, S) and SK (RANGE, S). Use another tableName, and setup() creates it.`,
-  );
+  return `Table ${JSON.stringify(tableName)} has the keys ${found}, but needs PK (HASH, S) and SK (RANGE, S). Use another tableName, and setup() creates it.`;
 }
