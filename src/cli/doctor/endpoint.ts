@@ -1,0 +1,64 @@
+import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE } from "../../aws/exchange.js";
+import { aborted } from "../../aws/abort.js";
+import { skipped, ok, warning, wrong, type Check, type Finding } from "./finding.js";
+import type { Subject } from "./subject.js";
+
+/** AWS refuses a signature whose time is more than 5 minutes off ("Troubleshooting Signature Version 4"). */
+const REFUSED_MS = 5 * 60_000;
+/** The header has whole seconds, and the way there takes its time. */
+const NOTICED_MS = 30_000;
+
+/** Whether somebody answers at the endpoint, and how this machine's clock compares. One request without a signature. */
+export async function* checkEndpoint({ config }: Subject): Check {
+  const { endpoint, fetch, signal, requestTimeoutMs: timeoutMs } = config;
+  const { host } = new URL(endpoint);
+  const sentAt = Date.now();
+  let headers: Headers;
+  try {
+    ({ headers } = await exchange(endpoint, { method: "GET" }, { fetch, signal, timeoutMs, maxBytes: 1_000_000 }));
+  } catch (error) {
+    if (signal?.aborted) throw aborted(signal);
+    yield unreachable(host, error, timeoutMs);
+    return false;
+  }
+  const receivedAt = Date.now();
+  yield ok("endpoint", `${host} answers within ${receivedAt - sentAt} ms.`);
+  yield clock(headers.get("date"), (sentAt + receivedAt) / 2);
+  return true;
+}
+
+function unreachable(host: string, error: unknown, timeoutMs: number): Finding {
+  const check = "endpoint";
+  if (error === TIMED_OUT) return wrong(check, `${host} gave no answer within ${timeoutMs} ms.`, "Check the network, its proxies and firewalls, and --endpoint.");
+  if (error === REDIRECTED) return wrong(check, `${host} answers with a redirect, and a signed request follows none.`, "Check --endpoint and --region; a network that asks to sign in does this too.");
+  if (error === TOO_LARGE || error === NO_RESPONSE) return wrong(check, `What answers at ${host} is not DynamoDB.`, "Check --endpoint.");
+  const reason = reasonOf(error);
+  return wrong(check, `The connection to ${host} failed${reason === undefined ? "" : ` (${reason})`}.`, REMEDIES[reason ?? ""] ?? "Check --endpoint, --region and the network.");
+}
+
+const REMEDIES: Record<string, string> = {
+  ECONNREFUSED: "Nothing listens there. Start the server, or check --endpoint.",
+  ENOTFOUND: "There is no such host. Check --endpoint and --region, and this machine's name server.",
+  EAI_AGAIN: "This machine's name server does not answer. Check the network.",
+  CERT_HAS_EXPIRED: "The certificate has expired, or this machine's clock is wrong.",
+};
+
+/** Node's name of what failed, such as `ECONNREFUSED`. */
+function reasonOf(error: unknown): string | undefined {
+  for (let cause = error; typeof cause === "object" && cause !== null; cause = (cause as { cause?: unknown }).cause) {
+    const { code } = cause as { code?: unknown };
+    if (typeof code === "string" && /^[A-Z_0-9]+$/.test(code)) return code;
+  }
+  return undefined;
+}
+
+function clock(date: string | null, here: number): Finding {
+  const off = here - Date.parse(date ?? "");
+  if (Number.isNaN(off)) return skipped("clock", "The server does not tell its time.");
+  const seconds = Math.round(Math.abs(off) / 1_000);
+  const finding = `This machine's clock is ${seconds} s ${off < 0 ? "behind" : "ahead of"} the server's.`;
+  const remedy = "Set it by NTP (chronyd, systemd-timesyncd).";
+  if (Math.abs(off) >= REFUSED_MS) return wrong("clock", `${finding} AWS refuses signatures of that time, and what expires does so at the wrong moment.`, remedy);
+  if (Math.abs(off) >= NOTICED_MS) return warning("clock", `${finding} Over 5 minutes AWS refuses signatures.`, remedy);
+  return ok("clock", `This machine's clock agrees with the server's to ${Math.max(1, seconds)} s.`);
+}

@@ -1,0 +1,45 @@
+import { CredentialSource } from "../../aws/credentials.js";
+import type { S3 } from "../../aws/s3.js";
+import { openStorage } from "../../checkpoint/open-storage.js";
+import { plainSerde } from "../../checkpoint/plain-serde.js";
+import { DynamoDBSaver } from "../../checkpoint/saver.js";
+import type { Storage } from "../../checkpoint/storage.js";
+import { ambientEnv, expandConfig, type SaverConfig } from "../../config.js";
+import type { DynamoDBSaverOptions } from "../../options.js";
+import { openS3 } from "../open-s3.js";
+
+/** A throwaway thread that nobody could delete is swept after this long. */
+export const LEFTOVERS_LIVE_SECONDS = 3_600;
+
+/** What is examined, and the ways to it. */
+export interface Subject {
+  config: SaverConfig;
+  credentials: CredentialSource;
+  storage: Storage;
+  s3: S3 | undefined;
+  /** A saver as the application has it; nothing is cached in a new one. */
+  newSaver: () => DynamoDBSaver;
+  /** The same, past the signal: what was made is deleted also when somebody interrupts. */
+  cleaner: { saver: DynamoDBSaver; s3: S3 | undefined };
+}
+
+/**
+ * Sends nothing yet.
+ * @throws DynamoDBSaverError `INVALID_CONFIG`
+ */
+export function subjectOf(given: DynamoDBSaverOptions): Subject {
+  // The doctor tells of what fails, and need not try for as long as an application does.
+  const options: DynamoDBSaverOptions = { ...given, maxAttempts: 2, requestTimeoutMs: given.requestTimeoutMs ?? 5_000, conflict: "branch", history: "full" };
+  const config = expandConfig(options, ambientEnv());
+  const throwaway = { ...options, ttlSeconds: LEFTOVERS_LIVE_SECONDS };
+  // What was made has to go, so that is tried as often as an application tries.
+  const lasting = { signal: undefined, maxAttempts: 4 };
+  return {
+    config,
+    credentials: new CredentialSource(config.credentials, config),
+    storage: openStorage(config, config.serde ?? plainSerde),
+    s3: openS3(config),
+    newSaver: () => new DynamoDBSaver(throwaway),
+    cleaner: { saver: new DynamoDBSaver({ ...throwaway, ...lasting }), s3: openS3({ ...config, ...lasting }) },
+  };
+}
