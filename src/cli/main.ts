@@ -6,10 +6,12 @@ import { addCopy } from "./commands/copy.js";
 import { addCost } from "./commands/cost.js";
 import { addDelete } from "./commands/delete.js";
 import { addDiff } from "./commands/diff.js";
+import { addDoctor } from "./commands/doctor.js";
 import { addExport } from "./commands/export.js";
 import { addImport } from "./commands/import.js";
 import { addInspect } from "./commands/inspect.js";
 import { addPrune } from "./commands/prune.js";
+import { addSetup } from "./commands/setup.js";
 import { addThreads } from "./commands/threads.js";
 import { openContext } from "./context.js";
 import { EXIT, report } from "./failure.js";
@@ -39,8 +41,10 @@ function createProgram(): Command {
   addCopy(program, openContext);
   addPrune(program, openContext);
   addDelete(program, openContext);
-  program.commandsGroup("To set up:");
-  program.addHelpCommand(program.createCommand("help").argument("[command]").description("say more about a command").helpGroup("To set up:"));
+  program.commandsGroup("To set up, and when something is wrong:");
+  addSetup(program, openContext);
+  addDoctor(program);
+  program.addHelpCommand(program.createCommand("help").argument("[command]").description("say more about a command").helpGroup("To set up, and when something is wrong:"));
   addCompletion(program, openContext);
   return program;
 }

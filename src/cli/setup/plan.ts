@@ -1,0 +1,46 @@
+import type { DynamoDB } from "../../aws/dynamodb.js";
+import type { S3 } from "../../aws/s3.js";
+import { textOf } from "../../aws/xml.js";
+import { TTL_ATTRIBUTE } from "../../checkpoint/lifetime.js";
+import { expiryRule } from "../../checkpoint/offload.js";
+import { keysProblem } from "../../checkpoint/table.js";
+import { AwsRequestError, invalidConfig } from "../../errors.js";
+import type { SaverConfig } from "../../config.js";
+
+/** What `setup` would find, and what it would make. */
+export interface Plan {
+  table: { name: string; status: "existed" | "missing" };
+  /** With a ttl. */
+  timeToLive?: "existed" | "missing" | "unsupported";
+  /** With a ttl and a bucket. */
+  lifecycleRule?: { id?: string; status: "existed" | "missing" };
+}
+
+/**
+ * Looks at what `saver.setup()` looks at, and makes nothing.
+ * @throws DynamoDBSaverError `INVALID_CONFIG` for a table that setup would refuse
+ */
+export async function planSetup(db: DynamoDB, s3: S3 | undefined, { s3: place }: Pick<SaverConfig, "s3">, ttlSeconds: number | undefined): Promise<Plan> {
+  const state = await db.describeTable();
+  const problem = state && keysProblem(db.tableName, state);
+  if (problem !== undefined) throw invalidConfig(problem);
+  const plan: Plan = { table: { name: db.tableName, status: state ? "existed" : "missing" } };
+  if (ttlSeconds === undefined) return plan;
+  plan.timeToLive = state ? await timeToLive(db) : "missing";
+  if (!s3 || !place) return plan;
+  const rule = expiryRule(await s3.getLifecycleRules(place.bucket), place.prefix, ttlSeconds);
+  plan.lifecycleRule = rule === undefined ? { status: "missing" } : { id: textOf(rule, "ID") ?? "", status: "existed" };
+  return plan;
+}
+
+async function timeToLive(db: DynamoDB): Promise<NonNullable<Plan["timeToLive"]>> {
+  try {
+    const attribute = await db.describeTimeToLive();
+    if (attribute === undefined) return "missing";
+    if (attribute === TTL_ATTRIBUTE) return "existed";
+    throw invalidConfig(`Table ${JSON.stringify(db.tableName)} expires items by its attribute ${JSON.stringify(attribute)}, but needs "${TTL_ATTRIBUTE}". Change it, or use another table.`);
+  } catch (error) {
+    if (error instanceof AwsRequestError && error.serviceCode === "UnknownOperationException") return "unsupported";
+    throw error;
+  }
+}
