@@ -284,7 +284,7 @@ describe("the table", () => {
 describe("the endpoint", () => {
   test("where nothing listens is wrong, and no signed request goes there", async () => {
     const { findings, sent } = await examined({ endpoint: "http://127.0.0.1:9" });
-    expect(findings.find(({ check }) => check === "endpoint")).toMatchObject({ status: "wrong", finding: expect.stringMatching(/connection to 127.0.0.1:9 failed/) });
+    expect(findings.find(({ check }) => check === "endpoint")).toMatchObject({ status: "wrong", finding: expect.stringMatching(/connection to http:\/\/127.0.0.1:9 failed/) });
     expect(sent.filter(({ headers }) => headers.has("authorization"))).toEqual([]);
   });
 

@@ -9,7 +9,7 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 const projects = fileURLToPath(new URL("projects", import.meta.url));
 
 /** What is published beside the build. npm takes the rest of `files` from package.json. */
-const DOCUMENTS = ["package.json", "README.md", "LICENSE", "SECURITY.md"];
+const DOCUMENTS = ["package.json", "README.md", "LICENSE", "SECURITY.md", "infra"];
 /** What a user has installed already. */
 const PEERS = ["core", "langgraph", "langgraph-checkpoint"];
 
@@ -46,7 +46,7 @@ export async function installPackage(): Promise<Installed> {
   const stage = join(folder, "stage");
   await cp(projects, folder, { recursive: true });
   await mkdir(stage);
-  for (const name of DOCUMENTS) await cp(join(root, name), join(stage, name));
+  for (const name of DOCUMENTS) await cp(join(root, name), join(stage, name), { recursive: true });
   // Into a folder of its own: other tests may use `dist` meanwhile.
   await run(root, process.execPath, [tool("tsup/dist/cli-default.js"), "--out-dir", join(stage, "dist")]);
 

@@ -5,35 +5,38 @@ import type { Subject } from "./subject.js";
 
 /** AWS refuses a signature whose time is more than 5 minutes off ("Troubleshooting Signature Version 4"). */
 const REFUSED_MS = 5 * 60_000;
+/** A request takes this long to another continent, and not longer. */
+const SLOW_MS = 1_000;
 /** The header has whole seconds, and the way there takes its time. */
 const NOTICED_MS = 30_000;
 
 /** Whether somebody answers at the endpoint, and how this machine's clock compares. One request without a signature. */
 export async function* checkEndpoint({ config }: Subject): Check {
   const { endpoint, fetch, signal, requestTimeoutMs: timeoutMs } = config;
-  const { host } = new URL(endpoint);
+  const { origin } = new URL(endpoint);
   const sentAt = Date.now();
   let headers: Headers;
   try {
     ({ headers } = await exchange(endpoint, { method: "GET" }, { fetch, signal, timeoutMs, maxBytes: 1_000_000 }));
   } catch (error) {
     if (signal?.aborted) throw aborted(signal);
-    yield unreachable(host, error, timeoutMs);
+    yield unreachable(origin, error, timeoutMs);
     return false;
   }
   const receivedAt = Date.now();
-  yield ok("endpoint", `${host} answers within ${receivedAt - sentAt} ms.`);
+  const ms = receivedAt - sentAt;
+  yield ms < SLOW_MS ? ok("endpoint", `${origin} answers.`) : warning("endpoint", `${origin} took ${ms} ms to answer.`, "A superstep waits for its requests. Run near the table's region, and look at the network.");
   yield clock(headers.get("date"), (sentAt + receivedAt) / 2);
   return true;
 }
 
-function unreachable(host: string, error: unknown, timeoutMs: number): Finding {
+function unreachable(origin: string, error: unknown, timeoutMs: number): Finding {
   const check = "endpoint";
-  if (error === TIMED_OUT) return wrong(check, `${host} gave no answer within ${timeoutMs} ms.`, "Check the network, its proxies and firewalls, and --endpoint.");
-  if (error === REDIRECTED) return wrong(check, `${host} answers with a redirect, and a signed request follows none.`, "Check --endpoint and --region; a network that asks to sign in does this too.");
-  if (error === TOO_LARGE || error === NO_RESPONSE) return wrong(check, `What answers at ${host} is not DynamoDB.`, "Check --endpoint.");
+  if (error === TIMED_OUT) return wrong(check, `${origin} gave no answer within ${timeoutMs} ms.`, "Check the network, its proxies and firewalls, and --endpoint.");
+  if (error === REDIRECTED) return wrong(check, `${origin} answers with a redirect, and a signed request follows none.`, "Check --endpoint and --region; a network that asks to sign in does this too.");
+  if (error === TOO_LARGE || error === NO_RESPONSE) return wrong(check, `What answers at ${origin} is not DynamoDB.`, "Check --endpoint.");
   const reason = reasonOf(error);
-  return wrong(check, `The connection to ${host} failed${reason === undefined ? "" : ` (${reason})`}.`, REMEDIES[reason ?? ""] ?? "Check --endpoint, --region and the network.");
+  return wrong(check, `The connection to ${origin} failed${reason === undefined ? "" : ` (${reason})`}.`, REMEDIES[reason ?? ""] ?? "Check --endpoint, --region and the network.");
 }
 
 const REMEDIES: Record<string, string> = {

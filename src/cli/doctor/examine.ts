@@ -62,7 +62,7 @@ async function* examineTable(subject: Subject, ttlSeconds: number | undefined): 
 function summary({ config: { tableName, region, endpoint, keyPrefix, s3, encryption } }: Subject): string {
   const parts = [
     `table ${JSON.stringify(tableName)} in ${region}`,
-    endpoint !== awsEndpoint("dynamodb", region) && `at ${new URL(endpoint).host}`,
+    endpoint !== awsEndpoint("dynamodb", region) && `at ${new URL(endpoint).origin}`,
     keyPrefix !== "" && `key prefix ${JSON.stringify(keyPrefix)}`,
     s3 && `large values in ${s3.bucket}/${s3.prefix}`,
     encryption && "encrypted",
