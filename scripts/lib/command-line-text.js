@@ -82,12 +82,6 @@ published for us-east-1, on demand; options put others in their place.`,
 writeUnitsPerStep, latest: { readUnits, cachedReadUnits, objects } | null, history: { readUnits, objects }, dollars: { millionSteps, millionLoads,
 millionCachedLoads, historyOnce, storageMonth }, prices, priceSources, problems }\`.`,
   },
-  doctor: {
-    does: "Looks for what is wrong with the setup.",
-    says: "Credentials, clock, endpoint, table, each permission by trying it, a round trip of a thread, and with `--s3-bucket` the same of the bucket. For what is wrong it says the remedy. It may run beside live agents, and leaves nothing behind.",
-    screens: [{ args: ["doctor"] }],
-    json: "`{ ok, findings: [{ check, status, finding, remedy }] }`.",
-  },
   export: {
     does: "Writes a thread as lines of JSON.",
     says: "Byte for byte as it is stored: what is encrypted stays so. A file appears when it is whole. A thread that runs meanwhile is exported as if its process had died at that moment.",
@@ -126,6 +120,12 @@ millionCachedLoads, historyOnce, storageMonth }, prices, priceSources, problems 
     says: "What the method `setup()` of the saver creates. With `--print` it writes a template with the table, the bucket's rules and the policies for your options, to be deployed by the tool of your choice.",
     screens: [{ args: ["setup", "--ttl", "7d", "--dry-run"] }, { args: ["setup", "--print", "iam"] }],
     json: "`{ dryRun, table: { name, status }, timeToLive, lifecycleRule }`.",
+  },
+  doctor: {
+    does: "Looks for what is wrong with the setup.",
+    says: "Credentials, clock, endpoint, table, each permission by trying it, a round trip of a thread, and with `--s3-bucket` the same of the bucket. For what is wrong it says the remedy. It may run beside live agents, and leaves nothing behind.",
+    screens: [{ args: ["doctor"] }],
+    json: "`{ ok, findings: [{ check, status, finding, remedy }] }`.",
   },
   completion: {
     does: "Prints the script by which a shell completes.",
