@@ -36,7 +36,7 @@ export async function commandLinePage({ endpoint, s3 }) {
     NO_COLOR: "1",
   };
   /** What differs from run to run, as it is in the documentation. */
-  const told = (/** @type {string} */ text) => [[table, "langgraph-checkpoints"], [endpoint.replace(/\/$/, ""), "http://127.0.0.1:8000"], [s3.endpoint.replace(/\/$/, ""), "http://127.0.0.1:9000"]].reduce((said, [from, to]) => said.replaceAll(from ?? "", to ?? ""), text);
+  const told = (/** @type {string} */ text) => [[/server's to \d+ s/g, "server's to 1 s"], [table, "langgraph-checkpoints"], [endpoint.replace(/\/$/, ""), "http://127.0.0.1:8000"], [s3.endpoint.replace(/\/$/, ""), "http://127.0.0.1:9000"]].reduce((said, [from, to]) => said.replaceAll(from ?? "", to ?? ""), text);
   const context = { env, cwd: folder, told };
   try {
     const { DynamoDBSaver } = await importSaver();
@@ -72,8 +72,11 @@ async function section(command, { says, screens, json }, context) {
  * @param {Shown} screen
  * @param {Where} where
  */
-async function shown({ args, columns = 100, keys, before }, { env, cwd, told }) {
-  const { code, lines } = await runInTerminal(args, { env, cwd, columns, ...(keys && { keys }) });
+async function shown({ args, columns = 100, keys, before, busy }, { env, cwd, told }) {
+  let screen;
+  do screen = await runInTerminal(args, { env, cwd, columns, ...(keys && { keys }) });
+  while (busy?.test(screen.text));
+  const { code, lines } = screen;
   const line = `$ ${NAME} ${args.map(quoted).join(" ")}`;
   const text = told([line, ...lines.map((one) => one.trimEnd()), ...(code === 0 ? [] : [`$ echo $?`, String(code)])].join("\n"));
   return [...(before ? [before] : []), block(text)].join("\n\n");

@@ -9,6 +9,7 @@
  * @property {number} [columns] of the terminal; 100 by default
  * @property {readonly (readonly [shown: string, keys: string])[]} [keys]
  * @property {string} [before] what is said in front of it
+ * @property {RegExp} [busy] what is on the screen of a machine that is too busy to show; then it is run again
  */
 
 /**
@@ -124,7 +125,7 @@ millionCachedLoads, historyOnce, storageMonth }, prices, priceSources, problems 
   doctor: {
     does: "Looks for what is wrong with the setup.",
     says: "Credentials, clock, endpoint, table, each permission by trying it, a round trip of a thread, and with `--s3-bucket` the same of the bucket. For what is wrong it says the remedy. It may run beside live agents, and leaves nothing behind.",
-    screens: [{ args: ["doctor"] }],
+    screens: [{ args: ["doctor"], busy: /took \d+ ms/ }],
     json: "`{ ok, findings: [{ check, status, finding, remedy }] }`.",
   },
   completion: {
