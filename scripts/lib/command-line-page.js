@@ -35,8 +35,14 @@ export async function commandLinePage({ endpoint, s3 }) {
     AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
     NO_COLOR: "1",
   };
-  /** What differs from run to run, as it is in the documentation. */
-  const told = (/** @type {string} */ text) => [[/server's to \d+ s/g, "server's to 1 s"], [table, "langgraph-checkpoints"], [endpoint.replace(/\/$/, ""), "http://127.0.0.1:8000"], [s3.endpoint.replace(/\/$/, ""), "http://127.0.0.1:9000"]].reduce((said, [from, to]) => said.replaceAll(from ?? "", to ?? ""), text);
+  /** @type {[from: string | RegExp, to: string][]} what differs from run to run, and is another in the documentation */
+  const others = [
+    [table, "langgraph-checkpoints"],
+    [endpoint.replace(/\/$/, ""), "http://127.0.0.1:8000"],
+    [s3.endpoint.replace(/\/$/, ""), "http://127.0.0.1:9000"],
+    [/server's to \d+ s/g, "server's to 1 s"],
+  ];
+  const told = (/** @type {string} */ text) => others.reduce((said, [from, to]) => said.replaceAll(from, to), text);
   const context = { env, cwd: folder, told };
   try {
     const { DynamoDBSaver } = await importSaver();
