@@ -9,7 +9,7 @@ import {
   axeViolations,
   begin,
   checkpointRows,
-  isFocused,
+  expectFocus,
   launchChromium,
   messages,
   newPage,
@@ -232,20 +232,21 @@ describe("who has no mouse", () => {
     const press = (key: string) => page.keyboard.press(key);
     await tabTo(page, page.getByRole("navigation", { name: "Threads" }).getByRole("button", { name: "New thread" }));
     await press("Enter");
+    await statusOf(page, "New");
     await tabTo(page, page.getByRole("textbox", { name: "Message" }));
     await page.keyboard.type("Please refund order 1042");
     await press("Enter");
     await statusOf(page, "Waiting for you");
-    expect(await isFocused(page.getByRole("heading", { name: "Do you approve?" }))).toBe(true);
+    await expectFocus(page.getByRole("heading", { name: "Do you approve?" }));
     await tabTo(page, page.getByRole("button", { name: "Approve" }));
     await press("Enter");
     await statusOf(page, "Done");
-    expect(await isFocused(page.getByRole("textbox", { name: "Message" }))).toBe(true);
+    await expectFocus(page.getByRole("textbox", { name: "Message" }));
 
     await tabTo(page, checkpointRows(page).first());
     for (let row = 1; row <= 3; row += 1) {
       await press("ArrowDown");
-      await expect.poll(() => isFocused(checkpointRows(page).nth(row)), { timeout: 20_000 }).toBe(true);
+      await expectFocus(checkpointRows(page).nth(row));
     }
     await page.getByText("as it was at step 3").waitFor();
     await tabTo(page, page.getByRole("button", { name: "Replay" }));
@@ -260,7 +261,7 @@ describe("who has no mouse", () => {
     await page.getByRole("dialog").waitFor();
     await press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    expect(await isFocused(page.getByRole("button", { name: /^Fork/ }))).toBe(true);
+    await expectFocus(page.getByRole("button", { name: /^Fork/ }));
   });
 });
 

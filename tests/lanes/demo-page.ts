@@ -67,6 +67,7 @@ export async function timeline(page: Page): Promise<string[]> {
 
 /** Presses Tab until something has the focus, as somebody does who has no mouse. */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
+  await target.waitFor();
   for (let presses = 0; presses < 30; presses += 1) {
     if (await isFocused(target)) return;
     await page.keyboard.press("Tab");
@@ -74,8 +75,11 @@ export async function tabTo(page: Page, target: Locator): Promise<void> {
   expect.fail(`Tab does not reach ${String(target)}`);
 }
 
-export const isFocused = async (target: Locator): Promise<boolean> =>
+const isFocused = async (target: Locator): Promise<boolean> =>
   (await target.count()) === 1 && target.evaluate((element) => element === document.activeElement);
+
+/** The page moves the focus after it has drawn. */
+export const expectFocus = (target: Locator): Promise<void> => expect.poll(() => isFocused(target), { timeout: 20_000 }).toBe(true);
 
 /** What axe has to say against the page as it is now, in light and in dark. */
 export async function axeViolations(page: Page): Promise<string[]> {
