@@ -57,6 +57,8 @@ export interface TimelineOptions {
 
 /** For more checkpoints than this a page of 1 MB is hardly too much. */
 const MAX_EXACT_LIMIT = 250;
+/** Opened at once: a page can hold thousands, and opened they take many times its megabyte. */
+const ROWS_AT_ONCE = 100;
 const FAR_PARENTS_BYTES = 4 * 1_024 * 1_024;
 
 /** A checkpoint of a thread, and where its values are. */
@@ -96,10 +98,13 @@ async function* pagesOf(storage: Storage, thread: Thread, { ns, limit = Infinity
   const missing = new MissingSegments(storage, thread);
   for (const range of whole) {
     for await (const page of checkpointPages(storage, thread, range, limits)) {
-      const rows = await readRows(storage, page.filter(({ item }) => bornOf(item) === born));
-      // Of all of them at once: most checkpoints have a segment of their own.
-      const absent = verify ? undefined : await missing.among(rows.flatMap(({ stored }) => (stored ? distinctSegments(allValues(stored)) : [])));
-      yield rows.map((row) => ({ ...row, absent }));
+      const ours = page.filter(({ item }) => bornOf(item) === born);
+      for (let from = 0; from < ours.length; from += ROWS_AT_ONCE) {
+        const rows = await readRows(storage, ours.slice(from, from + ROWS_AT_ONCE));
+        // Of all of them at once: most checkpoints have a segment of their own.
+        const absent = verify ? undefined : await missing.among(rows.flatMap(({ stored }) => (stored ? distinctSegments(allValues(stored)) : [])));
+        yield rows.map((row) => ({ ...row, absent }));
+      }
     }
   }
 }

@@ -156,6 +156,17 @@ describe("the timeline", () => {
     expect((await run(where, ["inspect", "t", "--limit", "0"])).stdout.trimEnd().split("\n")).toHaveLength(61);
   });
 
+  test("asks for a page of checkpoints at once, and once for what many of them refer to", async () => {
+    const where = place();
+    await putChain(saverAt(where), emptyThread("t"), Array.from({ length: 60 }, (_, n) => ({ own: noiseText(2_000, n + 1), shared: 1 })));
+
+    const { stderr } = await run(where, ["inspect", "t", "--json", "--verbose"]);
+
+    const requests = stderr.trimEnd().split("\n").map((line) => line.split(" ")[1]);
+    // The marker, three ranges of namespaces, and 60 segments.
+    expect(requests.sort()).toEqual(["BatchGetItem", "GetItem", "Query", "Query", "Query"]);
+  });
+
   test("a parent that was pruned is none, and one that has vanished is said to be gone", async () => {
     const where = place();
     const saver = saverAt(where);
