@@ -4,7 +4,6 @@ import { key, idOf, THREAD_MARKER } from "../../checkpoint/keys.js";
 import { isGone } from "../../checkpoint/lifetime.js";
 import { threadOf, type Storage } from "../../checkpoint/storage.js";
 import { SHARDS, shardOf } from "../../checkpoint/thread-index.js";
-
 import { PROGRAM } from "../help.js";
 import { ok, reported, warning, wrong, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";
