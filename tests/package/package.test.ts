@@ -95,6 +95,8 @@ test("the command line runs where the package is installed, with its peers and n
 
   expect(await npx("--help")).toMatch(/^Usage: langgraph-checkpoint-dynamodb /);
   expect(JSON.parse(await npx("threads", "--json", "--key-prefix", "cli#"))).toMatchObject({ threadId: "one" });
+  // It comes from a file beside the build.
+  expect(await npx("setup", "--print", "cloudformation")).toMatch(/^AWSTemplateFormatVersion/);
 });
 
 test("an ESM project puts and reads a checkpoint", async () => {

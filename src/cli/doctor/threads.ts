@@ -1,9 +1,9 @@
 import type { Item } from "../../aws/dynamodb.js";
+import { stringOf } from "../../checkpoint/attributes.js";
 import { key, idOf, THREAD_MARKER } from "../../checkpoint/keys.js";
 import { isGone } from "../../checkpoint/lifetime.js";
 import { threadOf, type Storage } from "../../checkpoint/storage.js";
 import { SHARDS, shardOf } from "../../checkpoint/thread-index.js";
-import { stringOf } from "../../checkpoint/attributes.js";
 import { PROGRAM } from "../help.js";
 import { ok, reported, warning, wrong, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";
