@@ -2,7 +2,6 @@ import { toBase64Url } from "../aws/base64.js";
 import { emit, type EventListener } from "../aws/events.js";
 import { isKeyPrefix, type ObjectPlace, type S3, type Tags } from "../aws/s3.js";
 import { sha256Name } from "../aws/sha256.js";
-import { textOf } from "../aws/xml.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import type { SegmentId } from "./keys.js";
 import { daysOf } from "./lifetime.js";
@@ -24,28 +23,26 @@ export interface OffloadOptions {
 
 /** Segments that lie in S3. */
 export class Offload {
-  readonly #s3: S3;
-  readonly #options: OffloadOptions;
   #tagsRefused = false;
 
-  constructor(s3: S3, options: OffloadOptions) {
-    this.#s3 = s3;
-    this.#options = options;
-  }
+  constructor(
+    readonly s3: S3,
+    readonly options: OffloadOptions,
+  ) {}
 
   get thresholdBytes(): number {
-    return this.#options.thresholdBytes;
+    return this.options.thresholdBytes;
   }
 
   /** Where new objects go: `bucket/prefix`. */
   get location(): string {
-    return `${this.#options.bucket}/${this.#options.prefix}`;
+    return `${this.options.bucket}/${this.options.prefix}`;
   }
 
   /** Where a new object can go: to `location`, and beside it where one is being deleted there. */
   *locations(): Generator<string, void, undefined> {
     yield this.location;
-    for (let n = 2; n < 10 && isKeyPrefix(`${this.#options.prefix}${n}/`); n++) yield `${this.location}${n}/`;
+    for (let n = 2; n < 10 && isKeyPrefix(`${this.options.prefix}${n}/`); n++) yield `${this.location}${n}/`;
   }
 
   /** No part of a key comes from a user as it is: a thread's folder is the base64url of its partition key. */
@@ -61,18 +58,18 @@ export class Offload {
    * later write never shortens the life of an object; where that rule is too short, objects stay.
    */
   expires(ttlSeconds: number | undefined): boolean {
-    const { ttlSeconds: own } = this.#options;
+    const { ttlSeconds: own } = this.options;
     return ttlSeconds !== undefined && own !== undefined && daysOf(ttlSeconds) <= daysOf(own) && !this.#tagsRefused;
   }
 
   /** Stores an object that stays. */
   async putLasting(place: ObjectPlace, stored: Uint8Array): Promise<void> {
-    await this.#s3.putObject(place, stored, undefined);
+    await this.s3.putObject(place, stored, undefined);
   }
 
   /** Stores an object that stays, unless there is one. */
   async putMissing(place: ObjectPlace, stored: Uint8Array): Promise<void> {
-    await this.#s3.putNewObject(place, stored);
+    await this.s3.putNewObject(place, stored);
   }
 
   /**
@@ -80,9 +77,9 @@ export class Offload {
    * @param beforeLasting runs first where tags are refused, and the object will stay
    */
   async putExpiring(place: ObjectPlace, stored: Uint8Array, beforeLasting: () => Promise<void>): Promise<void> {
-    const tags: Tags = { [TTL_TAG]: String(daysOf(this.#options.ttlSeconds!)) };
+    const tags: Tags = { [TTL_TAG]: String(daysOf(this.options.ttlSeconds!)) };
     try {
-      if (!this.#tagsRefused) return await this.#s3.putObject(place, stored, tags);
+      if (!this.#tagsRefused) return await this.s3.putObject(place, stored, tags);
     } catch (error) {
       // R2 has no tags; a policy can lack s3:PutObjectTagging.
       if (!(error instanceof AwsRequestError && (error.status === 403 || error.status === 501))) throw error;
@@ -92,47 +89,18 @@ export class Offload {
     if (this.#tagsRefused) return;
     this.#tagsRefused = true;
     const message = "S3 objects cannot be tagged here, so they do not expire by themselves; deleteThread removes them. Allow s3:PutObjectTagging.";
-    emit(this.#options.onEvent, { type: "warning", code: "TAGS_REFUSED", message });
+    emit(this.options.onEvent, { type: "warning", code: "TAGS_REFUSED", message });
   }
 
   async get(place: ObjectPlace): Promise<Uint8Array | undefined> {
-    return this.#s3.getObject(place, this.#options.maxValueBytes + 1_024);
-  }
-
-  /** How long a stored object is, in bytes. */
-  async sizeOf(place: ObjectPlace): Promise<number | undefined> {
-    return this.#s3.sizeOf(place);
+    return this.s3.getObject(place, this.options.maxValueBytes + 1_024);
   }
 
   async delete(places: ObjectPlace[]): Promise<void> {
     const keysByBucket = new Map<string, string[]>();
     for (const { bucket, key } of places) keysByBucket.set(bucket, [...(keysByBucket.get(bucket) ?? []), key]);
-    for (const [bucket, keys] of keysByBucket) await this.#s3.deleteObjects(bucket, keys);
+    for (const [bucket, keys] of keysByBucket) await this.s3.deleteObjects(bucket, keys);
   }
-
-  /**
-   * Makes sure that objects of the saver's ttl expire: a lifecycle rule of our own beside those of others.
-   * @returns the rule's id, and whether it had to be installed
-   */
-  async installRule(ttlSeconds: number): Promise<{ id: string; installed: boolean }> {
-    const { bucket, prefix } = this.#options;
-    const days = String(daysOf(ttlSeconds));
-    const rules = await this.#s3.getLifecycleRules(bucket);
-    const existing = expiryRule(rules, prefix, ttlSeconds);
-    if (existing !== undefined) return { id: textOf(existing, "ID") ?? "", installed: false };
-
-    const id = `langgraph-checkpoint-dynamodb-${(await sha256Name(prefix)).slice(0, 8)}-${days}-days`;
-    const filter = `<And><Prefix>${prefix}</Prefix><Tag><Key>${TTL_TAG}</Key><Value>${days}</Value></Tag></And>`;
-    const rule = `<Rule><ID>${id}</ID><Filter>${filter}</Filter><Status>Enabled</Status><Expiration><Days>${days}</Days></Expiration></Rule>`;
-    await this.#s3.putLifecycleRules(bucket, [...rules.filter((other) => textOf(other, "ID") !== id), rule]);
-    return { id, installed: true };
-  }
-}
-
-/** The rule that `setup()` installs, or one that does the same under another name, for example from a CloudFormation template. */
-export function expiryRule(rules: readonly string[], prefix: string, ttlSeconds: number): string | undefined {
-  const days = String(daysOf(ttlSeconds));
-  return rules.find((rule) => textOf(rule, "Prefix") === prefix && textOf(rule, "Key") === TTL_TAG && textOf(rule, "Value") === days && textOf(rule, "Status") === "Enabled");
 }
 
 /** What is in S3 was written with the option `s3`, and cannot be read without it. */

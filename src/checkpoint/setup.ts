@@ -1,4 +1,5 @@
 import type { Backend } from "./backend.js";
+import { installRule } from "./lifecycle-rule.js";
 import { setupTable, setupTimeToLive } from "./table.js";
 
 /** What `setup()` found or made. */
@@ -18,7 +19,7 @@ export async function setup({ db, offload }: Backend, ttlSeconds: number | undef
   if (ttlSeconds === undefined) return result;
   result.timeToLive = await setupTimeToLive(db);
   if (!offload) return result;
-  const { id, installed } = await offload.installRule(ttlSeconds);
+  const { id, installed } = await installRule(offload, ttlSeconds);
   result.lifecycleRule = { id, status: installed ? "installed" : "existed" };
   return result;
 }

@@ -114,7 +114,7 @@ async function countObjects(storage: Storage, { partition }: Thread, pointers: K
     const offload = offloadOf(storage.offload);
     await forEachAtOnce(OBJECTS_AT_ONCE, pointers, async ({ SK }) => {
       const { id, location } = parsePointer(SK.S)!;
-      const size = await offload.sizeOf(await offload.place(partition, id, location));
+      const size = await offload.s3.sizeOf(await offload.place(partition, id, location));
       if (size === undefined) objects.missing++;
       else bytes += size;
     });

@@ -46,6 +46,18 @@ test("setup installs one rule for prefix and tag, and the next one finds it", as
   for (const part of [`<ID>${first.id}</ID>`, `<Prefix>${place.s3.prefix}</Prefix>`, "<Key>ttl-days</Key><Value>11</Value>", "<Expiration><Days>11</Days></Expiration>", "<Status>Enabled</Status>"]) expect(rules[0]).toContain(part);
 });
 
+test("a rule that deletes too early is named and left as it is, and one that deletes later will do", async () => {
+  const place = newPlace({ bucket: await newBucket() });
+  const ruleOf = (days: number): string => `<Rule><ID>by hand</ID><Filter><And><Prefix>${place.s3.prefix}</Prefix><Tag><Key>ttl-days</Key><Value>11</Value></Tag></And></Filter><Status>Enabled</Status><Expiration><Days>${days}</Days></Expiration></Rule>`;
+
+  await writeRules(place.s3.bucket, ruleOf(3));
+  expect(await errorOf(watched(place).saver.setup())).toMatchObject({ code: "INVALID_CONFIG", message: expect.stringMatching(/"by hand".*after 3 days.*needs 11/) });
+  expect(await readRules(place.s3.bucket)).toHaveLength(1);
+
+  await writeRules(place.s3.bucket, ruleOf(30));
+  expect((await watched(place).saver.setup()).lifecycleRule).toEqual({ id: "by hand", status: "existed" });
+});
+
 test("an object that a saver stores is one to which the rule applies, and one of a saver without ttlSeconds is not", async () => {
   const place = newPlace({ bucket: await newBucket() });
   const { saver } = watched(place);

@@ -19,7 +19,7 @@ const ALLOWED = ["globalThis.process?.env", "a Worker's env, process.env, or Den
  */
 describe.each([
   ["saver", saver, 47_300],
-  ["reader", reader, 32_000],
+  ["reader", reader, 31_700],
 ])("the bundle of the %s", (_, bundled, ceiling) => {
   test("holds nothing of Node or the AWS SDK, but one guarded look for the environment", async () => {
     let { text } = await bundled();

@@ -1,6 +1,7 @@
 import { elements, textOf } from "../../aws/xml.js";
+import { expiryRule } from "../../checkpoint/lifecycle-rule.js";
 import { daysOf } from "../../checkpoint/lifetime.js";
-import { expiryRule, TTL_TAG } from "../../checkpoint/offload.js";
+import { TTL_TAG } from "../../checkpoint/offload.js";
 import { PROGRAM } from "../help.js";
 import { isDenied, skipped, ok, reported, wrong, warning, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";

@@ -2,7 +2,7 @@ import type { DynamoDB } from "../../aws/dynamodb.js";
 import type { S3 } from "../../aws/s3.js";
 import { textOf } from "../../aws/xml.js";
 import { TTL_ATTRIBUTE } from "../../checkpoint/lifetime.js";
-import { expiryRule } from "../../checkpoint/offload.js";
+import { expiryRule } from "../../checkpoint/lifecycle-rule.js";
 import { keysProblem } from "../../checkpoint/table.js";
 import { AwsRequestError, invalidConfig } from "../../errors.js";
 import type { SaverConfig } from "../../config.js";
