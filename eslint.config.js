@@ -10,7 +10,8 @@ const notEverywhere = [
 ];
 
 export default defineConfig(
-  globalIgnores(["**/dist/", ".wrangler/", ".cache/", ".data/", "tests/package/projects/"]),
+  // The build, which runs beside this, writes tsup's configuration to a file for a moment.
+  globalIgnores(["**/dist/", ".wrangler/", ".cache/", ".data/", "tests/package/projects/", "tsup.config.bundled_*"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
