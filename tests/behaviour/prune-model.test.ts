@@ -6,6 +6,7 @@ import { collect, emptyThread, noiseText, putStep, type Step } from "../lanes/ch
 import { describeTuple, placeOf } from "../lanes/crash-world.js";
 import { garbageOf } from "../lanes/garbage.js";
 import { createSaver, s3Options, type SaverOptions } from "../lanes/harness.js";
+import { fetchInRealTime } from "../lanes/s3-saver.js";
 import { newPrefix } from "../lanes/requests.js";
 import { Soaking, soakTimeoutMs } from "../lanes/soak.js";
 
@@ -167,7 +168,7 @@ const VARIANTS = 3;
 
 test.each<[name: string, options: () => Partial<SaverOptions>]>([
   ["in the table", () => ({})],
-  ["in the table and in S3", () => ({ s3: { ...s3Options(), thresholdBytes: 4_000 } })],
+  ["in the table and in S3", () => ({ s3: { ...s3Options(), thresholdBytes: 4_000 }, fetch: fetchInRealTime })],
   ["that expire", () => ({ ttlSeconds: 5 * GRACE })],
 ])("after any pruning what stays reads as before, and nothing is left over: threads %s", async (name, options) => {
   const history = fc.array(momentOf, { minLength: 6, maxLength: 10, size: "max" });

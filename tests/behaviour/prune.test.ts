@@ -1,13 +1,14 @@
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Intercept } from "../lanes/aws-requests.js";
 import { collect, emptyThread, idsOf, latestOf, noiseText, putChain, putStep, threadIdOf, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { putDeltaStep, putDeltaThread } from "../lanes/delta-thread.js";
 import { garbageOf } from "../lanes/garbage.js";
 import { createSaver } from "../lanes/harness.js";
 import { itemsOf, itemsWithPrefix, type RawItem } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
-import { newPlace, saverAt } from "../lanes/s3-saver.js";
+import { fetchInRealTime, newPlace, saverAt } from "../lanes/s3-saver.js";
 
 /** Nothing runs, so all goes at once. */
 const idle = { graceSeconds: 0 };
@@ -277,20 +278,21 @@ describe("beside runs that are under way", () => {
   it("an object that is put again while it is being deleted goes to another place", async () => {
     useFakeDate();
     const place = newPlace();
+    const at = (intercept?: Intercept): DynamoDBSaver => saverAt(place, intercept, { compression: "none", fetch: fetchInRealTime }).saver;
     const document = noiseText(6_000, 1);
-    const { saver } = saverAt(place, undefined, { compression: "none" });
+    const saver = at();
     const [, second] = (await putChain(saver, emptyThread("t"), [{ document }, { document: "short" }])) as [Step, Step];
-    await saverAt(place).saver.prune({ threadIds: ["t"], keepLast: 1 });
+    await at().prune({ threadIds: ["t"], keepLast: 1 });
     passSeconds(GRACE + 10);
     let back: Step | undefined;
-    const { saver: pruning } = saverAt(place, async (request) => {
+    const pruning = at(async (request) => {
       if (request.operation === "DeleteObjects" && !back) back = await putStep(saver, second, { document });
       return request.forward();
     });
     expect(await pruning.prune({ threadIds: ["t"], keepLast: 1 })).toMatchObject({ objects: 1 });
-    expect(await valuesAt(saverAt(place).saver, back!.config)).toEqual({ document });
+    expect(await valuesAt(at(), back!.config)).toEqual({ document });
     expect(await garbageOf(place, "t")).toEqual([]);
-    await saverAt(place).saver.deleteThread("t");
+    await at().deleteThread("t");
     expect(await itemsWithPrefix(place.keyPrefix)).toEqual([]);
   });
 

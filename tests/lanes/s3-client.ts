@@ -21,7 +21,7 @@ export async function callS3(s3: S3Place, method: string, path: string, init: Re
   return clientOf(s3).fetch(`${s3.endpoint}/${path}`, { ...init, method });
 }
 
-const clientOf = ({ accessKeyId, secretAccessKey, region }: S3Place): AwsClient => new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries: 0 });
+export const clientOf = ({ accessKeyId, secretAccessKey, region }: S3Place): AwsClient => new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries: 0 });
 
 /** Makes a bucket. That it is there already, and ours, is fine. */
 export async function createBucket(s3: S3Place, name: string = BUCKET): Promise<string> {

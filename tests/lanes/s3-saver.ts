@@ -1,10 +1,10 @@
-import type { DynamoDBSaver, DynamoDBSaverEvent } from "langgraph-checkpoint-dynamodb";
-import { inject } from "vitest";
+import type { DynamoDBSaver, DynamoDBSaverEvent, Fetch } from "langgraph-checkpoint-dynamodb";
+import { inject, vi } from "vitest";
 import { intercepted, type AwsRequest, type Intercept } from "./aws-requests.js";
 import { createSaver, s3Options, type S3Options, type SaverOptions } from "./harness.js";
 import { emptyThread, noise, putStep, type Step } from "./checkpoints.js";
 import { newPrefix } from "./requests.js";
-import { BUCKET, callS3, objectKeys } from "./s3-client.js";
+import { BUCKET, callS3, clientOf, objectKeys } from "./s3-client.js";
 
 /** A place for threads: a key prefix in the table and one in the bucket. */
 export interface Place {
@@ -26,6 +26,19 @@ export function saverAt(place: Partial<Place>, intercept?: Intercept, options: P
   const events: DynamoDBSaverEvent[] = [];
   return { saver: createSaver({ ...place, onEvent: (event) => void events.push(event), ...options, fetch }), sent, events };
 }
+
+/**
+ * A `fetch` for savers whose clock a test has moved: signs again, by the real time. S3 refuses what is signed at another, and does so
+ * without CORS headers, so that a page cannot see that it was the clock.
+ */
+export const fetchInRealTime: Fetch = async (url, { signal, ...init }) => {
+  const s3 = inject("s3");
+  if (!vi.isFakeTimers() || new URL(url).host !== new URL(s3.endpoint).host) return fetch(url, { ...init, signal: signal! });
+  const headers = new Headers(init.headers);
+  for (const name of ["authorization", "x-amz-date"]) headers.delete(name);
+  const datetime = new Date(vi.getRealSystemTime()).toISOString().replace(/[:-]|\.\d+/g, "");
+  return fetch(await clientOf(s3).sign(url, { ...init, headers, aws: { datetime } }), { signal: signal! });
+};
 
 /** What the bucket has of a place, sorted. */
 export const keysAt = ({ s3 }: Place): Promise<string[]> => objectKeys(inject("s3"), s3.prefix, s3.bucket);
