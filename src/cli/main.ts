@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from "node:v8";
 import { Command } from "commander";
 import { version } from "../../package.json";
 import { addCompletion } from "./commands/completion.js";
@@ -48,6 +49,10 @@ function createProgram(): Command {
   addCompletion(program, openContext);
   return program;
 }
+
+// Otherwise Node lets garbage grow to several times what is in use: 343 MB to prune 100,000 checkpoints, and so 198.
+setFlagsFromString("--heap-growing-percent=10");
+setFlagsFromString("--semi-space-growth-factor=1");
 
 // `| head` closes the pipe when it has seen enough.
 for (const stream of [process.stdout, process.stderr]) {
