@@ -1,4 +1,4 @@
-import { inject, vi } from "vitest";
+import { inject } from "vitest";
 import type { SaverOptions } from "./harness.js";
 import { itemsOf } from "./raw-table.js";
 import { objectKeys } from "./s3-client.js";
@@ -19,18 +19,6 @@ export async function garbageOf({ keyPrefix, s3 }: Partial<SaverOptions>, thread
   return [
     ...parts.filter((sortKey) => !used.has(sortKey.split("#").slice(1, 3).join("#"))),
     ...writes.map(({ SK }) => SK!.S!).filter((sortKey) => !prefixes.has(sortKey.replace(/W#.*/, ""))),
-    ...(s3 ? (await inRealTime(() => objectKeys(inject("s3"), s3.prefix ?? ""))).filter((key) => !pointed.has(key.slice(key.lastIndexOf("/") + 1))) : []),
+    ...(s3 ? (await objectKeys(inject("s3"), s3.prefix ?? "")).filter((key) => !pointed.has(key.slice(key.lastIndexOf("/") + 1))) : []),
   ];
-}
-
-/** S3 refuses what is signed at another time than its own. */
-async function inRealTime<T>(action: () => Promise<T>): Promise<T> {
-  if (!vi.isFakeTimers()) return action();
-  const now = Date.now();
-  vi.useRealTimers();
-  try {
-    return await action();
-  } finally {
-    vi.useFakeTimers({ toFake: ["Date"], now });
-  }
 }

@@ -4,7 +4,7 @@ import { intercepted, type AwsRequest, type Intercept } from "./aws-requests.js"
 import { createSaver, s3Options, type S3Options, type SaverOptions } from "./harness.js";
 import { emptyThread, noise, putStep, type Step } from "./checkpoints.js";
 import { newPrefix } from "./requests.js";
-import { BUCKET, callS3, clientOf, objectKeys } from "./s3-client.js";
+import { BUCKET, callS3, objectKeys, sign } from "./s3-client.js";
 
 /** A place for threads: a key prefix in the table and one in the bucket. */
 export interface Place {
@@ -36,8 +36,7 @@ export const fetchInRealTime: Fetch = async (url, { signal, ...init }) => {
   if (!vi.isFakeTimers() || new URL(url).host !== new URL(s3.endpoint).host) return fetch(url, { ...init, signal: signal! });
   const headers = new Headers(init.headers);
   for (const name of ["authorization", "x-amz-date"]) headers.delete(name);
-  const datetime = new Date(vi.getRealSystemTime()).toISOString().replace(/[:-]|\.\d+/g, "");
-  return fetch(await clientOf(s3).sign(url, { ...init, headers, aws: { datetime } }), { signal: signal! });
+  return fetch(await sign(s3, url, { ...init, headers }), { signal: signal! });
 };
 
 /** What the bucket has of a place, sorted. */
