@@ -52,9 +52,9 @@ async function print(format: Format, { ttl, policy, origin }: Options, command: 
 
 async function report({ options, storage }: Context, { ttl: ttlSeconds, dryRun }: Options): Promise<SetupReport> {
   if (dryRun) {
-    const [{ planSetup }, { openS3 }, { ambientEnv, expandConfig }] = await Promise.all([import("../setup/plan.js"), import("../open-s3.js"), import("../../config.js")]);
+    const [{ planSetup }, { ambientEnv, expandConfig }] = await Promise.all([import("../setup/plan.js"), import("../../config.js")]);
     const config = expandConfig({ ...options, ttlSeconds }, ambientEnv());
-    return { dryRun: true, ...(await planSetup(storage.db, openS3(config), config, ttlSeconds)) };
+    return { dryRun: true, ...(await planSetup(storage.db, storage.offload?.s3, config, ttlSeconds)) };
   }
   adviseOnInterrupt("What was created stays. Run it again, and it creates the rest.");
   const { DynamoDBSaver } = await import("../../checkpoint/saver.js");

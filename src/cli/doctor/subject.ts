@@ -1,12 +1,12 @@
 import { CredentialSource } from "../../aws/credentials.js";
 import type { S3 } from "../../aws/s3.js";
+import { openBackend } from "../../checkpoint/backend.js";
 import { openStorage } from "../../checkpoint/open-storage.js";
 import { plainSerde } from "../../checkpoint/plain-serde.js";
 import { DynamoDBSaver } from "../../checkpoint/saver.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import { ambientEnv, expandConfig, type SaverConfig } from "../../config.js";
 import type { DynamoDBSaverOptions } from "../../options.js";
-import { openS3 } from "../open-s3.js";
 
 /** A throwaway thread that nobody could delete is swept after this long. */
 export const LEFTOVERS_LIVE_SECONDS = 3_600;
@@ -34,12 +34,13 @@ export function subjectOf(given: DynamoDBSaverOptions): Subject {
   const throwaway = { ...options, ttlSeconds: LEFTOVERS_LIVE_SECONDS };
   // What was made has to go, so that is tried as often as an application tries.
   const lasting = { signal: undefined, maxAttempts: 4 };
+  const storage = openStorage(config, config.serde ?? plainSerde);
   return {
     config,
     credentials: new CredentialSource(config.credentials, config),
-    storage: openStorage(config, config.serde ?? plainSerde),
-    s3: openS3(config),
+    storage,
+    s3: storage.offload?.s3,
     newSaver: () => new DynamoDBSaver(throwaway),
-    cleaner: { saver: new DynamoDBSaver({ ...throwaway, ...lasting }), s3: openS3({ ...config, ...lasting }) },
+    cleaner: { saver: new DynamoDBSaver({ ...throwaway, ...lasting }), s3: openBackend({ ...config, ...lasting }).offload?.s3 },
   };
 }
