@@ -19,7 +19,6 @@ import { Soaking, soakTimeoutMs } from "../lanes/soak.js";
  */
 
 const { seed } = inject("soak");
-const inWorkerd = typeof navigator !== "undefined" && navigator.userAgent === "Cloudflare-Workers";
 const THREAD = "t";
 const GRACE = 3_600;
 /** In the last one, a channel is a DeltaChannel. */
@@ -176,7 +175,7 @@ test.each<[name: string, options: () => Partial<SaverOptions>]>([
   const soaking = new Soaking(`prune: ${name}`, VARIANTS);
   let rounds = 0;
   do {
-    await fc.assert(property, { seed: seed + rounds++, numRuns: inWorkerd ? 1 : 2, endOnFailure: true });
+    await fc.assert(property, { seed: seed + rounds++, numRuns: inject("thorough") ? 2 : 1, endOnFailure: true });
     soaking.report({ histories: rounds });
   } while (soaking.goesOn());
 }, soakTimeoutMs(120_000));
