@@ -24,7 +24,7 @@ export function ensureBuilt() {
 function isBuilt() {
   const built = Math.min(...outputs.map(modified));
   const sources = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
-  return sources.every((name) => modified(`src/${name}`) <= built);
+  return ["tsup.config.ts", ...sources.map((name) => `src/${name}`)].every((path) => modified(path) <= built);
 }
 
 function build() {

@@ -1,17 +1,16 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { ensureBuilt } from "../../scripts/lib/package-build.js";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 const projects = fileURLToPath(new URL("projects", import.meta.url));
 
-/** What is published beside the build. npm takes the rest of `files` from package.json. */
-const DOCUMENTS = ["package.json", "README.md", "LICENSE", "SECURITY.md", "infra"];
-/** What a user has installed already. */
-const PEERS = ["core", "langgraph", "langgraph-checkpoint"];
+/** What a user installs beside the package, at the versions that this repository develops on. */
+const PEERS = ["@langchain/core", "@langchain/langgraph", "@langchain/langgraph-checkpoint"];
 
 /** Runs a program in a folder. A failure says what it printed. */
 export async function run(folder: string, program: string, args: string[], env: Record<string, string> = {}): Promise<string> {
@@ -37,48 +36,45 @@ export interface Installed {
 }
 
 /**
- * Packs the package and installs the tarball beside copies of the small projects. Nothing is downloaded: its dependencies
- * are packed from this repository's `node_modules`, and npm installs those of them that it declares. The folder is far from
- * the repository, where whatever the package forgot to declare would be found.
+ * Packs the package and installs the tarball beside copies of the small projects, from the registry as a user does. The
+ * folder is far from the repository, where whatever the package forgot to declare would be found.
+ *
+ * @param beside names of packages of this repository to install with it, each at the version that is installed here; none:
+ *   not even the peers
  */
-export async function installPackage(): Promise<Installed> {
+export async function installPackage(beside: string[] = PEERS): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), "package-"));
-  const stage = join(folder, "stage");
   await cp(projects, folder, { recursive: true });
-  await mkdir(stage);
-  for (const name of DOCUMENTS) await cp(join(root, name), join(stage, name), { recursive: true });
-  // Into a folder of its own: other tests may use `dist` meanwhile.
-  await run(root, process.execPath, [tool("tsup/dist/cli-default.js"), "--out-dir", join(stage, "dist")]);
-
-  const [packed] = await pack(folder, stage);
-  const dependencies = await pack(folder, tool("aws4fetch"), tool("fflate"));
+  ensureBuilt();
+  const { filename, files } = await pack(folder);
+  const versions = await Promise.all(beside.map(async (name) => [name, await versionOf(name)] as const));
   await writeFile(
     join(folder, "package.json"),
-    JSON.stringify({
-      private: true,
-      dependencies: { "langgraph-checkpoint-dynamodb": `file:${packed!.filename}` },
-      overrides: Object.fromEntries(dependencies.map(({ name, filename }) => [name, `file:${filename}`])),
-    }),
+    JSON.stringify({ private: true, dependencies: { "langgraph-checkpoint-dynamodb": `file:${filename}`, ...Object.fromEntries(versions) } }),
   );
-  // The peers come from this repository: without the flag npm would look for them in the registry.
-  await run(folder, "npm", ["install", "--offline", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund"]);
-  await mkdir(join(folder, "node_modules/@langchain"), { recursive: true });
-  for (const name of PEERS) await symlink(tool(`@langchain/${name}`), join(folder, "node_modules/@langchain", name), "dir");
+  const omit = beside.length === 0 ? ["--omit=peer"] : [];
+  await run(folder, "npm", ["install", ...omit, "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
 
   return {
     folder,
-    tarball: await readFile(join(folder, packed!.filename)),
-    files: packed!.files.map(({ path }) => path).sort(),
+    tarball: await readFile(join(folder, filename)),
+    files: files.map(({ path }) => path).sort(),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
 interface Packed {
-  name: string;
   filename: string;
   files: { path: string }[];
 }
 
-async function pack(into: string, ...packages: string[]): Promise<Packed[]> {
-  return JSON.parse(await run(into, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", into, ...packages])) as Packed[];
+/** What `npm publish` would send, of the build that is there. */
+async function pack(into: string): Promise<Packed> {
+  const [packed] = JSON.parse(await run(root, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", into])) as [Packed];
+  return packed;
+}
+
+async function versionOf(name: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(root, "node_modules", name, "package.json"), "utf8")) as { version: string };
+  return version;
 }
