@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { newestPeers, oldestPeers } from "./scripts/lib/peers.js";
+import { fromOldestPeers } from "./tests/lanes/oldest-peers.js";
 import { poolOf } from "./tests/runtimes/host/pool.js";
 import { runtimes } from "./tests/runtimes/host/runtimes.js";
 
@@ -41,13 +43,18 @@ export default defineConfig({
     projects: [
       {
         resolve,
-        test: { ...watched, name: "node", provide: { thorough: true }, include: ["tests/**/*.test.ts"] },
+        test: { ...watched, name: "node", provide: { thorough: true, peers: newestPeers() }, include: ["tests/**/*.test.ts"] },
       },
       {
         resolve,
         plugins: [cloudflareTest({ wrangler: { configPath: "tests/lanes/wrangler.toml" } })],
         // No file of these tests keeps state of its own, and a fresh isolate for each takes most of the time.
         test: { ...watched, name: "workerd", include: [behaviour], isolate: false },
+      },
+      {
+        resolve,
+        plugins: [fromOldestPeers()],
+        test: { ...watched, name: "oldest-peers", provide: { ...lane.provide, peers: oldestPeers() }, include: [behaviour, "tests/peers.test.ts"] },
       },
       ...runtimes.map((runtime) => ({
         resolve,
