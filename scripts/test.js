@@ -1,44 +1,52 @@
 // `npm test`: what a user runs and what CI runs. The last line is always "N passed, N failed".
-// Arguments go to vitest (`npm test -- official`, `npm test -- -t "pending writes"`); then only vitest runs.
+//   npm test -- base64 store       test files with these in their names; in Node, and nothing but vitest runs
+//   npm test -- base64 --lane bun  in another runtime (`--lane all`: in every one)
+//   npm run test:quick             tests of behaviour in Node, with embedded servers
+// Other options go to vitest (`npm test -- values -t "comes back"`).
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureCeph } from "./lib/ceph.js";
 import { ensureInstalled } from "./lib/install.js";
-import { ensureJava } from "./lib/java.js";
-import { ensureRuntimes } from "./lib/runtimes.js";
+import { LANES } from "./lib/lanes.js";
+import { readTestArguments } from "./lib/test-arguments.js";
 
 /** @import { Tally } from "./lib/tally-reporter.js" */
+/** @import { Plan } from "./lib/test-plan.js" */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const filters = process.argv.slice(2);
-const chosenLanes = filters.flatMap((filter) => (filter.startsWith("--project=") ? [filter.slice("--project=".length)] : []));
 const namesShown = 20;
 
-try {
-  ensureInstalled();
-  if (!process.env.DYNAMODB_ENDPOINT) ensureJava();
-  if (!process.env.S3_ENDPOINT) ensureCeph();
-  ensureRuntimes(chosenLanes);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  finish(0, 1);
-}
+const { filters, lanes, quick, options } = orFail(() => readTestArguments(process.argv.slice(2)));
+/** Whether it is one of the two runs of everything. */
+const isWhole = filters.length === 0 && options.length === 0;
+orFail(ensureInstalled);
+const plan = await (await import("./lib/test-plan.js")).planTests({ filters: quick ? ["tests/behaviour/"] : filters, lanes, quick }).catch(fail);
+sayWhatIsMissing(plan);
 
-const failedChecks = filters.length > 0 ? 0 : await runChecks(["lint", "typecheck", "build"]);
+const failedChecks = isWhole && lanes.length > 1 ? await runChecks(["lint", "typecheck", "build"]) : isWhole && quick ? await runChecks(["lint", "typecheck"]) : 0;
 const tally = await runVitest();
-const failures = [...tally.problems, ...notRun(tally)];
+const failures = [...plan.missing.map((what) => `not run, for want of ${what}`), ...tally.problems, ...notRun(tally)];
 if (failures.length > 0) {
   console.log("\nCounted as failed:");
   for (const failure of failures.slice(0, namesShown)) console.log(`  ${failure}`);
   if (failures.length > namesShown) console.log(`  … and ${failures.length - namesShown} more`);
 }
 await printLanes(tally);
+if (quick) console.log(`${tally.skipped.length} tests need DynamoDB Local or Ceph. npm test runs them, and all other runtimes.`);
+if (lanes.length === 1 && !quick) console.log(`In ${lanes.join()} only. --lane all runs this everywhere, and --lane NAME in one of ${LANES.join(", ")}.`);
 const { errors, events, savers, lines } = tally.emitted;
 console.log(`Searched for secrets: ${errors} errors, ${events} events, ${savers} savers, ${lines} console lines, and what was printed here`);
 finish(tally.passed, tally.failed + failures.length + failedChecks);
+
+/** @param {Plan} plan */
+function sayWhatIsMissing({ missing, leftOut }) {
+  if (missing.length === 0) return;
+  console.log("Something is missing here. The rest runs, and at the end this counts as failed:");
+  for (const what of missing) console.log(`  ${what}`);
+  if (leftOut.length > 0) console.log(`Left out are ${leftOut.join(", ")}`);
+}
 
 /**
  * Runs npm scripts side by side; says more of one only when it fails.
@@ -65,8 +73,9 @@ async function runVitest() {
   const file = join(folder, "tally.json");
   try {
     const reporters = ["--reporter=default", "--reporter=./scripts/lib/tally-reporter.js"];
-    const vitest = ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...filters];
-    const { code } = await run(process.execPath, vitest, "inherit", { TEST_TALLY_FILE: file });
+    const projects = plan.lanes.map((lane) => `--project=${lane}`);
+    const vitest = ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...projects, ...options, ...(quick ? ["tests/behaviour/"] : filters)];
+    const { code } = await run(process.execPath, vitest, "inherit", { TEST_TALLY_FILE: file, TEST_PLAN: JSON.stringify(plan) });
     const tally = readTally(file);
     // vitest saw something that the tally did not.
     if (code !== 0 && tally.failed + tally.problems.length === 0) tally.problems.push(`vitest ended with exit code ${code}`);
@@ -95,10 +104,12 @@ function readTally(file) {
  * @returns {string[]}
  */
 function notRun({ passed, failed, skipped, lanes, emitted }) {
-  const idleLanes = lanes.filter((lane) => lane.passed === 0).map(({ name }) => name);
-  if (filters.length > chosenLanes.length) return passed + failed === 0 ? ["no test ran"] : [];
-  const unseen = chosenLanes.length === 0 && emitted.errors * emitted.events * emitted.savers === 0 ? ["the search for secrets has seen no errors, events or savers"] : [];
-  return [...unseen, ...idleLanes.map((lane) => `lane ${lane}: no test passed`), ...skipped.map((name) => `skipped: ${name}`)];
+  if (!isWhole) return passed + failed === 0 ? ["no test ran"] : [];
+  const unseen = lanes.some(({ name }) => name === "node") && emitted.errors * emitted.events * emitted.savers === 0 ? ["the search for secrets has seen no errors, events or savers"] : [];
+  const idleLanes = lanes.filter((lane) => lane.passed === 0).map(({ name }) => `lane ${name}: no test passed`);
+  // With embedded servers, tests that need the real ones are skipped, and `missing` says so.
+  const isReal = plan.dynamodb === "real" && plan.s3 === "real";
+  return [...unseen, ...idleLanes, ...(isReal ? skipped.map((name) => `skipped: ${name}`) : [])];
 }
 
 /** @param {Tally} tally */
@@ -141,4 +152,25 @@ function run(command, args, output, env = {}) {
 function finish(passed, failed) {
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(failed === 0 && passed > 0 ? 0 : 1);
+}
+
+/**
+ * @template T
+ * @param {() => T} call
+ */
+function orFail(call) {
+  try {
+    return call();
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {never}
+ */
+function fail(error) {
+  console.error(error instanceof Error ? error.message : error);
+  return finish(0, 1);
 }

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { endpoint } from "./lanes/harness.js";
 import { buildWorkerPage, workerPagePath } from "../scripts/lib/demo-page.js";
 import { buildWorker, startWorker } from "../scripts/lib/worker.js";
 import { begin, checkpointRows, launchChromium, messages, newPage, say, statusOf } from "./lanes/demo-page.js";
@@ -14,7 +15,7 @@ const vars = {
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "local",
   AWS_SECRET_ACCESS_KEY: "localSecret",
-  AWS_ENDPOINT_URL_DYNAMODB: inject("dynamodbEndpoint"),
+  AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
   DYNAMODB_TABLE_NAME: "worker-page-test",
 };
 

@@ -4,10 +4,11 @@ import type { DynamoDBSaver, DynamoDBStore, Fetch } from "langgraph-checkpoint-d
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { collect, emptyThread, latestOf, noise, noiseText, putChain, putStep, threadIdOf } from "./lanes/checkpoints.js";
 import { readStack, type Properties } from "./lanes/cloudformation.js";
-import { createSaver, credentials, endpoint, s3Options } from "./lanes/harness.js";
+import { createSaver, credentials, endpoint } from "./lanes/harness.js";
 import { iamActionsOf, isStringLike, leadingKeysOf } from "./lanes/iam-actions.js";
 import { LettersEmbeddings } from "./lanes/letters-embeddings.js";
 import { callS3, createBucket, objectKeys } from "./lanes/s3-client.js";
+import { s3Options } from "./lanes/s3-options.js";
 import { createCache, createStore, type StoreOptions } from "./lanes/stores.js";
 
 const template = new URL("../infra/cloudformation.yaml", import.meta.url);

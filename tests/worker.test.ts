@@ -3,6 +3,7 @@ import { createServer, request as startRequest, type IncomingMessage } from "nod
 import { json } from "node:stream/consumers";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
+import { endpoint } from "./lanes/harness.js";
 import { serverSentEvents } from "../scripts/lib/agent-client.js";
 import { RawStorage } from "../scripts/lib/raw-storage.js";
 import { buildWorker, startWorker, type BuiltWorker } from "../scripts/lib/worker.js";
@@ -17,7 +18,7 @@ const vars = {
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "local",
   AWS_SECRET_ACCESS_KEY: "localSecret",
-  AWS_ENDPOINT_URL_DYNAMODB: inject("dynamodbEndpoint"),
+  AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
   DYNAMODB_TABLE_NAME: TABLE,
 };
 

@@ -21,21 +21,20 @@ const installTimeoutMs = 10 * 60_000;
 
 /** @typedef {keyof typeof packages | "chromium"} InstalledRuntime */
 
+export const runtimeNames = /** @type {InstalledRuntime[]} */ ([...Object.keys(packages), "chromium"]);
+
 /**
- * Installs the runtimes that are missing, where that is possible without asking. What still is missing then fails its
- * lane, with the command that provides it.
- *
- * @param {string[]} lanes only those of these lanes, if there are any
+ * Installs runtimes that are missing, where that is possible without asking. `executableOf` says what is missing still.
+ * @param {InstalledRuntime[]} wanted
  */
-export function ensureRuntimes(lanes) {
-  const isWanted = (/** @type {string} */ name) => lanes.length === 0 || lanes.includes(name);
-  const missing = /** @type {(keyof typeof packages)[]} */ (Object.keys(packages)).filter((name) => isWanted(name) && !isInstalled(name));
+export function ensureRuntimes(wanted) {
+  const missing = /** @type {(keyof typeof packages)[]} */ (Object.keys(packages)).filter((name) => wanted.includes(name) && !isInstalled(name));
   if (missing.length > 0) {
     console.log(`Installing ${missing.join(", ")} (npm) …`);
     const [command = "", ...args] = npmInstall(missing);
     spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32", timeout: installTimeoutMs });
   }
-  if (isWanted("chromium") && !findChromium() && canInstall()) {
+  if (wanted.includes("chromium") && !findChromium() && canInstall()) {
     console.log("Installing Chromium (apt-get) …");
     install(chromiumPackage);
   }

@@ -1,9 +1,10 @@
 import type { SetupResult } from "langgraph-checkpoint-dynamodb";
 import { expect, inject, test } from "vitest";
 import { cutEverywhere } from "../lanes/cuts.js";
-import { createSaver, s3Options, type SaverOptions } from "../lanes/harness.js";
+import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { rawSetup, removeSetup, type RawSetup } from "../lanes/raw-setup.js";
 import { createBucket } from "../lanes/s3-client.js";
+import { s3Options } from "../lanes/s3-options.js";
 
 /*
  * `setup()` is cut wherever it can be, on tables and buckets of its own. Called again, it makes what is missing and

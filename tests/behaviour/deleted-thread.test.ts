@@ -3,10 +3,11 @@ import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, inject, test } from "vitest";
 import { operationsOf } from "../lanes/aws-requests.js";
 import { collect, emptyThread, idsOf, latestOf, noise, noiseText, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
-import { createSaver, s3Options, type SaverOptions } from "../lanes/harness.js";
+import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { itemsOf, itemsWithPrefix } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
 import { objectKeys } from "../lanes/s3-client.js";
+import { s3Options } from "../lanes/s3-options.js";
 import { keysAt, newPlace, saverAt } from "../lanes/s3-saver.js";
 
 /*

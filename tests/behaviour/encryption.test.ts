@@ -2,10 +2,11 @@ import { DynamoDBSaver, type CheckpointDataError, type EncryptionOptions } from 
 import { describe, expect, inject, test } from "vitest";
 import { emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
-import { createSaver, s3Options, type SaverOptions } from "../lanes/harness.js";
+import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { itemsOf, putRaw, withBytes, type RawItem } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
 import { BUCKET, callS3, objectKeys } from "../lanes/s3-client.js";
+import { s3Options } from "../lanes/s3-options.js";
 import { base64Url, bytesOf } from "../lanes/stored-format.js";
 
 const key = noise(32, 11);

@@ -3,8 +3,9 @@ import { emptyThread, noise, putStep } from "../lanes/checkpoints.js";
 import { everyCall, patience, renewing } from "../lanes/fault-scenario.js";
 import { ALL_FAULTS, always, chaos, faultOf, onFirstAttempt, PASSING_FAULTS, serviceOf, withFaults, type Chooser, type FaultName } from "../lanes/faults.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
-import { createSaver, credentials, fetchWithRefusals, type SaverOptions } from "../lanes/harness.js";
+import { createSaver, credentials, type SaverOptions } from "../lanes/harness.js";
 import { newPrefix } from "../lanes/requests.js";
+import { fetchWithRefusals } from "../lanes/s3-options.js";
 import { newPlace } from "../lanes/s3-saver.js";
 
 /*

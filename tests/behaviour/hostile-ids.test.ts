@@ -3,10 +3,11 @@ import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, inject, test } from "vitest";
 import { intercepted, type AwsRequest } from "../lanes/aws-requests.js";
 import { collect, emptyThread, noise, putStep } from "../lanes/checkpoints.js";
-import { createSaver, s3Options } from "../lanes/harness.js";
+import { createSaver } from "../lanes/harness.js";
 import { itemsOf, type RawItem } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
 import { BUCKET, objectKeys } from "../lanes/s3-client.js";
+import { s3Options } from "../lanes/s3-options.js";
 
 /*
  * Ids that imitate keys, commands and paths. Whatever they are, two that differ never share an item or an object, and

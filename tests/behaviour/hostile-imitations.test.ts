@@ -2,10 +2,11 @@ import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { gzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { emptyThread, noise, putStep } from "../lanes/checkpoints.js";
-import { createSaver, s3Options } from "../lanes/harness.js";
+import { createSaver } from "../lanes/harness.js";
 import { binariesOf } from "../lanes/hostile-items.js";
 import { itemsOf } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
+import { s3Options } from "../lanes/s3-options.js";
 import { base64Url } from "../lanes/stored-format.js";
 import { buildContainer, buildFrame, deflated, fromBase64, gzipped, plain, text, toBase64, utf8 } from "../lanes/stored-bytes.js";
 

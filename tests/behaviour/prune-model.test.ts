@@ -5,9 +5,10 @@ import { afterEach, beforeEach, expect, inject, test, vi } from "vitest";
 import { collect, emptyThread, noiseText, putStep, type Step } from "../lanes/checkpoints.js";
 import { describeTuple, placeOf } from "../lanes/crash-world.js";
 import { garbageOf } from "../lanes/garbage.js";
-import { createSaver, s3Options, type SaverOptions } from "../lanes/harness.js";
+import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { fetchInRealTime } from "../lanes/s3-saver.js";
 import { newPrefix } from "../lanes/requests.js";
+import { s3Options } from "../lanes/s3-options.js";
 import { Soaking, soakTimeoutMs } from "../lanes/soak.js";
 
 /*

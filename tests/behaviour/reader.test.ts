@@ -5,8 +5,9 @@ import type { DynamoDBSaverEvent } from "langgraph-checkpoint-dynamodb";
 import { DynamoDBReader, isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb/reader";
 import { describe, expect, test } from "vitest";
 import { collect, emptyThread, idsOf, latestOf, makeCheckpoint, metadataOf, noise, noiseText, putChain, putStep, threadIdOf } from "../lanes/checkpoints.js";
-import { createSaver, credentials, endpoint, s3Options, tableName, type SaverOptions } from "../lanes/harness.js";
+import { createSaver, credentials, endpoint, tableName, type SaverOptions } from "../lanes/harness.js";
 import { newPrefix } from "../lanes/requests.js";
+import { s3Options } from "../lanes/s3-options.js";
 
 const optionsOf = (overrides: Partial<SaverOptions>): SaverOptions => ({
   tableName: tableName(),

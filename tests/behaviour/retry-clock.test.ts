@@ -3,7 +3,8 @@ import { operationsOf, type Intercept } from "../lanes/aws-requests.js";
 import { emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { until } from "../lanes/clock.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
-import { credentials, fetchWithRefusals } from "../lanes/harness.js";
+import { credentials } from "../lanes/harness.js";
+import { fetchWithRefusals } from "../lanes/s3-options.js";
 import { keysAt, newPlace, saverAt, type WatchedSaver } from "../lanes/s3-saver.js";
 
 /*

@@ -2,9 +2,9 @@ import { describe, expect, inject, test } from "vitest";
 import { collect, emptyThread, latestOf, noise, putStep, sameBytes, valuesAt } from "../lanes/checkpoints.js";
 import { operationsOf } from "../lanes/aws-requests.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
-import { fetchByName } from "../lanes/harness.js";
 import { readsEveryAnswer } from "../lanes/page.js";
 import { itemsOf } from "../lanes/raw-table.js";
+import { fetchByName } from "../lanes/s3-options.js";
 import { deleteObject, keysAt, newPlace, overwriteObject, saverAt } from "../lanes/s3-saver.js";
 
 describe("what is large lies in S3 and is read back:", () => {

@@ -1,10 +1,10 @@
 import { describe, expect, inject, test } from "vitest";
 import { noise, noiseText } from "../lanes/checkpoints.js";
-import { s3Options } from "../lanes/harness.js";
 import { LettersEmbeddings } from "../lanes/letters-embeddings.js";
 import { itemsWithPrefix, putRaw, withBytes } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
 import { objectKeys } from "../lanes/s3-client.js";
+import { s3Options } from "../lanes/s3-options.js";
 import { createCache, createStore, type StoreOptions } from "../lanes/stores.js";
 
 /** Values of any size, compressed or not, encrypted or not, in DynamoDB or in S3: in the store and in the cache. */

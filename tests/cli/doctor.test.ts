@@ -3,10 +3,11 @@ import { awsError } from "../lanes/faulty-fetch.js";
 import { emptyThread, noise, putStep } from "../lanes/checkpoints.js";
 import { checksWith, examined } from "../lanes/doctor.js";
 import { s3Error, xml, type AwsRequest, type Intercept } from "../lanes/aws-requests.js";
-import { createSaver, endpoint, s3Options, type SaverOptions } from "../lanes/harness.js";
+import { createSaver, endpoint, type SaverOptions } from "../lanes/harness.js";
 import { deleteTable } from "../lanes/raw-setup.js";
 import { itemsWithPrefix, putRaw, type RawItem } from "../lanes/raw-table.js";
 import { createBucket, objectKeys } from "../lanes/s3-client.js";
+import { s3Options } from "../lanes/s3-options.js";
 
 const WEEK = 7 * 86_400;
 const MINUTE = 60_000;

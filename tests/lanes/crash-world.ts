@@ -2,10 +2,11 @@ import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { expect, inject } from "vitest";
 import { collect, noise } from "./checkpoints.js";
-import { createSaver, s3Options, type SaverOptions } from "./harness.js";
+import { createSaver, type SaverOptions } from "./harness.js";
 import { expectOutlived } from "./outlived.js";
 import { itemsOf, itemsWithPrefix } from "./raw-table.js";
 import { objectKeys } from "./s3-client.js";
+import { s3Options } from "./s3-options.js";
 
 const thorough = inject("thorough");
 

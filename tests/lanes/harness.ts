@@ -1,9 +1,7 @@
-import { DynamoDBSaver, type Fetch } from "langgraph-checkpoint-dynamodb";
+import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { inject } from "vitest";
 import { canaries } from "../../scripts/lib/secrets.js";
 import { emissions } from "./emissions.js";
-import { readsEveryAnswer } from "./page.js";
-import { BUCKET } from "./s3-client.js";
 
 export type SaverOptions = ConstructorParameters<typeof DynamoDBSaver>[0];
 
@@ -17,58 +15,13 @@ export function useTableOfItsOwn(): void {
   table = `checkpoints-${crypto.randomUUID()}`;
 }
 
-/** Where the DynamoDB of this test run listens. */
+/** Where the DynamoDB of this test run listens. In a run whose tests all need none, an address where nobody does. */
 export function endpoint(): string {
-  return inject("dynamodbEndpoint");
+  return inject("dynamodbEndpoint") ?? "http://127.0.0.1:9";
 }
 
 /** The pair that the S3 of this test run knows. DynamoDB Local takes any. */
-export function credentials(): { accessKeyId: string; secretAccessKey: string } {
-  const { accessKeyId, secretAccessKey } = inject("s3");
-  return { accessKeyId, secretAccessKey };
-}
-
-/** Where an S3 bucket is, as the option `s3` says it. */
-export interface S3Options {
-  bucket: string;
-  prefix: string;
-  endpoint: string;
-  region: string;
-  forcePathStyle: boolean;
-}
-
-/**
- * The option `s3` of a saver, with a random prefix in the bucket that all tests share.
- * With `forcePathStyle: false` the saver needs {@link fetchByName} too.
- */
-export function s3Options<T extends Partial<S3Options>>(overrides: T = {} as T): S3Options & T {
-  const { endpoint, virtualHostEndpoint, region } = inject("s3");
-  const forcePathStyle = overrides.forcePathStyle ?? true;
-  return {
-    bucket: BUCKET,
-    prefix: `${crypto.randomUUID()}/`,
-    endpoint: forcePathStyle ? endpoint : virtualHostEndpoint,
-    region,
-    forcePathStyle,
-    ...overrides,
-  };
-}
-
-/** A `fetch` that also finds hosts such as `bucket.s3.localhost`. */
-export const fetchByName: Fetch = (url, init) => (new URL(url).hostname.endsWith(".localhost") ? forwarded(url, init) : fetch(url, init));
-
-/**
- * A `fetch` by which a page, too, can read how S3 refuses a signature. Ceph refuses it before it looks at the bucket's
- * CORS rules, so that a page reads nothing of that.
- */
-export const fetchWithRefusals: Fetch = (url, init) => (readsEveryAnswer ? fetch(url, init) : forwarded(url, init));
-
-function forwarded(url: string, init: RequestInit): Promise<Response> {
-  const { host, pathname, search } = new URL(url);
-  const headers = new Headers(init.headers);
-  headers.set("x-forward-to", host);
-  return fetch(inject("s3").forwarder + pathname + search, { ...init, headers });
-}
+export const credentials = (): { accessKeyId: string; secretAccessKey: string } => inject("keys");
 
 /**
  * A saver as a user would make one, on the table of the test file.

@@ -1,10 +1,11 @@
 import type { DynamoDBSaver, DynamoDBSaverEvent, Fetch } from "langgraph-checkpoint-dynamodb";
 import { inject, vi } from "vitest";
 import { intercepted, type AwsRequest, type Intercept } from "./aws-requests.js";
-import { createSaver, s3Options, type S3Options, type SaverOptions } from "./harness.js";
+import { createSaver, type SaverOptions } from "./harness.js";
 import { emptyThread, noise, putStep, type Step } from "./checkpoints.js";
 import { newPrefix } from "./requests.js";
 import { BUCKET, callS3, objectKeys, sign } from "./s3-client.js";
+import { s3Options, type S3Options } from "./s3-options.js";
 
 /** A place for threads: a key prefix in the table and one in the bucket. */
 export interface Place {

@@ -1,12 +1,15 @@
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, inject } from "vitest";
 import { createSaver, tableName, useTableOfItsOwn } from "./harness.js";
 import { deleteTable } from "./raw-setup.js";
 
 // Runs before each test file, also where files share their modules.
 useTableOfItsOwn();
 
-beforeAll(async () => {
-  await createSaver().setup();
-});
+// No test of the run may need one.
+if (inject("dynamodbEndpoint") !== undefined) {
+  beforeAll(async () => {
+    await createSaver().setup();
+  });
 
-afterAll(() => deleteTable(tableName()));
+  afterAll(() => deleteTable(tableName()));
+}

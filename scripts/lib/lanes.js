@@ -1,0 +1,14 @@
+// Nothing is imported here: this is read before anything is installed.
+
+/** Where tests run: vitest's own two, the oldest LangGraph in Node, and each other runtime. */
+export const LANES = ["node", "workerd", "oldest-peers", "node22", "node24", "node26", "deno", "bun", "workerd-plain", "chromium"];
+
+/**
+ * The lanes that were asked for.
+ * @param {string[]} names `all` for every one
+ */
+export function chosenLanes(names) {
+  const unknown = names.find((name) => name !== "all" && !LANES.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no lane ${JSON.stringify(unknown)}, only ${LANES.join(", ")}, and all for every one.`);
+  return names.includes("all") ? LANES : LANES.filter((lane) => names.includes(lane));
+}
