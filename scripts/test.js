@@ -34,7 +34,7 @@ if (failures.length > 0) {
   if (failures.length > namesShown) console.log(`  … and ${failures.length - namesShown} more`);
 }
 await printLanes(tally);
-if (quick) console.log(`${tally.skipped.length} tests need DynamoDB Local or Ceph. npm test runs them, and all other runtimes.`);
+if (quick) console.log(`Not run here: ${tally.skipped.length} tests that need DynamoDB Local or Ceph, ${plan.leftOut.length} files that take minutes, and other runtimes. npm test runs all of it.`);
 if (lanes.length === 1 && !quick) console.log(`In ${lanes.join()} only. --lane all runs this everywhere, and --lane NAME in one of ${LANES.join(", ")}.`);
 const { errors, events, savers, lines } = tally.emitted;
 console.log(`Searched for secrets: ${errors} errors, ${events} events, ${savers} savers, ${lines} console lines, and what was printed here`);

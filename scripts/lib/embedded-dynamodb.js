@@ -5,14 +5,16 @@ import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 
 /**
- * Starts dynalite, a DynamoDB in this process, and keeps its data in a folder.
+ * Starts dynalite, a DynamoDB in this process, and keeps its data in a folder, or in memory.
  *
- * @param {{ path: string, port: number }} options
+ * @param {{ path?: string, port: number }} options
  * @returns {Promise<{ endpoint: string, stop: () => Promise<void> }>}
  */
 export async function startEmbeddedDynamoDB({ path, port }) {
-  await mkdir(path, { recursive: true });
-  await assertNotInUse(path);
+  if (path !== undefined) {
+    await mkdir(path, { recursive: true });
+    await assertNotInUse(path);
+  }
 
   /** @type {(options: object) => import("node:http").Server} */
   const dynalite = require("dynalite");

@@ -24,6 +24,9 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
  * @property {string[]} missing what this system does not have, and the command that would provide it
  */
 
+/** What takes minutes, and is for faults and chance rather than for a look whether something broke. `npm test` runs them. */
+const LONG = /\/(crash-|history\.|ttl-invariant\.|prune-model\.|hostile-fuzz\.|differential\.)/;
+
 /** @type {Plan} What vitest does when nobody has planned. */
 const everything = { dynamodb: "real", s3: "real", lanes: [], leftOut: [], thorough: true, missing: [] };
 
@@ -50,7 +53,7 @@ export async function planTests({ filters, lanes, quick }) {
   const needs = await needsOf(files);
   const needing = (/** @type {Need} */ need) => files.filter((file) => needs.get(file)?.has(need));
   /** @type {Plan} */
-  const plan = { ...everything, lanes, thorough: !quick };
+  const plan = { ...everything, lanes, thorough: !quick, leftOut: quick ? files.filter((file) => LONG.test(file)) : [] };
 
   /** @param {Need} need @param {() => void} ensure */
   const canHave = (need, ensure) => {

@@ -5,6 +5,7 @@ import { createSaver } from "../lanes/harness.js";
 import type { HostileItem } from "../lanes/hostile-items.js";
 import { binary, buildContainer, plain, utf8 } from "../lanes/stored-bytes.js";
 import { itemsOf, putRaw, type RawItem } from "../lanes/raw-table.js";
+import { onDynamoDBLocal } from "../lanes/real-servers.js";
 import { newPrefix } from "../lanes/requests.js";
 
 /*
@@ -77,7 +78,7 @@ test.each(NAMES)("as a condition of list, %s finds what has it, and nothing by w
   expect(found.map(({ config }) => config.configurable!.thread_id as string)).not.toContain("plain");
 });
 
-test("as names of attributes in the table they do nothing", async () => {
+onDynamoDBLocal("as names of attributes in the table they do nothing", async () => {
   const keyPrefix = newPrefix();
   const step = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 });
   await createSaver({ keyPrefix }).putWrites(step.config, [["n", 2]], "task");

@@ -6,6 +6,7 @@ import { emptyThread, noise, putStep } from "../lanes/checkpoints.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
 import { tableName } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
+import { onCeph } from "../lanes/real-servers.js";
 import { callS3, createBucket, objectKeys } from "../lanes/s3-client.js";
 import { headObject, newPlace, saverAt, type Place, type WatchedSaver } from "../lanes/s3-saver.js";
 import { goneAt } from "../lanes/stored-format.js";
@@ -31,7 +32,7 @@ const putObject = (bucket: string, key: string, tags?: string): Promise<Response
 
 const ours = (rules: string[]): string[] => rules.filter((rule) => rule.includes("<ID>langgraph-checkpoint-dynamodb"));
 
-test("setup installs one rule for prefix and tag, and the next one finds it", async () => {
+onCeph("setup installs one rule for prefix and tag, and the next one finds it", async () => {
   const place = newPlace({ bucket: await newBucket() });
 
   const first = (await watched(place).saver.setup()).lifecycleRule!;
@@ -46,7 +47,7 @@ test("setup installs one rule for prefix and tag, and the next one finds it", as
   for (const part of [`<ID>${first.id}</ID>`, `<Prefix>${place.s3.prefix}</Prefix>`, "<Key>ttl-days</Key><Value>11</Value>", "<Expiration><Days>11</Days></Expiration>", "<Status>Enabled</Status>"]) expect(rules[0]).toContain(part);
 });
 
-test("a rule that deletes too early is named and left as it is, and one that deletes later will do", async () => {
+onCeph("a rule that deletes too early is named and left as it is, and one that deletes later will do", async () => {
   const place = newPlace({ bucket: await newBucket() });
   const ruleOf = (days: number): string => `<Rule><ID>by hand</ID><Filter><And><Prefix>${place.s3.prefix}</Prefix><Tag><Key>ttl-days</Key><Value>11</Value></Tag></And></Filter><Status>Enabled</Status><Expiration><Days>${days}</Days></Expiration></Rule>`;
 
@@ -58,7 +59,7 @@ test("a rule that deletes too early is named and left as it is, and one that del
   expect((await watched(place).saver.setup()).lifecycleRule).toEqual({ id: "by hand", status: "existed" });
 });
 
-test("an object that a saver stores is one to which the rule applies, and one of a saver without ttlSeconds is not", async () => {
+onCeph("an object that a saver stores is one to which the rule applies, and one of a saver without ttlSeconds is not", async () => {
   const place = newPlace({ bucket: await newBucket() });
   const { saver } = watched(place);
   const { lifecycleRule } = await saver.setup();
@@ -71,7 +72,7 @@ test("an object that a saver stores is one to which the rule applies, and one of
   expect(expirations).toEqual(expect.arrayContaining([null, expect.stringContaining(`rule-id="${lifecycleRule!.id}"`)]));
 });
 
-test("each prefix has its own rule, and so has each number of days", async () => {
+onCeph("each prefix has its own rule, and so has each number of days", async () => {
   const bucket = await newBucket();
   const setups: [prefix: string, ttlSeconds: number][] = [["", WEEK], ["a/b/", WEEK], ["a-b/", WEEK], ["a_b/", WEEK], ["a/b", WEEK], ["a/b/", 1], ["A/b/", WEEK]];
   const results: SetupResult[] = [];
@@ -101,7 +102,7 @@ describe("rules of others stay as they are:", () => {
     ["that is switched off", `<Rule><ID>r</ID><Filter><Prefix>tmp/</Prefix></Filter><Status>Disabled</Status><NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays></NoncurrentVersionExpiration></Rule>`],
   ];
 
-  test.each(foreign)("one %s", async (_, rule) => {
+  onCeph.each(foreign)("one %s", async (_, rule) => {
     const place = newPlace({ bucket: await newBucket() });
     await writeRules(place.s3.bucket, rule);
     const before = await readRules(place.s3.bucket);
@@ -113,7 +114,7 @@ describe("rules of others stay as they are:", () => {
     expect(after.filter((r) => !ours([r]).length)).toEqual(before);
   });
 
-  test("one with a prefix and two tags still applies to its own objects alone", async () => {
+  onCeph("one with a prefix and two tags still applies to its own objects alone", async () => {
     const place = newPlace({ bucket: await newBucket() });
     const { bucket } = place.s3;
     await writeRules(bucket, foreign[4]![1]);
@@ -165,7 +166,7 @@ describe("rules of others stay as they are:", () => {
   });
 });
 
-test("a ttl of a call's own that no rule is for is stored without an end, and so is its pointer", async () => {
+onCeph("a ttl of a call's own that no rule is for is stored without an end, and so is its pointer", async () => {
   const place = newPlace({ bucket: await newBucket() });
   const { saver } = watched(place, 1);
   await saver.setup();
@@ -182,7 +183,7 @@ test("a ttl of a call's own that no rule is for is stored without an end, and so
 });
 
 // It sweeps one bucket after the other, and each lane leaves some.
-test("an object whose days are over is gone, and one without a ttl stays", { timeout: 240_000 }, async () => {
+onCeph("an object whose days are over is gone, and one without a ttl stays", { timeout: 240_000 }, async () => {
   const place = newPlace({ bucket: await newBucket() });
   const { saver } = watched(place, 1);
   await saver.setup();

@@ -4,6 +4,7 @@ import { operationsOf } from "../lanes/aws-requests.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
 import { readsEveryAnswer } from "../lanes/page.js";
 import { itemsOf } from "../lanes/raw-table.js";
+import { onCeph } from "../lanes/real-servers.js";
 import { fetchByName } from "../lanes/s3-options.js";
 import { deleteObject, keysAt, newPlace, overwriteObject, saverAt } from "../lanes/s3-saver.js";
 
@@ -157,7 +158,7 @@ test("deleteThread leaves neither items nor objects of it, and those of other th
   expect(await valuesAt(saverAt(place).saver, other.config)).toEqual(other.checkpoint.channel_values);
 });
 
-test.each([true, false])("buckets are found with forcePathStyle: %s", async (forcePathStyle) => {
+onCeph.each([true, false])("buckets are found with forcePathStyle: %s", async (forcePathStyle) => {
   const place = newPlace({ forcePathStyle, prefix: `a=b/.c_d-e/${crypto.randomUUID()}/` });
   const { endpoint } = newPlace({ forcePathStyle }).s3;
   const { saver, sent } = saverAt({ ...place, s3: { ...place.s3, endpoint } }, undefined, { fetch: fetchByName });

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { until } from "../lanes/clock.js";
 import { awsError, errorOf, first, hang, observedSaver } from "../lanes/faulty-fetch.js";
 import { endpoint } from "../lanes/harness.js";
+import { onDynamoDBLocal } from "../lanes/real-servers.js";
 
 const newName = (): string => `setup-${crypto.randomUUID()}`;
 const config = { configurable: { thread_id: "t" } };
@@ -61,7 +62,7 @@ describe("setup", () => {
     expect(sent.length).toBeGreaterThan(1);
   });
 
-  test.each<[what: string, keys: [string, "HASH" | "RANGE", "S" | "N"][], says: string]>([
+  onDynamoDBLocal.each<[what: string, keys: [string, "HASH" | "RANGE", "S" | "N"][], says: string]>([
     ["other names", [["pk", "HASH", "S"], ["sk", "RANGE", "S"]], "pk (HASH, S), sk (RANGE, S)"],
     ["other types", [["PK", "HASH", "S"], ["SK", "RANGE", "N"]], "PK (HASH, S), SK (RANGE, N)"],
     ["no sort key", [["PK", "HASH", "S"]], "PK (HASH, S)"],

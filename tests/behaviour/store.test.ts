@@ -1,5 +1,6 @@
 import { InvalidNamespaceError } from "@langchain/langgraph-checkpoint";
 import { describe, expect, test } from "vitest";
+import { onDynamoDBLocal } from "../lanes/real-servers.js";
 import { newPrefix } from "../lanes/requests.js";
 import { createStore } from "../lanes/stores.js";
 
@@ -46,7 +47,7 @@ describe("an item", () => {
 describe("labels and keys", () => {
   const odd = ["#", "%", "/", "%2F", "%23", ":", "*", " ", "ü", "😀", "\ud800", "__proto__", "constructor", "a".repeat(2_000), "é".repeat(1_000), "I", "N#", "\u0000"];
 
-  test("are data, whatever stands in them and however long they are", async () => {
+  onDynamoDBLocal("are data, whatever stands in them and however long they are", async () => {
     const store = createStore();
     const pairs = odd.map((label, i): [string[], string] => [["odd", label, odd[(i + 1) % odd.length]!], label]);
     await store.batch(pairs.map(([namespace, key], i) => ({ namespace, key, value: { i } })));

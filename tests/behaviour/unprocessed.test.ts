@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { useJitter } from "../lanes/clock.js";
 import { errorOf, observedSaver, type Fault, type ObservedSaver, type SentRequest } from "../lanes/faulty-fetch.js";
 import { tableName } from "../lanes/harness.js";
+import { onDynamoDBLocal } from "../lanes/real-servers.js";
 
 useJitter(0);
 
@@ -130,7 +131,7 @@ describe("the rest that a batch leaves", () => {
     expect(count(sent, operation)).toBeLessThanOrEqual(3 + 4);
   });
 
-  test("is found under the table's name, where the table was named by its ARN", async () => {
+  onDynamoDBLocal("is found under the table's name, where the table was named by its ARN", async () => {
     const name = tableName();
     const arn = `arn:aws:dynamodb:us-east-1:000000000000:table/${name}`;
     const keyPrefix = `${crypto.randomUUID()}#`;

@@ -80,7 +80,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   async function startDynamoDB(kind: Servers, pageOrigin: string): Promise<void> {
     if (kind === "none") return;
     const real = () => startDynamoDBLocal({ pageOrigin });
-    const embedded = async () => startEmbeddedDynamoDB({ path: join(folder, "dynamodb"), port: await claimPort(0, "DynamoDB") });
+    const embedded = async () => startEmbeddedDynamoDB({ port: await claimPort(0, "DynamoDB") });
     const { endpoint } = await started<{ endpoint: string; stop(): Promise<void> }>(kind === "real" ? real() : embedded());
     project.provide("dynamodbEndpoint", endpoint);
   }
