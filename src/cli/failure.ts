@@ -50,7 +50,8 @@ export function report(error: unknown, output: Output): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
 
   const { code, message, details } = described(error);
-  const remedy = REMEDIES[code as DynamoDBSaverError["code"]];
+  // The message has the words of the library.
+  const remedy = message.includes("allowInsecureEndpoint") ? "On the command line: --allow-insecure-endpoint" : REMEDIES[code as DynamoDBSaverError["code"]];
   if (output.isJson) output.note(JSON.stringify({ error: { code, message, remedy, ...details } }));
   else {
     output.note(red("error:"), `${message} [${code}]`);

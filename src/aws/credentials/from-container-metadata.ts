@@ -72,7 +72,7 @@ function agentUrl(provider: string, options: FromContainerMetadataOptions): stri
     if (!relative.startsWith("/")) throw error('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must be a path that begins with "/".');
     return `http://${ECS_HOST}${relative}`;
   }
-  if (full !== undefined) return safeUrl("AWS_CONTAINER_CREDENTIALS_FULL_URI", full, HOSTS, error).href;
+  if (full !== undefined) return safeUrl("AWS_CONTAINER_CREDENTIALS_FULL_URI", full, HOSTS, undefined, error).href;
   throw new CredentialsProviderError(provider, "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set here. ECS, EKS Pod Identity and their like set one of them.", {
     tryNextLink: true,
   });
