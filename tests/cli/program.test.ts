@@ -103,7 +103,7 @@ describe("plain http to another host", () => {
     const wrongVariable = await run({ env: { ...where.env, DYNAMODB_ALLOW_INSECURE_ENDPOINT: "yes" } }, ["threads"]);
     const doctor = await run(allowed, ["doctor", "--json"]);
 
-    expect([byFlag.code, jsonLines(byFlag.stdout)]).toMatchObject([0, [{ channels: [{ channel: "large", value: expect.anything() as unknown }] }]]);
+    expect([byFlag.code, jsonLines(byFlag.stdout)]).toMatchObject([0, [{ channels: [{ channel: "large", base64: expect.any(String) as string }] }]]);
     expect([byVariable.code, jsonLines(byVariable.stdout)]).toMatchObject([0, [{ threadId: "large" }]]);
     expect([wrongVariable.code, wrongVariable.stderr]).toEqual([2, expect.stringContaining('DYNAMODB_ALLOW_INSECURE_ENDPOINT must be "true" or "false"')]);
     const { findings } = JSON.parse(doctor.stdout) as { findings: { check: string; status: string; finding: string }[] };
