@@ -30,6 +30,9 @@ export interface FromContainerMetadataOptions extends ProviderOptions {
  *
  * @example
  * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { fromContainerMetadata } from "langgraph-checkpoint-dynamodb/credentials";
+ *
  * // EKS Pod Identity, in Node: reading the file is the caller's part.
  * const credentials = fromContainerMetadata({
  *   awsContainerAuthorizationToken: () => readFile(process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE!, "utf8"),
@@ -83,7 +86,7 @@ async function authorization(provider: string, options: FromContainerMetadataOpt
   const source = options.awsContainerAuthorizationToken;
   if (source === undefined && variable(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") !== undefined) {
     const problem = "the token is in the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names, and this package reads no files.";
-    const advice = 'Pass a function that does, in Node: awsContainerAuthorizationToken: () => readFile(process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, "utf8").';
+    const advice = 'Pass a function that does, in Node: awsContainerAuthorizationToken: () => readFile(process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE!, "utf8").';
     throw new CredentialsProviderError(provider, `${problem} ${advice}`);
   }
   const token = source ?? variable(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
