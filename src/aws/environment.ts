@@ -13,15 +13,15 @@ export function variable(env: object, name: string): string | undefined {
 }
 
 /**
- * `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, or `undefined` where it is not set or empty. In a Worker's `vars` it can be a boolean.
+ * `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, or `undefined` where it is not set or empty. In a Worker's `vars` it can be a boolean or a number.
  * @throws DynamoDBSaverError `INVALID_CONFIG` where it is neither yes nor no
  */
 export function allowsInsecureEndpoint(env: object): boolean | undefined {
   const name = "DYNAMODB_ALLOW_INSECURE_ENDPOINT";
   const value = entry(env, name);
   if (value === undefined || value === "") return undefined;
-  if (["true", "1"].includes(String(value))) return true;
-  if (["false", "0"].includes(String(value))) return false;
+  if ((["true", "1", true, 1] as unknown[]).includes(value)) return true;
+  if ((["false", "0", false, 0] as unknown[]).includes(value)) return false;
   throw invalidConfig(`${name} must be "true" or "false" (or "1" or "0").`);
 }
 

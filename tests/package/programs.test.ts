@@ -2,6 +2,7 @@ import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readDocuments, type Block } from "../../scripts/lib/documents.js";
+import { executableOf } from "../../scripts/lib/runtimes.js";
 import { createSaver, credentials, endpoint } from "../lanes/harness.js";
 import { deleteTable } from "../lanes/raw-setup.js";
 import { nameOf, programOf, runProgram } from "../lanes/documented-programs.js";
@@ -92,6 +93,18 @@ test("the whole programs run, and print what stands behind them", async () => {
   expect(programs.map(({ place }) => place.split(":")[0])).toEqual(expect.arrayContaining(["README.md", "docs/operations.md", "docs/migrating.md", "docs/threads.md"]));
   expect(ended).toEqual(programs.map(({ place, output }) => ({ place, code: 0, printed: output ?? (expect.any(String) as string) })));
 }, 240_000);
+
+test("the first program of the README runs as it is, in a Node that knows TypeScript", async () => {
+  const [first] = blocks.filter(({ place, mark }) => place.startsWith("README.md") && mark === "run");
+  const { accessKeyId, secretAccessKey } = credentials();
+  const tableName = `docs-${crypto.randomUUID()}`;
+  await writeFile(join(installed.folder, "approval.mts"), first!.text.replace('"langgraph-checkpoints"', JSON.stringify(tableName)));
+
+  const printed = await run(installed.folder, executableOf("node24"), ["approval.mts"], { AWS_ENDPOINT_URL_DYNAMODB: endpoint(), AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey });
+  await deleteTable(tableName);
+
+  expect(printed.trimEnd()).toBe(first!.output);
+});
 
 describe("the examples, in a project of one's own that has what their page names", () => {
   test("import nothing else", async () => {
