@@ -144,7 +144,7 @@ function checkEndpoint(name: string, endpoint: unknown, allowInsecure: boolean):
   if (url.username || url.password) throw invalidConfig(name + " must not hold a user name or password. Pass credentials instead.");
   if (url.search || url.hash) throw invalidConfig(name + " must not have a query or a fragment.");
   if (!isSafe(url, allowInsecure)) {
-    throw invalidConfig(`${name} ${url.protocol}//${url.host} must be https: state and signed requests would travel in the clear. Plain http is for this machine (127.0.0.1, localhost). ${insecureAdvice()}`);
+    throw invalidConfig(`${name} ${url.origin} must be https: state and signed requests would travel in the clear. Plain http is for this machine (127.0.0.1). ${insecureAdvice()}`);
   }
   return url.href;
 }

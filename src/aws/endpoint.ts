@@ -21,4 +21,4 @@ export const isSafe = (url: URL, allowInsecure: boolean): boolean =>
 export const insecureAdvice = (): string =>
   inBrowser()
     ? "A browser refuses it in any case."
-    : "In a network that you trust, as that of a compose file, pass allowInsecureEndpoint: true or set DYNAMODB_ALLOW_INSECURE_ENDPOINT=true.";
+    : "In a network that you trust, pass allowInsecureEndpoint: true or set DYNAMODB_ALLOW_INSECURE_ENDPOINT=true.";

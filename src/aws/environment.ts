@@ -20,9 +20,10 @@ export function allowsInsecureEndpoint(env: object): boolean | undefined {
   const name = "DYNAMODB_ALLOW_INSECURE_ENDPOINT";
   const value = entry(env, name);
   if (value === undefined || value === "") return undefined;
-  if ((["true", "1", true, 1] as unknown[]).includes(value)) return true;
-  if ((["false", "0", false, 0] as unknown[]).includes(value)) return false;
-  throw invalidConfig(`${name} must be "true" or "false" (or "1" or "0").`);
+  // What is no text becomes one here.
+  if (/^(true|1)$/.test(value as string)) return true;
+  if (/^(false|0)$/.test(value as string)) return false;
+  throw invalidConfig(`${name} must be "true" or "false".`);
 }
 
 function entry(env: object, name: string): unknown {
