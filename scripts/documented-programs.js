@@ -4,5 +4,5 @@ import { removeExamples, writeExample } from "./lib/documented-programs.js";
 
 removeExamples();
 for (const { blocks } of await readDocuments()) {
-  for (const block of blocks) if (block.mark === "run") writeExample(block);
+  for (const block of blocks) if (/^run\b/.test(block.mark)) writeExample(block);
 }

@@ -1,8 +1,8 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { Fetch } from "./aws/exchange.js";
 import { credentialsProblem, EXPOSED, exposed, type AwsCredentials, type AwsCredentialsProvider } from "./aws/credentials.js";
-import { awsEndpoint, isLoopback, isRegion } from "./aws/endpoint.js";
-import { ambientEnv as runtimeEnv, variable } from "./aws/environment.js";
+import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "./aws/endpoint.js";
+import { allowsInsecureEndpoint, ambientEnv as runtimeEnv, variable } from "./aws/environment.js";
 import type { EventListener } from "./aws/events.js";
 import { isBucketName, isKeyPrefix } from "./aws/s3.js";
 import { checkObject, kindOf, oneOf, optional, text, wholeNumber } from "./checks.js";
@@ -22,6 +22,7 @@ export type SaverConfig = Readonly<{
   credentials: AwsCredentials | AwsCredentialsProvider;
   dangerouslyAllowBrowser: boolean;
   endpoint: string;
+  allowInsecureEndpoint: boolean;
   compression: Compression;
   conflict: ConflictMode;
   history: HistoryMode;
@@ -43,7 +44,7 @@ export type SaverConfig = Readonly<{
 }>;
 
 export const KNOWN_OPTIONS: readonly string[] = [
-  "tableName", "region", "credentials", "dangerouslyAllowBrowser", "endpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "history", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
+  "tableName", "region", "credentials", "dangerouslyAllowBrowser", "endpoint", "allowInsecureEndpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "history", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
   "maxAttempts", "requestTimeoutMs", "maxConcurrency", "consistentRead", "onEvent",
 ] satisfies (keyof DynamoDBSaverOptions)[]; // prettier-ignore
 
@@ -59,6 +60,7 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
   const fetchOption = optional("fetch", options.fetch, "function") ?? (typeof fetch === "function" ? fetch.bind(globalThis) : undefined);
   if (!fetchOption) throw invalidConfig("This runtime has no global fetch: pass one as the option fetch.");
   const dangerouslyAllowBrowser = optional("dangerouslyAllowBrowser", options.dangerouslyAllowBrowser, "boolean") ?? false;
+  const allowInsecureEndpoint = optional("allowInsecureEndpoint", options.allowInsecureEndpoint, "boolean") ?? allowsInsecureEndpoint(env) ?? false;
   const keyPrefix = optional("keyPrefix", options.keyPrefix, "string") ?? "";
   if (new TextEncoder().encode(keyPrefix).length > 256) throw invalidConfig("keyPrefix must not be longer than 256 bytes.");
   // It has no UTF-8 form, so two prefixes would become one.
@@ -69,11 +71,12 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
     region,
     credentials: checkCredentials("credentials", options.credentials ?? credentialsFrom(env), dangerouslyAllowBrowser),
     dangerouslyAllowBrowser,
-    endpoint: endpoint === undefined ? awsEndpoint("dynamodb", region) : checkEndpoint("endpoint", endpoint),
+    endpoint: endpoint === undefined ? awsEndpoint("dynamodb", region) : checkEndpoint("endpoint", endpoint, allowInsecureEndpoint),
+    allowInsecureEndpoint,
     compression: oneOf("compression", options.compression ?? "gzip", ["gzip", "none"]),
     conflict: oneOf("conflict", options.conflict ?? "branch", ["branch", "reject"]),
     history: oneOf("history", options.history ?? "full", ["full", "latest"]),
-    s3: checkS3(options.s3, region, env, dangerouslyAllowBrowser),
+    s3: checkS3(options.s3, region, env, { dangerouslyAllowBrowser, allowInsecureEndpoint }),
     ttlSeconds: options.ttlSeconds === undefined ? undefined : checkTtl("ttlSeconds", options.ttlSeconds, invalidConfig),
     refreshOnRead: optional("refreshOnRead", options.refreshOnRead, "boolean") ?? false,
     encryption: checkEncryption(options.encryption),
@@ -91,19 +94,19 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
 }
 
 /** Options with what an environment gives of them. Those that the saver does not have are passed on unseen. */
-export function withEnv<T extends Partial<EnvOptions>>(env: object, overrides: T): T & Pick<SaverConfig, "tableName" | "region" | "credentials" | "endpoint" | "s3"> {
+export function withEnv<T extends Partial<EnvOptions>>(env: object, overrides: T): T & Pick<SaverConfig, Exclude<keyof EnvOptions, "dangerouslyAllowBrowser">> {
   const found = optionsFromEnv(env);
   if (typeof overrides !== "object" || overrides === null) throw invalidConfig("The overrides must be an object of options, or left out.");
   const tableName = overrides.tableName ?? found.tableName;
   if (tableName === undefined) throw invalidConfig("tableName is missing. Set DYNAMODB_TABLE_NAME, or pass it in the overrides: fromEnv(env, { tableName }).");
   // Only the given environment counts, so what it gives is passed on as options.
   const { dangerouslyAllowBrowser } = overrides;
-  const given = { tableName, region: overrides.region, credentials: overrides.credentials, dangerouslyAllowBrowser, endpoint: overrides.endpoint, s3: overrides.s3 };
-  const { region, credentials, endpoint, s3 } = expandConfig(given, found.env);
-  return { ...overrides, tableName, region, credentials, endpoint, s3 };
+  const given = { tableName, region: overrides.region, credentials: overrides.credentials, dangerouslyAllowBrowser, endpoint: overrides.endpoint, allowInsecureEndpoint: overrides.allowInsecureEndpoint, s3: overrides.s3 };
+  const { region, credentials, endpoint, allowInsecureEndpoint, s3 } = expandConfig(given, found.env);
+  return { ...overrides, tableName, region, credentials, endpoint, allowInsecureEndpoint, s3 };
 }
 
-type EnvOptions = Pick<DynamoDBSaverOptions, "tableName" | "region" | "credentials" | "dangerouslyAllowBrowser" | "endpoint" | "s3">;
+type EnvOptions = Pick<DynamoDBSaverOptions, "tableName" | "region" | "credentials" | "dangerouslyAllowBrowser" | "endpoint" | "allowInsecureEndpoint" | "s3">;
 
 /** What the runtime's own environment says, where it has one. */
 export const ambientEnv = (): DynamoDBSaverEnv => optionsFromEnv(runtimeEnv()).env;
@@ -125,11 +128,12 @@ export function optionsFromEnv(env: object): { env: DynamoDBSaverEnv; tableName:
       AWS_ENDPOINT_URL_DYNAMODB: read("AWS_ENDPOINT_URL_DYNAMODB"),
       AWS_ENDPOINT_URL_S3: read("AWS_ENDPOINT_URL_S3"),
       AWS_ENDPOINT_URL: read("AWS_ENDPOINT_URL"),
+      DYNAMODB_ALLOW_INSECURE_ENDPOINT: allowsInsecureEndpoint(env),
     },
   };
 }
 
-function checkEndpoint(name: string, endpoint: unknown): string {
+function checkEndpoint(name: string, endpoint: unknown, allowInsecure: boolean): string {
   let url: URL;
   try {
     url = new URL(text(name, endpoint, ""));
@@ -139,8 +143,8 @@ function checkEndpoint(name: string, endpoint: unknown): string {
   }
   if (url.username || url.password) throw invalidConfig(name + " must not hold a user name or password. Pass credentials instead.");
   if (url.search || url.hash) throw invalidConfig(name + " must not have a query or a fragment.");
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url))) {
-    throw invalidConfig(`${name} ${url.origin} must be https: state and signed requests would travel in the clear. Plain http is for this machine only (127.0.0.1, localhost).`);
+  if (!isSafe(url, allowInsecure)) {
+    throw invalidConfig(`${name} ${url.origin} must be https: state and signed requests would travel in the clear. Plain http is for this machine (127.0.0.1). ${insecureAdvice()}`);
   }
   return url.href;
 }
@@ -169,7 +173,7 @@ function checkCredentials(name: string, credentials: unknown, dangerouslyAllowBr
   return { accessKeyId, secretAccessKey, sessionToken, expiration };
 }
 
-function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSaverEnv, dangerouslyAllowBrowser: boolean): SaverConfig["s3"] {
+function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSaverEnv, { dangerouslyAllowBrowser, allowInsecureEndpoint }: Pick<SaverConfig, "dangerouslyAllowBrowser" | "allowInsecureEndpoint">): SaverConfig["s3"] {
   if (s3 === undefined) return undefined;
   checkObject("s3", s3, ["bucket", "prefix", "endpoint", "credentials", "region", "forcePathStyle", "thresholdBytes"], '{ bucket: "my-bucket" }');
   const bucket = text("s3.bucket", s3.bucket, 'Pass s3: { bucket: "my-bucket" }.');
@@ -180,8 +184,10 @@ function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSa
   }
   const endpoint = s3.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_S3) ?? nonEmpty(env.AWS_ENDPOINT_URL);
   const region = optional("s3.region", s3.region, "string") ?? tableRegion;
-  const url = endpoint === undefined ? awsEndpoint("s3", region) : checkEndpoint("s3.endpoint", endpoint);
-  const needsPath = bucket.includes(".") || /^(\d+(\.\d+){3}|\[.*\])$/.test(new URL(url).hostname);
+  const url = endpoint === undefined ? awsEndpoint("s3", region) : checkEndpoint("s3.endpoint", endpoint, allowInsecureEndpoint);
+  // A name server knows no bucket below an address, nor below the name of a container or a machine: that of a container has no dot,
+  // and host.docker.internal is met by plain http only.
+  const needsPath = bucket.includes(".") || url.startsWith("http:") || /^(\d+(\.\d+){3}|[^.]+)$/.test(new URL(url).hostname);
   return Object.freeze({
     bucket,
     prefix,

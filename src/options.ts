@@ -14,15 +14,18 @@ export interface S3Options {
   /** Goes first in every object's key, for example `"agents/"`: letters, digits, `_ . = : -` and single slashes, 200 at most. Default: `""`. */
   prefix?: string | undefined;
   /**
-   * URL of the service, for example of Cloudflare R2; plain `http` for this machine only. Default: `AWS_ENDPOINT_URL_S3`, then
-   * `AWS_ENDPOINT_URL`, then AWS's own for the region.
+   * URL of the service, for example of Cloudflare R2; plain `http` for this machine, and for others with `allowInsecureEndpoint`.
+   * Default: `AWS_ENDPOINT_URL_S3`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
    */
   endpoint?: string | undefined;
   /** Where the bucket is not in AWS it has keys of its own, as in Cloudflare R2. An object or an async function. Default: the table's. */
   credentials?: AwsCredentials | AwsCredentialsProvider | undefined;
   /** The bucket's region; `"auto"` for R2. Default: the table's. */
   region?: string | undefined;
-  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: only where the host is an IP address, or the bucket's name has a dot. */
+  /**
+   * `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: only where a bucket has no name of its own, which is where the
+   * endpoint is plain `http` or its host an IP address or a name without a dot, or where the bucket's name has a dot.
+   */
   forcePathStyle?: boolean | undefined;
   /**
    * A segment of this many bytes or more, as stored, is one object. Default: 350,000.
@@ -64,10 +67,18 @@ export interface DynamoDBSaverOptions {
    */
   dangerouslyAllowBrowser?: boolean | undefined;
   /**
-   * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine
-   * only. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
+   * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine, and for others with
+   * `allowInsecureEndpoint`. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
+   * @throws `INVALID_CONFIG` unless it is a URL that these allow, without a user name, a query or a fragment.
    */
   endpoint?: string | undefined;
+  /**
+   * Lets `endpoint` and `s3.endpoint` be plain `http` to another host than this machine, such as `"http://dynamodb-local:8000"` of a
+   * compose file or `"http://host.docker.internal:8000"`. State, signatures and a session token then travel in the clear, so it is
+   * for networks that you trust, and a browser refuses such an endpoint all the same. Default: `DYNAMODB_ALLOW_INSECURE_ENDPOINT`,
+   * then `false`.
+   */
+  allowInsecureEndpoint?: boolean | undefined;
   /** How new values are compressed, where that saves a tenth or more. Stored ones are read either way. Default: `"gzip"`. */
   compression?: Compression | undefined;
   /** With it, large segments lie in S3 and the rest in DynamoDB. Without it, everything does. */
@@ -157,4 +168,6 @@ export interface DynamoDBSaverEnv {
   AWS_ENDPOINT_URL_S3?: string | undefined;
   /** Both endpoints, where the variable for the one service is not set. */
   AWS_ENDPOINT_URL?: string | undefined;
+  /** The option `allowInsecureEndpoint`: `true` or `1`, `false` or `0`. What is anything else is `INVALID_CONFIG`. */
+  DYNAMODB_ALLOW_INSECURE_ENDPOINT?: string | boolean | undefined;
 }

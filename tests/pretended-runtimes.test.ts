@@ -49,6 +49,15 @@ describe.each([["a page", page], ["a browser's worker", worker], ["jsdom", jsdom
     expect(make(temporary)).toBeInstanceOf(DynamoDBSaver);
   });
 
+  test("plain http to another host is refused, allowed or not, and to this machine it is taken", () => {
+    pretend(globals);
+    const allowed = { allowInsecureEndpoint: true };
+
+    expect(() => make(temporary, { endpoint: "http://localstack:4566", ...allowed })).toThrow(/must be https.*A browser refuses it in any case/);
+    expect(() => make(temporary, { s3: { bucket: "large", endpoint: "http://localstack:4566" }, ...allowed })).toThrow(/s3\.endpoint.*A browser refuses it in any case/);
+    expect(make(temporary, { endpoint: "http://127.0.0.1:8000" })).toBeInstanceOf(DynamoDBSaver);
+  });
+
   test("a function that gives long-lived keys ends in CREDENTIALS, and nothing is sent", async () => {
     const { saver, sent } = observedSaver(nothingFound, { credentials: () => Promise.resolve(longLived), ...strict });
     pretend(globals);

@@ -2,7 +2,7 @@
 // It may reach DynamoDB and read the variables that say where, and has no other permission.
 //
 //   npm run example -- deno                  plays: two questions, each answered by a run of its own
-//   deno run --allow-net=dynamodb.us-east-1.amazonaws.com "--allow-env=AWS_*,DYNAMODB_TABLE_NAME,LANGGRAPH_*" main.ts "my answer"
+//   deno run --allow-net=dynamodb.us-east-1.amazonaws.com "--allow-env=AWS_*,DYNAMODB_*,LANGGRAPH_*" main.ts "my answer"
 import { Command, END, interrupt, START, StateGraph, StateSchema } from "@langchain/langgraph";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { z } from "zod";

@@ -68,9 +68,9 @@ export function apiPage(sources) {
       `## ${name}`,
       "",
       ...(base ? [`Extends \`${base}\`.`, ""] : []),
-      ...textOf(doc),
+      ...textOf(doc, name),
       ...(described.length > 0 ? memberTable(name, described) : []),
-      ...(constructor && given.length === 0 && methods.length > 0 ? callSection(`new ${name}`, constructor.getParameters(), "", docOf(constructor)) : []),
+      ...(constructor && given.length === 0 && methods.length > 0 ? callSection(`new ${name}`, constructor.getParameters(), "", docOf(constructor), name) : []),
       ...methods.flatMap((method) => methodSection(name, method)),
     ];
   }
@@ -79,21 +79,21 @@ export function apiPage(sources) {
   function methodSection(owner, method) {
     const doc = checked(`${owner}.${method.getName()}`, docOf(method));
     const name = method.isStatic() ? `${owner}.${method.getName()}` : method.getName();
-    return callSection(name, method.getParameters(), typeText(method.getReturnTypeNode()), doc);
+    return callSection(name, method.getParameters(), typeText(method.getReturnTypeNode()), doc, owner);
   }
 
   /** @param {FunctionDeclaration} declaration */
   function functionSection(declaration) {
     const name = declaration.getNameOrThrow();
     const doc = checked(name, docOf(declaration));
-    return [`## ${name}`, "", "```ts signature", signature(name, declaration.getParameters(), typeText(declaration.getReturnTypeNode())), "```", "", ...textOf(doc)];
+    return [`## ${name}`, "", "```ts signature", signature(name, declaration.getParameters(), typeText(declaration.getReturnTypeNode())), "```", "", ...textOf(doc, name)];
   }
 
   /** @param {InterfaceDeclaration} declaration */
   function interfaceSection(declaration) {
     const name = declaration.getName();
     const members = declaration.getProperties().map((p) => ({ name: p.getName(), optional: p.hasQuestionToken(), type: typeText(p.getTypeNode()), ...docOf(p) }));
-    return [`### ${name}`, "", ...textOf(checked(name, docOf(declaration))), ...memberTable(name, members)];
+    return [`### ${name}`, "", ...textOf(checked(name, docOf(declaration)), name), ...memberTable(name, members)];
   }
 
   /** @param {TypeAliasDeclaration} declaration */
@@ -101,8 +101,8 @@ export function apiPage(sources) {
     const name = declaration.getName();
     const source = declaration.getTypeNodeOrThrow();
     const members = unionMembers(declaration.getText());
-    const body = members.length > 0 ? memberTable(name, members.map((m) => ({ ...m, name: `"${m.name}"`, type: "", standard: undefined, tags: [] }))) : ["```ts", `type ${name} = ${source.getText()}`, "```", ""];
-    return [`### ${name}`, "", ...textOf(checked(name, docOf(declaration))), ...body];
+    const body = members.length > 0 ? memberTable(name, members.map((m) => ({ ...m, name: `"${m.name}"`, type: "", standard: undefined, tags: [] }))) : ["```ts signature", `type ${name} = ${source.getText()}`, "```", ""];
+    return [`### ${name}`, "", ...textOf(checked(name, docOf(declaration)), name), ...body];
   }
 
   /** @param {string} owner @param {({ name: string, type: string, optional?: boolean } & Doc)[]} members */
@@ -142,22 +142,43 @@ function commentOf(node) {
  * @param {ParameterDeclaration[]} parameters
  * @param {string} returns
  * @param {Doc} doc
+ * @param {string} owner the class
  */
-function callSection(name, parameters, returns, doc) {
-  return [`### ${name}()`, "", "```ts signature", signature(name, parameters, returns), "```", "", ...textOf(doc)];
+function callSection(name, parameters, returns, doc, owner) {
+  return [`### ${name}()`, "", "```ts signature", signature(name, parameters, returns), "```", "", ...textOf(doc, owner)];
 }
 
 /** @param {string} name @param {ParameterDeclaration[]} parameters @param {string} returns */
 const signature = (name, parameters, returns) => `${name}(${parameters.map((p) => p.getText().replace(/\s+/g, " ")).join(", ")})${returns && `: ${returns}`}`;
 
-/** What a comment says, its tags included. @param {Doc} doc */
-function textOf(doc) {
+/**
+ * What the examples of a class or an interface use without making it: a test completes them by that, and compiles them.
+ * @type {Record<string, string>}
+ */
+const GIVEN = {
+  DynamoDBSaver: 'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: DynamoDBSaver;\ndeclare const file: { write(text: string): unknown };',
+  LongWork: 'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: DynamoDBSaver;',
+  VectorIndex: [
+    'import type { VectorIndex, VectorMatch } from "langgraph-checkpoint-dynamodb";',
+    "declare const myService: {",
+    "  upsert(vectors: { id: string; namespace: string[]; key: string; vectors: Float32Array[] }): Promise<void>;",
+    "  remove(id: string): Promise<void>;",
+    "  nearest(query: { namespacePrefix: string[]; query: Float32Array; limit: number }): Promise<VectorMatch[]>;",
+    "};",
+  ].join("\n"),
+};
+
+/** An example, behind what completes it where it is not a program by itself. @param {string} example @param {string} owner */
+const withGiven = (example, owner) => (example.includes("\nimport ") || !GIVEN[owner] ? [example, ""] : [`<!-- given:\n${GIVEN[owner]}\n-->`, "", example, ""]);
+
+/** What a comment says, its tags included. @param {Doc} doc @param {string} owner what it belongs to */
+function textOf(doc, owner) {
   const items = [
     ...tagged(doc, "param").map((text) => `- ${text}`),
     ...tagged(doc, "returns").map((text) => `- Returns ${text}`),
     ...tagged(doc, "throws").map((text) => `- Throws ${text}`),
   ];
-  return [...(doc.text ? [doc.text, ""] : []), ...items, ...(items.length > 0 ? [""] : []), ...tagged(doc, "example").flatMap((example) => [example, ""])];
+  return [...(doc.text ? [doc.text, ""] : []), ...items, ...(items.length > 0 ? [""] : []), ...tagged(doc, "example").flatMap((example) => withGiven(example, owner))];
 }
 
 /** @param {string} text */

@@ -1,3 +1,5 @@
+import { invalidConfig } from "../errors.js";
+
 /** The runtime's own environment, where it has one; Deno's needs `--allow-env`, and without it there is none. */
 export function ambientEnv(): object {
   const runtime = globalThis as { process?: { env?: object } };
@@ -6,9 +8,27 @@ export function ambientEnv(): object {
 
 /** An environment variable's value, or `undefined` where it is not set or empty. Other entries, such as a Worker's bindings, are none. */
 export function variable(env: object, name: string): string | undefined {
+  const value = entry(env, name);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/**
+ * `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, or `undefined` where it is not set or empty. In a Worker's `vars` it can be a boolean or a number.
+ * @throws DynamoDBSaverError `INVALID_CONFIG` where it is neither yes nor no
+ */
+export function allowsInsecureEndpoint(env: object): boolean | undefined {
+  const name = "DYNAMODB_ALLOW_INSECURE_ENDPOINT";
+  const value = entry(env, name);
+  if (value === undefined || value === "") return undefined;
+  // What is no text becomes one here.
+  if (/^(true|1)$/.test(value as string)) return true;
+  if (/^(false|0)$/.test(value as string)) return false;
+  throw invalidConfig(`${name} must be "true" or "false".`);
+}
+
+function entry(env: object, name: string): unknown {
   try {
-    const value = (env as Record<string, unknown>)[name];
-    return typeof value === "string" && value !== "" ? value : undefined;
+    return (env as Record<string, unknown>)[name];
   } catch {
     return undefined; // Deno without permission to read it
   }

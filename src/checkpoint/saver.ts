@@ -228,7 +228,8 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
 
   /**
    * A thread as lines of JSON, which {@link importThread} stores byte for byte as it was. Values are as they are stored: what is
-   * encrypted stays so, and the key is needed to import it under another id, `keyPrefix` or table name.
+   * encrypted stays so. The key is needed to export it, and to import it under another id or `keyPrefix`; into another table, under
+   * the same ones, it is not.
    *
    * @example
    * ```ts

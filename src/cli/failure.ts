@@ -38,6 +38,9 @@ export const REMEDIES: Readonly<Partial<Record<DynamoDBSaverError["code"], strin
   DAMAGED_DATA: "See what is left: langgraph-checkpoint-dynamodb inspect",
 };
 
+/** What a message that names an option of the library is on the command line, where it is there by another name. */
+export const flagFor = (message: string): string | undefined => (message.includes("allowInsecureEndpoint") ? "On the command line: --allow-insecure-endpoint" : undefined);
+
 /** Says what went wrong, on stderr, and returns what the program ends with. */
 export function report(error: unknown, output: Output): number {
   const interrupted = interruption();
@@ -50,7 +53,7 @@ export function report(error: unknown, output: Output): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
 
   const { code, message, details } = described(error);
-  const remedy = REMEDIES[code as DynamoDBSaverError["code"]];
+  const remedy = flagFor(message) ?? REMEDIES[code as DynamoDBSaverError["code"]];
   if (output.isJson) output.note(JSON.stringify({ error: { code, message, remedy, ...details } }));
   else {
     output.note(red("error:"), `${message} [${code}]`);

@@ -11,6 +11,7 @@ export interface GlobalOptions extends OutputOptions {
   region?: string;
   profile?: string;
   endpoint?: string;
+  allowInsecureEndpoint?: boolean;
   keyPrefix?: string;
   s3Bucket?: string;
   s3Prefix?: string;
@@ -30,6 +31,7 @@ export function addGlobalOptions(program: Command): void {
     .addOption(new Option("--region <region>", "its region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)"))
     .addOption(new Option("--profile <name>", "a profile of the AWS configuration, with roles and SSO (else AWS_* variables, or AWS_PROFILE)"))
     .addOption(new Option("--endpoint <url>", "of DynamoDB (else AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or AWS's own)"))
+    .addOption(new Option("--allow-insecure-endpoint", "plain http to other hosts too, for both endpoints (else DYNAMODB_ALLOW_INSECURE_ENDPOINT)"))
     .addOption(new Option("--key-prefix <prefix>", "the saver's option keyPrefix").env("CHECKPOINT_KEY_PREFIX"))
     .addOption(new Option("--s3-bucket <name>", "the bucket of large values").env("CHECKPOINT_S3_BUCKET"))
     .addOption(new Option("--s3-prefix <prefix>", "what its keys begin with").env("CHECKPOINT_S3_PREFIX"))
@@ -60,6 +62,7 @@ export async function saverOptions(given: GlobalOptions): Promise<DynamoDBSaverO
     region,
     credentials: await credentialsOf(given.profile),
     endpoint: given.endpoint,
+    allowInsecureEndpoint: given.allowInsecureEndpoint,
     keyPrefix: given.keyPrefix,
     s3: await s3Options(given),
     encryption: await encryptionOptions(given),

@@ -27,9 +27,12 @@ const LIMIT = { namespace: 500, key: 400 };
  *
  * @example
  * ```ts
+ * import { Annotation, START, StateGraph } from "@langchain/langgraph";
+ * import { DynamoDBCache } from "langgraph-checkpoint-dynamodb";
+ *
  * const cache = new DynamoDBCache({ tableName: "langgraph-checkpoints", region: "us-east-1" });
- * const graph = new StateGraph(State)
- *   .addNode("slow", slow, { cachePolicy: { ttl: 3_600 } })
+ * const graph = new StateGraph(Annotation.Root({ n: Annotation<number> }))
+ *   .addNode("slow", ({ n }) => ({ n: n * n }), { cachePolicy: { ttl: 3_600 } })
  *   .addEdge(START, "slow")
  *   .compile({ cache });
  * ```

@@ -32,17 +32,22 @@ export interface StorePutOptions {
  *
  * @example
  * ```ts
+ * import { MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
+ * import { DynamoDBStore } from "langgraph-checkpoint-dynamodb";
+ *
  * const store = new DynamoDBStore({ tableName: "langgraph-checkpoints", region: "us-east-1" });
  * await store.setup(); // once, for example when deploying
  *
  * const graph = new StateGraph(MessagesAnnotation)
- *   .addNode("answer", async (state, config) => {
- *     await config.store.put(["memories", config.configurable.user_id], crypto.randomUUID(), { text: "likes tea" });
- *     const memories = await config.store.search(["memories", config.configurable.user_id]);
- *     return { messages: [await model.invoke([...memories.map(({ value }) => value.text), ...state.messages])] };
+ *   .addNode("answer", async (_state, config) => {
+ *     const user = ["memories", String(config.configurable?.user_id)];
+ *     await config.store?.put(user, crypto.randomUUID(), { text: "likes tea" });
+ *     const memories = await config.store?.search(user);
+ *     return { messages: [{ role: "assistant", content: `I know ${memories?.length} things about you.` }] };
  *   })
  *   .addEdge(START, "answer")
- *   .compile({ checkpointer, store });
+ *   .compile({ store });
+ * await graph.invoke({ messages: [{ role: "user", content: "Hi" }] }, { configurable: { user_id: "ada" } });
  * ```
  */
 export class DynamoDBStore extends BaseStore {

@@ -1,6 +1,7 @@
 import { DynamoDBSaver, isDynamoDBSaverError, type DynamoDBSaverError, type DynamoDBSaverOptions } from "langgraph-checkpoint-dynamodb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { faultyFetch } from "../lanes/faulty-fetch.js";
+import { takesInsecureEndpoints } from "../lanes/page.js";
 
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "topSecretValue" };
 
@@ -127,5 +128,13 @@ describe("a constructor takes", () => {
     Object.assign(env, { AWS_DEFAULT_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "topSecretValue" });
 
     expect(new DynamoDBSaver({ tableName: "checkpoints", dangerouslyAllowBrowser: true })).toBeInstanceOf(DynamoDBSaver);
+  });
+
+  test("plain http to another host from an environment that allows it, but in a page", () => {
+    Object.assign(env, { AWS_ENDPOINT_URL_DYNAMODB: "http://dynamodb-local:8000", DYNAMODB_ALLOW_INSECURE_ENDPOINT: "true" });
+    const make = (): DynamoDBSaver => new DynamoDBSaver(options());
+
+    if (takesInsecureEndpoints) expect(make()).toBeInstanceOf(DynamoDBSaver);
+    else expect(make).toThrow(/A browser refuses it in any case/);
   });
 });

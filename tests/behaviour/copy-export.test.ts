@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import "../lanes/async-context.js";
 import { collect, emptyThread, idsOf, latestOf, noise, noiseText, putChain, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { putDeltaThread } from "../lanes/delta-thread.js";
+import { errorOf } from "../lanes/faulty-fetch.js";
 import { garbageOf } from "../lanes/garbage.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
+import { deleteTable } from "../lanes/raw-setup.js";
 import { itemsOf, itemsWithPrefix, type RawItem } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
 import { newPlace } from "../lanes/s3-saver.js";
@@ -118,6 +120,30 @@ it("an encrypted export needs its key where it is imported under another id", as
   await putStep(createSaver({ keyPrefix, ...sameKey }), emptyThread("t"), { n: 1 });
   const lines = await collect(createSaver({ keyPrefix, ...sameKey }).exportThread("t"));
   await expect(Promise.resolve(createSaver({ keyPrefix }).importThread(lines, { threadId: "other" }))).rejects.toMatchObject({ code: "DECRYPTION_FAILED" });
+  await expect(Promise.resolve(createSaver({ keyPrefix: newPrefix() }).importThread(lines))).rejects.toMatchObject({ code: "DECRYPTION_FAILED" });
+});
+
+it("an encrypted thread is not exported without its key: the export has to find the thread's segments", async () => {
+  const keyPrefix = newPrefix();
+  await putStep(createSaver({ keyPrefix, ...sameKey }), emptyThread("t"), { n: 1 });
+  await expect(collect(createSaver({ keyPrefix }).exportThread("t"))).rejects.toMatchObject({ code: "DECRYPTION_FAILED" });
+});
+
+it("an encrypted export needs no key where it is imported into another table, under the same id and keyPrefix, and is read with it there", async () => {
+  const keyPrefix = newPrefix();
+  const step = await putStep(createSaver({ keyPrefix, ...sameKey }), emptyThread("t"), { text: noiseText(9_000) });
+  const lines = await collect(createSaver({ keyPrefix, ...sameKey }).exportThread("t"));
+  const elsewhere = { tableName: `elsewhere-${crypto.randomUUID()}`, keyPrefix };
+  const withoutKey = createSaver(elsewhere);
+  await withoutKey.setup();
+  try {
+    await withoutKey.importThread(lines);
+
+    expect(await valuesAt(createSaver({ ...elsewhere, ...sameKey }), latestOf(step))).toEqual(step.checkpoint.channel_values);
+    expect(await errorOf(withoutKey.getTuple(latestOf(step)))).toMatchObject({ code: "DECRYPTION_FAILED" });
+  } finally {
+    await deleteTable(elsewhere.tableName);
+  }
 });
 
 it("a million bytes of history are exported, imported and copied with few requests", async () => {

@@ -302,7 +302,7 @@ describe("the endpoint", () => {
 
 test("options that the saver refuses are wrong, with what to write instead, and nothing is sent", async () => {
   const { findings, sent } = await examined({ endpoint: "http://example.com" });
-  expect(findings).toEqual([{ check: "options", status: "wrong", finding: expect.stringContaining("must be https"), remedy: expect.stringContaining("Plain http is for this machine only") }]);
+  expect(findings).toEqual([{ check: "options", status: "wrong", finding: expect.stringContaining("must be https"), remedy: expect.stringMatching(/^Plain http is for this machine.*On the command line: --allow-insecure-endpoint$/) }]);
   expect(sent).toEqual([]);
 });
 

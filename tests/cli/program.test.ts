@@ -77,6 +77,40 @@ describe("what is missing or wrong in the options", () => {
   });
 });
 
+describe("plain http to another host", () => {
+  /** Another name of this machine, which does not count as one. */
+  const elsewhere = (url: string): string => url.replace("127.0.0.1", "0.0.0.0");
+
+  test("is refused, with the flag that allows it", async () => {
+    const where = place();
+    where.env.AWS_ENDPOINT_URL_DYNAMODB = elsewhere(where.env.AWS_ENDPOINT_URL_DYNAMODB!);
+
+    const [forPeople, forMachines] = await Promise.all([run(where, ["threads"]), run(where, ["threads", "--json"])]);
+
+    expect([forPeople.code, forPeople.stdout]).toEqual([2, ""]);
+    expect(forPeople.stderr).toMatch(/^error: endpoint http:\/\/0\.0\.0\.0:\d+ must be https.* \[INVALID_CONFIG\]\nOn the command line: --allow-insecure-endpoint\n$/);
+    expect(jsonLines(forMachines.stderr)).toMatchObject([{ error: { code: "INVALID_CONFIG", remedy: "On the command line: --allow-insecure-endpoint" } }]);
+  });
+
+  test("is taken with the flag or the variable, for table and bucket, and the doctor warns of it", async () => {
+    const where = place({ s3: true });
+    await putStep(saverAt(where), emptyThread("large"), { large: noise(9_000) });
+    for (const name of ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_S3"]) where.env[name] = elsewhere(where.env[name]!);
+    const allowed = { env: { ...where.env, DYNAMODB_ALLOW_INSECURE_ENDPOINT: "1" } };
+
+    const byFlag = await run(where, ["inspect", "large", "--checkpoint", "latest", "--allow-insecure-endpoint", "--json"]);
+    const byVariable = await run(allowed, ["threads", "--json"]);
+    const wrongVariable = await run({ env: { ...where.env, DYNAMODB_ALLOW_INSECURE_ENDPOINT: "yes" } }, ["threads"]);
+    const doctor = await run(allowed, ["doctor", "--json"]);
+
+    expect([byFlag.code, jsonLines(byFlag.stdout)]).toMatchObject([0, [{ channels: [{ channel: "large", base64: expect.any(String) as string }] }]]);
+    expect([byVariable.code, jsonLines(byVariable.stdout)]).toMatchObject([0, [{ threadId: "large" }]]);
+    expect([wrongVariable.code, wrongVariable.stderr]).toEqual([2, expect.stringContaining('DYNAMODB_ALLOW_INSECURE_ENDPOINT must be "true" or "false"')]);
+    const { findings } = JSON.parse(doctor.stdout) as { findings: { check: string; status: string; finding: string }[] };
+    expect(findings).toContainEqual(expect.objectContaining({ check: "endpoint", status: "warning", finding: expect.stringMatching(/in the clear to 0\.0\.0\.0:\d+ and 0\.0\.0\.0:\d+\.$/) }));
+  });
+});
+
 describe("a failure", () => {
   test("is a line on stderr with its code and what to do, and 1", async () => {
     const where = place();

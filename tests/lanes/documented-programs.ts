@@ -1,40 +1,46 @@
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { build, transform } from "esbuild";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { transform } from "esbuild";
 import type { Block } from "../../scripts/lib/documents.js";
-import { writeExample } from "../../scripts/lib/documented-programs.js";
-import { credentials, endpoint } from "./harness.js";
+import { emptyThread, putStep } from "./checkpoints.js";
+import { createSaver, credentials, endpoint } from "./harness.js";
+import { deleteTable } from "./raw-setup.js";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+/** The name of a block's file, which says where the block stands. */
+export const nameOf = ({ place }: Block): string => place.replace(/\W+/g, "-");
+
+/** A block as a program of its own: a fragment is completed by what its comment gives. */
+export const programOf = ({ given, text }: Block): string => `${given === undefined ? "" : `${given}\n\n`}${text}\n\nexport {};\n`;
 
 /**
- * Runs a whole program as its reader would, in a Node of its own; only the table is another one.
+ * Runs a whole program as its reader would, in a Node of its own, in a folder where the package is installed; only the table is
+ * another one.
  * @returns what it printed, on both streams
  */
-export async function runExample(block: Block, tableName: string): Promise<{ code: number | null; printed: string }> {
-  const text = block.text.replaceAll('"langgraph-checkpoints"', JSON.stringify(tableName));
-  const file = writeExample({ ...block, place: `${tableName}-${block.place}`, text });
-  const outfile = file.replace(/\.mts$/, ".mjs");
-  await build({
-    entryPoints: [file],
-    outfile,
-    bundle: true,
-    packages: "external",
-    alias: { "langgraph-checkpoint-dynamodb": `${root}src/index.ts` },
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "silent",
-  });
+export async function runProgram(block: Block, folder: string): Promise<{ code: number | null; printed: string }> {
+  const tableName = `docs-${crypto.randomUUID()}`;
+  const cwd = join(folder, `run-${nameOf(block)}`);
+  await mkdir(cwd);
+  // Node 20 does not run TypeScript.
+  const { code } = await transform(block.text.replaceAll('"langgraph-checkpoints"', JSON.stringify(tableName)), { loader: "ts", format: "esm", target: "node20" });
+  await writeFile(join(cwd, "program.mjs"), code);
+  if (block.mark === "run thread") {
+    const saver = createSaver({ tableName, keyPrefix: "" });
+    await saver.setup();
+    await putStep(saver, emptyThread("1"), { n: 1 });
+  }
   const { accessKeyId, secretAccessKey } = credentials();
   const env = { PATH: process.env.PATH, AWS_ENDPOINT_URL_DYNAMODB: endpoint(), AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [outfile], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], timeout: 100_000 });
+  const ended = await new Promise<{ code: number | null; printed: string }>((resolve) => {
+    const child = spawn(process.execPath, ["program.mjs"], { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: 100_000 });
     let printed = "";
     child.stdout.on("data", (chunk) => (printed += chunk));
     child.stderr.on("data", (chunk) => (printed += chunk));
     child.on("close", (code) => resolve({ code, printed }));
   });
+  await deleteTable(tableName);
+  return ended;
 }
 
 /** What is wrong with the syntax of a block, which need not be a whole program. */

@@ -4,6 +4,9 @@
 
 const inPage = typeof document !== "undefined";
 
+/** A page, and no other runtime, refuses plain `http` to another host also where the caller allows it. */
+export const takesInsecureEndpoints = !inPage;
+
 /** A page reads only those headers that a server exposes. DynamoDB Local exposes none, DynamoDB itself its request ids. */
 export const readsEveryHeader = !inPage;
 

@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 const projects = fileURLToPath(new URL("projects", import.meta.url));
 
 /** What a user installs beside the package, at the versions that this repository develops on. */
-const PEERS = ["@langchain/core", "@langchain/langgraph", "@langchain/langgraph-checkpoint"];
+export const PEERS = ["@langchain/core", "@langchain/langgraph", "@langchain/langgraph-checkpoint"];
 
 /** Runs a program in a folder. A failure says what it printed. */
 export async function run(folder: string, program: string, args: string[], env: Record<string, string> = {}): Promise<string> {
@@ -39,15 +39,20 @@ export interface Installed {
  * Packs the package and installs the tarball beside copies of the small projects, from the registry as a user does. The
  * folder is far from the repository, where whatever the package forgot to declare would be found.
  *
- * @param beside names of packages of this repository to install with it, each at the version that is installed here; none:
- *   not even the peers
+ * @param beside names of packages of this repository to install with it, each at the version that is installed here, or
+ *   `name@` and what npm shall install by that name; none: not even the peers
  */
 export async function installPackage(beside: string[] = PEERS): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), "package-"));
   await cp(projects, folder, { recursive: true });
   ensureBuilt();
   const { filename, files } = await pack(folder);
-  const versions = await Promise.all(beside.map(async (name) => [name, await versionOf(name)] as const));
+  const versions = await Promise.all(
+    beside.map(async (entry) => {
+      const [, name = entry, spec] = /^(@?[^@]+)@(.+)$/.exec(entry) ?? [];
+      return [name, spec ?? (await versionOf(name))] as const;
+    }),
+  );
   await writeFile(
     join(folder, "package.json"),
     JSON.stringify({ private: true, dependencies: { "langgraph-checkpoint-dynamodb": `file:${filename}`, ...Object.fromEntries(versions) } }),

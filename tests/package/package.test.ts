@@ -1,13 +1,14 @@
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readDocuments } from "../../scripts/lib/documents.js";
 import { bundleWorker, startWorker } from "../../scripts/lib/worker.js";
 import { emptyThread, putStep } from "../lanes/checkpoints.js";
 import { createSaver, endpoint, tableName } from "../lanes/harness.js";
-import { installPackage, run, tool, type Installed } from "./installed.js";
+import { installPackage, root, run, tool, type Installed } from "./installed.js";
 
 /* What is published: packed, installed as a user would, and used in small projects of each kind. */
 
@@ -36,8 +37,8 @@ const used = async (name: string, program: string): Promise<unknown> => JSON.par
 const ANSWER = [{ answer: 42 }, { answer: 42 }];
 
 test("the tarball holds the build with its types, what is to be read first, and nothing else", () => {
-  // What both entries share lies in files whose names tsup makes up.
-  const files = installed.files.map((path) => path.replace(/^dist\/(chunk|\w+)-[\w-]{8}\./, "dist/shared.").replace(/^dist\/cli\/.*-[\w-]{8}\.js$/, "dist/cli/shared.js"));
+  // What both entries share lies in files whose names tsup makes up. The examples are folders to copy from.
+  const files = installed.files.map((path) => path.replace(/^(examples|workers)\/(?!README\.md$).*/, "$1/…").replace(/^dist\/(chunk|\w+)-[\w-]{8}\./, "dist/shared.").replace(/^dist\/cli\/.*-[\w-]{8}\.js$/, "dist/cli/shared.js"));
 
   expect([...new Set(files)].sort()).toEqual([
     "LICENSE",
@@ -60,10 +61,53 @@ test("the tarball holds the build with its types, what is to be read first, and 
     "dist/shared.d.cts",
     "dist/shared.d.ts",
     "dist/shared.js",
+    ...["README", "api", "command-line", "configuration", "credentials", "migrating", "operations"].map((page) => `docs/${page}.md`),
+    "docs/screenshots/forked-dark.png",
+    "docs/screenshots/forked.png",
+    ...["storage", "store", "threads", "troubleshooting"].map((page) => `docs/${page}.md`),
+    "examples/README.md",
+    "examples/…",
     "infra/README.md",
     "infra/cloudformation.yaml",
     "package.json",
+    "workers/…",
+    "wrangler.toml",
   ]);
+});
+
+test("every link and picture of the packed documents leads to a packed file, and its anchor is there", async () => {
+  const documents = await readDocuments(join(installed.folder, "node_modules/langgraph-checkpoint-dynamodb/"));
+
+  expect(documents.map(({ path }) => path)).toEqual(expect.arrayContaining(["README.md", "SECURITY.md", "docs/README.md", "docs/troubleshooting.md", "examples/README.md", "infra/README.md"]));
+  expect(documents.flatMap(({ brokenLinks }) => brokenLinks)).toEqual([]);
+});
+
+describe("a release", () => {
+  const publish = (folder: string) => run(folder, process.execPath, [join(root, "scripts/check-release.js")]);
+  const notice = "<!-- until the first release -->";
+
+  test("comes after a check by npm, which needs the repository's address and a README that knows of the release", async () => {
+    const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+    expect(scripts.prepublishOnly).toBe("node scripts/check-release.js");
+
+    const unfilled = await mkdtemp(join(installed.folder, "release-"));
+    const address = { repository: { type: "git", url: "git+https://github.com/_owner_/one.git" } };
+    await writeFile(join(unfilled, "package.json"), JSON.stringify(address));
+    await writeFile(join(unfilled, "README.md"), notice);
+    await expect(publish(unfilled)).rejects.toThrow(/package\.json: put the address[^]*README\.md: take out/);
+
+    await writeFile(join(unfilled, "package.json"), JSON.stringify(address).replace("_owner_", "somebody"));
+    await expect(publish(unfilled)).rejects.toThrow(/failed:\nREADME\.md: take out/);
+
+    await writeFile(join(unfilled, "README.md"), "# One");
+    expect(await publish(unfilled)).toBe("");
+  });
+
+  test("has its address in one place", async () => {
+    const texts = await Promise.all(installed.files.filter((path) => /\.(md|json|toml|yaml|[jt]s)$/.test(path)).map(async (path) => ({ path, text: await readFile(join(root, path), "utf8") })));
+
+    expect(texts.filter(({ text }) => text.includes("_owner_")).map(({ path }) => path)).toEqual(["package.json"]);
+  });
 });
 
 test("publint finds nothing to say about the package", async () => {

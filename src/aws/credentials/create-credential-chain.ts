@@ -8,6 +8,8 @@ import { CredentialsProviderError } from "./provider-error.js";
  *
  * @example
  * ```ts
+ * import { createCredentialChain, fromContainerMetadata, fromEnv, fromInstanceMetadata } from "langgraph-checkpoint-dynamodb/credentials";
+ *
  * // The same code on a developer's machine, in Lambda, ECS, EKS and EC2.
  * const credentials = createCredentialChain(fromEnv(), fromContainerMetadata(), fromInstanceMetadata());
  * ```

@@ -40,9 +40,12 @@ export interface CognitoIdentityCredentials extends AwsCredentials {
  *
  * @example
  * ```ts
+ * import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+ * import { fromCognitoIdentityPool } from "langgraph-checkpoint-dynamodb/credentials";
+ *
  * const credentials = fromCognitoIdentityPool({ identityPoolId: "us-east-1:…", cache: localStorage });
  * const { identityId } = await credentials();
- * const checkpointer = new DynamoDBSaver({ tableName, region: "us-east-1", credentials, keyPrefix: `${identityId}#` });
+ * const checkpointer = new DynamoDBSaver({ tableName: "langgraph-checkpoints", region: "us-east-1", credentials, keyPrefix: `${identityId}#` });
  * ```
  * @throws DynamoDBSaverError `INVALID_CONFIG`; the provider itself `CredentialsProviderError` and `ABORTED`
  */

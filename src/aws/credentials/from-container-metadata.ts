@@ -30,6 +30,9 @@ export interface FromContainerMetadataOptions extends ProviderOptions {
  *
  * @example
  * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { fromContainerMetadata } from "langgraph-checkpoint-dynamodb/credentials";
+ *
  * // EKS Pod Identity, in Node: reading the file is the caller's part.
  * const credentials = fromContainerMetadata({
  *   awsContainerAuthorizationToken: () => readFile(process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE!, "utf8"),
@@ -72,7 +75,7 @@ function agentUrl(provider: string, options: FromContainerMetadataOptions): stri
     if (!relative.startsWith("/")) throw error('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must be a path that begins with "/".');
     return `http://${ECS_HOST}${relative}`;
   }
-  if (full !== undefined) return safeUrl("AWS_CONTAINER_CREDENTIALS_FULL_URI", full, HOSTS, error).href;
+  if (full !== undefined) return safeUrl("AWS_CONTAINER_CREDENTIALS_FULL_URI", full, HOSTS, undefined, error).href;
   throw new CredentialsProviderError(provider, "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set here. ECS, EKS Pod Identity and their like set one of them.", {
     tryNextLink: true,
   });
@@ -83,7 +86,7 @@ async function authorization(provider: string, options: FromContainerMetadataOpt
   const source = options.awsContainerAuthorizationToken;
   if (source === undefined && variable(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") !== undefined) {
     const problem = "the token is in the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names, and this package reads no files.";
-    const advice = 'Pass a function that does, in Node: awsContainerAuthorizationToken: () => readFile(process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, "utf8").';
+    const advice = 'Pass a function that does, in Node: awsContainerAuthorizationToken: () => readFile(process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE!, "utf8").';
     throw new CredentialsProviderError(provider, `${problem} ${advice}`);
   }
   const token = source ?? variable(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN");

@@ -1,5 +1,5 @@
 import type { AwsCredentials, AwsCredentialsProvider } from "../credentials.js";
-import { ambientEnv, variable } from "../environment.js";
+import { allowsInsecureEndpoint, ambientEnv, variable } from "../environment.js";
 import type { Answer } from "../exchange.js";
 import { codeIn, jsonOf, temporary, textOfAnswer } from "./answer.js";
 import { ask } from "./ask.js";
@@ -18,6 +18,8 @@ export interface FromInstanceMetadataOptions extends ProviderOptions {
   profile?: string | undefined;
   /** Default: `AWS_EC2_METADATA_SERVICE_ENDPOINT`, or the service's own: by IPv6 where `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` says so. */
   endpoint?: string | undefined;
+  /** Lets `endpoint` be plain `http` to another host, such as one that imitates the service. Default: `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, then `false`. */
+  allowInsecureEndpoint?: boolean | undefined;
   /** An object of variables. Default: the runtime's own environment. */
   env?: object | undefined;
 }
@@ -36,14 +38,15 @@ export function fromInstanceMetadata(options: FromInstanceMetadataOptions = {}):
   return renewed(() => askInstance(settings, options), settings.signal);
 }
 
-async function askInstance(settings: Settings, { profile, endpoint, env = ambientEnv() }: FromInstanceMetadataOptions): Promise<AwsCredentials> {
+async function askInstance(settings: Settings, { profile, endpoint, allowInsecureEndpoint, env = ambientEnv() }: FromInstanceMetadataOptions): Promise<AwsCredentials> {
   const { provider } = settings;
   if (variable(env, "AWS_EC2_METADATA_DISABLED")?.toLowerCase() === "true") {
     throw new CredentialsProviderError(provider, "AWS_EC2_METADATA_DISABLED forbids it.", { tryNextLink: true });
   }
   const byIPv6 = variable(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")?.toLowerCase() === "ipv6";
   const given = endpoint ?? variable(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? `http://${byIPv6 ? IPV6 : IPV4}`;
-  const { origin } = safeUrl("endpoint", given, [IPV4, IPV6], (problem) => new CredentialsProviderError(provider, problem));
+  const allowed = allowInsecureEndpoint ?? allowsInsecureEndpoint(env) ?? false;
+  const { origin } = safeUrl("endpoint", given, [IPV4, IPV6], allowed, (problem) => new CredentialsProviderError(provider, problem));
 
   const token = await ask(settings, {
     url: `${origin}/latest/api/token`,

@@ -37,6 +37,8 @@ export interface FromTemporaryCredentialsOptions extends ProviderOptions, Creden
  *
  * @example
  * ```ts
+ * import { fromTemporaryCredentials } from "langgraph-checkpoint-dynamodb/credentials";
+ *
  * const credentials = fromTemporaryCredentials({ params: { RoleArn: "arn:aws:iam::123456789012:role/checkpoints" } });
  * ```
  * @throws DynamoDBSaverError `INVALID_CONFIG`; the provider itself `CredentialsProviderError` and `ABORTED`

@@ -27,6 +27,9 @@ export interface FromWebTokenOptions extends ProviderOptions {
  *
  * @example
  * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { fromWebToken } from "langgraph-checkpoint-dynamodb/credentials";
+ *
  * // EKS, in Node: reading the file is the caller's part.
  * const credentials = fromWebToken({
  *   roleArn: process.env.AWS_ROLE_ARN!,

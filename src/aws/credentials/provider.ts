@@ -1,7 +1,7 @@
 import { invalidConfig, type DynamoDBSaverError } from "../../errors.js";
 import { CredentialSource, type AwsCredentials, type AwsCredentialsProvider } from "../credentials.js";
-import { awsEndpoint, isLoopback, isRegion } from "../endpoint.js";
-import { ambientEnv, variable } from "../environment.js";
+import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "../endpoint.js";
+import { allowsInsecureEndpoint, ambientEnv, variable } from "../environment.js";
 import type { Fetch } from "../exchange.js";
 import { together } from "../together.js";
 
@@ -21,8 +21,16 @@ export interface ProviderOptions {
 export interface ClientConfig {
   /** For example `"us-east-1"`. */
   region?: string | undefined;
-  /** URL of the service; plain `http` for this machine only. Default: `AWS_ENDPOINT_URL_…` of the service, `AWS_ENDPOINT_URL`, AWS's own. */
+  /**
+   * URL of the service; plain `http` for this machine, and for others with `allowInsecureEndpoint`. Default: `AWS_ENDPOINT_URL_…` of the
+   * service, `AWS_ENDPOINT_URL`, AWS's own.
+   */
   endpoint?: string | undefined;
+  /**
+   * Lets `endpoint` be plain `http` to another host, such as `"http://localstack:4566"`. Credentials then travel in the clear. A browser
+   * refuses it all the same. Default: `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, then `false`.
+   */
+  allowInsecureEndpoint?: boolean | undefined;
 }
 
 /** The same, checked and filled in. */
@@ -53,16 +61,21 @@ export function required(provider: string, name: string, value: unknown, example
 }
 
 /** The URL of a service, and the region to sign for. */
-export function serviceAt(provider: string, service: string, { region, endpoint }: ClientConfig, env: object = ambientEnv()): { url: string; region: string } {
+export function serviceAt(provider: string, service: string, { region, endpoint, allowInsecureEndpoint }: ClientConfig, env: object = ambientEnv()): { url: string; region: string } {
   const where = region ?? variable(env, "AWS_REGION") ?? variable(env, "AWS_DEFAULT_REGION");
   if (where === undefined) throw invalidConfig(`${provider}: the region is missing. Pass clientConfig: { region: "us-east-1" }, or set AWS_REGION.`);
   if (typeof where !== "string" || !isRegion(where)) throw invalidConfig(`${provider}: clientConfig.region is not an AWS region such as "us-east-1".`);
   const given = endpoint ?? variable(env, `AWS_ENDPOINT_URL_${service.toUpperCase().replace("-", "_")}`) ?? variable(env, "AWS_ENDPOINT_URL");
-  return { region: where, url: given === undefined ? awsEndpoint(service, where) : safeUrl("clientConfig.endpoint", given, [], (problem) => invalidConfig(`${provider}: ${problem}`)).href };
+  const allowed = allowInsecureEndpoint ?? allowsInsecureEndpoint(env) ?? false;
+  const error = (problem: string): DynamoDBSaverError => invalidConfig(`${provider}: ${problem}`);
+  return { region: where, url: given === undefined ? awsEndpoint(service, where) : safeUrl("clientConfig.endpoint", given, [], allowed, error).href };
 }
 
-/** A URL that a secret may be sent to: `https`, or `http` to this machine or one of AWS's hosts for this purpose. */
-export function safeUrl(name: string, value: string, awsHosts: readonly string[], error: (problem: string) => DynamoDBSaverError): URL {
+/**
+ * A URL that a secret may be sent to: `https`, or `http` to this machine or one of AWS's hosts for this purpose.
+ * @param allowInsecure whether the caller allows `http` to others; `undefined` where nobody is asked
+ */
+export function safeUrl(name: string, value: string, awsHosts: readonly string[], allowInsecure: boolean | undefined, error: (problem: string) => DynamoDBSaverError): URL {
   let url: URL;
   try {
     url = new URL(value);
@@ -70,9 +83,9 @@ export function safeUrl(name: string, value: string, awsHosts: readonly string[]
     throw error(`${name} is not a URL.`);
   }
   if (url.username || url.password) throw error(`${name} must not hold a user name or password.`);
-  if (url.protocol === "https:" || (url.protocol === "http:" && (isLoopback(url) || awsHosts.includes(url.hostname)))) return url;
+  if (isSafe(url, allowInsecure ?? false) || (url.protocol === "http:" && awsHosts.includes(url.hostname))) return url;
   const hosts = ["this machine", ...awsHosts].join(", ");
-  throw error(`${name} must be https: credentials would travel in the clear. Plain http is for ${hosts} only.`);
+  throw error(`${name} must be https: credentials would travel in the clear. Plain http is for ${hosts}${allowInsecure === undefined ? " only." : `. ${insecureAdvice()}`}`);
 }
 
 /**

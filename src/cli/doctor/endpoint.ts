@@ -1,4 +1,5 @@
 import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE } from "../../aws/exchange.js";
+import { isSafe } from "../../aws/endpoint.js";
 import { aborted } from "../../aws/abort.js";
 import { skipped, ok, warning, wrong, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";
@@ -12,6 +13,10 @@ const NOTICED_MS = 30_000;
 
 /** Whether somebody answers at the endpoint, and how this machine's clock compares. One request without a signature. */
 export async function* checkEndpoint({ config }: Subject): Check {
+  const inTheClear = [config.endpoint, config.s3?.endpoint].filter((url) => url !== undefined && !isSafe(new URL(url), false)).map((url) => new URL(url!).host);
+  if (inTheClear.length > 0) {
+    yield warning("endpoint", `State and signatures travel in the clear to ${inTheClear.join(" and ")}.`, "That is for a network that you trust, as that of a compose file. Elsewhere use https.");
+  }
   const { endpoint, fetch, signal, requestTimeoutMs: timeoutMs } = config;
   const { origin } = new URL(endpoint);
   const sentAt = Date.now();

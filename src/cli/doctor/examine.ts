@@ -1,5 +1,6 @@
 import { awsEndpoint } from "../../aws/endpoint.js";
 import type { DynamoDBSaverOptions } from "../../options.js";
+import { flagFor } from "../failure.js";
 import { checkBucket } from "./bucket.js";
 import { checkCors } from "./cors.js";
 import { checkCredentials } from "./credentials.js";
@@ -34,7 +35,7 @@ export async function* examine(options: DynamoDBSaverOptions, { ttlSeconds, orig
   } catch (error) {
     const { message } = reported(error);
     const [finding = "", ...remedy] = message.split(/(?<=\.) /);
-    yield wrong(message.startsWith("credentials") ? "credentials" : "options", finding, remedy.join(" ") || "See --help.");
+    yield wrong(message.startsWith("credentials") ? "credentials" : "options", finding, [...remedy, flagFor(message)].filter(Boolean).join(" ") || "See --help.");
     return;
   }
   yield ok("options", summary(subject));
