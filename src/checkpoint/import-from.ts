@@ -2,8 +2,9 @@ import type { BaseCheckpointSaver, CheckpointMetadata, CheckpointTuple, PendingW
 import { invalidInput } from "../errors.js";
 import { configIds } from "./ids.js";
 import { putCheckpoint } from "./put.js";
-import { putWrites, serializeWrites } from "./put-writes.js";
+import { isSpecial, putWrites, serializeWrites } from "./put-writes.js";
 import type { Storage } from "./storage.js";
+import { importedPath } from "./writes.js";
 
 /** What `importFrom` takes over. */
 export interface ImportFromOptions {
@@ -73,9 +74,17 @@ async function take(storage: Storage, threadId: string, ns: string, tuple: Check
     ttlSeconds,
   });
   const byTask = new Map<string, PendingWrite[]>();
-  for (const [taskId, channel, value] of pendingWrites) byTask.set(taskId, [...(byTask.get(taskId) ?? []), [channel, value]]);
-  for (const [taskId, writes] of byTask) {
-    await putWrites(storage, { threadId, ns, checkpointId: checkpoint.id, taskId, taskPath: "", writes: await serializeWrites(storage, writes), ttlSeconds });
+  for (const [taskId, channel, value] of pendingWrites) {
+    const writes = byTask.get(taskId);
+    if (writes) writes.push([channel, value]);
+    else byTask.set(taskId, [[channel, value]]);
+  }
+  for (const [position, [taskId, writes]] of [...byTask].entries()) {
+    // A source does not say at which indices its writes stand, only in which order, and where special channels come in it
+    // differs. They have indices of their own, so the others are counted without them: called again, each write is the same.
+    const ordinaryFirst = writes.toSorted(([a], [b]) => Number(isSpecial(a)) - Number(isSpecial(b)));
+    const taskPath = importedPath(position);
+    await putWrites(storage, { threadId, ns, checkpointId: checkpoint.id, taskId, taskPath, isPathNew: true, writes: await serializeWrites(storage, ordinaryFirst), ttlSeconds });
   }
   return byTask.size;
 }
