@@ -152,9 +152,9 @@ class Expression {
   readonly #names: Record<string, string> = {};
   readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
 
-  constructor(task: KeyPart, { taskPath, isPathNew = false }: Pick<PutWritesInput, "taskPath" | "isPathNew">) {
+  constructor(task: KeyPart, { taskPath, isPathNew }: Pick<PutWritesInput, "taskPath" | "isPathNew">) {
     // A task that was taken over from another saver, and is run again here, keeps its place among the others.
-    if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) }, { isFirstKept: !isPathNew });
+    if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) }, isPathNew ? ":path" : "if_not_exists(#path,:path)");
     if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
   }
 
@@ -183,9 +183,9 @@ class Expression {
     };
   }
 
-  #setAttribute(attribute: string, value: AttributeValue, { isFirstKept = false } = {}): void {
+  #setAttribute(attribute: string, value: AttributeValue, operand = `:${attribute}`): void {
     this.#names[`#${attribute}`] = attribute;
     this.#values[`:${attribute}`] = value;
-    this.#set.push(isFirstKept ? `#${attribute}=if_not_exists(#${attribute},:${attribute})` : `#${attribute}=:${attribute}`);
+    this.#set.push(`#${attribute}=${operand}`);
   }
 }

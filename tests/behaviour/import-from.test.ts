@@ -116,7 +116,7 @@ describe("the order of what tasks wrote", () => {
     expect(ordinary((await saver.getTuple(config))!)).toEqual(ordinary((await source.getTuple(config))!));
   });
 
-  it("makes a graph's DeltaChannel from MemorySaver what its runs returned", async () => {
+  it("makes the DeltaChannel of a graph what MemorySaver's pending writes say, also when the graph goes on", async () => {
     const Log = Annotation.Root({ log: () => new DeltaChannel((before: string[], said: string[][]) => [...before, ...said.flat()], { snapshotFrequency: 100, initialValueFactory: () => [] }) });
     const build = (checkpointer: BaseCheckpointSaver) => {
       const graph = new StateGraph(Log).addNode("ask", () => ({ log: [interrupt<string, string>("sure?")] }));
@@ -126,20 +126,28 @@ describe("the order of what tasks wrote", () => {
     const memory = new MemorySaver();
     const saver = createSaver();
     const ids = ["1", "2", "3", "4", "5", "6"];
-    const returned = await Promise.all(
-      ids.map(async (id) => {
-        await build(memory).invoke({ log: ["question"] }, thread(id));
-        await build(memory).invoke(new Command({ resume: "yes" }), thread(id));
-        return (await build(memory).invoke({ log: ["again"] }, thread(id))).log;
-      }),
-    );
+    for (const id of ids) {
+      await build(memory).invoke({ log: ["question"] }, thread(id));
+      await build(memory).invoke(new Command({ resume: "yes" }), thread(id));
+      await build(memory).invoke({ log: ["again"] }, thread(id));
+    }
     await saver.importFrom(memory);
 
-    for (const [i, id] of ids.entries()) {
-      expect((await build(saver).getState(thread(id))).values).toEqual({ log: returned[i] });
-      const { log } = await build(saver).invoke(new Command({ resume: "no" }), thread(id));
-      expect((await build(saver).getState(thread(id))).values).toEqual({ log });
-      expect(log).toEqual(expect.arrayContaining(["question", "yes", "again", "no"]));
+    // An older LangGraph tells no saver in which order a run has applied what its tasks wrote.
+    const tellsPaths = MemorySaver.prototype.putWrites.length > 3;
+    // The first input is in a checkpoint, and in no pending write.
+    const saidOf = async (id: string): Promise<unknown[]> =>
+      (await collect(memory.list(thread(id)))).reverse().flatMap(({ pendingWrites }) => pendingWrites!.filter(([, channel]) => channel === "log").flatMap(([, , value]) => value));
+    const logOf = async (id: string): Promise<string[]> => ((await build(saver).getState(thread(id))).values as { log: string[] }).log;
+    for (const id of ids) {
+      const said = await saidOf(id);
+      const taken = said.filter((text) => text !== "question").slice(0, 5); // what the superstep under way wrote is not applied yet
+      expect(taken.toSorted()).toEqual(["again", "left", "middle", "right", "yes"]);
+      expect((await logOf(id)).slice(1, 6)).toEqual(taken);
+      const { log } = (await build(saver).invoke(new Command({ resume: "no" }), thread(id))) as { log: string[] };
+      const after = await logOf(id);
+      expect(after.filter((text) => text !== "no").slice(1)).toEqual(said.filter((text) => text !== "question"));
+      expect(after).toEqual(tellsPaths ? log : expect.arrayContaining(log));
     }
   });
 });
