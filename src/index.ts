@@ -3,7 +3,8 @@
  * @module
  */
 export { DynamoDBSaver } from "./checkpoint/saver.js";
-export { DynamoDBStore, type StorePutOptions } from "./store/store.js";
+export { DynamoDBStore } from "./store/store.js";
+export { withPutOptions, type StorePutOptions, type ValuePutOptions } from "./store/put-options.js";
 export { DynamoDBCache } from "./store/cache.js";
 export type { DynamoDBCacheOptions, DynamoDBStoreOptions, StoreTtlOptions } from "./store/options.js";
 export type { StorePutOperation } from "./store/operations.js";

@@ -1,9 +1,10 @@
-import type { BaseCheckpointSaver, CheckpointMetadata, CheckpointTuple, PendingWrite } from "@langchain/langgraph-checkpoint";
+import type { BaseCheckpointSaver, CheckpointMetadata, CheckpointPendingWrite, CheckpointTuple, PendingWrite } from "@langchain/langgraph-checkpoint";
 import { invalidInput } from "../errors.js";
 import { configIds } from "./ids.js";
 import { putCheckpoint } from "./put.js";
-import { putWrites, serializeWrites } from "./put-writes.js";
+import { isSpecial, putWrites, serializeWrites } from "./put-writes.js";
 import type { Storage } from "./storage.js";
+import { importedPath } from "./writes.js";
 
 /** What `importFrom` takes over. */
 export interface ImportFromOptions {
@@ -72,12 +73,30 @@ async function take(storage: Storage, threadId: string, ns: string, tuple: Check
     newVersions: undefined, // all that is there
     ttlSeconds,
   });
-  const byTask = new Map<string, PendingWrite[]>();
-  for (const [taskId, channel, value] of pendingWrites) byTask.set(taskId, [...(byTask.get(taskId) ?? []), [channel, value]]);
-  for (const [taskId, writes] of byTask) {
-    await putWrites(storage, { threadId, ns, checkpointId: checkpoint.id, taskId, taskPath: "", writes: await serializeWrites(storage, writes), ttlSeconds });
+  const tasks = tasksInOrder(pendingWrites);
+  for (const [position, [taskId, writes]] of tasks.entries()) {
+    const taskPath = importedPath(position);
+    await putWrites(storage, { threadId, ns, checkpointId: checkpoint.id, taskId, taskPath, isPathNew: true, writes: await serializeWrites(storage, writes), ttlSeconds });
   }
-  return byTask.size;
+  return tasks.length;
+}
+
+/**
+ * What each task wrote, the tasks in the order in which the source gives their writes. One that asked before the others were
+ * done, and was answered after them, comes where its answer comes. Special channels have indices of their own and are last: so
+ * the index of each other write is the same when the source has more of them at the next call.
+ */
+function tasksInOrder(pendingWrites: CheckpointPendingWrite[]): [taskId: string, writes: PendingWrite[]][] {
+  const byTask = new Map<string, { ordinary: PendingWrite[]; special: PendingWrite[] }>();
+  for (const [taskId, channel, value] of pendingWrites) {
+    const task = byTask.get(taskId) ?? { ordinary: [], special: [] };
+    const writes = isSpecial(channel) ? task.special : task.ordinary;
+    // A key that is set anew comes last.
+    if (writes === task.ordinary && writes.length === 0) byTask.delete(taskId);
+    writes.push([channel, value]);
+    byTask.set(taskId, task);
+  }
+  return [...byTask].map(([taskId, { ordinary, special }]) => [taskId, [...ordinary, ...special]]);
 }
 
 async function threadsOf(source: CheckpointSource): Promise<Set<string>> {

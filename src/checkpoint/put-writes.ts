@@ -25,15 +25,20 @@ export interface PutWritesInput {
   checkpointId: string;
   taskId: string;
   taskPath: string;
+  /** Whether the path takes the place of one that is there. By default the first stays, as the first write of an index does. */
+  isPathNew?: boolean;
   writes: SerializedWrite[];
   ttlSeconds: number | undefined;
 }
+
+/** Whether a channel is one of LangGraph's own, such as those of errors and interrupts. */
+export const isSpecial = (channel: string): boolean => Object.hasOwn(WRITES_IDX_MAP, channel);
 
 /** Special channels have a negative index of their own, where the last write wins. */
 export async function serializeWrites({ serde }: Storage, writes: PendingWrite[]): Promise<SerializedWrite[]> {
   const all = await Promise.all(
     writes.map(async ([channel, value], position): Promise<SerializedWrite> => {
-      const index = Object.hasOwn(WRITES_IDX_MAP, channel) ? WRITES_IDX_MAP[channel]! : position;
+      const index = isSpecial(channel) ? WRITES_IDX_MAP[channel]! : position;
       return { index, channel, ...(await serialized(serde, value)) };
     }),
   );
@@ -69,7 +74,7 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
   const special = input.writes.filter((w) => w.index < 0);
   const ordinary = input.writes.filter((w) => w.index >= 0);
   if (ordinary.length <= MAX_SINGLE_WRITES) {
-    const expression = new Expression(task, input.taskPath);
+    const expression = new Expression(task, input);
     const { values, plan } = await place(storage, itemKey, input.writes, maxInline, born);
     for (const [i, { index, channel }] of input.writes.entries()) {
       expression.set(index, await encode(index, writeBytes(channel, values[i]!)));
@@ -89,7 +94,7 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
   let seen: Item | undefined;
   let taken = new Set<number>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const expression = new Expression(task, input.taskPath);
+    const expression = new Expression(task, input);
     const runs = consecutive(ordinary.filter((w) => !taken.has(w.index)));
     const packed = [...special, ...runs.map((run) => ({ index: run[0]!.index, channel: "", ...packRun(run) }))];
     const { values, plan } = await place(storage, itemKey, packed, maxInline, born);
@@ -147,8 +152,9 @@ class Expression {
   readonly #names: Record<string, string> = {};
   readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
 
-  constructor(task: KeyPart, taskPath: string) {
-    if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) });
+  constructor(task: KeyPart, { taskPath, isPathNew }: Pick<PutWritesInput, "taskPath" | "isPathNew">) {
+    // A task that was taken over from another saver, and is run again here, keeps its place among the others.
+    if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) }, isPathNew ? ":path" : "if_not_exists(#path,:path)");
     if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
   }
 
@@ -177,9 +183,9 @@ class Expression {
     };
   }
 
-  #setAttribute(attribute: string, value: AttributeValue): void {
+  #setAttribute(attribute: string, value: AttributeValue, operand = `:${attribute}`): void {
     this.#names[`#${attribute}`] = attribute;
     this.#values[`:${attribute}`] = value;
-    this.#set.push(`#${attribute}=:${attribute}`);
+    this.#set.push(`#${attribute}=${operand}`);
   }
 }

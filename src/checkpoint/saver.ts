@@ -251,7 +251,8 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
 
   /**
    * Takes over the threads of any other LangGraph saver: `MemorySaver`, `SqliteSaver`, `PostgresSaver`. Cut short, call it again:
-   * a checkpoint of the same id is stored again, and others are left alone.
+   * a checkpoint of the same id is stored again, and others are left alone. Pending writes keep the order in which that saver
+   * gives them; what a task writes that only runs here comes after them.
    */
   importFrom(saver: CheckpointSource, options: ImportFromOptions = {}): LongWork<ImportFromProgress, ImportFromResult> {
     return new LongWork(() => importFrom(this.#storage, saver, options, this.#config.ttlSeconds));

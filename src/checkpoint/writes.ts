@@ -124,6 +124,13 @@ export function taskOf(item: Item): TaskOfItem {
   return { taskId: idOf(task, stringOf(item, "task")), path: unescapeId(stringOf(item, "path") ?? "") };
 }
 
+/**
+ * The path of a task that was taken over from another saver, which tells the order of its tasks but not their paths. It sorts
+ * after `""`, by which LangGraph stores a graph's input, and before the paths of tasks, which begin with `~`: what a graph
+ * writes beside it when it goes on comes after it.
+ */
+export const importedPath = (position: number): string => `!${String(position).padStart(10, "0")}`;
+
 /** Tasks in the order in which their writes are applied: by path, then by id. */
 export function compareTasks(a: TaskOfItem, b: TaskOfItem): number {
   return compareCodePoints(a.path, b.path) || compareCodePoints(a.taskId, b.taskId);

@@ -143,4 +143,5 @@ function checkNamespaces(namespaces: CacheNamespace[]): CacheNamespace[] {
   throw invalidInput('clear needs an array of namespaces, for example [["nodes", "slow"]].');
 }
 
-const isNamespace = (namespace: unknown): boolean => Array.isArray(namespace) && namespace.every((label) => typeof label === "string");
+/** `every` would pass over what an array lacks. */
+const isNamespace = (namespace: unknown): boolean => Array.isArray(namespace) && !namespace.includes(undefined) && namespace.every((label) => typeof label === "string");

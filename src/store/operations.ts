@@ -1,14 +1,7 @@
-import {
-  InvalidNamespaceError,
-  type GetOperation,
-  type ListNamespacesOperation,
-  type MatchCondition,
-  type Operation,
-  type PutOperation,
-  type SearchOperation,
-} from "@langchain/langgraph-checkpoint";
-import { checkTtl } from "../config.js";
+import type { GetOperation, ListNamespacesOperation, MatchCondition, Operation, PutOperation, SearchOperation } from "@langchain/langgraph-checkpoint";
 import { invalidInput } from "../errors.js";
+import { checkKey, checkLabels, kindOf } from "./labels.js";
+import { checkPutOptions, putOptionsOf } from "./put-options.js";
 
 /** A put that can say for how long. */
 export interface StorePutOperation extends PutOperation {
@@ -23,66 +16,48 @@ export type CheckedOperation =
   | { kind: "put"; op: StorePutOperation }
   | { kind: "list"; op: Partial<ListNamespacesOperation> & { offset: number } };
 
-/** @throws DynamoDBSaverError `INVALID_INPUT` */
+/**
+ * What an operation asks for, with its labels as they are now.
+ * @throws DynamoDBSaverError `INVALID_INPUT`
+ */
 export function checkOperation(operation: Operation): CheckedOperation {
   if (typeof operation !== "object" || operation === null) throw invalidInput("batch needs an array of operations, each of them an object.");
   if ("namespacePrefix" in operation) {
-    const { namespacePrefix, filter, limit = 10, offset = 0, query } = operation;
-    checkLabels("namespacePrefix", namespacePrefix);
+    const { filter, limit = 10, offset = 0, query } = operation;
+    const namespacePrefix = checkLabels("namespacePrefix", operation.namespacePrefix, { allowEmpty: true });
     if (filter !== undefined && filter !== null && typeof filter !== "object") throw invalidInput('filter must be an object, for example { status: "active" }.');
     if (query !== undefined && query !== null && typeof query !== "string") throw invalidInput("query must be a string.");
-    return { kind: "search", op: { ...operation, limit: checkCount("limit", limit, 0), offset: checkCount("offset", offset, 0) } };
+    return { kind: "search", op: { ...operation, namespacePrefix, limit: checkCount("limit", limit, 0), offset: checkCount("offset", offset, 0) } };
   }
-  if ("key" in operation || "value" in operation) {
-    const { namespace, key } = operation as GetOperation;
-    checkLabels("namespace", namespace);
-    if (typeof key !== "string") throw invalidInput(`The key of an item must be a string, not ${kindOf(key)}.`);
-    if (!("value" in operation)) return { kind: "get", op: operation };
-    const op: StorePutOperation = operation as unknown as StorePutOperation;
-    const { value, index, ttlSeconds } = op;
-    if (typeof value !== "object") throw invalidInput(`The value of an item must be an object, or null to delete it, not ${kindOf(value)}.`);
-    const isIndex = index === undefined || index === null || index === false || (Array.isArray(index) && index.every((path) => typeof path === "string"));
-    if (!isIndex) throw invalidInput('index must be false, or an array of paths such as ["title", "chapters[*].content"].');
-    if (ttlSeconds !== undefined && ttlSeconds !== null) checkTtl("ttlSeconds", ttlSeconds, invalidInput);
-    return { kind: "put", op };
-  }
-  const { matchConditions, maxDepth, limit, offset = 0 } = operation;
-  for (const condition of matchConditions ?? []) checkCondition(condition);
+  if ("key" in operation || "value" in operation) return checkItemOperation(operation as StorePutOperation);
+  const { matchConditions: conditions, maxDepth, limit, offset = 0 } = operation;
+  if (conditions !== undefined && !Array.isArray(conditions)) throw invalidInput('matchConditions must be an array, for example [{ matchType: "prefix", path: ["users"] }].');
+  const matchConditions = conditions?.map(checkCondition);
   if (maxDepth !== undefined) checkCount("maxDepth", maxDepth, 1);
   if (limit !== undefined) checkCount("limit", limit, 0);
-  return { kind: "list", op: { ...operation, offset: checkCount("offset", offset, 0) } };
+  return { kind: "list", op: { ...operation, ...(matchConditions && { matchConditions }), offset: checkCount("offset", offset, 0) } };
 }
 
-/**
- * What `put` of every LangGraph store refuses; `batch` of none does.
- * @throws InvalidNamespaceError
- */
-export function checkNamespace(namespace: string[]): void {
-  const refuse = (problem: string): never => {
-    throw new InvalidNamespaceError(`${problem} Got: ${JSON.stringify(namespace)}`);
-  };
-  if (!Array.isArray(namespace) || namespace.length === 0) refuse("A namespace must be an array of one label or more.");
-  for (const label of namespace) {
-    if (typeof label !== "string") refuse("The labels of a namespace must be strings.");
-    if (label === "") refuse("The labels of a namespace must not be empty.");
-    if (label.includes(".")) refuse("The labels of a namespace must not contain periods.");
-  }
-  if (namespace[0] === "langgraph") refuse('The first label of a namespace must not be "langgraph".');
+function checkItemOperation(operation: GetOperation | StorePutOperation): CheckedOperation {
+  const isPut = "value" in operation && operation.value !== null;
+  const place = { namespace: checkLabels("namespace", operation.namespace, { isPut }), key: checkKey(operation.key) };
+  if (!("value" in operation)) return { kind: "get", op: place };
+  const { value } = operation;
+  if (typeof value !== "object") throw invalidInput(`The value of an item must be an object, or null to delete it, not ${kindOf(value)}.`);
+  const said = putOptionsOf(value);
+  const { index = said?.index, ttlSeconds = said?.ttlSeconds } = operation;
+  checkPutOptions({ index, ttlSeconds });
+  // A copy has lost what was said beside the value, so that no serde can meet it.
+  return { kind: "put", op: { ...place, value: said ? { ...value } : value, ttlSeconds, ...(index !== undefined && { index }) } };
 }
 
-function checkLabels(name: string, labels: unknown): void {
-  if (Array.isArray(labels) && labels.every((label) => typeof label === "string")) return;
-  throw invalidInput(`${name} must be an array of strings, for example ["users", "ada"], not ${kindOf(labels)}.`);
-}
-
-function checkCondition({ matchType, path }: MatchCondition): void {
+function checkCondition(condition: MatchCondition): MatchCondition {
+  const { matchType, path } = condition ?? {};
   if (matchType !== "prefix" && matchType !== "suffix") throw invalidInput('The matchType of a condition must be "prefix" or "suffix".');
-  checkLabels("The path of a condition", path);
+  return { matchType, path: checkLabels("The path of a condition", path, { allowEmpty: true }) };
 }
 
 function checkCount(name: string, count: unknown, min: number): number {
   if (typeof count === "number" && count >= min && (Number.isInteger(count) || count === Infinity)) return count;
   throw invalidInput(`${name} must be a whole number from ${min}, not ${typeof count === "number" ? count : kindOf(count)}.`);
 }
-
-const kindOf = (value: unknown): string => (value === null || value === undefined ? String(value) : Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : `a ${typeof value}`);

@@ -1,4 +1,4 @@
-import { BaseStore, type Item, type Operation, type OperationResults, type SearchItem } from "@langchain/langgraph-checkpoint";
+import { BaseStore, type Item, type MatchCondition, type Operation, type OperationResults, type SearchItem, type SearchOperation } from "@langchain/langgraph-checkpoint";
 import { openBackend } from "../checkpoint/backend.js";
 import { setup, type SetupResult } from "../checkpoint/setup.js";
 import { ambientEnv, withEnv } from "../config.js";
@@ -7,20 +7,15 @@ import { readEntries } from "./entries.js";
 import { storeItem } from "./items.js";
 import { listNamespaces } from "./list-namespaces.js";
 import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
-import { checkNamespace, checkOperation, type CheckedOperation, type StorePutOperation } from "./operations.js";
+import { checkOperation, type CheckedOperation, type StorePutOperation } from "./operations.js";
 import { expandStoreConfig, type DynamoDBStoreOptions, type StoreConfig } from "./options.js";
+import type { StorePutOptions } from "./put-options.js";
 import { Registry } from "./registry.js";
 import { search } from "./search.js";
 import { defaultSerde } from "./serde.js";
 import { openItems, refreshItems, type Found, type StoreStorage } from "./storage.js";
 import { Embedder } from "./vectors.js";
 import { prepareWrites, Stamps, writeAll } from "./writes.js";
-
-/** What a `put` can say besides LangGraph's own arguments. */
-export interface StorePutOptions {
-  /** How long the item lives, in seconds; `null`: it stays. Default: the store's `ttl.defaultTtlSeconds`. */
-  ttlSeconds?: number | null | undefined;
-}
 
 /**
  * Keeps what agents remember across threads in the same DynamoDB table as {@link DynamoDBSaver}, over `fetch` alone.
@@ -119,15 +114,52 @@ export class DynamoDBStore extends BaseStore {
 
   /**
    * Stores an item, or another value under its key: 1 request, 2 in a namespace that this instance has not written to
-   * lately.
+   * lately. In a node, say the rest by {@link withPutOptions}: only the first three arguments arrive there.
    *
+   * @param namespace one label or more, the first not "langgraph"; none is empty or has `.`, `:` or NUL in it
    * @param index `false`: not found by meaning; paths: these fields are embedded instead of those of the option `index`
-   * @throws InvalidNamespaceError when the namespace or one of its labels is empty, a label has a period, or the first is "langgraph"
    */
   override async put(namespace: string[], key: string, value: Record<string, unknown>, index?: false | string[], { ttlSeconds }: StorePutOptions = {}): Promise<void> {
-    checkNamespace(namespace);
     const op: StorePutOperation = { namespace, key, value, ...(index !== undefined && { index }), ...(ttlSeconds !== undefined && { ttlSeconds }) };
     await this.batch([op]);
+  }
+
+  /** The item under a key, `null` if there is none: 1 request. */
+  override async get(namespace: string[], key: string): Promise<Item | null> {
+    const [item = null] = await this.batch([{ namespace, key }]);
+    return item;
+  }
+
+  /** Deletes an item, if it is there: 2 requests, 3 for the last one of its namespace. */
+  override async delete(namespace: string[], key: string): Promise<void> {
+    await this.batch([{ namespace, key, value: null }]);
+  }
+
+  /**
+   * The items of a namespace and of those below it: oldest first, or with `query` the nearest in meaning first.
+   *
+   * @param namespacePrefix `[]`: in all namespaces
+   * @param options `filter`: only values that have these. `limit`: at most so many, 10 by default. `offset`: without so many
+   * of the first.
+   */
+  override async search(namespacePrefix: string[], options: Omit<SearchOperation, "namespacePrefix"> = {}): Promise<SearchItem[]> {
+    const [found = []] = await this.batch([{ ...options, namespacePrefix }]);
+    return found;
+  }
+
+  /**
+   * The namespaces that hold items.
+   *
+   * @param options `prefix`, `suffix`: only those that begin or end so, `*` being any label. `maxDepth`: cut to so many labels.
+   * `limit`: at most so many, 100 by default. `offset`: without so many of the first.
+   */
+  override async listNamespaces(options: { prefix?: string[]; suffix?: string[]; maxDepth?: number; limit?: number; offset?: number } = {}): Promise<string[][]> {
+    const { prefix, suffix, maxDepth, limit = 100, offset = 0 } = options;
+    const matchConditions: MatchCondition[] = [];
+    if (prefix) matchConditions.push({ matchType: "prefix", path: prefix });
+    if (suffix) matchConditions.push({ matchType: "suffix", path: suffix });
+    const [found = []] = await this.batch([{ matchConditions, limit, offset, ...(maxDepth !== undefined && { maxDepth }) }]);
+    return found;
   }
 
   async #getAll(checked: CheckedOperation[], results: unknown[]): Promise<void> {
@@ -172,11 +204,5 @@ export class DynamoDBStore extends BaseStore {
         if (one.kind === "list") results[i] = await listNamespaces(this.#storage.registry, one.op);
       }),
     );
-  }
-
-  /** The item under a key, `null` if there is none: 1 request. */
-  override async get(namespace: string[], key: string): Promise<Item | null> {
-    const [item = null] = await this.batch([{ namespace, key }]);
-    return item;
   }
 }

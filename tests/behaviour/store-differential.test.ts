@@ -11,7 +11,7 @@ import { createStore } from "../lanes/stores.js";
  * goes through another instance or the same one, so what one has cached must not matter.
  */
 
-// No label begins another, and none has a colon: see MendedMemoryStore.
+// No label begins another: see MendedMemoryStore.
 const label = fc.constantFrom("users", "ada", "Bob", "ümit", "Émile", "notes", "1", "2");
 const labels = (minLength: number): fc.Arbitrary<string[]> => fc.array(label, { minLength, maxLength: 3 });
 const key = fc.constantFrom("a", "b", "c", "#", "é/%", "10", "9");

@@ -63,3 +63,23 @@ describe("a graph's nodes", () => {
     expect(await store.search(["memories", "ada"])).toHaveLength(1);
   });
 });
+
+test("a node is refused the labels that no store of LangGraph takes, whoever checks them first", async () => {
+  const store = createStore();
+  const keep = (namespace: string[]): Promise<unknown> =>
+    new StateGraph(State)
+      .addNode("keep", async (_state, config: LangGraphRunnableConfig) => {
+        await config.store!.put(namespace, "k", {});
+        return {};
+      })
+      .addEdge(START, "keep")
+      .addEdge("keep", END)
+      .compile({ store })
+      .invoke({});
+
+  await expect(keep(["a:b"])).rejects.toThrow(/colon/);
+  await expect(keep(["a.b"])).rejects.toThrow(/period/);
+  await expect(keep(["a", "\u0000"])).rejects.toThrow(/NUL/);
+  await expect(keep(["langgraph"])).rejects.toThrow(/langgraph/);
+  expect(await store.search([])).toEqual([]);
+});

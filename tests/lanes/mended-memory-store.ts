@@ -6,7 +6,7 @@ import { InMemoryStore, type Operation, type OperationResults } from "@langchain
  * - A namespace stays listed when its last item is deleted, and so does one in which nothing was ever put.
  * - The vectors of a deleted item come back with the next item of that key, and those of a former value stay.
  *
- * Two defects are left to tests of their own: `["a", "b"]` is `["a:b"]`, and a search of `["a"]` finds `["ab"]`.
+ * One defect of checkpoint 1.1 is left: a search of `["a"]` finds `["ab"]`.
  */
 export class MendedMemoryStore extends InMemoryStore {
   override async batch<Op extends readonly Operation[]>(operations: Op): Promise<OperationResults<Op>> {

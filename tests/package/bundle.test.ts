@@ -18,7 +18,7 @@ const ALLOWED = ["globalThis.process?.env", "a Worker's env, process.env, or Den
  * raises a ceiling has to be worth it.
  */
 describe.each([
-  ["saver", saver, 47_600],
+  ["saver", saver, 47_800],
   ["reader", reader, 31_900],
 ])("the bundle of the %s", (_, bundled, ceiling) => {
   test("holds nothing of Node or the AWS SDK, but one guarded look for the environment", async () => {
