@@ -23,7 +23,7 @@ import { visit } from "unist-util-visit";
  * @typedef {object} Block
  * @property {string} place where it stands, for example `README.md:12`
  * @property {string} language
- * @property {string} mark what its fence says behind the language: `run` for a whole program, `module` for what exports something
+ * @property {string} mark what its fence says behind the language: `run` for a whole program, `sqlite` for one beside SqliteSaver, `module` for what exports something
  * @property {string} text
  * @property {string | undefined} output what it prints, if a block marked `text output` right behind it says so
  */
