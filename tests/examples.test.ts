@@ -175,6 +175,17 @@ test("an answer that nobody waits for moves no money", async () => {
   expect(readdirSync(join(data, "approval/ledger"))).toHaveLength(1);
 });
 
+test("LangChain's agent waits for a person in other processes, and refunds what was approved and nothing else", async () => {
+  const scenes = await play("agent");
+
+  expect(scenes['ask "Refund 40 euros for order 1041"']).toBe("waits: Give 40 euros back for order 1041?\n");
+  expect(scenes.approve).toBe("  bank: 40 euros for order 1041\nHere is what happened: 40 euros are on their way.\n");
+  expect(scenes["edit 90"]).toBe("  bank: 90 euros for order 1042\nHere is what happened: 90 euros are on their way.\n");
+  expect(scenes['reject "Order 7 is too old."']).toBe("Here is what happened: Order 7 is too old.\n");
+  expect(scenes.history!.trim().split("\n")).toHaveLength((await checkpointsOf("agent", "refunds")).length);
+  expect(await run("agent", "approve")).toMatchObject({ code: 1, errors: 'Nothing waits for an answer in "refunds".\n' });
+});
+
 test("time travel with another state makes a branch, and the first one stays", async () => {
   const { code, output, errors } = await run("time-travel");
   expect(code, errors).toBe(0);

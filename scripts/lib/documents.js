@@ -26,7 +26,7 @@ import { visit } from "unist-util-visit";
  * @property {string} place where it stands, for example `README.md:12`
  * @property {string} language
  * @property {string} mark what its fence says behind the language: `run` for a whole program that is run, `run thread` for one that wants a
- *   table with a thread "1", `signature` for what is no code; what has none of them is compiled
+ *   table with a thread "1", `sqlite` for one beside SqliteSaver, `signature` for what is no code; what has none of them is compiled
  * @property {string} text
  * @property {string | undefined} given what completes a fragment: its imports and declarations, in a comment `<!-- given: … -->` right before it
  * @property {string | undefined} output what it prints, if a block marked `text output` right behind it says so

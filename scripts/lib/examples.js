@@ -45,6 +45,20 @@ export const examples = {
       { args: ["pending"] },
     ],
   },
+  agent: {
+    shows: "LangChain's agent, whose refunds a person approves, changes or rejects",
+    main: "agent/index.js",
+    runtime: "node",
+    plays: [
+      { args: ["ask", "Refund 40 euros for order 1041"] },
+      { args: ["approve"] },
+      { args: ["ask", "Refund 900 euros for order 1042"] },
+      { args: ["edit", "90"] },
+      { args: ["ask", "Refund 10 euros for order 7"] },
+      { args: ["reject", "Order 7 is too old."] },
+      { args: ["history"] },
+    ],
+  },
   "time-travel": { shows: "back to an old checkpoint, another state there, and on from the fork", main: "time-travel/index.js", runtime: "node" },
   chat: {
     shows: "a chat that remembers across processes, and summarizes what is old",
