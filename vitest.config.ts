@@ -16,6 +16,7 @@ const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/{${fir
 const resolve = {
   // The first that fits the beginning of a name is taken.
   alias: {
+    "langgraph-checkpoint-dynamodb/context": source("context.ts"),
     "langgraph-checkpoint-dynamodb/credentials": source("credentials.ts"),
     "langgraph-checkpoint-dynamodb/reader": source("reader.ts"),
     "langgraph-checkpoint-dynamodb": source("index.ts"),

@@ -1,7 +1,6 @@
 import { MemorySaver, type BaseCheckpointSaver, type CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import { Annotation, Command, interrupt, MessagesAnnotation, START, StateGraph, type StateSnapshot } from "@langchain/langgraph";
 import { expect, it } from "vitest";
-import "../lanes/async-context.js";
 import { collect, emptyThread, idsOf, putChain, putStep } from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
 
