@@ -115,6 +115,18 @@ test("a CommonJS project puts and reads a checkpoint", async () => {
   expect(await used("commonjs", "main.js")).toEqual(ANSWER);
 });
 
+test("the guard of the package recognizes the reader's errors, as ESM and as CommonJS", async () => {
+  const check = (start: string, more: string) => `${start}
+    try { new DynamoDBReader({}); } catch (error) { console.log(JSON.stringify([isDynamoDBSaverError(error), error.code${more}])); }`;
+  const esm = check('import { DynamoDBSaverError, isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb"; import { DynamoDBReader } from "langgraph-checkpoint-dynamodb/reader";', ", error instanceof DynamoDBSaverError");
+  // Each file of that build has classes of its own.
+  const commonjs = check('const { isDynamoDBSaverError } = require("langgraph-checkpoint-dynamodb"); const { DynamoDBReader } = require("langgraph-checkpoint-dynamodb/reader");', "");
+  const printed = (type: string, program: string) => run(installed.folder, process.execPath, [`--input-type=${type}`, "--eval", program]);
+
+  expect(JSON.parse(await printed("module", esm))).toEqual([true, "INVALID_CONFIG", true]);
+  expect(JSON.parse(await printed("commonjs", commonjs))).toEqual([true, "INVALID_CONFIG"]);
+});
+
 test("a TypeScript project with moduleResolution node16 compiles, as ESM and as CommonJS, and runs", async () => {
   await run(project("typescript-node16"), process.execPath, [tool("typescript/bin/tsc")]);
 
