@@ -13,12 +13,13 @@ const behaviour = "tests/behaviour/**/*.test.ts";
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
 /** What the other runtimes run in `npm test`: where they could differ, and the store and the cache whole. `npm run test:runtimes` runs everything in each of them. */
-const first = ["abort", "base64", "cache", "config", "encryption", "forks", "from-env", "ids", "list", "official", "pending-writes", "reader", "s3", "signing", "store*", "values"];
+const first = ["abort", "base64", "cache", "config", "context", "encryption", "forks", "from-env", "ids", "list", "official", "pending-writes", "reader", "s3", "signing", "store*", "values"];
 const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/{${first.join()}}.test.ts`];
 
 const resolve = {
   // The first that fits the beginning of a name is taken.
   alias: {
+    "langgraph-checkpoint-dynamodb/context": source("context.ts"),
     "langgraph-checkpoint-dynamodb/credentials": source("credentials.ts"),
     "langgraph-checkpoint-dynamodb/reader": source("reader.ts"),
     "langgraph-checkpoint-dynamodb": source("index.ts"),

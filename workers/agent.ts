@@ -8,13 +8,13 @@ import {
   type BaseCheckpointSaver,
   type LangGraphRunnableConfig,
 } from "@langchain/langgraph/web";
+import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { recall, remember } from "./memories.js";
 import type { Model } from "./model.js";
 import { AgentState, type AgentUpdate, type AgentValues, type Refund } from "./state.js";
-import { installSynchronousContext } from "./synchronous-context.js";
 import { tools } from "./tools.js";
 
-installSynchronousContext();
+provideContext();
 
 /** The nodes, for callers who name one in `as_node`. */
 export const NODE_NAMES = ["agent", "approval", "tools"] as const;
@@ -58,7 +58,7 @@ function afterAgent({ messages }: AgentValues) {
   return calls.some((call) => toolNamed(call.name)?.needsApproval) ? "approval" : "tools";
 }
 
-/** Must not await before `interrupt()`: see synchronous-context.ts. A node runs again from its start when resumed. */
+/** Awaits nothing before `interrupt()`: see {@link provideContext}. A node runs again from its start when resumed. */
 function askForApproval({ messages }: AgentValues): AgentUpdate {
   const calls = openToolCalls(messages).filter((call) => toolNamed(call.name)?.needsApproval);
   const decision: Decision = interrupt({

@@ -4,6 +4,7 @@ import { DynamoDB } from "../aws/dynamodb.js";
 import { S3 } from "../aws/s3.js";
 import type { SaverConfig } from "../config.js";
 import { Codec } from "./codec.js";
+import type { Compress } from "./compression.js";
 import { Encryption } from "./encryption.js";
 import { Offload } from "./offload.js";
 import { SegmentStore } from "./segment-store.js";
@@ -17,12 +18,13 @@ export interface Backend {
 }
 
 /** Sends nothing yet. */
-export function openBackend(config: SaverConfig): Backend {
+export function openBackend(config: SaverConfig, compress: Compress): Backend {
   const clientFor = (credentials: SaverConfig["credentials"]): AwsClient => new AwsClient({ ...config, credentials: new CredentialSource(credentials, config) });
   const client = clientFor(config.credentials);
   const db = new DynamoDB(client, config);
   const codec = new Codec({
     ...config,
+    compress,
     encryption: config.encryption && new Encryption(config.encryption.key, config.encryption.olderKeys),
     allowPlaintext: config.encryption?.allowPlaintext ?? false,
   });

@@ -2,7 +2,7 @@ import { toBase64Url } from "../aws/base64.js";
 import { sha256Name } from "../aws/sha256.js";
 import type { Key } from "../aws/dynamodb.js";
 import type { DataLocation } from "../errors.js";
-import { compress, decompress, withCodec, type Compression } from "./compression.js";
+import { decompress, withCodec, type Compress, type Compression } from "./compression.js";
 import { MAX_CONTAINER_BYTES } from "./container.js";
 import type { Encryption } from "./encryption.js";
 import { damaged, FormatError, locate } from "./format-error.js";
@@ -15,6 +15,8 @@ const MAX_VALUES = 4;
 
 export interface CodecOptions {
   compression: Compression;
+  /** Given by who writes, so that a page that only reads has nothing of it. */
+  compress: Compress;
   encryption: Encryption | undefined;
   /** Whether plain data is accepted although `encryption` is on. */
   allowPlaintext: boolean;
@@ -30,7 +32,7 @@ export class Codec {
   }
 
   async encode(bytes: Uint8Array, place: string): Promise<Uint8Array> {
-    const { compression, encryption } = this.#options;
+    const { compression, compress, encryption } = this.#options;
     const stored = compress(bytes, compression);
     return encryption ? withCodec(ENCRYPTED, await encryption.encrypt(stored, place)) : stored;
   }

@@ -17,6 +17,9 @@ const PIECE_BYTES = 16 * 1_024;
 /** Deflate looks back 32 KB, so on longer values a dictionary is soon out of sight. */
 const MAX_WITH_DICTIONARY = 32 * 1_024;
 
+/** Makes of bytes what is stored. */
+export type Compress = (bytes: Uint8Array, compression: Compression) => Uint8Array;
+
 /** Compresses where that saves a tenth or more. */
 export function compress(bytes: Uint8Array, compression: Compression): Uint8Array {
   if (compression === "gzip") {

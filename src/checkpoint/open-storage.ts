@@ -1,14 +1,15 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { SaverConfig } from "../config.js";
 import { openBackend } from "./backend.js";
+import type { Compress } from "./compression.js";
 import { Incarnations } from "./incarnation.js";
 import { Superseded } from "./latest-only.js";
 import { FrameCache, type Storage } from "./storage.js";
 import { ThreadIndex } from "./thread-index.js";
 
 /** What a saver and a reader work on. Sends nothing yet. */
-export function openStorage(config: SaverConfig, serde: SerializerProtocol): Storage {
-  const backend = openBackend(config);
+export function openStorage(config: SaverConfig, serde: SerializerProtocol, compress: Compress): Storage {
+  const backend = openBackend(config, compress);
   return {
     ...backend,
     incarnations: new Incarnations(backend.db),

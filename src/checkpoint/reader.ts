@@ -40,7 +40,7 @@ export class DynamoDBReader {
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: DynamoDBReaderOptions) {
     const config = expandConfig(options, ambientEnv());
-    this.#storage = openStorage(config, config.serde ?? plainSerde);
+    this.#storage = openStorage(config, config.serde ?? plainSerde, writesNothing);
   }
 
   /**
@@ -75,4 +75,9 @@ export class DynamoDBReader {
   async *listThreads(options: ListThreadsOptions = {}): AsyncGenerator<ThreadInfo, void, undefined> {
     yield* this.#storage.threads.list(options);
   }
+}
+
+/** In place of what compresses, which is a tenth of the saver. */
+function writesNothing(): never {
+  throw new TypeError("A reader has nothing to compress.");
 }

@@ -1,4 +1,4 @@
-import { isDeltaSnapshot, type Checkpoint, type CheckpointMetadata } from "@langchain/langgraph-checkpoint";
+import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/concurrency.js";
 import { emit } from "../aws/events.js";
 import { neededAncestors } from "./delta-history.js";
@@ -26,6 +26,9 @@ export interface AncestorsOf {
 export function deltaChannels(metadata: CheckpointMetadata, { channels }: Pick<Frame, "channels">): string[] {
   return Object.keys(metadata.counters_since_delta_snapshot ?? {}).filter((name) => !channels.has(name));
 }
+
+/** As LangGraph's function of this name tells it. Imported from there, it would bring all of LangChain into a page that only reads. */
+const isDeltaSnapshot = (value: unknown): boolean => (value as { lg_name?: unknown } | null | undefined)?.lg_name === "DeltaSnapshot" && typeof value === "object";
 
 /** Whether a checkpoint has `DeltaChannel`s: it is rebuilt from others, or others will be from it. */
 export function needsAncestors({ channel_values }: Checkpoint, metadata: CheckpointMetadata): boolean {

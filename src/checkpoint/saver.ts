@@ -13,6 +13,7 @@ import { Turnstile } from "../aws/turnstile.js";
 import { ambientEnv, checkTtl, expandConfig, withEnv, type SaverConfig } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { invalidInput } from "../errors.js";
+import { compress } from "./compression.js";
 import { copyThread, type RestoreProgress } from "./copy-thread.js";
 import { deleteForRuns, type DeleteForRunsOptions } from "./delete-for-runs.js";
 import { deleteThread } from "./delete-thread.js";
@@ -72,11 +73,9 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     const config = expandConfig(options, ambientEnv());
     super(config.serde);
     this.#config = config;
-    this.#storage = openStorage(config, {
-      // Looked up at each use: `serde` is a public field of every saver, and wrappers replace it.
-      dumpsTyped: (value) => this.serde.dumpsTyped(value),
-      loadsTyped: (type, data) => this.serde.loadsTyped(type, data),
-    });
+    // Looked up at each use: `serde` is a public field of every saver, and wrappers replace it.
+    const serde = { dumpsTyped: (value: unknown) => this.serde.dumpsTyped(value), loadsTyped: (type: string, data: Uint8Array | string) => this.serde.loadsTyped(type, data) };
+    this.#storage = openStorage(config, serde, compress);
   }
 
   /**

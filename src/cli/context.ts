@@ -37,9 +37,13 @@ export const openContext: Open = async (command) => {
   };
   const options: DynamoDBSaverOptions = { ...(await saverOptions(command.optsWithGlobals<GlobalOptions>())), signal, onEvent };
   // Not before they are needed: LangChain takes longer to load than `--help` should take.
-  const [{ DynamoDBSaver }, { openStorage }] = await Promise.all([import("../checkpoint/saver.js"), import("../checkpoint/open-storage.js")]);
+  const [{ DynamoDBSaver }, { openStorage }, { compress }] = await Promise.all([
+    import("../checkpoint/saver.js"),
+    import("../checkpoint/open-storage.js"),
+    import("../checkpoint/compression.js"),
+  ]);
   const saver = new DynamoDBSaver(options);
-  const storage = openStorage(expandConfig(options, ambientEnv()), saver.serde);
+  const storage = openStorage(expandConfig(options, ambientEnv()), saver.serde, compress);
   const onRequest = (listener: (requests: number) => void): (() => void) => {
     listeners.add(listener);
     return () => void listeners.delete(listener);

@@ -3,6 +3,7 @@ import { forEachAtOnce } from "../aws/concurrency.js";
 import type { Key } from "../aws/dynamodb.js";
 import { DATA } from "../checkpoint/attributes.js";
 import { openBackend, type Backend } from "../checkpoint/backend.js";
+import { compress } from "../checkpoint/compression.js";
 import { FormatError } from "../checkpoint/format-error.js";
 import { escapeId, key, shortened } from "../checkpoint/keys.js";
 import { lifetime } from "../checkpoint/lifetime.js";
@@ -47,7 +48,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     const config = expandCacheConfig(options, ambientEnv());
     super(config.serde);
     this.#config = config;
-    this.#backend = openBackend(config);
+    this.#backend = openBackend(config, compress);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { BaseStore, type Item, type MatchCondition, type Operation, type OperationResults, type SearchItem, type SearchOperation } from "@langchain/langgraph-checkpoint";
 import { openBackend } from "../checkpoint/backend.js";
+import { compress } from "../checkpoint/compression.js";
 import { setup, type SetupResult } from "../checkpoint/setup.js";
 import { ambientEnv, withEnv } from "../config.js";
 import { invalidInput } from "../errors.js";
@@ -56,7 +57,7 @@ export class DynamoDBStore extends BaseStore {
     super();
     const config = expandStoreConfig(options, ambientEnv());
     const { shared, index, vectorIndex, refreshOnRead } = config;
-    const backend = openBackend(shared);
+    const backend = openBackend(shared, compress);
     this.#config = config;
     this.#storage = {
       backend,

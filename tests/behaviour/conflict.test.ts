@@ -1,7 +1,7 @@
 import { END, interrupt, MemorySaver, START, StateGraph, Annotation, Command } from "@langchain/langgraph";
 import { CheckpointConflictError, isDynamoDBSaverError, type DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
-import { useAsyncContext } from "../lanes/async-context.js";
+import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { collect, emptyThread, idsOf, latestOf, noiseText, putChain, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { awsError, errorOf } from "../lanes/faulty-fetch.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
@@ -10,7 +10,7 @@ import { countedSaver, newPrefix } from "../lanes/requests.js";
 import { saverAt } from "../lanes/s3-saver.js";
 import { goneAt } from "../lanes/stored-format.js";
 
-useAsyncContext();
+provideContext();
 
 const rejecting = (overrides: Partial<SaverOptions> & { keyPrefix: string }): DynamoDBSaver => createSaver({ conflict: "reject", ...overrides });
 

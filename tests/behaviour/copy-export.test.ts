@@ -1,6 +1,5 @@
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, it } from "vitest";
-import "../lanes/async-context.js";
 import { collect, emptyThread, idsOf, latestOf, noise, noiseText, putChain, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { putDeltaThread } from "../lanes/delta-thread.js";
 import { errorOf } from "../lanes/faulty-fetch.js";

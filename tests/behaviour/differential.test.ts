@@ -2,10 +2,10 @@ import { Annotation, Command, DeltaChannel, END, interrupt, Send, START, StateGr
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { collect } from "../lanes/checkpoints.js";
-import { useAsyncContext } from "../lanes/async-context.js";
+import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { expectSameAsMemorySaver, THREAD, type NextSaver, type Program } from "../lanes/compare-savers.js";
 
-useAsyncContext();
+provideContext();
 
 /** What LangGraph's own MemorySaver does with a graph is what ours has to do. */
 

@@ -3,7 +3,6 @@ import { MemorySaver } from "@langchain/langgraph-checkpoint";
 import { describe, expect, it } from "vitest";
 import { collect, emptyThread, idsOf, latestOf, putChain, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { putDeltaStep, putDeltaThread } from "../lanes/delta-thread.js";
-import "../lanes/async-context.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";

@@ -46,6 +46,10 @@ test("the tarball holds the build with its types, what is to be read first, and 
     "SECURITY.md",
     "dist/cli.js",
     "dist/cli/shared.js",
+    "dist/context.cjs",
+    "dist/context.d.cts",
+    "dist/context.d.ts",
+    "dist/context.js",
     "dist/credentials.cjs",
     "dist/credentials.d.cts",
     "dist/credentials.d.ts",
@@ -119,10 +123,10 @@ test("publint finds nothing to say about the package", async () => {
 test("are-the-types-wrong finds types that fit what is imported, in every way of resolving it that knows `exports`", async () => {
   const result = await checkPackage(createPackageFromTarballData(installed.tarball));
   if (!result.types) throw new Error("The package has no types.");
-  // The resolution of Node 10, which TypeScript 6 has given up, finds neither `/reader` nor `/credentials`.
+  // The resolution of Node 10, which TypeScript 6 has given up, finds none of the entries but the first.
   const problems = result.problems.filter((problem) => !("resolutionKind" in problem && problem.resolutionKind === "node10"));
 
-  expect(Object.keys(result.entrypoints).sort()).toEqual([".", "./credentials", "./package.json", "./reader"]);
+  expect(Object.keys(result.entrypoints).sort()).toEqual([".", "./context", "./credentials", "./package.json", "./reader"]);
   expect(problems).toEqual([]);
 });
 
@@ -153,6 +157,18 @@ test("an ESM project puts and reads a checkpoint", async () => {
 
 test("a CommonJS project puts and reads a checkpoint", async () => {
   expect(await used("commonjs", "main.js")).toEqual(ANSWER);
+});
+
+test("the guard of the package recognizes the reader's errors, as ESM and as CommonJS", async () => {
+  const check = (start: string, more: string) => `${start}
+    try { new DynamoDBReader({}); } catch (error) { console.log(JSON.stringify([isDynamoDBSaverError(error), error.code${more}])); }`;
+  const esm = check('import { DynamoDBSaverError, isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb"; import { DynamoDBReader } from "langgraph-checkpoint-dynamodb/reader";', ", error instanceof DynamoDBSaverError");
+  // Each file of that build has classes of its own.
+  const commonjs = check('const { isDynamoDBSaverError } = require("langgraph-checkpoint-dynamodb"); const { DynamoDBReader } = require("langgraph-checkpoint-dynamodb/reader");', "");
+  const printed = (type: string, program: string) => run(installed.folder, process.execPath, [`--input-type=${type}`, "--eval", program]);
+
+  expect(JSON.parse(await printed("module", esm))).toEqual([true, "INVALID_CONFIG", true]);
+  expect(JSON.parse(await printed("commonjs", commonjs))).toEqual([true, "INVALID_CONFIG"]);
 });
 
 test("a TypeScript project with moduleResolution node16 compiles, as ESM and as CommonJS, and runs", async () => {

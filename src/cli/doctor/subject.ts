@@ -1,6 +1,7 @@
 import { CredentialSource } from "../../aws/credentials.js";
 import type { S3 } from "../../aws/s3.js";
 import { openBackend } from "../../checkpoint/backend.js";
+import { compress } from "../../checkpoint/compression.js";
 import { openStorage } from "../../checkpoint/open-storage.js";
 import { plainSerde } from "../../checkpoint/plain-serde.js";
 import { DynamoDBSaver } from "../../checkpoint/saver.js";
@@ -34,13 +35,13 @@ export function subjectOf(given: DynamoDBSaverOptions): Subject {
   const throwaway = { ...options, ttlSeconds: LEFTOVERS_LIVE_SECONDS };
   // What was made has to go, so that is tried as often as an application tries.
   const lasting = { signal: undefined, maxAttempts: 4 };
-  const storage = openStorage(config, config.serde ?? plainSerde);
+  const storage = openStorage(config, config.serde ?? plainSerde, compress);
   return {
     config,
     credentials: new CredentialSource(config.credentials, config),
     storage,
     s3: storage.offload?.s3,
     newSaver: () => new DynamoDBSaver(throwaway),
-    cleaner: { saver: new DynamoDBSaver({ ...throwaway, ...lasting }), s3: openBackend({ ...config, ...lasting }).offload?.s3 },
+    cleaner: { saver: new DynamoDBSaver({ ...throwaway, ...lasting }), s3: openBackend({ ...config, ...lasting }, compress).offload?.s3 },
   };
 }

@@ -64,7 +64,7 @@ const builtins: Plugin = {
 const substitutes: Plugin = {
   name: "without Node",
   setup(build) {
-    build.onResolve({ filter: /^node:(util|async_hooks)$/ }, ({ path }) => ({ path: `${root}tests/runtimes/guest/without-node/${path.slice(5)}.ts` }));
+    build.onResolve({ filter: /^node:util$/ }, () => ({ path: `${root}tests/runtimes/guest/without-node/util.ts` }));
     build.onResolve({ filter: /^@langchain\/langgraph$/ }, ({ resolveDir }) => build.resolve("@langchain/langgraph/web", { resolveDir, kind: "import-statement" }));
   },
 };

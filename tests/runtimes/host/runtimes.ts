@@ -22,7 +22,7 @@ export const runtimes: Runtime[] = [
     guest: "command",
     conditions: ["deno", "node"],
     withoutNode: false,
-    open: (bundle) => openCommand(executableOf("deno"), ["run", "--no-remote", "--no-npm", "--no-config", "--allow-net=127.0.0.1,localhost", "--allow-env", "--allow-read"], bundle),
+    open: (bundle) => openCommand(executableOf("deno"), ["run", "--no-remote", "--no-npm", "--no-config", "--allow-net=127.0.0.1,localhost", "--allow-env", "--allow-read", "--allow-sys=homedir"], bundle),
   },
   {
     name: "bun",

@@ -1,0 +1,94 @@
+/**
+ * LangGraph's context where there is no `AsyncLocalStorage`: in pages, and in Workers without a flag.
+ * @module
+ */
+import type { RunnableConfig } from "@langchain/core/runnables";
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+
+/** As much of `AsyncLocalStorage` as LangChain calls. */
+interface ContextStorage {
+  getStore(): unknown;
+  run<T>(store: unknown, callback: () => T): T;
+  enterWith(store: unknown): void;
+}
+
+/**
+ * Keeps the context while a function runs, and not behind its first `await`. `run` restores what was there before any other code
+ * gets its turn, so neither two requests nor two nodes ever see each other's.
+ */
+class SynchronousContext implements ContextStorage {
+  #current: unknown;
+
+  getStore(): unknown {
+    return this.#current;
+  }
+
+  run<T>(store: unknown, callback: () => T): T {
+    const previous = this.#current;
+    this.#current = store;
+    try {
+      return callback();
+    } finally {
+      this.#current = previous;
+    }
+  }
+
+  /** Does nothing: it would outlive the synchronous call, and so leak from one request into another. */
+  enterWith(): void {}
+}
+
+/** The runtime's own: Node, Deno and Bun have it, and Workers with the flag `nodejs_compat`. */
+function asyncLocalStorage(): (new () => ContextStorage) | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): { AsyncLocalStorage: new () => ContextStorage } | undefined } };
+  return process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
+}
+
+/**
+ * Lets `interrupt()`, `getWriter()`, `getStore()` and the like find their run where LangGraph is built for the web: in a page, and in
+ * a Worker. Call it once, at the top of a module. It changes nothing where LangGraph has its context already, and calling it again
+ * changes nothing either.
+ *
+ * Where the runtime has `AsyncLocalStorage`, LangGraph gets it, and all is as in Node. Elsewhere LangGraph gets a context that ends
+ * at a node's first `await`; behind that, {@link runInContext} brings it back.
+ *
+ * @example
+ * ```ts
+ * import { Annotation, interrupt, START, StateGraph } from "@langchain/langgraph/web";
+ * import { provideContext } from "langgraph-checkpoint-dynamodb/context";
+ *
+ * provideContext();
+ *
+ * const builder = new StateGraph(Annotation.Root({ answer: Annotation<string> }))
+ *   .addNode("ask", () => ({ answer: interrupt<string, string>("Really?") }))
+ *   .addEdge(START, "ask");
+ * console.log(Object.keys(builder.nodes));
+ * ```
+ */
+export function provideContext(): void {
+  // It keeps the first that it is given.
+  AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new (asyncLocalStorage() ?? SynchronousContext)());
+}
+
+/**
+ * Runs a function in the context of a node or a tool, also behind an `await` of it, in every runtime. Does what
+ * {@link provideContext} does as well.
+ *
+ * @param config what LangGraph gave the node or the tool as its second argument
+ * @param callback calls `interrupt()` or the like before it awaits anything
+ * @returns what `callback` returns; what it throws, `interrupt()`'s own error too, is thrown on
+ *
+ * @example
+ * ```ts
+ * import { interrupt, type LangGraphRunnableConfig } from "@langchain/langgraph/web";
+ * import { runInContext } from "langgraph-checkpoint-dynamodb/context";
+ *
+ * export async function approve({ orderId }: { orderId: string }, config: LangGraphRunnableConfig) {
+ *   const order = await (await fetch(`https://shop.example/orders/${orderId}`)).text();
+ *   return { approved: runInContext(config, () => interrupt<string, boolean>(`Send ${order}?`)) };
+ * }
+ * ```
+ */
+export function runInContext<T>(config: RunnableConfig, callback: () => T): T {
+  provideContext();
+  return AsyncLocalStorageProviderSingleton.runWithConfig(config, callback);
+}
