@@ -29,7 +29,7 @@ interface Bundle {
 
 async function bundled(options: BuildOptions): Promise<Bundle> {
   const { outputFiles, metafile } = await build({ ...SIZED, absWorkingDir: alone.folder, ...options, write: false });
-  const { contents, text } = outputFiles![0]!;
+  const { contents, text } = outputFiles[0]!;
   const imports = Object.values(metafile!.outputs).flatMap((output) => output.imports.map(({ path }) => path));
   return { text, imports: [...new Set(imports)].sort(), gzipped: gzipSync(contents, { level: 9 }).length };
 }
