@@ -2,9 +2,11 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import { INTERRUPT, MemorySaver, RESUME, type BaseCheckpointSaver, type CheckpointTuple, type PendingWrite } from "@langchain/langgraph-checkpoint";
 import { Annotation, Command, DeltaChannel, interrupt, MessagesAnnotation, START, StateGraph, type StateSnapshot } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
-import "../lanes/async-context.js";
+import { useAsyncContext } from "../lanes/async-context.js";
 import { collect, emptyThread, idsOf, putChain, putStep } from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
+
+useAsyncContext();
 
 const thread = (thread_id: string) => ({ configurable: { thread_id } });
 
