@@ -65,6 +65,7 @@ test("keys of another shape are refused before anything is sent", async () => {
   await expect(cache.get([["a", "1"] as never])).rejects.toMatchObject({ code: "INVALID_INPUT" });
   await expect(cache.set([{ key: [["a"], 1 as never], value: 1 }])).rejects.toMatchObject({ code: "INVALID_INPUT" });
   await expect(cache.clear([1 as never])).rejects.toMatchObject({ code: "INVALID_INPUT" });
+  await expect(cache.get([[new Array(1), "1"] as never])).rejects.toMatchObject({ code: "INVALID_INPUT" });
 });
 
 describe("any sequence of operations", () => {

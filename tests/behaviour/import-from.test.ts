@@ -1,9 +1,12 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { INTERRUPT, MemorySaver, RESUME, type BaseCheckpointSaver, type CheckpointTuple, type PendingWrite } from "@langchain/langgraph-checkpoint";
 import { Annotation, Command, DeltaChannel, interrupt, MessagesAnnotation, START, StateGraph, type StateSnapshot } from "@langchain/langgraph";
+import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { describe, expect, it } from "vitest";
 import { collect, emptyThread, idsOf, putChain, putStep } from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
+
+provideContext();
 
 const thread = (thread_id: string) => ({ configurable: { thread_id } });
 

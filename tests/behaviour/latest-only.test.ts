@@ -1,11 +1,14 @@
 import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
 import { MemorySaver } from "@langchain/langgraph-checkpoint";
+import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { describe, expect, it } from "vitest";
 import { collect, emptyThread, idsOf, latestOf, putChain, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { putDeltaStep, putDeltaThread } from "../lanes/delta-thread.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
+
+provideContext();
 
 const newPlace = (): Partial<SaverOptions> & { keyPrefix: string } => ({ keyPrefix: newPrefix(), history: "latest", compression: "none" });
 const storedIds = async (keyPrefix: string, threadId: string): Promise<string[]> => (await itemsOf(keyPrefix, threadId, "C##")).map(({ SK }) => SK!.S!).filter((sortKey) => sortKey.endsWith("#~")).map((sortKey) => sortKey.slice(3, -2));
