@@ -32,10 +32,13 @@ const NAMES: readonly string[] = ["ttlSeconds", "index"] satisfies (keyof ValueP
  *
  * @example
  * ```ts
- * const node = async (state: typeof State.State, { store }: LangGraphRunnableConfig) => {
- *   await store!.put(["sessions", "ada"], "cart", withPutOptions({ items: state.items }, { ttlSeconds: 3_600, index: false }));
+ * import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+ * import { withPutOptions } from "langgraph-checkpoint-dynamodb";
+ *
+ * export async function remember({ items }: { items: string[] }, { store }: LangGraphRunnableConfig) {
+ *   await store!.put(["sessions", "ada"], "cart", withPutOptions({ items }, { ttlSeconds: 3_600, index: false }));
  *   return {};
- * };
+ * }
  * ```
  */
 export function withPutOptions<V extends object>(value: V, options: ValuePutOptions): V {

@@ -68,7 +68,7 @@ test("the tarball holds the build with its types, what is to be read first, and 
     ...["README", "api", "command-line", "configuration", "credentials", "migrating", "operations"].map((page) => `docs/${page}.md`),
     "docs/screenshots/forked-dark.png",
     "docs/screenshots/forked.png",
-    ...["storage", "store", "threads", "troubleshooting"].map((page) => `docs/${page}.md`),
+    ...["runtimes", "storage", "store", "threads", "troubleshooting"].map((page) => `docs/${page}.md`),
     "examples/README.md",
     "examples/…",
     "infra/README.md",

@@ -48,8 +48,9 @@ type Decision = { type: "approve" } | { type: "edit"; editedAction: { name: stri
 const say = (content: string) => ({ messages: [{ role: "user", content }] });
 
 const talk = async (input: Parameters<typeof agent.invoke>[0], config = thread("report")) => {
-  const { messages, files, __interrupt__: asked } = (await agent.invoke(input, config)) as { messages: { text: string }[]; files?: object; __interrupt__?: unknown };
-  return { said: messages.at(-1)!.text, files, asked };
+  const { messages, files, __interrupt__: asked } = (await agent.invoke(input, config)) as { messages: { text: string }[]; files?: object; __interrupt__?: { value?: unknown }[] };
+  // Those who work side by side ask in the order in which they come to it.
+  return { said: messages.at(-1)!.text, files, asked: asked?.toSorted((a, b) => (JSON.stringify(a.value) < JSON.stringify(b.value) ? -1 : 1)) };
 };
 
 /** Decides about those open questions that are about a file. */
