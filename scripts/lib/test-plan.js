@@ -25,7 +25,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
  */
 
 /** What takes minutes, and is for faults and chance rather than for a look whether something broke. `npm test` runs them. */
-const LONG = /\/(crash-|history\.|ttl-invariant\.|prune-model\.|hostile-fuzz\.|differential\.)/;
+const LONG = /\/(crash-|history\.|ttl-invariant\.|prune-model\.|hostile-fuzz\.|differential\.|faults\.|outage\.|official-)/;
 
 /** @type {Plan} What vitest does when nobody has planned. */
 const everything = { dynamodb: "real", s3: "real", lanes: [], leftOut: [], thorough: true, missing: [] };

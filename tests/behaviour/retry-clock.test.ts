@@ -4,6 +4,7 @@ import { emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/check
 import { until } from "../lanes/clock.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
 import { credentials } from "../lanes/harness.js";
+import { onCeph } from "../lanes/real-servers.js";
 import { fetchWithRefusals } from "../lanes/s3-options.js";
 import { keysAt, newPlace, saverAt, type WatchedSaver } from "../lanes/s3-saver.js";
 
@@ -35,7 +36,7 @@ const retriesOf = ({ events }: WatchedSaver): string[] => events.flatMap((event)
 const count = ({ sent }: WatchedSaver, operation: string): number => operationsOf(sent).filter((sentOperation) => sentOperation === operation).length;
 
 describe.each([20 * MINUTE, -20 * MINUTE, 400 * 24 * 60 * MINUTE])("with a clock that is %i ms off", (offMs) => {
-  test("state goes to S3 and comes back, at the price of one attempt for each request that was under way", async () => {
+  onCeph("state goes to S3 and comes back, at the price of one attempt for each request that was under way", async () => {
     const place = newPlace();
     clockIsOff(offMs);
     const writer = saverAt(place, sideBySide("PutObject"), { fetch: fetchWithRefusals });
@@ -53,7 +54,7 @@ describe.each([20 * MINUTE, -20 * MINUTE, 400 * 24 * 60 * MINUTE])("with a clock
   });
 });
 
-test("a clock that was wrong and is set right costs one attempt more", async () => {
+onCeph("a clock that was wrong and is set right costs one attempt more", async () => {
   const place = newPlace();
   clockIsOff(20 * MINUTE);
   const writer = saverAt(place, sideBySide("PutObject"), { fetch: fetchWithRefusals });

@@ -3,6 +3,7 @@ import { s3Error, type Intercept } from "../lanes/aws-requests.js";
 import { useJitter } from "../lanes/clock.js";
 import { emptyThread, noise, putStep, valuesAt } from "../lanes/checkpoints.js";
 import { itemsOf } from "../lanes/raw-table.js";
+import { onCeph } from "../lanes/real-servers.js";
 import { headObject, keysAt, newPlace, putLarge, saverAt } from "../lanes/s3-saver.js";
 import { goneAt } from "../lanes/stored-format.js";
 
@@ -51,7 +52,7 @@ describe.each<[what: string, answer: () => Response]>([
   });
 });
 
-test("where objects can be tagged, they have the tag that the lifecycle rule goes by, and their pointers end too", async () => {
+onCeph("where objects can be tagged, they have the tag that the lifecycle rule goes by, and their pointers end too", async () => {
   const place = newPlace();
   const { saver, sent } = saverAt(place, undefined, { ttlSeconds: 7 * 86_400 });
   await putLarge({ saver });

@@ -2,11 +2,12 @@ import { expect, test } from "vitest";
 import { operationsOf } from "../lanes/aws-requests.js";
 import { emptyThread, putStep } from "../lanes/checkpoints.js";
 import { awsError, errorOf } from "../lanes/faulty-fetch.js";
+import { onDynamoDBLocal } from "../lanes/real-servers.js";
 import { saverAt } from "../lanes/s3-saver.js";
 
 const newTable = (): string => `ttl-${crypto.randomUUID()}`;
 
-test("setup switches expiry on where ttlSeconds asks for it, and finds it the next time", async () => {
+onDynamoDBLocal("setup switches expiry on where ttlSeconds asks for it, and finds it the next time", async () => {
   const tableName = newTable();
   const setup = (ttlSeconds: number | undefined): ReturnType<ReturnType<typeof saverAt>["saver"]["setup"]> => saverAt({}, undefined, { tableName, ttlSeconds }).saver.setup();
 
@@ -15,7 +16,7 @@ test("setup switches expiry on where ttlSeconds asks for it, and finds it the ne
   expect(await setup(60)).toEqual({ table: { name: tableName, status: "existed" }, timeToLive: "existed" });
 });
 
-test("setup can run several times at once, and expiry is on afterwards", async () => {
+onDynamoDBLocal("setup can run several times at once, and expiry is on afterwards", async () => {
   const tableName = newTable();
   const results = await Promise.all(Array.from({ length: 5 }, () => saverAt({}, undefined, { tableName, ttlSeconds: 60 }).saver.setup()));
 
