@@ -4,7 +4,7 @@ import { errorOf, readNothing } from "./lanes/faulty-fetch.js";
 import { createSaver } from "./lanes/harness.js";
 import { listen, type Listening } from "./lanes/listen.js";
 
-/* Answers whose framing is wrong, byte by byte on a socket: what Node's own `fetch` makes of them is what the saver gets. */
+/* Answers whose framing is wrong, byte by byte on a socket: what Node's own `fetch` makes of them is what the saver gets. Needs no server. */
 
 const BODY = '{"Items":[],"Count":0,"ScannedCount":0}';
 const whole = (socket: Socket): void => void socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\nconnection: close\r\n\r\n${BODY}`);

@@ -9,7 +9,7 @@ import { AGENT_TOKEN, cognito, containerAgent, instanceMetadata, issued, MASTER,
 import { errorOf, nothingFound, observedSaver, readNothing } from "./lanes/faulty-fetch.js";
 import { listen, type Listening } from "./lanes/listen.js";
 
-/* Every provider through Node's own `fetch`, against a server on this machine that speaks its protocol. */
+/* Every provider through Node's own `fetch`, against a server on this machine that speaks its protocol. Needs no server. */
 
 const servers: Listening[] = [];
 

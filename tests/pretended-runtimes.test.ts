@@ -6,6 +6,8 @@ import { errorOf, nothingFound, observedSaver, readNothing } from "./lanes/fault
 
 /*
  * Other runtimes, as Node pretends to be them: a real page does not let its `window` be replaced.
+ *
+ * Needs no server.
  */
 
 const longLived = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "topSecretValue" };

@@ -4,6 +4,8 @@ import { errorOf, readNothing } from "./lanes/faulty-fetch.js";
 import { createSaver } from "./lanes/harness.js";
 import { listen } from "./lanes/listen.js";
 
+/* Needs no server. */
+
 test.each([301, 302, 303, 307, 308])("a redirect with HTTP %i is an error, and its target is never contacted", async (status) => {
   let contacts = 0;
   let requests = 0;

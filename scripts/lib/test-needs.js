@@ -6,12 +6,17 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** @typedef {"dynamodb" | "s3" | "java" | "ceph" | import("./runtimes.js").InstalledRuntime} Need */
 
+const NO_SERVER = "Needs no server.";
+const SERVERS = /** @type {const} */ (["dynamodb", "s3"]);
+
 /**
  * What test files need beside Node, found in what they import.
  *
  * - `dynamodb`, `s3`: one that the test run starts
  * - `java`, `ceph`: they start one of their own
  * - names of runtimes, such as `chromium`: they start one
+ *
+ * A file that says "Needs no server." imports helpers that could use one, and sends no request there.
  *
  * @param {string[]} files from the project's folder on
  * @returns {Promise<Map<string, Set<Need>>>} by file
@@ -35,7 +40,9 @@ export async function needsOf(files) {
     files.map((file) => {
       const seen = new Set([file]);
       for (const path of seen) for (const { path: imported } of metafile.inputs[path]?.imports ?? []) if (own.has(imported)) seen.add(imported);
-      return [file, new Set([...seen].flatMap((path) => [...(own.get(path) ?? [])]))];
+      const needs = new Set([...seen].flatMap((path) => [...(own.get(path) ?? [])]));
+      if (readFileSync(root + file, "utf8").includes(NO_SERVER)) for (const server of SERVERS) needs.delete(server);
+      return [file, needs];
     }),
   );
 }

@@ -4,6 +4,8 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { moment, passTime, until, useFakeClock } from "../lanes/clock.js";
 import { awsError, errorOf, hang, nothingFound, observedSaver, readNothing, type Fault, type ObservedSaver } from "../lanes/faulty-fetch.js";
 
+/* Needs no server. */
+
 useFakeClock();
 
 afterEach(() => {

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { faultyFetch } from "../lanes/faulty-fetch.js";
 import { takesInsecureEndpoints } from "../lanes/page.js";
 
+/* Needs no server. */
+
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "topSecretValue" };
 
 /** All that a saver needs, with some of it changed. */

@@ -2,6 +2,8 @@ import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { expect, test } from "vitest";
 import { createSaver } from "../lanes/harness.js";
 
+/* Needs no server. */
+
 const longLived = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "topSecretValue" };
 
 test("the place where this test runs is known for what it is", () => {

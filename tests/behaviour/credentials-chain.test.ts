@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { instanceMetadata, issued } from "../lanes/credential-services.js";
 import { errorOf, nothingFound, observedSaver, readNothing } from "../lanes/faulty-fetch.js";
 
+/* Needs no server. */
+
 const keys = { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "topSecretValue" };
 
 describe("fromEnv", () => {

@@ -4,6 +4,8 @@ import { useFakeClock } from "../lanes/clock.js";
 import { cognito, HOUR, issued, LOGIN, POOL, WEB_TOKEN } from "../lanes/credential-services.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
 
+/* Needs no server. */
+
 useFakeClock();
 
 function made(options = {}, service = cognito()) {

@@ -4,6 +4,8 @@ import { useFakeClock, useJitter } from "../lanes/clock.js";
 import { AGENT_TOKEN, containerAgent, instanceMetadata, issued } from "../lanes/credential-services.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
 
+/* Needs no server. */
+
 useFakeClock();
 useJitter(0);
 

@@ -4,6 +4,8 @@ import { kinds } from "../lanes/credential-providers.js";
 import { HOUR, issued } from "../lanes/credential-services.js";
 import { awsError, errorOf, first, nothingFound, observedSaver, readNothing } from "../lanes/faulty-fetch.js";
 
+/* Needs no server. */
+
 useFakeClock();
 useJitter(0);
 

@@ -3,6 +3,8 @@ import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
 import { errorOf, observedSaver } from "../lanes/faulty-fetch.js";
 
+/* Needs no server. */
+
 const metadata = { source: "loop", step: 0, parents: {} } as const;
 const of = (configurable: unknown): never => ({ configurable }) as never;
 const thread = of({ thread_id: "t" });

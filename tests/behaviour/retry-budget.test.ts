@@ -5,6 +5,8 @@ import { awsError, errorOf, nothingFound, observedSaver, readNothing, type Fault
 /*
  * The budget of a saver: 500 tokens. A retry takes 14, one after throttling 5; a call that succeeds gives back what its last
  * retry took, or 1 if it needed none. Setting the clock right or renewing credentials costs nothing. Nothing shows the tokens, so these tests spend them until calls get no retry any more.
+ *
+ * Needs no server.
  */
 
 useJitter(0);

@@ -5,6 +5,8 @@ import { awsError, errorOf, first, nothingFound, observedSaver, readNothing } fr
 /*
  * Which answers are worth another attempt: by the name of the error where there is one, since DynamoDB throttles with
  * HTTP 400, and by the status where there is none. ("Error handling with DynamoDB", "Error responses" of S3.)
+ *
+ * Needs no server.
  */
 
 useJitter(0);

@@ -2,6 +2,8 @@ import { describe, expect, test, vi } from "vitest";
 import { passTime, until, useFakeClock } from "../lanes/clock.js";
 import { awsError, errorOf, first, nothingFound, observedSaver, readNothing, type Fault, type SentRequest } from "../lanes/faulty-fetch.js";
 
+/* Needs no server. */
+
 useFakeClock();
 
 const MINUTE = 60_000;

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { moment, passTime, until, useFakeClock } from "../lanes/clock.js";
 import { awsError, errorOf, first, hang, nothingFound, observedSaver, readNothing, type Fault } from "../lanes/faulty-fetch.js";
 
+/* Needs no server. */
+
 useFakeClock();
 
 afterEach(() => {
