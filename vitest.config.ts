@@ -59,7 +59,7 @@ export default defineConfig({
       {
         resolve,
         plugins: [fromOldestPeers()],
-        test: { ...watched, name: "oldest-peers", provide: { ...lane.provide, peers: oldestPeers() }, include: [behaviour, "tests/peers.test.ts"] },
+        test: { ...watched, name: "oldest-peers", provide: { ...lane.provide, peers: oldestPeers() }, include: [behaviour, "tests/peers.test.ts"], isolate: false },
       },
       ...runtimes.map((runtime) => ({
         resolve,
