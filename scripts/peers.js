@@ -12,7 +12,12 @@ if (rest.length > 0 || (tag !== undefined && !/^[a-z]+$/.test(tag))) {
   console.error("Usage: npm run peers, or npm run peers -- latest (or another of npm's dist-tags).");
   process.exit(1);
 }
-if (tag !== undefined) raise(tag);
+try {
+  if (tag !== undefined) raise(tag);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
 console.log(peersTable(oldestPeers(), newestPeers()));
 
 /** @param {string} tag */

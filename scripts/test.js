@@ -26,7 +26,8 @@ const plan = await (await import("./lib/test-plan.js")).planTests({ filters: qui
 sayWhatIsMissing(plan);
 
 const failedChecks = isWhole && lanes.length > 1 ? await runChecks(["lint", "typecheck", "build"]) : isWhole && quick ? await runChecks(["lint", "typecheck"]) : 0;
-const tally = await runVitest();
+// Without a lane, vitest would take all of them.
+const tally = plan.lanes.length > 0 ? await runVitest() : nothingRan();
 const failures = [...plan.missing.map((what) => `not run, for want of ${what}`), ...tally.problems, ...notRun(tally)];
 if (failures.length > 0) {
   console.log("\nCounted as failed:");
@@ -75,7 +76,9 @@ async function runVitest() {
     const reporters = ["--reporter=default", "--reporter=./scripts/lib/tally-reporter.js"];
     const projects = plan.lanes.map((lane) => `--project=${lane}`);
     const vitest = ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...projects, ...options, ...(quick ? ["tests/behaviour/"] : filters)];
-    const { code } = await run(process.execPath, vitest, "inherit", { TEST_TALLY_FILE: file, TEST_PLAN: JSON.stringify(plan) });
+    // Who names files wants them, whether or not a lane runs them when it runs everything.
+    const env = { TEST_TALLY_FILE: file, TEST_PLAN: JSON.stringify(plan), ...(filters.length > 0 && { WHOLE_SUITE: "1" }) };
+    const { code } = await run(process.execPath, vitest, "inherit", env);
     const tally = readTally(file);
     // vitest saw something that the tally did not.
     if (code !== 0 && tally.failed + tally.problems.length === 0) tally.problems.push(`vitest ended with exit code ${code}`);
@@ -93,9 +96,13 @@ function readTally(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    const emitted = { errors: 0, events: 0, lines: 0, savers: 0 };
-    return { passed: 0, failed: 0, skipped: [], problems: ["vitest ended before it had a result"], lanes: [], emitted };
+    return { ...nothingRan(), problems: ["vitest ended before it had a result"] };
   }
+}
+
+/** @returns {Tally} */
+function nothingRan() {
+  return { passed: 0, failed: 0, skipped: [], problems: [], lanes: [], emitted: { errors: 0, events: 0, lines: 0, savers: 0 } };
 }
 
 /**
@@ -104,12 +111,23 @@ function readTally(file) {
  * @returns {string[]}
  */
 function notRun({ passed, failed, skipped, lanes, emitted }) {
-  if (!isWhole) return passed + failed === 0 ? ["no test ran"] : [];
+  if (!isWhole) return [...(passed + failed === 0 && plan.missing.length === 0 ? ["no test ran"] : []), ...filters.flatMap((filter) => lanesWithout(filter, lanes))];
   const unseen = lanes.some(({ name }) => name === "node") && emitted.errors * emitted.events * emitted.savers === 0 ? ["the search for secrets has seen no errors, events or savers"] : [];
   const idleLanes = lanes.filter((lane) => lane.passed === 0).map(({ name }) => `lane ${name}: no test passed`);
   // With embedded servers, tests that need the real ones are skipped, and `missing` says so.
   const isReal = plan.dynamodb === "real" && plan.s3 === "real";
   return [...unseen, ...idleLanes, ...(isReal ? skipped.map((name) => `skipped: ${name}`) : [])];
+}
+
+/**
+ * A file that was asked for has to run in each lane that was named; in all of them it runs where it can.
+ * @param {string} filter
+ * @param {Tally["lanes"]} lanes
+ */
+function lanesWithout(filter, lanes) {
+  const idle = lanes.filter(({ paths }) => !paths.some((path) => path.includes(filter)) && !plan.leftOut.some((path) => path.includes(filter)));
+  const isEverywhere = lanes.length === LANES.length;
+  return isEverywhere && idle.length < lanes.length ? [] : idle.map(({ name }) => `lane ${name}: no file with ${JSON.stringify(filter)} in its name runs there`);
 }
 
 /** @param {Tally} tally */

@@ -52,7 +52,7 @@ export const KNOWN_OPTIONS: readonly string[] = [
  * Checks every option and fills in the defaults; a pure function of its arguments.
  * @throws DynamoDBSaverError `INVALID_CONFIG`, with what to write instead
  */
-export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEnv): SaverConfig {
+export function expandConfig(options: DynamoDBSaverOptions, env: Env): SaverConfig {
   checkObject("", options, KNOWN_OPTIONS, '{ tableName: "langgraph-checkpoints" }');
   const region = text("region", options.region ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION), 'Pass region: "us-east-1", or set AWS_REGION.');
   if (!isRegion(region)) throw invalidConfig(`region ${JSON.stringify(region)} is not an AWS region such as "us-east-1".`);
@@ -60,7 +60,7 @@ export function expandConfig(options: DynamoDBSaverOptions, env: DynamoDBSaverEn
   const fetchOption = optional("fetch", options.fetch, "function") ?? (typeof fetch === "function" ? fetch.bind(globalThis) : undefined);
   if (!fetchOption) throw invalidConfig("This runtime has no global fetch: pass one as the option fetch.");
   const dangerouslyAllowBrowser = optional("dangerouslyAllowBrowser", options.dangerouslyAllowBrowser, "boolean") ?? false;
-  const allowInsecureEndpoint = optional("allowInsecureEndpoint", options.allowInsecureEndpoint, "boolean") ?? allowsInsecureEndpoint(env) ?? false;
+  const allowInsecureEndpoint = optional("allowInsecureEndpoint", options.allowInsecureEndpoint, "boolean") ?? env.DYNAMODB_ALLOW_INSECURE_ENDPOINT ?? false;
   const keyPrefix = optional("keyPrefix", options.keyPrefix, "string") ?? "";
   if (new TextEncoder().encode(keyPrefix).length > 256) throw invalidConfig("keyPrefix must not be longer than 256 bytes.");
   // It has no UTF-8 form, so two prefixes would become one.
@@ -109,28 +109,29 @@ export function withEnv<T extends Partial<EnvOptions>>(env: object, overrides: T
 type EnvOptions = Pick<DynamoDBSaverOptions, "tableName" | "region" | "credentials" | "dangerouslyAllowBrowser" | "endpoint" | "allowInsecureEndpoint" | "s3">;
 
 /** What the runtime's own environment says, where it has one. */
-export const ambientEnv = (): DynamoDBSaverEnv => optionsFromEnv(runtimeEnv()).env;
+export const ambientEnv = (): Env => new Env(runtimeEnv());
 
 /** The options that environment variables give. Other entries, such as a Worker's bindings, are passed over. */
-export function optionsFromEnv(env: object): { env: DynamoDBSaverEnv; tableName: string | undefined } {
+export function optionsFromEnv(env: object): { env: Env; tableName: string | undefined } {
   if (typeof env !== "object" || env === null) {
     throw invalidConfig(`fromEnv needs an object of environment variables: a Worker's env, process.env, or Deno.env.toObject(). It got ${kindOf(env)}.`);
   }
-  const read = (name: keyof DynamoDBSaverEnv): string | undefined => variable(env, name);
-  return {
-    tableName: read("DYNAMODB_TABLE_NAME"),
-    env: {
-      AWS_REGION: read("AWS_REGION"),
-      AWS_DEFAULT_REGION: read("AWS_DEFAULT_REGION"),
-      AWS_ACCESS_KEY_ID: read("AWS_ACCESS_KEY_ID"),
-      AWS_SECRET_ACCESS_KEY: read("AWS_SECRET_ACCESS_KEY"),
-      AWS_SESSION_TOKEN: read("AWS_SESSION_TOKEN"),
-      AWS_ENDPOINT_URL_DYNAMODB: read("AWS_ENDPOINT_URL_DYNAMODB"),
-      AWS_ENDPOINT_URL_S3: read("AWS_ENDPOINT_URL_S3"),
-      AWS_ENDPOINT_URL: read("AWS_ENDPOINT_URL"),
-      DYNAMODB_ALLOW_INSECURE_ENDPOINT: allowsInsecureEndpoint(env),
-    },
-  };
+  return { tableName: variable(env, "DYNAMODB_TABLE_NAME"), env: new Env(env) };
+}
+
+/** Each variable is read when it is asked for: Deno asks its user for every one, and what an option says is not looked for. */
+export class Env implements DynamoDBSaverEnv {
+  constructor(private readonly env: object) {}
+
+  get AWS_REGION(): string | undefined { return variable(this.env, "AWS_REGION"); } // prettier-ignore
+  get AWS_DEFAULT_REGION(): string | undefined { return variable(this.env, "AWS_DEFAULT_REGION"); } // prettier-ignore
+  get AWS_ACCESS_KEY_ID(): string | undefined { return variable(this.env, "AWS_ACCESS_KEY_ID"); } // prettier-ignore
+  get AWS_SECRET_ACCESS_KEY(): string | undefined { return variable(this.env, "AWS_SECRET_ACCESS_KEY"); } // prettier-ignore
+  get AWS_SESSION_TOKEN(): string | undefined { return variable(this.env, "AWS_SESSION_TOKEN"); } // prettier-ignore
+  get AWS_ENDPOINT_URL_DYNAMODB(): string | undefined { return variable(this.env, "AWS_ENDPOINT_URL_DYNAMODB"); } // prettier-ignore
+  get AWS_ENDPOINT_URL_S3(): string | undefined { return variable(this.env, "AWS_ENDPOINT_URL_S3"); } // prettier-ignore
+  get AWS_ENDPOINT_URL(): string | undefined { return variable(this.env, "AWS_ENDPOINT_URL"); } // prettier-ignore
+  get DYNAMODB_ALLOW_INSECURE_ENDPOINT(): boolean | undefined { return allowsInsecureEndpoint(this.env); } // prettier-ignore
 }
 
 function checkEndpoint(name: string, endpoint: unknown, allowInsecure: boolean): string {

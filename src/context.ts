@@ -43,6 +43,9 @@ function asyncLocalStorage(): (new () => ContextStorage) | undefined {
   return process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
 }
 
+/** A Node before 20.16 has no way to ask for its `AsyncLocalStorage`, and needs none: LangGraph brings it there. */
+const isNode = (): boolean => (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
+
 /**
  * Lets `interrupt()`, `getWriter()`, `getStore()` and the like find their run where LangGraph is built for the web: in a page, and in
  * a Worker. Call it once, at the top of a module. It changes nothing where LangGraph has its context already, and calling it again
@@ -65,8 +68,9 @@ function asyncLocalStorage(): (new () => ContextStorage) | undefined {
  * ```
  */
 export function provideContext(): void {
+  const Context = asyncLocalStorage() ?? (isNode() ? undefined : SynchronousContext);
   // It keeps the first that it is given.
-  AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new (asyncLocalStorage() ?? SynchronousContext)());
+  if (Context) AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new Context());
 }
 
 /**

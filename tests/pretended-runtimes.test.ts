@@ -30,6 +30,17 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+test("a saver whose options say everything reads nothing of the runtime's environment, whatever is wrong there", () => {
+  const asked: PropertyKey[] = [];
+  const env = new Proxy({ DYNAMODB_ALLOW_INSECURE_ENDPOINT: "perhaps" }, { get: (all, name) => (asked.push(name), all[name]) });
+  vi.stubGlobal("process", { env });
+
+  make(temporary, { endpoint: "https://dynamodb.example", allowInsecureEndpoint: false });
+  DynamoDBSaver.fromEnv({ DYNAMODB_TABLE_NAME: "checkpoints", AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" });
+
+  expect(asked).toEqual([]);
+});
+
 describe.each([["a page", page], ["a browser's worker", worker], ["jsdom", jsdom]])("in %s", (_, globals) => {
   test("long-lived keys are refused, with what to use instead", () => {
     pretend(globals);

@@ -5,7 +5,7 @@ import { secretsIn } from "./secrets.js";
 /** @import { SerializedError } from "vitest" */
 
 /** @typedef {{ errors: number, events: number, lines: number, savers: number }} Emitted */
-/** @typedef {{ name: string, files: number, passed: number, failed: number, seconds: number }} Lane */
+/** @typedef {{ name: string, files: number, paths: string[], passed: number, failed: number, seconds: number }} Lane */
 /** @typedef {{ passed: number, failed: number, skipped: string[], problems: string[], lanes: Lane[], emitted: Emitted }} Tally */
 
 /** Everything that this process prints, which is also all that its tests and their runtimes print. */
@@ -35,13 +35,14 @@ export default class TallyReporter {
     /** @type {Tally} */
     const tally = { passed: 0, failed: 0, skipped: [], problems: [], lanes: [], emitted: { errors: 0, events: 0, lines: 0, savers: 0 } };
     /** @type {Map<string, Lane>} */
-    const lanes = new Map(this.#lanes.map((name) => [name, { name, files: 0, passed: 0, failed: 0, seconds: 0 }]));
+    const lanes = new Map(this.#lanes.map((name) => [name, { name, files: 0, paths: [], passed: 0, failed: 0, seconds: 0 }]));
 
     for (const module of modules) {
       const file = `${module.project.name}: ${module.relativeModuleId}`;
       const lane = /** @type {Lane} */ (lanes.get(module.project.name));
       const { setupDuration, collectDuration, duration } = module.diagnostic();
       lane.files += 1;
+      lane.paths.push(module.relativeModuleId);
       lane.seconds += (setupDuration + collectDuration + duration) / 1_000;
       let tests = 0;
       for (const test of module.children.allTests()) {

@@ -1,7 +1,7 @@
 import { chosenLanes, LANES } from "./lanes.js";
 
-/** Options of vitest that people use here and whose value is an argument of its own. */
-const WITH_VALUE = ["-t", "--testNamePattern"];
+/** The option of vitest whose value is an argument of its own here, as people write it. */
+const PATTERN = ["-t", "--testNamePattern"];
 
 /**
  * @typedef {object} TestArguments
@@ -27,13 +27,26 @@ export function readTestArguments(args) {
   let quick = false;
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === "--quick") quick = true;
-    else if (arg === "--lane" || arg === "--project") lanes.push(rest.shift() ?? "");
+    else if (arg === "--lane" || arg === "--project") lanes.push(valueOf(arg, rest.shift()));
     else if (/^--(lane|project)=/.test(arg)) lanes.push(arg.slice(arg.indexOf("=") + 1));
-    else if (WITH_VALUE.includes(arg)) options.push(arg, rest.shift() ?? "");
-    else if (arg.startsWith("-")) options.push(arg);
-    else filters.push(arg);
+    else if (PATTERN.includes(arg)) options.push(arg, valueOf(arg, rest.shift()));
+    else if (arg.startsWith("-")) {
+      const next = rest[0];
+      // Whether it is the option's value or the name of a file, only vitest could tell.
+      if (!arg.includes("=") && next !== undefined && !next.startsWith("-")) throw new Error(`Write ${arg}=${next} if ${next} is the value of ${arg}; if it is part of a file's name, put it first.`);
+      options.push(arg);
+    } else filters.push(arg);
   }
   if (quick && (filters.length > 0 || lanes.length > 0)) throw new Error("The quick tests have no choice of files or lanes. For that: npm test -- NAME --lane NAME");
   const everywhere = filters.length === 0 && options.length === 0 && !quick;
   return { filters, quick, options, lanes: lanes.length > 0 ? chosenLanes(lanes) : everywhere ? LANES : ["node"] };
+}
+
+/**
+ * @param {string} option
+ * @param {string | undefined} value
+ */
+function valueOf(option, value) {
+  if (value === undefined || value === "") throw new Error(`${option} needs a value behind it.`);
+  return value;
 }

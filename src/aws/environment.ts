@@ -20,9 +20,8 @@ export function allowsInsecureEndpoint(env: object): boolean | undefined {
   const name = "DYNAMODB_ALLOW_INSECURE_ENDPOINT";
   const value = entry(env, name);
   if (value === undefined || value === "") return undefined;
-  // What is no text becomes one here.
-  if (/^(true|1)$/.test(value as string)) return true;
-  if (/^(false|0)$/.test(value as string)) return false;
+  if (value === true || value === 1 || value === "true" || value === "1") return true;
+  if (value === false || value === 0 || value === "false" || value === "0") return false;
   throw invalidConfig(`${name} must be "true" or "false".`);
 }
 

@@ -7,8 +7,13 @@ import { FormatError } from "./format-error.js";
  * NIST SP 800-38D, section 8.3: at most 2^32 random nonces a key.
  */
 
-/** 32 bytes, or an AES-GCM key of WebCrypto with the usages `encrypt` and `decrypt`. */
-export type EncryptionKey = Uint8Array | CryptoKey;
+/**
+ * 32 bytes, or an AES-GCM `CryptoKey` of WebCrypto with the usages `encrypt` and `decrypt`: in these words, because not every
+ * TypeScript project has a type of that name.
+ */
+export type EncryptionKey =
+  | Uint8Array
+  | { readonly type: string; readonly extractable: boolean; readonly algorithm: { readonly name: string }; readonly usages: readonly string[] };
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -73,7 +78,7 @@ export class Encryption {
 }
 
 async function importKey(key: EncryptionKey): Promise<CryptoKey> {
-  if (!(key instanceof Uint8Array)) return key;
+  if (!(key instanceof Uint8Array)) return key as CryptoKey;
   return crypto.subtle.importKey("raw", key as Uint8Array<ArrayBuffer>, "AES-GCM", false, ["encrypt", "decrypt"]);
 }
 

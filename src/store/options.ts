@@ -1,8 +1,8 @@
 import type { IndexConfig } from "@langchain/langgraph-checkpoint";
 import { checkObject, optional, wholeNumber } from "../checks.js";
-import { checkTtl, expandConfig, KNOWN_OPTIONS, type SaverConfig } from "../config.js";
+import { checkTtl, expandConfig, KNOWN_OPTIONS, type Env, type SaverConfig } from "../config.js";
 import { invalidConfig } from "../errors.js";
-import type { DynamoDBSaverEnv, DynamoDBSaverOptions } from "../options.js";
+import type { DynamoDBSaverOptions } from "../options.js";
 import type { VectorIndex } from "./vector-index.js";
 
 /** How long items of a {@link DynamoDBStore} live. */
@@ -43,7 +43,7 @@ export interface StoreConfig {
 }
 
 /** @throws DynamoDBSaverError `INVALID_CONFIG` */
-export function expandStoreConfig(options: DynamoDBStoreOptions, env: DynamoDBSaverEnv): StoreConfig {
+export function expandStoreConfig(options: DynamoDBStoreOptions, env: Env): StoreConfig {
   checkObject("", options, [...sharedOptions(), "ttl", "index", "vectorIndex"], '{ tableName: "langgraph-checkpoints" }');
   const { ttl = {}, index, vectorIndex, ...shared } = options;
   checkObject("ttl", ttl, ["defaultTtlSeconds", "refreshOnRead"], "{ defaultTtlSeconds: 30 * 86_400 }");
@@ -59,7 +59,7 @@ export function expandStoreConfig(options: DynamoDBStoreOptions, env: DynamoDBSa
 }
 
 /** @throws DynamoDBSaverError `INVALID_CONFIG` */
-export function expandCacheConfig(options: DynamoDBCacheOptions, env: DynamoDBSaverEnv): SaverConfig {
+export function expandCacheConfig(options: DynamoDBCacheOptions, env: Env): SaverConfig {
   checkObject("", options, [...sharedOptions(), "ttlSeconds"], '{ tableName: "langgraph-checkpoints" }');
   return expandConfig(options, env);
 }

@@ -43,9 +43,7 @@ const NAMES: readonly string[] = ["ttlSeconds", "index"] satisfies (keyof ValueP
  */
 export function withPutOptions<V extends object>(value: V, options: ValuePutOptions): V {
   if (!isPlain(value)) throw invalidInput('withPutOptions needs a plain object as its value, for example { text: "likes tea" }.');
-  if (typeof options !== "object" || options === null) throw invalidInput("withPutOptions needs its options, for example { ttlSeconds: 3_600 }.");
-  const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) throw invalidInput(`withPutOptions has no option ${JSON.stringify(unknown)}. The options are ${NAMES.join(", ")}.`);
+  checkKnown("withPutOptions", options, NAMES);
   const { index, ttlSeconds } = options;
   checkPutOptions(options);
   const said = {
@@ -58,11 +56,19 @@ export function withPutOptions<V extends object>(value: V, options: ValuePutOpti
 }
 
 /** What was said about a value, if anything was. */
-export const putOptionsOf = (value: object | null): ValuePutOptions | undefined => (value as Record<symbol, ValuePutOptions> | null)?.[PUT_OPTIONS];
+export const putOptionsOf = (value: object | null): ValuePutOptions | undefined =>
+  value !== null && Object.hasOwn(value, PUT_OPTIONS) ? (value as Record<symbol, ValuePutOptions>)[PUT_OPTIONS] : undefined;
+
+/** @throws DynamoDBSaverError `INVALID_INPUT` when it is no object, or has another option */
+export function checkKnown(call: string, options: unknown, names: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) throw invalidInput(`${call} needs its options as an object, for example { ttlSeconds: 3_600 }.`);
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw invalidInput(`${call} has no option ${JSON.stringify(unknown)}. The options are ${names.join(", ")}.`);
+}
 
 /** @throws DynamoDBSaverError `INVALID_INPUT` */
 export function checkPutOptions({ index, ttlSeconds }: { index?: unknown; ttlSeconds?: unknown }): void {
-  const isIndex = index === undefined || index === null || index === false || (Array.isArray(index) && index.every((path) => typeof path === "string"));
+  const isIndex = index === undefined || index === null || index === false || (Array.isArray(index) && Array.from(index).every((path) => typeof path === "string"));
   if (!isIndex) throw invalidInput('index must be false, or an array of paths such as ["title", "chapters[*].content"].');
   if (ttlSeconds !== undefined && ttlSeconds !== null) checkTtl("ttlSeconds", ttlSeconds, invalidInput);
 }

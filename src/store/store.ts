@@ -10,7 +10,7 @@ import { listNamespaces } from "./list-namespaces.js";
 import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
 import { checkOperation, type CheckedOperation, type StorePutOperation } from "./operations.js";
 import { expandStoreConfig, type DynamoDBStoreOptions, type StoreConfig } from "./options.js";
-import type { StorePutOptions } from "./put-options.js";
+import { checkKnown, type StorePutOptions } from "./put-options.js";
 import { Registry } from "./registry.js";
 import { search } from "./search.js";
 import { defaultSerde } from "./serde.js";
@@ -120,7 +120,9 @@ export class DynamoDBStore extends BaseStore {
    * @param namespace one label or more, the first not "langgraph"; none is empty or has `.`, `:` or NUL in it
    * @param index `false`: not found by meaning; paths: these fields are embedded instead of those of the option `index`
    */
-  override async put(namespace: string[], key: string, value: Record<string, unknown>, index?: false | string[], { ttlSeconds }: StorePutOptions = {}): Promise<void> {
+  override async put(namespace: string[], key: string, value: Record<string, unknown>, index?: false | string[], options: StorePutOptions = {}): Promise<void> {
+    checkKnown("put", options, ["ttlSeconds"]);
+    const { ttlSeconds } = options;
     const op: StorePutOperation = { namespace, key, value, ...(index !== undefined && { index }), ...(ttlSeconds !== undefined && { ttlSeconds }) };
     await this.batch([op]);
   }
@@ -155,10 +157,10 @@ export class DynamoDBStore extends BaseStore {
    * `limit`: at most so many, 100 by default. `offset`: without so many of the first.
    */
   override async listNamespaces(options: { prefix?: string[]; suffix?: string[]; maxDepth?: number; limit?: number; offset?: number } = {}): Promise<string[][]> {
-    const { prefix, suffix, maxDepth, limit = 100, offset = 0 } = options;
+    const { prefix, suffix, maxDepth, limit = 100, offset = 0 } = options ?? {};
     const matchConditions: MatchCondition[] = [];
-    if (prefix) matchConditions.push({ matchType: "prefix", path: prefix });
-    if (suffix) matchConditions.push({ matchType: "suffix", path: suffix });
+    if (prefix !== undefined) matchConditions.push({ matchType: "prefix", path: prefix });
+    if (suffix !== undefined) matchConditions.push({ matchType: "suffix", path: suffix });
     const [found = []] = await this.batch([{ matchConditions, limit, offset, ...(maxDepth !== undefined && { maxDepth }) }]);
     return found;
   }

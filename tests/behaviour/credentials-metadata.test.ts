@@ -84,6 +84,12 @@ describe("fromInstanceMetadata", () => {
     expect(service.asked).toEqual([]);
   });
 
+  test("takes no text for a yes", () => {
+    expect(() => made({ endpoint: "http://metadata.example.com", allowInsecureEndpoint: "false" as never })).toThrow(
+      expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringContaining("allowInsecureEndpoint must be a boolean") }),
+    );
+  });
+
   test.each(["http://metadata.example.com", "http://169.254.169.253", "http://169.254.169.254.example.com", "ftp://127.0.0.1"])("sends nothing to %s", async (endpoint) => {
     const { service, provider } = made({ endpoint });
 

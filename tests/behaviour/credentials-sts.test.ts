@@ -107,6 +107,7 @@ describe("fromTemporaryCredentials", () => {
     ["no role", { params: {} }, /params\.RoleArn is missing/],
     ["half of the master credentials", { masterCredentials: { accessKeyId: "A" } }, /masterCredentials: got no secretAccessKey/],
     ["plain http to another host", { clientConfig: { region: "us-east-1", endpoint: "http://sts.example.com" } }, /clientConfig\.endpoint must be https/],
+    ["a text in place of yes or no", { clientConfig: { region: "us-east-1", endpoint: "http://sts.example.com", allowInsecureEndpoint: "false" } as never }, /clientConfig\.allowInsecureEndpoint must be a boolean/],
     ["a region that would change the host", { clientConfig: { region: "evil.example/" } }, /not an AWS region/],
     ["an endless timeout", { timeout: Infinity }, /timeout must be/],
     ["endless retries", { maxRetries: 11 }, /maxRetries must be/],

@@ -67,7 +67,19 @@ describe("fromEnv", () => {
     expect(await target(env, overrides)).toEqual({ url: "https://other.example/", scope: "override in eu-west-1", token: null, table: "others" });
   });
 
+  test("looks for no variable of what an option says", () => {
+    const asked: PropertyKey[] = [];
+    const env = new Proxy(complete, { get: (all, name) => (asked.push(name), Reflect.get(all, name)) });
+    const credentials = { accessKeyId: "override", secretAccessKey: "local" };
+
+    DynamoDBSaver.fromEnv(env, { region: "eu-west-1", endpoint: "https://other.example", credentials, allowInsecureEndpoint: false, dangerouslyAllowBrowser: true });
+
+    expect(asked).toEqual(["DYNAMODB_TABLE_NAME"]);
+  });
+
   test.each<[what: string, env: unknown, overrides: unknown, says: RegExp]>([
+    ["a list in place of yes or no", { ...complete, DYNAMODB_ALLOW_INSECURE_ENDPOINT: ["true"] }, {}, /DYNAMODB_ALLOW_INSECURE_ENDPOINT must be "true" or "false"/],
+    ["a symbol in place of yes or no", { ...complete, DYNAMODB_ALLOW_INSECURE_ENDPOINT: Symbol("true") }, {}, /DYNAMODB_ALLOW_INSECURE_ENDPOINT must be "true" or "false"/],
     ["an environment without the table's name", { ...complete, DYNAMODB_TABLE_NAME: undefined }, {}, /tableName is missing.*DYNAMODB_TABLE_NAME/],
     ["an environment with an empty table name", { ...complete, DYNAMODB_TABLE_NAME: "" }, {}, /tableName is missing/],
     ["an environment without a region", { ...complete, AWS_REGION: "" }, {}, /region is missing.*AWS_REGION/],

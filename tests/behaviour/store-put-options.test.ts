@@ -150,7 +150,9 @@ describe("withPutOptions", () => {
       [{}, { ttlSeconds: 0 }, "ttlSeconds must be a positive number of seconds"],
       [{}, { ttlSeconds: "60" }, "ttlSeconds must be a positive number of seconds"],
       [{}, { index: "text" }, "index must be false, or an array of paths"],
-      [{}, undefined, "withPutOptions needs its options"],
+      [{}, { index: new Array(1) }, "index must be false, or an array of paths"],
+      [{}, [], "withPutOptions needs its options as an object"],
+      [{}, undefined, "withPutOptions needs its options as an object"],
       ...[null, "text", ["a"], new Map(), new Date()].map((value): [unknown, unknown, string] => [value, {}, "withPutOptions needs a plain object as its value"]),
     ];
     for (const [value, options, message] of refusals) {

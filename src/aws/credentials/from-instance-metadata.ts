@@ -1,3 +1,4 @@
+import { optional } from "../../checks.js";
 import type { AwsCredentials, AwsCredentialsProvider } from "../credentials.js";
 import { allowsInsecureEndpoint, ambientEnv, variable } from "../environment.js";
 import type { Answer } from "../exchange.js";
@@ -35,6 +36,7 @@ export interface FromInstanceMetadataOptions extends ProviderOptions {
  */
 export function fromInstanceMetadata(options: FromInstanceMetadataOptions = {}): AwsCredentialsProvider {
   const settings = settingsOf("fromInstanceMetadata", options, 1_000);
+  optional(`${settings.provider}: allowInsecureEndpoint`, options.allowInsecureEndpoint, "boolean");
   return renewed(() => askInstance(settings, options), settings.signal);
 }
 

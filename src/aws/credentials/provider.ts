@@ -1,3 +1,4 @@
+import { optional } from "../../checks.js";
 import { invalidConfig, type DynamoDBSaverError } from "../../errors.js";
 import { CredentialSource, type AwsCredentials, type AwsCredentialsProvider } from "../credentials.js";
 import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "../endpoint.js";
@@ -66,7 +67,7 @@ export function serviceAt(provider: string, service: string, { region, endpoint,
   if (where === undefined) throw invalidConfig(`${provider}: the region is missing. Pass clientConfig: { region: "us-east-1" }, or set AWS_REGION.`);
   if (typeof where !== "string" || !isRegion(where)) throw invalidConfig(`${provider}: clientConfig.region is not an AWS region such as "us-east-1".`);
   const given = endpoint ?? variable(env, `AWS_ENDPOINT_URL_${service.toUpperCase().replace("-", "_")}`) ?? variable(env, "AWS_ENDPOINT_URL");
-  const allowed = allowInsecureEndpoint ?? allowsInsecureEndpoint(env) ?? false;
+  const allowed = optional(`${provider}: clientConfig.allowInsecureEndpoint`, allowInsecureEndpoint, "boolean") ?? allowsInsecureEndpoint(env) ?? false;
   const error = (problem: string): DynamoDBSaverError => invalidConfig(`${provider}: ${problem}`);
   return { region: where, url: given === undefined ? awsEndpoint(service, where) : safeUrl("clientConfig.endpoint", given, [], allowed, error).href };
 }
