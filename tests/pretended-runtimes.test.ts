@@ -32,7 +32,7 @@ afterEach(() => {
 
 test("a saver whose options say everything reads nothing of the runtime's environment, whatever is wrong there", () => {
   const asked: PropertyKey[] = [];
-  const env = new Proxy({ DYNAMODB_ALLOW_INSECURE_ENDPOINT: "perhaps" }, { get: (all, name) => (asked.push(name), all[name]) });
+  const env = new Proxy({ DYNAMODB_ALLOW_INSECURE_ENDPOINT: "perhaps" }, { get: (all, name) => (asked.push(name), Reflect.get(all, name) as unknown) });
   vi.stubGlobal("process", { env });
 
   make(temporary, { endpoint: "https://dynamodb.example", allowInsecureEndpoint: false });

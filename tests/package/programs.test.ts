@@ -73,6 +73,27 @@ describe.each(Object.entries(COMPILERS))("%s", (version, compiler) => {
   }, 240_000);
 });
 
+test("declarations of the package stand by themselves where there are no types of the DOM, and still refuse a wrong key", async () => {
+  const text = `
+import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import "langgraph-checkpoint-dynamodb/context";
+import "langgraph-checkpoint-dynamodb/credentials";
+import "langgraph-checkpoint-dynamodb/reader";
+const place = { tableName: "checkpoints", region: "us-east-1" };
+export const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+export const good = [new DynamoDBSaver({ ...place, encryption: { key } }), new DynamoDBSaver({ ...place, encryption: { key: new Uint8Array(32) } })];
+// @ts-expect-error
+export const bad = new DynamoDBSaver({ ...place, encryption: { key: 42 } });
+`;
+  await writeFile(join(installed.folder, "server.mts"), text);
+  const compilerOptions = { strict: true, target: "es2022", lib: ["ES2023"], module: "nodenext", types: ["node"], noEmit: true };
+  await writeFile(join(installed.folder, "tsconfig.server.json"), JSON.stringify({ compilerOptions, files: ["server.mts"] }));
+  // What LangChain's own declarations lack is not ours.
+  const complaints = await compile("typescript", installed.folder, "-p", "tsconfig.server.json", "--pretty", "false").catch(String);
+
+  expect(complaints.split("\n").filter((line) => /server\.mts|langgraph-checkpoint-dynamodb/.test(line) && !line.includes("bin/tsc"))).toEqual([]);
+}, 240_000);
+
 test("the programs of all documents are among them", () => {
   const places = new Set(blocks.map(({ place }) => place.replace(/:.*/, "")));
 
