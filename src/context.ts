@@ -51,8 +51,10 @@ const isNode = (): boolean => (globalThis as { process?: { versions?: { node?: s
  * a Worker. Call it once, at the top of a module. It changes nothing where LangGraph has its context already, and calling it again
  * changes nothing either.
  *
- * Where the runtime has `AsyncLocalStorage`, LangGraph gets it, and all is as in Node. Elsewhere LangGraph gets a context that ends
- * at a node's first `await`; behind that, {@link runInContext} brings it back.
+ * Where `process.getBuiltinModule` has `AsyncLocalStorage`, LangGraph gets it, and all is as in Node: Node 20.16 and newer, Deno, Bun,
+ * and a Worker with `nodejs_compat` and a compatibility date that brings a global `process`. Elsewhere LangGraph gets a context that
+ * ends at a node's first `await`; behind that, {@link runInContext} brings it back. LangGraph keeps the first context that it is given. So
+ * in a Worker with `nodejs_als`, or with `nodejs_compat` of an older date, import `@langchain/core/context` first: it finds the real one.
  *
  * @example
  * ```ts
@@ -75,9 +77,11 @@ export function provideContext(): void {
 
 /**
  * Runs a function in the context of a node or a tool, also behind an `await` of it, in every runtime. Does what
- * {@link provideContext} does as well.
+ * {@link provideContext} does as well. A tool that is a class, a `DynamicStructuredTool` or a generator needs it from its first line:
+ * LangChain awaits before it calls one.
  *
- * @param config what LangGraph gave the node or the tool as its second argument
+ * @param config what LangGraph gave the node or the tool: the second argument of a node and of the function of `tool()`, the third
+ *   of `_call` in a class that extends `StructuredTool`, and of the `func` of a `DynamicStructuredTool`
  * @param callback calls `interrupt()` or the like before it awaits anything
  * @returns what `callback` returns; what it throws, `interrupt()`'s own error too, is thrown on
  *

@@ -202,8 +202,8 @@ export class CheckpointConflictError extends DynamoDBSaverError implements Confl
 }
 
 /**
- * Whether an unknown value is an error of this package, also when a bundle holds the package twice and
- * `instanceof` fails.
+ * Whether an unknown value is an error of this package, also where `instanceof` fails: when a bundle holds the package twice, and in
+ * CommonJS, where each entry of the package has classes of its own.
  */
 export function isDynamoDBSaverError(error: unknown): error is DynamoDBSaverError {
   return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;

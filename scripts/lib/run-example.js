@@ -91,7 +91,7 @@ function commandOf({ runtime, main }) {
   if (runtime === "deno" || runtime === "bun") ensureRuntimes([runtime]);
   switch (runtime) {
     case "deno":
-      return [executableOf("deno"), "run", "--no-remote", "--node-modules-dir=manual", "--allow-net=127.0.0.1", "--allow-env=AWS_*,DYNAMODB_*,LANGGRAPH_*", "--allow-sys=homedir", file];
+      return [executableOf("deno"), "run", "--no-prompt", "--no-remote", "--node-modules-dir=manual", "--allow-net=127.0.0.1", "--allow-env=AWS_*,DYNAMODB_*,LANGGRAPH_*", "--allow-sys=homedir", file];
     case "bun":
       return [executableOf("bun"), file];
     default:

@@ -1,6 +1,6 @@
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { AIMessage } from "@langchain/core/messages";
-import { tool } from "@langchain/core/tools";
+import { DynamicStructuredTool, StructuredTool, tool, type StructuredToolInterface } from "@langchain/core/tools";
 import { Annotation, Command, interrupt, MessagesAnnotation, START, StateGraph, type LangGraphRunnableConfig } from "@langchain/langgraph";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
 import { provideContext, runInContext } from "langgraph-checkpoint-dynamodb/context";
@@ -15,6 +15,20 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 
 const thread = (thread_id: string) => ({ configurable: { thread_id } });
 const State = Annotation.Root({ id: Annotation<string>, answers: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }) });
+
+const empty = z.object({});
+const named = { name: "ask", description: "asks", schema: empty };
+
+/** LangChain awaits before `_call`, so the third argument is all that tells of the run. */
+class AskingTool extends StructuredTool<typeof empty> {
+  name = named.name;
+  description = named.description;
+  schema = empty;
+
+  protected override async _call(_: object, _runManager: unknown, config: LangGraphRunnableConfig): Promise<string> {
+    return runInContext(config, () => interrupt<string, string>("?"));
+  }
+}
 
 /** Answers the one question of a node from a graph of its own, as another process would. */
 async function answered(node: (state: typeof State.State, config: LangGraphRunnableConfig) => unknown): Promise<string[]> {
@@ -47,17 +61,29 @@ describe("interrupt() finds its run", () => {
   });
 
   test.each([
-    ["at once", () => interrupt<string, string>("?")],
+    ["in a tool, at once", tool(() => interrupt<string, string>("?"), named)],
     [
-      "behind an await, by the tool's config",
-      async (_: object, config: LangGraphRunnableConfig) => {
+      "in a tool, behind an await, by its config",
+      tool(async (_: object, config: LangGraphRunnableConfig) => {
         await pause();
         return runInContext(config, () => interrupt<string, string>("?"));
-      },
+      }, named),
     ],
-  ])("in a tool, %s", async (_, call) => {
+    ["in a tool that is a class, by its third argument", new AskingTool()],
+    [
+      "in a DynamicStructuredTool, by its third argument",
+      new DynamicStructuredTool({ ...named, func: async (_, _runManager, config) => runInContext(config!, () => interrupt<string, string>("?")) }),
+    ],
+    [
+      "in a tool that is a generator, by its config",
+      tool(async function* (_: object, config: LangGraphRunnableConfig) {
+        yield "asks";
+        return runInContext(config, () => interrupt<string, string>("?"));
+      }, named),
+    ],
+  ] as [string, StructuredToolInterface][])("%s", async (_, asks) => {
     const checkpointer = createSaver();
-    const tools = new ToolNode([tool(call as () => string, { name: "ask", description: "asks", schema: z.object({}) })]);
+    const tools = new ToolNode([asks]);
     const graph = new StateGraph(MessagesAnnotation).addNode("tools", tools).addEdge(START, "tools").compile({ checkpointer });
     const asking = new AIMessage({ content: "", tool_calls: [{ id: "call", name: "ask", args: {}, type: "tool_call" }] });
 

@@ -92,14 +92,14 @@ describe("a graph asks, and another process answers", () => {
 });
 
 test("the saver and the reader alone run in Deno with the fewer flags that the README states for them", async () => {
-  const [, net, variables] = /The saver alone: `(--allow-net)`, and `(--allow-env=[^`]+)`/.exec(await readFile(join(root, "README.md"), "utf8")) ?? [];
+  const [, start = "", variables = ""] = /The saver alone: `deno run (--no-prompt --allow-net) main.ts`, with `(--allow-env=[^`]+)`/.exec(await readFile(join(root, "README.md"), "utf8")) ?? [];
   const read = (name: string, entry: string): string =>
     `import { ${name} } from "${entry}"; console.log(await new ${name}({ tableName: ${JSON.stringify(tableName())} }).getTuple({ configurable: { thread_id: "none" } }));`;
   await mkdir(project("approval"), { recursive: true });
   await writeFile(project("approval/saver.ts"), read("DynamoDBSaver", "langgraph-checkpoint-dynamodb"));
   await writeFile(project("approval/reader.ts"), read("DynamoDBReader", "langgraph-checkpoint-dynamodb/reader"));
 
-  const printed = ["saver.ts", "reader.ts"].map((file) => run(project("approval"), executableOf("deno"), ["run", net!, variables!, file], { ...env(), DENO_DIR: project("deno-dir") }));
+  const printed = ["saver.ts", "reader.ts"].map((file) => run(project("approval"), executableOf("deno"), ["run", ...start.split(" "), variables, file], { ...env(), DENO_DIR: project("deno-dir") }));
   expect(await Promise.all(printed)).toEqual(["undefined\n", "undefined\n"]);
 });
 
