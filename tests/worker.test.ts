@@ -90,7 +90,8 @@ async function expectError(response: Response, status: number, code: string, say
 
 describe("memory across threads", () => {
   it("is of the user, whichever thread he is in, and of nobody else", async () => {
-    const [ada, bob] = [`ada.${crypto.randomUUID()}`, `bob ${crypto.randomUUID()}`];
+    // Signs that a label of the store may not have.
+    const [ada, bob] = [`ada.x:%\0@example.com ${crypto.randomUUID()}`, `bob ${crypto.randomUUID()}`];
     const question = "What do you know about me?";
     const told = await play(`${newThread()}/runs`, { message: "Please remember that I wear size 43.", user_id: ada });
     expect(answerOf(told)).toBe("I will remember it: I wear size 43.");

@@ -1,8 +1,10 @@
 import { SystemMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph/web";
 
-/** A user's memories are one namespace of the store. */
-const namespaceOf = (userId: string): string[] => ["memories", userId];
+/** A user's memories are one namespace of the store. A label may not have these signs in it, and an e-mail address has. */
+const namespaceOf = (userId: string): string[] => ["memories", userId.replace(/[%.:\0]/g, encoded)];
+
+const encoded = (sign: string): string => `%${sign.charCodeAt(0).toString(16).padStart(2, "0")}`;
 
 /** So many are shown to the model: the oldest ones, which tend to be the ones that say who somebody is. */
 const MAX_SHOWN = 50;
