@@ -1,4 +1,5 @@
 import { InvalidNamespaceError } from "@langchain/langgraph-checkpoint";
+import { kindOf } from "../checks.js";
 import { DynamoDBSaverError, invalidInput } from "../errors.js";
 
 /*
@@ -48,7 +49,3 @@ export function checkKey(key: unknown): string {
 }
 
 const invalidNamespace = (message: string): DynamoDBSaverError => new DynamoDBSaverError("INVALID_INPUT", message, { cause: new InvalidNamespaceError(message) });
-
-/** What an argument is, for a message. */
-export const kindOf = (value: unknown): string =>
-  value === null || value === undefined ? String(value) : Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : `a ${typeof value}`;

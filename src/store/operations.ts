@@ -1,6 +1,7 @@
 import type { GetOperation, ListNamespacesOperation, MatchCondition, Operation, PutOperation, SearchOperation } from "@langchain/langgraph-checkpoint";
+import { kindOf } from "../checks.js";
 import { invalidInput } from "../errors.js";
-import { checkKey, checkLabels, kindOf } from "./labels.js";
+import { checkKey, checkLabels } from "./labels.js";
 import { checkPutOptions, putOptionsOf } from "./put-options.js";
 
 /** A put that can say for how long. */

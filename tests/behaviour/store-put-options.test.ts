@@ -1,28 +1,17 @@
 import { InMemoryStore, type Operation } from "@langchain/langgraph-checkpoint";
 import { Annotation, END, START, StateGraph, type LangGraphRunnableConfig } from "@langchain/langgraph";
 import { withPutOptions, type DynamoDBStore, type ValuePutOptions } from "langgraph-checkpoint-dynamodb";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { LettersEmbeddings } from "../lanes/letters-embeddings.js";
 import { itemsWithPrefix } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
-import { createStore, type StoreOptions } from "../lanes/stores.js";
+import { at, createStore, type StoreOptions } from "../lanes/stores.js";
 
 /* What stands beside a value: a node's store passes on namespace, key and value, and nothing else. */
 
 const HOUR = 3_600;
 const index = { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] };
 const State = Annotation.Root({ done: Annotation<boolean> });
-
-/** Runs `action` at `seconds` from now, by the clock of the store alone. */
-async function at<T>(seconds: number, action: () => Promise<T>): Promise<T> {
-  const now = Date.now();
-  const clock = vi.spyOn(Date, "now").mockImplementation(() => now + seconds * 1_000);
-  try {
-    return await action();
-  } finally {
-    clock.mockRestore();
-  }
-}
 
 const keysAt = (store: DynamoDBStore, seconds: number): Promise<string[]> => at(seconds, async () => (await store.search(["a"])).map(({ key }) => key).sort());
 

@@ -1,8 +1,8 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { noiseText } from "../lanes/checkpoints.js";
 import { LettersEmbeddings } from "../lanes/letters-embeddings.js";
 import { itemsWithPrefix } from "../lanes/raw-table.js";
-import { countedStore, createStore, type StoreOptions } from "../lanes/stores.js";
+import { at, countedStore, createStore, type StoreOptions } from "../lanes/stores.js";
 import { newPrefix } from "../lanes/requests.js";
 
 /*
@@ -11,17 +11,6 @@ import { newPrefix } from "../lanes/requests.js";
  */
 
 const HOUR = 3_600;
-
-/** Runs `action` at `seconds` from now. */
-async function at<T>(seconds: number, action: () => Promise<T>): Promise<T> {
-  const now = Date.now();
-  const clock = vi.spyOn(Date, "now").mockImplementation(() => now + seconds * 1_000);
-  try {
-    return await action();
-  } finally {
-    clock.mockRestore();
-  }
-}
 
 function newWorld(ttl: StoreOptions["ttl"], options: Partial<StoreOptions> = {}): () => ReturnType<typeof createStore> {
   const keyPrefix = newPrefix();

@@ -1,4 +1,5 @@
 import { DynamoDBCache, DynamoDBStore, type EventListener } from "langgraph-checkpoint-dynamodb";
+import { vi } from "vitest";
 import { canaries } from "../../scripts/lib/secrets.js";
 import { emissions } from "./emissions.js";
 import { credentials, endpoint, tableName, type SaverOptions } from "./harness.js";
@@ -47,4 +48,15 @@ function watched<T extends Partial<Shared>>(overrides: T): T & Pick<SaverOptions
     onEvent(event);
   };
   return { ...options, onEvent: listener };
+}
+
+/** Runs `action` at `seconds` from now, by the clock of the store alone: timers and servers do not see it. */
+export async function at<T>(seconds: number, action: () => Promise<T>): Promise<T> {
+  const now = Date.now();
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => now + seconds * 1_000);
+  try {
+    return await action();
+  } finally {
+    clock.mockRestore();
+  }
 }

@@ -5,12 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ensureBuilt } from "../../scripts/lib/package-build.js";
+import { PEERS } from "../../scripts/lib/peers.js";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 const projects = fileURLToPath(new URL("projects", import.meta.url));
-
-/** What a user installs beside the package, at the versions that this repository develops on. */
-export const PEERS = ["@langchain/core", "@langchain/langgraph", "@langchain/langgraph-checkpoint"];
 
 /** Runs a program in a folder. A failure says what it printed. */
 export async function run(folder: string, program: string, args: string[], env: Record<string, string> = {}): Promise<string> {
