@@ -3,7 +3,7 @@ import { expect, inject, test } from "vitest";
 import { cutEverywhere } from "../lanes/cuts.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { rawSetup, removeSetup, type RawSetup } from "../lanes/raw-setup.js";
-import { createBucket } from "../lanes/s3-client.js";
+import { newBucket } from "../lanes/s3-bucket.js";
 import { s3Options } from "../lanes/s3-options.js";
 
 /*
@@ -45,7 +45,7 @@ test.each(cases)("setup makes $name, wherever it was cut before", async ({ optio
       let result: SetupResult;
       return {
         prepare: async () => {
-          if (bucket !== undefined) await createBucket(inject("s3"), bucket);
+          if (bucket !== undefined) await newBucket(bucket);
           if (before) await createSaver({ ...world, ttlSeconds: undefined, ...before }).setup();
         },
         run: async (saver) => saver.setup(),

@@ -7,14 +7,15 @@ import { errorOf } from "../lanes/faulty-fetch.js";
 import { tableName } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
 import { onCeph } from "../lanes/real-servers.js";
-import { callS3, createBucket, objectKeys } from "../lanes/s3-client.js";
+import { newBucket } from "../lanes/s3-bucket.js";
+import { callS3, objectKeys } from "../lanes/s3-client.js";
 import { headObject, newPlace, saverAt, type Place, type WatchedSaver } from "../lanes/s3-saver.js";
 import { goneAt } from "../lanes/stored-format.js";
 
 useJitter(0);
 
 const WEEK = 7 * 86_400;
-const newBucket = (): Promise<string> => createBucket(inject("s3"), `lifecycle-${crypto.randomUUID()}`);
+const ownBucket = (): Promise<string> => newBucket(`lifecycle-${crypto.randomUUID()}`);
 
 const watched = (place: Place, ttlSeconds = WEEK, intercept?: Intercept): WatchedSaver => saverAt(place, intercept, { ttlSeconds });
 
@@ -33,7 +34,7 @@ const putObject = (bucket: string, key: string, tags?: string): Promise<Response
 const ours = (rules: string[]): string[] => rules.filter((rule) => rule.includes("<ID>langgraph-checkpoint-dynamodb"));
 
 onCeph("setup installs one rule for prefix and tag, and the next one finds it", async () => {
-  const place = newPlace({ bucket: await newBucket() });
+  const place = newPlace({ bucket: await ownBucket() });
 
   const first = (await watched(place).saver.setup()).lifecycleRule!;
   const { saver, sent } = watched(place);
@@ -48,7 +49,7 @@ onCeph("setup installs one rule for prefix and tag, and the next one finds it", 
 });
 
 onCeph("a rule that deletes too early is named and left as it is, and one that deletes later will do", async () => {
-  const place = newPlace({ bucket: await newBucket() });
+  const place = newPlace({ bucket: await ownBucket() });
   const ruleOf = (days: number): string => `<Rule><ID>by hand</ID><Filter><And><Prefix>${place.s3.prefix}</Prefix><Tag><Key>ttl-days</Key><Value>11</Value></Tag></And></Filter><Status>Enabled</Status><Expiration><Days>${days}</Days></Expiration></Rule>`;
 
   await writeRules(place.s3.bucket, ruleOf(3));
@@ -60,7 +61,7 @@ onCeph("a rule that deletes too early is named and left as it is, and one that d
 });
 
 onCeph("an object that a saver stores is one to which the rule applies, and one of a saver without ttlSeconds is not", async () => {
-  const place = newPlace({ bucket: await newBucket() });
+  const place = newPlace({ bucket: await ownBucket() });
   const { saver } = watched(place);
   const { lifecycleRule } = await saver.setup();
   await putStep(saver, emptyThread("t"), { large: noise(6_000) });
@@ -73,7 +74,7 @@ onCeph("an object that a saver stores is one to which the rule applies, and one 
 });
 
 onCeph("each prefix has its own rule, and so has each number of days", async () => {
-  const bucket = await newBucket();
+  const bucket = await ownBucket();
   const setups: [prefix: string, ttlSeconds: number][] = [["", WEEK], ["a/b/", WEEK], ["a-b/", WEEK], ["a_b/", WEEK], ["a/b", WEEK], ["a/b/", 1], ["A/b/", WEEK]];
   const results: SetupResult[] = [];
   for (const [prefix, ttlSeconds] of setups) results.push(await watched(newPlace({ bucket, prefix }), ttlSeconds).saver.setup());
@@ -103,7 +104,7 @@ describe("rules of others stay as they are:", () => {
   ];
 
   onCeph.each(foreign)("one %s", async (_, rule) => {
-    const place = newPlace({ bucket: await newBucket() });
+    const place = newPlace({ bucket: await ownBucket() });
     await writeRules(place.s3.bucket, rule);
     const before = await readRules(place.s3.bucket);
     await watched(place).saver.setup();
@@ -115,7 +116,7 @@ describe("rules of others stay as they are:", () => {
   });
 
   onCeph("one with a prefix and two tags still applies to its own objects alone", async () => {
-    const place = newPlace({ bucket: await newBucket() });
+    const place = newPlace({ bucket: await ownBucket() });
     const { bucket } = place.s3;
     await writeRules(bucket, foreign[4]![1]);
     await watched(place).saver.setup();
@@ -167,7 +168,7 @@ describe("rules of others stay as they are:", () => {
 });
 
 onCeph("a ttl of a call's own that no rule is for is stored without an end, and so is its pointer", async () => {
-  const place = newPlace({ bucket: await newBucket() });
+  const place = newPlace({ bucket: await ownBucket() });
   const { saver } = watched(place, 1);
   await saver.setup();
   const { config, checkpoint } = emptyThread("t");
@@ -182,9 +183,9 @@ onCeph("a ttl of a call's own that no rule is for is stored without an end, and 
   expect((await itemsOf(place.keyPrefix, "t", "P#")).map(goneAt)).toEqual([Infinity, Infinity]);
 });
 
-// It sweeps one bucket after the other, and each lane leaves some.
+// It sweeps one bucket after the other, and other files may have some.
 onCeph("an object whose days are over is gone, and one without a ttl stays", { timeout: 240_000 }, async () => {
-  const place = newPlace({ bucket: await newBucket() });
+  const place = newPlace({ bucket: await ownBucket() });
   const { saver } = watched(place, 1);
   await saver.setup();
   await putStep(saver, emptyThread("t"), { large: noise(6_000) });

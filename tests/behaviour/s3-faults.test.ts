@@ -1,11 +1,11 @@
-import { describe, expect, inject, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { operationsOf, s3Error, type Intercept } from "../lanes/aws-requests.js";
 import { useJitter } from "../lanes/clock.js";
 import { noise, valuesAt } from "../lanes/checkpoints.js";
 import { errorOf, hang } from "../lanes/faulty-fetch.js";
 import { credentials } from "../lanes/harness.js";
 import { onCeph } from "../lanes/real-servers.js";
-import { createBucket } from "../lanes/s3-client.js";
+import { newBucket } from "../lanes/s3-bucket.js";
 import { firstOf, keysAt, newPlace, putLarge, saverAt, type Place } from "../lanes/s3-saver.js";
 
 useJitter(0);
@@ -137,7 +137,7 @@ test("what lies under another prefix is found by its pointer though the bucket s
 });
 
 onCeph("every request to S3 signs its body and all of its x-amz headers", async () => {
-  const bucket = await createBucket(inject("s3"), `signed-${crypto.randomUUID()}`);
+  const bucket = await newBucket(`signed-${crypto.randomUUID()}`);
   const place = newPlace({ bucket });
   const watched = saverAt(place, undefined, { ttlSeconds: 86_400 });
   await watched.saver.setup();
@@ -158,7 +158,7 @@ onCeph("every request to S3 signs its body and all of its x-amz headers", async 
 });
 
 onCeph("the requests for which S3 wants a checksum have one, of their bodies", async () => {
-  const bucket = await createBucket(inject("s3"), `checksum-${crypto.randomUUID()}`);
+  const bucket = await newBucket(`checksum-${crypto.randomUUID()}`);
   const { saver, sent } = saverAt(newPlace({ bucket }), undefined, { ttlSeconds: 86_400 });
   await saver.setup();
   await putLarge({ saver });
