@@ -7,7 +7,10 @@ import { fromOldestPeers } from "./tests/lanes/oldest-peers.js";
 import { poolOf } from "./tests/runtimes/host/pool.js";
 import { runtimes } from "./tests/runtimes/host/runtimes.js";
 
-/** Tests of behaviour run in every lane; the rest of `tests/` needs Node (child processes, files, servers). */
+/**
+ * Tests of behaviour run in every lane, and share their modules there: none keeps a state of its own, and loading LangGraph
+ * for each file takes most of the time. The rest of `tests/` needs Node (child processes, files, servers).
+ */
 const behaviour = "tests/behaviour/**/*.test.ts";
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
@@ -40,20 +43,19 @@ const lane = {
 /** With the search for secrets, which takes Node's `inspect`. */
 const watched = { ...lane, setupFiles: [...lane.setupFiles, "tests/lanes/watch-emissions.ts"] };
 
+const inNode = { ...watched, provide: { thorough: plan.thorough, peers: newestPeers() } };
+
 export default defineConfig({
   test: {
     globalSetup: "tests/lanes/global-setup.ts",
-    maxWorkers: 2,
+    maxWorkers: 3, // on two cores: tests also wait, for servers and clocks
     retry: 0,
     projects: [
-      {
-        resolve,
-        test: { ...watched, name: "node", provide: { thorough: plan.thorough, peers: newestPeers() }, include: ["tests/**/*.test.ts"] },
-      },
+      { resolve, test: { ...inNode, name: "node", include: [behaviour], isolate: false } },
+      { resolve, test: { ...inNode, name: "node/alone", include: ["tests/**/*.test.ts"], exclude: [...lane.exclude, behaviour] } },
       {
         resolve,
         plugins: [cloudflareTest({ wrangler: { configPath: "tests/lanes/wrangler.toml" } })],
-        // No file of these tests keeps state of its own, and a fresh isolate for each takes most of the time.
         test: { ...watched, name: "workerd", include: [behaviour], isolate: false },
       },
       {

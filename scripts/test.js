@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./lib/install.js";
-import { LANES } from "./lib/lanes.js";
+import { LANES, projectsOf } from "./lib/lanes.js";
 import { readTestArguments } from "./lib/test-arguments.js";
 
 /** @import { Tally } from "./lib/tally-reporter.js" */
@@ -74,7 +74,7 @@ async function runVitest() {
   const file = join(folder, "tally.json");
   try {
     const reporters = ["--reporter=default", "--reporter=./scripts/lib/tally-reporter.js"];
-    const projects = plan.lanes.map((lane) => `--project=${lane}`);
+    const projects = plan.lanes.flatMap(projectsOf).map((project) => `--project=${project}`);
     const vitest = ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...projects, ...options, ...(quick ? ["tests/behaviour/"] : filters)];
     // Who names files wants them, whether or not a lane runs them when it runs everything.
     const env = { TEST_TALLY_FILE: file, TEST_PLAN: JSON.stringify(plan), ...(filters.length > 0 && { WHOLE_SUITE: "1" }) };

@@ -89,7 +89,7 @@ const checkpointsOf = (name: string, thread_id: string): Promise<CheckpointTuple
 
 const threadsOf = (name: string): Promise<string[]> => inTable(name, async (saver) => (await collect(saver.listThreads())).map(({ threadId }) => threadId));
 
-const valuesOf = ({ checkpoint }: CheckpointTuple) => checkpoint.channel_values as Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+const valuesOf = ({ checkpoint }: CheckpointTuple) => checkpoint.channel_values as Record<string, any>; // oxlint-disable-line typescript/no-explicit-any
 
 /** Parents that have more than one child. */
 function forksIn(checkpoints: CheckpointTuple[]): string[] {

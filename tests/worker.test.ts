@@ -39,7 +39,7 @@ beforeAll(async () => {
 
 afterAll(() => worker.kill());
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- JSON as it comes over the wire
+// oxlint-disable-next-line typescript/no-explicit-any -- JSON as it comes over the wire
 type Json = any;
 
 const newThread = () => `/threads/t-${Date.now()}-${(threads += 1)}`;

@@ -4,6 +4,16 @@
 export const LANES = ["node", "workerd", "oldest-peers", "node22", "node24", "node26", "deno", "bun", "workerd-plain", "chromium"];
 
 /**
+ * vitest's projects of a lane. In Node, tests of behaviour share their modules, as in the other lanes, and the rest have a
+ * process for each file.
+ * @param {string} lane
+ */
+export const projectsOf = (lane) => (lane === "node" ? ["node", "node/alone"] : [lane]);
+
+/** @param {string} project */
+export const laneOf = (project) => project.split("/")[0] ?? project;
+
+/**
  * The lanes that were asked for.
  * @param {string[]} names `all` for every one
  */

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { laneOf } from "./lanes.js";
 import { secretsIn } from "./secrets.js";
 
 /** @import { Reporter, TestModule, Vitest } from "vitest/node" */
@@ -23,7 +24,7 @@ export default class TallyReporter {
 
   /** @param {Vitest} vitest */
   onInit(vitest) {
-    this.#lanes = vitest.projects.map((project) => project.name);
+    this.#lanes = vitest.projects.map((project) => laneOf(project.name));
   }
 
   /**
@@ -38,8 +39,9 @@ export default class TallyReporter {
     const lanes = new Map(this.#lanes.map((name) => [name, { name, files: 0, paths: [], passed: 0, failed: 0, seconds: 0 }]));
 
     for (const module of modules) {
-      const file = `${module.project.name}: ${module.relativeModuleId}`;
-      const lane = /** @type {Lane} */ (lanes.get(module.project.name));
+      const name = laneOf(module.project.name);
+      const file = `${name}: ${module.relativeModuleId}`;
+      const lane = /** @type {Lane} */ (lanes.get(name));
       const { setupDuration, collectDuration, duration } = module.diagnostic();
       lane.files += 1;
       lane.paths.push(module.relativeModuleId);

@@ -77,7 +77,7 @@ async function factsOf(stored: StoredCheckpoint, reader: ValueReader, problems: 
       return undefined;
     }
   };
-  const body = objectOf(await read("(checkpoint)", frame.checkpoint)) as Partial<Checkpoint> | undefined;
+  const body: Partial<Checkpoint> | undefined = objectOf(await read("(checkpoint)", frame.checkpoint));
   const metadata = objectOf(await read("(metadata)", frame.metadata)) as (CheckpointMetadata & { run_id?: unknown }) | undefined;
   const next = body && (await nextNodes(body, frame.channels.keys(), (channel) => read(channel, frame.channels.get(channel)!.value)));
   const deltas = metadata ? deltaChannels(metadata, frame).map((name) => [name, Number(metadata.counters_since_delta_snapshot?.[name]?.[1])] as const) : [];

@@ -51,7 +51,7 @@ describe("threads", () => {
 
     expect(screen.text).toContain("\\u001b[2J\\u009b31m\\u202eevil\\n");
     expect(piped.stdout).toContain("\\u001b[2J\\u009b31m\\u202eevil\\n");
-    // eslint-disable-next-line no-control-regex -- that is what must not be there
+    // oxlint-disable-next-line no-control-regex -- that is what must not be there
     for (const { stdout } of [piped, json]) expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
     expect(jsonLines(json.stdout)).toMatchObject([{ threadId: id }]);
   });

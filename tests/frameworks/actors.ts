@@ -18,7 +18,7 @@ export type Process = string[] | { act: string; diesIn: string };
 /** What a program has shown, and done. */
 export interface Played {
   /** By act; what `goOn` returned for an act that was killed. Without ids and times. */
-  acts: Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  acts: Record<string, any>; // oxlint-disable-line typescript/no-explicit-any
   /** What its tools did, in order. */
   effects: string[];
   keyPrefix: string;

@@ -6,7 +6,7 @@ export interface Stack {
   resources: Record<string, { Type: string; Properties: Properties }>;
   outputs: Record<string, string>;
 }
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a template's properties are any JSON
+// oxlint-disable-next-line typescript/no-explicit-any -- a template's properties are any JSON
 export type Properties = Record<string, any>;
 
 type Parameters = Record<string, string>;

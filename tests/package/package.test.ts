@@ -170,13 +170,13 @@ test("the guard of the package recognizes the reader's errors, as ESM and as Com
 });
 
 test("a TypeScript project with moduleResolution node16 compiles, as ESM and as CommonJS, and runs", async () => {
-  await run(project("typescript-node16"), process.execPath, [tool("typescript/bin/tsc")]);
+  await run(project("typescript-node16"), process.execPath, [tool("typescript7/bin/tsc")]);
 
   expect(await used("typescript-node16", "dist/main.mjs")).toEqual(ANSWER);
 });
 
 test("a TypeScript project with moduleResolution bundler compiles and runs", async () => {
-  await run(project("typescript-bundler"), process.execPath, [tool("typescript/bin/tsc")]);
+  await run(project("typescript-bundler"), process.execPath, [tool("typescript7/bin/tsc")]);
 
   expect(await used("typescript-bundler", "dist/main.js")).toEqual(ANSWER);
 });

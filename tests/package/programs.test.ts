@@ -13,7 +13,7 @@ import { installPackage, root, run, type Installed } from "./installed.js";
 
 /** What programs of the documentation import besides. Of the SQLite saver only the types are wanted: nothing is compiled for it. */
 const IMPORTED = ["@types/node", "@langchain/langgraph-checkpoint-postgres", "@langchain/langgraph-checkpoint-sqlite@1.0.4"];
-const COMPILERS = { "TypeScript 5.9": "typescript-5.9", "TypeScript 6": "typescript" };
+const COMPILERS = { "TypeScript 5.9": "typescript-5.9", "TypeScript 6": "typescript", "TypeScript 7": "typescript-7" };
 
 /** A stranger's settings. LangChain's own declarations do not pass without `skipLibCheck`. */
 const strict = { strict: true, skipLibCheck: true, target: "es2022", lib: ["ES2023", "DOM"], noEmit: true };
@@ -32,7 +32,7 @@ let named: string[];
 beforeAll(async () => {
   const [, line = ""] = /^npm install langgraph-checkpoint-dynamodb (.*)$/m.exec(await readFile(join(root, "examples/README.md"), "utf8")) ?? [];
   named = line.split(" ");
-  installed = await installPackage([...new Set([...PEERS, ...named]), ...IMPORTED, "typescript", "typescript-5.9@npm:typescript@5.9.3"]);
+  installed = await installPackage([...new Set([...PEERS, ...named]), ...IMPORTED, "typescript", "typescript-5.9@npm:typescript@5.9.3", "typescript-7@npm:typescript@7.0.2"]);
   blocks = [...(await readDocuments()).flatMap(({ blocks }) => blocks), ...(await examplesOfCredentials())].filter(({ language, mark }) => /^(ts|js|typescript|javascript|tsx|mts)$/.test(language) && mark !== "signature");
   documents = join(installed.folder, "documents");
   await mkdir(documents);

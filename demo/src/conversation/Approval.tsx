@@ -31,7 +31,7 @@ export function Approval({ interrupts, onDecide }: { interrupts: Interrupt[]; on
           </Button>
         </Heading>
         <DisclosurePanel>
-          <StateTree label="The interrupt's value" nodes={stateTree({ ...interrupts.map(({ value }) => value) }, undefined)} expandAll />
+          <StateTree label="The interrupt's value" nodes={stateTree(Object.fromEntries(interrupts.map(({ value }, i) => [i, value])), undefined)} expandAll />
         </DisclosurePanel>
       </Disclosure>
       <div className="decision">

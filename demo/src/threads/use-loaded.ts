@@ -28,7 +28,6 @@ export function useLoaded<T>(load: () => Promise<T>, what: string, onFailure: (f
     }
   }, [load, what, onFailure]);
 
-  // eslint-disable-next-line react-hooks/set-state-in-effect -- the state is set after an await, not at once
   useEffect(() => void reload(), [reload, attempt]);
 
   return { value, failed, reload };

@@ -9,7 +9,7 @@ export default {
     const print = (line: string): void => void writer.write(new TextEncoder().encode(`${line}\n`));
     void runSuite(order, print)
       .then(() => print("done"))
-      .finally(() => writer.close());
+      .finally(() => void writer.close());
     return new Response(readable);
   },
 };
