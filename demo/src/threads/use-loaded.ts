@@ -28,6 +28,7 @@ export function useLoaded<T>(load: () => Promise<T>, what: string, onFailure: (f
     }
   }, [load, what, onFailure]);
 
+  // oxlint-disable-next-line react/set-state-in-effect -- the state is set after an await, not at once
   useEffect(() => void reload(), [reload, attempt]);
 
   return { value, failed, reload };
