@@ -19,6 +19,9 @@ const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, im
 const first = ["abort", "base64", "cache", "config", "context", "encryption", "forks", "from-env", "ids", "list", "official", "pending-writes", "reader", "s3", "signing", "store*", "values"];
 const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/{${first.join()}}.test.ts`];
 
+/** What becomes of state when requests fail or clocks run on. LangGraph has no part in that, whichever version it is. */
+const withoutLangGraph = ["crash-*", "faults", "history", "lifecycle", "outage", "ttl-invariant"];
+
 const resolve = {
   // The first that fits the beginning of a name is taken.
   alias: {
@@ -61,7 +64,7 @@ export default defineConfig({
       {
         resolve,
         plugins: [fromOldestPeers()],
-        test: { ...watched, name: "oldest-peers", provide: { ...lane.provide, peers: oldestPeers() }, include: [behaviour, "tests/peers.test.ts"], isolate: false },
+        test: { ...watched, name: "oldest-peers", provide: { ...lane.provide, peers: oldestPeers() }, include: [behaviour, "tests/peers.test.ts"], exclude: [...lane.exclude, `tests/behaviour/{${withoutLangGraph.join()}}.test.ts`], isolate: false },
       },
       ...runtimes.map((runtime) => ({
         resolve,
