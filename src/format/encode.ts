@@ -2,8 +2,8 @@ import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import { escapeKey } from "./escape.js";
 import { Unstorable } from "./unstorable.js";
 
-/** Every runtime's stack holds the functions that read and write so many levels, beside its caller's. */
-const MAX_DEPTH = 2_000;
+/** A value of so many levels is written and read on the stack of every runtime, with room for what its caller has there. */
+const MAX_DEPTH = 1_000;
 
 type Path = (string | number)[];
 
@@ -70,7 +70,7 @@ export class Encoder {
     if (key !== undefined) this.#path.push(key);
     if (this.#ancestors.push(value) > MAX_DEPTH) throw this.#refusal(`The value is nested deeper than ${MAX_DEPTH} levels`, "Store it in a flatter form.");
     const realm = this.#realm;
-    const encoded = Array.isArray(value) ? this.#array(value) : this.#anything(value, key);
+    const encoded = Array.isArray(value) ? this.#array(value) : isPlain(value) && !("toJSON" in value) ? this.#named(value) : this.#anything(value, key);
     this.#realm = realm;
     this.#ancestors.pop();
     if (key !== undefined) this.#path.pop();
@@ -87,7 +87,7 @@ export class Encoder {
     return copy ?? array;
   }
 
-  /** Any object but an array. */
+  /** An object with more to it than properties. */
   #anything(value: object, key: string | number | undefined): unknown {
     const { toJSON } = value as { toJSON?: unknown };
     // Node's Buffer would make an object of itself, with a list of numbers.
@@ -127,15 +127,16 @@ export class Encoder {
     }
     const escapes = this.#realm === "data";
     // What has a `toJSON` was asked already.
-    let isChanged = "toJSON" in object;
-    const entries = names.map((name): [string, unknown] => {
+    let entries: [string, unknown][] | undefined = "toJSON" in object ? [] : undefined;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i]!;
       const value = (object as Json)[name];
       const encoded = this.#value(value, name);
       const storedName = escapes ? escapeKey(name) : name;
-      isChanged ||= encoded !== value || storedName !== name;
-      return [storedName, encoded];
-    });
-    return isChanged ? withoutToJson(Object.fromEntries(entries)) : object;
+      if (encoded !== value || storedName !== name) entries ??= names.slice(0, i).map((before) => [before, (object as Json)[before]]);
+      entries?.push([storedName, encoded]);
+    }
+    return entries ? withoutToJson(Object.fromEntries(entries)) : object;
   }
 
   /** What an object of LangChain's says of itself. Its arguments are as LangChain has escaped them. */

@@ -1,7 +1,7 @@
 import { DynamoDBSaverError } from "../errors.js";
 
 /** How much of a path is shown: names in it are as long as their owner likes. */
-const MAX_PATH_LENGTH = 300;
+const MAX_PATH_LENGTH = 200;
 
 /** Something in a value would be lost or replaced in the store. */
 export class Unstorable extends DynamoDBSaverError {
@@ -24,5 +24,6 @@ export class Unstorable extends DynamoDBSaverError {
 
 function textOf(path: readonly (string | number)[]): string {
   const text = path.map((part) => (typeof part === "number" ? `[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`)).join("");
-  return text.length > MAX_PATH_LENGTH ? `${text.slice(0, MAX_PATH_LENGTH)}…` : text.replace(/^\./, "");
+  const shown = text.startsWith(".") ? text.slice(1) : text;
+  return shown.length > MAX_PATH_LENGTH ? `${shown.slice(0, MAX_PATH_LENGTH)}…` : shown;
 }
