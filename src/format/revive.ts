@@ -21,7 +21,7 @@ export async function revive(json: string): Promise<unknown> {
   if (!json.includes('lc"')) return root.value;
   const found: Found[] = [];
   collect(root, "value", root.value, found);
-  const loaded = await Promise.all(found.map(({ record }) => (record.lc === 1 ? loadRecord(record) : undefined)));
+  const loaded = await Promise.all(found.map(async ({ record }) => (record.lc === 1 ? loadRecord(record) : undefined)));
   // What is inside of others comes first.
   found.forEach(({ holder, key, record }, i) => setOwn(holder, key, record.lc === 1 ? loaded[i] : valueOf(record)));
   return root.value;

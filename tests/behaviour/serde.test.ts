@@ -116,7 +116,7 @@ class Own extends Serializable {
   static override lc_name(): string {
     return "Own";
   }
-  lc_serializable = true;
+  override lc_serializable = true;
   lc_namespace = ["mine"];
 }
 

@@ -77,7 +77,7 @@ describe.each([
 
 /** What may be imported from packages, by all files that an entry loads: also by what a bundler would leave out, since Node does not. */
 const MAY_IMPORT: Record<string, string[]> = {
-  index: ["@langchain/langgraph-checkpoint", "aws4fetch", "fflate"],
+  index: ["@langchain/core/load", "@langchain/langgraph-checkpoint", "aws4fetch", "fflate"],
   reader: ["aws4fetch", "fflate"],
   credentials: ["aws4fetch"],
   context: ["@langchain/core/singletons"],
