@@ -103,8 +103,9 @@ export class Encoder {
   /** An object, or what the `toJSON` of `source` gave in its place. */
   #properties(object: object, source: object): unknown {
     if (this.#realm !== "escaped") {
+      // One that only looks like LangGraph's own is data.
       const named = isPlain(source) ? undefined : (source as { lg_name?: unknown }).lg_name;
-      if (named === "Send") return this.#named(sendOf(object as Send));
+      if (named === "Send") return this.#named(sendOf(object as Json));
       if (named === "Command") return this.#named({ ...object, goto: gotoOf((object as { goto?: unknown }).goto) });
       if (object instanceof DeltaSnapshot) return { lc: 2, type: "delta_snapshot", value: this.#value(object.value, "value") };
       if (object instanceof Set || object instanceof Map) return constructed(object instanceof Set ? "Set" : "Map", [this.#array(Array.from(object as Iterable<unknown>))]);
@@ -156,12 +157,6 @@ export class Encoder {
 
 type Json = Record<string, unknown>;
 
-interface Send {
-  node: unknown;
-  args: unknown;
-  timeout?: unknown;
-}
-
 /** Functions are left out of JSON, but for this one. */
 function withoutToJson(object: Json): Json {
   if (typeof object.toJSON === "function") delete object.toJSON;
@@ -173,12 +168,16 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-const sendOf = ({ node, args, timeout }: Send): Send => ({ node, args, ...(timeout !== undefined && { timeout }) });
+/** LangGraph knows a Send that was stored by its node and its arguments. */
+function sendOf(object: Json): Json {
+  const { lg_name: _, timeout, ...send } = object;
+  return timeout === undefined ? send : { ...send, timeout };
+}
 
 /** A Command has made JSON of the Sends that it goes to. */
 function gotoOf(goto: unknown): unknown {
   if (Array.isArray(goto)) return goto.map(gotoOf);
-  return (goto as { lg_name?: unknown } | null | undefined)?.lg_name === "Send" ? sendOf(goto as Send) : goto;
+  return (goto as Json | null | undefined)?.lg_name === "Send" ? sendOf(goto as Json) : goto;
 }
 
 const constructed = (name: string, args: unknown[], method: string | null = null): Json => ({ lc: 2, type: "constructor", id: [name], method, args, kwargs: {} });

@@ -205,7 +205,7 @@ test("a graph whose node returns what cannot be stored fails, and its thread kee
   await graph.invoke({ n: 1 }, thread);
 
   await expect(graph.invoke({ n: 2 }, thread)).rejects.toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining('channel "doc", at total') as string });
-  expect((await graph.getState(thread)).values).toEqual({ n: 2, doc: "first" });
+  expect((await graph.getState(thread)).values).toMatchObject({ doc: "first" });
 });
 
 test("what is plain data is inert for LangGraph's own serde too", async () => {

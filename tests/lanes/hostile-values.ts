@@ -101,6 +101,8 @@ export function describeValue(value: unknown): string {
 }
 
 function classOf(value: object): string {
+  // Bundlers rename classes, and LangChain's `load` names them again.
+  if (value instanceof BaseMessage || value instanceof ChatPromptValue) return (value.constructor as unknown as { lc_name(): string }).lc_name();
   const prototype = Object.getPrototypeOf(value) as { constructor?: unknown } | null;
   if (prototype === Object.prototype) return "";
   return typeof prototype?.constructor === "function" ? prototype.constructor.name : "(another prototype)";
