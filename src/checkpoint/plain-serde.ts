@@ -16,7 +16,7 @@ export const plainSerde: SerializerProtocol = {
   async loadsTyped(type, data) {
     if (type === "bytes") return data;
     if (type === "json") return parse(typeof data === "string" ? data : decoder.decode(data));
-    throw new TypeError("Only the types of LangGraph's own serde are known here.");
+    throw new TypeError("Only the types of the saver's own serde are known here.");
   },
   dumpsTyped: () => Promise.reject(new TypeError("What only reads has nothing to write.")),
 };

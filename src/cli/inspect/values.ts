@@ -4,7 +4,7 @@ import type { Tree } from "../tree.js";
 import { bytes as size, count } from "../numbers.js";
 
 /*
- * Values as LangGraph's serde wrote them, for people. Objects of LangChain stand in JSON as their constructor and its arguments;
+ * Values as the saver's serde wrote them, for people. Objects of LangChain stand in JSON as their constructor and its arguments;
  * here they are called by their class.
  */
 
