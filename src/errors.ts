@@ -158,9 +158,12 @@ export class StoreDataError extends DynamoDBSaverError {
     readonly key: string,
     options?: { cause?: unknown },
   ) {
-    super(code, `${problem} (namespace ${JSON.stringify(namespace)}, key ${JSON.stringify(key)})`, options);
+    super(code, `${problem} (${itemText(namespace, key)})`, options);
   }
 }
+
+/** What an item of a store or a cache is called in an error. */
+export const itemText = (namespace: readonly string[], key: string): string => `namespace ${JSON.stringify(namespace)}, key ${JSON.stringify(key)}`;
 
 /** Which checkpoint was not stored, and why not. */
 export interface ConflictDetails {

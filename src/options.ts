@@ -118,7 +118,11 @@ export interface DynamoDBSaverOptions {
    * @throws `INVALID_CONFIG` when it is longer than 256 bytes.
    */
   keyPrefix?: string | undefined;
-  /** Turns values into bytes and back. Default: LangGraph's own, as every saver has it. */
+  /**
+   * Turns values into bytes and back. Default: the package's own. Objects of LangChain's and LangGraph's have the bytes that LangGraph's
+   * JsonPlusSerializer gives them. Plain data comes back as plain data, whatever it looks like. A value that would not come back is
+   * refused with `INVALID_INPUT`, which names the value and the place in it.
+   */
   serde?: SerializerProtocol | undefined;
   /** Sends the requests: for proxies, service bindings and tests. Default: the global `fetch`. */
   fetch?: Fetch | undefined;

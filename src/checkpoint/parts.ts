@@ -1,6 +1,6 @@
 import type { ChannelVersions, Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Channel, Frame } from "./frame.js";
-import { serialized, type Serialized } from "./serialized.js";
+import { channelPlace, serialized, type Serialized } from "./serialized.js";
 import type { Storage } from "./storage.js";
 import { divide, shortenTail, TAIL_MARGIN_BYTES, type SegmentPlan, type Value } from "./value.js";
 
@@ -94,9 +94,9 @@ export async function serializeParts(
   const { channel_values, id: _, ...body } = input.checkpoint;
   const wanted = Object.keys(channel_values).filter((name) => storesGiven(input, name) && !inherits(input, parent, name));
   const [dumpedBody, metadata, ...channels] = await Promise.all([
-    serialized(serde, body),
-    serialized(serde, input.metadata),
-    ...wanted.map((name) => serialized(serde, channel_values[name])),
+    serialized(serde, body, "the checkpoint"),
+    serialized(serde, input.metadata, "the metadata"),
+    ...wanted.map((name) => serialized(serde, channel_values[name], channelPlace(name))),
   ]);
   return { body: dumpedBody, metadata, given: new Map(wanted.map((name, i) => [name, channels[i]!])) };
 }

@@ -7,7 +7,7 @@ import { FORMAT_VERSION } from "./frame.js";
 import { checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
 import { goneAt, lifetime, prolonged, TTL_ATTRIBUTE } from "./lifetime.js";
 import { NewSegments, writeSegments } from "./segment-writes.js";
-import { serialized } from "./serialized.js";
+import { channelPlace, serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type Storage } from "./storage.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "./value.js";
 import { attributeOf, packRun, runBytes, takenIndices, writeAttributes, writeBytes, type SerializedWrite } from "./writes.js";
@@ -39,7 +39,7 @@ export async function serializeWrites({ serde }: Storage, writes: PendingWrite[]
   const all = await Promise.all(
     writes.map(async ([channel, value], position): Promise<SerializedWrite> => {
       const index = isSpecial(channel) ? WRITES_IDX_MAP[channel]! : position;
-      return { index, channel, ...(await serialized(serde, value)) };
+      return { index, channel, ...(await serialized(serde, value, channelPlace(channel))) };
     }),
   );
   return [...new Map(all.map((write) => [write.index, write])).values()];

@@ -22,13 +22,12 @@ const MAX_ITEM_BYTES = 390 * 1_024;
 export async function putCheckpoint(storage: Storage, input: PutInput): Promise<void> {
   const { threadId, ns, parentId, checkpoint } = input;
   const known = parentId === undefined ? undefined : storage.frames.getTrusted(threadId, ns, parentId);
-  const parts = serializeParts(storage, input, known);
-  parts.catch(() => undefined); // awaited below, after the parent is known
+  const parts = await serializeParts(storage, input, known);
   const thread = await threadOf(storage, threadId);
   const ref = await checkpointRef(thread, ns, checkpoint.id);
   const parentRef = parentId === undefined ? undefined : await checkpointRef(thread, ns, parentId);
   const parent = known ?? (parentRef && (await readFrame(storage, parentRef)));
-  if (await commit(storage, input, ref, await parts, parentRef, parent)) return;
+  if (await commit(storage, input, ref, parts, parentRef, parent)) return;
   // What the parent shares has expired or was deleted: then everything given is stored anew.
   await commit(storage, input, ref, await serializeParts(storage, input, undefined), parentRef, undefined);
 }

@@ -18,9 +18,10 @@ export type DynamoDBReaderOptions = DynamoDBSaverOptions;
 /**
  * Reads the threads that a `DynamoDBSaver` keeps, without LangChain: for a page or a Worker that shows them.
  *
- * Values are plain JSON, as LangGraph's serde wrote them. A message is `{ lc: 1, type: "constructor", id: ["langchain_core",
+ * Values are plain JSON, with LangChain's objects in their serialized form. A message is `{ lc: 1, type: "constructor", id: ["langchain_core",
  * "messages", "AIMessage"], kwargs: { content: "…", … } }`. It writes nothing, so credentials that may only read will do:
  * `dynamodb:Query`, `GetItem`, `BatchGetItem`, and with `s3` `s3:GetObject`. Errors are those of the saver.
+ * Plain data is as it was stored, also where it has that form itself: pass nothing of it to LangChain's `load`.
  *
  * @example
  * ```ts

@@ -13,6 +13,7 @@ import { Turnstile } from "../aws/turnstile.js";
 import { ambientEnv, checkTtl, expandConfig, withEnv, type SaverConfig } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { invalidInput } from "../errors.js";
+import { defaultSerde } from "../format/serde.js";
 import { compress } from "./compression.js";
 import { copyThread, type RestoreProgress } from "./copy-thread.js";
 import { deleteForRuns, type DeleteForRunsOptions } from "./delete-for-runs.js";
@@ -71,7 +72,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: DynamoDBSaverOptions) {
     const config = expandConfig(options, ambientEnv());
-    super(config.serde);
+    super(config.serde ?? defaultSerde);
     this.#config = config;
     // Looked up at each use: `serde` is a public field of every saver, and wrappers replace it.
     const serde = { dumpsTyped: (value: unknown) => this.serde.dumpsTyped(value), loadsTyped: (type: string, data: Uint8Array | string) => this.serde.loadsTyped(type, data) };

@@ -103,7 +103,7 @@ export class ValueReader {
     return join(value, this.#segments);
   }
 
-  /** JSON as LangGraph's serde wrote it, or the bytes that are of another type. */
+  /** JSON as the saver's serde wrote it, or the bytes that are of another type. */
   async read(value: Value): Promise<unknown> {
     const bytes = this.bytes(value);
     return value.type === "json" ? deserialized(plainSerde, { type: value.type, bytes }) : bytes;

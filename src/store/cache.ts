@@ -11,7 +11,8 @@ import { deserialized, serialized } from "../checkpoint/serialized.js";
 import { setup, type SetupResult } from "../checkpoint/setup.js";
 import { shardOf, SHARDS } from "../checkpoint/thread-index.js";
 import { ambientEnv, checkTtl, withEnv, type SaverConfig } from "../config.js";
-import { invalidInput, StoreDataError } from "../errors.js";
+import { invalidInput, itemText, StoreDataError } from "../errors.js";
+import { defaultSerde } from "../format/serde.js";
 import { asFormatError, deleteEntries, deleteEntry, ENTRY_KEYS, readEntries, readParts, writeEntry } from "./entries.js";
 import { ITEMS, textOf } from "./namespaces.js";
 import { expandCacheConfig, type DynamoDBCacheOptions } from "./options.js";
@@ -46,7 +47,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: DynamoDBCacheOptions) {
     const config = expandCacheConfig(options, ambientEnv());
-    super(config.serde);
+    super(config.serde ?? defaultSerde);
     this.#config = config;
     this.#backend = openBackend(config, compress);
   }
@@ -99,7 +100,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
       pairs.map(async ({ key: fullKey, value, ttl }) => {
         const seconds = ttl ?? ttlSeconds;
         const life = seconds === undefined || seconds <= 0 ? undefined : lifetime(checkTtl("ttl", seconds, invalidInput));
-        const bytes = await serialized(this.serde, value);
+        const bytes = await serialized(this.serde, value, itemText(fullKey[0], fullKey[1]));
         if (bytes.bytes.length > maxValueBytes) {
           throw new StoreDataError("VALUE_TOO_LARGE", `A value of ${bytes.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, or do not cache it`, fullKey[0], fullKey[1]);
         }

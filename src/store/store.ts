@@ -4,6 +4,7 @@ import { compress } from "../checkpoint/compression.js";
 import { setup, type SetupResult } from "../checkpoint/setup.js";
 import { ambientEnv, withEnv } from "../config.js";
 import { invalidInput } from "../errors.js";
+import { defaultSerde } from "../format/serde.js";
 import { readEntries } from "./entries.js";
 import { storeItem } from "./items.js";
 import { listNamespaces } from "./list-namespaces.js";
@@ -13,7 +14,6 @@ import { expandStoreConfig, type DynamoDBStoreOptions, type StoreConfig } from "
 import { checkKnown, type StorePutOptions } from "./put-options.js";
 import { Registry } from "./registry.js";
 import { search } from "./search.js";
-import { defaultSerde } from "./serde.js";
 import { openItems, refreshItems, type Found, type StoreStorage } from "./storage.js";
 import { Embedder } from "./vectors.js";
 import { prepareWrites, Stamps, writeAll } from "./writes.js";
@@ -63,7 +63,7 @@ export class DynamoDBStore extends BaseStore {
       backend,
       registry: new Registry(backend.db, shared.keyPrefix, shared.consistentRead),
       keyPrefix: shared.keyPrefix,
-      serde: shared.serde ?? defaultSerde(),
+      serde: shared.serde ?? defaultSerde,
       embedder: index && new Embedder(index),
       vectorIndex,
       maxValueBytes: shared.maxValueBytes,
@@ -105,11 +105,10 @@ export class DynamoDBStore extends BaseStore {
     const checked = operations.map((operation) => checkOperation(operation as Operation));
     const results: unknown[] = checked.map(() => null);
     const puts = checked.flatMap((one) => (one.kind === "put" ? [one.op] : []));
-    // Serialized before anything is awaited: the caller goes on and may change the values.
-    const writes = prepareWrites(this.#storage, puts, this.#config.ttlSeconds, this.#stamps);
-    writes.catch(() => undefined); // awaited below, after what is read
+    // Serialized before anything is awaited: the caller goes on and may change the values. And before anything is sent.
+    const writes = await prepareWrites(this.#storage, puts, this.#config.ttlSeconds, this.#stamps);
     await Promise.all([this.#getAll(checked, results), this.#searchAll(checked, results), this.#listAll(checked, results)]);
-    await writeAll(this.#storage, await writes);
+    await writeAll(this.#storage, writes);
     return results;
   }
 

@@ -1,7 +1,7 @@
 import { forEachAtOnce } from "../aws/concurrency.js";
 import { lifetime, type Lifetime } from "../checkpoint/lifetime.js";
 import { serialized, type Serialized } from "../checkpoint/serialized.js";
-import { StoreDataError } from "../errors.js";
+import { itemText, StoreDataError } from "../errors.js";
 import { deleteEntry, writeEntry } from "./entries.js";
 import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
 import type { StorePutOperation } from "./operations.js";
@@ -29,7 +29,7 @@ export async function prepareWrites(storage: StoreStorage, ops: StorePutOperatio
       const stamp = stamps.next();
       const life = lifetime(op.ttlSeconds === undefined ? ttlSeconds : (op.ttlSeconds ?? undefined));
       const texts = op.value === null ? [] : (embedder?.textsOf(op.value, op.index) ?? []);
-      const value = op.value === null ? undefined : await serialized(serde, op.value);
+      const value = op.value === null ? undefined : await serialized(serde, op.value, itemText(op.namespace, op.key));
       if (value && value.bytes.length > maxValueBytes) {
         const problem = `A value of ${value.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, or keep large values elsewhere`;
         throw new StoreDataError("VALUE_TOO_LARGE", problem, op.namespace, op.key);

@@ -50,9 +50,9 @@ const ALLOWED = ["globalThis.process?.env", "a Worker's env, process.env, or Den
  * be left out of a bundle: prune, copies, exports and imports are 7,700, S3, encryption, setup() and DeltaChannel 4,300. What
  * raises a ceiling has to be worth it.
  */
-const CEILINGS = { saver: 48_100, reader: 29_200 };
+const CEILINGS = { saver: 50_800, reader: 29_400 };
 /** wrangler keeps the names of all functions, which is 2 KB more. */
-const BY_WRANGLER = 31_300;
+const BY_WRANGLER = 31_600;
 
 describe.each([
   ["saver", saver, CEILINGS.saver],
@@ -77,7 +77,7 @@ describe.each([
 
 /** What may be imported from packages, by all files that an entry loads: also by what a bundler would leave out, since Node does not. */
 const MAY_IMPORT: Record<string, string[]> = {
-  index: ["@langchain/langgraph-checkpoint", "aws4fetch", "fflate"],
+  index: ["@langchain/core/load", "@langchain/langgraph-checkpoint", "aws4fetch", "fflate"],
   reader: ["aws4fetch", "fflate"],
   credentials: ["aws4fetch"],
   context: ["@langchain/core/singletons"],

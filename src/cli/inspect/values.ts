@@ -1,9 +1,10 @@
+import { isLookAlike } from "../../checkpoint/plain-serde.js";
 import { cyan, dim, type Text } from "../text.js";
 import type { Tree } from "../tree.js";
 import { bytes as size, count } from "../numbers.js";
 
 /*
- * Values as LangGraph's serde wrote them, for people. Objects of LangChain stand in JSON as their constructor and its arguments;
+ * Values as the saver's serde wrote them, for people. Objects of LangChain stand in JSON as their constructor and its arguments;
  * here they are called by their class.
  */
 
@@ -14,8 +15,10 @@ interface Constructed {
 }
 
 function constructed(value: object): Constructed | undefined {
+  if (isLookAlike(value)) return undefined;
   const { lc, type, id, kwargs, args, value: inner } = value as Record<"lc" | "type" | "id" | "kwargs" | "args" | "value", unknown>;
   if (lc === 2 && type === "undefined") return { name: "undefined", parts: undefined };
+  if (lc === 2 && type === "number") return { name: String(inner), parts: undefined };
   if (lc === 2 && type === "delta_snapshot") return { name: "DeltaSnapshot", parts: inner };
   const name: unknown = Array.isArray(id) ? id.at(-1) : undefined;
   if ((lc !== 1 && lc !== 2) || type !== "constructor" || typeof name !== "string") return undefined;

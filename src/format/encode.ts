@@ -1,0 +1,183 @@
+import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
+import { escapeKey } from "./escape.js";
+import { Unstorable } from "./unstorable.js";
+
+/** A value of so many levels is written and read on the stack of every runtime, with room for what its caller has there. */
+const MAX_DEPTH = 1_000;
+
+type Path = (string | number)[];
+
+/** An object of LangChain's as it is stored, and where it stands. */
+export interface Construction {
+  /** Its class. */
+  id: string;
+  record: unknown;
+  path: Path;
+}
+
+/** What an object belongs to: plain data, the arguments of an object of LangChain's, or plain data that is escaped among those. */
+type Realm = "data" | "kwargs" | "escaped";
+
+/**
+ * Makes a tree of a value that `JSON.stringify` writes as LangGraph's JsonPlusSerializer would have written the value, but that
+ * plain data's keys are escaped. What does not change is not copied. It reads the value as it is now, in one go.
+ */
+export class Encoder {
+  /** Those of LangChain's objects that the value holds. */
+  readonly constructions: Construction[] = [];
+  readonly #ancestors: object[] = [];
+  readonly #path: Path = [];
+  #realm: Realm = "data";
+
+  /** @throws Unstorable */
+  encode(value: unknown): string {
+    try {
+      const json = JSON.stringify(this.#value(value)) as string | undefined;
+      if (json !== undefined) return json;
+    } catch (error) {
+      if (error instanceof Unstorable) throw error;
+      // Its message may quote what is in the value.
+      const name = error instanceof Error ? error.name : typeof error;
+      const isTooDeep = error instanceof Error && /stack|recursion/i.test(error.message);
+      if (isTooDeep) throw this.#refusal("The value is nested too deeply, or refers to itself", "Store it in a flatter form.");
+      throw this.#refusal(`Reading the value failed with a ${name}`, "See what its toJSON and its getters do.");
+    }
+    throw this.#refusal(`A value cannot be a ${typeof value}`, "Keep it outside of the state.");
+  }
+
+  #value(value: unknown, key?: string | number): unknown {
+    switch (typeof value) {
+      case "undefined":
+        return this.#realm === "escaped" ? value : { lc: 2, type: "undefined" };
+      case "number":
+        // JSON has no such numbers. LangChain's objects have `null` for them, as LangChain writes them itself.
+        return Number.isFinite(value) || this.#realm !== "data" ? value : { lc: 2, type: "number", value: String(value) };
+      case "bigint":
+        if ("toJSON" in BigInt.prototype) return value;
+        throw this.#refusal("A BigInt cannot be stored", "Make a text or a number of it.", key);
+      case "function":
+        // As JSON has it: in an object it is left out.
+        return typeof (value as { toJSON?: unknown }).toJSON === "function" ? this.#object(value, key) : value;
+      case "object":
+        return value === null ? value : this.#object(value, key);
+      default:
+        return value;
+    }
+  }
+
+  #object(value: object, key: string | number | undefined): unknown {
+    if (this.#ancestors.includes(value)) return "[Circular]";
+    if (key !== undefined) this.#path.push(key);
+    if (this.#ancestors.push(value) > MAX_DEPTH) throw this.#refusal(`The value is nested deeper than ${MAX_DEPTH} levels`, "Store it in a flatter form.");
+    const realm = this.#realm;
+    const encoded = Array.isArray(value) ? this.#array(value) : isPlain(value) && !("toJSON" in value) ? this.#named(value) : this.#anything(value, key);
+    this.#realm = realm;
+    this.#ancestors.pop();
+    if (key !== undefined) this.#path.pop();
+    return encoded;
+  }
+
+  #array(array: unknown[]): unknown[] {
+    let copy: unknown[] | undefined;
+    for (let i = 0; i < array.length; i++) {
+      const encoded = this.#value(array[i], i);
+      if (encoded !== array[i]) copy ??= array.slice();
+      if (copy) copy[i] = encoded;
+    }
+    return copy ?? array;
+  }
+
+  /** An object with more to it than properties. */
+  #anything(value: object, key: string | number | undefined): unknown {
+    const { toJSON } = value as { toJSON?: unknown };
+    // Node's Buffer would make an object of itself, with a list of numbers.
+    if (typeof toJSON !== "function" || value instanceof Uint8Array) return this.#properties(value, value);
+    const json: unknown = toJSON.call(value, String(key ?? ""));
+    if ("lc_serializable" in value) return this.#langChains(json);
+    if (json === null && value instanceof Date) throw this.#refusal("An invalid Date cannot be stored", "Use a valid one, or null.");
+    // JSON asks once, whatever it is given.
+    if (typeof json === "object" && json !== null) return Array.isArray(json) ? this.#array([...(json as unknown[])]) : this.#properties(json, value);
+    return this.#value(json);
+  }
+
+  /** An object, or what the `toJSON` of `source` gave in its place. */
+  #properties(object: object, source: object): unknown {
+    if (this.#realm !== "escaped") {
+      // One that only looks like LangGraph's own is data.
+      const named = isPlain(source) ? undefined : (source as { lg_name?: unknown }).lg_name;
+      if (named === "Send") return this.#named(sendOf(object as Json));
+      if (named === "Command") return this.#named({ ...object, goto: gotoOf((object as { goto?: unknown }).goto) });
+      if (object instanceof DeltaSnapshot) return { lc: 2, type: "delta_snapshot", value: this.#value(object.value, "value") };
+      if (object instanceof Set || object instanceof Map) return constructed(object instanceof Set ? "Set" : "Map", [this.#array(Array.from(object as Iterable<unknown>))]);
+      if (object instanceof RegExp) return constructed("RegExp", [object.source, object.flags]);
+      if (object instanceof Error) return constructed("Error", [this.#value(object.message)]);
+      if (object instanceof Uint8Array) return constructed("Uint8Array", [Array.from(object)], "from");
+    }
+    if (ArrayBuffer.isView(object) || object instanceof ArrayBuffer) {
+      throw this.#refusal(`A value of the class ${object.constructor.name} cannot be stored`, "Make a Uint8Array or an array of it.");
+    }
+    return this.#named(object);
+  }
+
+  #named(object: object): unknown {
+    const names = Object.keys(object);
+    if (this.#realm === "kwargs") {
+      // LangChain's mark for plain data that looks like an object of its own, and for what contains itself.
+      if (names.length === 1 && names[0] === "__lc_escaped__") this.#realm = "escaped";
+      else if ((object as Json).lc === 1 && (object as Json).type === "not_implemented") return "[Circular]";
+    }
+    const escapes = this.#realm === "data";
+    // What has a `toJSON` was asked already.
+    let entries: [string, unknown][] | undefined = "toJSON" in object ? [] : undefined;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i]!;
+      const value = (object as Json)[name];
+      const encoded = this.#value(value, name);
+      const storedName = escapes ? escapeKey(name) : name;
+      if (encoded !== value || storedName !== name) entries ??= names.slice(0, i).map((before) => [before, (object as Json)[before]]);
+      entries?.push([storedName, encoded]);
+    }
+    return entries ? withoutToJson(Object.fromEntries(entries)) : object;
+  }
+
+  /** What an object of LangChain's says of itself. Its arguments are as LangChain has escaped them. */
+  #langChains(json: unknown): unknown {
+    this.#realm = "kwargs";
+    if (typeof json !== "object" || json === null) return this.#value(json);
+    const { type, id } = json as Json;
+    const record = Object.fromEntries(Object.entries(json).map(([name, value]) => [name, this.#value(value, name)]));
+    if (type === "constructor" && Array.isArray(id)) this.constructions.push({ id: id.join("/"), record, path: [...this.#path] });
+    return record;
+  }
+
+  #refusal(problem: string, advice: string, key?: string | number): Unstorable {
+    return new Unstorable(problem, key === undefined ? [...this.#path] : [...this.#path, key], advice);
+  }
+}
+
+type Json = Record<string, unknown>;
+
+/** Functions are left out of JSON, but for this one. */
+function withoutToJson(object: Json): Json {
+  if (typeof object.toJSON === "function") delete object.toJSON;
+  return object;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** LangGraph knows a Send that was stored by its node and its arguments. */
+function sendOf(object: Json): Json {
+  const { lg_name: _, timeout, ...send } = object;
+  return timeout === undefined ? send : { ...send, timeout };
+}
+
+/** A Command has made JSON of the Sends that it goes to. */
+function gotoOf(goto: unknown): unknown {
+  if (Array.isArray(goto)) return goto.map(gotoOf);
+  return (goto as Json | null | undefined)?.lg_name === "Send" ? sendOf(goto as Json) : goto;
+}
+
+const constructed = (name: string, args: unknown[], method: string | null = null): Json => ({ lc: 2, type: "constructor", id: [name], method, args, kwargs: {} });

@@ -1,0 +1,104 @@
+import { load } from "@langchain/core/load";
+import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
+import { isConstruction, setOwn, unescapeKeys } from "./escape.js";
+
+type Json = Record<string, unknown>;
+
+/** A record of one of LangGraph's or LangChain's objects, and what holds it. */
+interface Found {
+  holder: object;
+  key: string | number;
+  record: Json;
+}
+
+/**
+ * The value of a JSON text that {@link Encoder} or LangGraph's JsonPlusSerializer has written.
+ * @throws what LangChain's `load` throws of an object that it cannot make
+ */
+export async function revive(json: string): Promise<unknown> {
+  const root = { value: JSON.parse(json) as unknown };
+  // Most values have none of these objects, and nothing that is escaped.
+  if (!json.includes('lc"')) return root.value;
+  const found: Found[] = [];
+  collect(root, "value", root.value, found);
+  const loaded = await Promise.all(found.map(async ({ record }) => (record.lc === 1 ? loadRecord(record) : undefined)));
+  // What is inside of others comes first.
+  found.forEach(({ holder, key, record }, i) => setOwn(holder, key, record.lc === 1 ? loaded[i] : valueOf(record)));
+  return root.value;
+}
+
+function collect(holder: object, key: string | number, value: unknown, found: Found[]): void {
+  if (typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) collect(value, i, value[i], found);
+    return;
+  }
+  const object = value as Json;
+  const isData = unescapeKeys(object);
+  if (!isData && isConstruction(object)) {
+    found.push({ holder, key, record: object });
+    return;
+  }
+  for (const name of Object.keys(object)) collect(object, name, object[name], found);
+  if (!isData && object.lc === 2) found.push({ holder, key, record: object });
+}
+
+/** LangChain's limit of 50 levels is for data from strangers; this was written by the saver, which has a limit of its own. */
+const LIMITS = { maxDepth: Number.MAX_SAFE_INTEGER };
+
+const loadRecord = (record: Json): Promise<unknown> => load(JSON.stringify({ ...record, kwargs: plainKwargs(record.kwargs) }), LIMITS);
+
+/** Arguments as JSON alone, which is what `load` takes. */
+function plainKwargs(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(plainKwargs);
+  const object = value as Json;
+  // What LangChain itself has escaped, it gives back as it is.
+  if ("__lc_escaped__" in object && Object.keys(object).length === 1) return object;
+  // `load` would refuse all of the object for it.
+  if (object.lc === 1 && object.type === "not_implemented") return { __lc_escaped__: object };
+  for (const name of Object.keys(object)) setOwn(object, name, plainKwargs(object[name]));
+  return object.lc === 2 ? valueOf(object) : object;
+}
+
+const NUMBERS = ["NaN", "Infinity", "-Infinity"];
+
+/** The value of a record with `lc: 2`. One that says nothing known is data, so that no stored byte can make anything else. */
+function valueOf(record: Json): unknown {
+  const { type, value } = record;
+  if (type === "undefined") return undefined;
+  if (type === "number" && NUMBERS.includes(value as string)) return Number(value);
+  if (type === "delta_snapshot" && Object.hasOwn(record, "value")) return new DeltaSnapshot(value);
+  return (type === "constructor" && constructed(record)) || record;
+}
+
+function constructed({ id, method = null, args }: Json): unknown {
+  if (!Array.isArray(id) || id.length !== 1 || !Array.isArray(args)) return undefined;
+  const [first, second, ...rest] = args as unknown[];
+  const list = args.length === 1 && Array.isArray(first) ? (first as unknown[]) : undefined;
+  switch (method === null || id[0] === "Uint8Array" ? (id[0] as unknown) : undefined) {
+    case "Uint8Array":
+      return (method === null || method === "from") && list?.every(isByte) ? new Uint8Array(list as number[]) : undefined;
+    case "Set":
+      return list && new Set(list);
+    case "Map":
+      return list?.every(isPair) ? new Map(list as [unknown, unknown][]) : undefined;
+    case "Error":
+      return args.length === 1 && typeof first === "string" ? new Error(first) : undefined;
+    case "RegExp":
+      return rest.length === 0 && typeof first === "string" && typeof second === "string" ? regExp(first, second) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+const isByte = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
+const isPair = (value: unknown): boolean => Array.isArray(value) && value.length === 2;
+
+function regExp(source: string, flags: string): RegExp | undefined {
+  try {
+    return new RegExp(source, flags);
+  } catch {
+    return undefined;
+  }
+}
