@@ -4,14 +4,14 @@ import { invalidInput } from "../errors.js";
 import { DATA } from "./attributes.js";
 import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
-import { encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
+import { deltaChannels, encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { isVoid, overtaken, takeHead, UNLESS_VOID } from "./head.js";
 import { bornAttribute, newIncarnation } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
-import { expiry, isEnded, lifetime, type Lifetime } from "./lifetime.js";
+import { expiry, isGone, lifetime, type Lifetime } from "./lifetime.js";
 import { divideParts, makeRoom, serializeParts, type PutInput, type SerializedParts } from "./parts.js";
 import { frameOf } from "./read.js";
-import { deltaChannels, needsAncestors, renew } from "./renew.js";
+import { needsAncestors, renew } from "./renew.js";
 import { NewSegments, writeSegments } from "./segment-writes.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 
@@ -142,10 +142,12 @@ async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: stri
   };
 }
 
-async function readFrame(storage: Storage, ref: CheckpointRef): Promise<Frame | undefined> {
+/** Also of one that has ended for readers, and stays because others are rebuilt from it. */
+async function readFrame(storage: Storage, ref: CheckpointRef, consistent = storage.consistentRead): Promise<Frame | undefined> {
   const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
-  const item = await storage.db.getItem(itemKey, storage.consistentRead);
-  if (!item || isEnded(item) || isVoid(item)) return undefined;
+  const item = await storage.db.getItem(itemKey, consistent);
+  // A replica that lags must not cost the channels that are inherited.
+  if (!item || isGone(item) || isVoid(item)) return consistent ? undefined : readFrame(storage, ref, true);
   try {
     return await frameOf(item, storage.codec);
   } catch (error) {

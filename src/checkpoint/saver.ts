@@ -17,13 +17,12 @@ import { compress } from "./compression.js";
 import { copyThread, type RestoreProgress } from "./copy-thread.js";
 import { deleteForRuns, type DeleteForRunsOptions } from "./delete-for-runs.js";
 import { deleteThread } from "./delete-thread.js";
-import { deltaHistory } from "./delta-history.js";
+import { getDeltaHistory } from "./delta-history.js";
 import { exportThread, importThread, type ImportOptions, type Lines } from "./export-thread.js";
 import type { PruneResult } from "./freed.js";
 import { getTuple } from "./get-tuple.js";
 import { importFrom, type CheckpointSource, type ImportFromOptions, type ImportFromProgress, type ImportFromResult } from "./import-from.js";
 import { configIds, inConfig, requireId } from "./ids.js";
-import { keyPart } from "./keys.js";
 import { pruneSometimes } from "./latest-only.js";
 import { list } from "./list.js";
 import { listThreads } from "./list-threads.js";
@@ -33,9 +32,8 @@ import { prune, type PruneProgress } from "./prune.js";
 import type { PruneOptions } from "./prune-options.js";
 import { putCheckpoint } from "./put.js";
 import { putWrites, serializeWrites } from "./put-writes.js";
-import { readLatest } from "./read.js";
 import { refreshOnRead } from "./renew.js";
-import { checkpointRef, threadOf, type Storage } from "./storage.js";
+import type { Storage } from "./storage.js";
 import { setup, type SetupResult } from "./setup.js";
 import type { ListThreadsOptions, ThreadInfo } from "./thread-index.js";
 
@@ -269,17 +267,18 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     yield* listThreads(this.#storage, options);
   }
 
-  /** What LangGraph's `DeltaChannel` needs to rebuild its state: 1 request a megabyte of history, never one an ancestor. */
+  /**
+   * What LangGraph's `DeltaChannel` needs to rebuild its state: 1 request a megabyte of history, never one an ancestor. It is read
+   * consistently, whatever `consistentRead` says.
+   *
+   * @throws CheckpointDataError `MISSING_DATA` when the checkpoint, or an ancestor that it is rebuilt from, is not there any more
+   */
   override async getDeltaChannelHistory(options: { config: RunnableConfig; channels: string[] }): Promise<Record<string, DeltaChannelHistory>> {
     const { config, channels } = options;
-    const { threadId: given, ns = "", checkpointId } = configIds(config);
+    const ids = configIds(config);
     if (channels.length === 0) return {};
-    const threadId = requireId("thread_id", given, "getDeltaChannelHistory", inConfig("thread_id"));
-    const storage = this.#storage;
-    const thread = await threadOf(storage, threadId);
-    const id = checkpointId ?? (await readLatest(storage, thread, await keyPart("namespace", ns)))?.id;
-    if (id === undefined) return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
-    return deltaHistory(storage, await checkpointRef(thread, ns, id), channels);
+    const threadId = requireId("thread_id", ids.threadId, "getDeltaChannelHistory", inConfig("thread_id"));
+    return getDeltaHistory(this.#storage, threadId, ids, channels);
   }
 
   /** What `configurable.ttl_seconds` says for this call, else the option. */

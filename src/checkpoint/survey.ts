@@ -1,13 +1,13 @@
 import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../aws/dynamodb.js";
 import { stringOf } from "./attributes.js";
+import { deltaChannels } from "./frame.js";
 import { isVoid } from "./head.js";
 import { bornOf } from "./incarnation.js";
 import { itemSize } from "./item-size.js";
 import { CHECKPOINTS, idOf, key, parseSortKey, THREAD_MARKER, unescapeId } from "./keys.js";
 import { isEnded, isGone } from "./lifetime.js";
 import { allValues, FIRST, loadBody, loadMetadata, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
-import { deltaChannels } from "./renew.js";
 import { checkpointRef, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
 import { writeAttributes } from "./writes.js";
