@@ -37,6 +37,8 @@ export interface Frame {
   goneAt: number;
   /** The incarnation of the thread that it belongs to, and its segments with it. */
   born: string;
+  /** The run that has put it; only as it is put. */
+  run?: string | undefined;
 }
 
 export function encodeFrame({ checkpoint, metadata, channels, lease, needsAncestors }: Frame): Uint8Array {

@@ -1,7 +1,7 @@
 import { toBase64 } from "../aws/base64.js";
 import type { Item } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
-import { DATA } from "./attributes.js";
+import { DATA, RUN } from "./attributes.js";
 import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
 import { deltaChannels, encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
@@ -106,6 +106,7 @@ async function draft(
     needsAncestors: needsAncestors(checkpoint, metadata),
     goneAt: Infinity,
     born,
+    run: input.runId,
   };
   storage.codec.checkLengths(lengthsOf(frame), { threadId, checkpointNs: ns, checkpointId: checkpoint.id });
   await makeRoom(frame, parent, parts, plan);
@@ -137,6 +138,7 @@ async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: stri
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },
     ...bornAttribute(frame.born),
+    ...(frame.run !== undefined && { [RUN]: { S: escapeId(frame.run) } }),
     [DATA]: { B: toBase64(data) },
     ...expiry(frame.goneAt, frame.needsAncestors ? life?.needed : undefined),
   };

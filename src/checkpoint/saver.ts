@@ -22,11 +22,11 @@ import { exportThread, importThread, type ImportOptions, type Lines } from "./ex
 import type { PruneResult } from "./freed.js";
 import { getTuple } from "./get-tuple.js";
 import { importFrom, type CheckpointSource, type ImportFromOptions, type ImportFromProgress, type ImportFromResult } from "./import-from.js";
-import { configIds, inConfig, requireId } from "./ids.js";
+import { configIds, inConfig, requireId, runIdOf } from "./ids.js";
 import { pruneSometimes } from "./latest-only.js";
 import { list } from "./list.js";
 import { listThreads } from "./list-threads.js";
-import { LongWork } from "./long-work.js";
+import { longWork, type LongWorkOptions } from "./long-work.js";
 import { openStorage } from "./open-storage.js";
 import { prune, type PruneProgress } from "./prune.js";
 import type { PruneOptions } from "./prune-options.js";
@@ -149,6 +149,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
       metadata: metadata ?? ({} as CheckpointMetadata),
       newVersions: newVersions ?? undefined,
       ttlSeconds: this.#ttlSeconds(config),
+      runId: runIdOf(config),
     });
     if (this.#config.history === "latest") await pruneSometimes(this.#storage, threadId, id);
     return { configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id } };
@@ -194,21 +195,37 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * go on meanwhile: segments and objects are freed by a call at least `graceSeconds` after the one that made them superfluous.
    * Cut short, call it again. 5 requests a thread and more, 1 a megabyte read, 1 for 25 checkpoints or writes, 1 a segment.
    *
+   * A thread that cannot be read, for lack of its key for example, is passed over; the promise is rejected when all others are done.
+   *
+   * @throws ThreadsFailedError when there are several threads, and some of them cannot be read
+   * @throws CheckpointDataError when there is one thread, and it cannot be read
+   *
    * @example
    * ```ts
    * const freed = await checkpointer.prune({ all: true, keepLast: 10, olderThanSeconds: 30 * 86_400 });
    * ```
    */
-  prune(options: PruneOptions): LongWork<PruneProgress, PruneResult> {
-    return new LongWork(() => prune(this.#storage, options));
+  async prune(options: PruneOptions & LongWorkOptions<PruneProgress>): Promise<PruneResult> {
+    return this.#longWork(options, (storage) => prune(storage, options));
   }
 
   /**
-   * Removes what some runs have stored, by `run_id` in the metadata of their checkpoints. All checkpoints of the threads are
-   * read for that; name the threads where you can. Runs may go on meanwhile, as beside {@link prune}.
+   * Removes the checkpoints of some runs. A run has an id here if it was given one: `configurable: { run_id }` or
+   * `metadata: { run_id }`, for `invoke`, `stream` and `updateState` alike. LangGraph's own `runId` does not reach a saver. Checkpoints
+   * whose metadata has a `run_id` belong to that run too. All checkpoints of the threads are read for this; name the threads where you
+   * can. Runs may go on meanwhile, as beside {@link prune}, and threads that cannot be read are passed over as there.
+   *
+   * @throws ThreadsFailedError when there are several threads, and some of them cannot be read
+   *
+   * @example
+   * ```ts
+   * const run_id = crypto.randomUUID();
+   * await graph.invoke({ question: "Why?" }, { configurable: { thread_id: "1", run_id } });
+   * await checkpointer.deleteForRuns([run_id], { threadIds: ["1"] });
+   * ```
    */
-  deleteForRuns(runIds: readonly string[], options?: DeleteForRunsOptions): LongWork<PruneProgress, PruneResult> {
-    return new LongWork(() => deleteForRuns(this.#storage, runIds, options));
+  async deleteForRuns(runIds: readonly string[], options?: DeleteForRunsOptions & LongWorkOptions<PruneProgress>): Promise<PruneResult> {
+    return this.#longWork(options, (storage) => deleteForRuns(storage, runIds, options));
   }
 
   /**
@@ -218,9 +235,10 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    *
    * @throws DynamoDBSaverError `INVALID_INPUT` if there is no thread `from`, or there is one `to`
    */
-  copyThread(from: string, to: string): LongWork<RestoreProgress, RestoreProgress> {
-    const ids = (): [string, string] => [requireId("thread_id", from, "copyThread", "as the first argument"), requireId("thread_id", to, "copyThread", "as the second argument")];
-    return new LongWork(() => copyThread(this.#storage, ...ids()));
+  async copyThread(from: string, to: string, options?: LongWorkOptions<RestoreProgress>): Promise<RestoreProgress> {
+    requireId("thread_id", from, "copyThread", "as the first argument");
+    requireId("thread_id", to, "copyThread", "as the second argument");
+    return this.#longWork(options, (storage) => copyThread(storage, from, to));
   }
 
   /**
@@ -242,8 +260,8 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    *
    * @throws DynamoDBSaverError `INVALID_INPUT` if the lines are not a whole export, or there is such a thread
    */
-  importThread(lines: Lines, options?: ImportOptions): LongWork<RestoreProgress, RestoreProgress> {
-    return new LongWork(() => importThread(this.#storage, lines, options));
+  async importThread(lines: Lines, options?: ImportOptions & LongWorkOptions<RestoreProgress>): Promise<RestoreProgress> {
+    return this.#longWork(options, (storage) => importThread(storage, lines, options));
   }
 
   /**
@@ -251,8 +269,8 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * a checkpoint of the same id is stored again, and others are left alone. Pending writes keep the order in which that saver
    * gives them; what a task writes that only runs here comes after them.
    */
-  importFrom(saver: CheckpointSource, options: ImportFromOptions = {}): LongWork<ImportFromProgress, ImportFromResult> {
-    return new LongWork(() => importFrom(this.#storage, saver, options, this.#config.ttlSeconds));
+  async importFrom(saver: CheckpointSource, options: ImportFromOptions & LongWorkOptions<ImportFromProgress> = {}): Promise<ImportFromResult> {
+    return this.#longWork(options, (storage) => importFrom(storage, saver, options, this.#config.ttlSeconds));
   }
 
   /**
@@ -279,6 +297,10 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     if (channels.length === 0) return {};
     const threadId = requireId("thread_id", ids.threadId, "getDeltaChannelHistory", inConfig("thread_id"));
     return getDeltaHistory(this.#storage, threadId, ids, channels);
+  }
+
+  async #longWork<P, R>(options: LongWorkOptions<P> | undefined, start: (storage: Storage) => AsyncGenerator<P, R, undefined>): Promise<R> {
+    return longWork(this.#storage, this.#config.signal, options, start);
   }
 
   /** What `configurable.ttl_seconds` says for this call, else the option. */
