@@ -15,7 +15,7 @@ import type { Value } from "./value.js";
  *
  * @throws CheckpointDataError `MISSING_DATA` when the checkpoint or an ancestor is not there: a shorter history would be a wrong one
  */
-export async function getDeltaHistory(given: Storage, threadId: string, { ns = "", checkpointId }: ConfigIds, channels: string[]): Promise<Record<string, DeltaChannelHistory>> {
+export async function getDeltaHistory(given: Storage, threadId: string, { ns = "", checkpointId }: Pick<ConfigIds, "ns" | "checkpointId">, channels: string[]): Promise<Record<string, DeltaChannelHistory>> {
   // Always: nothing tells of a write that a replica does not show yet.
   const storage: Storage = { ...given, consistentRead: true };
   const thread = await threadOf(storage, threadId);

@@ -5,6 +5,7 @@ import type { PruneResult } from "./freed.js";
 export interface ThreadFailure {
   /** LangGraph's `thread_id`. */
   threadId: string;
+  /** Says which part of it could not be read. */
   error: DynamoDBSaverError;
 }
 
