@@ -4,7 +4,7 @@ export type DynamoDBSaverErrorCode =
   | "INVALID_CONFIG"
   /** An argument of a call (thread id, checkpoint id, …) is missing or wrong. Nothing was sent. */
   | "INVALID_INPUT"
-  /** The credentials provider failed or returned something that is not a pair of keys. */
+  /** The credentials provider failed, gave no answer in time, or returned something that is not a pair of keys. */
   | "CREDENTIALS"
   /** The table does not exist in this account and region: run `setup()`. */
   | "TABLE_NOT_FOUND"

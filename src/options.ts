@@ -58,7 +58,8 @@ export interface DynamoDBSaverOptions {
   region?: string | undefined;
   /**
    * An object, or an async function that is asked again before its credentials expire; every credential
-   * provider of the AWS SDK v3 fits. Default: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
+   * provider of the AWS SDK v3 fits. It may take `maxAttempts` times `requestTimeoutMs`, and then the call fails with `CREDENTIALS`.
+   * Default: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
    */
   credentials?: AwsCredentials | AwsCredentialsProvider | undefined;
   /**
@@ -100,7 +101,7 @@ export interface DynamoDBSaverOptions {
   conflict?: ConflictMode | undefined;
   /**
    * How much of a thread's past is kept. `"full"`: every checkpoint, for history, time travel and forks. `"latest"`: the newest of
-   * each namespace, and the one before it until the next step; a put is no more requests than before, but for a `prune` of the
+   * each namespace, and in the table those of the last 30 seconds, for readers that are at them; a put is no more requests than before, but for a `prune` of the
    * thread after one put in 64. For one run on a thread at a time. Default: `"full"`.
    */
   history?: HistoryMode | undefined;
@@ -143,7 +144,10 @@ export interface DynamoDBSaverOptions {
    * @throws `INVALID_CONFIG` unless it is a whole number from 1 to 10,000.
    */
   maxConcurrency?: number | undefined;
-  /** Whether reads see every write that was acknowledged before. `false` halves their price. Default: `true`. */
+  /**
+   * Whether reads see every write that was acknowledged before. `false` halves their price: what is read may be a moment old, but it
+   * is whole. Default: `true`.
+   */
   consistentRead?: boolean | undefined;
   /**
    * Called after every request with its attempts, bytes, duration and consumed capacity, and before every

@@ -156,8 +156,8 @@ const signature = (name, parameters, returns) => `${name}(${parameters.map((p) =
  * @type {Record<string, string>}
  */
 const GIVEN = {
-  DynamoDBSaver: 'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: DynamoDBSaver;\ndeclare const file: { write(text: string): unknown };',
-  LongWork: 'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: DynamoDBSaver;',
+  DynamoDBSaver: 'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: DynamoDBSaver;\ndeclare const file: { write(text: string): unknown };\ndeclare const graph: { invoke(input: object, config: object): Promise<unknown> };',
+  LongWorkOptions: 'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: DynamoDBSaver;',
   VectorIndex: [
     'import type { VectorIndex, VectorMatch } from "langgraph-checkpoint-dynamodb";',
     "declare const myService: {",

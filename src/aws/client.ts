@@ -87,12 +87,13 @@ export class AwsClient {
   }
 
   /**
+   * @param signal ends this request. Default: that of the client
    * @throws AwsRequestError when every attempt failed or another cannot help
    * @throws DynamoDBSaverError `ABORTED`, `CREDENTIALS`
    */
-  async send<T>(request: AwsRequest<T>): Promise<T> {
+  async send<T>(request: AwsRequest<T>, signal = this.#config.signal): Promise<T> {
     const { service, operation } = request;
-    const { maxAttempts, onEvent, signal } = this.#config;
+    const { maxAttempts, onEvent } = this.#config;
     const started = Date.now();
     let bytesSent = 0;
     let bytesReceived = 0;
@@ -137,7 +138,7 @@ export class AwsClient {
         clockOffsetMs = this.#clock.offsetMs;
         const body = typeof request.body === "function" ? request.body() : request.body;
         bytesSent += body.length;
-        answer = await this.#attempt(request, body, credentials, clockOffsetMs);
+        answer = await this.#attempt(request, body, credentials, clockOffsetMs, signal);
         bytesReceived += answer.body.length;
         if (answer.status >= 200 && answer.status < 300) {
           const result = request.parse(answer);
@@ -191,8 +192,8 @@ export class AwsClient {
     }
   }
 
-  async #attempt(request: AwsRequest<unknown>, body: Uint8Array<ArrayBuffer>, credentials: AwsCredentials, clockOffsetMs: number): Promise<Answer> {
-    const { fetch, signal, requestTimeoutMs } = this.#config;
+  async #attempt(request: AwsRequest<unknown>, body: Uint8Array<ArrayBuffer>, credentials: AwsCredentials, clockOffsetMs: number, signal: AbortSignal | undefined): Promise<Answer> {
+    const { fetch, requestTimeoutMs } = this.#config;
     const headers = await sign({ ...request, body }, credentials, clockOffsetMs, this.#signingKeys);
     const init = { method: request.method, headers, ...(request.method !== "GET" && { body }) };
     return exchange(request.url, init, { fetch, signal, timeoutMs: requestTimeoutMs, maxBytes: request.maxAnswerBytes });

@@ -1,4 +1,5 @@
 import { DynamoDBSaverError, isDynamoDBSaverError } from "../errors.js";
+import { unlessAborted } from "./abort.js";
 import { inBrowser } from "./browser.js";
 
 /** AWS credentials, in the shape of the AWS SDK v3. */
@@ -25,6 +26,9 @@ const RENEWAL_MS = 5_000;
 export interface CredentialSourceOptions {
   /** Takes credentials without a `sessionToken` in a browser too. */
   dangerouslyAllowBrowser?: boolean | undefined;
+  /** As long as all attempts of a request may take, a provider may take. Without both, it bounds itself. */
+  maxAttempts?: number | undefined;
+  requestTimeoutMs?: number | undefined;
 }
 
 /** Hands out credentials and renews those of a provider in time. Keeps plain data only, never a promise. */
@@ -32,12 +36,14 @@ export class CredentialSource {
   // Private fields: neither `inspect` nor `JSON.stringify` shows a secret.
   readonly #given: AwsCredentials | AwsCredentialsProvider;
   readonly #dangerouslyAllowBrowser: boolean;
+  readonly #timeoutMs: number;
   #current: AwsCredentials | undefined;
   #refused = false;
   #renewNotBefore = 0;
 
-  constructor(given: AwsCredentials | AwsCredentialsProvider, { dangerouslyAllowBrowser = false }: CredentialSourceOptions = {}) {
+  constructor(given: AwsCredentials | AwsCredentialsProvider, { dangerouslyAllowBrowser = false, maxAttempts = 1, requestTimeoutMs = Infinity }: CredentialSourceOptions = {}) {
     this.#given = given;
+    this.#timeoutMs = maxAttempts * requestTimeoutMs;
     this.#dangerouslyAllowBrowser = dangerouslyAllowBrowser;
     if (typeof given !== "function") this.#current = given;
   }
@@ -79,7 +85,7 @@ export class CredentialSource {
     let answer: unknown;
     try {
       // The word of the AWS SDK, for providers that keep what they have.
-      answer = await (this.#refused ? provider({ forceRefresh: true }) : provider());
+      answer = await this.#inTime(this.#refused ? provider({ forceRefresh: true }) : provider());
     } catch (cause) {
       // Those of this package say best themselves what is wrong.
       if (isDynamoDBSaverError(cause) && (cause.code === "CREDENTIALS" || cause.code === "ABORTED")) throw cause;
@@ -94,6 +100,19 @@ export class CredentialSource {
       throw new DynamoDBSaverError("CREDENTIALS", `The credentials provider returned long-lived credentials. ${EXPOSED}`);
     }
     return { accessKeyId, secretAccessKey, sessionToken, expiration };
+  }
+
+  /** A provider that never answers must not make every call wait for good. */
+  async #inTime(answer: Promise<AwsCredentials>): Promise<AwsCredentials> {
+    if (this.#timeoutMs === Infinity) return answer;
+    const late = new AbortController();
+    const message = `The credentials provider gave no answer within ${this.#timeoutMs} ms (maxAttempts times requestTimeoutMs). Find out what it waits for.`;
+    const timer = setTimeout(() => late.abort(new DynamoDBSaverError("CREDENTIALS", message)), this.#timeoutMs);
+    try {
+      return await unlessAborted(late.signal, answer);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 

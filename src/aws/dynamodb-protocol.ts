@@ -8,6 +8,9 @@ export interface Output {
   ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[];
 }
 
+/** What sends requests. */
+export type Sender = Pick<AwsClient, "send">;
+
 export interface ProtocolConfig {
   tableName: string;
   region: string;
@@ -21,10 +24,10 @@ const decoder = new TextDecoder();
 
 /** DynamoDB's JSON protocol (2012-08-10) for one table. */
 export class DynamoDBProtocol {
-  readonly #client: AwsClient;
+  readonly #client: Sender;
   readonly #config: ProtocolConfig;
 
-  constructor(client: AwsClient, config: ProtocolConfig) {
+  constructor(client: Sender, config: ProtocolConfig) {
     this.#client = client;
     this.#config = config;
   }

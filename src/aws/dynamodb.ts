@@ -1,7 +1,6 @@
 import { AwsRequestError } from "../errors.js";
-import type { AwsClient } from "./client.js";
 import { DynamoDBBatches, type BatchesConfig } from "./dynamodb-batches.js";
-import { DynamoDBProtocol, projection, type Output } from "./dynamodb-protocol.js";
+import { DynamoDBProtocol, projection, type Output, type Sender } from "./dynamodb-protocol.js";
 
 /** DynamoDB's wire form of the attribute types used here. `B` is base64. */
 export type AttributeValue = { S: string } | { N: string } | { B: string };
@@ -45,15 +44,25 @@ export type TableState = { status: string; keys: { name: string; role: "HASH" | 
 
 /** The operations on one table. */
 export class DynamoDB {
+  // Private fields: neither `inspect` nor `JSON.stringify` shows credentials.
+  readonly #client: Sender;
+  readonly #config: BatchesConfig & { region: string; endpoint: string };
   readonly #protocol: DynamoDBProtocol;
   readonly #batches: DynamoDBBatches;
   readonly tableName: string;
 
-  constructor(client: AwsClient, config: BatchesConfig & { region: string; endpoint: string }) {
+  constructor(client: Sender, config: BatchesConfig & { region: string; endpoint: string }) {
+    this.#client = client;
+    this.#config = config;
     const { tableName, region, endpoint, signal, maxAttempts, onEvent } = config;
     this.#protocol = new DynamoDBProtocol(client, { tableName, region, endpoint, countsCapacity: onEvent !== undefined });
     this.#batches = new DynamoDBBatches(this.#protocol, { tableName, signal, maxAttempts, onEvent });
     this.tableName = tableName;
+  }
+
+  /** The same table; requests end when this signal fires. */
+  until(signal: AbortSignal): DynamoDB {
+    return new DynamoDB({ send: (request) => this.#client.send(request, signal) }, { ...this.#config, signal });
   }
 
   /** The table's status and keys, or `undefined` when there is no such table. */

@@ -12,7 +12,7 @@ export interface DeleteForRunsOptions {
 }
 
 /**
- * Takes away the checkpoints that some runs have put, by `run_id` in their metadata. Nothing says in which threads those are, so
+ * Takes away the checkpoints that some runs have put, by the run id that was stored with them or is in their metadata. Nothing says in which threads those are, so
  * all of them are read. What others are rebuilt from stays for them.
  */
 export async function* deleteForRuns(storage: Storage, runIds: readonly string[], { threadIds }: DeleteForRunsOptions = {}): AsyncGenerator<PruneProgress, PruneResult, undefined> {
@@ -21,7 +21,7 @@ export async function* deleteForRuns(storage: Storage, runIds: readonly string[]
   return yield* pruneThreads(storage, threadIds, {
     dryRun: false,
     graceSeconds: GRACE_SECONDS,
-    rule: async ({ metadata }) => !runs.has(((await metadata()) as { run_id?: unknown }).run_id),
+    rule: async ({ runId, metadata }) => !runs.has(runId) && !runs.has(((await metadata()) as { run_id?: unknown }).run_id),
     // An empty thread is none.
     after: async (threadId, { kept, hidden, dropped }) => {
       if (kept === 0 && hidden.length === 0 && dropped.size > 0) await deleteThread(storage, threadId);

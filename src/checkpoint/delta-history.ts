@@ -1,37 +1,54 @@
 import type { Checkpoint, CheckpointMetadata, DeltaChannelHistory } from "@langchain/langgraph-checkpoint";
 import { CheckpointDataError } from "../errors.js";
 import { compareCodePoints } from "./code-points.js";
-import { checkpointPrefix, checkpointSortKey, namespacePrefix } from "./keys.js";
+import type { ConfigIds } from "./ids.js";
+import { checkpointPrefix, checkpointSortKey, keyPart, namespacePrefix } from "./keys.js";
 import { isGone } from "./lifetime.js";
 import { checkpointPages, type CheckpointItems } from "./pages.js";
-import { load, loadBody, loadWrites, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
-import { checkpointRef, type CheckpointRef, type Storage } from "./storage.js";
+import { load, loadBody, loadWrites, openCheckpoint, readCheckpoint, readLatest, type StoredCheckpoint } from "./read.js";
+import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 import type { Value } from "./value.js";
+
+/**
+ * What LangGraph's `DeltaChannel`s are rebuilt from, for the checkpoint that these ids name, or the latest; nothing where there is
+ * no checkpoint at all.
+ *
+ * @throws CheckpointDataError `MISSING_DATA` when the checkpoint or an ancestor is not there: a shorter history would be a wrong one
+ */
+export async function getDeltaHistory(given: Storage, threadId: string, { ns = "", checkpointId }: Pick<ConfigIds, "ns" | "checkpointId">, channels: string[]): Promise<Record<string, DeltaChannelHistory>> {
+  // Always: nothing tells of a write that a replica does not show yet.
+  const storage: Storage = { ...given, consistentRead: true };
+  const thread = await threadOf(storage, threadId);
+  const latest = async (): Promise<string | undefined> => (await readLatest(storage, thread, await keyPart("namespace", ns)))?.id;
+  let id = checkpointId ?? (await latest());
+  while (id !== undefined) {
+    try {
+      return await deltaHistory(storage, await checkpointRef(thread, ns, id), channels);
+    } catch (error) {
+      if (!(error instanceof CheckpointDataError && error.code === "MISSING_DATA")) throw error;
+      const now = await latest();
+      // What was the latest may have been superseded, and deleted, since it was read.
+      if (now !== undefined && (checkpointId !== undefined || now === id)) throw error;
+      id = now;
+    }
+  }
+  return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
+}
 
 /**
  * What each channel was written since its last stored value, along the parents of `target`: one Query reads
  * the namespace backwards, and branches that are not on the path are passed over.
- *
- * @throws CheckpointDataError `MISSING_DATA` when an ancestor is not there: a shorter history would be a wrong one
  */
-export async function deltaHistory(
-  storage: Storage,
-  target: CheckpointRef,
-  channels: string[],
-): Promise<Record<string, DeltaChannelHistory>> {
+async function deltaHistory(storage: Storage, target: CheckpointRef, channels: string[]): Promise<Record<string, DeltaChannelHistory>> {
+  const missingData = (problem: string, channel?: string): CheckpointDataError =>
+    new CheckpointDataError("MISSING_DATA", problem, { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id, channel });
   const path = new AncestorReader(storage, target, await ancestorsNeeded(storage, target, channels));
   const found = await path.read(target.id);
-  const { ancestors, seedAt, missing } = await walk(path, found?.parentId, channels);
-  const written = found && missing !== undefined ? await writtenChannels(storage, [found, ...ancestors.map(({ stored }) => stored)]) : new Set();
+  if (!found) throw missingData("The checkpoint is not there any more, so what its DeltaChannels are rebuilt from is not known. Read the latest one");
+  const { ancestors, seedAt, missing } = await walk(path, found.parentId, channels);
+  const written = missing === undefined ? new Set() : await writtenChannels(storage, [found, ...ancestors.map(({ stored }) => stored)]);
   const unknown = channels.filter((channel) => written.has(channel) && !seedAt.has(channel));
-  if (missing !== undefined && unknown.length > 0) {
-    throw new CheckpointDataError("MISSING_DATA", `Checkpoint ${JSON.stringify(missing)}, an ancestor that a DeltaChannel needs, is missing`, {
-      threadId: target.thread.id,
-      checkpointNs: target.ns,
-      checkpointId: target.id,
-      channel: unknown.join(", "),
-    });
-  }
+  if (unknown.length > 0) throw missingData(`Checkpoint ${JSON.stringify(missing)}, an ancestor that a DeltaChannel needs, is missing`, unknown.join(", "));
   const values = ancestors.flatMap(({ stored, wanted }) => valuesFor(stored, wanted));
   const segments = await storage.segments.load(target.thread.partition, values);
 
@@ -51,10 +68,11 @@ export async function deltaHistory(
  * values that are needed of it. Those that are not there any more are passed over.
  */
 export async function neededAncestors(
-  storage: Storage,
+  given: Storage,
   parent: CheckpointRef,
   channels: string[],
 ): Promise<{ stored: StoredCheckpoint; values: Value[] }[]> {
+  const storage: Storage = { ...given, consistentRead: true };
   const path = new AncestorReader(storage, parent, await ancestorsNeeded(storage, parent, channels));
   const { ancestors } = await walk(path, parent.id, channels);
   return ancestors.map(({ stored, wanted }) => ({ stored, values: valuesFor(stored, wanted) }));

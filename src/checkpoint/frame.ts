@@ -1,3 +1,4 @@
+import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Item } from "../aws/dynamodb.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged, FormatError } from "./format-error.js";
@@ -36,6 +37,8 @@ export interface Frame {
   goneAt: number;
   /** The incarnation of the thread that it belongs to, and its segments with it. */
   born: string;
+  /** The run that has put it; only as it is put. */
+  run?: string | undefined;
 }
 
 export function encodeFrame({ checkpoint, metadata, channels, lease, needsAncestors }: Frame): Uint8Array {
@@ -65,6 +68,14 @@ type Parts = Pick<Frame, "checkpoint" | "metadata" | "channels">;
 
 export function valuesOf({ checkpoint, metadata, channels }: Parts): Value[] {
   return [checkpoint, metadata, ...[...channels.values()].map((c) => c.value)];
+}
+
+/**
+ * The channels that LangGraph rebuilds from earlier writes: those it counts the steps of since their last snapshot,
+ * unless the checkpoint has that snapshot itself.
+ */
+export function deltaChannels(metadata: CheckpointMetadata, { channels }: Pick<Frame, "channels">): string[] {
+  return Object.keys(metadata.counters_since_delta_snapshot ?? {}).filter((name) => !channels.has(name));
 }
 
 /** How long each value of a checkpoint is, in bytes. */

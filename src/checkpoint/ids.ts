@@ -30,6 +30,12 @@ export function requireId(name: string, id: unknown, method: string, where: stri
   return text;
 }
 
+/** The run that puts a checkpoint. LangGraph takes it over from `configurable` into `metadata`, for subgraphs too, unless it is there. */
+export function runIdOf({ metadata, configurable }: RunnableConfig): string | undefined {
+  const runId: unknown = metadata?.run_id ?? (configurable as Record<string, unknown> | undefined)?.run_id;
+  return typeof runId === "string" && runId !== "" ? runId : undefined;
+}
+
 /** Where `thread_id`, `checkpoint_ns` and `checkpoint_id` come from. */
 export const inConfig = (name: string): string => `in the config: { configurable: { ${name}: "…" } }`;
 

@@ -1,36 +1,64 @@
+import { aborted, onAbort, unlessAborted } from "../aws/abort.js";
+import { invalidInput } from "../errors.js";
+import type { Storage } from "./storage.js";
+
 /**
- * Work that takes long. `await` does it and gives its result; `for await` does it too, and tells how far it is. It starts when
- * it is awaited or iterated, and stops when the loop is left: called again, it goes on from what is stored.
+ * What every method that takes long can be given beside its own options.
  *
  * @example
  * ```ts
- * const freed = await checkpointer.prune({ threadIds: ["1"] });
- * for await (const { threadId, freed } of checkpointer.prune({ all: true })) console.log(threadId, freed.checkpoints);
+ * const controller = new AbortController();
+ * const freed = await checkpointer.prune({
+ *   all: true,
+ *   keepLast: 10,
+ *   onProgress: ({ threadId, freed }) => console.log(threadId, freed.checkpoints),
+ *   signal: controller.signal,
+ * });
  * ```
  */
-export class LongWork<Progress, Result> implements PromiseLike<Result>, AsyncIterable<Progress> {
-  readonly #start: () => AsyncGenerator<Progress, Result, undefined>;
-  #result: Promise<Result> | undefined;
-
-  /** @internal */
-  constructor(start: () => AsyncGenerator<Progress, Result, undefined>) {
-    this.#start = start;
-  }
-
-  /** Does all of it, once however often it is awaited, and gives its result. */
-  then<A = Result, B = never>(onDone?: ((result: Result) => A | PromiseLike<A>) | null, onFailed?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
-    this.#result ??= lastOf(this.#start());
-    return this.#result.then(onDone, onFailed);
-  }
-
-  [Symbol.asyncIterator](): AsyncGenerator<Progress, Result, undefined> {
-    return this.#start();
-  }
+export interface LongWorkOptions<Progress> {
+  /**
+   * Called again and again with how far the work is, and awaited. What it throws ends the work, and the promise is rejected with
+   * it; called again, the method goes on from what is stored.
+   */
+  onProgress?: ((progress: Progress) => unknown) | undefined;
+  /** Ends the work, and the request that is under way, with the error `ABORTED`. Called again, the method goes on from what is stored. */
+  signal?: AbortSignal | undefined;
 }
 
-async function lastOf<Result>(work: AsyncGenerator<unknown, Result, undefined>): Promise<Result> {
-  for (;;) {
-    const { done, value } = await work.next();
-    if (done) return value;
+/**
+ * Does all of some work, which begins at once.
+ *
+ * @param own fires when the saver shall end
+ * @param start gets a storage whose requests to the table end with either signal
+ */
+export async function longWork<Progress, Result>(
+  storage: Storage,
+  own: AbortSignal | undefined,
+  options: LongWorkOptions<Progress> | undefined,
+  start: (storage: Storage) => AsyncGenerator<Progress, Result, undefined>,
+): Promise<Result> {
+  const { onProgress, signal } = options ?? {};
+  if (onProgress !== undefined && typeof onProgress !== "function") throw invalidInput("onProgress must be a function.");
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") throw invalidInput("signal must be an AbortSignal, for example new AbortController().signal.");
+  const stop = new AbortController();
+  const listening = [own, signal].map((one) => {
+    if (one?.aborted) stop.abort(one.reason);
+    return onAbort(one, () => stop.abort(one!.reason));
+  });
+  const work = start({ ...storage, db: storage.db.until(stop.signal) });
+  try {
+    for (;;) {
+      stop.signal.throwIfAborted();
+      const { done, value } = await unlessAborted(stop.signal, work.next());
+      if (done) return value;
+      await onProgress?.(value);
+    }
+  } catch (error) {
+    // Not awaited: where it waits for something that is not ours, it may wait for good.
+    work.return(undefined as never).catch(() => undefined);
+    throw stop.signal.aborted ? aborted(stop.signal) : error;
+  } finally {
+    for (const stopListening of listening) stopListening();
   }
 }

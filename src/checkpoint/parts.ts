@@ -21,6 +21,8 @@ export interface PutInput {
   metadata: CheckpointMetadata;
   newVersions: ChannelVersions | undefined;
   ttlSeconds: number | undefined;
+  /** The run that puts it, where the caller says so. */
+  runId?: string | undefined;
 }
 
 /** Divides what is stored into segments and tails, and takes the rest over from the parent. */

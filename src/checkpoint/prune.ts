@@ -1,5 +1,6 @@
 import { forEachAtOnce } from "../aws/concurrency.js";
 import type { QueryInput } from "../aws/dynamodb.js";
+import type { DynamoDBSaverError } from "../errors.js";
 import { deleteThread } from "./delete-thread.js";
 import { add, countDropped, countItem, countLater, countPart, isPart, nothing, type PruneResult } from "./freed.js";
 import { bornOf } from "./incarnation.js";
@@ -10,6 +11,7 @@ import { FIRST } from "./read.js";
 import { deleteUnused } from "./segment-deletions.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import { segmentName, survey, type Rule, type Survey } from "./survey.js";
+import { isOfOneThread, ThreadsFailedError, type ThreadFailure } from "./threads-failed.js";
 import { amendTrash, closeTrash, deleteTrash, readTrash, writeTrash, type TrashEntry, type TrashList } from "./trash.js";
 
 /*
@@ -42,6 +44,8 @@ export interface PruneProgress {
   read: number;
   /** Of all threads, so far. */
   freed: PruneResult;
+  /** Why this thread could not be pruned; the others are. */
+  error?: DynamoDBSaverError | undefined;
 }
 
 export async function* prune(storage: Storage, options: PruneOptions): AsyncGenerator<PruneProgress, PruneResult, undefined> {
@@ -67,18 +71,31 @@ export interface Pruning {
 
 export async function* pruneThreads(storage: Storage, threadIds: readonly string[] | undefined, pruning: Pruning): AsyncGenerator<PruneProgress, PruneResult, undefined> {
   const total = nothing();
+  const failed: ThreadFailure[] = [];
+  let threads = 0;
   for await (const threadId of threadIds ?? listed(storage)) {
-    const work = pruneThread(storage, await threadOf(storage, threadId), pruning);
-    let before = nothing();
-    let step = await work.next();
-    for (; !step.done; step = await work.next()) {
-      const { read, freed } = step.value;
-      add(total, freed, before);
-      before = structuredClone(freed);
-      yield { threadId, read, freed: structuredClone(total) };
+    threads++;
+    let last: PruneProgress = { threadId, read: 0, freed: structuredClone(total) };
+    try {
+      const work = pruneThread(storage, await threadOf(storage, threadId), pruning);
+      let before = nothing();
+      let step = await work.next();
+      for (; !step.done; step = await work.next()) {
+        const { read, freed } = step.value;
+        add(total, freed, before);
+        before = structuredClone(freed);
+        last = { threadId, read, freed: structuredClone(total) };
+        yield last;
+      }
+      if (step.value) await pruning.after?.(threadId, step.value);
+    } catch (error) {
+      // One thread that cannot be read must not keep all behind it.
+      if (!isOfOneThread(error)) throw error;
+      failed.push({ threadId, error });
+      yield { ...last, error };
     }
-    if (step.value) await pruning.after?.(threadId, step.value);
   }
+  if (failed.length > 0) throw threads === 1 ? failed[0]!.error : new ThreadsFailedError(failed, total, threads);
   return total;
 }
 

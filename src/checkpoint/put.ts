@@ -1,17 +1,17 @@
 import { toBase64 } from "../aws/base64.js";
 import type { Item } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
-import { DATA } from "./attributes.js";
+import { DATA, RUN } from "./attributes.js";
 import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
-import { encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
+import { deltaChannels, encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { isVoid, overtaken, takeHead, UNLESS_VOID } from "./head.js";
 import { bornAttribute, newIncarnation } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
-import { expiry, isEnded, lifetime, type Lifetime } from "./lifetime.js";
+import { expiry, isGone, lifetime, type Lifetime } from "./lifetime.js";
 import { divideParts, makeRoom, serializeParts, type PutInput, type SerializedParts } from "./parts.js";
 import { frameOf } from "./read.js";
-import { deltaChannels, needsAncestors, renew } from "./renew.js";
+import { needsAncestors, renew } from "./renew.js";
 import { NewSegments, writeSegments } from "./segment-writes.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 
@@ -105,6 +105,7 @@ async function draft(
     needsAncestors: needsAncestors(checkpoint, metadata),
     goneAt: Infinity,
     born,
+    run: input.runId,
   };
   storage.codec.checkLengths(lengthsOf(frame), { threadId, checkpointNs: ns, checkpointId: checkpoint.id });
   await makeRoom(frame, parent, parts, plan);
@@ -136,15 +137,18 @@ async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: stri
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },
     ...bornAttribute(frame.born),
+    ...(frame.run !== undefined && { [RUN]: { S: escapeId(frame.run) } }),
     [DATA]: { B: toBase64(data) },
     ...expiry(frame.goneAt, frame.needsAncestors ? life?.needed : undefined),
   };
 }
 
-async function readFrame(storage: Storage, ref: CheckpointRef): Promise<Frame | undefined> {
+/** Also of one that has ended for readers, and stays because others are rebuilt from it. */
+async function readFrame(storage: Storage, ref: CheckpointRef, consistent = storage.consistentRead): Promise<Frame | undefined> {
   const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
-  const item = await storage.db.getItem(itemKey, storage.consistentRead);
-  if (!item || isEnded(item) || isVoid(item)) return undefined;
+  const item = await storage.db.getItem(itemKey, consistent);
+  // A replica that lags must not cost the channels that are inherited.
+  if (!item || isGone(item) || isVoid(item)) return consistent ? undefined : readFrame(storage, ref, true);
   try {
     return await frameOf(item, storage.codec);
   } catch (error) {

@@ -4,7 +4,7 @@ import { CheckpointDataError, type DataLocation } from "../errors.js";
 import { binaryOf, DATA, stringOf } from "./attributes.js";
 import { placeOf, type Codec } from "./codec.js";
 import { damaged, locate } from "./format-error.js";
-import { checkVersion, decodeFrame, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
+import { checkVersion, decodeFrame, deltaChannels, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { bornOf } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, unescapeId, type KeyPart } from "./keys.js";
 import { endOf, goneAt, isEnded, isGone } from "./lifetime.js";
@@ -91,6 +91,8 @@ export async function toTuple(storage: Storage, stored: StoredCheckpoint, segmen
     Promise.all([...frame.channels].map(async ([name, { value }]) => [name, await load(storage, stored, name, value, segments)] as const)),
     loadWrites(storage, stored, segments),
   ]);
+  // LangGraph puts a copy under the parent, without which a DeltaChannel of it would be empty. A pruning has left it for that.
+  const needsParent = deltaChannels(metadata, frame).length > 0;
   // `fromEntries` defines properties, so a channel named __proto__ is only a name.
   const checkpoint = { ...body, id, channel_values: Object.fromEntries(channels) };
   if (checkpoint.v < 4 && parentId !== undefined) await migratePendingSends(storage, stored, checkpoint);
@@ -99,7 +101,7 @@ export async function toTuple(storage: Storage, stored: StoredCheckpoint, segmen
     checkpoint,
     metadata,
     pendingWrites,
-    ...(parentId !== undefined && !stored.isFirst && { parentConfig: configOf(parentId) }),
+    ...(parentId !== undefined && (!stored.isFirst || needsParent) && { parentConfig: configOf(parentId) }),
   };
 }
 
@@ -193,8 +195,8 @@ function newerVersion(a: number | string, b: number | string): number | string {
 
 /** Checkpoints before format 4 kept the sends of their parent's tasks in the parent's writes. */
 async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, checkpoint: Checkpoint): Promise<void> {
-  // Also one that was pruned but for this.
-  const parent = await readCheckpoint(storage, await checkpointRef(stored.thread, stored.ns, stored.parentId!), isGone);
+  // Also one that was pruned but for this. Consistently: its sends would be lost without a word.
+  const parent = await readCheckpoint({ ...storage, consistentRead: true }, await checkpointRef(stored.thread, stored.ns, stored.parentId!), isGone);
   const writes = parent ? await loadWrites(storage, parent, await storage.segments.load(parent.thread.partition, allValues(parent)), new Set([TASKS])) : [];
   checkpoint.channel_values[TASKS] = writes.map(([, , send]) => send);
   const versions = Object.values(checkpoint.channel_versions ?? {}).filter((version) => ["number", "string"].includes(typeof version));
@@ -208,8 +210,9 @@ async function firstOf(storage: Storage, pages: AsyncGenerator<CheckpointItems[]
     if (!items) continue;
     const stored = await openCheckpoint(storage, items);
     if (isLatest && storage.superseded) {
-      const metadata = await loadMetadata(storage, stored, await storage.segments.load(stored.thread.partition, [stored.frame.metadata]));
-      storage.superseded.read(stored, older, metadata.counters_since_delta_snapshot !== undefined);
+      const segments = await storage.segments.load(stored.thread.partition, [stored.frame.checkpoint, stored.frame.metadata]);
+      const [{ ts }, metadata] = await Promise.all([loadBody(storage, stored, segments), loadMetadata(storage, stored, segments)]);
+      storage.superseded.read(stored, older, metadata.counters_since_delta_snapshot !== undefined, Date.parse(ts) || Date.now());
     }
     const { thread, ns, id, frame } = stored;
     // Its writes may go before the rest, if a call with a shorter ttl has put them: then the lease ends with them.

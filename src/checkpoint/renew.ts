@@ -2,7 +2,7 @@ import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkp
 import { forEachAtOnce } from "../aws/concurrency.js";
 import { emit } from "../aws/events.js";
 import { neededAncestors } from "./delta-history.js";
-import type { Frame } from "./frame.js";
+import { deltaChannels } from "./frame.js";
 import { lifetime, prolong, prolongAncestor, prolongCheckpoint, type Lifetime } from "./lifetime.js";
 import { allValues, loadMetadata, type StoredCheckpoint } from "./read.js";
 import { renewSegments } from "./segment-writes.js";
@@ -17,14 +17,6 @@ export interface AncestorsOf {
   /** The first of them. */
   top: CheckpointRef;
   channels: string[];
-}
-
-/**
- * The channels that LangGraph rebuilds from earlier writes: those it counts the steps of since their last snapshot,
- * unless the checkpoint has that snapshot itself.
- */
-export function deltaChannels(metadata: CheckpointMetadata, { channels }: Pick<Frame, "channels">): string[] {
-  return Object.keys(metadata.counters_since_delta_snapshot ?? {}).filter((name) => !channels.has(name));
 }
 
 /** As LangGraph's function of this name tells it. Imported from there, it would bring all of LangChain into a page that only reads. */

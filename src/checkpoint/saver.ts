@@ -18,25 +18,23 @@ import { compress } from "./compression.js";
 import { copyThread, type RestoreProgress } from "./copy-thread.js";
 import { deleteForRuns, type DeleteForRunsOptions } from "./delete-for-runs.js";
 import { deleteThread } from "./delete-thread.js";
-import { deltaHistory } from "./delta-history.js";
+import { getDeltaHistory } from "./delta-history.js";
 import { exportThread, importThread, type ImportOptions, type Lines } from "./export-thread.js";
 import type { PruneResult } from "./freed.js";
 import { getTuple } from "./get-tuple.js";
 import { importFrom, type CheckpointSource, type ImportFromOptions, type ImportFromProgress, type ImportFromResult } from "./import-from.js";
-import { configIds, inConfig, requireId } from "./ids.js";
-import { keyPart } from "./keys.js";
+import { configIds, inConfig, requireId, runIdOf } from "./ids.js";
 import { pruneSometimes } from "./latest-only.js";
 import { list } from "./list.js";
 import { listThreads } from "./list-threads.js";
-import { LongWork } from "./long-work.js";
+import { longWork, type LongWorkOptions } from "./long-work.js";
 import { openStorage } from "./open-storage.js";
 import { prune, type PruneProgress } from "./prune.js";
 import type { PruneOptions } from "./prune-options.js";
 import { putCheckpoint } from "./put.js";
 import { putWrites, serializeWrites } from "./put-writes.js";
-import { readLatest } from "./read.js";
 import { refreshOnRead } from "./renew.js";
-import { checkpointRef, threadOf, type Storage } from "./storage.js";
+import type { Storage } from "./storage.js";
 import { setup, type SetupResult } from "./setup.js";
 import type { ListThreadsOptions, ThreadInfo } from "./thread-index.js";
 
@@ -152,6 +150,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
       metadata: metadata ?? ({} as CheckpointMetadata),
       newVersions: newVersions ?? undefined,
       ttlSeconds: this.#ttlSeconds(config),
+      runId: runIdOf(config),
     });
     if (this.#config.history === "latest") await pruneSometimes(this.#storage, threadId, id);
     return { configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id } };
@@ -197,21 +196,37 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * go on meanwhile: segments and objects are freed by a call at least `graceSeconds` after the one that made them superfluous.
    * Cut short, call it again. 5 requests a thread and more, 1 a megabyte read, 1 for 25 checkpoints or writes, 1 a segment.
    *
+   * A thread that cannot be read, for lack of its key for example, is passed over; the promise is rejected when all others are done.
+   *
+   * @throws ThreadsFailedError when there are several threads, and some of them cannot be read
+   * @throws CheckpointDataError when there is one thread, and it cannot be read
+   *
    * @example
    * ```ts
    * const freed = await checkpointer.prune({ all: true, keepLast: 10, olderThanSeconds: 30 * 86_400 });
    * ```
    */
-  prune(options: PruneOptions): LongWork<PruneProgress, PruneResult> {
-    return new LongWork(() => prune(this.#storage, options));
+  async prune(options: PruneOptions & LongWorkOptions<PruneProgress>): Promise<PruneResult> {
+    return this.#longWork(options, (storage) => prune(storage, options));
   }
 
   /**
-   * Removes what some runs have stored, by `run_id` in the metadata of their checkpoints. All checkpoints of the threads are
-   * read for that; name the threads where you can. Runs may go on meanwhile, as beside {@link prune}.
+   * Removes the checkpoints of some runs. A run has an id here if it was given one: `configurable: { run_id }` or
+   * `metadata: { run_id }`, for `invoke`, `stream` and `updateState` alike. LangGraph's own `runId` does not reach a saver. Checkpoints
+   * whose metadata has a `run_id` belong to that run too. All checkpoints of the threads are read for this; name the threads where you
+   * can. Runs may go on meanwhile, as beside {@link prune}, and threads that cannot be read are passed over as there.
+   *
+   * @throws ThreadsFailedError when there are several threads, and some of them cannot be read
+   *
+   * @example
+   * ```ts
+   * const run_id = crypto.randomUUID();
+   * await graph.invoke({ question: "Why?" }, { configurable: { thread_id: "1", run_id } });
+   * await checkpointer.deleteForRuns([run_id], { threadIds: ["1"] });
+   * ```
    */
-  deleteForRuns(runIds: readonly string[], options?: DeleteForRunsOptions): LongWork<PruneProgress, PruneResult> {
-    return new LongWork(() => deleteForRuns(this.#storage, runIds, options));
+  async deleteForRuns(runIds: readonly string[], options?: DeleteForRunsOptions & LongWorkOptions<PruneProgress>): Promise<PruneResult> {
+    return this.#longWork(options, (storage) => deleteForRuns(storage, runIds, options));
   }
 
   /**
@@ -221,9 +236,10 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    *
    * @throws DynamoDBSaverError `INVALID_INPUT` if there is no thread `from`, or there is one `to`
    */
-  copyThread(from: string, to: string): LongWork<RestoreProgress, RestoreProgress> {
-    const ids = (): [string, string] => [requireId("thread_id", from, "copyThread", "as the first argument"), requireId("thread_id", to, "copyThread", "as the second argument")];
-    return new LongWork(() => copyThread(this.#storage, ...ids()));
+  async copyThread(from: string, to: string, options?: LongWorkOptions<RestoreProgress>): Promise<RestoreProgress> {
+    requireId("thread_id", from, "copyThread", "as the first argument");
+    requireId("thread_id", to, "copyThread", "as the second argument");
+    return this.#longWork(options, (storage) => copyThread(storage, from, to));
   }
 
   /**
@@ -245,8 +261,8 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    *
    * @throws DynamoDBSaverError `INVALID_INPUT` if the lines are not a whole export, or there is such a thread
    */
-  importThread(lines: Lines, options?: ImportOptions): LongWork<RestoreProgress, RestoreProgress> {
-    return new LongWork(() => importThread(this.#storage, lines, options));
+  async importThread(lines: Lines, options?: ImportOptions & LongWorkOptions<RestoreProgress>): Promise<RestoreProgress> {
+    return this.#longWork(options, (storage) => importThread(storage, lines, options));
   }
 
   /**
@@ -254,8 +270,8 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * a checkpoint of the same id is stored again, and others are left alone. Pending writes keep the order in which that saver
    * gives them; what a task writes that only runs here comes after them.
    */
-  importFrom(saver: CheckpointSource, options: ImportFromOptions = {}): LongWork<ImportFromProgress, ImportFromResult> {
-    return new LongWork(() => importFrom(this.#storage, saver, options, this.#config.ttlSeconds));
+  async importFrom(saver: CheckpointSource, options: ImportFromOptions & LongWorkOptions<ImportFromProgress> = {}): Promise<ImportFromResult> {
+    return this.#longWork(options, (storage) => importFrom(storage, saver, options, this.#config.ttlSeconds));
   }
 
   /**
@@ -270,17 +286,22 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     yield* listThreads(this.#storage, options);
   }
 
-  /** What LangGraph's `DeltaChannel` needs to rebuild its state: 1 request a megabyte of history, never one an ancestor. */
+  /**
+   * What LangGraph's `DeltaChannel` needs to rebuild its state: 1 request a megabyte of history, never one an ancestor. It is read
+   * consistently, whatever `consistentRead` says.
+   *
+   * @throws CheckpointDataError `MISSING_DATA` when the checkpoint, or an ancestor that it is rebuilt from, is not there any more
+   */
   override async getDeltaChannelHistory(options: { config: RunnableConfig; channels: string[] }): Promise<Record<string, DeltaChannelHistory>> {
     const { config, channels } = options;
-    const { threadId: given, ns = "", checkpointId } = configIds(config);
+    const ids = configIds(config);
     if (channels.length === 0) return {};
-    const threadId = requireId("thread_id", given, "getDeltaChannelHistory", inConfig("thread_id"));
-    const storage = this.#storage;
-    const thread = await threadOf(storage, threadId);
-    const id = checkpointId ?? (await readLatest(storage, thread, await keyPart("namespace", ns)))?.id;
-    if (id === undefined) return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
-    return deltaHistory(storage, await checkpointRef(thread, ns, id), channels);
+    const threadId = requireId("thread_id", ids.threadId, "getDeltaChannelHistory", inConfig("thread_id"));
+    return getDeltaHistory(this.#storage, threadId, ids, channels);
+  }
+
+  async #longWork<P, R>(options: LongWorkOptions<P> | undefined, start: (storage: Storage) => AsyncGenerator<P, R, undefined>): Promise<R> {
+    return longWork(this.#storage, this.#config.signal, options, start);
   }
 
   /** What `configurable.ttl_seconds` says for this call, else the option. */

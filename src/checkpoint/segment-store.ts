@@ -65,14 +65,18 @@ export class SegmentStore {
     }
   }
 
-  async #readItems(partition: string, segments: Segment[], into: Map<string, Uint8Array | FormatError>): Promise<void> {
+  async #readItems(partition: string, segments: Segment[], into: Map<string, Uint8Array | FormatError>, consistent = this.consistentRead): Promise<void> {
     const bySortKey = new Map(segments.map((segment) => [segmentSortKey(segment), segment]));
     const keys = [...bySortKey.keys()].map((sortKey) => key(partition, sortKey));
-    const items = await this.db.batchGet(keys, this.consistentRead);
+    const items = await this.db.batchGet(keys, consistent);
     await forEachAtOnce(AT_ONCE, items, async (item) => {
       const segment = bySortKey.get(item.SK.S);
-      if (segment && !isGone(item)) add(into, segment, await this.#open(segment, partition, () => binaryOf(item, DATA)));
+      if (!segment || isGone(item)) return;
+      add(into, segment, await this.#open(segment, partition, () => binaryOf(item, DATA)));
+      bySortKey.delete(item.SK.S);
     });
+    // A replica that lags for a segment does not show it, or shows a life that has been prolonged since.
+    if (!consistent && bySortKey.size > 0) await this.#readItems(partition, [...bySortKey.values()], into, true);
   }
 
   /** From where it should lie, without a look at its pointer; if it is not there, from where its pointers say. */

@@ -1,13 +1,13 @@
 import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../aws/dynamodb.js";
-import { stringOf } from "./attributes.js";
+import { RUN, stringOf } from "./attributes.js";
+import { deltaChannels } from "./frame.js";
 import { isVoid } from "./head.js";
 import { bornOf } from "./incarnation.js";
 import { itemSize } from "./item-size.js";
 import { CHECKPOINTS, idOf, key, parseSortKey, THREAD_MARKER, unescapeId } from "./keys.js";
 import { isEnded, isGone } from "./lifetime.js";
 import { allValues, FIRST, loadBody, loadMetadata, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
-import { deltaChannels } from "./renew.js";
 import { checkpointRef, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
 import { writeAttributes } from "./writes.js";
@@ -20,6 +20,8 @@ export interface Candidate {
   rank: number;
   /** Whether no other one goes on from it. */
   isTip: boolean;
+  /** The run that has put it, if its caller said so. */
+  runId: string | undefined;
   /** Its age by its own `ts`, in seconds; 0 where that is not a time. */
   ageSeconds: () => Promise<number>;
   metadata: () => Promise<CheckpointMetadata>;
@@ -117,7 +119,7 @@ class Namespace {
     const isVisible = !isEnded(item);
     let opened: Promise<StoredCheckpoint> | undefined;
     const open = (): Promise<StoredCheckpoint> => (opened ??= openCheckpoint(this.storage, { thread: this.thread, ...group, item }));
-    const stays = isVisible && (await this.#stays(id, isTip, open));
+    const stays = isVisible && (await this.#stays(item, id, isTip, open));
     if (stays) await this.#keep(await open(), item);
     else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
     else {
@@ -126,7 +128,7 @@ class Namespace {
       if (dropped) this.#release(dropped);
       else this.found.released = undefined;
     }
-    const parent = parentOf(item);
+    const parent = unescaped(item, "parent");
     if (parent !== undefined) this.#parents.add(parent);
   }
 
@@ -137,7 +139,7 @@ class Namespace {
     for (const [parent, children] of this.#children) if (!this.#kept.has(parent)) this.found.first.push(...children);
   }
 
-  async #stays(id: string, isTip: boolean, open: () => Promise<StoredCheckpoint>): Promise<boolean> {
+  async #stays(item: Item, id: string, isTip: boolean, open: () => Promise<StoredCheckpoint>): Promise<boolean> {
     const { storage, thread, ns } = this;
     const loading = async <T>(part: "checkpoint" | "metadata", load: (stored: StoredCheckpoint, segments: Awaited<ReturnType<Storage["segments"]["load"]>>) => Promise<T>): Promise<T> => {
       const stored = await open();
@@ -148,6 +150,7 @@ class Namespace {
       id,
       rank: ++this.#rank,
       isTip,
+      runId: unescaped(item, RUN),
       ageSeconds: () => loading("checkpoint", async (stored, segments) => ageOf((await loadBody(storage, stored, segments)).ts)),
       metadata: () => loading("metadata", (stored, segments) => loadMetadata(storage, stored, segments)),
     });
@@ -240,9 +243,10 @@ async function* groupPages({ db }: Storage, { partition }: Thread): AsyncGenerat
 
 const keyOf = ({ PK, SK }: Key): Key => key(PK.S, SK.S);
 
-function parentOf(item: Item): string | undefined {
-  const parent = stringOf(item, "parent");
-  return parent === undefined ? undefined : unescapeId(parent);
+/** An id that an attribute holds. */
+function unescaped(item: Item, attribute: string): string | undefined {
+  const id = stringOf(item, attribute);
+  return id === undefined ? undefined : unescapeId(id);
 }
 
 /** What says no time is taken for new: it stays. */

@@ -2,7 +2,7 @@ import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkp
 import type { CheckpointItems } from "./pages.js";
 import { nextNodes, tellsNextNodes } from "./next-nodes.js";
 import type { StoredCheckpoint } from "./read.js";
-import { deltaChannels } from "./renew.js";
+import { deltaChannels } from "./frame.js";
 import type { Storage } from "./storage.js";
 import { openReadable, problemOf, ValueReader, type Problem } from "./tolerant-read.js";
 import { lengthOf, type Value } from "./value.js";

@@ -102,6 +102,36 @@ describe("a credentials function", () => {
     expect(sent).toHaveLength(2);
   });
 
+  test("that never answers ends the call with CREDENTIALS after maxAttempts times requestTimeoutMs, with nothing sent", async () => {
+    const credentials = vi.fn(() => new Promise<AwsCredentials>(() => undefined));
+    const { saver, sent, events } = observedSaver(nothingFound, { credentials, maxAttempts: 3, requestTimeoutMs: 2_000 });
+
+    let error: unknown;
+    void errorOf(readNothing(saver)).then((failure) => (error = failure));
+    await vi.advanceTimersByTimeAsync(5_999);
+    expect(error).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect(error).toMatchObject({ code: "CREDENTIALS", message: expect.stringContaining("6000 ms (maxAttempts times requestTimeoutMs)") });
+    expect(sent).toEqual([]);
+    expect(events).toEqual([expect.objectContaining({ error: "CREDENTIALS", attempts: 0 })]);
+    expect(credentials).toHaveBeenCalledTimes(1);
+  });
+
+  test("that never answers does no harm while the old credentials still work", async () => {
+    const credentials = numbered(HOUR);
+    const { saver, sent } = observedSaver(nothingFound, { credentials, maxAttempts: 1, requestTimeoutMs: 2_000 });
+    await readNothing(saver);
+    credentials.mockImplementation(() => new Promise(() => undefined));
+    vi.setSystemTime(Date.now() + HOUR - 1 * MINUTE);
+
+    const call = readNothing(saver);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await call;
+
+    expect(sent.map(keyOf)).toEqual(["KEY1", "KEY1"]);
+  });
+
   test("may be slow while the old credentials still work", async () => {
     const credentials = numbered(HOUR);
     const { saver, sent } = observedSaver(nothingFound, { credentials });

@@ -1,6 +1,7 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { INTERRUPT, MemorySaver, RESUME, type BaseCheckpointSaver, type CheckpointTuple, type PendingWrite } from "@langchain/langgraph-checkpoint";
 import { Annotation, Command, DeltaChannel, interrupt, MessagesAnnotation, START, StateGraph, type StateSnapshot } from "@langchain/langgraph";
+import type { ImportFromProgress } from "langgraph-checkpoint-dynamodb";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { describe, expect, it } from "vitest";
 import { collect, emptyThread, idsOf, putChain, putStep } from "../lanes/checkpoints.js";
@@ -53,11 +54,12 @@ it("takes the threads that it is told, says how far it is, and lets branches in"
   await putStep(memory, emptyThread("b"), { n: 1 });
   const saver = createSaver({ conflict: "reject" });
 
-  const progress = await collect(saver.importFrom(memory, { threadIds: ["a"] }));
+  const progress: ImportFromProgress[] = [];
+  await saver.importFrom(memory, { threadIds: ["a"], onProgress: (step) => progress.push(step) });
 
   expect(progress.at(-1)).toEqual({ threadId: "a", threads: 1, checkpoints: 4, writes: 0 });
   expect(idsOf(await collect(saver.list({})))).toEqual([fork, ...others.toReversed(), first!].map(({ checkpoint }) => checkpoint.id));
-  await expect(Promise.resolve(saver.importFrom({} as never))).rejects.toMatchObject({ code: "INVALID_INPUT" });
+  await expect(saver.importFrom({} as never)).rejects.toMatchObject({ code: "INVALID_INPUT" });
 });
 
 /** Puts a checkpoint with writes of tasks, and the one after it, as a graph with a `DeltaChannel` does. */

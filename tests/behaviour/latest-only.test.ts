@@ -1,9 +1,12 @@
 import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
 import { MemorySaver } from "@langchain/langgraph-checkpoint";
+import type { DynamoDBSaverEvent } from "langgraph-checkpoint-dynamodb";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { intercepted } from "../lanes/aws-requests.js";
 import { collect, emptyThread, idsOf, latestOf, putChain, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { putDeltaStep, putDeltaThread } from "../lanes/delta-thread.js";
+import { awsError } from "../lanes/faulty-fetch.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
@@ -14,22 +17,35 @@ const newPlace = (): Partial<SaverOptions> & { keyPrefix: string } => ({ keyPref
 const storedIds = async (keyPrefix: string, threadId: string): Promise<string[]> => (await itemsOf(keyPrefix, threadId, "C##")).map(({ SK }) => SK!.S!).filter((sortKey) => sortKey.endsWith("#~")).map((sortKey) => sortKey.slice(3, -2));
 const place = (id: string): string => id.padStart(4, "0");
 
+/** How long what is superseded stays for readers that are at it. */
+const WAIT_SECONDS = 30;
+const passSeconds = (seconds: number): void => void vi.setSystemTime(Date.now() + seconds * 1_000);
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe('history: "latest"', () => {
-  it("keeps the newest checkpoint, and in the table the one before it, at two requests a superstep", async () => {
+  it("keeps the newest checkpoint, and in the table those of the last 30 seconds, at two requests a superstep", async () => {
     const options = newPlace();
     const { saver, log } = countedSaver(options);
     let step = await putStep(saver, emptyThread("t"), { n: 0 }, { id: place("0") });
     for (let n = 1; n <= 12; n++) {
       const superstep = await log.during(async () => {
         await saver.putWrites(step.config, [["n", n]], "task");
+        passSeconds(WAIT_SECONDS / 2);
         return putStep(saver, step, { n }, { id: place(String(n)) });
       });
       expect(superstep.operations).toHaveLength(2);
       step = superstep.result;
       expect(idsOf(await collect(createSaver(options).list({ configurable: { thread_id: "t" } })))).toEqual([place(String(n))]);
     }
-    expect(await storedIds(options.keyPrefix, "t")).toEqual([place("11"), place("12")]);
-    expect((await itemsOf(options.keyPrefix, "t", "C##")).filter(({ SK }) => SK!.S!.includes("#W#"))).toHaveLength(1);
+    // 10 was superseded 15 seconds ago, 9 with the put of 10, and went with that of 12.
+    expect(await storedIds(options.keyPrefix, "t")).toEqual([place("10"), place("11"), place("12")]);
+    expect((await itemsOf(options.keyPrefix, "t", "C##")).filter(({ SK }) => SK!.S!.includes("#W#"))).toHaveLength(2);
     expect(await valuesAt(createSaver(options), latestOf(step))).toEqual({ n: 12 });
   });
 
@@ -42,6 +58,7 @@ describe('history: "latest"', () => {
       return { config: tuple.config, checkpoint: tuple.checkpoint };
     };
     await putStep(saver, await read(), { n: 4 });
+    passSeconds(WAIT_SECONDS + 1);
     await putStep(saver, await read(), { n: 5 });
     expect(await storedIds(options.keyPrefix, "t")).toHaveLength(2);
   });
@@ -56,6 +73,7 @@ describe('history: "latest"', () => {
     expect(log).toMatchObject({ seed: { value: ["a", expect.any(String)] }, writes: [["task 1", "log", "b"], ["task 1", "log", expect.any(String)], ["task 2", "log", "c"]] });
     expect(idsOf(await collect(createSaver(options).list({ configurable: { thread_id: "t" } })))).toEqual(["4"]);
     const full = await putStep(saver, fourth, { log: "in full" }, { id: "5" });
+    passSeconds(WAIT_SECONDS + 1);
     await putStep(saver, full, { n: 6 }, { id: "6" });
     expect(await storedIds(options.keyPrefix, "t")).toEqual(["5", "6"]);
   });
@@ -86,6 +104,7 @@ describe('history: "latest"', () => {
   it("with conflict: reject a put is at most two requests more", async () => {
     const { saver, log } = countedSaver({ ...newPlace(), conflict: "reject" });
     const steps = await putChain(saver, emptyThread("t"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    passSeconds(WAIT_SECONDS + 1);
     const put = await log.during(() => putStep(saver, steps[2]!, { n: 4 }, { id: `${steps[2]!.checkpoint.id}0` }));
     expect(put.operations).toEqual(["BatchWriteItem", "PutItem", "UpdateItem"]);
   });
@@ -101,5 +120,36 @@ describe('history: "latest"', () => {
     }
     expect(prunings).toBeGreaterThan(0);
     expect(prunings).toBeLessThan(15);
+  });
+
+  it("a reader that is at a checkpoint when it is superseded has its whole history for half a minute, and then an error in place of a shorter one", async () => {
+    const options = newPlace();
+    const run = createSaver(options);
+    const [, second] = (await putDeltaThread(run, "t")) as [Step, Step];
+    const third = await putDeltaStep(run, second, "3", 2);
+    const reader = createSaver(options);
+    const tuple = (await reader.getTuple(latestOf(third)))!;
+    const history = async (): Promise<unknown[]> => (await reader.getDeltaChannelHistory({ config: tuple.config, channels: ["log"] })).log!.writes;
+    let step = await putStep(run, third, { log: "in full" }, { id: "4" });
+    for (const id of ["5", "6"]) step = await putStep(run, step, { n: Number(id) }, { id });
+    expect(await history()).toHaveLength(3);
+    passSeconds(WAIT_SECONDS + 1);
+    await putStep(run, step, { n: 7 }, { id: "7" });
+    await expect(history()).rejects.toMatchObject({ code: "MISSING_DATA", checkpointId: "3", message: expect.stringContaining("Read the latest one") });
+    expect((await reader.getDeltaChannelHistory({ config: latestOf(third), channels: ["n"] })).n).toMatchObject({ writes: [] });
+  });
+
+  it("a pruning by a put that fails costs nothing but a warning", async () => {
+    const options = newPlace();
+    const events: DynamoDBSaverEvent[] = [];
+    let refused = 0;
+    // A pruning begins with a look at the thread's marker.
+    const { fetch } = intercepted(({ operation, body }) => (refused < 1 && operation === "GetItem" && body.includes('"C#$"') && ++refused ? awsError("AccessDeniedException") : undefined));
+    const saver = createSaver({ ...options, fetch, onEvent: (event) => events.push(event) });
+    const warnings = (): DynamoDBSaverEvent[] => events.filter(({ type }) => type === "warning");
+    let step = emptyThread("t");
+    for (let i = 0; i < 300 && refused === 0; i++) step = await putStep(saver, step, { n: i });
+    expect(warnings()).toEqual([{ type: "warning", code: "PRUNE_FAILED", message: expect.stringContaining("prune()") }]);
+    expect(await valuesAt(saver, step.config)).toEqual(step.checkpoint.channel_values);
   });
 });

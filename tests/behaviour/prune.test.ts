@@ -1,5 +1,6 @@
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
-import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import { Annotation, DeltaChannel, END, START, StateGraph } from "@langchain/langgraph";
+import type { DynamoDBSaver, PruneProgress } from "langgraph-checkpoint-dynamodb";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Intercept } from "../lanes/aws-requests.js";
 import { collect, emptyThread, idsOf, latestOf, noiseText, putChain, putStep, threadIdOf, valuesAt, type Step } from "../lanes/checkpoints.js";
@@ -141,7 +142,8 @@ describe("which checkpoints stay", () => {
     const dryDelete = await saver.prune({ all: true, strategy: "delete", dryRun: true });
     expect(await itemsWithPrefix(keyPrefix)).toEqual(before);
 
-    const progress = await collect(saver.prune({ all: true, keepLast: 1, ...idle }));
+    const progress: PruneProgress[] = [];
+    await saver.prune({ all: true, keepLast: 1, ...idle, onProgress: (step) => progress.push(step) });
     expect(progress.at(-1)!.freed).toEqual(dry);
     expect(dry).toMatchObject({ checkpoints: 6, writes: 6, segments: 6 });
     expect([...new Set(progress.map(({ threadId }) => threadId))]).toEqual(["a", "b", "c"]);
@@ -167,7 +169,7 @@ it("pruning sends what it takes to read the thread and to delete by 25, and besi
   await plainSaver(keyPrefix).copyThread("t", "again");
   const { saver, log } = countedSaver({ keyPrefix });
   const count = async (options: object): Promise<Record<string, number>> => {
-    const { operations } = await log.during(() => Promise.resolve(saver.prune({ threadIds: ["t"], keepLast: 10, ...options })));
+    const { operations } = await log.during(() => saver.prune({ threadIds: ["t"], keepLast: 10, ...options }));
     return Object.fromEntries([...new Set(operations)].map((name) => [name, operations.filter((operation) => operation === name).length]));
   };
   const reading = { GetItem: 1, Query: 3 };
@@ -185,7 +187,7 @@ describe("beside runs that are under way", () => {
     const keyPrefix = newPrefix();
     const saver = plainSaver(keyPrefix);
     await putDocuments(saver, 4);
-    const prune = (): PromiseLike<unknown> => plainSaver(keyPrefix).prune({ threadIds: ["t"], keepLast: 1 });
+    const prune = (): Promise<unknown> => plainSaver(keyPrefix).prune({ threadIds: ["t"], keepLast: 1 });
     expect(await prune()).toMatchObject({ checkpoints: 3, segments: 0, later: { segments: 3 } });
     passSeconds(GRACE - 10);
     expect(await prune()).toMatchObject({ checkpoints: 0, segments: 0, later: { segments: 3 } });
@@ -318,7 +320,7 @@ describe("beside runs that are under way", () => {
     const [step] = (await putDocuments(saver, 1)) as [Step];
     const at = (checkpoint_id: string): Step["config"] => ({ configurable: { thread_id: "t", checkpoint_ns: "", checkpoint_id } });
     for (const id of ["2", "3"]) await saver.putWrites(at(id), [["document", noiseText(70_000, Number(id))]], "task");
-    const prune = (): PromiseLike<unknown> => plainSaver(keyPrefix).prune({ threadIds: ["t"], keepLast: 10 });
+    const prune = (): Promise<unknown> => plainSaver(keyPrefix).prune({ threadIds: ["t"], keepLast: 10 });
     await prune();
     const late = await putStep(saver, step, { n: 1 }, { id: "3" });
     passSeconds(GRACE + 10);
@@ -346,7 +348,7 @@ describe("wrong arguments", () => {
     [{ threadIds: ["t"], keepLast: 1, dryRun: "yes" }, "dryRun"],
   ])("prune(%j) is refused, and says what to write", async (options, name) => {
     const { saver, sent } = saverAt({ keyPrefix: newPrefix() });
-    await expect(Promise.resolve(saver.prune(options as never))).rejects.toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining(name) });
+    await expect(saver.prune(options as never)).rejects.toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining(name) });
     expect(sent).toEqual([]);
   });
 });
@@ -355,9 +357,35 @@ it("a checkpoint that cannot be read stops the pruning before anything is delete
   const keyPrefix = newPrefix();
   const steps = await putDocuments(createSaver({ keyPrefix, encryption: { key: new Uint8Array(32) } }), 2);
   const before = await itemsWithPrefix(keyPrefix);
-  await expect(Promise.resolve(createSaver({ keyPrefix }).prune({ threadIds: ["t"], keepLast: 1, ...idle }))).rejects.toMatchObject({ code: "DECRYPTION_FAILED", checkpointId: steps[1]!.checkpoint.id });
+  await expect(createSaver({ keyPrefix }).prune({ threadIds: ["t"], keepLast: 1, ...idle })).rejects.toMatchObject({ code: "DECRYPTION_FAILED", checkpointId: steps[1]!.checkpoint.id });
   expect(await itemsWithPrefix(keyPrefix)).toEqual(before);
   const plain = await putStep(createSaver({ keyPrefix }), { ...emptyThread(threadIdOf(steps[0]!)) }, { n: 1 });
   expect(await createSaver({ keyPrefix }).prune({ threadIds: ["t"], keepLast: 1, ...idle })).toMatchObject({ checkpoints: 2 });
   expect(await valuesAt(createSaver({ keyPrefix }), latestOf(plain))).toEqual({ n: 1 });
+});
+
+describe("a fork of what a pruning has left", () => {
+  const State = Annotation.Root({ log: () => new DeltaChannel<string[], string[]>((a, b) => [...a, ...b.flat()], { snapshotFrequency: 1_000, initialValueFactory: () => [] }) });
+  const graphOn = (checkpointer: DynamoDBSaver) => new StateGraph(State).addNode("a", () => ({ log: ["a"] })).addNode("b", () => ({ log: ["b"] })).addEdge(START, "a").addEdge("a", "b").addEdge("b", END).compile({ checkpointer });
+  const config = { configurable: { thread_id: "t" } };
+
+  it.each([1, 2])("has the whole value of a DeltaChannel, with %i checkpoints left, and keeps it when the thread is pruned again", async (keepLast) => {
+    const keyPrefix = newPrefix();
+    const fresh = () => graphOn(plainSaver(keyPrefix));
+    await fresh().invoke({ log: ["one"] }, config);
+    await fresh().invoke({ log: ["two"] }, config);
+    await plainSaver(keyPrefix).prune({ threadIds: ["t"], keepLast, ...idle });
+    const before = await fresh().getState(config);
+
+    const fork = await fresh().updateState(before.config, null, "__copy__");
+
+    expect(before.values.log).toEqual(["one", "a", "b", "two", "a", "b"]);
+    expect((await fresh().getState(fork)).values).toEqual(before.values);
+    expect((await fresh().getState(config)).config).toEqual((await fresh().getState(fork)).config);
+    await plainSaver(keyPrefix).prune({ threadIds: ["t"], keepLast: 1, ...idle });
+    expect((await fresh().getState(config)).values).toEqual(before.values);
+    await fresh().invoke({ log: ["three"] }, config);
+    expect((await fresh().getState(config)).values.log).toEqual([...before.values.log, "three", "a", "b"]);
+    expect(await garbageOf({ keyPrefix }, "t")).toEqual([]);
+  });
 });

@@ -39,11 +39,9 @@ async function take({ saver, output, signal }: Context, file: string | undefined
   const reading = pipeline([source, counter, await unzipped(source), lines], { signal: AbortSignal.any([signal, stop.signal]) });
   reading.catch(() => undefined);
   try {
-    const work = saver.importThread(lines, threadId === undefined ? {} : { threadId })[Symbol.asyncIterator]();
-    let step = await work.next();
-    for (; !step.done; step = await work.next()) progress.update(total === undefined ? step.value.items : bytesRead, counted(step.value.items, "item"));
+    const onProgress = ({ items }: { items: number }): void => progress.update(total === undefined ? items : bytesRead, counted(items, "item"));
+    const { threadId: id, items } = await saver.importThread(lines, { threadId, onProgress });
     progress.stop();
-    const { threadId: id, items } = step.value;
     if (output.isJson) await output.json({ threadId: id, items });
     else await output.line(`Imported ${counted(items, "item")} as ${JSON.stringify(id)}.`);
   } finally {

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { PruneResult } from "../../checkpoint/freed.js";
+import type { PruneProgress } from "../../checkpoint/prune.js";
 import type { PruneOptions } from "../../checkpoint/prune-options.js";
+import { ThreadsFailedError } from "../../checkpoint/threads-failed.js";
 import { duration, wholeNumber } from "../arguments.js";
 import type { Context, Open } from "../context.js";
 import { UsageError } from "../failure.js";
@@ -58,22 +60,28 @@ async function prune(context: Context, rules: PruneOptions, { dryRun = false, ye
 
   using progress = output.progress(dryRun ? "Looking" : "Pruning", rules.threadIds && rules.threadIds.length > 1 ? rules.threadIds.length : undefined);
   const seen = { threads: 0, checkpoints: 0, last: "" };
-  const work = saver.prune(rules)[Symbol.asyncIterator]();
   let checkpoints = 0;
-  let step = await work.next();
-  for (; !step.done; step = await work.next()) {
-    const { threadId, read, freed } = step.value;
+  const onProgress = ({ threadId, read, freed, error }: PruneProgress): void => {
     if (threadId !== seen.last || seen.threads === 0) {
       Object.assign(seen, { threads: seen.threads + 1, last: threadId, checkpoints: seen.checkpoints + checkpoints });
       checkpoints = 0;
     }
     checkpoints = Math.max(checkpoints, read);
+    if (error) output.warn(`${error.message} [${error.code}]`);
     progress.update(seen.threads - 1, `${counted(seen.checkpoints + checkpoints, "checkpoint")} read, ${count(freed.checkpoints)} ${dryRun ? "would go" : "removed"}`);
-  }
+  };
+  let failure: ThreadsFailedError | undefined;
+  const freed = await saver.prune({ ...rules, onProgress }).catch((error: unknown) => {
+    if (!(error instanceof ThreadsFailedError)) throw error;
+    failure = error;
+    return error.freed;
+  });
   progress.stop();
-  const freed = step.value;
-  if (output.isJson) await output.json({ dryRun, threads: seen.threads, checkpointsRead: seen.checkpoints + checkpoints, freed });
+  const failed = failure?.failed.map(({ threadId, error: { code, message } }) => ({ threadId, code, message })) ?? [];
+  if (output.isJson) await output.json({ dryRun, threads: seen.threads, checkpointsRead: seen.checkpoints + checkpoints, freed, failed });
   else await show(context, freed, dryRun, `${counted(seen.threads, "thread")} with ${counted(seen.checkpoints + checkpoints, "checkpoint")}`);
+  // What was freed is said before.
+  if (failure) throw failure;
 }
 
 function question({ threadIds, keepLast = 1, olderThanSeconds, checkpointNs, graceSeconds }: PruneOptions, table: string): string {

@@ -1,8 +1,7 @@
 import { channelStates, entryAt, type ChannelState } from "../../checkpoint/checkpoint-state.js";
-import { deltaHistory } from "../../checkpoint/delta-history.js";
+import { getDeltaHistory } from "../../checkpoint/delta-history.js";
 import { findCheckpoint, type CheckpointName } from "../../checkpoint/find-checkpoint.js";
 import { plainSerde } from "../../checkpoint/plain-serde.js";
-import { checkpointRef, threadOf } from "../../checkpoint/storage.js";
 import { timeline, type ReadEntry } from "../../checkpoint/timeline.js";
 import { problemOf, type Problem } from "../../checkpoint/tolerant-read.js";
 import type { Context } from "../context.js";
@@ -95,8 +94,7 @@ async function valueAt({ storage }: Context, threadId: string, channel: string, 
 /** What a `DeltaChannel` is put together from. */
 async function deltaTrees(storage: Context["storage"], threadId: string, channel: string, { ns, id }: CheckpointName, depth: number, problems: Problem[]): Promise<Tree[]> {
   try {
-    const ref = await checkpointRef(await threadOf(storage, threadId), ns, id);
-    const { [channel]: history } = await deltaHistory({ ...storage, serde: plainSerde }, ref, [channel]);
+    const { [channel]: history } = await getDeltaHistory({ ...storage, serde: plainSerde }, threadId, { ns, checkpointId: id }, [channel]);
     const { seed, writes = [] } = history ?? {};
     const limits = limitsOf(depth);
     return [
