@@ -33,7 +33,7 @@ function isInstalled(rules: readonly string[], bucket: string, prefix: string, d
   const daysThere = textOf(elements(existing, "Expiration")[0] ?? "", "Days");
   if (Number(daysThere) >= days) return true;
   const id = JSON.stringify(textOf(existing, "ID") ?? "");
-  throw invalidConfig(`The lifecycle rule ${id} of the bucket ${bucket} deletes objects after ${daysThere ?? "no"} days, and those with its tag need ${days}. Change it, or remove it and call setup() again.`);
+  throw invalidConfig(`The lifecycle rule ${id} of the bucket ${bucket} deletes objects after ${daysThere ?? "no"} days, and what has its tag needs ${days}. Change it, or remove it and call setup() again.`);
 }
 
 /** The rule that `setup()` installs for the saver's ttl, or one that does the same under another name, for example from a CloudFormation template. */
