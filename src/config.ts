@@ -180,7 +180,8 @@ function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSa
   const bucket = text("s3.bucket", s3.bucket, 'Pass s3: { bucket: "my-bucket" }.');
   if (!isBucketName(bucket)) throw invalidConfig(`s3.bucket ${JSON.stringify(bucket)} is not a name of a bucket: 3 to 63 small letters, digits, "-" and ".".`);
   const prefix = optional("s3.prefix", s3.prefix, "string") ?? "";
-  if (!isKeyPrefix(prefix)) {
+  // Parts of the saver's own come behind it.
+  if (!isKeyPrefix(prefix) || prefix.length > 200) {
     throw invalidConfig('s3.prefix must be letters, digits, "_", ".", "=", ":", "-" and single slashes, 200 at most, for example "agents/".');
   }
   const endpoint = s3.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_S3) ?? nonEmpty(env.AWS_ENDPOINT_URL);

@@ -9,6 +9,10 @@ export type RetryKind = "throttling" | "transient" | "immediate";
 const BASE_MS: Record<RetryKind, number> = { throttling: 1_000, transient: 25, immediate: 0 };
 const MAX_DELAY_MS = 20_000;
 
+/** How long a request can take, with all its attempts. */
+export const longestRequestMs = ({ maxAttempts, requestTimeoutMs }: { maxAttempts: number; requestTimeoutMs: number }): number =>
+  maxAttempts * (requestTimeoutMs + MAX_DELAY_MS);
+
 /** DynamoDB says these with HTTP 400, so the status tells nothing. */
 const THROTTLING_CODES = new Set([
   "ProvisionedThroughputExceededException",

@@ -18,7 +18,7 @@ export interface S3Config {
 export const isBucketName = (name: string): boolean => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name);
 
 /** Plain characters and single slashes, and no part that is `.` or `..`, which `new URL` would take away. */
-export const isKeyPrefix = (prefix: string): boolean => /^[A-Za-z0-9_.=:/-]{0,200}$/.test(prefix) && !/(^|\/)\.{0,2}\//.test(prefix);
+export const isKeyPrefix = (prefix: string): boolean => /^[A-Za-z0-9_.=:/-]{0,220}$/.test(prefix) && !/(^|\/)\.{0,2}\//.test(prefix);
 
 /** "DeleteObjects": keys of one request. */
 const DELETE_BATCH = 1_000;
@@ -66,15 +66,6 @@ export class S3 {
   /** Stores an object with its tags, over one of the same key. */
   async putObject({ bucket, key }: ObjectPlace, body: Uint8Array, tags: Tags): Promise<void> {
     await this.#send({ operation: "PutObject", method: "PUT", bucket, key, body, headers: tagging(tags), parse: nothing });
-  }
-
-  /** Stores an object without tags unless there is one of that key, which is as well. */
-  async putNewObject({ bucket, key }: ObjectPlace, body: Uint8Array): Promise<void> {
-    try {
-      await this.#send({ operation: "PutObject", method: "PUT", bucket, key, body, headers: { "if-none-match": "*" }, parse: nothing });
-    } catch (error) {
-      if (!hasStatus(error, 412)) throw error;
-    }
   }
 
   /** The object's bytes, or `undefined` when there is none. */

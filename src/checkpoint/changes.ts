@@ -1,5 +1,6 @@
 import { compareCodePoints } from "./code-points.js";
 import { valuesOf, type Frame } from "./frame.js";
+import { segmentCopy } from "./keys.js";
 import { lengthOf, type Segment, type Value } from "./value.js";
 
 /* What a checkpoint has changed, told from the lists of segments alone: no value is read. */
@@ -41,7 +42,7 @@ export function newSegments(frame: Parts, parent: Parts | undefined): Segment[] 
 
 export function distinctSegments(values: Iterable<Value>): Segment[] {
   const distinct = new Map<string, Segment>();
-  for (const { segments } of values) for (const segment of segments) distinct.set(`${segment.name}${segment.external}`, segment);
+  for (const { segments } of values) for (const segment of segments) distinct.set(segmentCopy(segment), segment);
   return [...distinct.values()];
 }
 

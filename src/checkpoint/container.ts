@@ -7,7 +7,7 @@ import type { Segment, Value } from "./value.js";
  * The one binary layout of storage format 1, used by checkpoints and by writes:
  *
  *   u32 big-endian   length of the header
- *   header           JSON: [head, [[type, tail length, segment length, …], …]]; negative: the segment lies in S3
+ *   header           JSON: [head, [[type, tail length, segment length, …], …]]; [length, days] of one that lies in S3
  *   32 bytes each    hash of every segment, in the header's order
  *   bytes            the tails, in the header's order
  */
@@ -22,7 +22,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** `head` is JSON that says what the values are. */
 export function encodeContainer(head: unknown, values: Value[]): Uint8Array {
-  const entries = values.map((v) => [v.type, v.tail.length, ...v.segments.map((s) => (s.external ? -s.length : s.length))]);
+  const entries = values.map((v) => [v.type, v.tail.length, ...v.segments.map((s) => (s.objectDays === undefined ? s.length : [s.length, s.objectDays]))]);
   const header = encoder.encode(JSON.stringify([head, entries]));
   if (header.length > MAX_HEADER_BYTES) {
     throw invalidInput(`${values.length} values are too many for one checkpoint or one call: their list alone is ${header.length} bytes long. Keep many small values in one channel.`);
@@ -54,16 +54,16 @@ export function encodeContainer(head: unknown, values: Value[]): Uint8Array {
 export function decodeContainer(bytes: Uint8Array, bornOf: (head: unknown) => string): { head: unknown; values: Value[] } {
   const { head, entries, end } = decodeHeader(bytes);
   const born = bornOf(head);
-  const segmentCount = entries.reduce((sum, e) => sum + e.segmentLengths.length, 0);
+  const segmentCount = entries.reduce((sum, e) => sum + e.segments.length, 0);
   const tailBytes = entries.reduce((sum, e) => sum + e.tailLength, 0);
   if (end + segmentCount * HASH_BYTES + tailBytes !== bytes.length) throw damaged("A stored part is cut short or too long");
 
   let hashAt = end;
   let tailAt = end + segmentCount * HASH_BYTES;
-  const values = entries.map(({ type, tailLength, segmentLengths }): Value => {
-    const segments = segmentLengths.map((length): Segment => {
+  const values = entries.map(({ type, tailLength, segments: places }): Value => {
+    const segments = places.map((place): Segment => {
       const name = toBase64Url(bytes.subarray(hashAt, (hashAt += HASH_BYTES)));
-      return { born, name, length: Math.abs(length), external: length < 0 };
+      return { born, name, ...place };
     });
     // A copy: a cached tail must not keep the whole item's bytes alive.
     const tail = bytes.slice(tailAt, (tailAt += tailLength));
@@ -75,7 +75,7 @@ export function decodeContainer(bytes: Uint8Array, bornOf: (head: unknown) => st
 interface Entry {
   type: string;
   tailLength: number;
-  segmentLengths: number[];
+  segments: Pick<Segment, "length" | "objectDays">[];
 }
 
 function decodeHeader(bytes: Uint8Array): { head: unknown; entries: Entry[]; end: number } {
@@ -95,8 +95,13 @@ function decodeHeader(bytes: Uint8Array): { head: unknown; entries: Entry[]; end
 
 function decodeEntry(entry: unknown): Entry {
   if (Array.isArray(entry)) {
-    const [type, tailLength, ...segmentLengths] = entry as unknown[];
-    if (typeof type === "string" && isLength(tailLength) && segmentLengths.every(Number.isSafeInteger)) return { type, tailLength, segmentLengths: segmentLengths as number[] };
+    const [type, tailLength, ...places] = entry as unknown[];
+    const segments = places.map((place) => {
+      const [length, objectDays] = Array.isArray(place) ? (place as unknown[]) : [place];
+      return { length, objectDays };
+    });
+    const areSegments = segments.every((s): s is Entry["segments"][number] => isLength(s.length) && (s.objectDays === undefined || isLength(s.objectDays)));
+    if (typeof type === "string" && isLength(tailLength) && areSegments) return { type, tailLength, segments };
   }
   throw damaged("A stored part has an entry of another shape");
 }

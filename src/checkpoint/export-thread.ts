@@ -58,12 +58,12 @@ async function* linesOf(lines: Lines): AsyncGenerator<unknown, undefined, undefi
 }
 
 function headOf(line: unknown): SnapshotHead {
-  const { format, version, threadId, partition, born, createdAt, ttl } = (line ?? {}) as Record<string, unknown>;
+  const { format, version, threadId, partition, born, createdAt, ttl, readAt } = (line ?? {}) as Record<string, unknown>;
   if (format !== FORMAT) throw invalidInput("This is not an export of a thread: its first line says so in one.");
   if (version !== VERSION) throw new DynamoDBSaverError("UNSUPPORTED_FORMAT", `The export has version ${String(version)}, which this version does not know: upgrade langgraph-checkpoint-dynamodb.`);
-  const hasShape = [threadId, partition, createdAt].every((text) => typeof text === "string" && text !== "") && isBorn(born) && (ttl === undefined || Number.isSafeInteger(ttl));
+  const hasShape = [threadId, partition, createdAt].every((text) => typeof text === "string" && text !== "") && isBorn(born) && (ttl === undefined || Number.isSafeInteger(ttl)) && Number.isSafeInteger(readAt);
   if (!hasShape) throw invalidInput("The first line of the export has been changed.");
-  return { threadId, partition, born, createdAt, ttl } as SnapshotHead;
+  return { threadId, partition, born, createdAt, ttl, readAt } as SnapshotHead;
 }
 
 async function* itemsOf(lines: AsyncIterable<unknown>): AsyncGenerator<SnapshotItem, void, undefined> {

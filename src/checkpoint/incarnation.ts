@@ -2,7 +2,7 @@ import { fromBase64Url, toBase64, toBase64Url } from "../aws/base64.js";
 import type { AttributeValue, DynamoDB, Item } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
 import { isBorn, key, THREAD_MARKER } from "./keys.js";
-import { isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
+import { isGone, livingUpdate, prolong, upsertLiving, type Lifetime } from "./lifetime.js";
 import type { Thread } from "./storage.js";
 
 /*
@@ -78,7 +78,6 @@ export class Incarnations {
    */
   async begin({ partition }: Thread, born: string, life: Lifetime | undefined): Promise<string> {
     const markerKey = key(partition, THREAD_MARKER);
-    const update = `SET ${BORN} = if_not_exists(${BORN}, :born)`;
     let offered: string | undefined;
     // A name of its own for each attempt: one that arrives late, after the thread was deleted, must not bring back that
     // under which checkpoints were put.
@@ -86,16 +85,9 @@ export class Incarnations {
       offered = offered === undefined ? born : newIncarnation();
       return { ":born": bornAttribute(offered)[BORN]! };
     };
-    const longer = unlessLonger(life?.granted ?? Infinity);
-    const marker =
-      (await this.db.updatedItem(() =>
-        life
-          ? { key: markerKey, update: `${update}, #ttl = :ttl`, ...longer, values: { ...longer.values, ...values() } }
-          : { key: markerKey, update: `${update} REMOVE #ttl`, names: longer.names!, values: values() },
-      )) ??
-      // It lives longer already.
-      (await this.db.updatedItem(() => ({ key: markerKey, update, values: values() })))!;
-    return bornOf(marker);
+    const set = [`${BORN} = if_not_exists(${BORN}, :born)`];
+    const marker = await upsertLiving(life?.granted ?? Infinity, (until) => this.db.updatedItem(() => livingUpdate({ key: markerKey, set, values: values() }, until)));
+    return bornOf(marker!);
   }
 
   /** The thread's incarnation, `undefined` when there is no such thread: 1 request. */

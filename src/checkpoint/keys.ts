@@ -74,6 +74,13 @@ export const segmentSortKey = ({ born, name }: SegmentId): string => `S#${born}#
 /** Pointers to the objects of a segment that lies in S3. */
 export const pointersPrefix = ({ born, name }: SegmentId): string => `P#${born}#${name}#`;
 
+/** A segment and where it lies. The same bytes can lie in the table and in S3, and each copy is used, renewed and freed by itself. */
+export const segmentCopy = (segment: SegmentId & Pick<Segment, "objectDays">): string =>
+  segment.objectDays === undefined ? segmentSortKey(segment) : pointersPrefix(segment);
+
+/** Which copy of a segment the item of a sort key is, or points to. */
+export const copyOf = (sortKey: string): string => sortKey.split("#", 3).join("#") + (sortKey.startsWith("P") ? "#" : "");
+
 /** A pointer is its key: where an object lies can change with the options, and each place is remembered by itself. */
 export const pointerSortKey = (id: SegmentId, location: string): string => pointersPrefix(id) + location;
 

@@ -1,4 +1,4 @@
-import type { AttributeValue, Condition, DynamoDB, Item, Key } from "../aws/dynamodb.js";
+import type { AttributeValue, Condition, DynamoDB, Item, Key, UpdateInput } from "../aws/dynamodb.js";
 
 /*
  * How long things live. A checkpoint lives for one ttl. What it needs (its segments, the thread's index entry, the
@@ -31,9 +31,11 @@ export function lifetime(ttlSeconds: number | undefined): Lifetime | undefined {
 /** The life of something that is needed until `until`, which may be longer than what its own ttl grants. */
 export function prolonged(life: Lifetime | undefined, until: number): Lifetime | undefined {
   if (!life || until === Infinity) return undefined;
-  if (until <= life.granted) return life;
-  return { ...life, granted: until, ttlSeconds: (until - Date.now() / 1_000) / MARGIN };
+  return until <= life.granted ? life : { ...livingUntil(until), needed: life.needed };
 }
+
+/** The life of what ends at `until`. */
+export const livingUntil = (until: number): Lifetime => ({ ttlSeconds: (until - Date.now() / 1_000) / MARGIN, needed: until, granted: until });
 
 /** Whole days that an S3 object with this ttl is kept. */
 export const daysOf = (ttlSeconds: number): number => Math.ceil((MARGIN * ttlSeconds) / 86_400);
@@ -44,6 +46,12 @@ const seconds = (until: number): AttributeValue => ({ N: String(until) });
 export function expiry(until: number, ends?: number): Record<string, AttributeValue> {
   if (until === Infinity) return {};
   return { [TTL_ATTRIBUTE]: seconds(until), ...(ends !== undefined && { [ENDS]: seconds(ends) }) };
+}
+
+/** An item's attributes, with all its ends so many seconds later. */
+export function endingLater<T extends Record<string, AttributeValue>>(item: T, seconds: number): T {
+  const ends = [TTL_ATTRIBUTE, ENDS].filter((name) => name in item);
+  return { ...item, ...Object.fromEntries(ends.map((name) => [name, { N: String(numberOf(item[name]) + seconds) }])) };
 }
 
 const numberOf = (value: AttributeValue | undefined): number => (value && "N" in value ? Number(value.N) : Infinity);
@@ -65,6 +73,24 @@ export const unlessLonger = (until: number): Condition => ({
   names: { "#ttl": TTL_ATTRIBUTE },
   values: { ":ttl": seconds(until) },
 });
+
+/**
+ * Stores what may be there already, and lets it live until `until`; where it lives longer, it goes on doing so.
+ * @param store sends one request. With a time it gives the item that life, on condition that it does not live longer (`unlessLonger`,
+ * `livingUpdate`); without, it leaves the life that is there as it is. Gives nothing where its condition did not hold.
+ */
+export async function upsertLiving<T>(until: number, store: (until: number | undefined) => Promise<T>): Promise<T> {
+  return (await store(until)) || store(undefined);
+}
+
+/** The update that `upsertLiving` sends for the same `until`. */
+export function livingUpdate({ key, names, values, set, rest = "" }: Omit<UpdateInput, "update"> & { set: string[]; rest?: string }, until: number | undefined): UpdateInput {
+  const update = `SET ${set.join(",")}`;
+  if (until === undefined) return { key, update: update + rest, names: { ...names }, values: { ...values } };
+  if (until === Infinity) return { key, update: `${update}${rest} REMOVE #ttl`, names: { ...names, "#ttl": TTL_ATTRIBUTE }, values: { ...values } };
+  const longer = unlessLonger(until);
+  return { ...longer, key, update: `${update},#ttl = :ttl${rest}`, names: { ...names, ...longer.names }, values: { ...values, ...longer.values } };
+}
 
 /** Makes an item live until `until`, if it does not live longer already. False when it is not there. */
 export async function prolong(db: DynamoDB, key: Key, until: number): Promise<boolean> {
@@ -92,10 +118,13 @@ export async function endNow(db: DynamoDB, key: Key): Promise<void> {
   await db.updateItem({ key, update: "SET #ends = :now", names: { "#ends": ENDS }, values, condition: "attribute_exists(PK)" });
 }
 
-/** As `prolong`, for a checkpoint that a reader still needs: it also ends later. */
-export async function prolongCheckpoint(db: DynamoDB, key: Key, until: number): Promise<boolean> {
+/**
+ * As `prolong`, for a checkpoint that a reader still needs: it also ends later.
+ * @param endsAt when it ended as it was read: one that a pruning has let end meanwhile stays ended
+ */
+export async function prolongCheckpoint(db: DynamoDB, key: Key, until: number, endsAt: number): Promise<boolean> {
   if (!(await prolong(db, key, until))) return false;
-  const condition = "attribute_exists(#ends) AND #ends < :ends";
-  await db.updateItem({ key, update: "SET #ends = :ends", names: { "#ends": ENDS }, values: { ":ends": seconds(until) }, condition });
+  const values = { ":ends": seconds(until), ":read": seconds(endsAt) };
+  await db.updateItem({ key, update: "SET #ends = :ends", names: { "#ends": ENDS }, values, condition: "#ends = :read" });
   return true;
 }

@@ -1,6 +1,6 @@
 import { forEachAtOnce } from "../aws/concurrency.js";
 import { ByteLru } from "./byte-lru.js";
-import { key, parsePointer, pointersPrefix, segmentSortKey } from "./keys.js";
+import { key, parsePointer, pointersPrefix, segmentCopy, segmentSortKey } from "./keys.js";
 import { isGone, TTL_ATTRIBUTE } from "./lifetime.js";
 import type { Storage, Thread } from "./storage.js";
 import type { Segment } from "./value.js";
@@ -18,23 +18,31 @@ export class MissingSegments {
     private readonly thread: Thread,
   ) {}
 
-  /** Those that are missing, as `segmentSortKey` calls them: 1 request for 100 that were not looked for before. */
+  /** Those that are missing, as `segmentCopy` calls them: 1 request for 100 that were not looked for before. */
   async among(segments: Iterable<Segment>): Promise<Set<string>> {
     const missing = new Map<string, Segment>();
-    for (const segment of segments) if (!this.#present.get(segmentSortKey(segment))) missing.set(segmentSortKey(segment), segment);
-    const found = (sortKey: string): void => {
-      missing.delete(sortKey);
-      this.#present.set(sortKey, true, 3 * sortKey.length);
+    for (const segment of segments) if (!this.#present.get(segmentCopy(segment))) missing.set(segmentCopy(segment), segment);
+    await this.#look(missing, missing);
+    // A reader looks in the other place too.
+    await this.#look(missing, new Map([...missing].map(([copy, segment]) => [copy, { ...segment, objectDays: segment.objectDays === undefined ? 0 : undefined }])));
+    return new Set(missing.keys());
+  }
+
+  /** Takes off `missing` what is there. */
+  async #look(missing: Map<string, Segment>, places: ReadonlyMap<string, Segment>): Promise<void> {
+    const found = (copy: string): void => {
+      missing.delete(copy);
+      this.#present.set(copy, true, 3 * copy.length);
     };
+    const [objects, items] = [[...places].filter(([, one]) => one.objectDays !== undefined), [...places].filter(([, one]) => one.objectDays === undefined)];
     const { db } = this.storage;
     const { partition } = this.thread;
-    const [external, inline] = [[...missing.values()].filter((one) => one.external), [...missing.values()].filter((one) => !one.external)];
-    const items = await db.batchGet(inline.map((segment) => key(partition, segmentSortKey(segment))), true, ["PK", "SK", TTL_ATTRIBUTE]);
-    for (const item of items) if (!isGone(item)) found(item.SK.S);
-    await forEachAtOnce(AT_ONCE, external, async (segment) => {
+    const copies = new Map(items.map(([copy, segment]) => [segmentSortKey(segment), copy]));
+    const stored = await db.batchGet([...copies.keys()].map((sortKey) => key(partition, sortKey)), true, ["PK", "SK", TTL_ATTRIBUTE]);
+    for (const item of stored) if (!isGone(item)) found(copies.get(item.SK.S)!);
+    await forEachAtOnce(AT_ONCE, objects, async ([copy, segment]) => {
       const { items } = await db.query({ partition, beginsWith: pointersPrefix(segment), consistent: true, only: ["PK", "SK", TTL_ATTRIBUTE] });
-      if (items.some((item) => !isGone(item) && parsePointer(item.SK.S))) found(segmentSortKey(segment));
+      if (items.some((item) => !isGone(item) && parsePointer(item.SK.S))) found(copy);
     });
-    return new Set(missing.keys());
   }
 }

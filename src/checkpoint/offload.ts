@@ -1,13 +1,15 @@
 import { toBase64Url } from "../aws/base64.js";
 import { emit, type EventListener } from "../aws/events.js";
-import { isKeyPrefix, type ObjectPlace, type S3, type Tags } from "../aws/s3.js";
+import type { ObjectPlace, S3 } from "../aws/s3.js";
 import { sha256Name } from "../aws/sha256.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import type { SegmentId } from "./keys.js";
-import { daysOf } from "./lifetime.js";
+import { daysOf, type Lifetime } from "./lifetime.js";
 
 /** The tag that a bucket's lifecycle rule goes by. */
 export const TTL_TAG = "ttl-days";
+/** The lives of objects whose ttl is a call's own, in days. `setup()` installs a rule for each. */
+export const RULE_DAYS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
 /** S3 allows 1,024 bytes a key, and servers that keep objects as files 255 for each part of it. */
 const MAX_FOLDER = 200;
 
@@ -34,62 +36,54 @@ export class Offload {
     return this.options.thresholdBytes;
   }
 
-  /** Where new objects go: `bucket/prefix`. */
-  get location(): string {
-    return `${this.options.bucket}/${this.options.prefix}`;
+  /**
+   * After how many days an object of this life expires, 0 if it stays: as the saver's own ttl says, or the next of `RULE_DAYS` for a
+   * call that has a longer one.
+   */
+  daysFor(life: Lifetime | undefined): number {
+    const { ttlSeconds: own } = this.options;
+    if (!life || this.#tagsRefused) return 0;
+    const needed = daysOf(life.ttlSeconds);
+    return own !== undefined && needed <= daysOf(own) ? daysOf(own) : (RULE_DAYS.find((days) => days >= needed) ?? 0);
   }
 
-  /** Where a new object can go: to `location`, and beside it where one is being deleted there. */
-  *locations(): Generator<string, void, undefined> {
-    yield this.location;
-    for (let n = 2; n < 10 && isKeyPrefix(`${this.options.prefix}${n}/`); n++) yield `${this.location}${n}/`;
+  /**
+   * Where objects go that expire after so many days: `bucket/prefix`. Each life has a place of its own, so that a write that arrives
+   * late never gives an object another life than it has.
+   */
+  location(days: number): string {
+    return `${this.options.bucket}/${this.options.prefix}${days > 0 ? `${TTL_TAG}-${days}/` : ""}`;
+  }
+
+  /** Where a new object can go: to its `location`, and beside it where one is being deleted there. */
+  *locations(days: number): Generator<string, void, undefined> {
+    yield this.location(days);
+    for (let n = 2; n < 10; n++) yield `${this.location(days)}${n}/`;
   }
 
   /** No part of a key comes from a user as it is: a thread's folder is the base64url of its partition key. */
-  async place(partition: string, { born, name }: SegmentId, location = this.location): Promise<ObjectPlace> {
+  async place(partition: string, { born, name }: SegmentId, location: string): Promise<ObjectPlace> {
     const folder = toBase64Url(new TextEncoder().encode(partition));
     const short = folder.length <= MAX_FOLDER ? folder : `sha256-${await sha256Name(partition)}`;
     const slash = location.indexOf("/");
     return { bucket: location.slice(0, slash), key: `${location.slice(slash + 1)}${short}/${born}-${name}` };
   }
 
-  /**
-   * Whether objects written for this ttl expire by themselves. They all get the tag of the one rule there is, so a
-   * later write never shortens the life of an object; where that rule is too short, objects stay.
-   */
-  expires(ttlSeconds: number | undefined): boolean {
-    const { ttlSeconds: own } = this.options;
-    return ttlSeconds !== undefined && own !== undefined && daysOf(ttlSeconds) <= daysOf(own) && !this.#tagsRefused;
-  }
-
-  /** Stores an object that stays. */
-  async putLasting(place: ObjectPlace, stored: Uint8Array): Promise<void> {
-    await this.s3.putObject(place, stored, undefined);
-  }
-
-  /** Stores an object that stays, unless there is one. */
-  async putMissing(place: ObjectPlace, stored: Uint8Array): Promise<void> {
-    await this.s3.putNewObject(place, stored);
-  }
-
-  /**
-   * Stores an object that expires, with a new date if there is one already.
-   * @param beforeLasting runs first where tags are refused, and the object will stay
-   */
-  async putExpiring(place: ObjectPlace, stored: Uint8Array, beforeLasting: () => Promise<void>): Promise<void> {
-    const tags: Tags = { [TTL_TAG]: String(daysOf(this.options.ttlSeconds!)) };
+  /** Stores an object that expires after so many days from now. False where tags are refused: then objects can only stay. */
+  async put(place: ObjectPlace, stored: Uint8Array, days: number): Promise<boolean> {
     try {
-      if (!this.#tagsRefused) return await this.s3.putObject(place, stored, tags);
+      await this.s3.putObject(place, stored, days > 0 ? { [TTL_TAG]: String(days) } : undefined);
+      return true;
     } catch (error) {
       // R2 has no tags; a policy can lack s3:PutObjectTagging.
-      if (!(error instanceof AwsRequestError && (error.status === 403 || error.status === 501))) throw error;
+      if (!(days > 0 && error instanceof AwsRequestError && (error.status === 403 || error.status === 501))) throw error;
     }
-    await beforeLasting();
-    await this.putLasting(place, stored);
-    if (this.#tagsRefused) return;
-    this.#tagsRefused = true;
-    const message = "S3 objects cannot be tagged here, so they do not expire by themselves; deleteThread removes them. Allow s3:PutObjectTagging.";
-    emit(this.options.onEvent, { type: "warning", code: "TAGS_REFUSED", message });
+    if (!this.#tagsRefused) {
+      this.#tagsRefused = true;
+      const message = "S3 objects cannot be tagged here, so they do not expire by themselves; deleteThread removes them. Allow s3:PutObjectTagging.";
+      emit(this.options.onEvent, { type: "warning", code: "TAGS_REFUSED", message });
+    }
+    return false;
   }
 
   async get(place: ObjectPlace): Promise<Uint8Array | undefined> {

@@ -4,6 +4,7 @@ import { openBackend } from "./backend.js";
 import type { Compress } from "./compression.js";
 import { Incarnations } from "./incarnation.js";
 import { Superseded } from "./latest-only.js";
+import { graceSecondsFor } from "./prune-options.js";
 import { FrameCache, type Storage } from "./storage.js";
 import { ThreadIndex } from "./thread-index.js";
 
@@ -17,8 +18,10 @@ export function openStorage(config: SaverConfig, serde: SerializerProtocol, comp
     frames: new FrameCache(),
     serde,
     conflict: config.conflict,
+    graceSeconds: graceSecondsFor(config),
     superseded: config.history === "latest" ? new Superseded() : undefined,
     consistentRead: config.consistentRead,
+    refreshOnRead: config.refreshOnRead,
     keyPrefix: config.keyPrefix,
     onEvent: config.onEvent,
   };

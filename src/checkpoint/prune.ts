@@ -4,13 +4,13 @@ import type { DynamoDBSaverError } from "../errors.js";
 import { deleteThread } from "./delete-thread.js";
 import { add, countDropped, countItem, countLater, countPart, isPart, nothing, type PruneResult } from "./freed.js";
 import { bornOf } from "./incarnation.js";
-import { checkpointSortKey, key, parsePointer, THREAD_MARKER } from "./keys.js";
+import { checkpointSortKey, copyOf, key, parsePointer, THREAD_MARKER } from "./keys.js";
 import { endNow, isGone } from "./lifetime.js";
-import { checked, GRACE_SECONDS, ruleOf, type PruneOptions } from "./prune-options.js";
+import { checked, ruleOf, type PruneOptions } from "./prune-options.js";
 import { FIRST } from "./read.js";
 import { deleteUnused } from "./segment-deletions.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
-import { segmentName, survey, type Rule, type Survey } from "./survey.js";
+import { survey, type Rule, type Survey } from "./survey.js";
 import { isOfOneThread, ThreadsFailedError, type ThreadFailure } from "./threads-failed.js";
 import { amendTrash, closeTrash, deleteTrash, readTrash, writeTrash, type TrashEntry, type TrashList } from "./trash.js";
 
@@ -49,7 +49,7 @@ export interface PruneProgress {
 }
 
 export async function* prune(storage: Storage, options: PruneOptions): AsyncGenerator<PruneProgress, PruneResult, undefined> {
-  const { threadIds, strategy, dryRun = false, graceSeconds = GRACE_SECONDS } = checked(options);
+  const { threadIds, strategy, dryRun = false, graceSeconds = storage.graceSeconds.usual } = checked(options, storage.graceSeconds);
   if (strategy !== "delete") return yield* pruneThreads(storage, threadIds, { rule: ruleOf(options, graceSeconds), dryRun, graceSeconds });
   const total = nothing();
   for await (const threadId of threadIds ?? listed(storage)) {
@@ -128,10 +128,10 @@ async function* pruneThread(
   const noted = released ? lists : [];
 
   // What nothing refers to now, and what nothing will refer to when the checkpoints are gone.
-  const isUsed = (sortKey: string): boolean => isPart(sortKey) && (used.has(nameOf(sortKey)) || released?.has(nameOf(sortKey)) === true);
+  const isUsed = (sortKey: string): boolean => isPart(sortKey) && (used.has(copyOf(sortKey)) || released?.has(copyOf(sortKey)) === true);
   const garbage = new Set([...stray, ...stored.filter((sortKey) => !isUsed(sortKey))]);
-  const unused = [...stray, ...stored.filter((sortKey) => !used.has(nameOf(sortKey)))];
-  const bytesOf = (sortKey: string): number => (isPart(sortKey) ? (released?.get(nameOf(sortKey)) ?? 0) : 0);
+  const unused = [...stray, ...stored.filter((sortKey) => !used.has(copyOf(sortKey)))];
+  const bytesOf = (sortKey: string): number => (isPart(sortKey) ? (released?.get(copyOf(sortKey)) ?? 0) : 0);
 
   const oldest = startedAt - graceSeconds;
   const isDue = ({ since = Infinity }: TrashList): boolean => graceSeconds > 0 && since <= oldest;
@@ -190,12 +190,6 @@ async function storedParts({ db }: Storage, { partition }: Thread): Promise<stri
   const query: QueryInput = { partition, between: ["P#", "S#~"], only: ["SK"], consistent: true };
   for await (const items of db.queryPages(query)) for (const { SK } of items) if (SK.S.startsWith("S#") || parsePointer(SK.S)) sortKeys.push(SK.S);
   return sortKeys;
-}
-
-/** What `used` calls the segment of a sort key. */
-function nameOf(sortKey: string): string {
-  const [, born = "", name = ""] = sortKey.split("#");
-  return segmentName({ born, name });
 }
 
 async function deleteAll(storage: Storage, thread: Thread, dryRun: boolean): Promise<PruneResult> {

@@ -5,7 +5,7 @@ import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import { placeOf } from "./codec.js";
 import { FORMAT_VERSION } from "./frame.js";
 import { checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
-import { goneAt, lifetime, prolonged, TTL_ATTRIBUTE } from "./lifetime.js";
+import { goneAt, lifetime, livingUpdate, prolonged, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "./lifetime.js";
 import { NewSegments, writeSegments } from "./segment-writes.js";
 import { channelPlace, serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type Storage } from "./storage.js";
@@ -75,18 +75,18 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
   const ordinary = input.writes.filter((w) => w.index >= 0);
   if (ordinary.length <= MAX_SINGLE_WRITES) {
     const expression = new Expression(task, input);
-    const { values, plan } = await place(storage, itemKey, input.writes, maxInline, born);
+    const { values, plan } = await place(storage, itemKey, input.writes, maxInline, born, prolonged(life, granted));
     for (const [i, { index, channel }] of input.writes.entries()) {
       expression.set(index, await encode(index, writeBytes(channel, values[i]!)));
     }
-    const store = (until: number): Promise<void> | false => plan.segments.size > 0 && writeSegments(storage, plan, prolonged(life, until));
-    await store(granted);
-    const unlessLonger = granted === Infinity ? {} : { condition: "attribute_not_exists(n) OR #ttl <= :ttl" };
-    if (await storage.db.updateItem({ key: itemKey, ...expression.build({ until: granted, ...unlessLonger }) })) return;
-    // Writes that live longer already, or for good, go on doing so.
-    const longer = await storage.db.getItem(itemKey, true, ["PK", "SK", TTL_ATTRIBUTE]);
-    await store(longer ? goneAt(longer) : granted);
-    await storage.db.updateItem({ key: itemKey, ...expression.build({}) });
+    const livesUntil = async (): Promise<number> => {
+      const longer = await storage.db.getItem(itemKey, true, ["PK", "SK", TTL_ATTRIBUTE]);
+      return longer ? goneAt(longer) : granted;
+    };
+    await upsertLiving(granted, async (until) => {
+      if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until ?? (await livesUntil())));
+      return storage.db.updateItem(expression.build(itemKey, until));
+    });
     return;
   }
 
@@ -97,15 +97,16 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
     const expression = new Expression(task, input);
     const runs = consecutive(ordinary.filter((w) => !taken.has(w.index)));
     const packed = [...special, ...runs.map((run) => ({ index: run[0]!.index, channel: "", ...packRun(run) }))];
-    const { values, plan } = await place(storage, itemKey, packed, maxInline, born);
+    const until = seen ? Math.max(granted, goneAt(seen)) : granted;
+    const { values, plan } = await place(storage, itemKey, packed, maxInline, born, prolonged(life, until));
     for (const [i, { index, channel }] of packed.entries()) {
       const run = runs[i - special.length];
       expression.set(index, await encode(index, run ? runBytes(run.length, values[i]!) : writeBytes(channel, values[i]!)));
     }
-    const until = seen ? Math.max(granted, goneAt(seen)) : granted;
     if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until));
-    const condition = seen ? "n = :seen" : "attribute_not_exists(n)";
-    if (await storage.db.updateItem({ key: itemKey, ...expression.build({ until, condition, seen: seen?.n }) })) return;
+    const { names, values: given, ...update } = expression.build(itemKey, until);
+    const unchanged = seen ? { condition: "n = :seen", values: { ...given, ":seen": seen.n! } } : { condition: "attribute_not_exists(n)", values: given! };
+    if (await storage.db.updateItem({ ...update, names: names!, ...unchanged })) return;
     seen = await storage.db.getItem(itemKey, true);
     taken = seen ? takenIndices(await writeAttributes(seen, storage.codec)) : new Set();
   }
@@ -122,8 +123,9 @@ async function place(
   writes: SerializedWrite[],
   maxInline: number,
   born: string,
+  life: Lifetime | undefined,
 ): Promise<{ values: Value[]; plan: NewSegments }> {
-  const plan = new NewSegments(storage, itemKey.PK.S, born);
+  const plan = new NewSegments(storage, itemKey.PK.S, born, life);
   const values = writes.map(({ type, bytes }): Value => ({ type, segments: [], tail: bytes }));
   let inline = writes.reduce((sum, w) => sum + w.bytes.length, 0);
   const longestFirst = writes.map((w, i) => ({ ...w, i })).sort((a, b) => b.bytes.length - a.bytes.length);
@@ -168,19 +170,9 @@ class Expression {
     this.#values[value] = { B: toBase64(data) };
   }
 
-  /**
-   * `n` counts the calls, so that one can tell whether another came between.
-   * @param until when the writes expire; without it, that is left as it is
-   */
-  build({ until, condition, seen }: { until?: number; condition?: string; seen?: AttributeValue | undefined }): Omit<UpdateInput, "key"> {
-    const expires = until !== undefined && until !== Infinity;
-    const set = expires ? [...this.#set, "#ttl = :ttl"] : this.#set;
-    return {
-      update: `SET ${set.join(",")} ADD n :one${until === Infinity ? " REMOVE #ttl" : ""}`,
-      names: { ...this.#names, ...(until !== undefined && { "#ttl": TTL_ATTRIBUTE }) },
-      values: { ...this.#values, ...(expires && { ":ttl": { N: String(until) } }), ...(seen && { ":seen": seen }) },
-      ...(condition !== undefined && { condition }),
-    };
+  /** `n` counts the calls, so that one can tell whether another came between. */
+  build(key: Key, until: number | undefined): UpdateInput {
+    return livingUpdate({ key, set: this.#set, rest: " ADD n :one", names: this.#names, values: this.#values }, until);
   }
 
   #setAttribute(attribute: string, value: AttributeValue, operand = `:${attribute}`): void {

@@ -11,65 +11,105 @@ import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
 import { expiry, isGone, lifetime, type Lifetime } from "./lifetime.js";
 import { divideParts, makeRoom, serializeParts, type PutInput, type SerializedParts } from "./parts.js";
 import { frameOf } from "./read.js";
-import { needsAncestors, renew } from "./renew.js";
+import { needsAncestors, renew, renewAncestors, type AncestorsOf } from "./renew.js";
 import { NewSegments, writeSegments } from "./segment-writes.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 
 /** DynamoDB allows 400 KB an item, its keys and names included. */
 const MAX_ITEM_BYTES = 390 * 1_024;
 
-/** Stores a checkpoint: its new segments first, then the item that refers to them. The item is the commit. */
-export async function putCheckpoint(storage: Storage, input: PutInput): Promise<void> {
-  const { threadId, ns, parentId, checkpoint } = input;
-  const known = parentId === undefined ? undefined : storage.frames.getTrusted(threadId, ns, parentId);
-  const parts = await serializeParts(storage, input, known);
-  const thread = await threadOf(storage, threadId);
-  const ref = await checkpointRef(thread, ns, checkpoint.id);
-  const parentRef = parentId === undefined ? undefined : await checkpointRef(thread, ns, parentId);
-  const parent = known ?? (parentRef && (await readFrame(storage, parentRef)));
-  if (await commit(storage, input, ref, parts, parentRef, parent)) return;
-  // What the parent shares has expired or was deleted: then everything given is stored anew.
-  await commit(storage, input, ref, await serializeParts(storage, input, undefined), parentRef, undefined);
+/** A put under way: what it needs of its arguments, as they were when it was called. */
+interface Put {
+  input: PutInput;
+  ref: CheckpointRef;
+  parentRef: CheckpointRef | undefined;
+  parts: SerializedParts;
+  needsAncestors: boolean;
+  life: Lifetime | undefined;
 }
 
-/** False, with nothing referred to, when the parent's segments are not there any more. */
-async function commit(
-  storage: Storage,
-  input: PutInput,
-  ref: CheckpointRef,
-  parts: SerializedParts,
-  parentRef: CheckpointRef | undefined,
-  parent: Frame | undefined,
-): Promise<boolean> {
-  const { threadId, ns, checkpoint, metadata } = input;
-  const life = lifetime(input.ttlSeconds);
-  // A subgraph's first checkpoint belongs to a thread that this instance has probably listed.
-  const known = ns !== "" && !parentRef ? storage.incarnations.known(threadId) : undefined;
-  const listed = known && known.listedUntil >= (life?.needed ?? Infinity) ? known : undefined;
-  let { frame, plan } = await draft(storage, input, parts, parent, (parent ?? listed)?.born ?? newIncarnation());
-  frame.lease = Math.min(parent?.lease ?? Infinity, listed?.listedUntil ?? Infinity, life?.granted ?? Infinity);
-  if (parent && parentRef && leaseIsShort(parent, frame, life)) {
-    const shared = valuesOf(frame).flatMap((value) => value.segments.filter(({ name }) => !plan.segments.has(name)));
-    const ancestorsOf = frame.needsAncestors ? { top: parentRef, channels: deltaChannels(metadata, frame) } : undefined;
-    if (!(await renew(storage, ref.thread, parent.born, shared, ancestorsOf, life))) return false;
-    frame.lease = life?.granted ?? Infinity;
-  }
-  // One that others are rebuilt from lives on for them, as long as what it needs itself.
-  if (life) frame.goneAt = frame.needsAncestors ? frame.lease : life.needed;
-  let item = await encodeItem(storage, ref, input.parentId, frame, life);
+/** The frame of a checkpoint, and the segments that have to be stored for it. */
+interface Draft {
+  frame: Frame;
+  plan: NewSegments;
+  /** Whether it is the first of its thread, or of one that was deleted under a running agent and is there again. */
+  begins: boolean;
+}
 
+/** Stores a checkpoint: its new segments first, then the item that refers to them. The item is the commit. */
+export async function putCheckpoint(storage: Storage, given: PutInput): Promise<void> {
+  const { threadId, ns, parentId } = given;
+  const known = parentId === undefined ? undefined : storage.frames.getTrusted(threadId, ns, parentId);
+  const life = lifeOf(storage, given);
+  const needs = needsAncestors(given.checkpoint, given.metadata);
+  // Where it is not sure that the parent's segments are still there, what would be stored without them is serialized too.
+  const serializing = serializeParts(storage, given, known && !leaseIsShort(known, needs, life) ? known : undefined);
+  const input = asGiven(given);
+  const parts = await serializing; // what cannot be kept is refused before anything is sent
+  const thread = await threadOf(storage, threadId);
+  const ref = await checkpointRef(thread, ns, input.checkpoint.id);
+  const parentRef = parentId === undefined ? undefined : await checkpointRef(thread, ns, parentId);
+  const parent = known ?? (parentRef && (await readFrame(storage, parentRef)));
+  const put: Put = { input, ref, parentRef, parts, needsAncestors: needs, life };
+  // What the parent shares may have expired or been deleted: then everything given is stored anew.
+  await store(storage, put, (parent && (await inherit(storage, put, parent))) ?? (await begin(storage, put)));
+}
+
+/** A copy of what is looked at after something has been awaited: the graph goes on, and changes its own. */
+function asGiven({ checkpoint, metadata, newVersions, ...rest }: PutInput): PutInput {
+  const { channel_values, channel_versions } = checkpoint;
+  const { counters_since_delta_snapshot: counters } = metadata;
+  return {
+    ...rest,
+    checkpoint: { ...checkpoint, channel_values: { ...channel_values }, channel_versions: { ...channel_versions } },
+    metadata: { ...metadata, ...(counters && { counters_since_delta_snapshot: { ...counters } }) },
+    newVersions: newVersions && { ...newVersions },
+  };
+}
+
+/** With `refreshOnRead`, a subgraph's checkpoints live as long as the root's that they belong to: who reads that one keeps both. */
+function lifeOf({ frames, refreshOnRead }: Storage, { threadId, ns, metadata, ttlSeconds }: PutInput): Lifetime | undefined {
+  const life = lifetime(ttlSeconds);
+  const rootId = refreshOnRead && ns !== "" ? metadata.parents?.[""] : undefined;
+  const rootEnd = rootId === undefined ? 0 : (frames.get(threadId, "", rootId)?.goneAt ?? 0);
+  return life && { ...life, needed: Math.max(life.needed, Math.min(rootEnd, life.granted)) };
+}
+
+/** Takes over what the parent has. `undefined`, with nothing referred to, when its segments are not there any more. */
+async function inherit(storage: Storage, put: Put, parent: Frame): Promise<Draft | undefined> {
+  const { life, ref } = put;
+  const isShort = leaseIsShort(parent, put.needsAncestors, life);
+  const granted = life?.granted ?? Infinity;
+  const { frame, plan } = await draft(storage, put, parent, parent.born, isShort ? granted : Math.min(parent.lease, granted));
+  const renewed = !isShort || (await renew(storage, ref.thread, parent.born, plan.sharedBy(valuesOf(frame)), ancestorsOf(put, frame), life));
+  return renewed ? { frame, plan, begins: false } : undefined;
+}
+
+/** Stores everything that was given. */
+async function begin(storage: Storage, put: Put): Promise<Draft> {
+  const { input, parentRef, life } = put;
+  // A subgraph's first checkpoint belongs to a thread that this instance has probably listed.
+  const known = input.ns !== "" && !parentRef ? storage.incarnations.known(input.threadId) : undefined;
+  const listed = known && known.listedUntil >= (life?.needed ?? Infinity) ? known : undefined;
+  const lease = Math.min(listed?.listedUntil ?? Infinity, life?.granted ?? Infinity);
+  const { frame, plan } = await draft(storage, put, undefined, listed?.born ?? newIncarnation(), lease);
+  const ancestors = ancestorsOf(put, frame);
+  if (ancestors) await renewAncestors(storage, ancestors, life);
+  return { frame, plan, begins: !listed };
+}
+
+async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft): Promise<void> {
+  const { input, ref, life } = put;
+  const { threadId, ns, parentId, checkpoint, metadata } = input;
+  let item = await encodeItem(storage, put, frame);
   const rejectsConflicts = storage.conflict === "reject";
-  if (rejectsConflicts) await takeHead(storage, ref, input.parentId, life);
-  // Also when the parent is gone: then the thread was deleted under a running agent, and is there again.
-  const begins = !parent && !listed;
+  if (rejectsConflicts) await takeHead(storage, ref, parentId, life);
   if (begins) {
     // Before the segments: a deletion that removes one of them also ends this incarnation.
     const born = await storage.incarnations.begin(ref.thread, frame.born, life);
     if (born !== frame.born) {
-      const { lease, goneAt } = frame;
-      ({ frame, plan } = await draft(storage, input, parts, undefined, born));
-      Object.assign(frame, { lease, goneAt });
-      item = await encodeItem(storage, ref, input.parentId, frame, life);
+      ({ frame, plan } = await draft(storage, put, undefined, born, frame.lease));
+      item = await encodeItem(storage, put, frame);
     }
   }
   await Promise.all([
@@ -77,51 +117,41 @@ async function commit(
     plan.segments.size > 0 && writeSegments(storage, plan, life),
   ]);
   if (begins) storage.incarnations.remember(threadId, { born: frame.born, listedUntil: life?.granted ?? Infinity });
-  const superseded = storage.superseded?.before(threadId, ns, input.parentId) ?? [];
+  const superseded = storage.superseded?.before(threadId, ns, parentId) ?? [];
   const deletes = superseded.map((sortKey) => key(item.PK.S, sortKey));
   if (deletes.length === 0 || rejectsConflicts) {
     const isStored = await storage.db.putItem(item, rejectsConflicts ? UNLESS_VOID : undefined);
-    if (!isStored) throw await overtaken(storage, ref, input.parentId);
+    if (!isStored) throw await overtaken(storage, ref, parentId);
     await storage.db.batchDelete(deletes);
   } else await storage.db.batchPut([item], deletes);
-  storage.superseded?.put(threadId, ns, input.parentId, checkpoint.id, item, deltaChannels(metadata, frame).length > 0, superseded);
+  storage.superseded?.put(threadId, ns, parentId, checkpoint.id, item, deltaChannels(metadata, frame).length > 0, superseded);
   storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
-  return true;
 }
 
-/** The frame of a checkpoint, and the segments that have to be stored for it. */
-async function draft(
-  storage: Storage,
-  input: PutInput,
-  parts: SerializedParts,
-  parent: Frame | undefined,
-  born: string,
-): Promise<{ frame: Frame; plan: NewSegments }> {
-  const { threadId, ns, checkpoint, metadata } = input;
-  const plan = new NewSegments(storage, (await threadOf(storage, threadId)).partition, born);
-  const frame: Frame = {
-    ...(await divideParts(input, parts, parent, plan)),
-    lease: Infinity,
-    needsAncestors: needsAncestors(checkpoint, metadata),
-    goneAt: Infinity,
-    born,
-    run: input.runId,
-  };
-  storage.codec.checkLengths(lengthsOf(frame), { threadId, checkpointNs: ns, checkpointId: checkpoint.id });
+/** @param lease until when all that it will refer to is there */
+async function draft(storage: Storage, put: Put, parent: Frame | undefined, born: string, lease: number): Promise<Omit<Draft, "begins">> {
+  const { input, ref, parts, needsAncestors, life } = put;
+  const plan = new NewSegments(storage, ref.thread.partition, born, life, parent && valuesOf(parent));
+  // One that others are rebuilt from lives on for them, as long as what it needs itself.
+  const goneAt = !life ? Infinity : needsAncestors || storage.refreshOnRead ? lease : life.needed;
+  const frame: Frame = { ...(await divideParts(input, parts, parent, plan)), lease, needsAncestors, goneAt, born, run: input.runId };
+  storage.codec.checkLengths(lengthsOf(frame), { threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id });
   await makeRoom(frame, parent, parts, plan);
-  // The parent's segments are stored already, in whichever of its values they are.
-  if (parent) plan.leaveOut(valuesOf(parent));
   return { frame, plan };
 }
 
-/** Whether what the parent's lease covers might end before a checkpoint put now does. */
-function leaseIsShort(parent: Frame, child: Frame, life: Lifetime | undefined): boolean {
-  if (parent.lease < (life?.needed ?? Infinity)) return true;
-  // A parent that did not need its ancestors has no lease on them.
-  return life !== undefined && child.needsAncestors && !parent.needsAncestors;
+function ancestorsOf({ input, parentRef, needsAncestors }: Put, frame: Frame): AncestorsOf | undefined {
+  return needsAncestors && parentRef ? { top: parentRef, channels: deltaChannels(input.metadata, frame) } : undefined;
 }
 
-async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: string | undefined, frame: Frame, life: Lifetime | undefined): Promise<Item> {
+/** Whether what the parent's lease covers might end before a checkpoint put now does. */
+function leaseIsShort(parent: Frame, needsAncestors: boolean, life: Lifetime | undefined): boolean {
+  if (parent.lease < (life?.needed ?? Infinity)) return true;
+  // A parent that did not need its ancestors has no lease on them.
+  return life !== undefined && needsAncestors && !parent.needsAncestors;
+}
+
+async function encodeItem({ codec, refreshOnRead }: Storage, { ref, input, life }: Put, frame: Frame): Promise<Item> {
   const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
   const data = await codec.encode(encodeFrame(frame), placeOf(itemKey, DATA));
   if (data.length > MAX_ITEM_BYTES) {
@@ -132,14 +162,14 @@ async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: stri
   }
   return {
     ...itemKey,
-    ...(parentId !== undefined && { parent: { S: escapeId(parentId) } }),
+    ...(input.parentId !== undefined && { parent: { S: escapeId(input.parentId) } }),
     ...(ref.nsPart.whole !== undefined && { ns: { S: ref.nsPart.whole } }),
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },
     ...bornAttribute(frame.born),
     ...(frame.run !== undefined && { [RUN]: { S: escapeId(frame.run) } }),
     [DATA]: { B: toBase64(data) },
-    ...expiry(frame.goneAt, frame.needsAncestors ? life?.needed : undefined),
+    ...expiry(frame.goneAt, frame.needsAncestors && !refreshOnRead ? life?.needed : undefined),
   };
 }
 
@@ -147,7 +177,8 @@ async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: stri
 async function readFrame(storage: Storage, ref: CheckpointRef, consistent = storage.consistentRead): Promise<Frame | undefined> {
   const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
   const item = await storage.db.getItem(itemKey, consistent);
-  // A replica that lags must not cost the channels that are inherited.
+  // A replica that lags must not cost the channels that are inherited. One that has ended for readers still has what it
+  // shares, as long as it is there.
   if (!item || isGone(item) || isVoid(item)) return consistent ? undefined : readFrame(storage, ref, true);
   try {
     return await frameOf(item, storage.codec);

@@ -146,7 +146,9 @@ export async function load(storage: Storage, stored: StoredCheckpoint, channel: 
 /** A checkpoint's frame, its format checked. @throws FormatError */
 export async function frameOf(item: Item, codec: Codec): Promise<Frame> {
   checkVersion(item);
-  return decodeFrame(await codec.decode(binaryOf(item, DATA), placeOf(item, DATA)), { goneAt: goneAt(item), born: bornOf(item) });
+  const frame = decodeFrame(await codec.decode(binaryOf(item, DATA), placeOf(item, DATA)), { goneAt: goneAt(item), born: bornOf(item) });
+  // Who has made it end later has renewed what it needs before.
+  return { ...frame, lease: Math.max(frame.lease, endOf(item)) };
 }
 
 /** @throws CheckpointDataError */

@@ -2,9 +2,11 @@ import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkp
 import { forEachAtOnce } from "../aws/concurrency.js";
 import { emit } from "../aws/events.js";
 import { neededAncestors } from "./delta-history.js";
-import { deltaChannels } from "./frame.js";
+import { deltaChannels, frameSize } from "./frame.js";
+import { bornOf } from "./incarnation.js";
 import { lifetime, prolong, prolongAncestor, prolongCheckpoint, type Lifetime } from "./lifetime.js";
-import { allValues, loadMetadata, type StoredCheckpoint } from "./read.js";
+import { checkpointPages, NAMESPACE_ORDER, type CheckpointItems } from "./pages.js";
+import { allValues, loadMetadata, openCheckpoint, type StoredCheckpoint } from "./read.js";
 import { renewSegments } from "./segment-writes.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
@@ -40,26 +42,54 @@ export async function renew(
   ancestorsOf: AncestorsOf | undefined,
   life: Lifetime | undefined,
 ): Promise<boolean> {
-  const until = life?.granted ?? Infinity;
-  const ancestors = ancestorsOf ? await neededAncestors(storage, ancestorsOf.top, ancestorsOf.channels) : [];
-  const shared = [...segments, ...ancestors.flatMap(({ values }) => values.flatMap((value) => value.segments))];
-  const [hasSegments, isAlive, isListed] = await Promise.all([
-    renewSegments(storage, thread.partition, shared, life),
+  const renewals = await Promise.all([
+    renewSegments(storage, thread.partition, segments, life),
+    ancestorsOf === undefined || renewAncestors(storage, ancestorsOf, life),
     storage.incarnations.renew(thread, born, life),
     storage.threads.renew(thread.id, life),
-    forEachAtOnce(AT_ONCE, ancestors, ({ stored }) => prolongItems(storage, stored, until, prolongAncestor)),
   ]);
-  return hasSegments && isAlive && isListed;
+  return renewals.every((isThere) => isThere);
 }
 
-/** Renews a thread that is only read, when less than a ttl of its checkpoint is left. A failure costs time, not the read. */
-export async function refreshOnRead(storage: Storage, stored: StoredCheckpoint, ttlSeconds: number): Promise<void> {
+/** Gives a new life to what is needed of ancestors. False when a segment of it is not there any more. */
+export async function renewAncestors(storage: Storage, { top, channels }: AncestorsOf, life: Lifetime | undefined): Promise<boolean> {
+  const ancestors = await neededAncestors(storage, top, channels);
+  const segments = ancestors.flatMap(({ values }) => values.flatMap((value) => value.segments));
+  const [hasSegments] = await Promise.all([
+    renewSegments(storage, top.thread.partition, segments, life),
+    forEachAtOnce(AT_ONCE, ancestors, ({ stored }) => prolongItems(storage, stored, life?.granted ?? Infinity, prolongAncestor)),
+  ]);
+  return hasSegments;
+}
+
+/**
+ * Renews a thread that is only read, when less than a ttl of its checkpoint is left. A failure costs time, not the read.
+ * @param isLatest whether a run would go on from it: then it needs what its subgraphs have stored since
+ */
+export async function refreshOnRead(storage: Storage, stored: StoredCheckpoint, ttlSeconds: number, isLatest: boolean): Promise<void> {
   const life = lifetime(ttlSeconds)!;
   if (stored.endsAt >= life.needed) return;
-  const refreshed = await refresh(storage, stored, life).catch(() => false);
-  if (!refreshed) {
+  const all = async (): Promise<boolean> => {
+    // The root last: while it lives, what it needs must.
+    const subgraphs = isLatest && stored.ns === "" ? await subgraphsOf(storage, stored) : [];
+    for (const one of [...subgraphs, stored]) if (one.endsAt < life.needed && !(await refresh(storage, one, life))) return false;
+    return true;
+  };
+  if (!(await all().catch(() => false))) {
     emit(storage.onEvent, { type: "warning", code: "REFRESH_FAILED", message: "A thread that was read could not be renewed; the next read tries again." });
   }
+}
+
+/** The latest checkpoints of the subgraphs that run since this one of the root, and of those that are the same in every run. */
+async function subgraphsOf(storage: Storage, { thread, id, frame }: StoredCheckpoint): Promise<StoredCheckpoint[]> {
+  const latest = new Map<string, CheckpointItems>();
+  for (const between of NAMESPACE_ORDER.slice(1)) {
+    for await (const page of checkpointPages(storage, thread, { between })) {
+      for (const items of page) if (!latest.has(items.ns) && bornOf(items.item) === frame.born) latest.set(items.ns, items);
+    }
+  }
+  const needed = [...latest.values()].filter((items) => items.id > id || !items.ns.includes(":"));
+  return Promise.all(needed.map((items) => openCheckpoint(storage, items)));
 }
 
 /** False when a part of the checkpoint is gone: then it must not live longer. */
@@ -71,7 +101,9 @@ async function refresh(storage: Storage, stored: StoredCheckpoint, life: Lifetim
       : undefined;
   const segments = allValues(stored).flatMap((value) => value.segments);
   if (!(await renew(storage, thread, frame.born, segments, ancestorsOf, life))) return false;
-  await prolongItems(storage, stored, life.granted, prolongCheckpoint);
+  await prolongItems(storage, stored, life.granted, (db, key, until) => prolongCheckpoint(db, key, until, stored.endsAt));
+  // Whoever goes on from it need not renew again.
+  storage.frames.set(thread.id, ns, stored.id, { ...frame, lease: life.granted, goneAt: Math.max(frame.goneAt, life.granted) }, frameSize(frame));
   return true;
 }
 

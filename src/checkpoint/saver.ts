@@ -9,6 +9,7 @@ import {
   type DeltaChannelHistory,
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
+import { longestRequestMs } from "../aws/retry.js";
 import { Turnstile } from "../aws/turnstile.js";
 import { ambientEnv, checkTtl, expandConfig, withEnv, type SaverConfig } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
@@ -109,7 +110,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     const found = await getTuple(this.#storage, config);
     if (!found) return undefined;
     const ttlSeconds = this.#ttlSeconds(config);
-    if (this.#config.refreshOnRead && ttlSeconds !== undefined) await refreshOnRead(this.#storage, found.stored, ttlSeconds);
+    if (this.#config.refreshOnRead && ttlSeconds !== undefined) await refreshOnRead(this.#storage, found.stored, ttlSeconds, configIds(config).checkpointId === undefined);
     return found.tuple;
   }
 
@@ -172,12 +173,11 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     const ttlSeconds = this.#ttlSeconds(config);
 
     const task = JSON.stringify([threadId, ns, checkpointId, taskId]);
-    const { maxAttempts, requestTimeoutMs, signal } = this.#config;
-    const line = this.#taskLines.get(task) ?? new Turnstile(1, maxAttempts * (requestTimeoutMs + 20_000));
+    const line = this.#taskLines.get(task) ?? new Turnstile(1, longestRequestMs(this.#config));
     this.#taskLines.set(task, line);
     const place = line.line();
     try {
-      const [serialized] = await Promise.all([serializeWrites(this.#storage, writes), place.enter(signal)]);
+      const [serialized] = await Promise.all([serializeWrites(this.#storage, writes), place.enter(this.#config.signal)]);
       await putWrites(this.#storage, { threadId, ns, checkpointId, taskId, taskPath, writes: serialized, ttlSeconds });
     } finally {
       place.leave();

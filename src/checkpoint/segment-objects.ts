@@ -1,7 +1,8 @@
-import type { Condition, DynamoDB, Item } from "../aws/dynamodb.js";
+import type { Condition, DynamoDB, Item, Key } from "../aws/dynamodb.js";
+import { DynamoDBSaverError } from "../errors.js";
 import type { Backend } from "./backend.js";
 import { key, parsePointer, pointerSortKey, pointersPrefix, type SegmentId } from "./keys.js";
-import { expiry, goneAt, isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
+import { expiry, goneAt, isGone, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
 import { offloadOf } from "./offload.js";
 import { MARK, touch, writtenNow } from "./written.js";
 
@@ -10,46 +11,38 @@ import { MARK, touch, writtenNow } from "./written.js";
 type Objects = Pick<Backend, "db" | "offload">;
 
 /** The pointer comes before its object, so that S3 holds nothing the table does not know. */
-export async function writeObject({ db, offload: given }: Objects, partition: string, id: SegmentId, stored: Uint8Array, life: Lifetime | undefined): Promise<void> {
+export async function writeObject(objects: Objects, partition: string, id: SegmentId, stored: Uint8Array, life: Lifetime | undefined): Promise<void> {
+  const { db, offload: given } = objects;
   const offload = offloadOf(given);
-  let place = await offload.place(partition, id);
-  let pointer = key(partition, pointerSortKey(id, offload.location));
-  const expires = life !== undefined && offload.expires(life.ttlSeconds);
-  let longer: Item | undefined;
-  // Where an object is being deleted, nothing new is put: that would be deleted too. There is room beside it.
-  for (const location of offload.locations()) {
-    place = await offload.place(partition, id, location);
-    pointer = key(partition, pointerSortKey(id, location));
-    const until = expires ? life.granted : Infinity;
-    longer = undefined;
-    if (await db.putItem({ ...pointer, ...writtenNow(), ...expiry(until) }, unlessMarked(until))) break;
-    longer = await db.getItem(pointer, true);
-    if (longer && !(MARK in longer) && (await touch(db, pointer))) break;
-  }
-  if (!expires) await offload.putLasting(place, stored);
-  else if (longer && goneAt(longer) === Infinity) await offload.putMissing(place, stored);
-  else await offload.putExpiring(place, stored, async () => void (await prolong(db, pointer, Infinity)));
+  const days = offload.daysFor(life);
+  const granted = days > 0 ? life!.granted : Infinity;
+  const { pointer, location } = await claim(objects, partition, id, days, granted);
+  if (!(await offload.put(await offload.place(partition, id, location), stored, days))) return writeObject(objects, partition, id, stored, life);
   // A deletion of the thread may have come between, and has not seen the object.
   const found = await db.getItem(pointer, true, ["PK", MARK]);
-  if (!found || MARK in found) await db.putItem({ ...pointer, ...writtenNow() });
+  if (!found || MARK in found) await db.putItem({ ...pointer, ...writtenNow(), ...expiry(granted) });
+}
+
+/** Where an object is being deleted, nothing new is put: that would be deleted too. There is room beside it. */
+async function claim({ db, offload }: Objects, partition: string, id: SegmentId, days: number, granted: number): Promise<{ pointer: Key; location: string }> {
+  for (const location of offloadOf(offload).locations(days)) {
+    const pointer = key(partition, pointerSortKey(id, location));
+    const write = (until: number | undefined): Promise<boolean> => (until === undefined ? touch(db, pointer) : db.putItem({ ...pointer, ...writtenNow(), ...expiry(until) }, unlessMarked(until)));
+    if (await upsertLiving(granted, write)) return { pointer, location };
+  }
+  throw new DynamoDBSaverError("SERVICE_ERROR", "Everywhere that an object could go, one is being deleted. Try again later.");
 }
 
 /** Written again: Ceph and R2 lose the tags of an object that is copied onto itself. */
-export async function renewObject({ db, offload: given }: Objects, partition: string, id: SegmentId, life: Lifetime | undefined): Promise<boolean> {
-  const offload = offloadOf(given);
-  for (const pointer of await pointersOf(db, partition, id)) {
-    if (goneAt(pointer) === Infinity) return true;
+export async function renewObject(objects: Objects, partition: string, id: SegmentId, life: Lifetime | undefined): Promise<boolean> {
+  const offload = offloadOf(objects.offload);
+  for (const pointer of await pointersOf(objects.db, partition, id)) {
     const place = await offload.place(partition, id, parsePointer(pointer.SK.S)!.location);
-    const stored = await offload.get(place);
+    const stays = goneAt(pointer) === Infinity;
+    if (stays && (await offload.s3.sizeOf(place)) !== undefined) return true;
+    const stored = stays ? undefined : await offload.get(place);
     if (!stored) continue;
-    const pointerKey = key(partition, pointer.SK.S);
-    const keep = async (): Promise<void> => void (await prolong(db, pointerKey, Infinity));
-    if (life && offload.expires(life.ttlSeconds)) {
-      await offload.putExpiring(place, stored, keep);
-      return prolong(db, pointerKey, life.granted);
-    }
-    await keep();
-    await offload.putLasting(place, stored);
+    await writeObject(objects, partition, id, stored, life);
     return true;
   }
   return false;

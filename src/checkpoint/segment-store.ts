@@ -1,11 +1,12 @@
 import { forEachAtOnce } from "../aws/concurrency.js";
 import type { DynamoDB } from "../aws/dynamodb.js";
+import type { ObjectPlace } from "../aws/s3.js";
 import { AwsRequestError } from "../errors.js";
 import { binaryOf, DATA } from "./attributes.js";
 import { ByteLru } from "./byte-lru.js";
 import { placeOf, type Codec } from "./codec.js";
 import { FormatError } from "./format-error.js";
-import { key, parsePointer, segmentSortKey } from "./keys.js";
+import { key, parsePointer, segmentCopy, segmentSortKey } from "./keys.js";
 import { isGone } from "./lifetime.js";
 import { offloadOf, type Offload } from "./offload.js";
 import { pointersOf } from "./segment-objects.js";
@@ -42,19 +43,22 @@ export class SegmentStore {
       for (const segment of value.segments) {
         const cached = loaded.get(segment.name) ?? this.#cache.get(segment.name);
         if (cached) loaded.set(segment.name, cached);
-        else missing.set(segmentSortKey(segment), segment);
+        else missing.set(segmentCopy(segment), segment);
       }
     }
     if (missing.size === 0) return loaded;
-    const external = [...missing.values()].filter((segment) => segment.external);
-    const inline = [...missing.values()].filter((segment) => !segment.external);
-    await Promise.all([
-      forEachAtOnce(AT_ONCE, external, async (segment) => {
-        const bytes = await this.#fetchObject(partition, segment);
+    const isObject = ({ objectDays }: Segment): boolean => objectDays !== undefined;
+    const readObjects = (segments: Segment[], isExpected: boolean): Promise<void> =>
+      forEachAtOnce(AT_ONCE, segments, async (segment) => {
+        const bytes = await this.#fetchObject(partition, segment, isExpected);
         if (bytes) add(loaded, segment, bytes);
-      }),
-      this.#readItems(partition, inline, loaded),
-    ]);
+      });
+    const readItems = (segments: Segment[]): Promise<void> => this.#readItems(partition, segments, loaded);
+    const [objects, items] = [[...missing.values()].filter(isObject), [...missing.values()].filter((segment) => !isObject(segment))];
+    await Promise.all([readObjects(objects, true), readItems(items)]);
+    // What is not where it was stored may lie in the other place: the same bytes will do.
+    const isMissing = ({ name }: Segment): boolean => !loaded.has(name);
+    await Promise.all([readObjects(items.filter(isMissing), false), readItems(objects.filter(isMissing))]);
     return loaded;
   }
 
@@ -79,32 +83,39 @@ export class SegmentStore {
     if (!consistent && bySortKey.size > 0) await this.#readItems(partition, [...bySortKey.values()], into, true);
   }
 
-  /** From where it should lie, without a look at its pointer; if it is not there, from where its pointers say. */
-  async #fetchObject(partition: string, segment: Segment): Promise<Uint8Array | FormatError | undefined> {
-    const offload = offloadOf(this.offload);
-    let place = await offload.place(partition, segment);
+  /**
+   * From where it should lie, without a look at its pointer; if it is not there, from where its pointers say.
+   * @param isExpected whether it is said to lie in S3
+   */
+  async #fetchObject(partition: string, segment: Segment, isExpected: boolean): Promise<Uint8Array | FormatError | undefined> {
     let refused: AwsRequestError | undefined;
-    let stored = await offload.get(place).catch((error: unknown) => {
-      // Without s3:ListBucket a missing object is reported as denied; a bucket of old may be gone.
-      if (!(error instanceof AwsRequestError && (error.status === 403 || error.status === 404))) throw error;
-      refused = error;
-      return undefined;
-    });
-    if (!stored) {
-      const elsewhere = (await pointersOf(this.db, partition, segment)).map(({ SK }) => parsePointer(SK.S)!.location).filter((location) => location !== offload.location);
-      for (const location of elsewhere) {
-        place = await offload.place(partition, segment, location);
-        stored = await offload.get(place);
-        if (stored) break;
+    const get = async (location: string): Promise<{ place: ObjectPlace; found: Uint8Array } | undefined> => {
+      const offload = offloadOf(this.offload);
+      const place = await offload.place(partition, segment, location);
+      const found = await offload.get(place).catch((error: unknown) => {
+        // Without s3:ListBucket a missing object is reported as denied; a bucket of old may be gone.
+        if (!(error instanceof AwsRequestError && (error.status === 403 || error.status === 404))) throw error;
+        refused ??= error;
+        return undefined;
+      });
+      return found && { place, found };
+    };
+    const expected = isExpected ? offloadOf(this.offload).location(segment.objectDays!) : undefined;
+    let object = expected === undefined ? undefined : await get(expected);
+    if (!object) {
+      for (const { SK } of await pointersOf(this.db, partition, segment)) {
+        const { location } = parsePointer(SK.S)!;
+        if (location !== expected) object = await get(location);
+        if (object) break;
       }
-      if (!stored && refused) throw refused;
+      if (!object && refused) throw refused;
     }
-    if (!stored) return undefined;
-    const found = stored;
+    if (!object) return undefined;
+    const { place, found } = object;
     const opened = await this.#open(segment, partition, () => found);
     if (!(opened instanceof FormatError)) return opened;
     // S3's answers have no shape that shows one of another: what was changed on its way is read once more.
-    const again = await offload.get(place);
+    const again = await offloadOf(this.offload).get(place);
     return again ? this.#open(segment, partition, () => again) : opened;
   }
 

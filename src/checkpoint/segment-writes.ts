@@ -4,8 +4,8 @@ import type { DynamoDB, Item } from "../aws/dynamodb.js";
 import { DATA } from "./attributes.js";
 import type { Backend } from "./backend.js";
 import { placeOf } from "./codec.js";
-import { key, segmentSortKey } from "./keys.js";
-import { expiry, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
+import { key, segmentCopy, segmentSortKey } from "./keys.js";
+import { expiry, prolong, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
 import { renewObject, writeObject } from "./segment-objects.js";
 import type { Segment, SegmentPlan, Value } from "./value.js";
 import { touch, writtenNow } from "./written.js";
@@ -19,14 +19,19 @@ const AT_ONCE = 6;
 
 /** Segments of one thread that have to be stored before anything refers to them. */
 export class NewSegments implements SegmentPlan {
-  readonly segments = new Map<string, { bytes: Uint8Array; stored: Uint8Array; external: boolean }>();
+  readonly segments = new Map<string, { segment: Segment; bytes: Uint8Array; stored: Uint8Array }>();
   readonly maxSegmentBytes: number;
+  readonly #inherited = new Map<string, Segment>();
 
+  /** @param inherited values that share these segments: what they have is there already, and is taken from where they have it */
   constructor(
     private readonly backend: Pick<Backend, "codec" | "offload">,
     readonly partition: string,
     readonly born: string,
+    private readonly life: Lifetime | undefined,
+    inherited: Iterable<Value> = [],
   ) {
+    for (const { segments } of inherited) for (const segment of segments) this.#inherited.set(segment.name, segment);
     this.maxSegmentBytes = backend.offload ? MAX_OBJECT_SEGMENT_BYTES : MAX_ITEM_SEGMENT_BYTES;
   }
 
@@ -35,31 +40,36 @@ export class NewSegments implements SegmentPlan {
   }
 
   async add(bytes: Uint8Array): Promise<Segment> {
-    const id = { born: this.born, name: await this.backend.codec.nameOf(bytes) };
-    const stored = await this.backend.codec.encode(bytes, placeOf(key(this.partition, segmentSortKey(id)), DATA));
-    const external = this.backend.offload !== undefined && stored.length >= this.backend.offload.thresholdBytes;
-    this.segments.set(id.name, { bytes, stored, external });
-    return { ...id, length: bytes.length, external };
+    const { codec, offload } = this.backend;
+    const id = { born: this.born, name: await codec.nameOf(bytes) };
+    const there = this.#inherited.get(id.name) ?? this.segments.get(id.name)?.segment;
+    if (there) return there;
+    const stored = await codec.encode(bytes, placeOf(key(this.partition, segmentSortKey(id)), DATA));
+    const objectDays = offload && stored.length >= offload.thresholdBytes ? offload.daysFor(this.life) : undefined;
+    const segment = { ...id, length: bytes.length, objectDays };
+    this.segments.set(id.name, { segment, bytes, stored });
+    return segment;
   }
 
-  /** These are stored already. */
-  leaveOut(values: Iterable<Value>): void {
-    for (const { segments } of values) for (const { name } of segments) this.segments.delete(name);
+  /** Segments of these values that are stored already, and are shared with others. */
+  sharedBy(values: Iterable<Value>): Segment[] {
+    return [...values].flatMap(({ segments }) => segments.filter(({ name }) => !this.segments.has(name)));
   }
 }
 
 /** Stores what was planned. */
-export async function writeSegments(backend: Backend, { partition, born, segments }: NewSegments, life: Lifetime | undefined): Promise<void> {
+export async function writeSegments(backend: Backend, { partition, segments }: NewSegments, life: Lifetime | undefined): Promise<void> {
   const granted = life?.granted ?? Infinity;
-  const all = [...segments].map(([name, segment]) => ({ id: { born, name }, ...segment }));
+  const all = [...segments.values()];
   const items = all
-    .filter(({ external }) => !external)
-    .map(({ id, stored }): Item => ({ ...key(partition, segmentSortKey(id)), [DATA]: { B: toBase64(stored) }, ...writtenNow(), ...expiry(granted) }));
+    .filter(({ segment }) => segment.objectDays === undefined)
+    .map(({ segment, stored }): Item => ({ ...key(partition, segmentSortKey(segment)), [DATA]: { B: toBase64(stored) }, ...writtenNow() }));
+  const objects = all.filter(({ segment }) => segment.objectDays !== undefined);
   await Promise.all([
     writeItems(backend.db, items, granted),
-    forEachAtOnce(AT_ONCE, all.filter(({ external }) => external), ({ id, stored }) => writeObject(backend, partition, id, stored, life)),
+    forEachAtOnce(AT_ONCE, objects, ({ segment, stored }) => writeObject(backend, partition, segment, stored, life)),
   ]);
-  for (const { id, bytes } of all) backend.segments.remember(id.name, bytes);
+  for (const { segment, bytes } of all) backend.segments.remember(segment.name, bytes);
 }
 
 async function writeItems(db: DynamoDB, items: Item[], granted: number): Promise<void> {
@@ -69,20 +79,20 @@ async function writeItems(db: DynamoDB, items: Item[], granted: number): Promise
   } else {
     // A segment of the same name that lives longer is left as it is. A batch has no conditions.
     await forEachAtOnce(AT_ONCE, items, async (item) => {
-      if (await db.putItem(item, unlessLonger(granted))) return;
-      if (!(await touch(db, item))) await db.putItem(item);
+      const write = (until: number | undefined): Promise<boolean> => (until === undefined ? touch(db, item) : db.putItem({ ...item, ...expiry(until) }, unlessLonger(until)));
+      if (!(await upsertLiving(granted, write))) await db.putItem({ ...item, ...expiry(granted) });
     });
   }
 }
 
 /** Gives stored segments a new life. False when one of them is not there any more. */
 export async function renewSegments(backend: Pick<Backend, "db" | "offload">, partition: string, segments: Iterable<Segment>, life: Lifetime | undefined): Promise<boolean> {
-  const distinct = new Map([...segments].map((segment) => [`${segmentSortKey(segment)}${segment.external}`, segment]));
+  const distinct = new Map([...segments].map((segment) => [segmentCopy(segment), segment]));
   let complete = true;
   await forEachAtOnce(AT_ONCE, distinct.values(), async (segment) => {
     if (!complete) return;
     const granted = life?.granted ?? Infinity;
-    const renewed = segment.external ? renewObject(backend, partition, segment, life) : prolong(backend.db, key(partition, segmentSortKey(segment)), granted);
+    const renewed = segment.objectDays === undefined ? prolong(backend.db, key(partition, segmentSortKey(segment)), granted) : renewObject(backend, partition, segment, life);
     if (!(await renewed)) complete = false;
   });
   return complete;

@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.js";
-import { installRule } from "./lifecycle-rule.js";
+import { installRules } from "./lifecycle-rule.js";
 import { setupTable, setupTimeToLive } from "./table.js";
 
 /** What `setup()` found or made. */
@@ -8,7 +8,7 @@ export interface SetupResult {
   table: { name: string; status: "created" | "existed" };
   /** With `ttlSeconds`: DynamoDB's sweeping of expired items. `"unsupported"`: this server has none. */
   timeToLive?: "enabled" | "existed" | "unsupported";
-  /** With `ttlSeconds` and `s3`: the bucket's rule that deletes expired objects. */
+  /** With `ttlSeconds` and `s3`: the bucket's rule that deletes expired objects; and whether it, or one of those for calls with a ttl of their own, was missing. */
   lifecycleRule?: { id: string; status: "installed" | "existed" };
 }
 
@@ -19,7 +19,7 @@ export async function setup({ db, offload }: Backend, ttlSeconds: number | undef
   if (ttlSeconds === undefined) return result;
   result.timeToLive = await setupTimeToLive(db);
   if (!offload) return result;
-  const { id, installed } = await installRule(offload, ttlSeconds);
+  const { id, installed } = await installRules(offload, ttlSeconds);
   result.lifecycleRule = { id, status: installed ? "installed" : "existed" };
   return result;
 }

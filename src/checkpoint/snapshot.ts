@@ -7,8 +7,8 @@ import { placeOf, type Codec } from "./codec.js";
 import { deleteThread } from "./delete-thread.js";
 import { locate } from "./format-error.js";
 import { bornAttribute, bornOf } from "./incarnation.js";
-import { key, segmentSortKey, THREAD_MARKER } from "./keys.js";
-import { expiry, goneAt, isGone, type Lifetime } from "./lifetime.js";
+import { key, segmentCopy, segmentSortKey, THREAD_MARKER } from "./keys.js";
+import { endingLater, expiry, goneAt, isEnded, isGone, livingUntil } from "./lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER } from "./pages.js";
 import { allValues, openCheckpoint } from "./read.js";
 import { storedObject, writeObject } from "./segment-objects.js";
@@ -31,6 +31,8 @@ export interface SnapshotHead {
   createdAt: string;
   /** When it expires, in seconds since 1970. */
   ttl: number | undefined;
+  /** When it was read, in seconds since 1970: stored again, it lives as long as it would have lived from then on. */
+  readAt: number;
 }
 
 /** An item of a thread, without its partition key. */
@@ -64,45 +66,53 @@ export async function snapshotOf(storage: Storage, threadId: string): Promise<Sn
     born: bornOf(marker),
     createdAt: (entry && stringOf(entry, "created")) ?? new Date().toISOString(),
     ttl: ttl === Infinity ? undefined : ttl,
+    readAt: Math.floor(Date.now() / 1_000),
   };
   return { head, items: itemsOf(storage, thread, head.born) };
 }
 
 async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGenerator<SnapshotItem, void, undefined> {
   const used = new Map<string, Segment>();
+  // Of what has ended for readers, only what a DeltaChannel needs is sure to be there.
+  const needed = new Set<string>();
   for (const between of NAMESPACE_ORDER) {
     // Also ancestors that have ended for readers, and are needed.
     for await (const page of checkpointPages({ ...storage, consistentRead: true }, thread, { between }, [], isGone)) {
       for (const items of page) {
         if (bornOf(items.item) !== born) continue;
-        for (const { segments } of allValues(await openCheckpoint(storage, items))) for (const segment of segments) used.set(segmentSortKey(segment), segment);
+        for (const { segments } of allValues(await openCheckpoint(storage, items))) {
+          for (const segment of segments) {
+            used.set(segmentCopy(segment), segment);
+            if (!isEnded(items.item)) needed.add(segmentCopy(segment));
+          }
+        }
         for (const item of [...items.writes, items.item]) yield { item: withoutPartition(item) };
       }
     }
   }
-  for await (const item of rawSegments(storage, thread.partition, [...used.values()])) {
-    const external = used.get(item.SK.S)!.external;
-    used.delete(item.SK.S);
-    yield { item: withoutPartition(item), ...(external && { external }) };
+  for await (const { item, segment } of rawSegments(storage, thread.partition, [...used.values()])) {
+    needed.delete(segmentCopy(segment));
+    yield { item: withoutPartition(item), ...(segment.objectDays !== undefined && { external: true }) };
   }
-  const [missing] = used.values();
+  const [missing] = [...needed].map((copy) => used.get(copy)!);
   if (missing) throw new CheckpointDataError("MISSING_DATA", `Segment ${missing.name} is missing`, { threadId: thread.id, checkpointNs: "", checkpointId: "" });
 }
 
 /** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
-async function* rawSegments(storage: Storage, partition: string, segments: Segment[]): AsyncGenerator<Item, void, undefined> {
-  const inline = segments.filter(({ external }) => !external).sort((a, b) => compareCodePoints(a.name, b.name));
+async function* rawSegments(storage: Storage, partition: string, segments: Segment[]): AsyncGenerator<{ item: Item; segment: Segment }, void, undefined> {
+  const inline = segments.filter(({ objectDays }) => objectDays === undefined).sort((a, b) => compareCodePoints(a.name, b.name));
   for (let from = 0; from < inline.length; ) {
     let to = from;
     for (let bytes = 0; to < inline.length && to - from < RAW_AT_ONCE && (to === from || bytes + inline[to]!.length <= RAW_BYTES_AT_ONCE); to++) bytes += inline[to]!.length;
-    const items = await storage.db.batchGet(inline.slice(from, to).map((segment) => key(partition, segmentSortKey(segment))), true);
+    const bySortKey = new Map(inline.slice(from, to).map((segment) => [segmentSortKey(segment), segment]));
+    const items = await storage.db.batchGet([...bySortKey.keys()].map((sortKey) => key(partition, sortKey)), true);
     // The same order each time, so that a thread has one export.
-    yield* items.sort((a, b) => compareCodePoints(a.SK.S, b.SK.S));
+    for (const item of items.sort((a, b) => compareCodePoints(a.SK.S, b.SK.S))) yield { item, segment: bySortKey.get(item.SK.S)! };
     from = to;
   }
-  for (const segment of segments.filter(({ external }) => external)) {
+  for (const segment of segments.filter(({ objectDays }) => objectDays !== undefined)) {
     const stored = await storedObject(storage, partition, segment);
-    if (stored) yield { ...key(partition, segmentSortKey(segment)), [DATA]: { B: toBase64(stored) } };
+    if (stored) yield { item: { ...key(partition, segmentSortKey(segment)), [DATA]: { B: toBase64(stored) } }, segment };
   }
 }
 
@@ -119,7 +129,9 @@ export async function* restore(storage: Storage, threadId: string, { head, items
   };
   if ((await storage.incarnations.current(thread)) !== undefined) exists();
   await deleteThread(storage, threadId);
-  const life: Lifetime | undefined = head.ttl === undefined ? undefined : { ttlSeconds: Math.max(1, head.ttl - Date.now() / 1_000) / 1.5, needed: head.ttl, granted: head.ttl };
+  // It goes on living where it was: a backup may be older than any ttl.
+  const later = Math.max(0, Math.floor(Date.now() / 1_000) - head.readAt);
+  const life = head.ttl === undefined ? undefined : livingUntil(head.ttl + later);
   await storage.threads.add(threadId, head.born, life, head.createdAt);
 
   let stored = 0;
@@ -130,7 +142,7 @@ export async function* restore(storage: Storage, threadId: string, { head, items
     bytes = 0;
   };
   for await (const { item, external } of items) {
-    const moved = await rebound(storage.codec, head, threadId, key(thread.partition, item.SK.S), item);
+    const moved = await rebound(storage.codec, head, threadId, key(thread.partition, item.SK.S), endingLater(item, later));
     if (external) {
       const [, born = "", name = ""] = item.SK.S.split("#");
       await writeObject(storage, thread.partition, { born, name }, binaryOf(moved, DATA), life);
@@ -142,7 +154,7 @@ export async function* restore(storage: Storage, threadId: string, { head, items
     if (++stored % AT_ONCE === 0) yield stored;
   }
   await flush();
-  const marker = { ...key(thread.partition, THREAD_MARKER), ...bornAttribute(head.born), ...expiry(head.ttl ?? Infinity) };
+  const marker = { ...key(thread.partition, THREAD_MARKER), ...bornAttribute(head.born), ...expiry(life?.granted ?? Infinity) };
   if (!(await storage.db.putItem(marker, { condition: "attribute_not_exists(PK)" }))) {
     // Also by an attempt whose answer got lost.
     if ((await storage.incarnations.current(thread)) !== head.born) exists();

@@ -11,7 +11,7 @@ import type { ThreadIndex } from "./thread-index.js";
 
 const FRAME_CACHE_BYTES = 4 * 1_024 * 1_024;
 /** A superstep that takes longer than this costs a read of its parent: see `prune.ts`. */
-const TRUSTED_MS = 5 * 60_000;
+export const TRUSTED_MS = 5 * 60_000;
 
 /** What the parts of a saver share. Plain data and clients, no promise: safe between requests of a Worker. */
 export interface Storage extends Backend {
@@ -20,9 +20,12 @@ export interface Storage extends Backend {
   frames: FrameCache;
   serde: SerializerProtocol;
   conflict: ConflictMode;
+  /** Of a pruning: the least that is safe beside runs, and what is usual. */
+  graceSeconds: { least: number; usual: number };
   /** With `history: "latest"`. */
   superseded: Superseded | undefined;
   consistentRead: boolean;
+  refreshOnRead: boolean;
   keyPrefix: string;
   onEvent: EventListener | undefined;
 }

@@ -5,11 +5,10 @@ import { deltaChannels } from "./frame.js";
 import { isVoid } from "./head.js";
 import { bornOf } from "./incarnation.js";
 import { itemSize } from "./item-size.js";
-import { CHECKPOINTS, idOf, key, parseSortKey, THREAD_MARKER, unescapeId } from "./keys.js";
+import { CHECKPOINTS, idOf, key, parseSortKey, segmentCopy, THREAD_MARKER, unescapeId } from "./keys.js";
 import { isEnded, isGone } from "./lifetime.js";
 import { allValues, FIRST, loadBody, loadMetadata, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
 import { checkpointRef, type Storage, type Thread } from "./storage.js";
-import type { Segment } from "./value.js";
 import { writeAttributes } from "./writes.js";
 
 /** A checkpoint that readers see, as a rule judges it. */
@@ -40,7 +39,7 @@ export interface Survey {
   hidden: Key[];
   /** Those that stay, and whose parent goes. */
   first: Key[];
-  /** The segments that what stays refers to, as `segmentName` calls them. */
+  /** The segments that what stays refers to, as `segmentCopy` calls them. */
   used: Set<string>;
   /** The segments that writes without a checkpoint refer to: that may be under way. */
   usedByStray: Set<string>;
@@ -56,8 +55,6 @@ export interface Dropped {
   /** As stored, roughly. */
   bytes: number;
 }
-
-export const segmentName = ({ born, name }: Pick<Segment, "born" | "name">): string => `${born}#${name}`;
 
 /** Reads all checkpoints of a thread, newest first, and judges them. Nothing is kept in memory of those that stay but their ids. */
 export async function* survey(storage: Storage, thread: Thread, born: string, rule: Rule): AsyncGenerator<number, Survey, undefined> {
@@ -205,11 +202,11 @@ class Namespace {
   }
 
   #use(stored: StoredCheckpoint): void {
-    for (const { segments } of allValues(stored)) for (const segment of segments) this.found.used.add(segmentName(segment));
+    for (const { segments } of allValues(stored)) for (const segment of segments) this.found.used.add(segmentCopy(segment));
   }
 
   #release(stored: StoredCheckpoint): void {
-    for (const { segments } of allValues(stored)) for (const segment of segments) this.found.released?.set(segmentName(segment), segment.length);
+    for (const { segments } of allValues(stored)) for (const segment of segments) this.found.released?.set(segmentCopy(segment), segment.length);
   }
 }
 
@@ -217,7 +214,7 @@ async function useWrites({ codec }: Storage, writes: Item[], found: Survey): Pro
   for (const write of writes) {
     const attributes = await writeAttributes(write, codec).catch(() => undefined);
     if (!attributes) found.released = undefined;
-    for (const { value } of attributes ?? []) for (const segment of value.segments) found.usedByStray.add(segmentName(segment));
+    for (const { value } of attributes ?? []) for (const segment of value.segments) found.usedByStray.add(segmentCopy(segment));
   }
 }
 

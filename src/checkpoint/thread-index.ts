@@ -3,7 +3,7 @@ import { stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
 import { bornAttribute } from "./incarnation.js";
 import { escapeId, idOf, key, keyPart } from "./keys.js";
-import { isGone, prolong, unlessLonger, type Lifetime } from "./lifetime.js";
+import { isGone, livingUpdate, prolong, upsertLiving, type Lifetime } from "./lifetime.js";
 
 /** Spreads the index over partitions, each of which takes 1,000 write units a second. Part of the format. */
 export const SHARDS = 8;
@@ -44,15 +44,10 @@ export class ThreadIndex {
   async add(threadId: string, born: string, life: Lifetime | undefined, created = new Date().toISOString()): Promise<void> {
     const { whole } = await keyPart("thread", threadId);
     const entryKey = await this.#entryKey(threadId);
-    const longer = unlessLonger(life?.granted ?? Infinity);
-    const update = `SET created = if_not_exists(created, :now), #born = :born${whole === undefined ? "" : ", #thread = :thread"}`;
+    const set = ["created = if_not_exists(created, :now)", "#born = :born", ...(whole === undefined ? [] : ["#thread = :thread"])];
     const names = { "#born": "born", ...(whole !== undefined && { "#thread": "thread" }) };
     const values = { ":now": { S: created }, ":born": bornAttribute(born).born!, ...(whole !== undefined && { ":thread": { S: whole } }) };
-    const lives = life
-      ? { key: entryKey, update: `${update}, #ttl = :ttl`, names: { ...names, ...longer.names }, values: { ...values, ...longer.values }, condition: longer.condition! }
-      : { key: entryKey, update: `${update} REMOVE #ttl`, names: { ...names, ...longer.names }, values };
-    // An entry that stays, or stays longer, goes on doing so.
-    if (!(await this.db.updateItem(lives))) await this.db.updateItem({ key: entryKey, update, names, values });
+    await upsertLiving(life?.granted ?? Infinity, (until) => this.db.updateItem(livingUpdate({ key: entryKey, set, names, values }, until)));
   }
 
   /** The entry as it is now. */

@@ -103,7 +103,7 @@ async function latestOf(storage: Storage, thread: Thread, born: string, problems
   if (!stored) return undefined;
   const segments = distinctSegments(allValues(stored));
   const queryUnits = units(items.reduce((sum, one) => sum + itemSize(one), 0), READ_UNIT);
-  return { queryUnits, segments: new Set(segments.filter(({ external }) => !external).map(segmentSortKey)), objects: segments.filter(({ external }) => external).length };
+  return { queryUnits, segments: new Set(segments.filter(({ objectDays }) => objectDays === undefined).map(segmentSortKey)), objects: segments.filter(({ objectDays }) => objectDays !== undefined).length };
 }
 
 async function countObjects(storage: Storage, { partition }: Thread, pointers: Key[], { objects, problems }: ThreadUsage): Promise<void> {

@@ -14,7 +14,7 @@ export interface Row {
   stored: StoredCheckpoint | undefined;
   facts: Facts;
   problems: Problem[];
-  /** The segments that are not stored, of this one and of others read with it, as `segmentSortKey` calls them; where that was looked for. */
+  /** The segments that are not stored, of this one and of others read with it, as `segmentCopy` calls them; where that was looked for. */
   absent?: ReadonlySet<string> | undefined;
 }
 

@@ -6,7 +6,7 @@ import { compareCodePoints } from "./code-points.js";
 import { frameSize } from "./frame.js";
 import { bornOf } from "./incarnation.js";
 import { itemSize } from "./item-size.js";
-import { checkpointPrefix, checkpointSortKey, keyPart, segmentSortKey, unescapeId } from "./keys.js";
+import { checkpointPrefix, checkpointSortKey, keyPart, segmentCopy, unescapeId } from "./keys.js";
 import { endOf } from "./lifetime.js";
 import { MissingSegments } from "./missing-segments.js";
 import { checkpointPages, namespaceRange, NAMESPACE_ORDER } from "./pages.js";
@@ -212,7 +212,7 @@ function withDeltas(changes: ChannelChange[], { deltas, versions }: Facts, paren
 function incomplete({ stored, absent }: Row): Problem[] {
   if (!stored || !absent || absent.size === 0) return [];
   return namedValues(stored).flatMap(([part, { segments }]) => {
-    const gone = segments.filter((segment) => absent.has(segmentSortKey(segment)));
+    const gone = segments.filter((segment) => absent.has(segmentCopy(segment)));
     return gone.length === 0 ? [] : [{ code: "MISSING_DATA" as const, message: `Segment ${gone[0]!.name} is missing${gone.length > 1 ? `, and ${gone.length - 1} more` : ""}`, part }];
   });
 }

@@ -20,8 +20,8 @@ export interface Segment {
   /** Hash of the bytes, base64url. */
   name: string;
   length: number;
-  /** Whether it was stored in S3. */
-  external: boolean;
+  /** Of one that was stored in S3, after how many days it expires there, 0 if it stays. `undefined`: it lies in the table. */
+  objectDays: number | undefined;
 }
 
 /** A serialized value as its checkpoint refers to it. */

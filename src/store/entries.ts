@@ -53,7 +53,7 @@ interface Draft {
 /** Stores an entry: its segments first, and then the item. What it replaces is deleted last. 1 request for a small value. */
 export async function writeEntry(backend: Backend, entryKey: Key, input: EntryInput): Promise<void> {
   const partition = entryKey.PK.S;
-  const plan = new NewSegments(backend, partition, newIncarnation());
+  const plan = new NewSegments(backend, partition, newIncarnation(), input.life);
   const { value, vectors, life } = input;
   const parts: [attribute: string, value: Value][] = [
     [DATA, await divide(value.type, value.bytes, undefined, plan, { maxTail: vectors ? MAX_INLINE.valueBesideVectors : MAX_INLINE.value })],

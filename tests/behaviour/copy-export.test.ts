@@ -1,14 +1,15 @@
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { collect, emptyThread, idsOf, latestOf, noise, noiseText, putChain, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { putDeltaThread } from "../lanes/delta-thread.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
 import { garbageOf } from "../lanes/garbage.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { deleteTable } from "../lanes/raw-setup.js";
-import { itemsOf, itemsWithPrefix, type RawItem } from "../lanes/raw-table.js";
+import { deleteRaw, itemsOf, itemsWithPrefix, type RawItem } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
-import { newPlace } from "../lanes/s3-saver.js";
+import { fetchInRealTime, newPlace } from "../lanes/s3-saver.js";
+import { goneAt } from "../lanes/stored-format.js";
 
 /** Branches, subgraphs, writes, large values, shortened ids, and ancestors of a DeltaChannel. */
 async function putThread(saver: DynamoDBSaver, threadId: string): Promise<Step[]> {
@@ -194,4 +195,54 @@ describe("listThreads", () => {
     expect(listed.result.map(({ threadId, latest }) => [threadId, latest])).toEqual(["a/1", "a/2", "a/3"].map((id, step) => [id, { checkpointId: steps.get(id)!.checkpoint.id, step }]));
     expect(listed.operations).toHaveLength(8 + 3);
   });
+});
+
+it("a backup that is older than its thread's ttl comes back, and lives as long as it had left", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Math.ceil(Date.now() / 1_000) * 1_000 });
+  try {
+    const place = { ...newPlace(), ttlSeconds: 1_000, fetch: fetchInRealTime };
+    const step = await putStep(createSaver(place), emptyThread("t"), { large: noise(6_000), medium: noise(3_000, 2), n: 1 });
+    await createSaver(place).putWrites(step.config, [["n", 2]], "task");
+    vi.setSystemTime(Date.now() + 400_000);
+    const lines = await collect(createSaver(place).exportThread("t"));
+    await createSaver(place).deleteThread("t");
+    vi.setSystemTime(Date.now() + 30 * 86_400_000);
+    await createSaver(place).importThread(lines);
+
+    vi.setSystemTime(Date.now() + 599_000);
+    const tuple = await createSaver(place).getTuple(step.config);
+    expect(tuple?.checkpoint.channel_values).toEqual(step.checkpoint.channel_values);
+    expect(tuple?.pendingWrites).toEqual([["task", "n", 2]]);
+    expect(await collect(createSaver(place).listThreads())).toHaveLength(1);
+    vi.setSystemTime(Date.now() + 1_000);
+    expect(await createSaver(place).getTuple(step.config)).toBeUndefined();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it("a thread of which only a DeltaChannel's past has outlived its ttl can be copied and exported", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Math.ceil(Date.now() / 1_000) * 1_000 });
+  try {
+    const place = { keyPrefix: newPrefix(), ttlSeconds: 1_000 };
+    const saver = createSaver(place);
+    let step = emptyThread("t");
+    for (let n = 0; n < 4; n++) {
+      step = await putStep(saver, step, { doc: noise(5_000, n + 1), log: n }, { metadata: { counters_since_delta_snapshot: { log: [n, n] } } });
+      delete step.checkpoint.channel_values.log;
+      await saver.putWrites(step.config, [["log", `w${n}`]], `task ${n}`);
+      vi.setSystemTime(Date.now() + 700_000);
+      await saver.getTuple(latestOf(step));
+    }
+    // What DynamoDB does some time later.
+    for (const item of await itemsOf(place.keyPrefix, "t")) if (goneAt(item) <= Date.now() / 1_000) await deleteRaw(item);
+
+    await saver.copyThread("t", "copy");
+    await saver.importThread(await collect(saver.exportThread("t")), { threadId: "imported" });
+    for (const thread_id of ["t", "copy", "imported"]) {
+      expect((await valuesAt(createSaver(place), { configurable: { thread_id } }))?.doc).toEqual(noise(5_000, 4));
+    }
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -15,6 +15,8 @@ import { goneAt } from "../lanes/stored-format.js";
 useJitter(0);
 
 const WEEK = 7 * 86_400;
+/** With the saver's own ttl there are those of calls with another one. */
+const CALL_RULES = 12;
 const ownBucket = (): Promise<string> => newBucket(`lifecycle-${crypto.randomUUID()}`);
 
 const watched = (place: Place, ttlSeconds = WEEK, intercept?: Intercept): WatchedSaver => saverAt(place, intercept, { ttlSeconds });
@@ -33,7 +35,7 @@ const putObject = (bucket: string, key: string, tags?: string): Promise<Response
 
 const ours = (rules: string[]): string[] => rules.filter((rule) => rule.includes("<ID>langgraph-checkpoint-dynamodb"));
 
-onCeph("setup installs one rule for prefix and tag, and the next one finds it", async () => {
+onCeph("setup installs rules for the prefix and each tag, and the next one finds them", async () => {
   const place = newPlace({ bucket: await ownBucket() });
 
   const first = (await watched(place).saver.setup()).lifecycleRule!;
@@ -44,8 +46,12 @@ onCeph("setup installs one rule for prefix and tag, and the next one finds it", 
   expect(second.id).toBe(first.id);
   expect(operationsOf(sent)).not.toContain("PutBucketLifecycleConfiguration");
   const rules = await readRules(place.s3.bucket);
-  expect(rules).toHaveLength(1);
-  for (const part of [`<ID>${first.id}</ID>`, `<Prefix>${place.s3.prefix}</Prefix>`, "<Key>ttl-days</Key><Value>11</Value>", "<Expiration><Days>11</Days></Expiration>", "<Status>Enabled</Status>"]) expect(rules[0]).toContain(part);
+  expect(rules).toHaveLength(1 + CALL_RULES);
+  for (const days of [11, 1, 2, 4, 2_048]) {
+    const rule = rules.find((one) => one.includes(`<Key>ttl-days</Key><Value>${days}</Value>`));
+    for (const part of [`<Prefix>${place.s3.prefix}</Prefix>`, `<Expiration><Days>${days}</Days></Expiration>`, "<Status>Enabled</Status>"]) expect(rule).toContain(part);
+    if (days === 11) expect(rule).toContain(`<ID>${first.id}</ID>`);
+  }
 });
 
 onCeph("a rule that deletes too early is named and left as it is, and one that deletes later will do", async () => {
@@ -57,7 +63,9 @@ onCeph("a rule that deletes too early is named and left as it is, and one that d
   expect(await readRules(place.s3.bucket)).toHaveLength(1);
 
   await writeRules(place.s3.bucket, ruleOf(30));
+  expect((await watched(place).saver.setup()).lifecycleRule).toEqual({ id: "by hand", status: "installed" });
   expect((await watched(place).saver.setup()).lifecycleRule).toEqual({ id: "by hand", status: "existed" });
+  expect(await readRules(place.s3.bucket)).toHaveLength(1 + CALL_RULES);
 });
 
 onCeph("an object that a saver stores is one to which the rule applies, and one of a saver without ttlSeconds is not", async () => {
@@ -75,13 +83,13 @@ onCeph("an object that a saver stores is one to which the rule applies, and one 
 
 onCeph("each prefix has its own rule, and so has each number of days", async () => {
   const bucket = await ownBucket();
-  const setups: [prefix: string, ttlSeconds: number][] = [["", WEEK], ["a/b/", WEEK], ["a-b/", WEEK], ["a_b/", WEEK], ["a/b", WEEK], ["a/b/", 1], ["A/b/", WEEK]];
+  const setups: [prefix: string, ttlSeconds: number][] = [["", WEEK], ["a/b/", WEEK], ["a-b/", WEEK], ["a_b/", WEEK], ["a/b", WEEK], ["a/b/", WEEK / 2], ["A/b/", WEEK]];
   const results: SetupResult[] = [];
   for (const [prefix, ttlSeconds] of setups) results.push(await watched(newPlace({ bucket, prefix }), ttlSeconds).saver.setup());
 
   expect(results.map(({ lifecycleRule }) => lifecycleRule!.status)).toEqual(setups.map(() => "installed"));
   expect(new Set(results.map(({ lifecycleRule }) => lifecycleRule!.id)).size).toBe(setups.length);
-  expect(ours(await readRules(bucket))).toHaveLength(setups.length);
+  expect(ours(await readRules(bucket))).toHaveLength(setups.length + 6 * CALL_RULES);
 });
 
 test("without ttlSeconds, setup leaves the bucket alone", async () => {
@@ -111,7 +119,7 @@ describe("rules of others stay as they are:", () => {
     await watched(place, 1).saver.setup();
 
     const after = await readRules(place.s3.bucket);
-    expect(after).toHaveLength(3);
+    expect(after).toHaveLength(1 + 1 + CALL_RULES);
     expect(after.filter((r) => !ours([r]).length)).toEqual(before);
   });
 
@@ -142,7 +150,7 @@ describe("rules of others stay as they are:", () => {
     const put = sent.find(({ operation }) => operation === "PutBucketLifecycleConfiguration")!;
     const body = new TextDecoder().decode(put.bytes);
     expect(body).toContain(all + sized);
-    expect(body.match(/<Rule>/g)).toHaveLength(foreign.length + 2);
+    expect(body.match(/<Rule>/g)).toHaveLength(foreign.length + 1 + 1 + CALL_RULES);
   });
 
   test.each<[what: string, answer: () => Response]>([
@@ -167,20 +175,24 @@ describe("rules of others stay as they are:", () => {
   });
 });
 
-onCeph("a ttl of a call's own that no rule is for is stored without an end, and so is its pointer", async () => {
+onCeph("an object whose ttl is a call's own expires by the next longer rule, with its pointer, and one that lives longer than any rule stays", async () => {
   const place = newPlace({ bucket: await ownBucket() });
   const { saver } = watched(place, 1);
   await saver.setup();
-  const { config, checkpoint } = emptyThread("t");
-  const put = (s: DynamoDBSaver, ttl_seconds: number, seed: number): Promise<unknown> =>
-    s.put({ configurable: { ...config.configurable, ttl_seconds } }, { ...checkpoint, channel_values: { large: noise(6_000, seed) }, channel_versions: { large: 1 } }, { source: "input", step: -1, parents: {} }, { large: 1 });
-  await put(saver, 30 * 86_400, 1);
-  await put(saverAt(place).saver, 60, 2);
+  const put = async (s: DynamoDBSaver, ttl_seconds: number, seed: number): Promise<[rule: string | undefined, pointerEnds: boolean]> => {
+    const threadId = `t${seed}`;
+    const { config, checkpoint } = emptyThread(threadId);
+    const before = await objectKeys(inject("s3"), "", place.s3.bucket);
+    await s.put({ configurable: { ...config.configurable, ttl_seconds } }, { ...checkpoint, channel_values: { large: noise(6_000, seed) }, channel_versions: { large: 1 } }, { source: "input", step: -1, parents: {} }, { large: 1 });
+    const [key] = (await objectKeys(inject("s3"), "", place.s3.bucket)).filter((one) => !before.includes(one));
+    const expiration = (await headObject(key!, place.s3.bucket)).get("x-amz-expiration");
+    return [/-(\d+-days)"/.exec(expiration ?? "")?.[1], (await itemsOf(place.keyPrefix, threadId, "P#")).every((pointer) => goneAt(pointer) < Infinity)];
+  };
 
-  const keys = await objectKeys(inject("s3"), "", place.s3.bucket);
-  expect(keys).toHaveLength(2);
-  for (const key of keys) expect((await headObject(key, place.s3.bucket)).get("x-amz-expiration")).toBeNull();
-  expect((await itemsOf(place.keyPrefix, "t", "P#")).map(goneAt)).toEqual([Infinity, Infinity]);
+  expect(await put(saver, 30 * 86_400, 1)).toEqual(["64-days", true]);
+  // One that says nothing of expiry itself, where another has set it up.
+  expect(await put(saverAt(place).saver, 60, 2)).toEqual(["1-days", true]);
+  expect(await put(saver, 5 * 365 * 86_400, 3)).toEqual([undefined, false]);
 });
 
 // It sweeps one bucket after the other, and other files may have some.

@@ -345,6 +345,7 @@ describe("wrong arguments", () => {
     [{ threadIds: ["t"], strategy: "keep_last" }, "strategy"],
     [{ threadIds: ["t"], strategy: "delete", keepLast: 1 }, "strategy"],
     [{ threadIds: ["t"], keepLast: 1, graceSeconds: -1 }, "graceSeconds"],
+    [{ threadIds: ["t"], keepLast: 1, graceSeconds: 1_499 }, "graceSeconds must be 1500 or more"],
     [{ threadIds: ["t"], keepLast: 1, dryRun: "yes" }, "dryRun"],
   ])("prune(%j) is refused, and says what to write", async (options, name) => {
     const { saver, sent } = saverAt({ keyPrefix: newPrefix() });
@@ -388,4 +389,12 @@ describe("a fork of what a pruning has left", () => {
     expect((await fresh().getState(config)).values.log).toEqual([...before.values.log, "three", "a", "b"]);
     expect(await garbageOf({ keyPrefix }, "t")).toEqual([]);
   });
+});
+
+it("graceSeconds must be longer where a put may take longer, and then is so by default", async () => {
+  const slow = saverAt({ keyPrefix: newPrefix() }, undefined, { maxAttempts: 10, requestTimeoutMs: 60_000 }).saver;
+  const least = 5 * 60 + 10 * 10 * (60 + 20);
+  await expect(Promise.resolve(slow.prune({ threadIds: ["t"], keepLast: 1, graceSeconds: least - 1 }))).rejects.toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining(String(least)) });
+  expect((await slow.prune({ threadIds: ["t"], keepLast: 1, graceSeconds: least })).checkpoints).toBe(0);
+  expect((await slow.prune({ threadIds: ["t"], keepLast: 1 })).checkpoints).toBe(0);
 });

@@ -28,14 +28,15 @@ describe.each<[what: string, answer: () => Response]>([
     for (const key of keys) expect((await headObject(key)).get("x-amz-tagging-count")).toBeNull();
     const items = await itemsOf(place.keyPrefix, "t");
     const isPointer = ({ SK }: (typeof items)[number]): boolean => SK!.S!.startsWith("P#");
-    expect(items.filter(isPointer).map(goneAt)).toEqual([Infinity, Infinity, Infinity]);
+    // Beside those of the places where they would have expired.
+    expect(items.filter((item) => isPointer(item) && goneAt(item) === Infinity)).toHaveLength(3);
     expect(items.filter((item) => !isPointer(item)).map(goneAt)).not.toContain(Infinity);
 
     await saverAt(place).saver.deleteThread("t");
     expect(await keysAt(place)).toEqual([]);
   });
 
-  test("a pointer loses its end before its object is stored for good", async () => {
+  test("a pointer that stays comes before an object that stays", async () => {
     const place = newPlace();
     let ends: number[] = [];
     const { saver } = saverAt(
@@ -48,7 +49,7 @@ describe.each<[what: string, answer: () => Response]>([
       { ttlSeconds: 1_000 },
     );
     await putLarge({ saver });
-    expect(ends).toEqual([Infinity]);
+    expect(ends).toContain(Infinity);
   });
 });
 

@@ -1,8 +1,8 @@
 import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { Send } from "@langchain/langgraph";
 import { DeltaSnapshot, type SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import { describe, expect, it } from "vitest";
-import { emptyThread, noise, putStep, sameBytes, valuesAt } from "../lanes/checkpoints.js";
+import { describe, expect, it, vi } from "vitest";
+import { emptyThread, makeCheckpoint, metadataOf, noise, noiseText, putStep, sameBytes, valuesAt } from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
 import { newPrefix } from "../lanes/requests.js";
 
@@ -131,5 +131,43 @@ describe("a serde of one's own", () => {
     const keyPrefix = newPrefix();
     const { config } = await putStep(createSaver({ keyPrefix, serde: reversed }), emptyThread(), { count: 7 });
     await expect(createSaver({ keyPrefix }).getTuple(config)).rejects.toMatchObject({ code: "DAMAGED_DATA" });
+  });
+});
+
+describe("a value is stored as it was when put was called, though the graph changes it meanwhile,", () => {
+  it.each<[when: string, isDeleted: boolean, ttlSeconds: number | undefined]>([
+    ["when its parent is there", false, undefined],
+    ["when its parent was deleted meanwhile, and what it shared is stored anew", true, undefined],
+    ["when what its parent shares has to be renewed", false, 1_000],
+    ["when what its parent shares is gone, and is stored anew", true, 1_000],
+  ])("%s", async (_, isDeleted, ttlSeconds) => {
+    const keyPrefix = newPrefix();
+    const saver = createSaver({ keyPrefix, ...(ttlSeconds !== undefined && { ttlSeconds }) });
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+    try {
+      const list = [noiseText(3_000)];
+      const one = await putStep(saver, emptyThread("t"), { list, n: 1 });
+      // Its lease is short then.
+      if (ttlSeconds !== undefined) vi.setSystemTime(Date.now() + 700_000);
+      await (ttlSeconds === undefined && isDeleted ? createSaver({ keyPrefix }) : saver).getTuple(one.config);
+      if (isDeleted) await createSaver({ keyPrefix }).deleteThread("t");
+      const writer = ttlSeconds === undefined && isDeleted ? createSaver({ keyPrefix }) : saver;
+      const checkpoint = makeCheckpoint({ list, n: 2 }, { list: 1, n: 2 });
+      const metadata = metadataOf("loop");
+      const newVersions: Record<string, number> = { n: 2 };
+      const putting = writer.put(one.config, checkpoint, metadata, newVersions);
+      list.push("of the next superstep");
+      Object.assign(checkpoint.channel_versions, { list: 2, n: 3 });
+      Object.assign(checkpoint.channel_values, { n: 3, added: true });
+      Object.assign(metadata, { source: "fork" });
+      newVersions.list = 2;
+
+      const tuple = await createSaver({ keyPrefix }).getTuple(await putting);
+      expect(tuple?.checkpoint).toMatchObject({ channel_values: { list: [noiseText(3_000)], n: 2 }, channel_versions: { list: 1, n: 2 } });
+      expect(Object.keys(tuple!.checkpoint.channel_values).sort()).toEqual(["list", "n"]);
+      expect(tuple?.metadata?.source).toBe("loop");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

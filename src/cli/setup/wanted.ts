@@ -23,7 +23,7 @@ export function parametersOf({ table, keyPrefix = "", s3, ttlSeconds, origin = "
   const name = table.split("/").at(-1)!;
   if (!/^[A-Za-z0-9_.-]{3,255}$/.test(name)) throw invalidConfig(`--table ${JSON.stringify(table)} must have 3 to 255 letters, digits, "_", "-" or ".".`);
   if (s3 && !isBucketName(s3.bucket)) throw invalidConfig(`--s3-bucket ${JSON.stringify(s3.bucket)} must be 3 to 63 small letters, digits, "-" and ".".`);
-  if (s3 && !isKeyPrefix(s3.prefix)) throw invalidConfig('--s3-prefix must be letters, digits, "_", ".", "=", ":", "-" and single slashes, 200 at most.');
+  if (s3 && !(isKeyPrefix(s3.prefix) && s3.prefix.length <= 200)) throw invalidConfig('--s3-prefix must be letters, digits, "_", ".", "=", ":", "-" and single slashes, 200 at most.');
   return {
     TableName: name,
     KeyPrefix: keyPrefix.replace(/[*?$]/g, (sign) => `\${${sign}}`),
