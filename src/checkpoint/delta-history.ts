@@ -1,7 +1,7 @@
 import type { Checkpoint, CheckpointMetadata, DeltaChannelHistory } from "@langchain/langgraph-checkpoint";
 import { CheckpointDataError } from "../errors.js";
 import { compareCodePoints } from "./code-points.js";
-import { checkpointPrefix, checkpointSortKey, namespacePrefix } from "./keys.js";
+import { checkpointPrefix, namespacePrefix, wholeCheckpointRange } from "./keys.js";
 import { isGone } from "./lifetime.js";
 import { checkpointPages, type CheckpointItems } from "./pages.js";
 import { load, loadBody, loadWrites, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
@@ -21,8 +21,9 @@ export async function deltaHistory(
 ): Promise<Record<string, DeltaChannelHistory>> {
   const path = new AncestorReader(storage, target, await ancestorsNeeded(storage, target, channels));
   const found = await path.read(target.id);
-  const { ancestors, seedAt, missing } = await walk(path, found?.parentId, channels);
-  const written = found && missing !== undefined ? await writtenChannels(storage, [found, ...ancestors.map(({ stored }) => stored)]) : new Set();
+  if (!found) throw new CheckpointDataError("MISSING_DATA", "The checkpoint is missing", { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id });
+  const { ancestors, seedAt, missing } = await walk(path, found.parentId, channels);
+  const written = missing !== undefined ? await writtenChannels(storage, [found, ...ancestors.map(({ stored }) => stored)]) : new Set();
   const unknown = channels.filter((channel) => written.has(channel) && !seedAt.has(channel));
   if (missing !== undefined && unknown.length > 0) {
     throw new CheckpointDataError("MISSING_DATA", `Checkpoint ${JSON.stringify(missing)}, an ancestor that a DeltaChannel needs, is missing`, {
@@ -135,7 +136,7 @@ class AncestorReader {
     this.#pages ??= checkpointPages(
       storage,
       target.thread,
-      { between: [namespacePrefix(target.nsPart), checkpointSortKey(checkpointPrefix(target.nsPart, target.idPart))] },
+      { between: [namespacePrefix(target.nsPart), wholeCheckpointRange(checkpointPrefix(target.nsPart, target.idPart))[1]] },
       // A checkpoint, its writes, and some for branches; without a hint, pages of 1 MB.
       this.hint === undefined ? [] : [Math.min(10_000, 8 + 3 * (this.hint + 1))],
       isGone,

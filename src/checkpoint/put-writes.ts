@@ -52,7 +52,7 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
   const thread = await threadOf(storage, threadId);
   const ref = await checkpointRef(thread, input.ns, input.checkpointId);
   const task = await keyPart("task", input.taskId);
-  const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task));
+  const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task, storage.frames.get(threadId, input.ns, checkpointId)?.born ?? ""));
   storage.superseded?.wrote(threadId, input.ns, checkpointId, itemKey);
   try {
     await update(storage, itemKey, task, input, MAX_INLINE_BYTES);

@@ -6,9 +6,9 @@ import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
 import { encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { isVoid, overtaken, takeHead, UNLESS_VOID } from "./head.js";
-import { bornAttribute, newIncarnation } from "./incarnation.js";
-import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
-import { expiry, isEnded, lifetime, type Lifetime } from "./lifetime.js";
+import { bornOf, newIncarnation } from "./incarnation.js";
+import { checkpointPrefix, checkpointRange, checkpointSortKey, escapeId, key } from "./keys.js";
+import { expiry, isGone, lifetime, type Lifetime } from "./lifetime.js";
 import { divideParts, makeRoom, serializeParts, type PutInput, type SerializedParts } from "./parts.js";
 import { frameOf } from "./read.js";
 import { deltaChannels, needsAncestors, renew } from "./renew.js";
@@ -44,9 +44,7 @@ async function commit(
 ): Promise<boolean> {
   const { threadId, ns, checkpoint, metadata } = input;
   const life = lifetime(input.ttlSeconds);
-  // A subgraph's first checkpoint belongs to a thread that this instance has probably listed.
-  const known = ns !== "" && !parentRef ? storage.incarnations.known(threadId) : undefined;
-  const listed = known && known.listedUntil >= (life?.needed ?? Infinity) ? known : undefined;
+  const listed = parentRef ? undefined : listedFor(storage, input, life);
   let { frame, plan } = await draft(storage, input, parts, parent, (parent ?? listed)?.born ?? newIncarnation());
   frame.lease = Math.min(parent?.lease ?? Infinity, listed?.listedUntil ?? Infinity, life?.granted ?? Infinity);
   if (parent && parentRef && leaseIsShort(parent, frame, life)) {
@@ -60,7 +58,6 @@ async function commit(
   let item = await encodeItem(storage, ref, input.parentId, frame, life);
 
   const rejectsConflicts = storage.conflict === "reject";
-  if (rejectsConflicts) await takeHead(storage, ref, input.parentId, life);
   // Also when the parent is gone: then the thread was deleted under a running agent, and is there again.
   const begins = !parent && !listed;
   if (begins) {
@@ -73,6 +70,7 @@ async function commit(
       item = await encodeItem(storage, ref, input.parentId, frame, life);
     }
   }
+  if (rejectsConflicts) await takeHead(storage, ref, input.parentId, frame.born, life);
   await Promise.all([
     begins && storage.threads.add(threadId, frame.born, life),
     plan.segments.size > 0 && writeSegments(storage, plan, life),
@@ -88,6 +86,19 @@ async function commit(
   storage.superseded?.put(threadId, ns, input.parentId, checkpoint.id, item, deltaChannels(metadata, frame).length > 0, superseded);
   storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
   return true;
+}
+
+/**
+ * A subgraph's first checkpoint belongs to a thread that this instance has probably listed. If its graph's checkpoint is of
+ * another incarnation than the thread is now, that was deleted, and so is this one.
+ */
+function listedFor({ incarnations, frames }: Storage, { threadId, ns, metadata }: PutInput, life: Lifetime | undefined): { born: string; listedUntil: number } | undefined {
+  const known = ns === "" ? undefined : incarnations.known(threadId);
+  if (!known) return undefined;
+  const above = Object.entries(metadata.parents ?? {}).map(([parentNs, id]) => frames.get(threadId, parentNs, id)?.born);
+  const gone = above.find((born) => born !== undefined && born !== known.born);
+  if (gone !== undefined) return { ...known, born: gone };
+  return incarnations.trusted(threadId) && known.listedUntil >= (life?.needed ?? Infinity) ? known : undefined;
 }
 
 /** The frame of a checkpoint, and the segments that have to be stored for it. */
@@ -122,7 +133,7 @@ function leaseIsShort(parent: Frame, child: Frame, life: Lifetime | undefined): 
 }
 
 async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: string | undefined, frame: Frame, life: Lifetime | undefined): Promise<Item> {
-  const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
+  const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart), frame.born));
   const data = await codec.encode(encodeFrame(frame), placeOf(itemKey, DATA));
   if (data.length > MAX_ITEM_BYTES) {
     throw invalidInput(
@@ -136,19 +147,28 @@ async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: stri
     ...(ref.nsPart.whole !== undefined && { ns: { S: ref.nsPart.whole } }),
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },
-    ...bornAttribute(frame.born),
     [DATA]: { B: toBase64(data) },
     ...expiry(frame.goneAt, frame.needsAncestors ? life?.needed : undefined),
   };
 }
 
+/**
+ * A parent's frame, also of one that has ended for readers, and stays. What another incarnation has under its id is passed over,
+ * unless there is nothing else: then the child goes with it.
+ */
 async function readFrame(storage: Storage, ref: CheckpointRef): Promise<Frame | undefined> {
-  const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
-  const item = await storage.db.getItem(itemKey, storage.consistentRead);
-  if (!item || isEnded(item) || isVoid(item)) return undefined;
+  const { thread, ns, id } = ref;
+  const between = checkpointRange(checkpointPrefix(ref.nsPart, ref.idPart));
+  const { items } = await storage.db.query({ partition: thread.partition, between, consistent: storage.consistentRead });
+  const found = items.filter((item) => !isGone(item) && !isVoid(item));
+  const living = found.length > 1 ? await storage.incarnations.current(thread) : undefined;
+  const item = found.find((one) => bornOf(one) === living) ?? found[0];
+  if (!item) return undefined;
+  // What this instance knew may be of a thread that was deleted since.
+  if (storage.incarnations.known(thread.id)?.born !== bornOf(item)) storage.incarnations.forget(thread.id);
   try {
     return await frameOf(item, storage.codec);
   } catch (error) {
-    throw locate(error, { threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id });
+    throw locate(error, { threadId: thread.id, checkpointNs: ns, checkpointId: id });
   }
 }

@@ -7,11 +7,12 @@ import { putDeltaStep, putDeltaThread } from "../lanes/delta-thread.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
+import { checkpointIdOf, isCheckpoint, isWrites } from "../lanes/sort-keys.js";
 
 provideContext();
 
 const newPlace = (): Partial<SaverOptions> & { keyPrefix: string } => ({ keyPrefix: newPrefix(), history: "latest", compression: "none" });
-const storedIds = async (keyPrefix: string, threadId: string): Promise<string[]> => (await itemsOf(keyPrefix, threadId, "C##")).map(({ SK }) => SK!.S!).filter((sortKey) => sortKey.endsWith("#~")).map((sortKey) => sortKey.slice(3, -2));
+const storedIds = async (keyPrefix: string, threadId: string): Promise<string[]> => (await itemsOf(keyPrefix, threadId, "C##")).filter(isCheckpoint).map(checkpointIdOf);
 const place = (id: string): string => id.padStart(4, "0");
 
 describe('history: "latest"', () => {
@@ -29,7 +30,7 @@ describe('history: "latest"', () => {
       expect(idsOf(await collect(createSaver(options).list({ configurable: { thread_id: "t" } })))).toEqual([place(String(n))]);
     }
     expect(await storedIds(options.keyPrefix, "t")).toEqual([place("11"), place("12")]);
-    expect((await itemsOf(options.keyPrefix, "t", "C##")).filter(({ SK }) => SK!.S!.includes("#W#"))).toHaveLength(1);
+    expect((await itemsOf(options.keyPrefix, "t", "C##")).filter((item) => isWrites(item))).toHaveLength(1);
     expect(await valuesAt(createSaver(options), latestOf(step))).toEqual({ n: 12 });
   });
 
