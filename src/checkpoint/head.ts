@@ -18,7 +18,7 @@ import type { CheckpointRef, Storage } from "./storage.js";
 export type ConflictMode = "branch" | "reject";
 
 const HEAD = "head";
-const VOID = "void";
+export const VOID = "void";
 
 /** Whether this stands in the place of a checkpoint that must not be stored any more. */
 export const isVoid = (item: Item): boolean => VOID in item;

@@ -73,7 +73,26 @@ export async function deleteAsRead(db: DynamoDB, item: Item): Promise<boolean> {
 export class Incarnations {
   readonly #known = new ByteLru<Known & { seenAt: number }>(KNOWN_BYTES);
 
+  /** How many puts are under way in a thread. */
+  readonly #putting = new Map<string, number>();
+
   constructor(private readonly db: DynamoDB) {}
+
+  /** While `put` is under way, writes to its checkpoint may come, which is not there yet. */
+  async putting(threadId: string, put: () => Promise<void>): Promise<void> {
+    const others = (): number => this.#putting.get(threadId) ?? 0;
+    this.#putting.set(threadId, others() + 1);
+    try {
+      await put();
+    } finally {
+      if (others() > 1) this.#putting.set(threadId, others() - 1);
+      else this.#putting.delete(threadId);
+    }
+  }
+
+  isPutting(threadId: string): boolean {
+    return this.#putting.has(threadId);
+  }
 
   known(threadId: string): Known | undefined {
     return this.#known.get(threadId);

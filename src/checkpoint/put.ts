@@ -2,13 +2,14 @@ import { toBase64 } from "../aws/base64.js";
 import type { Item } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
 import { DATA } from "./attributes.js";
+import { checkpointItem } from "./checkpoint-item.js";
 import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
 import { encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
-import { isVoid, overtaken, takeHead, UNLESS_VOID } from "./head.js";
-import { bornOf, newIncarnation } from "./incarnation.js";
-import { checkpointPrefix, checkpointRange, checkpointSortKey, escapeId, key } from "./keys.js";
-import { expiry, isGone, lifetime, type Lifetime } from "./lifetime.js";
+import { overtaken, takeHead, UNLESS_VOID } from "./head.js";
+import { newIncarnation } from "./incarnation.js";
+import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
+import { expiry, lifetime, type Lifetime } from "./lifetime.js";
 import { divideParts, makeRoom, serializeParts, type PutInput, type SerializedParts } from "./parts.js";
 import { frameOf } from "./read.js";
 import { deltaChannels, needsAncestors, renew } from "./renew.js";
@@ -20,6 +21,10 @@ const MAX_ITEM_BYTES = 390 * 1_024;
 
 /** Stores a checkpoint: its new segments first, then the item that refers to them. The item is the commit. */
 export async function putCheckpoint(storage: Storage, input: PutInput): Promise<void> {
+  await storage.incarnations.putting(input.threadId, () => putNow(storage, input));
+}
+
+async function putNow(storage: Storage, input: PutInput): Promise<void> {
   const { threadId, ns, parentId, checkpoint } = input;
   const known = parentId === undefined ? undefined : storage.frames.getTrusted(threadId, ns, parentId);
   const parts = serializeParts(storage, input, known);
@@ -152,23 +157,11 @@ async function encodeItem({ codec }: Storage, ref: CheckpointRef, parentId: stri
   };
 }
 
-/**
- * A parent's frame, also of one that has ended for readers, and stays. What another incarnation has under its id is passed over,
- * unless there is nothing else: then the child goes with it.
- */
 async function readFrame(storage: Storage, ref: CheckpointRef): Promise<Frame | undefined> {
-  const { thread, ns, id } = ref;
-  const between = checkpointRange(checkpointPrefix(ref.nsPart, ref.idPart));
-  const { items } = await storage.db.query({ partition: thread.partition, between, consistent: storage.consistentRead });
-  const found = items.filter((item) => !isGone(item) && !isVoid(item));
-  const living = found.length > 1 ? await storage.incarnations.current(thread) : undefined;
-  const item = found.find((one) => bornOf(one) === living) ?? found[0];
-  if (!item) return undefined;
-  // What this instance knew may be of a thread that was deleted since.
-  if (storage.incarnations.known(thread.id)?.born !== bornOf(item)) storage.incarnations.forget(thread.id);
+  const item = await checkpointItem(storage, ref, storage.consistentRead);
   try {
-    return await frameOf(item, storage.codec);
+    return item && (await frameOf(item, storage.codec));
   } catch (error) {
-    throw locate(error, { threadId: thread.id, checkpointNs: ns, checkpointId: id });
+    throw locate(error, { threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id });
   }
 }

@@ -162,7 +162,7 @@ it("a million bytes of history are exported, imported and copied with few reques
 });
 
 describe("deleteForRuns", () => {
-  it("removes the checkpoints of the runs that are named, and threads that have no others", async () => {
+  it("removes the checkpoints of the runs that are named, and a thread that has no others when no run can go on in it any more", async () => {
     const place = { keyPrefix: newPrefix(), compression: "none" as const };
     const saver = createSaver(place);
     const put = (parent: Step, run_id: string, n: number): Promise<Step> => putStep(saver, parent, { n, document: noiseText(2_000, n) }, { metadata: { run_id } });
@@ -172,8 +172,11 @@ describe("deleteForRuns", () => {
     await put(emptyThread("b"), "run 2", 4);
     expect(await saver.deleteForRuns(["run 2", "run 3"])).toMatchObject({ checkpoints: 3 });
     expect(idsOf(await collect(saver.list({})))).toEqual([first.checkpoint.id]);
-    expect((await collect(saver.listThreads())).map(({ threadId }) => threadId)).toEqual(["a"]);
     expect(await saver.getTuple(third.config)).toBeUndefined();
+    expect(await saver.getTuple({ configurable: { thread_id: "b" } })).toBeUndefined();
+    await saver.prune({ threadIds: ["b"], keepLast: 1, graceSeconds: 0 });
+    expect((await collect(saver.listThreads())).map(({ threadId }) => threadId)).toEqual(["a"]);
+    expect(await itemsOf(place.keyPrefix, "b")).toEqual([]);
     await expect(Promise.resolve(saver.deleteForRuns("run 1" as never))).rejects.toMatchObject({ code: "INVALID_INPUT" });
   });
 });

@@ -82,7 +82,7 @@ test("a value of many large segments is refused before any is read", async () =>
   const saver = createSaver({ keyPrefix: world.keyPrefix, maxValueBytes: MAX, onEvent: (event) => event.type === "request" && operations.push(event.operation) });
 
   expect(await errorOf(saver.getTuple(world.one.config))).toMatchObject({ code: "VALUE_TOO_LARGE", channel: "large" });
-  expect(operations).toEqual(["Query"]);
+  expect(operations).toEqual(["Query", "GetItem"]); // the checkpoint, and the thread's marker
   await expectRefused(world, "VALUE_TOO_LARGE");
 });
 
