@@ -6,8 +6,9 @@ import type { HostileItem } from "./lanes/hostile-items.js";
 import { itemsOf } from "./lanes/raw-table.js";
 import { Replay } from "./lanes/replay.js";
 import { newPrefix } from "./lanes/requests.js";
-import { BODY, binary, buildContainer, concat, fromBase64, gzipped, plain, utf8 } from "./lanes/stored-bytes.js";
+import { BODY, binary, buildContainer, concat, gzipped, plain, utf8 } from "./lanes/stored-bytes.js";
 import { base64Url } from "./lanes/stored-format.js";
+import { bornOf, isCheckpoint } from "./lanes/sort-keys.js";
 
 /*
  * What reading a few hundred kilobytes can do to a process. Where it takes all of it, these tests do not fail slowly:
@@ -23,8 +24,8 @@ async function readHostile(stored: Uint8Array, segments: HostileItem[] = []): Pr
   const keyPrefix = newPrefix();
   const { config } = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 });
   const items = await itemsOf(keyPrefix, "t");
-  const item = items.find(({ SK }) => SK!.S!.endsWith("#~"))!;
-  const born = base64Url(fromBase64(item.born!.B!));
+  const item = items.find(isCheckpoint)!;
+  const born = bornOf(item);
   const inThread = segments.map((segment) => ({ ...segment, PK: item.PK!, SK: { S: `S#${born}#${(segment.SK!.S as string).slice(2)}` } }));
   const replay = new Replay(items);
   const withItem = replay.fetch([{ ...item, data: binary(stored) }]);

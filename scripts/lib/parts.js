@@ -19,7 +19,7 @@ export async function describeParts(items, objects) {
   const { bornOf } = /** @type {typeof import("../../src/checkpoint/incarnation.js")} */ (await importSource("checkpoint/incarnation.ts"));
   const { segmentSortKey } = /** @type {typeof import("../../src/checkpoint/keys.js")} */ (await importSource("checkpoint/keys.ts"));
 
-  const latest = items.findLast((item) => /^C#.*#~$/.test(item.SK?.S ?? ""));
+  const latest = items.findLast((item) => /^C#.*#~[\w-]*$/.test(item.SK?.S ?? ""));
   if (!latest) throw new Error("The thread has no checkpoint.");
   const frame = decompress(Buffer.from(latest.data?.B ?? "", "base64"), 2 ** 24, () => new FormatError("VALUE_TOO_LARGE", "a part is too large"));
   const { channels, checkpoint, metadata } = decodeFrame(frame, { goneAt: Infinity, born: bornOf(/** @type {Parameters<typeof bornOf>[0]} */ (latest)) });

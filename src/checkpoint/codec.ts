@@ -6,6 +6,7 @@ import { decompress, withCodec, type Compress, type Compression } from "./compre
 import { MAX_CONTAINER_BYTES } from "./container.js";
 import type { Encryption } from "./encryption.js";
 import { damaged, FormatError, locate } from "./format-error.js";
+import { withoutBorn } from "./keys.js";
 import type { Segment } from "./value.js";
 
 /** Codec byte of a value that is encrypted; behind it, once decrypted, stands another codec byte. */
@@ -92,5 +93,11 @@ export class Codec {
 
 const tooLarge = (problem: string): FormatError => new FormatError("VALUE_TOO_LARGE", `${problem}. Raise that option, or keep large values elsewhere`);
 
-/** A value's place, which encryption binds it to. Lengths come first, so that no two places read the same. */
-export const placeOf = ({ PK, SK }: Key, attribute: string): string => `${PK.S.length},${SK.S.length}:${PK.S}${SK.S}${attribute}`;
+/**
+ * A value's place, which encryption binds it to: the same in every incarnation of a thread, so that one is restored without the
+ * key. Lengths come first, so that no two places read the same.
+ */
+export function placeOf({ PK, SK }: Key, attribute: string): string {
+  const sortKey = withoutBorn(SK.S);
+  return `${PK.S.length},${sortKey.length}:${PK.S}${sortKey}${attribute}`;
+}

@@ -1,5 +1,4 @@
 import { invalidInput } from "../errors.js";
-import { deleteThread } from "./delete-thread.js";
 import type { PruneResult } from "./freed.js";
 import { pruneThreads, type PruneProgress } from "./prune.js";
 import type { Storage } from "./storage.js";
@@ -11,8 +10,9 @@ export interface DeleteForRunsOptions {
 }
 
 /**
- * Takes away the checkpoints that some runs have put, by the run id that was stored with them or is in their metadata. Nothing says in which threads those are, so
- * all of them are read. What others are rebuilt from stays for them.
+ * Takes away the checkpoints that some runs have put, by the run id that was stored with them or is in their metadata. Nothing
+ * says in which threads those are, so all of them are read. What others are rebuilt from stays for them. So does, out of sight,
+ * what a run that is under way may stand on, and the thread where nothing else is left: a pruning after the grace period frees both.
  */
 export async function* deleteForRuns(storage: Storage, runIds: readonly string[], { threadIds }: DeleteForRunsOptions = {}): AsyncGenerator<PruneProgress, PruneResult, undefined> {
   if (!Array.isArray(runIds) || !runIds.every((id) => typeof id === "string" && id !== "")) throw invalidInput("deleteForRuns needs an array of run ids, each a string that is not empty.");
@@ -21,9 +21,5 @@ export async function* deleteForRuns(storage: Storage, runIds: readonly string[]
     dryRun: false,
     graceSeconds: storage.graceSeconds.usual,
     rule: async ({ runId, metadata }) => !runs.has(runId) && !runs.has(((await metadata()) as { run_id?: unknown }).run_id),
-    // An empty thread is none.
-    after: async (threadId, { kept, hidden, dropped }) => {
-      if (kept === 0 && hidden.length === 0 && dropped.size > 0) await deleteThread(storage, threadId);
-    },
   });
 }

@@ -1,8 +1,9 @@
 import type { Item, QueryInput } from "../aws/dynamodb.js";
-import { deleteAsRead } from "./incarnation.js";
+import { bornOf, deleteAsRead } from "./incarnation.js";
 import { CHECKPOINTS, key, parsePointer, parseSortKey, THREAD_MARKER } from "./keys.js";
 import { deleteObjects } from "./segment-deletions.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
+import { TRASH } from "./trash.js";
 
 /**
  * Deletes everything of a thread. Its marker goes first, and with it all of the thread is gone to readers. Checkpoints
@@ -26,22 +27,39 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
   storage.superseded?.forget(threadId);
 }
 
+/**
+ * Deletes what one incarnation of a thread has left, and nothing of others: it has ended, or never came to be. With `others`, it
+ * deletes what all but this one have left, except writes that may be of a run that starts.
+ * @param goesOn is asked after each page; false ends it
+ */
+export async function deleteIncarnation(storage: Storage, thread: Thread, born: string, others = false, goesOn = async (): Promise<boolean> => true): Promise<void> {
+  for await (const items of storage.db.queryPages({ partition: thread.partition, only: ["PK", "SK"], consistent: true })) {
+    if (!(await goesOn())) return;
+    const isList = ({ SK }: Item): boolean => SK.S.startsWith(TRASH);
+    const isOurs = (item: Item): boolean => bornOf(item) === born;
+    const isOther = (item: Item): boolean => !isOurs(item) && (bornOf(item) !== "" || isList(item));
+    await deleteItems(storage, thread, items.filter(others ? isOther : isOurs));
+  }
+}
+
 /** How many items were found and deleted. */
 async function deletePages(storage: Storage, thread: Thread, query: QueryInput): Promise<number> {
-  const { db, incarnations } = storage;
   let deleted = 0;
-  for await (const items of db.queryPages(query)) {
-    const isMarker = ({ SK }: Item): boolean => SK.S === THREAD_MARKER;
-    const isPointer = ({ SK }: Item): boolean => parsePointer(SK.S) !== undefined;
-    const isWrites = ({ SK }: Item): boolean => parseSortKey(SK.S).task !== undefined;
+  for await (const items of storage.db.queryPages(query)) {
     // A run that has started meanwhile is gone to readers before its parts are.
-    if (items.some(isMarker)) await incarnations.end(thread);
-    await deleteObjects(storage, thread.partition, items.filter(isPointer).map(keyOf));
-    await db.batchDelete(items.filter((item) => !isWrites(item) && !isPointer(item) && !isMarker(item)).map(keyOf));
-    await db.batchDelete(items.filter(isWrites).map(keyOf));
+    if (items.some(({ SK }) => SK.S === THREAD_MARKER)) await storage.incarnations.end(thread);
+    await deleteItems(storage, thread, items.filter(({ SK }) => SK.S !== THREAD_MARKER));
     deleted += items.length;
   }
   return deleted;
+}
+
+async function deleteItems(storage: Storage, thread: Thread, items: Item[]): Promise<void> {
+  const isPointer = ({ SK }: Item): boolean => parsePointer(SK.S) !== undefined;
+  const isWrites = ({ SK }: Item): boolean => parseSortKey(SK.S).task !== undefined;
+  await deleteObjects(storage, thread.partition, items.filter(isPointer).map(keyOf));
+  await storage.db.batchDelete(items.filter((item) => !isWrites(item) && !isPointer(item)).map(keyOf));
+  await storage.db.batchDelete(items.filter(isWrites).map(keyOf));
 }
 
 const keyOf = ({ PK, SK }: Item): ReturnType<typeof key> => key(PK.S, SK.S);

@@ -2,7 +2,7 @@ import type { Checkpoint, CheckpointMetadata, DeltaChannelHistory } from "@langc
 import { CheckpointDataError } from "../errors.js";
 import { compareCodePoints } from "./code-points.js";
 import type { ConfigIds } from "./ids.js";
-import { checkpointPrefix, checkpointSortKey, keyPart, namespacePrefix } from "./keys.js";
+import { checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "./keys.js";
 import { isGone } from "./lifetime.js";
 import { checkpointPages, type CheckpointItems } from "./pages.js";
 import { load, loadBody, loadWrites, openCheckpoint, readCheckpoint, readLatest, type StoredCheckpoint } from "./read.js";
@@ -153,7 +153,7 @@ class AncestorReader {
     this.#pages ??= checkpointPages(
       storage,
       target.thread,
-      { between: [namespacePrefix(target.nsPart), checkpointSortKey(checkpointPrefix(target.nsPart, target.idPart))] },
+      { between: [namespacePrefix(target.nsPart), wholeCheckpointRange(checkpointPrefix(target.nsPart, target.idPart))[1]] },
       // A checkpoint, its writes, and some for branches; without a hint, pages of 1 MB.
       this.hint === undefined ? [] : [Math.min(10_000, 8 + 3 * (this.hint + 1))],
       isGone,

@@ -1,6 +1,5 @@
 import { DynamoDBSaverError, invalidInput } from "../errors.js";
 import { restoring, type RestoreProgress } from "./copy-thread.js";
-import { isBorn } from "./keys.js";
 import { restore, snapshotOf, type SnapshotHead, type SnapshotItem } from "./snapshot.js";
 import type { Storage } from "./storage.js";
 
@@ -58,12 +57,12 @@ async function* linesOf(lines: Lines): AsyncGenerator<unknown, undefined, undefi
 }
 
 function headOf(line: unknown): SnapshotHead {
-  const { format, version, threadId, partition, born, createdAt, ttl, readAt } = (line ?? {}) as Record<string, unknown>;
+  const { format, version, threadId, partition, createdAt, ttl, readAt } = (line ?? {}) as Record<string, unknown>;
   if (format !== FORMAT) throw invalidInput("This is not an export of a thread: its first line says so in one.");
   if (version !== VERSION) throw new DynamoDBSaverError("UNSUPPORTED_FORMAT", `The export has version ${String(version)}, which this version does not know: upgrade langgraph-checkpoint-dynamodb.`);
-  const hasShape = [threadId, partition, createdAt].every((text) => typeof text === "string" && text !== "") && isBorn(born) && (ttl === undefined || Number.isSafeInteger(ttl)) && Number.isSafeInteger(readAt);
+  const hasShape = [threadId, partition, createdAt].every((text) => typeof text === "string" && text !== "") && (ttl === undefined || Number.isSafeInteger(ttl)) && Number.isSafeInteger(readAt);
   if (!hasShape) throw invalidInput("The first line of the export has been changed.");
-  return { threadId, partition, born, createdAt, ttl, readAt } as SnapshotHead;
+  return { threadId, partition, createdAt, ttl, readAt } as SnapshotHead;
 }
 
 async function* itemsOf(lines: AsyncIterable<unknown>): AsyncGenerator<SnapshotItem, void, undefined> {
@@ -86,5 +85,5 @@ function isItem(item: unknown): item is SnapshotItem["item"] {
   if (typeof item !== "object" || item === null || "PK" in item) return false;
   const attributes = Object.values(item).every((value: unknown) => typeof value === "object" && value !== null && Object.entries(value).every(([type, text]) => /^[SNB]$/.test(type) && typeof text === "string") && Object.keys(value).length === 1);
   const sortKey = (item as { SK?: { S?: string } }).SK?.S;
-  return attributes && sortKey !== undefined && /^(C#[^#]*#[^#]*#(~|W#[^#]*)|S#[\w-]{0,6}#[\w-]{43})$/s.test(sortKey);
+  return attributes && sortKey !== undefined && /^(C#[^#]*#[^#]*#(~|W#[^#]*)|S#[\w-]{43})$/s.test(sortKey);
 }

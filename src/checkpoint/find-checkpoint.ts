@@ -1,9 +1,11 @@
+import type { Item } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
-import { bornOf } from "./incarnation.js";
-import { CHECKPOINTS, checkpointPrefix, checkpointSortKey, escapeId, idOf, key, keyPart, namespacePrefix, parseSortKey, unescapeId } from "./keys.js";
-import { checkpointPages, namespaceRange } from "./pages.js";
 import { stringOf } from "./attributes.js";
-import { threadOf, type Storage, type Thread } from "./storage.js";
+import { CHECKPOINTS, escapeId, keyPart, namespacePrefix, unescapeId } from "./keys.js";
+import { isEnded, isGone } from "./lifetime.js";
+import { checkpointPages, namespaceRange, oneCheckpoint } from "./pages.js";
+import { FIRST } from "./read.js";
+import { checkpointRef, threadOf, type Storage, type Thread } from "./storage.js";
 
 /** A checkpoint of a thread by its ids. */
 export interface CheckpointName {
@@ -29,17 +31,22 @@ async function latest(storage: Storage, thread: Thread, ns: string): Promise<Che
   const born = await storage.incarnations.current(thread);
   if (born === undefined) throw invalidInput(`There is no thread ${JSON.stringify(thread.id)}. \`threads\` lists those that there are.`);
   const range = namespaceRange(await keyPart("namespace", ns));
-  for await (const page of checkpointPages({ ...storage, consistentRead: true }, thread, range, [10, 100])) {
+  for await (const [newest] of checkpointPages({ ...storage, consistentRead: true }, thread, range, [10, 100], isEnded, born)) {
     // Also one that cannot be read.
-    const newest = page.find(({ item }) => bornOf(item) === born);
     if (newest) return { ns, id: newest.id };
   }
   throw invalidInput(`Thread ${JSON.stringify(thread.id)} has no checkpoint in namespace ${JSON.stringify(ns)}.`);
 }
 
-async function exact({ db }: Storage, thread: Thread, ns: string, id: string): Promise<CheckpointName | undefined> {
-  const sortKey = checkpointSortKey(checkpointPrefix(await keyPart("namespace", ns), await keyPart("checkpoint", id)));
-  return (await db.getItem(key(thread.partition, sortKey), true, ["PK"])) && { ns, id };
+async function exact(storage: Storage, thread: Thread, ns: string, id: string): Promise<CheckpointName | undefined> {
+  return (await itemOf(storage, thread, ns, id)) && { ns, id };
+}
+
+/** The item of a checkpoint, also of one that has ended for readers. */
+async function itemOf(storage: Storage, thread: Thread, ns: string, id: string): Promise<Item | undefined> {
+  const range = oneCheckpoint(await checkpointRef(thread, ns, id));
+  for await (const [found] of checkpointPages({ ...storage, consistentRead: true }, thread, range, [], isGone)) if (found) return found.item;
+  return undefined;
 }
 
 async function byBeginning(storage: Storage, thread: Thread, beginning: string, ns: string | undefined): Promise<CheckpointName> {
@@ -54,26 +61,22 @@ async function byBeginning(storage: Storage, thread: Thread, beginning: string, 
 }
 
 /** Up to two. */
-async function matches({ db }: Storage, { partition }: Thread, beginsWith: string, beginning: string): Promise<CheckpointName[]> {
+async function matches(storage: Storage, thread: Thread, beginsWith: string, beginning: string): Promise<CheckpointName[]> {
   const found: CheckpointName[] = [];
-  for await (const items of db.queryPages({ partition, beginsWith, consistent: true, only: ["PK", "SK", "ns", "id"] })) {
-    for (const item of items) {
-      if (!item.SK.S.endsWith("#~")) continue;
-      const { ns, checkpoint } = parseSortKey(item.SK.S);
-      const id = idOf(checkpoint, stringOf(item, "id"));
-      if (id.startsWith(beginning)) found.push({ ns: idOf(ns, stringOf(item, "ns")), id });
+  for await (const page of checkpointPages({ ...storage, consistentRead: true }, thread, { beginsWith }, [], isGone)) {
+    for (const { ns, id } of page) {
+      if (id.startsWith(beginning)) found.push({ ns, id });
       if (found.length === 2) return found;
     }
   }
   return found;
 }
 
-async function ancestor({ db }: Storage, thread: Thread, { ns, id }: CheckpointName, back: number): Promise<CheckpointName> {
+async function ancestor(storage: Storage, thread: Thread, { ns, id }: CheckpointName, back: number): Promise<CheckpointName> {
   let at = id;
   for (let left = back; left > 0; left--) {
-    const sortKey = checkpointSortKey(checkpointPrefix(await keyPart("namespace", ns), await keyPart("checkpoint", at)));
-    const item = await db.getItem(key(thread.partition, sortKey), true, ["PK", "parent", "first"]);
-    const parent = item && !("first" in item) ? stringOf(item, "parent") : undefined;
+    const item = await itemOf(storage, thread, ns, at);
+    const parent = item && !(FIRST in item) ? stringOf(item, "parent") : undefined;
     if (parent === undefined) throw invalidInput(`Checkpoint ${at} has no parent.`);
     at = unescapeId(parent);
   }

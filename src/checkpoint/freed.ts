@@ -1,4 +1,5 @@
 import type { Item } from "../aws/dynamodb.js";
+import { isEmptyMark } from "./incarnation.js";
 import { itemSize } from "./item-size.js";
 import { CHECKPOINTS, parsePointer, parseSortKey, THREAD_MARKER } from "./keys.js";
 import type { Dropped } from "./survey.js";
@@ -38,6 +39,7 @@ export function countDropped(freed: PruneResult, { writes, bytes }: Dropped): vo
 }
 
 export function countPart(freed: PruneResult, [sortKey, bytes]: TrashEntry): void {
+  if (isEmptyMark(sortKey)) return;
   if (!isPart(sortKey)) freed[parseSortKey(sortKey).task === undefined ? "checkpoints" : "writes"]++;
   else freed[parsePointer(sortKey) ? "objects" : "segments"]++;
   freed.bytes += bytes;

@@ -18,7 +18,7 @@ import type { CheckpointRef, Storage } from "./storage.js";
 export type ConflictMode = "branch" | "reject";
 
 const HEAD = "head";
-const VOID = "void";
+export const VOID = "void";
 
 /** Whether this stands in the place of a checkpoint that must not be stored any more. */
 export const isVoid = (item: Item): boolean => VOID in item;
@@ -30,11 +30,11 @@ export const UNLESS_VOID = { condition: "attribute_not_exists(#void)", names: { 
  * Makes the checkpoint that is about to be stored the head of its namespace, if its parent is: 1 request.
  * @throws CheckpointConflictError
  */
-export async function takeHead(storage: Storage, ref: CheckpointRef, parentId: string | undefined, life: Lifetime | undefined): Promise<void> {
+export async function takeHead(storage: Storage, ref: CheckpointRef, parentId: string | undefined, born: string, life: Lifetime | undefined): Promise<void> {
   const { db } = storage;
-  if (await moveHead(storage, ref, parentId, life)) return;
+  if (await moveHead(storage, ref, parentId, born, life)) return;
 
-  const found = await db.getItem(headKey(ref), true);
+  const found = await db.getItem(headKey(ref, born), true);
   const head = found && unescapeId(stringOf(found, HEAD) ?? "");
   if (head === ref.id) return; // by an attempt of this put whose answer got lost
   const conflict = (headId: string | undefined): never => {
@@ -45,11 +45,11 @@ export async function takeHead(storage: Storage, ref: CheckpointRef, parentId: s
   // The parent is the latest checkpoint: the head is of a writer that is not done, or was left behind by a saver that
   // rejects no conflicts.
   if (head !== undefined) {
-    const isFenced = await fence(storage, ref, head, life);
+    const isFenced = await fence(storage, ref, head, born, life);
     const now = isFenced ? latest : await latestId(storage, ref);
     if (now !== parentId) conflict(now);
   }
-  if (!(await moveHead(storage, ref, head, life))) conflict(await latestId(storage, ref));
+  if (!(await moveHead(storage, ref, head, born, life))) conflict(await latestId(storage, ref));
 }
 
 /** The error of a put whose place is void. */
@@ -58,14 +58,14 @@ export async function overtaken(storage: Storage, ref: CheckpointRef, parentId: 
   return new CheckpointConflictError({ threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id, parentId, headId });
 }
 
-const headKey = ({ thread, nsPart }: CheckpointRef): ReturnType<typeof key> => key(thread.partition, headSortKey(nsPart));
+const headKey = ({ thread, nsPart }: CheckpointRef, born: string): ReturnType<typeof key> => key(thread.partition, headSortKey(nsPart, born));
 
-async function moveHead({ db }: Storage, ref: CheckpointRef, from: string | undefined, life: Lifetime | undefined): Promise<boolean> {
+async function moveHead({ db }: Storage, ref: CheckpointRef, from: string | undefined, born: string, life: Lifetime | undefined): Promise<boolean> {
   const values: Record<string, AttributeValue> = { ":to": { S: escapeId(ref.id) } };
   if (from !== undefined) values[":from"] = { S: escapeId(from) };
   if (life) values[":ttl"] = { N: String(life.granted) };
   return db.updateItem({
-    key: headKey(ref),
+    key: headKey(ref, born),
     update: `SET #head = :to${life ? ", #ttl = :ttl" : " REMOVE #ttl"}`,
     names: { "#head": HEAD, "#ttl": TTL_ATTRIBUTE },
     values,
@@ -74,8 +74,8 @@ async function moveHead({ db }: Storage, ref: CheckpointRef, from: string | unde
 }
 
 /** Takes the place of a checkpoint that was announced. False when the checkpoint is there. */
-async function fence({ db }: Storage, ref: CheckpointRef, id: string, life: Lifetime | undefined): Promise<boolean> {
-  const place = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, await keyPart("checkpoint", id))));
+async function fence({ db }: Storage, ref: CheckpointRef, id: string, born: string, life: Lifetime | undefined): Promise<boolean> {
+  const place = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, await keyPart("checkpoint", id)), born));
   const item: Item = { ...place, v: { N: String(FORMAT_VERSION) }, [VOID]: { N: "1" }, ...expiry(life?.granted ?? Infinity) };
   return db.putItem(item, { condition: "attribute_not_exists(PK) OR attribute_exists(#void)", names: { "#void": VOID } });
 }

@@ -1,19 +1,25 @@
 import { fromBase64Url, toBase64, toBase64Url } from "../aws/base64.js";
 import type { AttributeValue, DynamoDB, Item } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
-import { isBorn, key, THREAD_MARKER } from "./keys.js";
-import { isGone, livingUpdate, prolong, upsertLiving, type Lifetime } from "./lifetime.js";
-import type { Thread } from "./storage.js";
+import { bornOfKey, isBorn, key, THREAD_MARKER } from "./keys.js";
+import { isGone, livingUpdate, prolong, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "./lifetime.js";
+import { TRUSTED_MS, type Thread } from "./storage.js";
 
 /*
  * A thread can be deleted under a running agent, which then puts checkpoints that refer to segments that are gone. So
  * each incarnation of a thread, from its first checkpoint to `deleteThread`, has a random name. It stands in the
- * thread's marker and in every checkpoint, which takes it over from its parent. `deleteThread` removes the marker
- * first, and a checkpoint with another name than the marker's is absent to readers: what descends from a deleted
- * thread is deleted.
+ * thread's marker and in the sort key of all that belongs to it; a checkpoint takes it over from its parent. `deleteThread`
+ * removes the marker first, and what has another name than the marker's is absent to readers: what descends from a deleted
+ * thread is deleted. A thread that is restored is another incarnation than the one that was saved.
+ *
+ * While a thread is being restored, its marker names the restoring incarnation, and none that lives: a run that starts
+ * meanwhile takes the thread, and then the restoring fails.
  */
 
 const BORN = "born";
+const RESTORING = "restoring";
+/** Changes whenever a run starts without a checkpoint to go on from: what was found empty may not be so any more. */
+const BEGUN = "begun";
 const KNOWN_BYTES = 256 * 1_024;
 
 /** What this instance has last seen of a thread. */
@@ -26,40 +32,80 @@ interface Known {
 /** A name for a new incarnation. Short, because every checkpoint has it, and only those of one thread must differ. */
 export const newIncarnation = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(4)));
 
-/** The incarnation that an item belongs to; `""` if it names none. */
-export function bornOf(item: Item): string {
-  const attribute = item[BORN];
+const bornIn = (item: Item, name: string): string => {
+  const attribute = item[name];
   const base64 = attribute && "B" in attribute ? attribute.B : "";
   const born = base64.replace(/[+/]/g, (sign) => (sign === "+" ? "-" : "_")).replace(/=+$/, "");
   return isBorn(born) ? born : "";
-}
+};
+
+/** The incarnation that an item belongs to; `""` if it names none. */
+export const bornOf = (item: Item): string => bornOfKey(item.SK.S);
+
+/** The incarnation that lives, by the thread's marker. */
+export const livingOf = (marker: Item | undefined): string | undefined => (marker && !isGone(marker) && BORN in marker ? bornIn(marker, BORN) : undefined);
+
+/** The incarnation that a thread is being restored as, if that was not done or overtaken. */
+export const restoringOf = (marker: Item | undefined): string | undefined => (marker && !isGone(marker) && !(BORN in marker) ? bornIn(marker, RESTORING) : undefined);
+
+/** What a list of `prune` calls an empty thread: another name once a run has begun in it. */
+export const emptyMark = (marker: Item): string => `${THREAD_MARKER}#${bornIn(marker, BEGUN)}`;
+export const isEmptyMark = (sortKey: string): boolean => /^C#\$#[\w-]*$/.test(sortKey);
 
 export const bornAttribute = (born: string): Record<string, AttributeValue> => ({ [BORN]: { B: toBase64(fromBase64Url(born)) } });
 
 /**
- * Deletes a thread's marker or index entry as it was read. False when it belongs to another incarnation by now: a request
- * that arrives late must not take what a later run has written.
+ * Deletes a thread's marker or index entry as it was read. False when it has been changed by now: a request that arrives late,
+ * or was decided on before, must not take what a later run has written.
  */
 export async function deleteAsRead(db: DynamoDB, item: Item): Promise<boolean> {
-  const itemKey = key(item.PK.S, item.SK.S);
-  const born = bornOf(item);
-  if (born !== "") return db.deleteItem(itemKey, { condition: `attribute_not_exists(PK) OR ${BORN} = :born`, values: { ":born": bornAttribute(born)[BORN]! } });
-  await db.batchDelete([itemKey]); // not written by a saver
-  return true;
+  const names = [BORN, RESTORING, BEGUN];
+  const values = Object.fromEntries(names.flatMap((name, i) => (item[name] ? [[`:v${i}`, item[name]]] : [])));
+  const asRead = names.map((name, i) => (item[name] ? `#n${i} = :v${i}` : `attribute_not_exists(#n${i})`)).join(" AND ");
+  return db.deleteItem(key(item.PK.S, item.SK.S), {
+    condition: `attribute_not_exists(PK) OR (${asRead})`,
+    names: Object.fromEntries(names.map((name, i) => [`#n${i}`, name])),
+    ...(Object.keys(values).length > 0 && { values }),
+  });
 }
 
 /** The markers of threads. */
 export class Incarnations {
-  readonly #known = new ByteLru<Known>(KNOWN_BYTES);
+  readonly #known = new ByteLru<Known & { seenAt: number }>(KNOWN_BYTES);
+
+  /** How many puts are under way in a thread. */
+  readonly #putting = new Map<string, number>();
 
   constructor(private readonly db: DynamoDB) {}
+
+  /** While `put` is under way, writes to its checkpoint may come, which is not there yet. */
+  async putting(threadId: string, put: () => Promise<void>): Promise<void> {
+    const others = (): number => this.#putting.get(threadId) ?? 0;
+    this.#putting.set(threadId, others() + 1);
+    try {
+      await put();
+    } finally {
+      if (others() > 1) this.#putting.set(threadId, others() - 1);
+      else this.#putting.delete(threadId);
+    }
+  }
+
+  isPutting(threadId: string): boolean {
+    return this.#putting.has(threadId);
+  }
 
   known(threadId: string): Known | undefined {
     return this.#known.get(threadId);
   }
 
+  /** As `known`, only of a thread that was there lately. */
+  trusted(threadId: string): Known | undefined {
+    const known = this.#known.get(threadId);
+    return known && Math.abs(Date.now() - known.seenAt) <= TRUSTED_MS ? known : undefined;
+  }
+
   remember(threadId: string, known: Known): void {
-    this.#known.set(threadId, known, threadId.length + 100);
+    this.#known.set(threadId, { ...known, seenAt: Date.now() }, threadId.length + 100);
   }
 
   forget(threadId: string): void {
@@ -69,7 +115,10 @@ export class Incarnations {
   /** A reader has come by the marker, or by the place where it would be. */
   note(threadId: string, born: string | undefined): void {
     if (born === undefined) this.forget(threadId);
-    else if (this.known(threadId)?.born !== born) this.remember(threadId, { born, listedUntil: 0 });
+    else {
+      const known = this.known(threadId);
+      this.remember(threadId, { born, listedUntil: known?.born === born ? known.listedUntil : 0 });
+    }
   }
 
   /**
@@ -85,16 +134,15 @@ export class Incarnations {
       offered = offered === undefined ? born : newIncarnation();
       return { ":born": bornAttribute(offered)[BORN]! };
     };
-    const set = [`${BORN} = if_not_exists(${BORN}, :born)`];
+    const set = [`${BORN} = if_not_exists(${BORN}, :born)`, `${BEGUN} = :born`];
     const marker = await upsertLiving(life?.granted ?? Infinity, (until) => this.db.updatedItem(() => livingUpdate({ key: markerKey, set, values: values() }, until)));
-    return bornOf(marker!);
+    return bornIn(marker!, BORN);
   }
 
   /** The thread's incarnation, `undefined` when there is no such thread: 1 request. */
-  async current({ id, partition }: Thread): Promise<string | undefined> {
-    const marker = await this.db.getItem(key(partition, THREAD_MARKER), true);
-    const born = marker && !isGone(marker) ? bornOf(marker) : undefined;
-    this.note(id, born);
+  async current(thread: Thread): Promise<string | undefined> {
+    const born = livingOf(await this.#marker(thread));
+    this.note(thread.id, born);
     return born;
   }
 
@@ -105,9 +153,50 @@ export class Incarnations {
   }
 
   /** From now on, the thread is gone to readers. */
-  async end({ id, partition }: Thread): Promise<void> {
-    const marker = await this.db.getItem(key(partition, THREAD_MARKER), true);
-    if (marker) await deleteAsRead(this.db, marker);
-    this.forget(id);
+  async end(thread: Thread): Promise<void> {
+    for (;;) {
+      const marker = await this.#marker(thread);
+      // A run that starts at the same time goes too.
+      if (!marker || (await deleteAsRead(this.db, marker))) break;
+    }
+    this.forget(thread.id);
+  }
+
+  /** Reserves the thread for what is restored as `born`. False when there is one. */
+  async claim({ partition }: Thread, born: string, until: number): Promise<boolean> {
+    const expires = until === Infinity ? undefined : { ":ttl": { N: String(until) } };
+    return this.db.updateItem({
+      key: key(partition, THREAD_MARKER),
+      update: `SET ${RESTORING} = :born${expires ? ", #ttl = :ttl" : ""} REMOVE ${BORN}${expires ? "" : ", #ttl"}`,
+      names: { "#ttl": TTL_ATTRIBUTE },
+      values: { ":born": bornAttribute(born)[BORN]!, ":now": { N: String(Math.floor(Date.now() / 1_000)) }, ...expires },
+      condition: `attribute_not_exists(${BORN}) OR #ttl <= :now`,
+    });
+  }
+
+  /** Whether it is reserved for `born` still. */
+  async isClaimed(thread: Thread, born: string): Promise<boolean> {
+    return restoringOf(await this.#marker(thread)) === born;
+  }
+
+  /** Whether there is such a thread, or will be. */
+  async isThere(thread: Thread): Promise<boolean> {
+    return (await this.#marker(thread)) !== undefined;
+  }
+
+  async #marker({ partition }: Thread): Promise<Item | undefined> {
+    return this.db.getItem(key(partition, THREAD_MARKER), true);
+  }
+
+  /** From now on, what was restored as `born` is there. False when the thread was taken or deleted meanwhile. */
+  async settle(thread: Thread, born: string): Promise<boolean> {
+    const settled = await this.db.updateItem({
+      key: key(thread.partition, THREAD_MARKER),
+      update: `SET ${BORN} = :born REMOVE ${RESTORING}`,
+      values: { ":born": bornAttribute(born)[BORN]! },
+      condition: `${RESTORING} = :born AND attribute_not_exists(${BORN})`,
+    });
+    // Also by an attempt whose answer got lost.
+    return settled || (await this.current(thread)) === born;
   }
 }

@@ -10,7 +10,7 @@ import type { Segment } from "./value.js";
  * the SHA-256 of the whole; an attribute then keeps it whole.
  */
 
-/** Bytes an escaped id may take. `C#{ns}#{id}#W#{task}` stays below 1,024. */
+/** Bytes an escaped id may take. `C#{ns}#{id}#W#{task}#{born}` stays below 1,024. */
 const LIMIT = { thread: 900, namespace: 600, checkpoint: 200, task: 200 } as const;
 export const SHORTENED = "%-";
 
@@ -61,7 +61,7 @@ export const CHECKPOINTS = "C#";
 /** The thread's marker. `$` comes right after `#`, so a descending Query of the root namespace meets the marker first. */
 export const THREAD_MARKER = `${CHECKPOINTS}$`;
 /** Which checkpoint is the head of a namespace, where conflicts are rejected. */
-export const headSortKey = (ns: KeyPart): string => `H#${ns.text}`;
+export const headSortKey = (ns: KeyPart, born: string): string => `H#${ns.text}#${born}`;
 
 /** Whether this can be an incarnation's name, which becomes a part of keys. */
 export const isBorn = (born: unknown): born is string => typeof born === "string" && /^[\w-]{0,6}$/.test(born);
@@ -101,10 +101,20 @@ export const namespacePrefix = (ns: KeyPart): string => `${CHECKPOINTS}${ns.text
 /** Sort keys of one checkpoint and its writes start with this. */
 export const checkpointPrefix = (ns: KeyPart, id: KeyPart): string => `${namespacePrefix(ns)}${id.text}#`;
 
-/** `~` sorts after `W`: a descending Query meets a checkpoint first and then its own writes. */
-export const checkpointSortKey = (prefix: string): string => `${prefix}~`;
+/**
+ * `~` sorts after `W`: a descending Query meets a checkpoint first and then its own writes. The incarnation at the end keeps
+ * a thread that was restored apart from what was deleted under the same ids: requests that arrive late are for other keys.
+ */
+export const checkpointSortKey = (prefix: string, born: string): string => `${prefix}~${born}`;
 
-export const writesSortKey = (prefix: string, task: KeyPart): string => `${prefix}W#${task.text}`;
+/** Before all incarnations of a checkpoint, and behind their writes; and behind them all. */
+export const checkpointRange = (prefix: string): [from: string, to: string] => [`${prefix}~`, `${prefix}~~`];
+
+/** A checkpoint of every incarnation, with its writes. */
+export const wholeCheckpointRange = (prefix: string): [from: string, to: string] => [prefix, `${prefix}~~`];
+
+/** @param born the incarnation of the checkpoint; `""` where that is not known yet, because its put is under way */
+export const writesSortKey = (prefix: string, task: KeyPart, born: string): string => `${prefix}W#${task.text}${born && `#${born}`}`;
 
 export interface SortKeyParts {
   /** Shared by a checkpoint and its writes. */
@@ -113,10 +123,30 @@ export interface SortKeyParts {
   checkpoint: string;
   /** Absent for the checkpoint itself. */
   task: string | undefined;
+  /** `""` if the key names none. */
+  born: string;
 }
 
 /** Takes the sort key of a checkpoint or of writes apart; its parts are still escaped. */
 export function parseSortKey(sortKey: string): SortKeyParts {
-  const [, ns = "", checkpoint = "", kind, task] = sortKey.split("#");
-  return { prefix: `${CHECKPOINTS}${ns}#${checkpoint}#`, ns, checkpoint, task: kind === "W" ? (task ?? "") : undefined };
+  const [, ns = "", checkpoint = "", kind = "", task = "", end = ""] = sortKey.split("#");
+  const born = kind === "W" ? end : kind.slice(1);
+  return { prefix: `${CHECKPOINTS}${ns}#${checkpoint}#`, ns, checkpoint, task: kind === "W" ? task : undefined, born: isBorn(born) ? born : "" };
+}
+
+/** The incarnation that an item belongs to by its sort key; `""` if that names none. */
+export function bornOfKey(sortKey: string): string {
+  if (sortKey.startsWith(CHECKPOINTS)) return parseSortKey(sortKey).born;
+  const [kind = "", first = "", second = ""] = sortKey.split("#");
+  const born = kind === "H" ? second : /^[SP]$/.test(kind) ? first : "";
+  return isBorn(born) ? born : "";
+}
+
+/** The sort key of a checkpoint, of writes or of a segment without the incarnation. */
+export const withoutBorn = (sortKey: string): string => sortKey.replace(/^(C#[^#]*#[^#]*#(?:~|W#[^#]*)).*|^S#[^#]*(#[^#]*)$/s, (_, checkpoint?: string, segment?: string) => checkpoint ?? `S${segment}`);
+
+/** The other way round. */
+export function withBorn(sortKey: string, born: string): string {
+  if (sortKey.startsWith("S")) return `S#${born}${sortKey.slice(1)}`;
+  return sortKey.endsWith("#~") ? sortKey + born : `${sortKey}#${born}`;
 }

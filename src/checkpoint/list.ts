@@ -3,7 +3,7 @@ import type { CheckpointListOptions, CheckpointMetadata, CheckpointTuple } from 
 import type { QueryInput } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
 import { configIds } from "./ids.js";
-import { CHECKPOINTS, checkpointPrefix, checkpointSortKey, keyPart, namespacePrefix } from "./keys.js";
+import { CHECKPOINTS, checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "./keys.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
 import { allValues, loadMetadata, openCheckpoint, toTuple, unlessDeleted, type StoredCheckpoint } from "./read.js";
 import { threadOf, type Storage } from "./storage.js";
@@ -74,8 +74,7 @@ async function range({ ns, checkpointId, beforeId }: ListInput): Promise<Pick<Qu
   if (ns === undefined) return { beginsWith: CHECKPOINTS };
   const nsPart = await keyPart("namespace", ns);
   if (checkpointId !== undefined) {
-    const prefix = checkpointPrefix(nsPart, await keyPart("checkpoint", checkpointId));
-    return { between: [prefix, checkpointSortKey(prefix)] };
+    return { between: wholeCheckpointRange(checkpointPrefix(nsPart, await keyPart("checkpoint", checkpointId))) };
   }
   if (beforeId === undefined) return namespaceRange(nsPart);
   return { between: [namespacePrefix(nsPart), checkpointPrefix(nsPart, await keyPart("checkpoint", beforeId))] };

@@ -1,16 +1,16 @@
 import { forEachAtOnce } from "../aws/concurrency.js";
-import type { QueryInput } from "../aws/dynamodb.js";
+import type { Item, QueryInput } from "../aws/dynamodb.js";
 import type { DynamoDBSaverError } from "../errors.js";
-import { deleteThread } from "./delete-thread.js";
+import { deleteIncarnation, deleteThread } from "./delete-thread.js";
 import { add, countDropped, countItem, countLater, countPart, isPart, nothing, type PruneResult } from "./freed.js";
-import { bornOf } from "./incarnation.js";
-import { checkpointSortKey, copyOf, key, parsePointer, THREAD_MARKER } from "./keys.js";
-import { endNow, isGone } from "./lifetime.js";
+import { deleteAsRead, emptyMark, isEmptyMark, livingOf, restoringOf } from "./incarnation.js";
+import { bornOfKey, checkpointSortKey, copyOf, key, parsePointer, THREAD_MARKER } from "./keys.js";
+import { endNow } from "./lifetime.js";
 import { checked, ruleOf, type PruneOptions } from "./prune-options.js";
 import { FIRST } from "./read.js";
 import { deleteUnused } from "./segment-deletions.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
-import { survey, type Rule, type Survey } from "./survey.js";
+import { survey, type Rule } from "./survey.js";
 import { isOfOneThread, ThreadsFailedError, type ThreadFailure } from "./threads-failed.js";
 import { amendTrash, closeTrash, deleteTrash, readTrash, writeTrash, type TrashEntry, type TrashList } from "./trash.js";
 
@@ -26,7 +26,10 @@ import { amendTrash, closeTrash, deleteTrash, readTrash, writeTrash, type TrashE
  *   and the grace period begins after them (`trash.ts`). A later call deletes what is noted for so long, and which nothing in
  *   all of the thread, read after that period, refers to. A note is given up when something refers to it again, also if that
  *   goes with the same call. Notes are read after the checkpoints: another pruning may be under way.
- * - The newest checkpoint of a branch may be what a run goes on from, so a new one stays, whatever the rules say.
+ * - The newest checkpoint of a branch may be what a run goes on from, so a new one stays, whatever the rules say. Where all of
+ *   the run's are to go, the newest one goes for readers only, with what a DeltaChannel is rebuilt from, and the rest after the
+ *   grace period. A thread that nothing is left of is noted as its segments are: by the sort key of its marker. It ends if the
+ *   marker is as it was read, and a run that begins without a checkpoint to go on from changes that.
  *
  * Whatever is cut short leaves what was not done yet: checkpoints go before their writes, newest first, notes before what they
  * name, and what is on no note is found by looking at everything that is stored.
@@ -65,8 +68,6 @@ export interface Pruning {
   rule: Rule;
   dryRun: boolean;
   graceSeconds: number;
-  /** Called when a thread is done. */
-  after?: (threadId: string, survey: Survey) => Promise<void>;
 }
 
 export async function* pruneThreads(storage: Storage, threadIds: readonly string[] | undefined, pruning: Pruning): AsyncGenerator<PruneProgress, PruneResult, undefined> {
@@ -87,7 +88,6 @@ export async function* pruneThreads(storage: Storage, threadIds: readonly string
         last = { threadId, read, freed: structuredClone(total) };
         yield last;
       }
-      if (step.value) await pruning.after?.(threadId, step.value);
     } catch (error) {
       // One thread that cannot be read must not keep all behind it.
       if (!isOfOneThread(error)) throw error;
@@ -108,32 +108,38 @@ async function* pruneThread(
   storage: Storage,
   thread: Thread,
   { rule, dryRun, graceSeconds }: Pruning,
-): AsyncGenerator<{ read: number; freed: PruneResult }, Survey | undefined, undefined> {
+): AsyncGenerator<{ read: number; freed: PruneResult }, void, undefined> {
   const { db, frames } = storage;
   const freed = nothing();
   const startedAt = Math.floor(Date.now() / 1_000);
+  const oldest = startedAt - graceSeconds;
   const marker = await db.getItem(key(thread.partition, THREAD_MARKER), true);
-  // Deleted, or being copied or imported: then nothing refers to what is stored yet.
-  if (!marker || isGone(marker)) return undefined;
-  const surveying = survey(storage, thread, bornOf(marker), rule);
+  const born = livingOf(marker);
+  const restoring = restoringOf(marker);
+  const surveying = survey(storage, thread, { born, restoring, rule, oldest: graceSeconds > 0 ? oldest : Infinity });
   let step = await surveying.next();
   let read = 0;
   for (; !step.done; step = await surveying.next()) yield { read: (read = step.value), freed };
   const found = step.value;
   const { used, usedByStray, released, stray, dropped } = found;
   if (graceSeconds > 0) for (const name of usedByStray) used.add(name);
-  const stored = await storedParts(storage, thread);
+  // Nothing refers yet to what is being restored.
+  const stored = (await storedParts(storage, thread)).filter((sortKey) => restoring === undefined || bornOfKey(sortKey) !== restoring);
   // What could not be read may have referred to anything: then all begins anew.
   const lists = await readTrash(storage, thread);
   const noted = released ? lists : [];
 
   // What nothing refers to now, and what nothing will refer to when the checkpoints are gone.
-  const isUsed = (sortKey: string): boolean => isPart(sortKey) && (used.has(copyOf(sortKey)) || released?.has(copyOf(sortKey)) === true);
-  const garbage = new Set([...stray, ...stored.filter((sortKey) => !isUsed(sortKey))]);
-  const unused = [...stray, ...stored.filter((sortKey) => !used.has(copyOf(sortKey)))];
+  const mark = marker && born !== undefined && found.left === 0 ? emptyMark(marker) : undefined;
+  const isUsed = (sortKey: string): boolean => {
+    if (isEmptyMark(sortKey)) return sortKey !== mark || dropped.size > 0;
+    return isPart(sortKey) && (used.has(copyOf(sortKey)) || released?.has(copyOf(sortKey)) === true);
+  };
+  const candidates = [...stray, ...(mark === undefined ? [] : [mark]), ...stored];
+  const garbage = new Set(candidates.filter((sortKey) => !isUsed(sortKey)));
+  const unused = candidates.filter((sortKey) => !isPart(sortKey) || !used.has(copyOf(sortKey)));
   const bytesOf = (sortKey: string): number => (isPart(sortKey) ? (released?.get(copyOf(sortKey)) ?? 0) : 0);
 
-  const oldest = startedAt - graceSeconds;
   const isDue = ({ since = Infinity }: TrashList): boolean => graceSeconds > 0 && since <= oldest;
   const [due, waiting] = graceSeconds === 0 ? [unused.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)]), new Set<string>()] : partition(noted, isDue, garbage);
   const going = new Set(due.map(([sortKey]) => sortKey));
@@ -144,7 +150,7 @@ async function* pruneThread(
     for (const one of dropped.values()) countDropped(freed, one);
     for (const entry of due) countPart(freed, entry);
     yield { read, freed };
-    return found;
+    return;
   }
 
   for (const list of lists) await amendTrash(storage, list, released ? isUsed : () => true);
@@ -155,14 +161,15 @@ async function* pruneThread(
   if (dropped.size + found.hidden.length > 0) frames.forget(thread.id);
   const keys = (sortKeys: string[]): ReturnType<typeof key>[] => sortKeys.map((sortKey) => key(thread.partition, sortKey));
   for (const row of rowsOf(DROPPED_AT_ONCE, dropped)) {
-    await db.batchDelete(keys(row.map(([prefix]) => checkpointSortKey(prefix))));
+    await db.batchDelete(keys(row.map(([prefix]) => checkpointSortKey(prefix, born!))));
     await db.batchDelete(keys(row.flatMap(([, { writes }]) => writes)));
     for (const [, one] of row) countDropped(freed, one);
     yield { read, freed };
   }
   if (listId !== undefined) await closeTrash(storage, thread, listId);
 
-  for (const row of rowsOf(DROPPED_AT_ONCE, due)) {
+  if (mark !== undefined && going.delete(mark) && !(await endEmpty(storage, thread, marker!))) return;
+  for (const row of rowsOf(DROPPED_AT_ONCE, due.filter(([sortKey]) => going.has(sortKey)))) {
     const inTable = row.filter(([sortKey]) => !isPart(sortKey) || (graceSeconds === 0 && !parsePointer(sortKey)));
     const others = row.filter((entry) => !inTable.includes(entry));
     await db.batchDelete(keys(inTable.map(([sortKey]) => sortKey)));
@@ -171,8 +178,24 @@ async function* pruneThread(
     yield { read, freed };
   }
   for (const list of lists) if (graceSeconds === 0 || list.since === undefined || isDue(list)) await deleteTrash(storage, thread, list);
+  if (born === undefined && restoring === undefined && later.length + waiting.size === 0) await unlist(storage, thread);
   yield { read, freed };
-  return found;
+}
+
+/** Takes a thread that is not there off the index, unless it begins meanwhile: then it has a marker first. */
+async function unlist({ db, threads, incarnations }: Storage, thread: Thread): Promise<void> {
+  const entry = await threads.entryOf(thread.id);
+  if (entry && !(await incarnations.isThere(thread))) await deleteAsRead(db, entry);
+}
+
+/** Ends a thread that has been empty for so long. False if a run has begun in it since its marker was read. */
+async function endEmpty(storage: Storage, thread: Thread, marker: Item): Promise<boolean> {
+  const entry = await storage.threads.entryOf(thread.id);
+  if (!(await deleteAsRead(storage.db, marker))) return false;
+  storage.incarnations.forget(thread.id);
+  await deleteIncarnation(storage, thread, livingOf(marker)!);
+  if (entry) await deleteAsRead(storage.db, entry);
+  return true;
 }
 
 /** What lists name and still is garbage: that which is due, and that which is not. */

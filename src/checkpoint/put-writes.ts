@@ -2,13 +2,16 @@ import { WRITES_IDX_MAP, type PendingWrite } from "@langchain/langgraph-checkpoi
 import { toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Item, Key, UpdateInput } from "../aws/dynamodb.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
+import { checkpointItem } from "./checkpoint-item.js";
 import { placeOf } from "./codec.js";
 import { FORMAT_VERSION } from "./frame.js";
-import { checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
+import { VOID } from "./head.js";
+import { bornOf } from "./incarnation.js";
+import { bornOfKey, checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
 import { goneAt, lifetime, livingUpdate, prolonged, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "./lifetime.js";
 import { NewSegments, writeSegments } from "./segment-writes.js";
 import { channelPlace, serialized } from "./serialized.js";
-import { checkpointRef, threadOf, type Storage } from "./storage.js";
+import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "./value.js";
 import { attributeOf, packRun, runBytes, takenIndices, writeAttributes, writeBytes, type SerializedWrite } from "./writes.js";
 
@@ -52,7 +55,7 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
   const thread = await threadOf(storage, threadId);
   const ref = await checkpointRef(thread, input.ns, input.checkpointId);
   const task = await keyPart("task", input.taskId);
-  const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task));
+  const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task, await bornFor(storage, ref)));
   storage.superseded?.wrote(threadId, input.ns, checkpointId, itemKey);
   try {
     await update(storage, itemKey, task, input, MAX_INLINE_BYTES);
@@ -63,13 +66,24 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
   }
 }
 
+/**
+ * The incarnation of a checkpoint; `""` where a run writes to one that it is just putting. An instance that has neither read nor put
+ * the checkpoint looks at it: 1 request more.
+ */
+async function bornFor(storage: Storage, ref: CheckpointRef): Promise<string> {
+  const known = storage.frames.get(ref.thread.id, ref.ns, ref.id);
+  if (known || storage.incarnations.isPutting(ref.thread.id)) return known?.born ?? "";
+  const item = await checkpointItem(storage, ref, true, ["PK", "SK", TTL_ATTRIBUTE, VOID]);
+  return item ? bornOf(item) : "";
+}
+
 async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutWritesInput, maxInline: number): Promise<void> {
   const life = lifetime(input.ttlSeconds);
   // Longer than their checkpoint: a DeltaChannel of later ones may be rebuilt from them. That one may have been
   // put with a longer ttl than this call has.
   const known = storage.frames.get(input.threadId, input.ns, input.checkpointId);
   const granted = Math.max(life?.granted ?? Infinity, known?.goneAt ?? 0);
-  const born = (known ?? storage.incarnations.known(input.threadId))?.born ?? "";
+  const born = bornOfKey(itemKey.SK.S) || (storage.incarnations.known(input.threadId)?.born ?? "");
   const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> => storage.codec.encode(bytes, placeOf(itemKey, attributeOf(index)));
   const special = input.writes.filter((w) => w.index < 0);
   const ordinary = input.writes.filter((w) => w.index >= 0);

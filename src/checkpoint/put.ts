@@ -2,13 +2,14 @@ import { toBase64 } from "../aws/base64.js";
 import type { Item } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
 import { DATA, RUN } from "./attributes.js";
+import { checkpointItem } from "./checkpoint-item.js";
 import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
 import { deltaChannels, encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
-import { isVoid, overtaken, takeHead, UNLESS_VOID } from "./head.js";
-import { bornAttribute, newIncarnation } from "./incarnation.js";
+import { overtaken, takeHead, UNLESS_VOID } from "./head.js";
+import { newIncarnation } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
-import { expiry, isGone, lifetime, type Lifetime } from "./lifetime.js";
+import { expiry, lifetime, type Lifetime } from "./lifetime.js";
 import { divideParts, makeRoom, serializeParts, type PutInput, type SerializedParts } from "./parts.js";
 import { frameOf } from "./read.js";
 import { needsAncestors, renew, renewAncestors, type AncestorsOf } from "./renew.js";
@@ -37,7 +38,11 @@ interface Draft {
 }
 
 /** Stores a checkpoint: its new segments first, then the item that refers to them. The item is the commit. */
-export async function putCheckpoint(storage: Storage, given: PutInput): Promise<void> {
+export async function putCheckpoint(storage: Storage, input: PutInput): Promise<void> {
+  await storage.incarnations.putting(input.threadId, () => putNow(storage, input));
+}
+
+async function putNow(storage: Storage, given: PutInput): Promise<void> {
   const { threadId, ns, parentId } = given;
   const known = parentId === undefined ? undefined : storage.frames.getTrusted(threadId, ns, parentId);
   const life = lifeOf(storage, given);
@@ -88,9 +93,7 @@ async function inherit(storage: Storage, put: Put, parent: Frame): Promise<Draft
 /** Stores everything that was given. */
 async function begin(storage: Storage, put: Put): Promise<Draft> {
   const { input, parentRef, life } = put;
-  // A subgraph's first checkpoint belongs to a thread that this instance has probably listed.
-  const known = input.ns !== "" && !parentRef ? storage.incarnations.known(input.threadId) : undefined;
-  const listed = known && known.listedUntil >= (life?.needed ?? Infinity) ? known : undefined;
+  const listed = parentRef ? undefined : listedFor(storage, input, life);
   const lease = Math.min(listed?.listedUntil ?? Infinity, life?.granted ?? Infinity);
   const { frame, plan } = await draft(storage, put, undefined, listed?.born ?? newIncarnation(), lease);
   const ancestors = ancestorsOf(put, frame);
@@ -103,7 +106,6 @@ async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft)
   const { threadId, ns, parentId, checkpoint, metadata } = input;
   let item = await encodeItem(storage, put, frame);
   const rejectsConflicts = storage.conflict === "reject";
-  if (rejectsConflicts) await takeHead(storage, ref, parentId, life);
   if (begins) {
     // Before the segments: a deletion that removes one of them also ends this incarnation.
     const born = await storage.incarnations.begin(ref.thread, frame.born, life);
@@ -112,6 +114,7 @@ async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft)
       item = await encodeItem(storage, put, frame);
     }
   }
+  if (rejectsConflicts) await takeHead(storage, ref, parentId, frame.born, life);
   await Promise.all([
     begins && storage.threads.add(threadId, frame.born, life),
     plan.segments.size > 0 && writeSegments(storage, plan, life),
@@ -126,6 +129,19 @@ async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft)
   } else await storage.db.batchPut([item], deletes);
   storage.superseded?.put(threadId, ns, parentId, checkpoint.id, item, deltaChannels(metadata, frame).length > 0, superseded);
   storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
+}
+
+/**
+ * A subgraph's first checkpoint belongs to a thread that this instance has probably listed. If its graph's checkpoint is of
+ * another incarnation than the thread is now, that was deleted, and so is this one.
+ */
+function listedFor({ incarnations, frames }: Storage, { threadId, ns, metadata }: PutInput, life: Lifetime | undefined): { born: string; listedUntil: number } | undefined {
+  const known = ns === "" ? undefined : incarnations.known(threadId);
+  if (!known) return undefined;
+  const above = Object.entries(metadata.parents ?? {}).map(([parentNs, id]) => frames.get(threadId, parentNs, id)?.born);
+  const gone = above.find((born) => born !== undefined && born !== known.born);
+  if (gone !== undefined) return { ...known, born: gone };
+  return incarnations.trusted(threadId) && known.listedUntil >= (life?.needed ?? Infinity) ? known : undefined;
 }
 
 /** @param lease until when all that it will refer to is there */
@@ -152,7 +168,7 @@ function leaseIsShort(parent: Frame, needsAncestors: boolean, life: Lifetime | u
 }
 
 async function encodeItem({ codec, refreshOnRead }: Storage, { ref, input, life }: Put, frame: Frame): Promise<Item> {
-  const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
+  const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart), frame.born));
   const data = await codec.encode(encodeFrame(frame), placeOf(itemKey, DATA));
   if (data.length > MAX_ITEM_BYTES) {
     throw invalidInput(
@@ -166,22 +182,19 @@ async function encodeItem({ codec, refreshOnRead }: Storage, { ref, input, life 
     ...(ref.nsPart.whole !== undefined && { ns: { S: ref.nsPart.whole } }),
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },
-    ...bornAttribute(frame.born),
     ...(frame.run !== undefined && { [RUN]: { S: escapeId(frame.run) } }),
     [DATA]: { B: toBase64(data) },
     ...expiry(frame.goneAt, frame.needsAncestors && !refreshOnRead ? life?.needed : undefined),
   };
 }
 
-/** Also of one that has ended for readers, and stays because others are rebuilt from it. */
-async function readFrame(storage: Storage, ref: CheckpointRef, consistent = storage.consistentRead): Promise<Frame | undefined> {
-  const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart)));
-  const item = await storage.db.getItem(itemKey, consistent);
-  // A replica that lags must not cost the channels that are inherited. One that has ended for readers still has what it
-  // shares, as long as it is there.
-  if (!item || isGone(item) || isVoid(item)) return consistent ? undefined : readFrame(storage, ref, true);
+/** Also of one that has ended for readers, and stays because others are rebuilt from it: it still has what it shares. */
+async function readFrame(storage: Storage, ref: CheckpointRef): Promise<Frame | undefined> {
+  const found = await checkpointItem(storage, ref, storage.consistentRead);
+  // A replica that lags must not cost the channels that are inherited.
+  const item = found ?? (storage.consistentRead ? undefined : await checkpointItem(storage, ref, true));
   try {
-    return await frameOf(item, storage.codec);
+    return item && (await frameOf(item, storage.codec));
   } catch (error) {
     throw locate(error, { threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id });
   }

@@ -6,9 +6,9 @@ import { placeOf, type Codec } from "./codec.js";
 import { damaged, locate } from "./format-error.js";
 import { checkVersion, decodeFrame, deltaChannels, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { bornOf } from "./incarnation.js";
-import { checkpointPrefix, checkpointSortKey, unescapeId, type KeyPart } from "./keys.js";
+import { unescapeId, type KeyPart } from "./keys.js";
 import { endOf, goneAt, isEnded, isGone } from "./lifetime.js";
-import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
+import { checkpointPages, namespaceRange, oneCheckpoint, type CheckpointItems } from "./pages.js";
 import { type LoadedSegments } from "./segment-store.js";
 import { deserialized } from "./serialized.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "./storage.js";
@@ -43,14 +43,7 @@ interface StoredTask extends TaskOfItem {
 
 /** The latest checkpoint of a namespace: 1 Query, unless dozens of tasks wrote to it. */
 export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart): Promise<StoredCheckpoint | undefined> {
-  const latest = (isPast = isEnded): Promise<StoredCheckpoint | undefined> =>
-    firstOf(storage, checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS, isPast), true);
-  const found = await latest();
-  // Only the root namespace has the marker beside it. LangGraph reads that one first.
-  const expected = storage.incarnations.known(thread.id)?.born ?? found?.frame.born;
-  if (found?.frame.born === expected) return found;
-  const born = await storage.incarnations.current(thread);
-  return found?.frame.born === born ? found : latest((item) => isEnded(item) || bornOf(item) !== born);
+  return firstOf(storage, checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS), true);
 }
 
 /**
@@ -68,11 +61,9 @@ export async function unlessDeleted<T>(storage: Storage, { thread, frame }: Stor
   }
 }
 
-/** One checkpoint by its id: 1 Query. */
-export async function readCheckpoint(storage: Storage, ref: CheckpointRef, isPast = isEnded): Promise<StoredCheckpoint | undefined> {
-  const prefix = checkpointPrefix(ref.nsPart, ref.idPart);
-  const pages = checkpointPages(storage, ref.thread, { between: [prefix, checkpointSortKey(prefix)] }, [], isPast);
-  return firstOf(storage, pages);
+/** One checkpoint by its id: 1 Query. @param of its incarnation, where that is known */
+export async function readCheckpoint(storage: Storage, ref: CheckpointRef, isPast = isEnded, of?: string): Promise<StoredCheckpoint | undefined> {
+  return firstOf(storage, checkpointPages(storage, ref.thread, oneCheckpoint(ref), [], isPast, of));
 }
 
 /** Every value that has to be read to build a tuple. */
@@ -169,7 +160,12 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
     codec.checkLengths(lengthsOf(frame), locationOf(items));
     return frame;
   };
-  const [frame, tasks] = await Promise.all([at(items, undefined, openFrame), Promise.all(writes.map(openTask))]);
+  const [frame, opened] = await Promise.all([at(items, undefined, openFrame), Promise.all(writes.map(openTask))]);
+  const tasks = new Map<string, StoredTask>();
+  for (const { taskId, path, attributes } of opened) {
+    const task = tasks.get(taskId);
+    tasks.set(taskId, { taskId, path: task?.path || path, attributes: [...(task?.attributes ?? []), ...attributes] });
+  }
   const parent = stringOf(item, "parent");
   return {
     thread,
@@ -179,7 +175,7 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
     isFirst: FIRST in item,
     endsAt: endOf(item),
     frame,
-    tasks: tasks.sort(compareTasks),
+    tasks: [...tasks.values()].sort(compareTasks),
     keys: [item, ...writes].map(({ PK, SK }) => ({ PK, SK })),
   };
 }
@@ -198,7 +194,7 @@ function newerVersion(a: number | string, b: number | string): number | string {
 /** Checkpoints before format 4 kept the sends of their parent's tasks in the parent's writes. */
 async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, checkpoint: Checkpoint): Promise<void> {
   // Also one that was pruned but for this. Consistently: its sends would be lost without a word.
-  const parent = await readCheckpoint({ ...storage, consistentRead: true }, await checkpointRef(stored.thread, stored.ns, stored.parentId!), isGone);
+  const parent = await readCheckpoint({ ...storage, consistentRead: true }, await checkpointRef(stored.thread, stored.ns, stored.parentId!), isGone, stored.frame.born);
   const writes = parent ? await loadWrites(storage, parent, await storage.segments.load(parent.thread.partition, allValues(parent)), new Set([TASKS])) : [];
   checkpoint.channel_values[TASKS] = writes.map(([, , send]) => send);
   const versions = Object.values(checkpoint.channel_versions ?? {}).filter((version) => ["number", "string"].includes(typeof version));

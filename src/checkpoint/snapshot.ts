@@ -1,25 +1,30 @@
 import { fromBase64, toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Item, Key } from "../aws/dynamodb.js";
-import { CheckpointDataError, invalidInput } from "../errors.js";
+import { AwsRequestError, CheckpointDataError, invalidInput } from "../errors.js";
 import { binaryOf, DATA, stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
 import { placeOf, type Codec } from "./codec.js";
-import { deleteThread } from "./delete-thread.js";
+import { deleteIncarnation } from "./delete-thread.js";
 import { locate } from "./format-error.js";
-import { bornAttribute, bornOf } from "./incarnation.js";
-import { key, segmentCopy, segmentSortKey, THREAD_MARKER } from "./keys.js";
-import { endingLater, expiry, goneAt, isEnded, isGone, livingUntil } from "./lifetime.js";
+import { deleteAsRead, livingOf, newIncarnation } from "./incarnation.js";
+import { key, segmentCopy, segmentSortKey, THREAD_MARKER, withBorn, withoutBorn } from "./keys.js";
+import { endingLater, goneAt, isEnded, isGone, livingUntil, type Lifetime } from "./lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER } from "./pages.js";
 import { allValues, openCheckpoint } from "./read.js";
 import { storedObject, writeObject } from "./segment-objects.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
+import { attributeOf, writeAttributes } from "./writes.js";
 import { writtenNow } from "./written.js";
 
 /*
  * A thread as its items are, to be stored elsewhere. The root's namespace is read first, each newest first, and then what
- * subgraphs have, and the segments last: as if a process had died while its graph went on, from which LangGraph resumes. It is
- * stored elsewhere with the marker last, so that it is not there before all of it is.
+ * subgraphs have, and the segments last: as if a process had died while its graph went on, from which LangGraph resumes. At the
+ * end the marker is looked at again: a thread that was deleted meanwhile may have been read in part.
+ *
+ * Its items do not say of which incarnation they were. What is restored has a new one, so that neither a run of the deleted
+ * thread nor a late request has to do with it. The marker is reserved first, and what an attempt that was cut short has left is
+ * deleted; it says that the thread is there after all of it is. A run that starts meanwhile takes the marker, and the thread.
  */
 
 /** What a thread begins with. */
@@ -27,7 +32,6 @@ export interface SnapshotHead {
   threadId: string;
   /** The partition it was read from: encrypted values are bound to it. */
   partition: string;
-  born: string;
   createdAt: string;
   /** When it expires, in seconds since 1970. */
   ttl: number | undefined;
@@ -35,7 +39,7 @@ export interface SnapshotHead {
   readAt: number;
 }
 
-/** An item of a thread, without its partition key. */
+/** An item of a thread, without its partition key, and without the incarnation in its sort key. */
 export interface SnapshotItem {
   item: Pick<Key, "SK"> & Record<string, AttributeValue>;
   /** Whether it is a segment that lies in S3. */
@@ -58,17 +62,17 @@ const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
 export async function snapshotOf(storage: Storage, threadId: string): Promise<Snapshot> {
   const thread = await threadOf(storage, threadId);
   const [marker, entry] = await Promise.all([storage.db.getItem(key(thread.partition, THREAD_MARKER), true), storage.threads.entryOf(threadId)]);
-  if (!marker || isGone(marker)) throw invalidInput(`There is no thread ${JSON.stringify(threadId)}.`);
+  const born = livingOf(marker);
+  if (!marker || born === undefined) throw invalidInput(`There is no thread ${JSON.stringify(threadId)}.`);
   const ttl = goneAt(marker);
   const head: SnapshotHead = {
     threadId,
     partition: thread.partition,
-    born: bornOf(marker),
     createdAt: (entry && stringOf(entry, "created")) ?? new Date().toISOString(),
     ttl: ttl === Infinity ? undefined : ttl,
     readAt: Math.floor(Date.now() / 1_000),
   };
-  return { head, items: itemsOf(storage, thread, head.born) };
+  return { head, items: itemsOf(storage, thread, born) };
 }
 
 async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGenerator<SnapshotItem, void, undefined> {
@@ -77,16 +81,15 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
   const needed = new Set<string>();
   for (const between of NAMESPACE_ORDER) {
     // Also ancestors that have ended for readers, and are needed.
-    for await (const page of checkpointPages({ ...storage, consistentRead: true }, thread, { between }, [], isGone)) {
+    for await (const page of checkpointPages({ ...storage, consistentRead: true }, thread, { between }, [], isGone, born)) {
       for (const items of page) {
-        if (bornOf(items.item) !== born) continue;
         for (const { segments } of allValues(await openCheckpoint(storage, items))) {
           for (const segment of segments) {
             used.set(segmentCopy(segment), segment);
             if (!isEnded(items.item)) needed.add(segmentCopy(segment));
           }
         }
-        for (const item of [...items.writes, items.item]) yield { item: withoutPartition(item) };
+        for (const item of [...(await joined(storage, items.writes)), items.item]) yield { item: withoutPartition(item) };
       }
     }
   }
@@ -94,8 +97,29 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
     needed.delete(segmentCopy(segment));
     yield { item: withoutPartition(item), ...(segment.objectDays !== undefined && { external: true }) };
   }
+  if ((await storage.incarnations.current(thread)) !== born) throw invalidInput(`Thread ${JSON.stringify(thread.id)} was deleted while it was read.`);
   const [missing] = [...needed].map((copy) => used.get(copy)!);
   if (missing) throw new CheckpointDataError("MISSING_DATA", `Segment ${missing.name} is missing`, { threadId: thread.id, checkpointNs: "", checkpointId: "" });
+}
+
+const parseSegment = (sortKey: string): string => sortKey.slice(sortKey.lastIndexOf("#") + 1);
+
+/** Writes of which some were put when the incarnation was not known yet, as one item a task: as readers see them. */
+async function joined({ codec }: Storage, writes: Item[]): Promise<Item[]> {
+  const byTask = new Map<string, Item>();
+  for (const item of writes.toSorted((a, b) => compareCodePoints(b.SK.S, a.SK.S))) {
+    const sortKey = withoutBorn(item.SK.S);
+    const late = byTask.get(sortKey);
+    if (!late) {
+      byTask.set(sortKey, item);
+      continue;
+    }
+    const runs = (await writeAttributes(late, codec)).filter(({ kind }) => kind === "run").map(({ index }) => attributeOf(index));
+    // The first write of an ordinary index stays; where a run begins, all of it does.
+    const first = Object.entries(item).filter(([name]) => /^w\d/.test(name) && !runs.includes(name));
+    byTask.set(sortKey, { ...item, ...late, ...Object.fromEntries(first) });
+  }
+  return [...byTask.values()];
 }
 
 /** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
@@ -116,7 +140,7 @@ async function* rawSegments(storage: Storage, partition: string, segments: Segme
   }
 }
 
-const withoutPartition = ({ PK: _, ...item }: Item): SnapshotItem["item"] => item;
+const withoutPartition = ({ PK: _, SK, ...item }: Item): SnapshotItem["item"] => ({ SK: { S: withoutBorn(SK.S) }, ...item });
 
 /**
  * Stores a thread under another id, or under the same one elsewhere. What an attempt that was cut short has left is deleted first.
@@ -124,16 +148,44 @@ const withoutPartition = ({ PK: _, ...item }: Item): SnapshotItem["item"] => ite
  */
 export async function* restore(storage: Storage, threadId: string, { head, items }: Snapshot): AsyncGenerator<number, number, undefined> {
   const thread = await threadOf(storage, threadId);
-  const exists = (): never => {
-    throw invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
-  };
-  if ((await storage.incarnations.current(thread)) !== undefined) exists();
-  await deleteThread(storage, threadId);
+  const { incarnations, threads } = storage;
   // It goes on living where it was: a backup may be older than any ttl.
   const later = Math.max(0, Math.floor(Date.now() / 1_000) - head.readAt);
   const life = head.ttl === undefined ? undefined : livingUntil(head.ttl + later);
-  await storage.threads.add(threadId, head.born, life, head.createdAt);
+  const born = newIncarnation();
+  const exists = (): Error => invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
+  if (!(await incarnations.claim(thread, born, life?.granted ?? Infinity))) throw exists();
+  try {
+    await threads.add(threadId, born, life, head.createdAt);
+    // While the marker is reserved, nothing of another incarnation can be of a thread that is there, or will be.
+    const isOurs = (): Promise<boolean> => incarnations.isClaimed(thread, born);
+    await deleteIncarnation(storage, thread, born, true, isOurs);
+    const stored = yield* store(storage, thread, born, { head, items, later, life });
+    if (await incarnations.settle(thread, born)) return stored;
+    throw exists();
+  } catch (error) {
+    // Where requests fail, the next attempt does this.
+    if (!(error instanceof AwsRequestError)) await abandon(storage, thread, born);
+    throw error;
+  }
+}
 
+/** Deletes what was restored of a thread that is not to be. */
+async function abandon(storage: Storage, thread: Thread, born: string): Promise<void> {
+  await deleteIncarnation(storage, thread, born);
+  const entry = await storage.threads.entryOf(thread.id);
+  if (!(await storage.incarnations.isClaimed(thread, born))) return;
+  await storage.incarnations.end(thread);
+  if (entry) await deleteAsRead(storage.db, entry);
+}
+
+interface Restoring extends Snapshot {
+  /** How many seconds after it was read. */
+  later: number;
+  life: Lifetime | undefined;
+}
+
+async function* store(storage: Storage, { id, partition }: Thread, born: string, { head, items, later, life }: Restoring): AsyncGenerator<number, number, undefined> {
   let stored = 0;
   const row: Item[] = [];
   let bytes = 0;
@@ -142,10 +194,9 @@ export async function* restore(storage: Storage, threadId: string, { head, items
     bytes = 0;
   };
   for await (const { item, external } of items) {
-    const moved = await rebound(storage.codec, head, threadId, key(thread.partition, item.SK.S), endingLater(item, later));
+    const moved = await rebound(storage.codec, head, id, key(partition, withBorn(item.SK.S, born)), endingLater(item, later));
     if (external) {
-      const [, born = "", name = ""] = item.SK.S.split("#");
-      await writeObject(storage, thread.partition, { born, name }, binaryOf(moved, DATA), life);
+      await writeObject(storage, partition, { born, name: parseSegment(item.SK.S) }, binaryOf(moved, DATA), life);
     } else {
       row.push(moved);
       bytes += JSON.stringify(item).length;
@@ -154,11 +205,6 @@ export async function* restore(storage: Storage, threadId: string, { head, items
     if (++stored % AT_ONCE === 0) yield stored;
   }
   await flush();
-  const marker = { ...key(thread.partition, THREAD_MARKER), ...bornAttribute(head.born), ...expiry(life?.granted ?? Infinity) };
-  if (!(await storage.db.putItem(marker, { condition: "attribute_not_exists(PK)" }))) {
-    // Also by an attempt whose answer got lost.
-    if ((await storage.incarnations.current(thread)) !== head.born) exists();
-  }
   return stored;
 }
 

@@ -10,7 +10,10 @@ import { keyPart, threadPartition, type KeyPart } from "./keys.js";
 import type { ThreadIndex } from "./thread-index.js";
 
 const FRAME_CACHE_BYTES = 4 * 1_024 * 1_024;
-/** A superstep that takes longer than this costs a read of its parent: see `prune.ts`. */
+/**
+ * How long what was seen of a thread is believed. A superstep that takes longer costs a read of its parent: see `prune.ts`. A
+ * read by id costs a look at the thread's marker.
+ */
 export const TRUSTED_MS = 5 * 60_000;
 
 /** What the parts of a saver share. Plain data and clients, no promise: safe between requests of a Worker. */

@@ -1,14 +1,14 @@
 import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../aws/dynamodb.js";
+import { CheckpointDataError } from "../errors.js";
 import { RUN, stringOf } from "./attributes.js";
 import { deltaChannels } from "./frame.js";
-import { isVoid } from "./head.js";
-import { bornOf } from "./incarnation.js";
 import { itemSize } from "./item-size.js";
-import { CHECKPOINTS, idOf, key, parseSortKey, segmentCopy, THREAD_MARKER, unescapeId } from "./keys.js";
-import { isEnded, isGone } from "./lifetime.js";
+import { key, parseSortKey, segmentCopy, unescapeId } from "./keys.js";
+import { endOf, isEnded, isGone } from "./lifetime.js";
 import { allValues, FIRST, loadBody, loadMetadata, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
 import { checkpointRef, type Storage, type Thread } from "./storage.js";
+import { groupPages, type Group, type Incarnation } from "./survey-groups.js";
 import { writeAttributes } from "./writes.js";
 
 /** A checkpoint that readers see, as a rule judges it. */
@@ -31,11 +31,11 @@ export type Rule = (candidate: Candidate) => boolean | Promise<boolean>;
 
 /** What a pruning would do to the checkpoints of a thread, and what they refer to. */
 export interface Survey {
-  /** How many stay for readers. */
-  kept: number;
+  /** How many stay, for readers or for others. */
+  left: number;
   /** Checkpoints that go, with their writes: by the beginning of their sort keys. */
   dropped: Map<string, Dropped>;
-  /** Those that go for readers, and stay because others are rebuilt from them. */
+  /** Those that go for readers, and stay because others are rebuilt from them, or may soon be. */
   hidden: Key[];
   /** Those that stay, and whose parent goes. */
   first: Key[];
@@ -56,22 +56,30 @@ export interface Dropped {
   bytes: number;
 }
 
+/** What is looked at, and how. */
+export interface Surveying extends Incarnation {
+  rule: Rule;
+  /** What was seen after this, in seconds since 1970, a run that is under way may stand on. Infinity where there is none. */
+  oldest: number;
+}
+
 /** Reads all checkpoints of a thread, newest first, and judges them. Nothing is kept in memory of those that stay but their ids. */
-export async function* survey(storage: Storage, thread: Thread, born: string, rule: Rule): AsyncGenerator<number, Survey, undefined> {
-  const found: Survey = { kept: 0, dropped: new Map(), hidden: [], first: [], used: new Set(), usedByStray: new Set(), released: new Map(), stray: new Set() };
+export async function* survey(storage: Storage, thread: Thread, options: Surveying): AsyncGenerator<number, Survey, undefined> {
+  const found: Survey = { left: 0, dropped: new Map(), hidden: [], first: [], used: new Set(), usedByStray: new Set(), released: new Map(), stray: new Set() };
   let namespace: Namespace | undefined;
   let read = 0;
-  for await (const groups of groupPages(storage, thread)) {
+  for await (const groups of groupPages(storage, thread, options)) {
     for (const group of groups) {
-      const { item, writes } = group;
-      if (!item || isVoid(item) || bornOf(item) !== born) {
-        for (const { SK } of item ? [item, ...writes] : writes) found.stray.add(SK.S);
+      const { item, writes, strays } = group;
+      for (const { SK } of strays) found.stray.add(SK.S);
+      if (!item) {
+        for (const { SK } of writes) found.stray.add(SK.S);
         await useWrites(storage, writes, found);
         continue;
       }
       if (namespace?.ns !== group.ns) {
         await namespace?.end();
-        namespace = new Namespace(storage, thread, group.ns, rule, found);
+        namespace = new Namespace(storage, thread, group.ns, options, found);
       }
       await namespace.judge(group, item);
       read++;
@@ -80,15 +88,6 @@ export async function* survey(storage: Storage, thread: Thread, born: string, ru
   }
   await namespace?.end();
   return found;
-}
-
-/** A checkpoint with its writes, or writes without a checkpoint. */
-interface Group {
-  prefix: string;
-  ns: string;
-  id: string;
-  item: Item | undefined;
-  writes: Item[];
 }
 
 /** One namespace, from its newest checkpoint to its oldest one. Parents come after their children, if no clock was wrong. */
@@ -106,7 +105,7 @@ class Namespace {
     private readonly storage: Storage,
     private readonly thread: Thread,
     readonly ns: string,
-    private readonly rule: Rule,
+    private readonly options: Surveying,
     private readonly found: Survey,
   ) {}
 
@@ -117,6 +116,8 @@ class Namespace {
     let opened: Promise<StoredCheckpoint> | undefined;
     const open = (): Promise<StoredCheckpoint> => (opened ??= openCheckpoint(this.storage, { thread: this.thread, ...group, item }));
     const stays = isVisible && (await this.#stays(item, id, isTip, open));
+    const channels = stays ? undefined : await this.#stoodOn(item, isVisible, isTip, open);
+    if (channels) this.#need(id, channels);
     if (stays) await this.#keep(await open(), item);
     else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
     else {
@@ -142,7 +143,7 @@ class Namespace {
       const stored = await open();
       return load(stored, await storage.segments.load(thread.partition, [stored.frame[part]]));
     };
-    return this.rule({
+    return this.options.rule({
       ns,
       id,
       rank: ++this.#rank,
@@ -153,10 +154,26 @@ class Namespace {
     });
   }
 
+  /**
+   * The channels that a run which goes on from this one would be rebuilt with; undefined if there is no such run: a run goes on
+   * from the newest one of a branch, and not for long after that has ended for readers.
+   */
+  async #stoodOn(item: Item, isVisible: boolean, isTip: boolean, open: () => Promise<StoredCheckpoint>): Promise<string[] | undefined> {
+    if (this.options.oldest === Infinity || (isVisible ? !isTip : endOf(item) <= this.options.oldest)) return undefined;
+    try {
+      const stored = await open();
+      const metadata = await loadMetadata(this.storage, stored, await this.storage.segments.load(this.thread.partition, [stored.frame.metadata]));
+      return metadata.counters_since_delta_snapshot || stored.frame.needsAncestors ? deltaChannels(metadata, stored.frame) : undefined;
+    } catch (error) {
+      if (error instanceof CheckpointDataError) return undefined; // Nobody goes on from one that cannot be read.
+      throw error;
+    }
+  }
+
   async #keep(stored: StoredCheckpoint, item: Item): Promise<void> {
     const { storage, thread, found } = this;
     const { id, parentId, frame } = stored;
-    found.kept++;
+    found.left++;
     this.#kept.add(id);
     this.#use(stored);
     this.#passOn(stored);
@@ -170,6 +187,7 @@ class Namespace {
   }
 
   async #hide(stored: StoredCheckpoint, isVisible: boolean): Promise<void> {
+    this.found.left++;
     this.#use(stored);
     this.#passOn(stored);
     if (isVisible) this.found.hidden.push(stored.keys[0]!);
@@ -191,11 +209,14 @@ class Namespace {
     const seen = new Set<string>();
     for (let at: string | undefined = id, left = [...channels]; at !== undefined && !seen.has(at); ) {
       seen.add(at);
-      const stored = await readCheckpoint({ ...storage, consistentRead: true }, await checkpointRef(thread, ns, at), isGone);
+      const stored = await readCheckpoint({ ...storage, consistentRead: true }, await checkpointRef(thread, ns, at), isGone, this.options.born);
       if (!stored) return;
       this.#use(stored);
       const sortKey = stored.keys[0]!.SK.S;
-      if (found.dropped.delete(parseSortKey(sortKey).prefix)) found.hidden.push(stored.keys[0]!);
+      if (found.dropped.delete(parseSortKey(sortKey).prefix)) {
+        found.left++;
+        found.hidden.push(stored.keys[0]!);
+      }
       left = left.filter((channel) => !stored.frame.channels.has(channel));
       at = left.length > 0 ? stored.parentId : undefined;
     }
@@ -216,26 +237,6 @@ async function useWrites({ codec }: Storage, writes: Item[], found: Survey): Pro
     if (!attributes) found.released = undefined;
     for (const { value } of attributes ?? []) for (const segment of value.segments) found.usedByStray.add(segmentCopy(segment));
   }
-}
-
-/** Pages of the thread's checkpoints with their writes, newest first. */
-async function* groupPages({ db }: Storage, { partition }: Thread): AsyncGenerator<Group[], void, undefined> {
-  let open: Group | undefined;
-  for await (const items of db.queryPages({ partition, beginsWith: CHECKPOINTS, descending: true, consistent: true })) {
-    const complete: Group[] = [];
-    for (const item of items) {
-      if (item.SK.S === THREAD_MARKER) continue;
-      const { prefix, ns, checkpoint, task } = parseSortKey(item.SK.S);
-      if (open?.prefix !== prefix) {
-        if (open) complete.push(open);
-        open = { prefix, ns: idOf(ns, stringOf(item, "ns")), id: idOf(checkpoint, stringOf(item, "id")), item: undefined, writes: [] };
-      }
-      if (task === undefined) open.item = item;
-      else open.writes.push(item);
-    }
-    yield complete;
-  }
-  if (open) yield [open];
 }
 
 const keyOf = ({ PK, SK }: Key): Key => key(PK.S, SK.S);

@@ -94,10 +94,10 @@ const units = (bytes: number, unit: number): number => Math.ceil(bytes / unit);
 /** The root's latest checkpoint as a saver reads it: by one Query of some items, and then its segments. */
 async function latestOf(storage: Storage, thread: Thread, born: string, problems: Problem[]): Promise<{ queryUnits: number; segments: Set<string>; objects: number } | undefined> {
   const { items } = await storage.db.query({ partition: thread.partition, between: [`${CHECKPOINTS}#`, THREAD_MARKER], descending: true, consistent: true, limit: 10 });
-  const item = items.find((one) => one.SK.S.endsWith("#~") && !isVoid(one) && bornOf(one) === born);
+  const item = items.find((one) => one.SK.S !== THREAD_MARKER && parseSortKey(one.SK.S).task === undefined && !isVoid(one) && bornOf(one) === born);
   if (!item) return undefined;
   const { prefix, checkpoint } = parseSortKey(item.SK.S);
-  const writes = items.filter(({ SK }) => SK.S !== item.SK.S && parseSortKey(SK.S).prefix === prefix);
+  const writes = items.filter(({ SK: { S: sortKey } }) => parseSortKey(sortKey).task !== undefined && sortKey.startsWith(prefix));
   const { stored, problems: found } = await openReadable(storage, { thread, ns: "", id: checkpoint, item, writes });
   problems.push(...found);
   if (!stored) return undefined;

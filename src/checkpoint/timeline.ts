@@ -4,12 +4,11 @@ import { ByteLru } from "./byte-lru.js";
 import { changesOf, distinctSegments, lengthOfSegments, newSegments, type ChannelChange } from "./changes.js";
 import { compareCodePoints } from "./code-points.js";
 import { frameSize } from "./frame.js";
-import { bornOf } from "./incarnation.js";
 import { itemSize } from "./item-size.js";
-import { checkpointPrefix, checkpointSortKey, keyPart, segmentCopy, unescapeId } from "./keys.js";
-import { endOf } from "./lifetime.js";
+import { keyPart, segmentCopy, unescapeId } from "./keys.js";
+import { endOf, isEnded } from "./lifetime.js";
 import { MissingSegments } from "./missing-segments.js";
-import { checkpointPages, namespaceRange, NAMESPACE_ORDER } from "./pages.js";
+import { checkpointPages, namespaceRange, NAMESPACE_ORDER, oneCheckpoint } from "./pages.js";
 import { allValues, FIRST, type StoredCheckpoint } from "./read.js";
 import { stringOf } from "./attributes.js";
 import { checkpointRef, threadOf, type Storage, type Thread } from "./storage.js";
@@ -92,27 +91,20 @@ export async function* timeline(given: Storage, threadId: string, options: Timel
 async function* pagesOf(storage: Storage, thread: Thread, { ns, limit = Infinity, id, verify }: TimelineOptions): AsyncGenerator<Row[], void, undefined> {
   const limits = limit <= MAX_EXACT_LIMIT ? [4 * limit + 3] : [];
   const whole: Pick<QueryInput, "between" | "beginsWith">[] =
-    ns === undefined ? NAMESPACE_ORDER.map((between) => ({ between })) : [id === undefined ? namespaceRange(await keyPart("namespace", ns)) : await oneCheckpoint(thread, ns, id)];
+    ns === undefined ? NAMESPACE_ORDER.map((between) => ({ between })) : [id === undefined ? namespaceRange(await keyPart("namespace", ns)) : oneCheckpoint(await checkpointRef(thread, ns, id))];
   const born = await storage.incarnations.current(thread);
   if (born === undefined) throw invalidInput(`There is no thread ${JSON.stringify(thread.id)}. \`threads\` lists those that there are.`);
   const missing = new MissingSegments(storage, thread);
   for (const range of whole) {
-    for await (const page of checkpointPages(storage, thread, range, limits)) {
-      const ours = page.filter(({ item }) => bornOf(item) === born);
-      for (let from = 0; from < ours.length; from += ROWS_AT_ONCE) {
-        const rows = await readRows(storage, ours.slice(from, from + ROWS_AT_ONCE));
+    for await (const page of checkpointPages(storage, thread, range, limits, isEnded, born)) {
+      for (let from = 0; from < page.length; from += ROWS_AT_ONCE) {
+        const rows = await readRows(storage, page.slice(from, from + ROWS_AT_ONCE));
         // Of all of them at once: most checkpoints have a segment of their own.
         const absent = verify ? undefined : await missing.among(rows.flatMap(({ stored }) => (stored ? distinctSegments(allValues(stored)) : [])));
         yield rows.map((row) => ({ ...row, absent }));
       }
     }
   }
-}
-
-async function oneCheckpoint(thread: Thread, ns: string, id: string): Promise<Pick<QueryInput, "between">> {
-  const { nsPart, idPart } = await checkpointRef(thread, ns, id);
-  const prefix = checkpointPrefix(nsPart, idPart);
-  return { between: [prefix, checkpointSortKey(prefix)] };
 }
 
 /** Rows in their order, with a look ahead of one page for their parents. */
@@ -168,7 +160,7 @@ class Rows {
   }
 
   async #readFar(ns: string, id: string): Promise<Row | undefined> {
-    for await (const page of checkpointPages(this.storage, this.thread, await oneCheckpoint(this.thread, ns, id))) {
+    for await (const page of checkpointPages(this.storage, this.thread, oneCheckpoint(await checkpointRef(this.thread, ns, id)))) {
       const [row] = await readRows(this.storage, page);
       if (row) this.#far.set(nameOf(ns, id), row, row.stored ? frameSize(row.stored.frame) : 1_000);
       if (row) return row;
@@ -245,7 +237,7 @@ function namedValues({ frame, tasks }: StoredCheckpoint): [part: string, value: 
 
 async function isStillThere({ db }: Storage, { items: { item } }: Row): Promise<boolean> {
   const now = await db.getItem({ PK: item.PK, SK: item.SK }, true);
-  return now !== undefined && bornOf(now) === bornOf(item);
+  return now !== undefined;
 }
 
 function parentIdOf(item: Row["items"]["item"]): string | undefined {

@@ -9,7 +9,8 @@ import type { Storage, Thread } from "./storage.js";
  * That one comes last, so a list that was cut short never gets old.
  */
 
-const PREFIX = "G#";
+/** Sort keys of lists start with this. */
+export const TRASH = "G#";
 const SINCE = "since";
 const KEYS = "keys";
 /** An item can have 400 KB. */
@@ -28,7 +29,7 @@ export interface TrashList {
 /** The lists of a thread. */
 export async function readTrash({ db }: Storage, { partition }: Thread): Promise<TrashList[]> {
   const lists = new Map<string, TrashList>();
-  for await (const items of db.queryPages({ partition, beginsWith: PREFIX, consistent: true })) {
+  for await (const items of db.queryPages({ partition, beginsWith: TRASH, consistent: true })) {
     for (const item of items) {
       const [, id = "", part] = item.SK.S.split("#");
       const list = lists.get(id) ?? { id, since: undefined, parts: [] };
@@ -46,7 +47,7 @@ export async function writeTrash({ db }: Storage, { partition }: Thread, entries
   let parts = 0;
   let row: TrashEntry[] = [];
   let bytes = 0;
-  const store = async (): Promise<void> => void (await db.putItem(partOf(key(partition, `${PREFIX}${id}#${parts++}`), row)));
+  const store = async (): Promise<void> => void (await db.putItem(partOf(key(partition, `${TRASH}${id}#${parts++}`), row)));
   for (const entry of entries) {
     if (bytes > MAX_KEYS_BYTES) {
       await store();
@@ -64,7 +65,7 @@ const partOf = (key: Key, entries: TrashEntry[]): Item => ({ ...key, [KEYS]: { S
 
 /** From now on, the list gets old. */
 export async function closeTrash({ db }: Storage, { partition }: Thread, id: string): Promise<void> {
-  await db.putItem({ ...key(partition, PREFIX + id), [SINCE]: { N: String(Math.ceil(Date.now() / 1_000)) } });
+  await db.putItem({ ...key(partition, TRASH + id), [SINCE]: { N: String(Math.ceil(Date.now() / 1_000)) } });
 }
 
 /** Takes what has come into use off a list. */
@@ -76,5 +77,5 @@ export async function amendTrash({ db }: Storage, { parts }: TrashList, isUsed: 
 }
 
 export async function deleteTrash({ db }: Storage, { partition }: Thread, { id, parts }: TrashList): Promise<void> {
-  await db.batchDelete([...parts.map((part) => part.key), key(partition, PREFIX + id)]);
+  await db.batchDelete([...parts.map((part) => part.key), key(partition, TRASH + id)]);
 }

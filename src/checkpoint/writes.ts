@@ -56,22 +56,30 @@ function bornOfWrite(head: unknown): string {
 }
 
 /** What one `w…` attribute holds. */
-export type WriteAttribute =
-  | { kind: "single"; index: number; channel: string; value: Value }
-  | { kind: "run"; index: number; count: number; value: Value };
+export type WriteAttribute = { index: number; value: Value; /** Whether it was put when the incarnation was not known yet. */ isEarly: boolean } & (
+  | { kind: "single"; channel: string }
+  | { kind: "run"; count: number }
+);
 
 /** All attributes of a writes item. @throws FormatError */
 export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAttribute[]> {
   const names = Object.keys(item).filter((name) => ATTRIBUTE.test(name));
+  // Segments of writes that were restored have moved with them.
+  const { born } = parseSortKey(item.SK.S);
+  const isEarly = born === "";
+  const bornOf = (head: unknown): string => {
+    const stated = bornOfWrite(head);
+    return isEarly ? stated : born;
+  };
   return Promise.all(
     names.map(async (name): Promise<WriteAttribute> => {
       const index = Number(name.slice(1));
-      const container = decodeContainer(await codec.decode(binaryOf(item, name), placeOf(item, name)), bornOfWrite);
+      const container = decodeContainer(await codec.decode(binaryOf(item, name), placeOf(item, name)), bornOf);
       const head: unknown = Array.isArray(container.head) ? container.head[0] : container.head;
       const [value, ...more] = container.values;
       if (value && more.length === 0) {
-        if (typeof head === "string") return { kind: "single", index, channel: head, value };
-        if (isCount(head) && index >= 0) return { kind: "run", index, count: head, value };
+        if (typeof head === "string") return { kind: "single", index, channel: head, value, isEarly };
+        if (isCount(head) && index >= 0) return { kind: "run", index, count: head, value, isEarly };
       }
       throw damaged(`Write ${index} has another shape`);
     }),
@@ -79,24 +87,27 @@ export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAt
 }
 
 /**
- * The writes of one task by index, the first of each index.
+ * The writes of one task by index, the first of each ordinary index and the last of each special one.
  * @param unpack reads a run's bytes
  */
 export function mergeWrites(attributes: WriteAttribute[], unpack: (value: Value) => Uint8Array): StoredWrite[] {
   const byIndex = new Map<number, StoredWrite>();
-  for (const attribute of attributes) if (attribute.kind === "single") byIndex.set(attribute.index, attribute);
-  for (const attribute of attributes) {
-    if (attribute.kind !== "run") continue;
-    const { head, values } = decodeContainer(unpack(attribute.value), () => "");
-    if (!Array.isArray(head) || head.length !== attribute.count || values.length !== attribute.count) throw damaged("A run of writes has another shape");
-    for (const [i, value] of values.entries()) {
-      const index = attribute.index + i;
-      const channel: unknown = head[i];
-      if (typeof channel !== "string") throw damaged("A run of writes has a channel of another shape");
-      byIndex.set(index, { index, channel, value });
-    }
+  for (const early of [false, true]) {
+    const some = attributes.filter(({ isEarly }) => isEarly === early);
+    for (const { index, ...one } of some) if (one.kind === "single" && (index >= 0 || !byIndex.has(index))) byIndex.set(index, { index, ...one });
+    for (const one of some) if (one.kind === "run") for (const write of unpackRun(one.index, one.count, unpack(one.value))) byIndex.set(write.index, write);
   }
   return [...byIndex.values()].sort((a, b) => a.index - b.index);
+}
+
+function unpackRun(first: number, count: number, bytes: Uint8Array): StoredWrite[] {
+  const { head, values } = decodeContainer(bytes, () => "");
+  if (!Array.isArray(head) || head.length !== count || values.length !== count) throw damaged("A run of writes has another shape");
+  return values.map((value, i) => {
+    const channel: unknown = head[i];
+    if (typeof channel !== "string") throw damaged("A run of writes has a channel of another shape");
+    return { index: first + i, channel, value };
+  });
 }
 
 /** Of the writes in a run: a container's header holds no more. */

@@ -4,6 +4,7 @@ import { collect, emptyThread, latestOf, noise, putChain, threadIdOf, valuesAt, 
 import { createSaver } from "../lanes/harness.js";
 import { deleteRaw, itemsOf, putRaw, withBytes, type RawItem } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
+import { checkpointIdOf, isCheckpoint, isWrites } from "../lanes/sort-keys.js";
 
 /** A thread of three checkpoints: the document is a segment that all share, the notes stand inline. */
 async function makeThread(): Promise<{ keyPrefix: string; steps: [Step, Step, Step]; last: Step }> {
@@ -14,8 +15,8 @@ async function makeThread(): Promise<{ keyPrefix: string; steps: [Step, Step, St
   return { keyPrefix, steps, last: steps[2] };
 }
 
-const itemAt = async (keyPrefix: string, step: Step, end = "#~"): Promise<RawItem> =>
-  (await itemsOf(keyPrefix, threadIdOf(step), "C#")).find(({ SK }) => SK!.S!.includes(step.checkpoint.id) && SK!.S!.endsWith(end))!;
+const itemAt = async (keyPrefix: string, step: Step, is = isCheckpoint): Promise<RawItem> =>
+  (await itemsOf(keyPrefix, threadIdOf(step), "C#")).find((item) => checkpointIdOf(item) === step.checkpoint.id && is(item))!;
 
 const segmentsOf = (keyPrefix: string, step: Step): Promise<RawItem[]> => itemsOf(keyPrefix, threadIdOf(step), "S#");
 
@@ -117,13 +118,13 @@ describe("a checkpoint's item", () => {
 describe("a task's writes", () => {
   it("that are damaged are DAMAGED_DATA of that task", async () => {
     const { keyPrefix, last } = await makeThread();
-    await putRaw(withBytes(await itemAt(keyPrefix, last, "#W#task"), "w0", (bytes) => bytes.slice(0, -1)));
+    await putRaw(withBytes(await itemAt(keyPrefix, last, isWrites), "w0", (bytes) => bytes.slice(0, -1)));
     await expectError(keyPrefix, last, "DAMAGED_DATA", "(writes of task task)");
   });
 
   it("of a newer format are UNSUPPORTED_FORMAT", async () => {
     const { keyPrefix, last } = await makeThread();
-    await putRaw({ ...(await itemAt(keyPrefix, last, "#W#task")), v: { N: "99" } });
+    await putRaw({ ...(await itemAt(keyPrefix, last, isWrites)), v: { N: "99" } });
     await expectError(keyPrefix, last, "UNSUPPORTED_FORMAT", "(writes of task task)");
   });
 });

@@ -6,6 +6,7 @@ import { collect, emptyThread, idsOf, latestOf, noise, noiseText, putStep, value
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { itemsOf, itemsWithPrefix } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
+import { shownBy, waysIn } from "../lanes/ways-in.js";
 import { objectKeys } from "../lanes/s3-client.js";
 import { s3Options } from "../lanes/s3-options.js";
 import { keysAt, newPlace, saverAt } from "../lanes/s3-saver.js";
@@ -38,15 +39,42 @@ describe.each(kinds)("%s: a put by an agent whose thread was deleted", (_, optio
     const child = await putStep(agent, parent, { n: 2 });
     const whole = await putStep(agent, child, { document: "short", n: 3 });
 
-    for (const reader of [createSaver(world), agent]) {
-      expect(await reader.getTuple({ configurable: { thread_id: "t" } })).toBeUndefined();
-      expect(await collect(reader.list({ configurable: { thread_id: "t", checkpoint_ns: "" } }))).toEqual([]);
-      expect(await collect(reader.listThreads())).toEqual([]);
-      expect(await collect(reader.list({}))).toEqual([]);
+    for (const step of [child, whole]) {
+      for (const [name, way] of Object.entries(waysIn)) expect(await shownBy(way, world, step), name).not.toMatch(/short|[a-z]{100}/);
     }
-    const cold = createSaver(world);
-    expect(await cold.getTuple(child.config)).toBeUndefined();
-    for await (const { checkpoint } of cold.list({ configurable: { thread_id: "t" } })) expect(checkpoint.channel_values).toEqual(whole.checkpoint.channel_values);
+    // The agent itself learns it with the next look at the thread, which LangGraph begins each run with.
+    expect(await agent.getTuple({ configurable: { thread_id: "t" } })).toBeUndefined();
+    for (const { config } of [child, whole]) expect(await agent.getTuple(config)).toBeUndefined();
+    expect(await agent.getTuple(latestOf(whole))).toBeUndefined();
+    expect(await collect(agent.list({ configurable: { thread_id: "t" } }))).toEqual([]);
+    for (const reader of [createSaver(world), agent]) expect(await collect(reader.listThreads())).toEqual([]);
+  });
+
+  test.each(["", "child"])("is not among what a thread has that starts again: namespace %j", async (ns) => {
+    const { world, agent, parent } = await deleted(ns);
+    const fresh = await putStep(createSaver(world), emptyThread("t"), { n: "fresh" });
+    const child = await putStep(agent, parent, { document: "short", n: 3 });
+    await agent.putWrites(child.config, [["n", "short"]], "task");
+
+    for (const [name, way] of Object.entries(waysIn)) expect(await shownBy(way, world, child), name).not.toContain("short");
+    expect(idsOf(await collect(createSaver(world).list({ configurable: { thread_id: "t" } })))).toEqual([fresh.checkpoint.id]);
+    expect(await createSaver(world).getTuple(latestOf(fresh))).toMatchObject({ checkpoint: { channel_values: { n: "fresh" } }, pendingWrites: [] });
+  });
+
+  test("is freed by a pruning of the thread, whether that has started again or not", async () => {
+    const { world, agent, parent } = await deleted();
+    const child = await putStep(agent, parent, { document: noiseText(5_000, 3) });
+    await agent.putWrites(child.config, [["document", noiseText(70_000, 4)]], "task");
+    const prune = (): Promise<unknown> => Promise.resolve(createSaver(world).prune({ threadIds: ["t"], keepLast: 1, graceSeconds: 0 }));
+    await prune();
+    expect(await itemsOf(world.keyPrefix, "t")).toEqual([]);
+    if (world.s3) expect(await objectKeys(inject("s3"), (world.s3 as ReturnType<typeof s3Options>).prefix)).toEqual([]);
+
+    const fresh = await putStep(createSaver(world), emptyThread("t"), { n: "fresh" });
+    await putStep(agent, child, { document: noiseText(5_000, 5) });
+    expect(await itemsOf(world.keyPrefix, "t", "C##")).toHaveLength(2);
+    await prune();
+    expect((await itemsOf(world.keyPrefix, "t")).map(({ SK }) => SK!.S!.replace(/~.*/, "~"))).toEqual([`C##${fresh.checkpoint.id}#~`, "C#$"]);
   });
 
   test("does not come back when the thread starts again, and whose new run is whole", async () => {

@@ -10,6 +10,7 @@ import { s3Options } from "../lanes/s3-options.js";
 import { deleteObject, keysAt, newPlace, saverAt } from "../lanes/s3-saver.js";
 import { binary, buildContainer, fromBase64, plain, utf8 } from "../lanes/stored-bytes.js";
 import { base64Url } from "../lanes/stored-format.js";
+import { isWrites } from "../lanes/sort-keys.js";
 
 /*
  * A pointer says in its key where an object lies, so who can write to the table says where a signed request goes. It
@@ -119,7 +120,7 @@ describe("a write that says of which incarnation its segments are", () => {
     const [folder, file] = theirs!.slice(s3.prefix.length).split("/") as [string, string];
     const { config } = await putStep(createSaver({ keyPrefix: own, s3 }), emptyThread("t"), { n: 1 });
     await createSaver({ keyPrefix: own, s3 }).putWrites(config, [["n", 2]], "task");
-    const item = (await itemsOf(own, "t", "C##")).find(({ SK }) => SK!.S!.endsWith("#W#task"))!;
+    const item = (await itemsOf(own, "t", "C##")).find((item) => isWrites(item, "task"))!;
     const hash = fromBase64(file.slice(-43).replace(/-/g, "+").replace(/_/g, "/") + "=");
 
     for (const born of [`../${folder}/${file.slice(0, -44)}`, `x/../../${folder}/${file.slice(0, -44)}`, "../../../other-bucket/x", "..", "a/b", "?", "#", "\u0000", "x".repeat(2_000), 1, null, ["x"]]) {

@@ -10,11 +10,12 @@ import { awsError } from "../lanes/faulty-fetch.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
+import { checkpointIdOf, isCheckpoint, isWrites } from "../lanes/sort-keys.js";
 
 provideContext();
 
 const newPlace = (): Partial<SaverOptions> & { keyPrefix: string } => ({ keyPrefix: newPrefix(), history: "latest", compression: "none" });
-const storedIds = async (keyPrefix: string, threadId: string): Promise<string[]> => (await itemsOf(keyPrefix, threadId, "C##")).map(({ SK }) => SK!.S!).filter((sortKey) => sortKey.endsWith("#~")).map((sortKey) => sortKey.slice(3, -2));
+const storedIds = async (keyPrefix: string, threadId: string): Promise<string[]> => (await itemsOf(keyPrefix, threadId, "C##")).filter(isCheckpoint).map(checkpointIdOf);
 const place = (id: string): string => id.padStart(4, "0");
 
 /** How long what is superseded stays for readers that are at it. */
@@ -45,7 +46,7 @@ describe('history: "latest"', () => {
     }
     // 10 was superseded 15 seconds ago, 9 with the put of 10, and went with that of 12.
     expect(await storedIds(options.keyPrefix, "t")).toEqual([place("10"), place("11"), place("12")]);
-    expect((await itemsOf(options.keyPrefix, "t", "C##")).filter(({ SK }) => SK!.S!.includes("#W#"))).toHaveLength(2);
+    expect((await itemsOf(options.keyPrefix, "t", "C##")).filter((item) => isWrites(item))).toHaveLength(2);
     expect(await valuesAt(createSaver(options), latestOf(step))).toEqual({ n: 12 });
   });
 

@@ -8,6 +8,7 @@ import { createSaver } from "../lanes/harness.js";
 import { itemsOf, putRaw, type RawItem } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
 import { keysAt, newPlace, overwriteObject, saverAt } from "../lanes/s3-saver.js";
+import { isWrites } from "../lanes/sort-keys.js";
 
 const MAX = 100_000;
 
@@ -104,7 +105,7 @@ describe.each<[what: string, zipped: Uint8Array, code: string]>([
     const saver = createSaver({ keyPrefix });
     const { config } = await putStep(saver, emptyThread("t"), { n: 1 });
     await saver.putWrites(config, [["n", 2]], "task");
-    const item = (await itemsOf(keyPrefix, "t", "C#")).find(({ SK }) => SK!.S!.includes("#W#"));
+    const item = (await itemsOf(keyPrefix, "t", "C#")).find((item) => isWrites(item));
     await plant(item!, "w0");
 
     expect(await errorOf(createSaver({ keyPrefix }).getTuple(config))).toMatchObject({ code, threadId: "t", channel: "(writes of task task)" });

@@ -3,6 +3,7 @@ import type { SaverOptions } from "./harness.js";
 import { itemsOf } from "./raw-table.js";
 import { objectKeys } from "./s3-client.js";
 import { frameOf, segmentsOfWrites } from "./stored-format.js";
+import { isCheckpoint, isWrites } from "./sort-keys.js";
 
 /**
  * Marks what the checkpoints and writes of a thread refer to, and sweeps the rest of the table and the bucket: what is left
@@ -10,12 +11,12 @@ import { frameOf, segmentsOfWrites } from "./stored-format.js";
  */
 export async function garbageOf({ keyPrefix, s3 }: Partial<SaverOptions>, threadId: string): Promise<string[]> {
   const items = await itemsOf(keyPrefix!, threadId);
-  const checkpoints = items.filter(({ SK }) => /^C#.*#~$/.test(SK!.S!));
-  const writes = items.filter(({ SK }) => SK!.S!.includes("#W#"));
+  const checkpoints = items.filter(isCheckpoint);
+  const writes = items.filter((item) => isWrites(item));
   const used = new Set([...checkpoints.flatMap((item) => [...frameOf(item).segments.values()].flat()), ...writes.flatMap((item) => segmentsOfWrites(item))]);
   const parts = items.map(({ SK }) => SK!.S!).filter((sortKey) => /^[SP]#/.test(sortKey));
   const pointed = new Set(parts.map((sortKey) => sortKey.split("#").slice(1, 3).join("-")));
-  const prefixes = new Set(checkpoints.map(({ SK }) => SK!.S!.replace(/~$/, "")));
+  const prefixes = new Set(checkpoints.map(({ SK }) => SK!.S!.replace(/~[\w-]*$/, "")));
   return [
     ...parts.filter((sortKey) => !used.has(sortKey.split("#").slice(1, 3).join("#"))),
     ...writes.map(({ SK }) => SK!.S!).filter((sortKey) => !prefixes.has(sortKey.replace(/W#.*/, ""))),

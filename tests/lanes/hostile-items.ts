@@ -58,7 +58,7 @@ function changeAttributes(original: RawItem, others: readonly RawItem[], random:
   }
   if (how === "circle") {
     // A parent that is a child: its own, or of another.
-    const ids = others.flatMap(({ SK }) => /^C#[^#]*#([^#]+)#~$/.exec(SK!.S!)?.[1] ?? []);
+    const ids = others.flatMap(({ SK }) => /^C#[^#]*#([^#]+)#~[\w-]*$/.exec(SK!.S!)?.[1] ?? []);
     set("parent", { S: random.pick(ids) });
   }
   return { item, what: `${shortKey(original)}: ${how} ${name} ${JSON.stringify(item[name])?.slice(0, 80)}` };

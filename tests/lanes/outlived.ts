@@ -3,6 +3,7 @@ import { threadIdOf, type Step } from "./checkpoints.js";
 import type { SaverOptions } from "./harness.js";
 import { itemsOf, type RawItem } from "./raw-table.js";
 import { endOf, frameOf, goneAt, segmentsOfWrites } from "./stored-format.js";
+import { bornOf, isCheckpoint } from "./sort-keys.js";
 
 /**
  * Whatever a checkpoint that has not ended needs is stored, and goes no sooner than it ends: the thread's marker, its
@@ -12,7 +13,7 @@ import { endOf, frameOf, goneAt, segmentsOfWrites } from "./stored-format.js";
 export async function expectOutlived({ keyPrefix, ttlSeconds, compression, encryption, s3 }: Partial<SaverOptions>, threadId: string, delta: string[]): Promise<void> {
   if (ttlSeconds === undefined || compression !== "none" || encryption || s3) return;
   const items = new Map((await itemsOf(keyPrefix!, threadId)).map((item) => [item.SK!.S!, item]));
-  const checkpoints = [...items].filter(([sortKey, item]) => sortKey.endsWith("#~") && item.data && endOf(item) > Date.now() / 1_000);
+  const checkpoints = [...items].filter(([, item]) => isCheckpoint(item) && item.data && endOf(item) > Date.now() / 1_000);
   for (const [sortKey, item] of checkpoints) {
     for (const needed of ["C#$", ...segmentsOf(item), ...delta.flatMap((channel) => ancestors(items, sortKey, channel))]) {
       // Segments are known by the hash at the end of their keys.
@@ -36,13 +37,14 @@ const segmentsOf = (item: RawItem): string[] => [...frameOf(item).segments.value
 function ancestors(items: ReadonlyMap<string, RawItem>, sortKey: string, channel: string): string[] {
   const item = items.get(sortKey);
   if (!item || frameOf(item).channels.includes(channel) || !item.parent) return [];
-  const prefix = sortKey.replace(/[^#]*#~$/, `${item.parent.S!}#`);
-  const parent = items.get(`${prefix}~`);
+  const prefix = sortKey.replace(/[^#]*#~[\w-]*$/, `${item.parent.S!}#`);
+  const parentKey = `${prefix}~${bornOf(item)}`;
+  const parent = items.get(parentKey);
   const writes = [...items].filter(([other]) => other.startsWith(`${prefix}W#`));
   return [
-    `${prefix}~`,
+    parentKey,
     ...((parent && frameOf(parent).segments.get(channel)) ?? []),
     ...writes.flatMap(([other, write]) => [other, ...segmentsOfWrites(write, channel)]),
-    ...ancestors(items, `${prefix}~`, channel),
+    ...ancestors(items, parentKey, channel),
   ];
 }

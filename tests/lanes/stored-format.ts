@@ -1,4 +1,5 @@
 import type { RawItem } from "./raw-table.js";
+import { bornOf, bornOfWrites } from "./sort-keys.js";
 
 /** As much of the storage format as a test needs to see what a stored checkpoint refers to. Uncompressed and not encrypted. */
 export interface StoredFrame {
@@ -9,7 +10,7 @@ export interface StoredFrame {
 
 /** What a checkpoint's item says. */
 export function frameOf(item: RawItem): StoredFrame {
-  const { head, segments } = containerOf(item, "data", item.born!.B!.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, ""));
+  const { head, segments } = containerOf(item, "data", bornOf(item));
   const channels = (head as [[string, unknown][]])[0].map(([name]) => name);
   const [body = [], metadata = [], ...values] = segments;
   return { channels, segments: new Map([["", [...body, ...metadata]], ...channels.map((name, i): [string, string[]] => [name, values[i]!])]) };
@@ -17,7 +18,7 @@ export function frameOf(item: RawItem): StoredFrame {
 
 /** The segments, as their sort keys call them, that the writes of a task refer to, all or those to one channel. */
 export function segmentsOfWrites(item: RawItem, channel?: string): string[] {
-  const containers = Object.keys(item).filter((name) => /^w-?\d+$/.test(name)).map((name) => containerOf(item, name));
+  const containers = Object.keys(item).filter((name) => /^w-?\d+$/.test(name)).map((name) => containerOf(item, name, bornOfWrites(item)));
   return containers.filter(({ head }) => channel === undefined || [head].flat()[0] === channel).flatMap(({ segments }) => segments.flat());
 }
 
@@ -38,7 +39,7 @@ interface Container {
   segments: string[][];
 }
 
-/** @param born the incarnation of the segments; that of a write stands in its head */
+/** @param born the incarnation of the segments; that of a write whose key names none stands in its head */
 function containerOf(item: RawItem, attribute: string, born?: string): Container {
   const text = `${born} ${item[attribute]!.B!}`;
   const container = containers.get(text) ?? parse(bytesOf(item, attribute), born);

@@ -6,6 +6,7 @@ import { makeCheckpoint, noiseText } from "./checkpoints.js";
 import { createSaver, type SaverOptions } from "./harness.js";
 import { deleteRaw, itemsOf, MARKER, type RawItem } from "./raw-table.js";
 import { endOf, frameOf, goneAt, segmentsOfWrites } from "./stored-format.js";
+import { isWrites } from "./sort-keys.js";
 
 /** What happens in a thread at one moment. Numbers choose among what there is then. */
 export interface Step {
@@ -139,7 +140,7 @@ export class TtlWorld {
       parent.written.push(...written);
       for (const { channel } of writes) if (!(channel in newVersions)) bump(channel);
       await this.#look();
-      const writesItem = [...this.#items].find(([sortKey]) => sortKey.endsWith(`#W#${taskId}`))!;
+      const writesItem = [...this.#items].find(([, item]) => isWrites(item, taskId))!;
       for (const name of [writesItem[0], ...segmentsOfWrites(writesItem[1]).map((name) => `S#${name}`)]) this.#lastUse.set(name, now());
     }
 
@@ -188,20 +189,20 @@ export class TtlWorld {
   /** Notes that everything this checkpoint needs is used now. */
   #use(put: Put): void {
     const writes = writesOf(this.#items, put).flatMap(([sortKey, item]) => [sortKey, ...segmentsOfWrites(item).map((name) => `S#${name}`)]);
-    for (const sortKey of [sortKeyOf(put), ...writes, ...this.#needs(this.#items, put).keys()]) this.#lastUse.set(sortKey, now());
+    for (const sortKey of [sortKeyOf(this.#items, put), ...writes, ...this.#needs(this.#items, put).keys()]) this.#lastUse.set(sortKey, now());
   }
 
   /** Sort keys of what a checkpoint needs beside itself, each with a word for it. */
   #needs(items: ReadonlyMap<string, RawItem>, put: Put): Map<string, string> {
     const needs = new Map([[MARKER, "the thread's marker"]]);
     const needSegments = (names: string[], of: string): void => names.forEach((name) => needs.set(`S#${name}`, `a segment of ${of}`));
-    const own = items.get(sortKeyOf(put))!;
+    const own = items.get(sortKeyOf(items, put))!;
     needSegments([...frameOf(own).segments.values()].flat(), "the checkpoint");
     for (const channel of Object.keys(this.snapshots)) {
       for (let at = put; !at.full.has(channel) && at.parent; ) {
         at = at.parent;
-        needs.set(sortKeyOf(at), "an ancestor");
-        const item = items.get(sortKeyOf(at));
+        needs.set(sortKeyOf(items, at), "an ancestor");
+        const item = items.get(sortKeyOf(items, at));
         if (item) needSegments(frameOf(item).segments.get(channel) ?? [], `the ${channel} channel's seed`);
         const writes = writesOf(items, at);
         if (at.written.some((write) => write.channel === channel)) expect(writes, "items of an ancestor's writes").not.toEqual([]);
@@ -231,8 +232,8 @@ export class TtlWorld {
   }
 }
 
-const sortKeyOf = ({ checkpoint }: Put): string => `C##${checkpoint.id}#~`;
-const endAt = (items: ReadonlyMap<string, RawItem>, put: Put): number => endOf(items.get(sortKeyOf(put)) ?? { ttl: { N: "0" } });
+const sortKeyOf = (items: ReadonlyMap<string, RawItem>, { checkpoint }: Put): string => [...items.keys()].find((sortKey) => sortKey.startsWith(`C##${checkpoint.id}#~`)) ?? `C##${checkpoint.id}#~`;
+const endAt = (items: ReadonlyMap<string, RawItem>, put: Put): number => endOf(items.get(sortKeyOf(items, put)) ?? { ttl: { N: "0" } });
 const writesOf = (items: ReadonlyMap<string, RawItem>, { checkpoint }: Put): [string, RawItem][] => [...items].filter(([sortKey]) => sortKey.startsWith(`C##${checkpoint.id}#W`));
 const writtenTo = ({ written }: Put, channel: string): string[] => written.filter((write) => write.channel === channel).map(({ value }) => value);
 
