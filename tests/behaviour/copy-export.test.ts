@@ -27,8 +27,8 @@ const tuplesOf = async (options: Partial<SaverOptions>, threadId: string): Promi
   const tuples = await collect(createSaver(options).list({ configurable: { thread_id: threadId } }));
   return JSON.parse(JSON.stringify(tuples).replaceAll(JSON.stringify(threadId), '"…"')) as unknown;
 };
-/** What an item holds, where neither a time of its own nor the incarnation is in it. */
-const contentOf = (items: RawItem[]): unknown => items.map(({ PK: _, at: __, born: ___, restoring: ____, begun: _____, SK, ...item }) => ({ ...item, SK: { S: withoutBorn(SK!.S!) } }));
+/** What an item holds, where neither a time of its own nor the incarnation is in it: it lives as long as it had left. */
+const contentOf = (items: RawItem[]): unknown => items.map(({ PK: _, at: __, ttl: _ttl, born: ___, restoring: ____, begun: _____, SK, ...item }) => ({ ...item, SK: { S: withoutBorn(SK!.S!) } }));
 
 describe.each<[name: string, options: Partial<SaverOptions>]>([
   ["plain", {}],

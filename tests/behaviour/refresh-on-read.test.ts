@@ -1,5 +1,3 @@
-import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph/web";
-import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { operationsOf } from "../lanes/aws-requests.js";
 import { collect, emptyThread, idsOf, latestOf, noise, putStep, type Step } from "../lanes/checkpoints.js";
@@ -59,30 +57,34 @@ test("a thread that is read at least once a ttl lives on, whenever that is", asy
   }
 });
 
-test("an interrupted graph that is only looked at keeps what its subgraph has done", async () => {
-  const keyPrefix = newPrefix();
-  const ran: string[] = [];
-  const State = Annotation.Root({ paid: Annotation<string>(), answer: Annotation<string>() });
-  const asking = new StateGraph(State)
-    .addNode("charge", () => {
-      ran.push("charge");
-      return { paid: noise(3_000).join() };
-    })
-    .addNode("ask", (_, config) => ({ answer: interrupt("Is that right?", config as never) as string }))
-    .addEdge(START, "charge")
-    .addEdge("charge", "ask")
-    .addEdge("ask", END)
-    .compile();
-  const build = (checkpointer: DynamoDBSaver) => new StateGraph(State).addNode("child", asking).addEdge(START, "child").addEdge("child", END).compile({ checkpointer });
-  const config = { configurable: { thread_id: "t" } };
-  const cold = () => build(createSaver({ keyPrefix, ...refreshing }));
-  await cold().invoke({ answer: "" }, config);
-  for (let at = 400; at <= 3_600; at += 400) {
-    passTo(at);
-    await cold().getState(config);
-  }
-  expect((await cold().invoke(new Command({ resume: "yes" }), config)).answer).toBe("yes");
-  expect(ran).toEqual(["charge"]);
+describe("a thread that waits for an answer and is only looked at", () => {
+  test.each<[which: string, ns: string, isNested: boolean]>([
+    ["keeps what its subgraph has done", "child:task", false],
+    ["and what a subgraph of that one has", "child:task|grandchild:task", true],
+    ["and the state of a subgraph that is the same in every run", "memory", false],
+  ])("%s", async (_, ns, isNested) => {
+    const keyPrefix = newPrefix();
+    const run = createSaver({ keyPrefix, ...refreshing });
+    const before = await putStep(run, emptyThread("t"), { n: 0 });
+    const old = await putStep(run, emptyThread("t", "child:earlier"), { paid: 0 }, { metadata: { parents: { "": before.checkpoint.id } } });
+    passTo(300);
+    const root = await putStep(run, before, { n: 1 });
+    const metadata = { parents: { "": root.checkpoint.id, ...(isNested && { "child:task": "1" }) } };
+    const first = await putStep(run, emptyThread("t", ns), { paid: noise(3_000) }, { metadata });
+    const asking = await putStep(run, first, { asked: true }, { metadata });
+    await run.putWrites(asking.config, [["__interrupt__", "Is that right?"]], "inner task");
+    await run.putWrites(root.config, [["__interrupt__", "Is that right?"]], "task");
+    for (let at = 1_250; at <= 5_000; at += 900) {
+      passTo(at);
+      expect(await createSaver({ keyPrefix, ...refreshing }).getTuple(latestOf(root))).toBeDefined();
+    }
+
+    const tuple = await createSaver({ keyPrefix }).getTuple(latestOf(asking));
+    expect(tuple?.checkpoint.channel_values).toEqual({ paid: noise(3_000), asked: true });
+    expect(tuple?.pendingWrites).toHaveLength(1);
+    // What an earlier turn has left behind is not kept.
+    expect(await createSaver({ keyPrefix }).getTuple(latestOf(old))).toBeUndefined();
+  });
 });
 
 test("a checkpoint that a pruning has hidden meanwhile stays hidden", async () => {
