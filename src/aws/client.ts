@@ -1,5 +1,5 @@
 import { AwsRequestError, type DynamoDBSaverError, type DynamoDBSaverErrorCode } from "../errors.js";
-import { aborted, unlessAborted } from "./abort.js";
+import { aborted } from "./abort.js";
 import { Clock } from "./clock.js";
 import type { AwsCredentials, CredentialSource } from "./credentials.js";
 import { emit, type AwsService, type ConsumedCapacity, type EventListener } from "./events.js";
@@ -129,7 +129,7 @@ export class AwsClient {
       const place = this.#inFlight.line();
       try {
         await place.enter(signal);
-        credentials = await unlessAborted(signal, this.#config.credentials.get());
+        credentials = await this.#config.credentials.get(signal);
         // A provider can take so long that the place was given to another.
         await place.enter(signal);
         if (signal?.aborted) throw aborted(signal);

@@ -60,7 +60,8 @@ export class CredentialSource {
     this.#refused = true;
   }
 
-  async get(): Promise<AwsCredentials> {
+  /** @param signal ends the wait for a provider */
+  async get(signal?: AbortSignal): Promise<AwsCredentials> {
     const now = Date.now();
     const left = this.#current ? (this.#current.expiration?.getTime() ?? Infinity) - now : -Infinity;
     // While one caller renews credentials that still work, the others go on with them.
@@ -69,7 +70,7 @@ export class CredentialSource {
     }
     this.#renewNotBefore = now + RENEWAL_MS;
     try {
-      this.#current = await this.#ask();
+      this.#current = await this.#ask(signal);
       this.#refused = false;
       return this.#current;
     } catch (error) {
@@ -80,12 +81,12 @@ export class CredentialSource {
     }
   }
 
-  async #ask(): Promise<AwsCredentials> {
+  async #ask(signal: AbortSignal | undefined): Promise<AwsCredentials> {
     const provider = this.#given as (options?: { forceRefresh: boolean }) => Promise<AwsCredentials>;
     let answer: unknown;
     try {
       // The word of the AWS SDK, for providers that keep what they have.
-      answer = await this.#inTime(this.#refused ? provider({ forceRefresh: true }) : provider());
+      answer = await this.#inTime(this.#refused ? provider({ forceRefresh: true }) : provider(), signal);
     } catch (cause) {
       // Those of this package say best themselves what is wrong.
       if (isDynamoDBSaverError(cause) && (cause.code === "CREDENTIALS" || cause.code === "ABORTED")) throw cause;
@@ -103,13 +104,13 @@ export class CredentialSource {
   }
 
   /** A provider that never answers must not make every call wait for good. */
-  async #inTime(answer: Promise<AwsCredentials>): Promise<AwsCredentials> {
+  async #inTime(answer: Promise<AwsCredentials>, signal: AbortSignal | undefined): Promise<AwsCredentials> {
     if (this.#timeoutMs === Infinity) return answer;
     const late = new AbortController();
     const message = `The credentials provider gave no answer within ${this.#timeoutMs} ms (maxAttempts times requestTimeoutMs). Find out what it waits for.`;
     const timer = setTimeout(() => late.abort(new DynamoDBSaverError("CREDENTIALS", message)), this.#timeoutMs);
     try {
-      return await unlessAborted(late.signal, answer);
+      return await unlessAborted(signal, unlessAborted(late.signal, answer));
     } finally {
       clearTimeout(timer);
     }

@@ -31,7 +31,7 @@ describe("prune", () => {
 
     expect([code, stderr]).toEqual([0, ""]);
     expect(jsonLines(stdout)).toEqual([
-      { dryRun: true, threads: 2, checkpointsRead: 10, freed: { checkpoints: 8, writes: 0, segments: 0, objects: 0, bytes: expect.any(Number), later: { segments: 0, objects: 0 } } },
+      { dryRun: true, threads: 2, checkpointsRead: 10, freed: { checkpoints: 8, writes: 0, segments: 0, objects: 0, bytes: expect.any(Number), later: { segments: 0, objects: 0 } }, failed: [] },
     ]);
     expect(await lengthOf(where, "a")).toBe(5);
   });
