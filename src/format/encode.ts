@@ -2,8 +2,10 @@ import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import { escapeKey } from "./escape.js";
 import { Unstorable } from "./unstorable.js";
 
-/** A value of so many levels is written and read on the stack of every runtime, with room for what its caller has there. */
+/** So many levels are written and read on the stack of every runtime, with room for what its caller has there. */
 const MAX_DEPTH = 1_000;
+
+const FLATTER = "Store it in a flatter form.";
 
 type Path = (string | number)[];
 
@@ -15,12 +17,13 @@ export interface Construction {
   path: Path;
 }
 
-/** What an object belongs to: plain data, the arguments of an object of LangChain's, or plain data that is escaped among those. */
+/** What an object belongs to: plain data, an object of LangChain's, or plain data that LangChain has escaped in one. */
 type Realm = "data" | "kwargs" | "escaped";
 
 /**
- * Makes a tree of a value that `JSON.stringify` writes as LangGraph's JsonPlusSerializer would have written the value, but that
- * plain data's keys are escaped. What does not change is not copied. It reads the value as it is now, in one go.
+ * Makes a tree of a value that `JSON.stringify` writes as LangGraph's JsonPlusSerializer would have written the value,
+ * but that plain data's keys are escaped. What does not change is not copied. It reads the value as it is
+ * now, in one go.
  */
 export class Encoder {
   /** Those of LangChain's objects that the value holds. */
@@ -39,7 +42,7 @@ export class Encoder {
       // Its message may quote what is in the value.
       const name = error instanceof Error ? error.name : typeof error;
       const isTooDeep = error instanceof Error && /stack|recursion/i.test(error.message);
-      if (isTooDeep) throw this.#refusal("The value is nested too deeply, or refers to itself", "Store it in a flatter form.");
+      if (isTooDeep) throw this.#refusal("The value is nested too deeply, or refers to itself", FLATTER);
       throw this.#refusal(`Reading the value failed with a ${name}`, "See what its toJSON and its getters do.");
     }
     throw this.#refusal(`A value cannot be a ${typeof value}`, "Keep it outside of the state.");
@@ -51,7 +54,8 @@ export class Encoder {
         return this.#realm === "escaped" ? value : { lc: 2, type: "undefined" };
       case "number":
         // JSON has no such numbers. LangChain's objects have `null` for them, as LangChain writes them itself.
-        return Number.isFinite(value) || this.#realm !== "data" ? value : { lc: 2, type: "number", value: String(value) };
+        if (Number.isFinite(value) || this.#realm !== "data") return value;
+        return { lc: 2, type: "number", value: String(value) };
       case "bigint":
         if ("toJSON" in BigInt.prototype) return value;
         throw this.#refusal("A BigInt cannot be stored", "Make a text or a number of it.", key);
@@ -68,9 +72,12 @@ export class Encoder {
   #object(value: object, key: string | number | undefined): unknown {
     if (this.#ancestors.includes(value)) return "[Circular]";
     if (key !== undefined) this.#path.push(key);
-    if (this.#ancestors.push(value) > MAX_DEPTH) throw this.#refusal(`The value is nested deeper than ${MAX_DEPTH} levels`, "Store it in a flatter form.");
+    const depth = this.#ancestors.push(value);
+    if (depth > MAX_DEPTH) throw this.#refusal(`The value is nested deeper than ${MAX_DEPTH} levels`, FLATTER);
     const realm = this.#realm;
-    const encoded = Array.isArray(value) ? this.#array(value) : isPlain(value) && !("toJSON" in value) ? this.#named(value) : this.#anything(value, key);
+    let encoded: unknown;
+    if (Array.isArray(value)) encoded = this.#array(value);
+    else encoded = isPlain(value) && !("toJSON" in value) ? this.#named(value) : this.#anything(value, key);
     this.#realm = realm;
     this.#ancestors.pop();
     if (key !== undefined) this.#path.pop();
@@ -94,10 +101,12 @@ export class Encoder {
     if (typeof toJSON !== "function" || value instanceof Uint8Array) return this.#properties(value, value);
     const json: unknown = toJSON.call(value, String(key ?? ""));
     if ("lc_serializable" in value) return this.#langChains(json);
-    if (json === null && value instanceof Date) throw this.#refusal("An invalid Date cannot be stored", "Use a valid one, or null.");
+    if (json === null && value instanceof Date) {
+      throw this.#refusal("An invalid Date cannot be stored", "Use a valid one, or null.");
+    }
+    if (typeof json !== "object" || json === null) return this.#value(json);
     // JSON asks once, whatever it is given.
-    if (typeof json === "object" && json !== null) return Array.isArray(json) ? this.#array([...(json as unknown[])]) : this.#properties(json, value);
-    return this.#value(json);
+    return Array.isArray(json) ? this.#array([...(json as unknown[])]) : this.#properties(json, value);
   }
 
   /** An object, or what the `toJSON` of `source` gave in its place. */
@@ -106,15 +115,19 @@ export class Encoder {
       // One that only looks like LangGraph's own is data.
       const named = isPlain(source) ? undefined : (source as { lg_name?: unknown }).lg_name;
       if (named === "Send") return this.#named(sendOf(object as Json));
-      if (named === "Command") return this.#named({ ...object, goto: gotoOf((object as { goto?: unknown }).goto) });
-      if (object instanceof DeltaSnapshot) return { lc: 2, type: "delta_snapshot", value: this.#value(object.value, "value") };
-      if (object instanceof Set || object instanceof Map) return constructed(object instanceof Set ? "Set" : "Map", [this.#array(Array.from(object as Iterable<unknown>))]);
+      if (named === "Command") return this.#named({ ...object, goto: gotoOf((object as Json).goto) });
+      if (object instanceof DeltaSnapshot) {
+        return { lc: 2, type: "delta_snapshot", value: this.#value(object.value, "value") };
+      }
+      if (object instanceof Set) return constructed("Set", [this.#array(Array.from(object))]);
+      if (object instanceof Map) return constructed("Map", [this.#array(Array.from(object))]);
       if (object instanceof RegExp) return constructed("RegExp", [object.source, object.flags]);
       if (object instanceof Error) return constructed("Error", [this.#value(object.message)]);
       if (object instanceof Uint8Array) return constructed("Uint8Array", [Array.from(object)], "from");
     }
     if (ArrayBuffer.isView(object) || object instanceof ArrayBuffer) {
-      throw this.#refusal(`A value of the class ${object.constructor.name} cannot be stored`, "Make a Uint8Array or an array of it.");
+      const problem = `A value of the class ${object.constructor.name} cannot be stored`;
+      throw this.#refusal(problem, "Make a Uint8Array or an array of it.");
     }
     return this.#named(object);
   }
@@ -134,7 +147,9 @@ export class Encoder {
       const value = (object as Json)[name];
       const encoded = this.#value(value, name);
       const storedName = escapes ? escapeKey(name) : name;
-      if (encoded !== value || storedName !== name) entries ??= names.slice(0, i).map((before) => [before, (object as Json)[before]]);
+      if (encoded !== value || storedName !== name) {
+        entries ??= names.slice(0, i).map((before) => [before, (object as Json)[before]]);
+      }
       entries?.push([storedName, encoded]);
     }
     return entries ? withoutToJson(Object.fromEntries(entries)) : object;
@@ -146,7 +161,9 @@ export class Encoder {
     if (typeof json !== "object" || json === null) return this.#value(json);
     const { type, id } = json as Json;
     const record = Object.fromEntries(Object.entries(json).map(([name, value]) => [name, this.#value(value, name)]));
-    if (type === "constructor" && Array.isArray(id)) this.constructions.push({ id: id.join("/"), record, path: [...this.#path] });
+    if (type === "constructor" && Array.isArray(id)) {
+      this.constructions.push({ id: id.join("/"), record, path: [...this.#path] });
+    }
     return record;
   }
 
@@ -180,4 +197,6 @@ function gotoOf(goto: unknown): unknown {
   return (goto as Json | null | undefined)?.lg_name === "Send" ? sendOf(goto as Json) : goto;
 }
 
-const constructed = (name: string, args: unknown[], method: string | null = null): Json => ({ lc: 2, type: "constructor", id: [name], method, args, kwargs: {} });
+const constructed = (name: string, args: unknown[], method: string | null = null): Json => {
+  return { lc: 2, type: "constructor", id: [name], method, args, kwargs: {} };
+};

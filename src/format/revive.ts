@@ -43,10 +43,12 @@ function collect(holder: object, key: string | number, value: unknown, found: Fo
   if (!isData && object.lc === 2) found.push({ holder, key, record: object });
 }
 
-/** LangChain's limit of 50 levels is for data from strangers; this was written by the saver, which has a limit of its own. */
+/** LangChain's limit of 50 levels is for data from strangers. The saver that wrote this has a limit of its own. */
 const LIMITS = { maxDepth: Number.MAX_SAFE_INTEGER };
 
-const loadRecord = (record: Json): Promise<unknown> => load(JSON.stringify({ ...record, kwargs: plainKwargs(record.kwargs) }), LIMITS);
+function loadRecord(record: Json): Promise<unknown> {
+  return load(JSON.stringify({ ...record, kwargs: plainKwargs(record.kwargs) }), LIMITS);
+}
 
 /** Arguments as JSON alone, which is what `load` takes. */
 function plainKwargs(value: unknown): unknown {
@@ -63,7 +65,7 @@ function plainKwargs(value: unknown): unknown {
 
 const NUMBERS = ["NaN", "Infinity", "-Infinity"];
 
-/** The value of a record with `lc: 2`. One that says nothing known is data, so that no stored byte can make anything else. */
+/** The value of a record with `lc: 2`. One that says nothing known is data: no stored byte can make anything else. */
 function valueOf(record: Json): unknown {
   const { type, value } = record;
   if (type === "undefined") return undefined;
@@ -76,9 +78,12 @@ function constructed({ id, method = null, args }: Json): unknown {
   if (!Array.isArray(id) || id.length !== 1 || !Array.isArray(args)) return undefined;
   const [first, second, ...rest] = args as unknown[];
   const list = args.length === 1 && Array.isArray(first) ? (first as unknown[]) : undefined;
-  switch (method === null || id[0] === "Uint8Array" ? (id[0] as unknown) : undefined) {
-    case "Uint8Array":
-      return (method === null || method === "from") && list?.every(isByte) ? new Uint8Array(list as number[]) : undefined;
+  const name = id[0] as unknown;
+  if (name === "Uint8Array" && (method === null || method === "from")) {
+    return list?.every(isByte) ? new Uint8Array(list as number[]) : undefined;
+  }
+  if (method !== null) return undefined;
+  switch (name) {
     case "Set":
       return list && new Set(list);
     case "Map":
@@ -86,13 +91,14 @@ function constructed({ id, method = null, args }: Json): unknown {
     case "Error":
       return args.length === 1 && typeof first === "string" ? new Error(first) : undefined;
     case "RegExp":
-      return rest.length === 0 && typeof first === "string" && typeof second === "string" ? regExp(first, second) : undefined;
+      if (rest.length > 0 || typeof first !== "string" || typeof second !== "string") return undefined;
+      return regExp(first, second);
     default:
       return undefined;
   }
 }
 
-const isByte = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
+const isByte = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255;
 const isPair = (value: unknown): boolean => Array.isArray(value) && value.length === 2;
 
 function regExp(source: string, flags: string): RegExp | undefined {

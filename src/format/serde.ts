@@ -10,15 +10,18 @@ const decoder = new TextDecoder();
 const known = new Set<string>();
 
 /**
- * Turns values into bytes and back as LangGraph's JsonPlusSerializer does, and reads what that has written. But plain data that
- * looks like an object of LangChain's stays plain data, and what would not come back is an error before it is stored.
+ * Turns values into bytes and back as LangGraph's JsonPlusSerializer does, and reads what that has written. But plain
+ * data that looks like an object of LangChain's stays plain data, and what would not come back is an error before it is
+ * stored.
  */
 export const defaultSerde: SerializerProtocol = {
   async dumpsTyped(value: unknown): Promise<[string, Uint8Array]> {
     if (value instanceof Uint8Array) return ["bytes", value];
     const encoding = new Encoder();
     const bytes = encoder.encode(encoding.encode(value));
-    for (const construction of encoding.constructions) if (!known.has(construction.id)) await checkClass(construction);
+    for (const construction of encoding.constructions) {
+      if (!known.has(construction.id)) await checkClass(construction);
+    }
     return ["json", bytes];
   },
 
@@ -29,12 +32,13 @@ export const defaultSerde: SerializerProtocol = {
   },
 };
 
-/** `load` makes objects of `@langchain/core` alone: one of another class would make all that it stands in unreadable. */
+/** `load` makes objects of `@langchain/core` alone: one of another class makes all that it stands in unreadable. */
 async function checkClass({ id, record, path }: Construction): Promise<void> {
   try {
     await revive(JSON.stringify(record));
     known.add(id);
   } catch {
-    throw new Unstorable(`An object of the class ${id} cannot be read back`, path, "LangChain's load makes only those of @langchain/core: store what it is made of instead.");
+    const advice = "LangChain's load makes only those of @langchain/core: store what it is made of instead.";
+    throw new Unstorable(`An object of the class ${id} cannot be read back`, path, advice);
   }
 }

@@ -23,7 +23,8 @@ export class Unstorable extends DynamoDBSaverError {
 }
 
 function textOf(path: readonly (string | number)[]): string {
-  const text = path.map((part) => (typeof part === "number" ? `[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`)).join("");
+  const isName = (part: string | number): boolean => /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(String(part));
+  const text = path.map((part) => (isName(part) ? `.${part}` : `[${JSON.stringify(part)}]`)).join("");
   const shown = text.startsWith(".") ? text.slice(1) : text;
   return shown.length > MAX_PATH_LENGTH ? `${shown.slice(0, MAX_PATH_LENGTH)}…` : shown;
 }
