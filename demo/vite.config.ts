@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, loadEnv } from "vite";
+import { pageHeaders } from "../workers/page-headers.js";
 
 const path = (relative: string) => decodeURI(new URL(relative, import.meta.url).pathname);
 
@@ -19,4 +20,6 @@ export default defineConfig(({ mode }) => ({
     target: "es2022",
     chunkSizeWarningLimit: 2_000, // LangChain's core
   },
+  // The Worker sends its own.
+  preview: { headers: pageHeaders(loadEnv(mode, path("."))["VITE_DYNAMODB_ENDPOINT"]), cors: false },
 }));
