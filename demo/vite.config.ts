@@ -17,6 +17,7 @@ export default defineConfig(({ mode }) => ({
     // The Worker serves `dist/worker` as it is, the page at /page/.
     outDir: mode === "worker" ? "dist/worker/page" : "dist/in-page",
     emptyOutDir: true,
+    assetsInlineLimit: 0, // the page's policy takes fonts from files only
     target: "es2022",
     chunkSizeWarningLimit: 2_000, // LangChain's core
   },

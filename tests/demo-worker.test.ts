@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { endpoint } from "./lanes/harness.js";
 import { buildWorkerPage, workerPagePath } from "../scripts/lib/demo-page.js";
 import { makeToken } from "../scripts/lib/token.js";
 import { buildWorker, startWorker } from "../scripts/lib/worker.js";
-import { axeViolations, begin, checkpointRows, launchChromium, messages, newPage, say, statusOf } from "./lanes/demo-page.js";
+import { axeViolations, begin, checkpointRows, launchChromium, messages, newPage, policyViolations, say, statusOf } from "./lanes/demo-page.js";
 
 /** The same page, served by the Worker and about the Worker's own threads, in a real Chromium and a real workerd. */
 
@@ -40,6 +40,8 @@ afterAll(async () => {
   await worker.kill().catch(() => {}); // a test has killed it already
   await rm(folder, { recursive: true, force: true });
 });
+
+afterEach(() => expect(policyViolations.splice(0)).toEqual([]));
 
 describe("the page of a Worker", () => {
   it("leaves the Worker's own interface as it is", async () => {
