@@ -595,7 +595,7 @@ describe("a model behind an OpenAI-compatible endpoint", () => {
     await play(`${newThread()}/runs`, { message: "Remember this" }, other.url, mallory);
     await play(`${newThread()}/runs`, { message: "hello" }, other.url, mallory);
 
-    const [system, notes, ...conversation] = requests.at(-1)?.body.messages as { role: string; content: string }[];
+    const [system, notes, ...conversation] = requests.at(-1)!.body.messages as { role: string; content: string }[];
     expect([system!.role, JSON.stringify(system).includes("nice")]).toEqual(["system", false]);
     expect([notes!.role, JSON.parse(notes!.content.split("\n").slice(1).join("\n"))]).toEqual(["user", [memory]]);
     expect(conversation).toEqual([{ role: "user", content: "hello" }]);
