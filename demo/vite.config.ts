@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, loadEnv } from "vite";
+import { pageHeaders } from "../workers/page-headers.js";
 
 const path = (relative: string) => decodeURI(new URL(relative, import.meta.url).pathname);
 
@@ -16,7 +17,10 @@ export default defineConfig(({ mode }) => ({
     // The Worker serves `dist/worker` as it is, the page at /page/.
     outDir: mode === "worker" ? "dist/worker/page" : "dist/in-page",
     emptyOutDir: true,
+    assetsInlineLimit: 0, // the page's policy takes fonts from files only
     target: "es2022",
     chunkSizeWarningLimit: 2_000, // LangChain's core
   },
+  // The Worker sends its own.
+  preview: { headers: pageHeaders(loadEnv(mode, path("."))["VITE_DYNAMODB_ENDPOINT"]), cors: false },
 }));

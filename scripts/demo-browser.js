@@ -37,7 +37,7 @@ async function main({ cleanups }) {
   await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "npm run demo:browser -- --dynamodb-port");
 
   heading("A LangGraph agent in the browser");
-  const dynamodb = await startEmbeddedDynamoDB({ path: join(options.data, "dynamodb"), port: options.dynamodbPort });
+  const dynamodb = await startEmbeddedDynamoDB({ path: join(options.data, "dynamodb"), port: options.dynamodbPort, origins: ["127.0.0.1", "localhost"].map((name) => `http://${name}:${options.port}`) });
   cleanups.push(dynamodb.stop);
   const { DynamoDBSaver } = await importSaver();
   const { table } = await new DynamoDBSaver({ tableName, region: "us-east-1", credentials, endpoint: dynamodb.endpoint }).setup();
@@ -45,7 +45,7 @@ async function main({ cleanups }) {
 
   const outDir = join(options.data, "page");
   await buildInPage({ endpoint: dynamodb.endpoint, tableName, outDir });
-  const page = await servePage({ outDir, port: options.port });
+  const page = await servePage({ outDir, port: options.port, endpoint: dynamodb.endpoint });
   cleanups.push(page.stop);
   say("page", page.url);
   print();

@@ -26,6 +26,9 @@ MODEL_BASE_URL, MODEL_API_KEY and MODEL_NAME let an OpenAI-compatible model answ
 
 const tableName = "langgraph-checkpoints";
 const bucket = "langgraph-checkpoints";
+/** Whose threads the page shows. */
+const user = "you";
+const tokenHours = 7 * 24;
 
 runProgram("npm start", main);
 
@@ -41,6 +44,7 @@ async function main({ cleanups, end }) {
   const { heading, print, say } = await import("./lib/terminal.js");
   const { buildWorker, startWorker } = await import("./lib/worker.js");
   const { buildWorkerPage, workerPagePath } = await import("./lib/demo-page.js");
+  const { keyPrefixOf, makeToken } = await import("./lib/token.js");
   const { demonstrate } = await import("./lib/demo.js");
 
   await assertPortFree(options.port, "the Worker", "npm start -- --port");
@@ -62,7 +66,13 @@ async function main({ cleanups, end }) {
   say("s3", `s3rver at ${s3.endpoint}, kept in ${kept}; bucket ${bucket}`);
 
   const [built, assets] = await Promise.all([buildWorker(), buildWorkerPage(join(options.data, "assets"))]);
+  const hosts = [`127.0.0.1:${options.port}`, `localhost:${options.port}`];
+  // Another one at each start: a token is worth nothing afterwards.
+  const secret = randomBytes(32).toString("base64url");
+  const tokenOf = (/** @type {string} */ name) => makeToken({ secret, user: name, hours: tokenHours });
   const vars = {
+    AUTH_SECRET: secret,
+    ALLOWED_HOSTS: hosts.join(),
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -86,13 +96,16 @@ async function main({ cleanups, end }) {
   };
   cleanups.push(killWorker);
   await launchWorker();
-  const url = `http://127.0.0.1:${options.port}`;
+  const url = `http://${hosts[0]}`;
+  const token = await tokenOf(user);
+  // What comes after # is not sent to any server, and the page takes it out of the address.
+  const page = `${url}${workerPagePath}#token=${token}`;
   say("worker", `workerd at ${url}, no Node compatibility`);
-  say("page", `${url}${workerPagePath}, its threads in a browser`);
+  say("page", `${page} shows its threads in a browser, to whoever has this link`);
 
   const thread = `demo-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-")}-${randomBytes(2).toString("hex")}`;
-  const storage = new RawStorage({ credentials, dynamodb: { endpoint: dynamodb.endpoint, tableName }, s3 });
-  await demonstrate({ url, thread, storage, killWorker, startWorker: () => launchWorker() });
+  const storage = new RawStorage({ credentials, dynamodb: { endpoint: dynamodb.endpoint, tableName, keyPrefix: keyPrefixOf(user) }, s3 });
+  await demonstrate({ url, tokenOf, user, thread, storage, killWorker, startWorker: () => launchWorker() });
   if (options.once) return end(0);
 
   // The demonstration plays a fixed part; a model of one's own takes over afterwards.
@@ -102,17 +115,18 @@ async function main({ cleanups, end }) {
     await launchWorker({ MODEL_BASE_URL, MODEL_API_KEY, MODEL_NAME });
   }
 
-  heading(`It keeps running: ${url}${workerPagePath} shows its threads. Or try it in another terminal; Ctrl-C ends it`);
+  heading("It keeps running. The page above shows its threads. Or try it in another terminal; Ctrl-C ends it");
   for (const line of [
-    `curl -N ${url}/threads/mine/runs -d '{"message": "Please refund order 1043"}'`,
-    `curl -N ${url}/threads/mine/resume -d '{"approve": true}'`,
-    `curl ${url}/threads/mine/state`,
-    `curl -T package-lock.json ${url}/threads/mine/document`,
-    `curl ${url}/threads/${thread}/history`,
-    `curl -N ${url}/threads/mine/fork -d '{"checkpoint_id": "one of the history"}'`,
-    `curl ${url}/threads`,
-    `curl -X DELETE ${url}/threads/mine`,
-    `curl ${url}/`,
+    `auth='authorization: Bearer ${token}'`,
+    `curl -NH "$auth" ${url}/threads/mine/runs --json '{"message": "Please refund order 1043"}'`,
+    `curl -NH "$auth" ${url}/threads/mine/resume --json '{"approve": true}'`,
+    `curl -H "$auth" ${url}/threads/mine/state`,
+    `curl -H "$auth" -T package-lock.json ${url}/threads/mine/document`,
+    `curl -H "$auth" ${url}/threads/${thread}/history`,
+    `curl -NH "$auth" ${url}/threads/mine/fork --json '{"checkpoint_id": "one of the history"}'`,
+    `curl -H "$auth" ${url}/threads`,
+    `curl -H "$auth" -X DELETE ${url}/threads/mine`,
+    `curl -H "$auth" ${url}/`,
   ]) {
     print(line);
   }

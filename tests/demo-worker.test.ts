@@ -3,15 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { endpoint } from "./lanes/harness.js";
 import { buildWorkerPage, workerPagePath } from "../scripts/lib/demo-page.js";
+import { makeToken } from "../scripts/lib/token.js";
 import { buildWorker, startWorker } from "../scripts/lib/worker.js";
-import { begin, checkpointRows, launchChromium, messages, newPage, say, statusOf } from "./lanes/demo-page.js";
+import { axeViolations, begin, checkpointRows, launchChromium, messages, newPage, policyViolations, say, statusOf } from "./lanes/demo-page.js";
 
 /** The same page, served by the Worker and about the Worker's own threads, in a real Chromium and a real workerd. */
 
+const SECRET = crypto.randomUUID();
 const vars = {
+  AUTH_SECRET: SECRET,
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "local",
   AWS_SECRET_ACCESS_KEY: "localSecret",
@@ -19,11 +22,13 @@ const vars = {
   DYNAMODB_TABLE_NAME: "worker-page-test",
 };
 
+let token: string;
 let folder: string;
 let browser: Browser;
 let worker: Awaited<ReturnType<typeof startWorker>>;
 
 beforeAll(async () => {
+  token = await makeToken({ secret: SECRET, user: "visitor", hours: 1 });
   folder = await mkdtemp(join(tmpdir(), "demo-worker-"));
   await DynamoDBSaver.fromEnv(vars).setup();
   const [built, assets] = await Promise.all([buildWorker(), buildWorkerPage(folder)]);
@@ -36,13 +41,31 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+afterEach(() => expect(policyViolations.splice(0)).toEqual([]));
+
 describe("the page of a Worker", () => {
   it("leaves the Worker's own interface as it is", async () => {
-    expect(await (await fetch(worker.url)).json()).toMatchObject({ routes: expect.any(Array) });
+    const answer = await fetch(worker.url, { headers: { authorization: `Bearer ${token}` } });
+    expect(await answer.json()).toMatchObject({ routes: expect.any(Array) });
+  });
+
+  it("asks for a token where the link had none, and takes the one of the link out of the address", async () => {
+    const page = await newPage(browser, `${worker.url}${workerPagePath}`);
+    await page.getByRole("heading", { name: "Who are you?" }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByLabel("Token").fill("not.a.token");
+    await page.getByRole("button", { name: "Show my threads" }).click();
+    await page.getByRole("alert").filter({ hasText: "UNAUTHENTICATED" }).waitFor();
+
+    await page.goto(`${worker.url}${workerPagePath}#token=${token}`);
+    await page.getByRole("region", { name: "Welcome" }).waitFor();
+    expect(page.url()).toBe(`${worker.url}${workerPagePath}`);
+    await page.reload();
+    await page.getByRole("region", { name: "Welcome" }).waitFor();
   });
 
   it("shows the Worker's threads, approves and forks, and says so when the Worker is gone", async () => {
-    const page = await newPage(browser, `${worker.url}${workerPagePath}`);
+    const page = await newPage(browser, `${worker.url}${workerPagePath}#token=${token}`);
     await begin(page, "Please refund order 1042");
     await statusOf(page, "Waiting for you");
     await page.reload();

@@ -13,6 +13,7 @@ import {
   launchChromium,
   messages,
   newPage,
+  policyViolations,
   runDemo,
   say,
   statusOf,
@@ -47,6 +48,7 @@ afterAll(async () => {
 });
 
 afterEach(async () => {
+  expect(policyViolations.splice(0)).toEqual([]);
   await Promise.all(browser.contexts().map((context) => context.close()));
 });
 

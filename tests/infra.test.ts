@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { emptyCheckpoint, type CacheFullKey } from "@langchain/langgraph-checkpoint";
 import { AwsClient } from "aws4fetch";
 import type { DynamoDBSaver, DynamoDBStore, Fetch } from "langgraph-checkpoint-dynamodb";
@@ -79,6 +80,14 @@ describe("the table of the template", () => {
     });
     expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(["Retain", "Retain"]);
   });
+});
+
+test("the template takes no key prefix that could begin another tenant's", () => {
+  const [, pattern = ""] = /KeyPrefix:[^]*?AllowedPattern: "(.*)"/.exec(readFileSync(template, "utf8")) ?? [];
+  const isTaken = (prefix: string): boolean => new RegExp(`^${pattern}$`).test(prefix);
+
+  expect(["", "tenant-1#", "tenant-1/", "tenant${*}a#"].filter(isTaken)).toHaveLength(4);
+  expect(["tenant-1", "a#b", "T"].filter(isTaken)).toEqual([]);
 });
 
 describe("the setup policy", () => {

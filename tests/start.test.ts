@@ -42,6 +42,8 @@ async function start(options: string[], onOutput: (output: string, child: ChildP
   return { code, output };
 }
 
+const tokenIn = (printed: string): string | undefined => /\/page\/#token=(\S+)/.exec(printed)?.[1];
+
 describe("npm start", () => {
   let demonstration: { code: number | null; output: string };
   const served: Promise<[routes: unknown, page: string]>[] = [];
@@ -50,7 +52,7 @@ describe("npm start", () => {
     const url = `http://127.0.0.1:${ports.worker}`;
     demonstration = await start([...ports.options, "--data", data], (printed, child) => {
       if (served.length > 0 || !printed.includes("Ctrl-C ends it")) return;
-      const visit = Promise.all([fetch(url).then((answer) => answer.json()), fetch(`${url}/page/`).then((answer) => answer.text())]);
+      const visit = Promise.all([fetch(url, { headers: { authorization: `Bearer ${tokenIn(printed)}` } }).then((answer) => answer.json()), fetch(`${url}/page/`).then((answer) => answer.text())]);
       served.push(visit);
       void visit.finally(() => child.kill("SIGINT")).catch(() => {}); // a test awaits it, too
     });

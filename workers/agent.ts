@@ -1,4 +1,5 @@
 import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
+import type { ToolCall } from "@langchain/core/messages/tool";
 import type { BaseStore } from "@langchain/langgraph-checkpoint";
 import {
   END,
@@ -15,9 +16,6 @@ import { AgentState, type AgentUpdate, type AgentValues, type Refund } from "./s
 import { tools } from "./tools.js";
 
 provideContext();
-
-/** The nodes, for callers who name one in `as_node`. */
-export const NODE_NAMES = ["agent", "approval", "tools"] as const;
 
 /** What a person answers to an interrupt of the `approval` node. */
 export interface Decision {
@@ -36,8 +34,8 @@ export interface Decision {
 export function createAgent({ model, checkpointer, store }: { model: Model; checkpointer: BaseCheckpointSaver; store: BaseStore }) {
   return new StateGraph(AgentState)
     .addNode("agent", async (state: AgentValues, config: LangGraphRunnableConfig): Promise<AgentUpdate> => {
-      const known = await recall(state.user_id, config);
-      return { messages: [await model([...known, ...state.messages], tools, config.signal)] };
+      const memories = await recall(config);
+      return { messages: [await model({ messages: state.messages, memories, tools, signal: config.signal })] };
     })
     .addNode("approval", askForApproval)
     .addNode("tools", callTools)
@@ -50,13 +48,18 @@ export function createAgent({ model, checkpointer, store }: { model: Model; chec
 
 export type Agent = ReturnType<typeof createAgent>;
 
+/** What is asked for, as a person approved it: the same call with other arguments is another one. */
+const approvalOf = ({ id, name, args }: ToolCall): string => JSON.stringify([id, name, args]);
+
 const toolNamed = (name: string) => tools.find((tool) => tool.name === name);
 
-function afterAgent({ messages }: AgentValues) {
-  const calls = openToolCalls(messages);
-  if (calls.length === 0) return END;
-  return calls.some((call) => toolNamed(call.name)?.needsApproval) ? "approval" : "tools";
+function afterAgent(state: AgentValues) {
+  if (openToolCalls(state.messages).length === 0) return END;
+  return needsApproval(state) ? "approval" : "tools";
 }
+
+/** Whether the graph may only go on to the tools with the word of a person. */
+export const needsApproval = ({ messages }: AgentValues): boolean => openToolCalls(messages).some((call) => toolNamed(call.name)?.needsApproval);
 
 /** Awaits nothing before `interrupt()`: see {@link provideContext}. A node runs again from its start when resumed. */
 function askForApproval({ messages }: AgentValues): AgentUpdate {
@@ -65,7 +68,7 @@ function askForApproval({ messages }: AgentValues): AgentUpdate {
     question: "Do you approve?",
     tool_calls: calls.map(({ id, name, args }) => ({ id, name, args })),
   });
-  if (decision.approve) return { messages: [] };
+  if (decision.approve) return { approved: calls.map(approvalOf) };
   const content = JSON.stringify({ approved: false, reason: decision.reason });
   return { messages: calls.map((call) => new ToolMessage({ content, name: call.name, tool_call_id: call.id ?? "" })) };
 }
@@ -74,15 +77,17 @@ async function callTools(state: AgentValues, config: LangGraphRunnableConfig): P
   const messages: ToolMessage[] = [];
   const refunds: Refund[] = [];
   for (const call of openToolCalls(state.messages)) {
+    const tool = toolNamed(call.name);
+    // However it came here: what spends money is not done without the word of a person on this very call.
+    const isAllowed = !tool?.needsApproval || state.approved.includes(approvalOf(call));
     // A second call in the same step must see what the first one paid out.
     const seen = { ...state, refunds: [...state.refunds, ...refunds] };
-    const outcome = toolNamed(call.name)?.call(call.args, seen) ?? {
-      content: { error: `There is no tool ${call.name}.` },
-      failed: true,
-    };
+    const outcome = isAllowed && tool
+      ? tool.call(call.args, seen)
+      : { content: { error: tool ? "Nobody has approved this." : `There is no tool ${call.name}.` }, failed: true };
     if (outcome.refund) refunds.push(outcome.refund);
-    if (outcome.memory !== undefined && state.user_id !== undefined) {
-      await remember(state.user_id, `${String(config.configurable?.["thread_id"])} ${call.id ?? ""}`, outcome.memory, config);
+    if (outcome.memory !== undefined) {
+      await remember(`${String(config.configurable?.["thread_id"])} ${call.id ?? ""}`, outcome.memory, config);
     }
     messages.push(
       new ToolMessage({

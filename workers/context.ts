@@ -9,7 +9,7 @@ import { Usage } from "./usage.js";
 /** What a handler finds in its Hono context. */
 export interface App {
   Bindings: Env;
-  Variables: { agent: Agent; checkpointer: DynamoDBSaver; usage: Usage };
+  Variables: { keyPrefix: string; agent: Agent; checkpointer: DynamoDBSaver; usage: Usage };
 }
 
 export type AppContext = Context<App>;
@@ -21,7 +21,7 @@ export type AppContext = Context<App>;
 export const withAgent: MiddlewareHandler<App> = async (c, next) => {
   const usage = new Usage();
   const { S3_BUCKET: bucket } = c.env;
-  const options = { onEvent: usage.record, ...(bucket && { s3: { bucket } }) };
+  const options = { keyPrefix: c.var.keyPrefix, onEvent: usage.record, ...(bucket && { s3: { bucket } }) };
   const checkpointer = DynamoDBSaver.fromEnv(c.env, options);
   const store = DynamoDBStore.fromEnv(c.env, options);
   c.set("usage", usage);

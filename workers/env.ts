@@ -11,6 +11,13 @@ export type Env = {
   AWS_ENDPOINT_URL_S3?: string;
   DYNAMODB_TABLE_NAME?: string;
 
+  /** Signs the tokens of those who may use this Worker. Without it, nobody is served. */
+  AUTH_SECRET?: string;
+  /** The names, with their ports, that this Worker answers to, separated by commas. Without it: all that lead to it. */
+  ALLOWED_HOSTS?: string;
+  /** The files of the page at /page/. */
+  ASSETS?: { fetch(request: Request): Promise<Response> };
+
   /** With it, large parts of a state lie in this bucket and the rest in the table. Without it, everything does. */
   S3_BUCKET?: string;
 

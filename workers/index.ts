@@ -1,8 +1,10 @@
 import { Hono, type Handler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { authenticate, secretOf } from "./authenticate.js";
 import { withAgent, type App, type AppContext } from "./context.js";
 import { HttpError, errorBody, toHttpError } from "./http-error.js";
 import { bodies } from "./requests.js";
+import { refuseOtherSites, secureHeaders } from "./security.js";
 import * as threads from "./threads.js";
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -20,7 +22,6 @@ interface Route {
 
 const routes: Route[] = [
   { method: "GET", path: "/", does: "this list", handle: listRoutes },
-  { method: "GET", path: "/healthz", does: "whether the Worker is up", handle: (c) => c.json({ status: "ok" }) },
   { method: "GET", path: "/threads", does: "the threads; ?limit= and ?after=", handle: threads.listThreads },
   { method: "DELETE", path: "/threads/:id", does: "delete a thread with all it stored", handle: threads.deleteThread },
   {
@@ -75,7 +76,15 @@ app.notFound((c) => {
   throw new HttpError(404, "NOT_FOUND", `There is nothing at ${c.req.path}. GET / lists what there is.`);
 });
 
-app.use(refuseMalformedPath);
+app.use(secureHeaders, refuseMalformedPath, refuseOtherSites);
+app.use(async (c, next) => {
+  secretOf(c.env);
+  await next();
+});
+app.get("/healthz", (c) => c.json({ status: "ok" }));
+// Files without a secret: the page asks for a token, and sends it with each request.
+app.get("/page/*", (c) => c.env.ASSETS?.fetch(c.req.raw) ?? c.notFound());
+app.use(authenticate);
 
 for (const { method, path, maxBodyBytes = MAX_BODY_BYTES, handle } of routes) {
   if (path.startsWith("/threads")) app.on(method, path, limitBody(maxBodyBytes), withAgent, handle);

@@ -1,24 +1,25 @@
 import { START } from "@langchain/langgraph/web";
 import { z } from "zod";
-import { NODE_NAMES } from "./agent.js";
 import { HttpError } from "./http-error.js";
 
 const text = z.string().min(1).max(16_000);
 const checkpointId = z.string().min(1).max(1_000);
 
 const message = z.strictObject({
-  role: z.enum(["user", "assistant", "system"]),
+  role: z.enum(["user", "assistant"]),
   content: z.string().max(16_000),
   /** The id of a message that is already there replaces it. */
   id: z.string().min(1).optional(),
 });
 
-const values = z.strictObject({
-  messages: z.array(message).optional(),
-  refunds: z.array(z.strictObject({ order_id: z.string(), amount: z.number() })).optional(),
-});
+/** What of the state a caller may write: not what was paid out, and not what was approved. */
+const values = z.strictObject({ messages: z.array(message).optional() });
 
-const asNode = z.enum([START, ...NODE_NAMES]);
+/**
+ * In whose name a caller may write. Not in that of `approval`, after which the graph spends money, nor in that of whichever node
+ * came last, which may be that one.
+ */
+const asNode = z.enum([START, "agent"]);
 
 const limit = z.coerce.number().int().min(1).max(100).default(20);
 
@@ -33,8 +34,8 @@ const body = <Schema extends z.ZodType>(schema: Schema, example: string): Body<S
 /** The body of each POST. Unknown keys are refused: a typing error is told, not ignored. */
 export const bodies = {
   run: body(
-    z.strictObject({ message: text.nullable(), user_id: z.string().min(1).max(500).optional() }),
-    '{"message": "Where is order 1042?"} or {"message": "Remember that I wear size 43.", "user_id": "ada"}',
+    z.strictObject({ message: text.nullable() }),
+    '{"message": "Where is order 1042?"} or {"message": "Remember that I wear size 43."}',
   ),
   resume: body(
     z.strictObject({ approve: z.boolean(), reason: z.string().max(1_000).optional() }),
@@ -63,11 +64,14 @@ export const queries = {
   threads: z.object({ limit, after: z.string().min(1).optional() }),
 };
 
-/** Reads a JSON body whatever its `content-type`, so that `curl -d` works without a header. */
+/** Reads a JSON body, if it says that it is one: a form of another site cannot, without asking the Worker first (CORS). */
 export async function readBody<Schema extends z.ZodType>(
-  request: { text(): Promise<string> },
+  request: { text(): Promise<string>; header(name: string): string | undefined },
   { schema, example }: Body<Schema>,
 ): Promise<z.infer<Schema>> {
+  if (!/^application\/json *(;|$)/i.test(request.header("content-type") ?? "")) {
+    throw new HttpError(415, "NOT_JSON", `Send it with the header content-type: application/json, as curl --json does: ${example}.`);
+  }
   const text = await request.text();
   let json: unknown;
   try {

@@ -6,7 +6,7 @@ import type { Model } from "./model.js";
  * Stands in for a language model: a few rules, no network, the same answer every time. It works in steps, as a
  * real one does: for a refund it first looks the order up, then asks for the refund, then reports.
  */
-export const ruleModel: Model = async (messages) => {
+export const ruleModel: Model = async ({ messages, memories }) => {
   const question = messages.findLast((message) => message.type === "human")?.text ?? "";
   const last = messages.at(-1);
   // Ids of tool calls must be new within a thread, and the same each time a checkpoint is replayed.
@@ -28,7 +28,7 @@ export const ruleModel: Model = async (messages) => {
 
   const fact = /\bremember that (.+?)[.!]*$/i.exec(question);
   if (fact) return ask("remember", { text: fact[1] });
-  if (/know about me/i.test(question)) return say(knowledge(messages));
+  if (/know about me/i.test(question)) return say(knowledge(memories));
 
   const wanted = /\bfind "?([^\s"]+)"? in (?:the|my) (?:document|file|log)\b/i.exec(question);
   if (wanted) return ask("search_document", { text: wanted[1] });
@@ -42,11 +42,8 @@ export const ruleModel: Model = async (messages) => {
   return say("I can look up an order (try 1041, 1042 or 1043), refund it, do a sum, find a word in the document you upload, or remember something about you. What do you need?");
 };
 
-/** What the graph has told about the customer stands in a message of its own, before the others. */
-function knowledge([first]: BaseMessage[]): string {
-  const known = first?.type === "system" ? first.text.split("\n- ").slice(1) : [];
-  return known.length > 0 ? `I know this: ${known.join("; ")}.` : "I know nothing about you yet. Tell me with: Remember that …";
-}
+const knowledge = (memories: string[]): string =>
+  memories.length > 0 ? `I know this: ${memories.join("; ")}.` : "I know nothing about you yet. Tell me with: Remember that …";
 
 const orderNumber = (text: string) => /\b(\d{4,})\b/.exec(text)?.[1];
 

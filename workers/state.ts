@@ -17,9 +17,9 @@ export interface Document {
 export const AgentState = Annotation.Root({
   messages: Annotation<BaseMessage[], Messages>({ reducer: addMessages, default: () => [] }),
   refunds: Annotation<Refund[]>({ reducer: (made, more) => [...made, ...more], default: () => [] }),
+  /** The tool calls that a person has approved. Only the node `approval` adds to it. */
+  approved: Annotation<string[]>({ reducer: (before, more) => [...before, ...more], default: () => [] }),
   document: Annotation<Document | undefined>,
-  /** Whose thread this is: what is remembered about one is known in every thread of his. */
-  user_id: Annotation<string | undefined>,
 });
 
 export type AgentValues = typeof AgentState.State;

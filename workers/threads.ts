@@ -1,5 +1,6 @@
 import { HumanMessage } from "@langchain/core/messages";
-import { Command, type StateSnapshot } from "@langchain/langgraph/web";
+import { Command, START, type StateSnapshot } from "@langchain/langgraph/web";
+import { needsApproval } from "./agent.js";
 import { threadId, type AppContext } from "./context.js";
 import { HttpError } from "./http-error.js";
 import { bodies, queries, readBody, readQuery, readText } from "./requests.js";
@@ -9,7 +10,7 @@ import { checkpointView, documentView, interruptsOf } from "./views.js";
 
 /** `POST /threads/:id/runs` */
 export async function run(c: AppContext): Promise<Response> {
-  const { message, user_id } = await readBody(c.req, bodies.run);
+  const { message } = await readBody(c.req, bodies.run);
   const thread = await c.var.agent.getState(configOf(threadId(c)));
   if (interruptsOf(thread).length > 0) {
     throw new HttpError(
@@ -18,7 +19,7 @@ export async function run(c: AppContext): Promise<Response> {
       "This thread waits for a person. Answer with POST /threads/:id/resume and {\"approve\": true} or {\"approve\": false}.",
     );
   }
-  if (message !== null) return start(c, { messages: [new HumanMessage(message)], ...(user_id !== undefined && { user_id }) }, configOf(threadId(c)));
+  if (message !== null) return start(c, { messages: [new HumanMessage(message)] }, configOf(threadId(c)));
 
   found(thread);
   if (thread.next.length === 0) {
@@ -44,7 +45,7 @@ export async function fork(c: AppContext): Promise<Response> {
     throw new HttpError(400, "BAD_REQUEST", "as_node says where values come from. Send values with it, or leave it out.");
   }
   const config = configOf(threadId(c), checkpoint_id);
-  const checkpoint = found(await c.var.agent.getState(config), checkpoint_id);
+  const checkpoint = unspent(found(await c.var.agent.getState(config), checkpoint_id));
   if (checkpoint.next.length === 0 && message === undefined && !values) {
     throw new HttpError(
       409,
@@ -52,7 +53,7 @@ export async function fork(c: AppContext): Promise<Response> {
       "At this checkpoint the agent had finished. Send a message or values with it, or fork from an earlier one.",
     );
   }
-  const from = values ? await c.var.agent.updateState(config, values, as_node) : config;
+  const from = values ? await c.var.agent.updateState(config, values, as_node ?? START) : config;
   const input = message === undefined ? null : { messages: [new HumanMessage(message)] };
   return start(c, input, configOf(threadId(c), checkpointIdOf(from)));
 }
@@ -68,8 +69,8 @@ export async function getState(c: AppContext): Promise<Response> {
 export async function updateState(c: AppContext): Promise<Response> {
   const { checkpoint_id, values, as_node } = await readBody(c.req, bodies.updateState);
   const config = configOf(threadId(c), checkpoint_id);
-  found(await c.var.agent.getState(config), checkpoint_id);
-  const updated = await c.var.agent.updateState(config, values, as_node);
+  unspent(found(await c.var.agent.getState(config), checkpoint_id));
+  const updated = await c.var.agent.updateState(config, values, as_node ?? START);
   return c.json({ thread_id: threadId(c), checkpoint_id: checkpointIdOf(updated) });
 }
 
@@ -142,6 +143,12 @@ const checkpointIdOf = (config: { configurable?: Record<string, unknown> }) => c
 
 const unknownThread = () =>
   new HttpError(404, "THREAD_NOT_FOUND", "There is no such thread. Start it with POST /threads/:id/runs; GET /threads lists those there are.");
+
+/** What a person has approved is done once: another branch that begins behind the approval would do it again. */
+function unspent(snapshot: StateSnapshot): StateSnapshot {
+  if (!(snapshot.next.includes("tools") && needsApproval(snapshot.values as AgentValues))) return snapshot;
+  throw new HttpError(409, "APPROVAL_SPENT", "A person has approved this step, once. Fork from the checkpoint before it, where the agent asked.");
+}
 
 /** LangGraph answers an unknown thread or checkpoint with an empty snapshot; only a stored one has a date. */
 function found(snapshot: StateSnapshot, checkpointId?: string): StateSnapshot {

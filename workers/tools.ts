@@ -101,10 +101,7 @@ const remember = defineTool({
   name: "remember",
   description: "Remember something about the customer for later conversations, such as a size or a preference. One short sentence.",
   parameters: z.object({ text: z.string().min(1).max(1_000) }),
-  run({ text }, { user_id }) {
-    if (user_id === undefined) return failure("Nobody has said who the customer is, so there is nobody to remember it about.");
-    return { content: { remembered: text }, memory: text };
-  },
+  run: ({ text }) => ({ content: { remembered: text }, memory: text }),
 });
 
 export const tools: readonly AgentTool[] = [lookupOrder, calculate, refundOrder, searchDocument, remember];

@@ -9,24 +9,31 @@ import "./styles/conversation.css";
 import "./styles/history.css";
 import "./styles/state.css";
 import { App } from "./App.js";
+import { SignIn } from "./SignIn.js";
 import type { Threads } from "./threads/threads.js";
+import { keepToken, readToken, reloadForTokens } from "./threads/token.js";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html lacks #root.");
 
-createRoot(root).render(
-  <StrictMode>
-    <App threads={await connect()} />
-  </StrictMode>,
-);
+const threads = await connect();
+createRoot(root).render(<StrictMode>{threads ? <App threads={threads} /> : <SignIn onToken={signIn} />}</StrictMode>);
 
-/** Decided when the page is built, so the Worker's page holds no LangGraph. */
-async function connect(): Promise<Threads> {
+/** Decided when the page is built, so the Worker's page holds no LangGraph. Undefined when nobody has said who is there. */
+async function connect(): Promise<Threads | undefined> {
   if (import.meta.env.MODE === "worker") {
+    reloadForTokens();
+    const token = readToken();
+    if (token === undefined) return undefined;
     const { workerThreads } = await import("./threads/worker.js");
-    return workerThreads();
+    return workerThreads(token);
   }
   const { inPageThreads } = await import("./threads/in-page.js");
   const { VITE_DYNAMODB_ENDPOINT: endpoint, VITE_TABLE_NAME: tableName } = import.meta.env;
   return inPageThreads({ endpoint, tableName });
+}
+
+function signIn(token: string): void {
+  keepToken(token);
+  location.reload();
 }

@@ -6,18 +6,21 @@
 /**
  * A client of the Worker's HTTP interface.
  *
- * @param {string} url
- * @param {(usage: Usage) => void} [onUsage] is told what each request cost
+ * @param {object} options
+ * @param {string} options.url
+ * @param {string} options.token whose user it speaks for
+ * @param {(usage: Usage) => void} [options.onUsage] is told what each request cost
  */
-export function createAgentClient(url, onUsage = () => {}) {
+export function createAgentClient({ url, token, onUsage = () => {} }) {
   /**
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body] a string as it is, everything else as JSON
    */
   async function send(method, path, body) {
-    const text = typeof body === "string" ? body : JSON.stringify(body);
-    const response = await fetch(url + path, { method, ...(body !== undefined && { body: text }) });
+    const isText = typeof body === "string";
+    const headers = { authorization: `Bearer ${token}`, "content-type": isText ? "text/plain" : "application/json" };
+    const response = await fetch(url + path, { method, headers, ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }) });
     const usage = response.headers.get("x-dynamodb-usage");
     if (usage) onUsage(JSON.parse(usage));
     if (!response.ok) {

@@ -91,7 +91,7 @@ millionCachedLoads, historyOnce, storageMonth }, prices, priceSources, problems 
   },
   import: {
     does: "Stores a thread from an export.",
-    says: "Compressed or not. The thread is there when it is complete. A thread that is there already is never touched.",
+    says: "Compressed or not. The thread is there when it is complete. A thread that is there already is never touched. A line of more than 8 MiB, which no export has, is refused before it is in memory.",
     screens: [{ args: ["import", "order-1041.jsonl", "--as", "order-1041-restored"] }, { args: ["import", "order-1041.jsonl"] }],
     json: "`{ threadId, items }`.",
   },

@@ -6,18 +6,15 @@ import { colors, say } from "./terminal.js";
 /** One thread, played on the terminal: what a person says, and what the agent does. */
 export class Conversation {
   #client;
-  #user;
   /** What the agent has said last. */
   answer = "";
 
   /**
    * @param {AgentClient} client
    * @param {string} thread
-   * @param {string} [user] who speaks, if the agent is to remember him
    */
-  constructor(client, thread, user) {
+  constructor(client, thread) {
     this.#client = client;
-    this.#user = user;
     this.path = `/threads/${encodeURIComponent(thread)}`;
   }
 
@@ -27,7 +24,7 @@ export class Conversation {
    */
   async ask(message, end) {
     say("you", message);
-    await this.play("runs", { message, ...(this.#user && { user_id: this.#user }) }, end);
+    await this.play("runs", { message }, end);
   }
 
   /**

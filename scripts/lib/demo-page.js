@@ -31,10 +31,11 @@ export async function buildWorkerPage(assets) {
 /**
  * Serves a page that was built.
  *
- * @param {{ outDir: string, port: number }} options
+ * @param {{ outDir: string, port: number, endpoint: string }} options the one that it was built with
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
  */
-export async function servePage({ outDir, port }) {
+export async function servePage({ outDir, port, endpoint }) {
+  process.env.VITE_DYNAMODB_ENDPOINT = endpoint; // its configuration lets the page talk to that
   const server = await preview({
     configFile,
     logLevel: "warn",

@@ -11,14 +11,17 @@ import { printTimeline, shortId } from "./timeline.js";
  *
  * @param {object} options
  * @param {string} options.url
+ * @param {(user: string) => Promise<string>} options.tokenOf makes the token that a user has
+ * @param {string} options.user whose threads these are
  * @param {string} options.thread
  * @param {import("./raw-storage.js").RawStorage} options.storage
  * @param {() => Promise<void>} options.killWorker
  * @param {() => Promise<void>} options.startWorker
  */
-export async function demonstrate({ url, thread, storage, killWorker, startWorker }) {
+export async function demonstrate({ url, tokenOf, user, thread, storage, killWorker, startWorker }) {
   const costs = new Costs();
-  const client = createAgentClient(url, costs.add);
+  const clientOf = async (/** @type {string} */ name) => createAgentClient({ url, token: await tokenOf(name), onUsage: costs.add });
+  const client = await clientOf(user);
   const conversation = new Conversation(client, thread);
 
   heading(`1  A conversation with a tool call ${colors.dim(`(thread ${thread})`)}`);
@@ -54,7 +57,9 @@ export async function demonstrate({ url, thread, storage, killWorker, startWorke
   printTimeline(await conversation.history(), { from: question });
 
   heading("7  What the agent remembers about a user, in whatever thread");
-  await demonstrateMemory(client, thread);
+  // Nobody has spoken to this one before, also when the demonstration is shown again.
+  const ada = `ada of ${thread}`;
+  await demonstrateMemory(await clientOf(ada), thread, ada);
 
   heading(`8  A large document: S3 beside DynamoDB ${colors.dim(`(thread ${thread}-document)`)}`);
   await demonstrateDocument({ client, costs, thread: `${thread}-document`, storage });
@@ -66,13 +71,12 @@ export async function demonstrate({ url, thread, storage, killWorker, startWorke
 /**
  * @param {import("./conversation.js").AgentClient} client
  * @param {string} thread
+ * @param {string} user who has the client's token
  */
-async function demonstrateMemory(client, thread) {
-  // Nobody has spoken to it before, also when the demonstration is shown again.
-  const user = `ada of ${thread}`;
-  await new Conversation(client, `${thread}-monday`, user).ask("Remember that I wear size 43.", "done");
-  say("later", `another thread, and another Worker perhaps: all they share is the user, ${colors.yellow(user)}`);
-  const friday = new Conversation(client, `${thread}-friday`, user);
+async function demonstrateMemory(client, thread, user) {
+  await new Conversation(client, `${thread}-monday`).ask("Remember that I wear size 43.", "done");
+  say("later", `another thread, and another Worker perhaps: all they share is the user that their token names, ${colors.yellow(user)}`);
+  const friday = new Conversation(client, `${thread}-friday`);
   await friday.ask("What do you know about me?", "done");
   if (!friday.answer.includes("size 43")) throw new Error("The demonstration went wrong: the agent has forgotten what it was told.");
 }

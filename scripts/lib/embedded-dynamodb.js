@@ -1,16 +1,17 @@
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { refuseOtherSites } from "./local-only.js";
 
 const require = createRequire(import.meta.url);
 
 /**
  * Starts dynalite, a DynamoDB in this process, and keeps its data in a folder, or in memory.
  *
- * @param {{ path?: string, port: number }} options
+ * @param {{ path?: string, port: number, origins?: string[] }} options of the pages that may use it, `*` for all; by default none
  * @returns {Promise<{ endpoint: string, stop: () => Promise<void> }>}
  */
-export async function startEmbeddedDynamoDB({ path, port }) {
+export async function startEmbeddedDynamoDB({ path, port, origins = [] }) {
   if (path !== undefined) {
     await mkdir(path, { recursive: true });
     await assertNotInUse(path);
@@ -19,6 +20,7 @@ export async function startEmbeddedDynamoDB({ path, port }) {
   /** @type {(options: object) => import("node:http").Server} */
   const dynalite = require("dynalite");
   const server = dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  refuseOtherSites(server, origins); // by itself it answers any page
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
 

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { refuseOtherSites } from "./local-only.js";
 
 /**
  * @typedef {object} S3rver what is used of it
@@ -18,10 +19,10 @@ export const credentials = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
  * Starts s3rver, an S3 in this process, with one bucket, and keeps its data in a folder: each object is a file there,
  * under its key, so a thread id of more than about 180 bytes is too long for it.
  *
- * @param {{ path: string, port: number, bucket: string }} options port 0 for any
+ * @param {{ path: string, port: number, bucket: string, origins?: string[] }} options port 0 for any; no page may use it, unless `origins` has its origin, or `*`
  * @returns {Promise<{ endpoint: string, bucket: string, stop: () => Promise<void> }>}
  */
-export async function startEmbeddedS3({ path, port, bucket }) {
+export async function startEmbeddedS3({ path, port, bucket, origins = [] }) {
   /** @type {new (options: object) => S3rver} */
   const S3rver = requireModule("@20minutes/s3rver");
   const server = new S3rver({ address: "127.0.0.1", port, directory: path, silent: true, configureBuckets: [{ name: bucket }] });
@@ -31,6 +32,8 @@ export async function startEmbeddedS3({ path, port, bucket }) {
     .catch((error) => {
       throw new Error(`The objects in ${path} cannot be opened (${error.code ?? error.message}). Delete it to start afresh.`, { cause: error });
     });
+
+  refuseOtherSites(server.httpServer, origins);
 
   return {
     endpoint: `http://127.0.0.1:${address.port}`,

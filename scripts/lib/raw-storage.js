@@ -12,11 +12,16 @@ export class RawStorage {
   /**
    * @param {object} options
    * @param {{ accessKeyId: string, secretAccessKey: string }} options.credentials
-   * @param {{ endpoint: string, tableName: string }} options.dynamodb
+   * @param {{ endpoint: string, tableName: string, keyPrefix?: string }} options.dynamodb
    * @param {{ endpoint: string, bucket: string }} options.s3
    */
   constructor(options) {
     this.#options = options;
+  }
+
+  /** @param {string} threadId */
+  #partitionOf(threadId) {
+    return `${this.#options.dynamodb.keyPrefix ?? ""}T#${threadId}`;
   }
 
   /**
@@ -36,7 +41,7 @@ export class RawStorage {
           body: JSON.stringify({
             TableName: tableName,
             KeyConditionExpression: "PK = :pk",
-            ExpressionAttributeValues: { ":pk": { S: `T#${threadId}` } },
+            ExpressionAttributeValues: { ":pk": { S: this.#partitionOf(threadId) } },
             ConsistentRead: true,
             ...(after && { ExclusiveStartKey: after }),
           }),
@@ -54,7 +59,7 @@ export class RawStorage {
    */
   async objects(threadId) {
     const { endpoint, bucket } = this.#options.s3;
-    const folder = Buffer.from(`T#${threadId}`).toString("base64url");
+    const folder = Buffer.from(this.#partitionOf(threadId)).toString("base64url");
     const xml = await this.#fetch("s3", `${endpoint}/${bucket}?list-type=2&prefix=${folder}%2F`);
     return Array.from(xml.matchAll(/<Key>([^<]*)<\/Key>.*?<Size>(\d+)</gs), ([, key = "", size]) => ({ key, bytes: Number(size) }));
   }

@@ -80,7 +80,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   async function startDynamoDB(kind: Servers, pageOrigin: string): Promise<void> {
     if (kind === "none") return;
     const real = () => startDynamoDBLocal({ pageOrigin });
-    const embedded = async () => startEmbeddedDynamoDB({ port: await claimPort(0, "DynamoDB") });
+    const embedded = async () => startEmbeddedDynamoDB({ port: await claimPort(0, "DynamoDB"), origins: ["*"] });
     const { endpoint } = await started<{ endpoint: string; stop(): Promise<void> }>(kind === "real" ? real() : embedded());
     project.provide("dynamodbEndpoint", endpoint);
   }
@@ -95,7 +95,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 
   async function startEmbedded(): Promise<RunningS3> {
-    const { endpoint, stop } = await startEmbeddedS3({ path: join(folder, "s3"), port: 0, bucket: BUCKET });
+    const { endpoint, stop } = await startEmbeddedS3({ path: join(folder, "s3"), port: 0, bucket: BUCKET, origins: ["*"] });
     return { endpoint, virtualHostEndpoint: endpoint, region: "us-east-1", ...embeddedKeys, stop };
   }
 

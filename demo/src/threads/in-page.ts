@@ -11,15 +11,12 @@ import type { Checkpoint, Interrupt, Run, RunEvent, ThreadInfo, Threads } from "
 const MOST_CHECKPOINTS = 200;
 const MOST_THREADS = 200;
 
-/** Whoever uses the page: what the agent is told to remember, it knows in each of the page's threads. */
-const USER_ID = "visitor";
-
 /** The rules answer at once. A language model does not, and a person wants to see the steps. */
 const THINKING_MS = 600;
 
-const unhurriedModel: Model = async (messages, tools, signal) => {
+const unhurriedModel: Model = async (prompt) => {
   await new Promise((resolve) => setTimeout(resolve, THINKING_MS));
-  return ruleModel(messages, tools, signal);
+  return ruleModel(prompt);
 };
 
 /** The agent of `workers/`, run by this page. Nothing but DynamoDB is asked over the network. */
@@ -62,7 +59,7 @@ export function inPageThreads({ endpoint, tableName }: { endpoint: string; table
       return checkpoints;
     },
 
-    send: (threadId, message) => run(message === null ? null : { messages: [new HumanMessage(message)], user_id: USER_ID }, configOf(threadId)),
+    send: (threadId, message) => run(message === null ? null : { messages: [new HumanMessage(message)] }, configOf(threadId)),
     resume: (threadId, decision) => run(new Command({ resume: decision }), configOf(threadId)),
     replay: (threadId, checkpointId) => run(null, configOf(threadId, checkpointId)),
 

@@ -24,6 +24,8 @@ const REMEDIES: Partial<Record<DynamoDBSaverErrorCode, string>> = {
 
 const WORKER_REMEDIES: Record<string, string> = {
   WORKER_UNREACHABLE: "Check that the Worker still runs. What was stored before is safe.",
+  UNAUTHENTICATED: "Open the link that npm start has printed last, or reload the page and paste a token.",
+  APPROVAL_SPENT: "Fork from the checkpoint before it, and answer the question anew.",
   WAITING_FOR_APPROVAL: "Answer the pending question first.",
 };
 

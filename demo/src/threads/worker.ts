@@ -1,4 +1,5 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
+import { forgetToken } from "./token.js";
 import type { Checkpoint, Interrupt, Run, RunEvent, ThreadInfo, Threads } from "./threads.js";
 
 /** An answer of the Worker that is not 2xx, or the error a run ended with. */
@@ -27,15 +28,17 @@ interface HistoryPage {
 }
 
 /** The threads of the Worker that serves this page, over its HTTP interface. */
-export function workerThreads(origin = location.origin): Threads {
+export function workerThreads(token: string, origin = location.origin): Threads {
   async function request(method: string, path: string, body?: unknown): Promise<Response> {
     let response: Response;
+    const headers = { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) };
     try {
-      response = await fetch(new URL(path, origin), { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      response = await fetch(new URL(path, origin), { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
     } catch (cause) {
       throw new WorkerError("WORKER_UNREACHABLE", `The Worker at ${origin} does not answer.`, { cause });
     }
     if (response.ok) return response;
+    if (response.status === 401) forgetToken(); // so that a reload asks for another one
     throw await errorOf(response);
   }
 

@@ -2,13 +2,13 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { PassThrough, Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
+import { createGunzip, type Gunzip } from "node:zlib";
 import type { Command } from "commander";
-import split2 from "split2";
 import type { Context, Open } from "../context.js";
 import { UsageError } from "../failure.js";
 import { withExample } from "../help.js";
 import { adviseOnInterrupt } from "../interrupt.js";
+import { boundedLines } from "../lines.js";
 import { counted } from "../numbers.js";
 
 interface Options {
@@ -34,13 +34,13 @@ async function take({ saver, output, signal }: Context, file: string | undefined
   let bytesRead = 0;
   const counter = new Transform({ transform: (chunk: Uint8Array, _, done) => ((bytesRead += chunk.length), done(null, chunk)) });
   const stop = new AbortController();
-  const lines = split2("\n");
+  const bytes = await unzipped(source);
   // Its failure ends the reading of lines, and says there what it was.
-  const reading = pipeline([source, counter, await unzipped(source), lines], { signal: AbortSignal.any([signal, stop.signal]) });
+  const reading = pipeline([source, counter, bytes], { signal: AbortSignal.any([signal, stop.signal]) });
   reading.catch(() => undefined);
   try {
     const onProgress = ({ items }: { items: number }): void => progress.update(total === undefined ? items : bytesRead, counted(items, "item"));
-    const { threadId: id, items } = await saver.importThread(lines, { threadId, onProgress });
+    const { threadId: id, items } = await saver.importThread(boundedLines(bytes), { threadId, onProgress });
     progress.stop();
     if (output.isJson) await output.json({ threadId: id, items });
     else await output.line(`Imported ${counted(items, "item")} as ${JSON.stringify(id)}.`);
@@ -50,7 +50,7 @@ async function take({ saver, output, signal }: Context, file: string | undefined
 }
 
 /** By what it begins with, not by its name: stdin has none. */
-async function unzipped(source: Readable): Promise<NodeJS.ReadWriteStream> {
+async function unzipped(source: Readable): Promise<PassThrough | Gunzip> {
   const first = await firstChunk(source);
   return first[0] === 0x1f && first[1] === 0x8b ? createGunzip() : new PassThrough();
 }
