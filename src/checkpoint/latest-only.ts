@@ -2,6 +2,7 @@ import type { Key } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
 import type { CheckpointItems } from "./pages.js";
 import { pruneThreads } from "./prune.js";
+import { usualGraceSeconds } from "./prune-options.js";
 import type { StoredCheckpoint } from "./read.js";
 import type { Storage } from "./storage.js";
 
@@ -76,7 +77,7 @@ export class Superseded {
 /** Frees what superseded checkpoints referred to, after one put in so many. What fails is done the next time. */
 export async function pruneSometimes(storage: Storage, threadId: string, checkpointId: string): Promise<void> {
   if (hash(checkpointId) % PRUNE_EVERY !== 0) return;
-  const work = pruneThreads(storage, [threadId], { rule: ({ rank }) => rank === 1, dryRun: false, graceSeconds: storage.graceSeconds.usual });
+  const work = pruneThreads(storage, [threadId], { rule: ({ rank }) => rank === 1, dryRun: false, graceSeconds: usualGraceSeconds(storage) });
   try {
     while (!(await work.next()).done);
   } catch {
