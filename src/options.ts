@@ -90,7 +90,10 @@ export interface DynamoDBSaverOptions {
    * @throws `INVALID_CONFIG` unless it is a positive number, 100 years at most.
    */
   ttlSeconds?: number | undefined;
-  /** Whether reading a checkpoint renews it too, so that a thread that is only read stays. Default: `false`. */
+  /**
+   * Whether reading a checkpoint renews it too, so that a thread that is only read stays: twice a `ttlSeconds` at most. Checkpoints then
+   * live for up to one and a half. Default: `false`.
+   */
   refreshOnRead?: boolean | undefined;
   /**
    * What happens when two runs write to one thread. `"branch"`: both go on, and the checkpoint with the newest id is the

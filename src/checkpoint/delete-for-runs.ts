@@ -1,6 +1,7 @@
 import { invalidInput } from "../errors.js";
 import type { PruneResult } from "./freed.js";
 import { pruneThreads, type PruneProgress } from "./prune.js";
+import { usualGraceSeconds } from "./prune-options.js";
 import type { Storage } from "./storage.js";
 
 /** Where `deleteForRuns` looks. */
@@ -19,7 +20,7 @@ export async function* deleteForRuns(storage: Storage, runIds: readonly string[]
   const runs = new Set<unknown>(runIds);
   return yield* pruneThreads(storage, threadIds, {
     dryRun: false,
-    graceSeconds: storage.graceSeconds.usual,
+    graceSeconds: usualGraceSeconds(storage),
     rule: async ({ runId, metadata }) => !runs.has(runId) && !runs.has(((await metadata()) as { run_id?: unknown }).run_id),
   });
 }

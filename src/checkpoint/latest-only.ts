@@ -3,6 +3,7 @@ import { emit } from "../aws/events.js";
 import { ByteLru } from "./byte-lru.js";
 import type { CheckpointItems } from "./pages.js";
 import { pruneThreads } from "./prune.js";
+import { usualGraceSeconds } from "./prune-options.js";
 import type { StoredCheckpoint } from "./read.js";
 import type { Storage } from "./storage.js";
 import type { Rule } from "./survey.js";
@@ -96,7 +97,7 @@ export class Superseded {
 /** Frees what superseded checkpoints referred to, after one put in so many. What fails is done the next time. */
 export async function pruneSometimes(storage: Storage, threadId: string, checkpointId: string): Promise<void> {
   if (hash(checkpointId) % PRUNE_EVERY !== 0) return;
-  const work = pruneThreads(storage, [threadId], { rule: unlessSuperseded(), dryRun: false, graceSeconds: storage.graceSeconds.usual });
+  const work = pruneThreads(storage, [threadId], { rule: unlessSuperseded(), dryRun: false, graceSeconds: usualGraceSeconds(storage) });
   try {
     while (!(await work.next()).done);
   } catch {

@@ -13,7 +13,8 @@ import { RULE_DAYS, TTL_TAG, type Offload } from "./offload.js";
 export async function installRules({ s3, options: { bucket, prefix } }: Offload, ttlSeconds: number): Promise<{ id: string; installed: boolean }> {
   const own = daysOf(ttlSeconds);
   const rules = await s3.getLifecycleRules(bucket);
-  const missing = [...new Set([own, ...RULE_DAYS])].filter((days) => !isInstalled(rules, bucket, prefix, days));
+  const missing = missingDays(rules, prefix, ttlSeconds);
+  for (const days of [own, ...RULE_DAYS]) refuseShorter(rules, bucket, prefix, days);
   const idOf = async (days: number): Promise<string> => `langgraph-checkpoint-dynamodb-${(await sha256Name(prefix)).slice(0, 8)}-${days}-days`;
   if (missing.length > 0) {
     const ids = await Promise.all(missing.map(idOf));
@@ -27,11 +28,14 @@ export async function installRules({ s3, options: { bucket, prefix } }: Offload,
   return { id: existing === undefined ? await idOf(own) : (textOf(existing, "ID") ?? ""), installed: missing.length > 0 };
 }
 
-function isInstalled(rules: readonly string[], bucket: string, prefix: string, days: number): boolean {
+/** The lives of objects for which there is no rule yet, in days. */
+export const missingDays = (rules: readonly string[], prefix: string, ttlSeconds: number): number[] =>
+  [...new Set([daysOf(ttlSeconds), ...RULE_DAYS])].filter((days) => ruleOf(rules, prefix, days) === undefined);
+
+function refuseShorter(rules: readonly string[], bucket: string, prefix: string, days: number): void {
   const existing = ruleOf(rules, prefix, days);
-  if (existing === undefined) return false;
-  const daysThere = textOf(elements(existing, "Expiration")[0] ?? "", "Days");
-  if (Number(daysThere) >= days) return true;
+  const daysThere = existing && textOf(elements(existing, "Expiration")[0] ?? "", "Days");
+  if (existing === undefined || Number(daysThere) >= days) return;
   const id = JSON.stringify(textOf(existing, "ID") ?? "");
   throw invalidConfig(`The lifecycle rule ${id} of the bucket ${bucket} deletes objects after ${daysThere ?? "no"} days, and what has its tag needs ${days}. Change it, or remove it and call setup() again.`);
 }

@@ -84,12 +84,16 @@ export async function upsertLiving<T>(until: number, store: (until: number | und
 }
 
 /** The update that `upsertLiving` sends for the same `until`. */
-export function livingUpdate({ key, names, values, set, rest = "" }: Omit<UpdateInput, "update"> & { set: string[]; rest?: string }, until: number | undefined): UpdateInput {
-  const update = `SET ${set.join(",")}`;
-  if (until === undefined) return { key, update: update + rest, names: { ...names }, values: { ...values } };
-  if (until === Infinity) return { key, update: `${update}${rest} REMOVE #ttl`, names: { ...names, "#ttl": TTL_ATTRIBUTE }, values: { ...values } };
-  const longer = unlessLonger(until);
-  return { ...longer, key, update: `${update},#ttl = :ttl${rest}`, names: { ...names, ...longer.names }, values: { ...values, ...longer.values } };
+export function livingUpdate({ set, rest = "", ...update }: Omit<UpdateInput, "update"> & { set: string[]; rest?: string }, until: number | undefined): UpdateInput {
+  const stays = until === Infinity;
+  const life: Condition = until === undefined ? {} : stays ? { names: { "#ttl": TTL_ATTRIBUTE } } : unlessLonger(until);
+  return {
+    ...update,
+    ...life,
+    update: `SET ${[...set, ...(life.values ? ["#ttl = :ttl"] : [])].join(",")}${rest}${stays ? " REMOVE #ttl" : ""}`,
+    names: { ...update.names, ...life.names },
+    values: { ...update.values, ...life.values },
+  };
 }
 
 /** Makes an item live until `until`, if it does not live longer already. False when it is not there. */

@@ -1,10 +1,10 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
+import { longestRequestMs } from "../aws/retry.js";
 import type { SaverConfig } from "../config.js";
 import { openBackend } from "./backend.js";
 import type { Compress } from "./compression.js";
 import { Incarnations } from "./incarnation.js";
 import { Superseded } from "./latest-only.js";
-import { graceSecondsFor } from "./prune-options.js";
 import { FrameCache, type Storage } from "./storage.js";
 import { ThreadIndex } from "./thread-index.js";
 
@@ -18,7 +18,7 @@ export function openStorage(config: SaverConfig, serde: SerializerProtocol, comp
     frames: new FrameCache(),
     serde,
     conflict: config.conflict,
-    graceSeconds: graceSecondsFor(config),
+    longestRequestMs: longestRequestMs(config),
     superseded: config.history === "latest" ? new Superseded() : undefined,
     consistentRead: config.consistentRead,
     refreshOnRead: config.refreshOnRead,

@@ -1,4 +1,3 @@
-import { longestRequestMs } from "../aws/retry.js";
 import { invalidInput } from "../errors.js";
 import { TRUSTED_MS, type Storage } from "./storage.js";
 import type { Rule } from "./survey.js";
@@ -8,10 +7,10 @@ const USUAL_GRACE_SECONDS = 3_600;
 const REQUESTS_OF_A_PUT = 10;
 
 /** How long what nothing refers to must stay: a put trusts its parent for some minutes, and may then need all its attempts. */
-export function graceSecondsFor(config: Parameters<typeof longestRequestMs>[0]): Storage["graceSeconds"] {
-  const least = Math.ceil((TRUSTED_MS + REQUESTS_OF_A_PUT * longestRequestMs(config)) / 1_000);
-  return { least, usual: Math.max(USUAL_GRACE_SECONDS, least) };
-}
+const leastGraceSeconds = ({ longestRequestMs }: Storage): number => Math.ceil((TRUSTED_MS + REQUESTS_OF_A_PUT * longestRequestMs) / 1_000);
+
+/** How long it stays where nobody says otherwise. */
+export const usualGraceSeconds = (storage: Storage): number => Math.max(USUAL_GRACE_SECONDS, leastGraceSeconds(storage));
 
 /** Which checkpoints go. */
 export interface PruneOptions {
@@ -47,7 +46,7 @@ export function ruleOf({ keepLast = 1, olderThanSeconds, checkpointNs }: PruneOp
 }
 
 /** @throws DynamoDBSaverError `INVALID_INPUT` */
-export function checked(options: PruneOptions, { least }: Storage["graceSeconds"]): PruneOptions {
+export function checked(storage: Storage, options: PruneOptions): PruneOptions {
   if (typeof options !== "object" || options === null) throw invalidInput('prune needs an object, for example { threadIds: ["1"], keepLast: 10 }.');
   const { threadIds, all, keepLast, olderThanSeconds, strategy, checkpointNs, dryRun, graceSeconds } = options;
   if ((threadIds === undefined) === (all !== true)) throw invalidInput("prune needs either threadIds, an array of thread ids, or all: true.");
@@ -58,9 +57,8 @@ export function checked(options: PruneOptions, { least }: Storage["graceSeconds"
   if (keepLast !== undefined && !(Number.isInteger(keepLast) && keepLast >= 1)) throw invalidInput("keepLast must be a whole number from 1 on. To delete whole threads, pass strategy: \"delete\".");
   if (olderThanSeconds !== undefined && !(typeof olderThanSeconds === "number" && olderThanSeconds >= 0)) throw invalidInput("olderThanSeconds must be a number of seconds, for example 30 * 86_400 for a month.");
   if (graceSeconds !== undefined && !(typeof graceSeconds === "number" && graceSeconds >= 0 && graceSeconds < Infinity)) throw invalidInput("graceSeconds must be a number of seconds from 0 on.");
-  if (graceSeconds !== undefined && graceSeconds > 0 && graceSeconds < least) {
-    throw invalidInput(`graceSeconds must be ${least} or more: a put that is under way can refer for so long to what it has read, with all the attempts of its requests. Pass 0 where no run is under way.`);
-  }
+  const least = leastGraceSeconds(storage);
+  if (graceSeconds && graceSeconds < least) throw invalidInput(`graceSeconds must be ${least} or more: for so long, a put under way may refer to what it has read. Pass 0 where no run is under way.`);
   if (checkpointNs !== undefined && typeof checkpointNs !== "string") throw invalidInput('checkpointNs must be a string; "" is the root namespace.');
   for (const [name, flag] of Object.entries({ all, dryRun })) if (flag !== undefined && typeof flag !== "boolean") throw invalidInput(`${name} must be true or false.`);
   return options;

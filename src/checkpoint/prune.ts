@@ -6,7 +6,7 @@ import { add, countDropped, countItem, countLater, countPart, isPart, nothing, t
 import { deleteAsRead, emptyMark, isEmptyMark, livingOf, restoringOf } from "./incarnation.js";
 import { bornOfKey, checkpointSortKey, copyOf, key, parsePointer, THREAD_MARKER } from "./keys.js";
 import { endNow } from "./lifetime.js";
-import { checked, ruleOf, type PruneOptions } from "./prune-options.js";
+import { checked, ruleOf, usualGraceSeconds, type PruneOptions } from "./prune-options.js";
 import { FIRST } from "./read.js";
 import { deleteUnused } from "./segment-deletions.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
@@ -52,7 +52,7 @@ export interface PruneProgress {
 }
 
 export async function* prune(storage: Storage, options: PruneOptions): AsyncGenerator<PruneProgress, PruneResult, undefined> {
-  const { threadIds, strategy, dryRun = false, graceSeconds = storage.graceSeconds.usual } = checked(options, storage.graceSeconds);
+  const { threadIds, strategy, dryRun = false, graceSeconds = usualGraceSeconds(storage) } = checked(storage, options);
   if (strategy !== "delete") return yield* pruneThreads(storage, threadIds, { rule: ruleOf(options, graceSeconds), dryRun, graceSeconds });
   const total = nothing();
   for await (const threadId of threadIds ?? listed(storage)) {

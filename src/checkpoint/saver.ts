@@ -92,8 +92,8 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
 
   /**
    * Creates what is missing, and says what it did: the table (string keys `PK` and `SK`, on demand); with `ttlSeconds`
-   * DynamoDB's sweeping of expired items; with `s3` too the bucket's lifecycle rule. Call it when deploying, or at the
-   * start of a script: no other method does any of this.
+   * DynamoDB's sweeping of expired items; with `s3` too the bucket's lifecycle rules, for `ttlSeconds` and for calls with
+   * a ttl of their own. Call it when deploying, or at the start of a script: no other method does any of this.
    */
   async setup(): Promise<SetupResult> {
     return setup(this.#storage, this.#config.ttlSeconds, this.#config.signal);
@@ -243,9 +243,9 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * A thread as lines of JSON, which {@link importThread} stores byte for byte as it was. Values are as they are stored: what is
-   * encrypted stays so. The key is needed to export it, and to import it under another id or `keyPrefix`; into another table, under
-   * the same ones, it is not.
+   * A thread as lines of JSON, which {@link importThread} stores byte for byte as it was. What expires lives on for as long as it had
+   * left when it was exported. Values are as they are stored: what is encrypted stays so. The key is needed to export it, and to
+   * import it under another id or `keyPrefix`; into another table, under the same ones, it is not.
    *
    * @example
    * ```ts

@@ -1,5 +1,4 @@
 import type { Condition, DynamoDB, Item, Key } from "../aws/dynamodb.js";
-import { DynamoDBSaverError } from "../errors.js";
 import type { Backend } from "./backend.js";
 import { key, parsePointer, pointerSortKey, pointersPrefix, type SegmentId } from "./keys.js";
 import { expiry, goneAt, isGone, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
@@ -25,12 +24,14 @@ export async function writeObject(objects: Objects, partition: string, id: Segme
 
 /** Where an object is being deleted, nothing new is put: that would be deleted too. There is room beside it. */
 async function claim({ db, offload }: Objects, partition: string, id: SegmentId, days: number, granted: number): Promise<{ pointer: Key; location: string }> {
+  let claimed!: { pointer: Key; location: string };
   for (const location of offloadOf(offload).locations(days)) {
     const pointer = key(partition, pointerSortKey(id, location));
+    claimed = { pointer, location };
     const write = (until: number | undefined): Promise<boolean> => (until === undefined ? touch(db, pointer) : db.putItem({ ...pointer, ...writtenNow(), ...expiry(until) }, unlessMarked(until)));
-    if (await upsertLiving(granted, write)) return { pointer, location };
+    if (await upsertLiving(granted, write)) break;
   }
-  throw new DynamoDBSaverError("SERVICE_ERROR", "Everywhere that an object could go, one is being deleted. Try again later.");
+  return claimed;
 }
 
 /** Written again: Ceph and R2 lose the tags of an object that is copied onto itself. */

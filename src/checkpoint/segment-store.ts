@@ -1,6 +1,5 @@
 import { forEachAtOnce } from "../aws/concurrency.js";
 import type { DynamoDB } from "../aws/dynamodb.js";
-import type { ObjectPlace } from "../aws/s3.js";
 import { AwsRequestError } from "../errors.js";
 import { binaryOf, DATA } from "./attributes.js";
 import { ByteLru } from "./byte-lru.js";
@@ -83,13 +82,10 @@ export class SegmentStore {
     if (!consistent && bySortKey.size > 0) await this.#readItems(partition, [...bySortKey.values()], into, true);
   }
 
-  /**
-   * From where it should lie, without a look at its pointer; if it is not there, from where its pointers say.
-   * @param isExpected whether it is said to lie in S3
-   */
+  /** @param isExpected whether it is said to lie in S3 */
   async #fetchObject(partition: string, segment: Segment, isExpected: boolean): Promise<Uint8Array | FormatError | undefined> {
     let refused: AwsRequestError | undefined;
-    const get = async (location: string): Promise<{ place: ObjectPlace; found: Uint8Array } | undefined> => {
+    for await (const location of this.#locations(partition, segment, isExpected)) {
       const offload = offloadOf(this.offload);
       const place = await offload.place(partition, segment, location);
       const found = await offload.get(place).catch((error: unknown) => {
@@ -98,25 +94,25 @@ export class SegmentStore {
         refused ??= error;
         return undefined;
       });
-      return found && { place, found };
-    };
-    const expected = isExpected ? offloadOf(this.offload).location(segment.objectDays!) : undefined;
-    let object = expected === undefined ? undefined : await get(expected);
-    if (!object) {
-      for (const { SK } of await pointersOf(this.db, partition, segment)) {
-        const { location } = parsePointer(SK.S)!;
-        if (location !== expected) object = await get(location);
-        if (object) break;
-      }
-      if (!object && refused) throw refused;
+      if (!found) continue;
+      const opened = await this.#open(segment, partition, () => found);
+      if (!(opened instanceof FormatError)) return opened;
+      // S3's answers have no shape that shows one of another: what was changed on its way is read once more.
+      const again = await offload.get(place);
+      return again ? this.#open(segment, partition, () => again) : opened;
     }
-    if (!object) return undefined;
-    const { place, found } = object;
-    const opened = await this.#open(segment, partition, () => found);
-    if (!(opened instanceof FormatError)) return opened;
-    // S3's answers have no shape that shows one of another: what was changed on its way is read once more.
-    const again = await offloadOf(this.offload).get(place);
-    return again ? this.#open(segment, partition, () => again) : opened;
+    if (refused) throw refused;
+    return undefined;
+  }
+
+  /** Where it should lie, without a look at its pointers; then, where these say. */
+  async *#locations(partition: string, segment: Segment, isExpected: boolean): AsyncGenerator<string, void, undefined> {
+    const expected = isExpected ? offloadOf(this.offload).location(segment.objectDays!) : undefined;
+    if (expected !== undefined) yield expected;
+    for (const { SK } of await pointersOf(this.db, partition, segment)) {
+      const { location } = parsePointer(SK.S)!;
+      if (location !== expected) yield location;
+    }
   }
 
   async #open(segment: Segment, partition: string, stored: () => Uint8Array): Promise<Uint8Array | FormatError> {

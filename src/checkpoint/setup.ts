@@ -8,7 +8,7 @@ export interface SetupResult {
   table: { name: string; status: "created" | "existed" };
   /** With `ttlSeconds`: DynamoDB's sweeping of expired items. `"unsupported"`: this server has none. */
   timeToLive?: "enabled" | "existed" | "unsupported";
-  /** With `ttlSeconds` and `s3`: the bucket's rule that deletes expired objects; and whether it, or one of those for calls with a ttl of their own, was missing. */
+  /** With `ttlSeconds` and `s3`: the bucket's rule that deletes expired objects. `"installed"`: it was missing, or one for calls with a ttl of their own. */
   lifecycleRule?: { id: string; status: "installed" | "existed" };
 }
 

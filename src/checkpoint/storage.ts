@@ -23,8 +23,8 @@ export interface Storage extends Backend {
   frames: FrameCache;
   serde: SerializerProtocol;
   conflict: ConflictMode;
-  /** Of a pruning: the least that is safe beside runs, and what is usual. */
-  graceSeconds: { least: number; usual: number };
+  /** How long a request can take, with all its attempts. */
+  longestRequestMs: number;
   /** With `history: "latest"`. */
   superseded: Superseded | undefined;
   consistentRead: boolean;

@@ -28,7 +28,7 @@ describe("setup", () => {
     });
     expect(second.code).toBe(0);
     expect(second.stdout.match(/was there/g)).toHaveLength(3);
-    expect(await rawSetup(table, bucket)).toEqual({ table: true, timeToLive: true, rules: 1 });
+    expect(await rawSetup(table, bucket)).toEqual({ table: true, timeToLive: true, rules: 13 });
     await removeSetup(table, bucket);
   });
 

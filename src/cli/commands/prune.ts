@@ -31,7 +31,7 @@ export function addPrune(program: Command, open: Open): void {
     .option("--keep-last <number>", "how many of the newest checkpoints of each namespace stay", wholeNumber(1))
     .option("--older-than <duration>", 'only checkpoints that are so old, for example "30d" or "12h"', duration)
     .option("--namespace <namespace>", 'only of this namespace; "" is the root\'s')
-    .option("--grace <duration>", 'how long stays what a run may be about to use (default: "1h"); "0" only where no run is under way', duration)
+    .option("--grace <duration>", 'how long stays what a run may be about to use (default: "1h"), 25m or more; "0" only where no run is under way', duration)
     .option("--dry-run", "only say what would go")
     .option("-y, --yes", "without a question")
     .action(async (threads: string[], options: Options, command: Command) => {

@@ -2,7 +2,7 @@ import type { DynamoDB } from "../../aws/dynamodb.js";
 import type { S3 } from "../../aws/s3.js";
 import { textOf } from "../../aws/xml.js";
 import { TTL_ATTRIBUTE } from "../../checkpoint/lifetime.js";
-import { expiryRule } from "../../checkpoint/lifecycle-rule.js";
+import { expiryRule, missingDays } from "../../checkpoint/lifecycle-rule.js";
 import { keysProblem } from "../../checkpoint/table.js";
 import { AwsRequestError, invalidConfig } from "../../errors.js";
 import type { SaverConfig } from "../../config.js";
@@ -28,8 +28,9 @@ export async function planSetup(db: DynamoDB, s3: S3 | undefined, { s3: place }:
   if (ttlSeconds === undefined) return plan;
   plan.timeToLive = state ? await timeToLive(db) : "missing";
   if (!s3 || !place) return plan;
-  const rule = expiryRule(await s3.getLifecycleRules(place.bucket), place.prefix, ttlSeconds);
-  plan.lifecycleRule = rule === undefined ? { status: "missing" } : { id: textOf(rule, "ID") ?? "", status: "existed" };
+  const rules = await s3.getLifecycleRules(place.bucket);
+  const rule = expiryRule(rules, place.prefix, ttlSeconds);
+  plan.lifecycleRule = rule === undefined || missingDays(rules, place.prefix, ttlSeconds).length > 0 ? { status: "missing" } : { id: textOf(rule, "ID") ?? "", status: "existed" };
   return plan;
 }
 
