@@ -65,6 +65,9 @@ async function commit(
   const rejectsConflicts = storage.conflict === "reject";
   // Also when the parent is gone: then the thread was deleted under a running agent, and is there again.
   const begins = !parent && !listed;
+  // A put that is refused must not begin a thread. One without a parent knows its thread's incarnation only then.
+  const isFirst = begins && input.parentId === undefined;
+  if (rejectsConflicts && !isFirst) await takeHead(storage, ref, input.parentId, (begins && (await storage.incarnations.current(ref.thread))) || frame.born, life);
   if (begins) {
     // Before the segments: a deletion that removes one of them also ends this incarnation.
     const born = await storage.incarnations.begin(ref.thread, frame.born, life);
@@ -75,7 +78,7 @@ async function commit(
       item = await encodeItem(storage, ref, input.parentId, frame, life);
     }
   }
-  if (rejectsConflicts) await takeHead(storage, ref, input.parentId, frame.born, life);
+  if (rejectsConflicts && isFirst) await takeHead(storage, ref, input.parentId, frame.born, life);
   await Promise.all([
     begins && storage.threads.add(threadId, frame.born, life),
     plan.segments.size > 0 && writeSegments(storage, plan, life),
