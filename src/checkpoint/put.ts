@@ -106,6 +106,9 @@ async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft)
   const { threadId, ns, parentId, checkpoint, metadata } = input;
   let item = await encodeItem(storage, put, frame);
   const rejectsConflicts = storage.conflict === "reject";
+  // A put that is refused must not begin a thread. One without a parent knows its thread's incarnation only then.
+  const isFirst = begins && parentId === undefined;
+  if (rejectsConflicts && !isFirst) await takeHead(storage, ref, parentId, (begins && (await storage.incarnations.current(ref.thread))) || frame.born, life);
   if (begins) {
     // Before the segments: a deletion that removes one of them also ends this incarnation.
     const born = await storage.incarnations.begin(ref.thread, frame.born, life);
@@ -114,7 +117,7 @@ async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft)
       item = await encodeItem(storage, put, frame);
     }
   }
-  if (rejectsConflicts) await takeHead(storage, ref, parentId, frame.born, life);
+  if (rejectsConflicts && isFirst) await takeHead(storage, ref, parentId, frame.born, life);
   await Promise.all([
     begins && storage.threads.add(threadId, frame.born, life),
     plan.segments.size > 0 && writeSegments(storage, plan, life),

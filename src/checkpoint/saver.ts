@@ -104,7 +104,8 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
 
   /**
    * The checkpoint that `config` names, or the latest of its thread and namespace, with its pending writes;
-   * `undefined` if there is none. 1 request, 2 when state has to be read that is not cached.
+   * `undefined` if there is none. 1 request, and 1 after it when state has to be read that is not cached. By id, or in a namespace, an
+   * instance that has not read the thread within five minutes also reads its marker, at the same time as the checkpoint.
    */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const found = await getTuple(this.#storage, config);
@@ -158,7 +159,8 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * Stores what one task of a checkpoint wrote: 1 request, however many writes. The first write of an index
+   * Stores what one task of a checkpoint wrote: 1 request, however many writes; 2 by an instance that has neither read nor put the
+   * checkpoint. The first write of an index
    * stays; of LangGraph's special channels (errors, interrupts, resumes) the last one does.
    *
    * @param taskPath where LangGraph gives it, writes are read back in its order first
@@ -234,7 +236,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * complete; cut short, call it again. What runs of the original do meanwhile may or may not be in it, as if they had been
    * cut short.
    *
-   * @throws DynamoDBSaverError `INVALID_INPUT` if there is no thread `from`, or there is one `to`
+   * @throws DynamoDBSaverError `INVALID_INPUT` if there is no thread `from`, it is deleted meanwhile, or there is one `to`
    */
   async copyThread(from: string, to: string, options?: LongWorkOptions<RestoreProgress>): Promise<RestoreProgress> {
     requireId("thread_id", from, "copyThread", "as the first argument");
@@ -243,9 +245,9 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * A thread as lines of JSON, which {@link importThread} stores byte for byte as it was. What expires lives on for as long as it had
-   * left when it was exported. Values are as they are stored: what is encrypted stays so. The key is needed to export it, and to
-   * import it under another id or `keyPrefix`; into another table, under the same ones, it is not.
+   * A thread as lines of JSON, which {@link importThread} stores with the same values and ids. What expires lives on for as long as
+   * it had left when it was exported. Values are as they are stored: what is encrypted stays so. The key is needed to export it, and
+   * to import it under another id or `keyPrefix`; into another table, under the same ones, it is not.
    *
    * @example
    * ```ts

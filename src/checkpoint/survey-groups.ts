@@ -3,6 +3,8 @@ import { stringOf } from "./attributes.js";
 import { isVoid } from "./head.js";
 import { CHECKPOINTS, idOf, parseSortKey, THREAD_MARKER } from "./keys.js";
 import type { Storage, Thread } from "./storage.js";
+import type { Value } from "./value.js";
+import { writeAttributes } from "./writes.js";
 
 /** A checkpoint with its writes, or writes without a checkpoint. */
 export interface Group {
@@ -43,4 +45,10 @@ export async function* groupPages({ db }: Storage, { partition }: Thread, { born
     yield complete;
   }
   if (open) yield [open];
+}
+
+/** What writes hold, as far as it can be read. */
+export async function valuesOf({ codec }: Storage, writes: Item[], onUnreadable: () => void): Promise<Value[]> {
+  const attributes = await Promise.all(writes.map((write) => writeAttributes(write, codec).catch(onUnreadable)));
+  return attributes.flatMap((some) => (some ?? []).map(({ value }) => value));
 }

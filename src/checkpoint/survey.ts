@@ -8,8 +8,7 @@ import { key, parseSortKey, segmentCopy, unescapeId } from "./keys.js";
 import { endOf, isEnded, isGone } from "./lifetime.js";
 import { allValues, FIRST, loadBody, loadMetadata, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
 import { checkpointRef, type Storage, type Thread } from "./storage.js";
-import { groupPages, type Group, type Incarnation } from "./survey-groups.js";
-import { writeAttributes } from "./writes.js";
+import { groupPages, valuesOf, type Group, type Incarnation } from "./survey-groups.js";
 
 /** A checkpoint that readers see, as a rule judges it. */
 export interface Candidate {
@@ -74,7 +73,7 @@ export async function* survey(storage: Storage, thread: Thread, options: Surveyi
       for (const { SK } of strays) found.stray.add(SK.S);
       if (!item) {
         for (const { SK } of writes) found.stray.add(SK.S);
-        await useWrites(storage, writes, found);
+        for (const value of await valuesOf(storage, writes, () => (found.released = undefined))) for (const segment of value.segments) found.usedByStray.add(segmentCopy(segment));
         continue;
       }
       if (namespace?.ns !== group.ns) {
@@ -228,14 +227,6 @@ class Namespace {
 
   #release(stored: StoredCheckpoint): void {
     for (const { segments } of allValues(stored)) for (const segment of segments) this.found.released?.set(segmentCopy(segment), segment.length);
-  }
-}
-
-async function useWrites({ codec }: Storage, writes: Item[], found: Survey): Promise<void> {
-  for (const write of writes) {
-    const attributes = await writeAttributes(write, codec).catch(() => undefined);
-    if (!attributes) found.released = undefined;
-    for (const { value } of attributes ?? []) for (const segment of value.segments) found.usedByStray.add(segmentCopy(segment));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Item } from "../aws/dynamodb.js";
 import { AwsRequestError, DynamoDBSaverError, type DynamoDBSaverErrorCode } from "../errors.js";
 import { FormatError } from "./format-error.js";
+import { parseSortKey } from "./keys.js";
 import type { CheckpointItems } from "./pages.js";
 import { plainSerde } from "./plain-serde.js";
 import { openCheckpoint, type StoredCheckpoint } from "./read.js";
@@ -59,7 +60,7 @@ export async function openReadable(storage: Storage, items: CheckpointItems): Pr
       await open([write]);
       writes.push(write);
     } catch (error) {
-      problems.push(problemOf(error, `(writes in ${write.SK.S.split("#").at(-1)})`));
+      problems.push(problemOf(error, `(writes in ${parseSortKey(write.SK.S).task})`));
     }
   }
   return { stored: await open(writes), problems };

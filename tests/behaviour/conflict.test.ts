@@ -83,7 +83,7 @@ describe('with conflict: "reject"', () => {
     const { world, two } = await thread();
     const { saver, log } = countedSaver({ ...world, conflict: "reject" });
     const cold = await log.during(() => putStep(saver, two, { n: 3 }));
-    expect(cold.operations).toEqual(["GetItem", "PutItem", "UpdateItem"]);
+    expect(cold.operations).toEqual(["PutItem", "Query", "UpdateItem"]);
     const warm = await log.during(() => putStep(saver, cold.result, { n: 4 }));
     expect(warm.operations).toEqual(["PutItem", "UpdateItem"]);
     const segments = await log.during(() => putStep(saver, warm.result, { document: noiseText(5_000) }));

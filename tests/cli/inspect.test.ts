@@ -4,6 +4,7 @@ import { collect, emptyThread, noise, noiseText, putChain, putStep } from "../la
 import { putDeltaThread } from "../lanes/delta-thread.js";
 import { deleteRaw, itemsOf, putRaw, withBytes } from "../lanes/raw-table.js";
 import { deleteObject, keysAt } from "../lanes/s3-saver.js";
+import { isWrites } from "../lanes/sort-keys.js";
 import { jsonLines, place, run, runInTerminal, saverAt, type Place } from "./run.js";
 
 const State = Annotation.Root({ log: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }), approved: Annotation<string> });
@@ -372,7 +373,7 @@ describe("what is broken", () => {
     const saver = saverAt(where);
     const step = await putStep(saver, emptyThread("t"), { n: 1 });
     for (const task of ["task-1", "task-2"]) await saver.putWrites(step.config, [["n", 2]], task);
-    const item = (await itemsOf(keyPrefixOf(where), "t", "C#")).find(({ SK }) => SK!.S!.endsWith("W#task-1"))!;
+    const item = (await itemsOf(keyPrefixOf(where), "t", "C#")).find((item) => isWrites(item, "task-1"))!;
     await putRaw(withBytes(item, "w0", (bytes) => bytes.slice(0, 5)));
 
     const [line] = await linesOf(where, ["t"], 1);
