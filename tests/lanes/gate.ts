@@ -100,7 +100,7 @@ export class Gate {
 
   /** The same for the same request in every world: its operation, its keys but for what is random in them, and which one of these it is. */
   #nameOf(request: AwsRequest): string {
-    const keys = keysOf(request).map((key) => key.replace(this.#keyPrefix, "").replace(SEGMENT, "$1#$2").replace(SEGMENTS, "$1#").replace(TRASH, "G#"));
+    const keys = keysOf(request).map((key) => key.replace(this.#keyPrefix, "").replace(SEGMENT, "$1#$2").replace(SEGMENTS, "$1#").replace(CHECKPOINT, "$1").replace(TRASH, "G#"));
     const name = [request.operation, ...keys].join(" ");
     const count = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, count);
@@ -120,6 +120,9 @@ const SEGMENT = /^([SP])#(?:[\w-]*#)?([\w-]{43}).*/;
 
 /** Of all segments that were stored together. */
 const SEGMENTS = /^([SP])#[\w-]{0,6}#$/;
+
+/** Of a checkpoint, of writes of a task or of a head: the thread's incarnation stands behind it. */
+const CHECKPOINT = /^(C#[^#]*#[^#]*#(?:~|W#[^#]*)|H#[^#]*).*$/s;
 
 /** A list of what is to be freed has a random name. */
 const TRASH = /^G#[\w-]+/;
