@@ -25,10 +25,10 @@ export async function getDeltaHistory(given: Storage, threadId: string, { ns = "
     try {
       return await deltaHistory(storage, await checkpointRef(thread, ns, id), channels);
     } catch (error) {
-      if (!(error instanceof CheckpointDataError && error.code === "MISSING_DATA")) throw error;
-      const now = await latest();
+      if (checkpointId !== undefined || !(error instanceof CheckpointDataError && error.code === "MISSING_DATA")) throw error;
       // What was the latest may have been superseded, and deleted, since it was read.
-      if (now !== undefined && (checkpointId !== undefined || now === id)) throw error;
+      const now = await latest();
+      if (now === id) throw error;
       id = now;
     }
   }

@@ -36,7 +36,7 @@ describe("a replica that lags", () => {
     const saver = createSaver({ keyPrefix, fetch, consistentRead: false });
     expect(await valuesAt(saver, latestOf(step))).toEqual({ document });
     await putStep(createSaver({ keyPrefix, fetch, consistentRead: false }), step, { n: 1 });
-    expect(operationsOf(sent)).toEqual(["Query", "BatchGetItem", "GetItem", "PutItem"]);
+    expect(operationsOf(sent)).toEqual(["Query", "BatchGetItem", "Query", "PutItem"]);
     expect(sent.filter(isConsistent)).toEqual([]);
   });
 
@@ -75,7 +75,7 @@ describe("a history of a DeltaChannel", () => {
     const of = (thread_id: string, checkpoint_id?: string): Promise<unknown> => saver.getDeltaChannelHistory({ config: { configurable: { thread_id, checkpoint_ns: "", checkpoint_id } }, channels: ["log"] });
     await expect(of("t", "0")).rejects.toMatchObject({ code: "MISSING_DATA", threadId: "t", checkpointId: "0" });
     expect(await of("none")).toEqual({ log: { writes: [] } });
-    expect(await of("none", "0")).toEqual({ log: { writes: [] } });
+    await expect(of("none", "0")).rejects.toMatchObject({ code: "MISSING_DATA", threadId: "none" });
     expect(await of("t")).toEqual(await of("t", second.checkpoint.id));
   });
 });

@@ -161,6 +161,7 @@ describe("deleteForRuns", () => {
     await putStep(saver, { ...emptyThread("t"), config }, { n: 1 });
     await saver.copyThread("t", "copy");
     expect(await saver.deleteForRuns([run_id])).toMatchObject({ checkpoints: 2 });
+    await saver.prune({ all: true, keepLast: 1, graceSeconds: 0 });
     expect(await threadsOf(saver)).toEqual([]);
   });
 });
