@@ -1,3 +1,4 @@
+import { AIMessage } from "@langchain/core/messages";
 import { Annotation, Command, END, interrupt, Send, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, test } from "vitest";
 import { collect, emptyThread, noise, noiseText, putChain, putStep } from "../lanes/checkpoints.js";
@@ -212,7 +213,7 @@ describe("the state at a checkpoint", () => {
   test("is a tree of channels with kinds and sizes, and of what tasks have written", async () => {
     const where = place();
     const saver = saverAt(where);
-    const message = { lc: 1, type: "constructor", id: ["langchain_core", "messages", "AIMessage"], kwargs: { content: "Hello", tool_calls: [], additional_kwargs: {} } };
+    const message = new AIMessage("Hello");
     const step = await putStep(saver, emptyThread("t"), { messages: [message], user: { name: "Ann", tags: ["a", "b"] }, file: noise(50) });
     await saver.putWrites(step.config, [["messages", "from a task"], ["__interrupt__", [{ value: "Go on?" }]]], "task-1");
 
