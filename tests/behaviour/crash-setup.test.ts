@@ -69,8 +69,11 @@ test.each(cases)("setup makes $name, wherever it was cut before", async ({ optio
   );
 });
 
+/** Of the saver's own ttl, and of those that calls can have. */
+const RULES = 13;
+
 /** What there is after a setup with these options. */
-const complete = ({ ttlSeconds, s3 }: Partial<SaverOptions>): RawSetup => ({ table: true, timeToLive: ttlSeconds !== undefined, rules: s3 && ttlSeconds !== undefined ? 1 : 0 });
+const complete = ({ ttlSeconds, s3 }: Partial<SaverOptions>): RawSetup => ({ table: true, timeToLive: ttlSeconds !== undefined, rules: s3 && ttlSeconds !== undefined ? RULES : 0 });
 
 /** What setup says where this was there before. */
 function said({ tableName, ttlSeconds, s3 }: Partial<SaverOptions>, { table, timeToLive, rules }: RawSetup, { lifecycleRule }: SetupResult): SetupResult {
