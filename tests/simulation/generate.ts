@@ -32,6 +32,7 @@ export function generate(seed: string): Plan {
     threads,
     namespaces,
     calls,
+    hasLog: random.chance(0.6),
     turn,
     shares,
     pageBytes: random.pick([1_048_576, 1_048_576, 20_000, 4_000, 800]),

@@ -57,9 +57,7 @@ export class Judge {
   #log(found: RecordedCheckpoint, log: string | undefined, ids: Ids): void {
     if (log === found.log) return;
     // One that has not changed since may be taken over from the parent's.
-    let at: RecordedCheckpoint | undefined = found;
-    while (at && at.log === undefined && at.versions[LOG] === found.versions[LOG]) at = at.chain;
-    if (log === undefined || log !== at?.log || at.versions[LOG] !== found.versions[LOG]) fail(`${show(ids)} has another ${LOG}: ${difference(found.log ?? "none", log ?? "none")}`);
+    if (found.log !== undefined || (log !== undefined && log !== inherited(found)?.log)) fail(`${show(ids)} has another ${LOG}: ${difference(found.log ?? "none", log ?? "none")}`);
   }
 
   #parent(found: RecordedCheckpoint, { parentConfig }: CheckpointTuple, read: Span): void {
@@ -96,7 +94,7 @@ export class Judge {
   }
 
   /** A list of checkpoints. `wanted`: which of all belong into it. */
-  list(tuples: CheckpointTuple[], wanted: (checkpoint: RecordedCheckpoint) => boolean, limit: number | undefined, read: Span): void {
+  list(tuples: CheckpointTuple[], wanted: (checkpoint: RecordedCheckpoint) => boolean, limit: number | undefined, read: Span, latestOnly: boolean): void {
     const seen = new Set<string>();
     const last = new Map<string, string>();
     for (const tuple of tuples) {
@@ -114,6 +112,8 @@ export class Judge {
       for (const one of checkpoints) {
         if (seen.has(canonical([one.thread, one.ns, one.id])) || !wanted(one) || !this.model.mustSee(one, read)) continue;
         const after = last.get(canonical([one.thread, one.ns]));
+        // An instance that keeps the latest only may show no others.
+        if (latestOnly && after !== undefined && after > one.id) continue;
         if (!isFull || (after !== undefined && one.id > after)) fail(`${show(one)} is not in a list, ${whyThere(one)}`);
       }
     }
@@ -125,11 +125,16 @@ export class Judge {
     const ancestors: RecordedCheckpoint[] = [];
     let weak = target.weak;
     let below = target;
-    const needed: RecordedCheckpoint[] = [];
+    const needed: (RecordedCheckpoint | undefined)[] = [];
+    let inherits = inheritsLog(target);
+    // LangGraph does not ask where it has the channel in full.
+    weak ||= inherits;
     for (let at = target.chain; at; at = at.chain) {
       ancestors.unshift(at);
-      needed.unshift(below);
+      // Before one that has taken the channel over there is nothing but what later forks have written.
+      needed.unshift(inherits ? undefined : below);
       if (at.log !== undefined) break;
+      inherits ||= inheritsLog(at);
       weak ||= at.weak;
       below = at;
     }
@@ -141,7 +146,11 @@ export class Judge {
     const given = result.seed === undefined ? undefined : canonical((result.seed as { value?: unknown }).value ?? result.seed);
     if (given !== seed) fail(`The history of ${show(target)} starts from ${short(given ?? "nothing")}, not ${short(seed ?? "nothing")}`);
     // What the next checkpoint was put on must last as long as that does.
-    const expected = ancestors.flatMap((one, i) => this.#writes(one, read, ({ end }) => end <= needed[i]!.putStart));
+    const expected = ancestors.flatMap((one, i) => {
+      const child = needed[i];
+      const writes = this.#writes(one, read, ({ end }) => child !== undefined && end <= child.putStart);
+      return child ? writes : writes.map((write) => ({ ...write, must: false }));
+    });
     const wrong = compareWrites(expected, result.writes.map((write) => canonical(write)), LOG);
     if (wrong) fail(`The history of ${show(target)} ${wrong}`);
   }
@@ -155,6 +164,15 @@ export class Judge {
     for (const id of ids) if (!this.model.threads.has(id)) fail(`Thread ${JSON.stringify(id)} is listed, and never was`);
   }
 }
+
+/** The ancestor that has the `DeltaChannel` in full, where it has not changed since. */
+function inherited(checkpoint: RecordedCheckpoint): RecordedCheckpoint | undefined {
+  let at: RecordedCheckpoint | undefined = checkpoint;
+  while (at && at.log === undefined && at.versions[LOG] === checkpoint.versions[LOG]) at = at.chain;
+  return at?.versions[LOG] === checkpoint.versions[LOG] ? at : undefined;
+}
+
+const inheritsLog = (checkpoint: RecordedCheckpoint): boolean => checkpoint.log === undefined && inherited(checkpoint) !== undefined;
 
 export function fail(message: string): never {
   throw new Violation(message);

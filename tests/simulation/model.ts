@@ -93,7 +93,8 @@ export class Model {
    */
   #fateOnDead(parent: RecordedCheckpoint, checkpoint: RecordedCheckpoint, actor: Actor, start: Moment): "no" | "maybe" | "yes" {
     const isRestored = this.thread(parent.thread).checkpoints.some((one) => one !== parent && one.id === parent.id && one.ns === parent.ns);
-    if (isRestored || actor.tried.has(parent) || checkpoint.ns !== parent.ns) return "maybe";
+    const mayBeMistaken = actor.tried.has(parent) || actor.plan.lagSteps !== undefined;
+    if (isRestored || mayBeMistaken || checkpoint.ns !== parent.ns) return "maybe";
     const touchedMs = actor.touched.get(parent);
     if (touchedMs === undefined) return "no";
     return start.ms - touchedMs < SURELY_CACHED_MS && checkpoint.parentId !== undefined ? "yes" : "maybe";
@@ -194,10 +195,10 @@ export class Model {
   /** With `refreshOnRead` what is read lives on, and other checkpoints of its thread may. */
   refreshed(read: RecordedCheckpoint, ttlSeconds: number, span: Span, isCertain: boolean): void {
     for (const one of this.thread(read.thread).checkpoints) {
-      one.endsMs = Math.max(one.endsMs, span.end.ms + ttlSeconds * 1_000 + SLACK_MS);
+      one.endsMs = Math.max(one.endsMs, span.end.ms + ttlSeconds * 1_500 + SLACK_MS);
       if (one === read && isCertain) one.livesMs = Math.max(one.livesMs, span.start.ms + ttlSeconds * 500 - SLACK_MS);
     }
-    for (const one of this.thread(read.thread).writes) one.endsMs = Math.max(one.endsMs, span.end.ms + ttlSeconds * 1_000 + SLACK_MS);
+    for (const one of this.thread(read.thread).writes) one.endsMs = Math.max(one.endsMs, span.end.ms + ttlSeconds * 1_500 + SLACK_MS);
   }
 
   /** What a copy or an export takes along, as of a span. */

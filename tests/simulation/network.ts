@@ -245,7 +245,7 @@ export class Network {
 }
 
 function read(url: string, init: RequestInit): Request {
-  const headers = new Headers(init.headers);
+  const headers = init.headers instanceof Headers ? init.headers : new Headers(init.headers);
   const bytes = (init.body as Uint8Array | undefined) ?? new Uint8Array(0);
   if (url.startsWith(S3_URL)) {
     const { pathname, search } = new URL(url);

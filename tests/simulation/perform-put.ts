@@ -60,7 +60,7 @@ export async function put(world: World, instance: Instance, call: CallOf<"put">)
     values[change.channel] = changed(values[change.channel], change, call.n);
     bump(change.channel);
   }
-  const hasLog = parent?.counters !== undefined || (parent !== undefined && call.logs > 0);
+  const hasLog = plan.hasLog || parent?.counters !== undefined || (parent !== undefined && call.logs > 0);
   if ((parent && call.logs > 0) || call.snapshot) bump(LOG);
   const [updates, supersteps] = parent?.counters ?? [0, 0];
   const counters: [number, number] | undefined = call.snapshot ? [0, 0] : hasLog ? [updates + (call.logs > 0 ? 1 : 0), supersteps + 1] : undefined;

@@ -125,7 +125,7 @@ async function list(world: World, instance: Instance, { thread, ns, limit, befor
   if (result.error) return;
   const wanted = (one: RecordedCheckpoint): boolean =>
     (threadId === undefined || one.thread === threadId) && (namespace === undefined || one.ns === namespace) && (!earlier || one.id < earlier.id) && (!filter || one.run === filter.run_id);
-  world.judge.list(result.value, wanted, limit, world.seenBy(instance, result.span));
+  world.judge.list(result.value, wanted, limit, world.seenBy(instance, result.span), instance.plan.history === "latest");
 }
 
 async function delta(world: World, instance: Instance, call: CallOf<"delta">): Promise<void> {
@@ -147,12 +147,18 @@ async function threads(world: World, instance: Instance, latest: boolean): Promi
   if (!result.error) world.judge.threads(result.value.map(({ threadId }) => threadId), world.seenBy(instance, result.span));
 }
 
+/** Who has deleted a thread itself may remember it or not. */
+function forget({ touched, tried }: Instance, thread: string): void {
+  for (const one of touched.keys()) if (one.thread === thread) tried.add(one);
+}
+
 export async function remove(world: World, instance: Instance, thread: string): Promise<void> {
   const { model } = world;
   const deletion = model.beginDeletion(thread, world.moment());
   const removal = model.beginRemoval({ thread, touches: () => true, start: deletion.start });
   try {
     const result = await attempt(world, instance, () => instance.saver.deleteThread(thread));
+    forget(instance, thread);
     model.endDeletion(thread, deletion, result.span.end, !result.error);
   } finally {
     model.endRemoval(removal);
@@ -170,6 +176,7 @@ async function prune(world: World, instance: Instance, call: CallOf<"prune">): P
     const removal = model.beginRemoval({ thread: threadIds[0], touches: () => true, start: deletion.start });
     try {
       const result = await attempt(world, instance, async () => instance.saver.prune({ threadIds, strategy }));
+      forget(instance, threadIds[0]!);
       return model.endDeletion(threadIds[0]!, deletion, result.span.end, !result.error);
     } finally {
       model.endRemoval(removal);

@@ -72,6 +72,8 @@ export interface Plan {
   threads: string[];
   namespaces: string[];
   calls: Call[];
+  /** Whether the graph has its `DeltaChannel` from the begin, or has got it later. */
+  hasLog: boolean;
   /** From the call of this number on, the instances of after the turn are used. */
   turn: number;
   shares: FaultShares;
