@@ -1,7 +1,8 @@
 import { auditorOf, Instance } from "./instances.js";
 import { readTruth, type Truth } from "./audit.js";
 import { fail } from "./judge.js";
-import { exportThread, importShelved, remove } from "./perform.js";
+import { exportThread, importShelved } from "./perform-copies.js";
+import { remove } from "./perform-removals.js";
 import type { World } from "./world.js";
 
 const HOUR_MS = 3_600_000;

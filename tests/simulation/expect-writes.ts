@@ -1,4 +1,4 @@
-import { compareText } from "./expressions.js";
+import { compareText } from "./values.js";
 import { certain, possible, type RecordedWrites, type Span } from "./records.js";
 
 /** One write that a task may or must have left. */

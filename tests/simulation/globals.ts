@@ -108,7 +108,7 @@ export class VirtualGlobals {
   }
 }
 
-const bytesOf = (data: BufferSource): Buffer => (data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.from(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength));
+const bytesOf = (data: BufferSource): Buffer => (data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength));
 const exactly = (bytes: Buffer): ArrayBuffer => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 
 interface Key {

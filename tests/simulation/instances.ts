@@ -1,7 +1,8 @@
 import { DynamoDBSaver, type DynamoDBSaverOptions } from "langgraph-checkpoint-dynamodb";
-import { DYNAMODB_URL, S3_URL, type Client, type Network } from "./network.js";
+import type { Client, Network } from "./network.js";
 import type { Actor } from "./model.js";
 import type { InstancePlan } from "./plan.js";
+import { DYNAMODB_URL, S3_URL } from "./protocol.js";
 import type { RecordedCheckpoint } from "./records.js";
 
 export const TABLE_NAME = "simulated";

@@ -3,7 +3,7 @@ import { canonical } from "./contents.js";
 import { compareWrites, expectedWrites, type ExpectedWrite } from "./expect-writes.js";
 import type { Model } from "./model.js";
 import { LOG } from "./plan.js";
-import { certain, possible, type RecordedCheckpoint, type Span } from "./records.js";
+import { possible, type RecordedCheckpoint, type Span } from "./records.js";
 
 /** Something that the contract does not allow. */
 export class Violation extends Error {}
@@ -190,5 +190,3 @@ function difference(wanted: string, got: string): string {
   const from = Math.max(0, at - 60);
   return `expected …${wanted.slice(from, at + 80)} (${wanted.length}), got …${got.slice(from, at + 80)} (${got.length})`;
 }
-
-export { certain };

@@ -1,5 +1,5 @@
 import type { InstancePlan } from "./plan.js";
-import { certain, possible, RecordedThread, unborn, type Moment, type RecordedCheckpoint, type RecordedWrites, type Removal, type Span } from "./records.js";
+import { certain, possible, RecordedThread, type Moment, type RecordedCheckpoint, type RecordedWrites, type Removal, type Span } from "./records.js";
 
 const SLACK_MS = 1_000;
 /** How long an instance may go on from what it has in its cache; a little less than it says. */
@@ -30,9 +30,6 @@ export interface PruneScope {
 export class Model {
   readonly threads = new Map<string, RecordedThread>();
   readonly removals: Removal[] = [];
-  /** Whether each thread has been written to by an instance that keeps the latest checkpoint only. */
-  problems: string[] = [];
-  #groups = 0;
 
   thread(id: string): RecordedThread {
     let thread = this.threads.get(id);
@@ -200,52 +197,4 @@ export class Model {
     }
     for (const one of this.thread(read.thread).writes) one.endsMs = Math.max(one.endsMs, span.end.ms + ttlSeconds * 1_500 + SLACK_MS);
   }
-
-  /** What a copy or an export takes along, as of a span. */
-  snapshot(threadId: string, span: Span): Snapshot {
-    const { checkpoints, writes } = this.thread(threadId);
-    return {
-      span,
-      checkpoints: checkpoints.filter((one) => one.from <= span.end.step).map((one) => ({ ...one, sure: this.mustSee(one, span) ? 0 : Infinity, mustGo: possible(one, span) ? Infinity : 0 })),
-      sources: checkpoints.filter((one) => one.from <= span.end.step),
-      writes: writes.filter((one) => one.from <= span.end.step && one.mustGo > span.start.step).map((one) => ({ ...one, sure: certain(one, span) ? 0 : Infinity })),
-      exists: checkpoints.some((one) => this.mustSee(one, span)),
-      mayExist: checkpoints.some((one) => one.from <= span.end.step),
-    };
-  }
-
-  /** Adds what a copy or an import stores: all of it, or for one that failed perhaps nothing. */
-  restore(to: string, snapshot: Snapshot, span: Span, isAcknowledged: boolean): void {
-    const thread = this.thread(to);
-    const group = ++this.#groups;
-    const copies = new Map<RecordedCheckpoint, RecordedCheckpoint>();
-    const overlaps = thread.deletedSince(span.start.step);
-    snapshot.checkpoints.forEach((one, i) => {
-      const copy = { ...one, ...unborn(span.start.step), thread: to, group, putStart: span.start.step, putEnd: span.end.step, livesMs: one.livesMs, dead: "no" as const };
-      if (one.mustGo === 0) copy.mustGo = 0;
-      if (isAcknowledged && one.sure === 0) copy.sure = span.end.step;
-      if (overlaps) [copy.mayGo, copy.dead] = [copy.from, "maybe"];
-      copies.set(snapshot.sources[i]!, copy);
-      thread.checkpoints.push(copy);
-    });
-    for (const copy of copies.values()) if (copy.chain) copy.chain = copies.get(copy.chain) ?? copy.chain;
-    for (const one of snapshot.writes) {
-      const copy: RecordedWrites = { ...one, ...unborn(span.start.step), thread: to, livesMs: one.livesMs, end: span.end.step, start: span.start.step, isAcknowledged };
-      if (isAcknowledged && one.sure === 0) copy.sure = span.end.step;
-      if (overlaps) copy.mayGo = copy.from;
-      thread.writes.push(copy);
-    }
-    thread.lastStored = span.end.step;
-  }
-}
-
-export interface Snapshot {
-  span: Span;
-  checkpoints: RecordedCheckpoint[];
-  /** Those that they are copies of, in the same order. */
-  sources: RecordedCheckpoint[];
-  writes: RecordedWrites[];
-  /** Whether there was such a thread for certain, and perhaps. */
-  exists: boolean;
-  mayExist: boolean;
 }

@@ -1,9 +1,11 @@
 import nodeCrypto from "node:crypto";
 import type { Random } from "../lanes/random.js";
 import type { SimulatedBucket } from "./bucket.js";
-import { ServiceError } from "./expressions.js";
+import { ServiceError } from "./values.js";
+import type { Input } from "./inputs.js";
+import { answerOf, errorOf, errorXml, read, type Request } from "./protocol.js";
 import { describe } from "./requests.js";
-import type { Input, SimulatedTable, Write } from "./table.js";
+import type { SimulatedTable, Write } from "./table.js";
 
 /** How often each thing happens to a request, from 0 to 1. */
 export interface FaultShares {
@@ -35,15 +37,8 @@ export interface Client {
   lagSteps: number;
 }
 
-export const DYNAMODB_URL = "http://127.0.0.1:8000/";
-export const S3_URL = "http://127.0.0.1:9000";
-
 /** A signature is good for so long ("Troubleshooting AWS Signature Version 4", "Authenticating Requests" of S3). */
 const SIGNED_FOR_MS = { table: 300_000, bucket: 900_000 };
-
-type Request =
-  | { to: "table"; operation: string; input: Input; bytes: Uint8Array }
-  | { to: "bucket"; method: string; path: string; query: string; headers: Headers; bytes: Uint8Array };
 
 export interface Flight {
   id: number;
@@ -60,18 +55,10 @@ export interface Flight {
   reject: (error: Error) => void;
 }
 
-const encoder = new TextEncoder();
-
-function answerOf(status: number, body: string | Uint8Array, headers: Record<string, string> = {}): Response {
-  const bytes = typeof body === "string" ? encoder.encode(body) : body;
-  const get = (name: string): string | null => headers[name] ?? (name === "x-amzn-requestid" ? "simulated" : null);
-  // As much of a Response as a saver reads: one of undici's takes turns of the event loop.
-  return { status, headers: { get }, type: "default", body: null, arrayBuffer: async () => bytes.slice().buffer } as unknown as Response;
+function refusal(fate: "throttled" | "failed", { to }: Request): Response {
+  if (fate === "failed") return to === "table" ? errorOf(500, "InternalServerError", "") : answerOf(500, errorXml("InternalError"));
+  return to === "table" ? errorOf(400, "ProvisionedThroughputExceededException", "") : answerOf(503, errorXml("SlowDown"));
 }
-
-const errorOf = (status: number, code: string, message: string, item?: object): Response =>
-  answerOf(status, JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${code}`, message, ...(item && { Item: item }) }));
-const errorXml = (code: string): string => `<Error><Code>${code}</Code></Error>`;
 
 /** Carries requests, each a few steps, of which the world decides the order. */
 export class Network {
@@ -157,22 +144,18 @@ export class Network {
     if (flight.answer) return this.#deliver(flight);
     const { fate, request } = flight;
     if (!flight.late) {
-      switch (fate) {
-        case "lost":
-          this.#remove(flight);
-          return this.#fail(flight, "is lost");
-        case "late":
-          flight.late = true;
-          return this.#fail(flight, "is late");
-        case "throttled":
-          this.#remove(flight);
-          this.#note(flight, "is throttled");
-          return flight.resolve(request.to === "table" ? errorOf(400, "ProvisionedThroughputExceededException", "") : answerOf(503, errorXml("SlowDown")));
-        case "failed":
-          if (this.random.chance(0.5)) break;
-          this.#remove(flight);
-          this.#note(flight, "meets an error of the service");
-          return flight.resolve(request.to === "table" ? errorOf(500, "InternalServerError", "") : answerOf(500, errorXml("InternalError")));
+      if (fate === "lost") {
+        this.#remove(flight);
+        return this.#fail(flight, "is lost");
+      }
+      if (fate === "late") {
+        flight.late = true;
+        return this.#fail(flight, "is late");
+      }
+      if (fate === "throttled" || (fate === "failed" && this.random.chance(0.5))) {
+        this.#remove(flight);
+        this.#note(flight, fate === "failed" ? "meets an error of the service" : "is throttled");
+        return flight.resolve(refusal(fate, request));
       }
     }
     if (!this.#apply(flight)) return;
@@ -180,8 +163,7 @@ export class Network {
       const { client, sentMs } = flight;
       this.flights.push({ id: ++this.requests, client, request, fate: undefined, late: true, sentMs, resolve: () => undefined, reject: () => undefined });
     }
-    if (!flight.late && fate === "failed") flight.answer = request.to === "table" ? errorOf(500, "InternalServerError", "") : answerOf(500, errorXml("InternalError"));
-    else flight.answer = this.#answer!;
+    flight.answer = !flight.late && fate === "failed" ? refusal(fate, request) : this.#answer!;
     if (flight.late) return this.#remove(flight);
     if (fate === "answerLost") {
       this.#remove(flight);
@@ -242,14 +224,4 @@ export class Network {
     const [table] = Object.keys(input.RequestItems as object);
     return { UnprocessedItems: flight.rest.length > 0 ? { [table!]: flight.rest } : {} };
   }
-}
-
-function read(url: string, init: RequestInit): Request {
-  const headers = init.headers instanceof Headers ? init.headers : new Headers(init.headers);
-  const bytes = (init.body as Uint8Array | undefined) ?? new Uint8Array(0);
-  if (url.startsWith(S3_URL)) {
-    const { pathname, search } = new URL(url);
-    return { to: "bucket", method: init.method!, path: decodeURIComponent(pathname), query: search, headers, bytes };
-  }
-  return { to: "table", operation: headers.get("x-amz-target")!.split(".")[1]!, input: JSON.parse(Buffer.from(bytes).toString()) as Input, bytes };
 }

@@ -1,7 +1,7 @@
 import { WRITES_IDX_MAP, type PendingWrite } from "@langchain/langgraph-checkpoint";
 import { canonical, text } from "./contents.js";
 import type { Instance } from "./instances.js";
-import { attempt, choose, configOf } from "./perform.js";
+import { attempt, choose, configOf } from "./attempt.js";
 import type { CallOf } from "./plan.js";
 import { unborn, type RecordedCheckpoint, type RecordedWrites } from "./records.js";
 import type { World } from "./world.js";
@@ -35,8 +35,8 @@ export async function store(world: World, instance: Instance, target: RecordedCh
     path,
     by: instance.saver,
     entries: writes.map(([channel, value], i) => {
-      const index = (WRITES_IDX_MAP as Record<string, number>)[channel as string] ?? i;
-      return { index, channel: channel as string, shown: canonical([task, channel, value]), special: index < 0 };
+      const index = (WRITES_IDX_MAP)[channel] ?? i;
+      return { index, channel: channel, shown: canonical([task, channel, value]), special: index < 0 };
     }),
     start: steps,
     end: Infinity,

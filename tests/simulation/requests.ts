@@ -1,4 +1,5 @@
-import type { Input, Write } from "./table.js";
+import type { Input } from "./inputs.js";
+import type { Write } from "./table.js";
 
 interface Described {
   to: "table" | "bucket";

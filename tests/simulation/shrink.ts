@@ -64,7 +64,7 @@ function simplerOnes(plan: Plan): Simpler[] {
     // The calls of one instance may be another's as well.
     for (let j = 0; j < i; j++) all.push((p) => (p.calls.some(({ by }) => by === i) ? { ...p, calls: p.calls.map((call) => (call.by === i ? { ...call, by: j } : call)) } : undefined));
     for (const option of ["s3", "encryption", "ttlSeconds", "refreshOnRead", "history", "lagSteps", "only", "conflict"] as const) {
-      all.push((p) => (p.instances[i]![option] === undefined ? undefined : withInstance(p, i, ({ [option]: _option, ...rest }) => rest as InstancePlan)));
+      all.push((p) => (p.instances[i]![option] === undefined ? undefined : withInstance(p, i, ({ [option]: _option, ...rest }) => rest)));
     }
     all.push((p) => (p.instances[i]!.compression === "none" ? undefined : withInstance(p, i, (one) => ({ ...one, compression: "none" }))));
   });
@@ -88,7 +88,7 @@ const simplerCalls: ((call: Call) => Call | undefined)[] = [
   (call) => (call.kind === "put" && call.logs > 0 ? { ...call, logs: 0 } : undefined),
   (call) => (call.kind === "put" && (call.snapshot || call.readFirst || call.fork) ? { ...call, snapshot: false, readFirst: false, fork: false } : undefined),
   (call) => (call.kind === "put" && call.parent !== "latest" ? { ...call, parent: "latest" } : undefined),
-  (call) => ("ns" in call && typeof call.ns === "number" && call.ns > 0 ? ({ ...call, ns: 0 } as Call) : undefined),
+  (call) => ("ns" in call && typeof call.ns === "number" && call.ns > 0 ? ({ ...call, ns: 0 }) : undefined),
   (call) => ("ttl" in call && call.ttl !== undefined ? { ...call, ttl: undefined } : undefined),
   ...[0, 1, 2, 3].map((i) => (call: Call) => (call.kind === "put" && call.changes.length > i ? { ...call, changes: call.changes.filter((_, j) => j !== i) } : undefined)),
 ];

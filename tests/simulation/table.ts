@@ -1,12 +1,12 @@
-import { compareText, conditionOf, projectionOf, refuse, ServiceError, typeOf, updateOf, type Item, type Scope, type Value } from "./expressions.js";
+import { conditionOf, updateOf } from "./expressions.js";
+import { checkUses, project, scopeOf, type Input } from "./inputs.js";
+import { bytesOf, compareText, refuse, ServiceError, type Item, type Value } from "./values.js";
 
 export interface Key {
   PK: { S: string };
   SK: { S: string };
 }
 export type Write = { PutRequest: { Item: Item } } | { DeleteRequest: { Key: Key } };
-// The protocol's own names, of which each operation has others.
-export type Input = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
 interface Partition {
   items: Map<string, Item>;
@@ -239,27 +239,6 @@ const TABLE = {
   },
 };
 
-const scopeOf = (input: Input, item: Item | undefined): Scope => ({ names: input.ExpressionAttributeNames ?? {}, values: input.ExpressionAttributeValues ?? {}, item });
-
-function project(item: Item, input: Input): Item {
-  if (input.ProjectionExpression === undefined) return item;
-  const names = projectionOf(input.ProjectionExpression as string).run(scopeOf(input, item));
-  return Object.fromEntries(names.flatMap((name) => (item[name] ? [[name, item[name]]] : [])));
-}
-
-/** DynamoDB refuses a request that explains names or values which it does not use. */
-function checkUses(input: Input, used: string[] = []): void {
-  const uses = new Set(used);
-  const { ConditionExpression: condition, UpdateExpression: update, ProjectionExpression: projection, FilterExpression: filter, KeyConditionExpression: keys } = input;
-  for (const text of [condition, filter]) if (text !== undefined) for (const use of conditionOf(text as string).uses) uses.add(use);
-  if (keys !== undefined) for (const use of conditionOf(keys as string).uses) uses.add(use);
-  if (update !== undefined) for (const use of updateOf(update as string).uses) uses.add(use);
-  if (projection !== undefined) for (const use of projectionOf(projection as string).uses) uses.add(use);
-  for (const given of [...Object.keys(input.ExpressionAttributeNames ?? {}), ...Object.keys(input.ExpressionAttributeValues ?? {})]) {
-    if (!uses.has(given)) refuse(`Value provided in ExpressionAttributeNames or ExpressionAttributeValues unused in expressions: ${given}`);
-  }
-}
-
 function placeOf(order: string[], sk: string): number {
   let [low, high] = [0, order.length];
   while (low < high) {
@@ -268,22 +247,4 @@ function placeOf(order: string[], sk: string): number {
     else high = middle;
   }
   return low;
-}
-
-/** As DynamoDB counts it: names and values. */
-export function bytesOf(item: Item): number {
-  let bytes = 0;
-  for (const name in item) bytes += name.length + valueBytes(item[name]!);
-  return bytes;
-}
-
-function valueBytes(value: Value): number {
-  const type = typeOf(value);
-  const of = value[type];
-  if (type === "S") return Buffer.byteLength(of as string);
-  if (type === "B") return Math.floor(((of as string).length * 3) / 4);
-  if (type === "N") return Math.ceil((of as string).length / 2) + 1;
-  if (type === "M") return 3 + bytesOf(of as Item);
-  if (type === "L") return 3 + (of as Value[]).reduce((sum, one) => sum + 1 + valueBytes(one), 0);
-  return Array.isArray(of) ? of.reduce((sum: number, one) => sum + String(one).length, 0) : 1;
 }

@@ -1,5 +1,6 @@
 import { Random } from "../lanes/random.js";
 import { SimulatedBucket } from "./bucket.js";
+import { Copies } from "./copies.js";
 import { quiescence, VirtualGlobals } from "./globals.js";
 import { auditorOf, BUCKET_NAME, Instance } from "./instances.js";
 import { Judge, Violation } from "./judge.js";
@@ -20,6 +21,7 @@ export class World {
   readonly bucket: SimulatedBucket;
   readonly network: Network;
   readonly model = new Model();
+  readonly copies = new Copies(this.model);
   readonly judge = new Judge(this.model);
   readonly instances: Instance[];
   readonly auditor: Instance;
