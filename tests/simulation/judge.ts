@@ -113,7 +113,7 @@ export class Judge {
         if (seen.has(canonical([one.thread, one.ns, one.id])) || !wanted(one) || !this.model.mustSee(one, read)) continue;
         const after = last.get(canonical([one.thread, one.ns]));
         // An instance that keeps the latest only may show no others.
-        if (latestOnly && after !== undefined && after > one.id) continue;
+        if (latestOnly && checkpoints.some((other) => other.ns === one.ns && other.id > one.id && possible(other, read))) continue;
         if (!isFull || (after !== undefined && one.id > after)) fail(`${show(one)} is not in a list, ${whyThere(one)}`);
       }
     }
