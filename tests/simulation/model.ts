@@ -68,7 +68,8 @@ export class Model {
     checkpoint.putEnd = end.step;
     if (ttlSeconds !== undefined) {
       checkpoint.livesMs = start.ms + ttlSeconds * 1_000 - SLACK_MS;
-      checkpoint.endsMs = end.ms + ttlSeconds * 1_000 + SLACK_MS;
+      // Where reads renew what they find, it may be given half as much again at once.
+      checkpoint.endsMs = end.ms + ttlSeconds * (actor.plan.refreshOnRead ? 1_500 : 1_000) + SLACK_MS;
     }
     if (isAcknowledged) this.#touch(actor, checkpoint, end);
     else actor.tried.add(checkpoint);
