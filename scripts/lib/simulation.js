@@ -13,6 +13,23 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** @typedef {{ histories: number, requests: number, faults: number }} Figures */
 /** @typedef {{ failed: string, kind: string, problem: string }} Failure */
 
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const running = new Set();
+atEndOfProcess(() => running.forEach((child) => child.kill()));
+
+/**
+ * @param {import("node:child_process").ChildProcess} child
+ * @returns {Promise<number>} the exit code
+ */
+function ended(child) {
+  return new Promise((resolve) => {
+    child.once("close", (code) => {
+      running.delete(child);
+      resolve(code ?? 1);
+    });
+  });
+}
+
 /**
  * Builds the program.
  * @param {string} source the folder of the package's sources
@@ -48,9 +65,9 @@ export async function buildWorld(source = join(root, "src"), name = "world") {
  */
 export async function runWorld(program, job, onLine) {
   const child = spawn(process.execPath, [program, JSON.stringify(job)], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
-  atEndOfProcess(() => void child.kill());
+  running.add(child);
   createInterface({ input: child.stdout }).on("line", (line) => onLine(JSON.parse(line)));
-  return new Promise((resolve) => child.once("close", (code) => resolve(code ?? 1)));
+  return ended(child);
 }
 
 /**
@@ -61,6 +78,6 @@ export async function runWorld(program, job, onLine) {
  */
 export async function replayHistory(program, name) {
   const child = spawn(process.execPath, ["--enable-source-maps", program, JSON.stringify({ replay: name })], { cwd: root, stdio: "inherit" });
-  atEndOfProcess(() => void child.kill());
-  return new Promise((resolve) => child.once("close", (code) => resolve(code ?? 1)));
+  running.add(child);
+  return ended(child);
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { buildWorld, replayHistory, runWorld } from "./simulation.js";
 
 /** @import { Failure, Figures } from "./simulation.js" */
@@ -8,10 +7,10 @@ const SHOWN = 20;
 
 /**
  * `npm run soak -- world`: histories of the simulated world, on all cores.
- * @param {{ histories: number, seed: string, processes?: number | undefined, replay?: string | undefined }} options
+ * @param {{ histories: number, seed: string, processes: number, replay?: string | undefined }} options
  * @returns {Promise<number>} the exit code
  */
-export async function soakWorld({ histories, seed, processes = availableParallelism(), replay }) {
+export async function soakWorld({ histories, seed, processes, replay }) {
   const { print, printTable, heading } = await import("./terminal.js");
   const program = await buildWorld();
   if (replay !== undefined) return replayHistory(program, replay);
