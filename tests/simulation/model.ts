@@ -92,9 +92,12 @@ export class Model {
   #fateOnDead(parent: RecordedCheckpoint, checkpoint: RecordedCheckpoint, actor: Actor, start: Moment): "no" | "maybe" | "yes" {
     const isRestored = this.thread(parent.thread).checkpoints.some((one) => one !== parent && one.id === parent.id && one.ns === parent.ns);
     const mayBeMistaken = actor.tried.has(parent) || actor.plan.lagSteps !== undefined;
+    // Where lives differ, what the parent shares is looked after first, and found to be gone.
+    const looksFirst = parent.livesMs < Infinity || checkpoint.livesMs < Infinity;
     if (isRestored || mayBeMistaken || checkpoint.ns !== parent.ns) return "maybe";
     const touchedMs = actor.touched.get(parent);
     if (touchedMs === undefined) return "no";
+    if (looksFirst) return "maybe";
     return start.ms - touchedMs < SURELY_CACHED_MS && checkpoint.parentId !== undefined ? "yes" : "maybe";
   }
 
