@@ -40,7 +40,10 @@ export async function buildWorld(source = join(root, "src"), name = "world") {
   const outfile = join(root, ".cache/simulation", `${name}.mjs`);
   const path = join(source, "index.ts");
   /** @type {import("esbuild").Plugin} */
-  const sources = { name: "sources", setup: (made) => made.onResolve({ filter: /^langgraph-checkpoint-dynamodb$/ }, () => ({ path })) };
+  const sources = {
+    name: "sources",
+    setup: (made) => made.onResolve({ filter: /^langgraph-checkpoint-dynamodb$/ }, () => ({ path })),
+  };
   await build({
     absWorkingDir: root,
     entryPoints: ["tests/simulation/main.ts"],
@@ -64,7 +67,10 @@ export async function buildWorld(source = join(root, "src"), name = "world") {
  * @returns {Promise<number>} the exit code
  */
 export async function runWorld(program, job, onLine) {
-  const child = spawn(process.execPath, [program, JSON.stringify(job)], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [program, JSON.stringify(job)], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   running.add(child);
   createInterface({ input: child.stdout }).on("line", (line) => onLine(JSON.parse(line)));
   return ended(child);
@@ -77,7 +83,10 @@ export async function runWorld(program, job, onLine) {
  * @returns {Promise<number>} the exit code
  */
 export async function replayHistory(program, name) {
-  const child = spawn(process.execPath, ["--enable-source-maps", program, JSON.stringify({ replay: name })], { cwd: root, stdio: "inherit" });
+  const child = spawn(process.execPath, ["--enable-source-maps", program, JSON.stringify({ replay: name })], {
+    cwd: root,
+    stdio: "inherit",
+  });
   running.add(child);
   return ended(child);
 }

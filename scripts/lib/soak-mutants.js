@@ -9,7 +9,8 @@ import { buildWorld, runWorld } from "./simulation.js";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
- * `npm run soak -- world --mutants`: whether the world finds faults that are put into a copy of the sources, and none without.
+ * `npm run soak -- world --mutants`: whether the world finds faults that are put into a copy of the sources, and none
+ * without.
  * @param {{ histories: number, seed: string, processes: number, source?: string | undefined }} options
  * @returns {Promise<number>} the exit code
  */
@@ -27,7 +28,11 @@ export async function soakMutants({ histories, seed, processes, source = join(ro
   for (const [i, mutant] of mutants.entries()) {
     try {
       const found = await firstFailure(await buildMutant(mutant, i, source), { histories, seed, processes });
-      tell(mutant.name, found.problem === undefined ? `survives ${found.after} histories` : `after ${found.after}: ${found.problem}`, found.problem !== undefined);
+      tell(
+        mutant.name,
+        found.problem === undefined ? `survives ${found.after} histories` : `after ${found.after}: ${found.problem}`,
+        found.problem !== undefined,
+      );
     } catch (error) {
       tell(mutant.name, error instanceof Error ? error.message : String(error), false);
     }
@@ -49,8 +54,14 @@ async function buildMutant({ edits }, number, source) {
     const path = join(copy, file);
     const text = readFileSync(path, "utf8");
     const places = text.split(from).length - 1;
-    if (places !== 1) throw new Error(`${file} has ${places} places with ${JSON.stringify(from)}: this mutant has to be written anew in scripts/lib/mutants.js.`);
-    writeFileSync(path, text.replace(from, () => to));
+    if (places !== 1)
+      throw new Error(
+        `${file} has ${places} places with ${JSON.stringify(from)}: this mutant has to be written anew in scripts/lib/mutants.js.`,
+      );
+    writeFileSync(
+      path,
+      text.replace(from, () => to),
+    );
   }
   return buildWorld(copy, `mutant-${number}`);
 }

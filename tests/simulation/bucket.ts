@@ -26,8 +26,15 @@ export interface BucketAnswer {
 }
 
 const decoder = new TextDecoder();
-const errorXml = (code: string): string => `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
-const unescapeXml = (text: string): string => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&quot;/g, '"').replace(/&apos;/g, "'").replace(/&amp;/g, "&");
+const errorXml = (code: string): string =>
+  `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
+const unescapeXml = (text: string): string =>
+  text
+    .replace(/&lt;/g, "<")
+    .replace(/&gt;/g, ">")
+    .replace(/&quot;/g, '"')
+    .replace(/&apos;/g, "'")
+    .replace(/&amp;/g, "&");
 
 /** An S3 bucket in memory, with lifecycle rules by tag and prefix. */
 export class SimulatedBucket {
@@ -46,13 +53,15 @@ export class SimulatedBucket {
     const key = rest.join("/");
     if (query.startsWith("?lifecycle")) return this.#callLifecycle(request);
     if (method === "POST" && query.startsWith("?delete")) {
-      for (const [, named] of decoder.decode(request.body).matchAll(/<Key>(.*?)<\/Key>/gs)) this.objects.delete(unescapeXml(named!));
+      for (const [, named] of decoder.decode(request.body).matchAll(/<Key>(.*?)<\/Key>/gs))
+        this.objects.delete(unescapeXml(named!));
       return { status: 200, body: '<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></DeleteResult>' };
     }
     const object = this.objects.get(key);
     switch (method) {
       case "PUT":
-        if (headers.get("if-none-match") === "*" && object) return { status: 412, body: errorXml("PreconditionFailed") };
+        if (headers.get("if-none-match") === "*" && object)
+          return { status: 412, body: errorXml("PreconditionFailed") };
         this.objects.set(key, {
           bytes: request.body.slice(),
           tags: new URLSearchParams(headers.get("x-amz-tagging") ?? ""),
@@ -64,10 +73,18 @@ export class SimulatedBucket {
       case "GET": {
         if (!object) return { status: 404, body: errorXml("NoSuchKey") };
         const isPart = headers.get("range") === "bytes=0-0";
-        return isPart ? { status: 206, body: object.bytes.slice(0, 1), headers: { "content-range": `bytes 0-0/${object.bytes.length}` } } : { status: 200, body: object.bytes };
+        return isPart
+          ? {
+              status: 206,
+              body: object.bytes.slice(0, 1),
+              headers: { "content-range": `bytes 0-0/${object.bytes.length}` },
+            }
+          : { status: 200, body: object.bytes };
       }
       case "HEAD":
-        return object ? { status: 200, body: "", headers: { "content-length": String(object.bytes.length) } } : { status: 404, body: "" };
+        return object
+          ? { status: 200, body: "", headers: { "content-length": String(object.bytes.length) } }
+          : { status: 404, body: "" };
       case "DELETE":
         this.objects.delete(key);
         return { status: 204, body: "" };
@@ -77,7 +94,10 @@ export class SimulatedBucket {
   }
 
   #callLifecycle({ method, body }: BucketRequest): BucketAnswer {
-    if (method === "GET") return this.#lifecycle === undefined ? { status: 404, body: errorXml("NoSuchLifecycleConfiguration") } : { status: 200, body: this.#lifecycle };
+    if (method === "GET")
+      return this.#lifecycle === undefined
+        ? { status: 404, body: errorXml("NoSuchLifecycleConfiguration") }
+        : { status: 200, body: this.#lifecycle };
     this.#lifecycle = decoder.decode(body);
     return { status: 200, body: "" };
   }
@@ -87,7 +107,13 @@ export class SimulatedBucket {
     const rules = [...(this.#lifecycle ?? "").matchAll(/<Rule>(.*?)<\/Rule>/gs)].map(([, rule]) => ruleOf(rule!));
     for (const [key, { tags, storedMs }] of this.objects) {
       const isDue = rules.some(({ enabled, days, prefix, wanted }) => {
-        if (!enabled || days === undefined || !key.startsWith(prefix) || wanted.some(([name, value]) => tags.get(name) !== value)) return false;
+        if (
+          !enabled ||
+          days === undefined ||
+          !key.startsWith(prefix) ||
+          wanted.some(([name, value]) => tags.get(name) !== value)
+        )
+          return false;
         return nowMs >= Math.ceil((storedMs + days * DAY_MS) / DAY_MS) * DAY_MS;
       });
       if (isDue) this.objects.delete(key);
@@ -108,6 +134,9 @@ function ruleOf(xml: string): Rule {
     enabled: xml.includes("<Status>Enabled</Status>"),
     days: days === undefined ? undefined : Number(days),
     prefix: unescapeXml(/<Prefix>(.*?)<\/Prefix>/.exec(xml)?.[1] ?? ""),
-    wanted: [...xml.matchAll(/<Tag>\s*<Key>(.*?)<\/Key>\s*<Value>(.*?)<\/Value>/gs)].map(([, name, value]) => [unescapeXml(name!), unescapeXml(value!)]),
+    wanted: [...xml.matchAll(/<Tag>\s*<Key>(.*?)<\/Key>\s*<Value>(.*?)<\/Value>/gs)].map(([, name, value]) => [
+      unescapeXml(name!),
+      unescapeXml(value!),
+    ]),
   };
 }

@@ -23,9 +23,17 @@ export class Copies {
     const { checkpoints, writes } = this.model.thread(threadId);
     return {
       span,
-      checkpoints: checkpoints.filter((one) => one.from <= span.end.step).map((one) => ({ ...one, sure: this.model.mustSee(one, span) ? 0 : Infinity, mustGo: possible(one, span) ? Infinity : 0 })),
+      checkpoints: checkpoints
+        .filter((one) => one.from <= span.end.step)
+        .map((one) => ({
+          ...one,
+          sure: this.model.mustSee(one, span) ? 0 : Infinity,
+          mustGo: possible(one, span) ? Infinity : 0,
+        })),
       sources: checkpoints.filter((one) => one.from <= span.end.step),
-      writes: writes.filter((one) => one.from <= span.end.step && one.mustGo > span.start.step).map((one) => ({ ...one, sure: certain(one, span) ? 0 : Infinity })),
+      writes: writes
+        .filter((one) => one.from <= span.end.step && one.mustGo > span.start.step)
+        .map((one) => ({ ...one, sure: certain(one, span) ? 0 : Infinity })),
       exists: checkpoints.some((one) => this.model.mustSee(one, span)),
       mayExist: checkpoints.some((one) => one.from <= span.end.step),
     };
@@ -38,7 +46,16 @@ export class Copies {
     const copies = new Map<RecordedCheckpoint, RecordedCheckpoint>();
     const overlaps = thread.deletedSince(span.start.step);
     snapshot.checkpoints.forEach((one, i) => {
-      const copy: RecordedCheckpoint = { ...one, ...unborn(span.start.step), thread: to, group, putStart: span.start.step, putEnd: span.end.step, livesMs: one.livesMs, dead: "no" };
+      const copy: RecordedCheckpoint = {
+        ...one,
+        ...unborn(span.start.step),
+        thread: to,
+        group,
+        putStart: span.start.step,
+        putEnd: span.end.step,
+        livesMs: one.livesMs,
+        dead: "no",
+      };
       if (one.mustGo === 0) copy.mustGo = 0;
       if (isAcknowledged && one.sure === 0) copy.sure = span.end.step;
       if (overlaps) [copy.mayGo, copy.dead] = [copy.from, "maybe"];
@@ -47,7 +64,15 @@ export class Copies {
     });
     for (const copy of copies.values()) if (copy.chain) copy.chain = copies.get(copy.chain) ?? copy.chain;
     for (const one of snapshot.writes) {
-      const copy: RecordedWrites = { ...one, ...unborn(span.start.step), thread: to, livesMs: one.livesMs, end: span.end.step, start: span.start.step, isAcknowledged };
+      const copy: RecordedWrites = {
+        ...one,
+        ...unborn(span.start.step),
+        thread: to,
+        livesMs: one.livesMs,
+        end: span.end.step,
+        start: span.start.step,
+        isAcknowledged,
+      };
       if (isAcknowledged && one.sure === 0) copy.sure = span.end.step;
       if (overlaps) copy.mayGo = copy.from;
       thread.writes.push(copy);

@@ -1,6 +1,6 @@
 import { auditorOf, Instance } from "./instances.js";
 import { readTruth, type Truth } from "./audit.js";
-import { fail } from "./judge.js";
+import { fail } from "./shown.js";
 import { exportThread, importShelved } from "./perform-copies.js";
 import { remove } from "./perform-removals.js";
 import type { World } from "./world.js";
@@ -26,9 +26,11 @@ export async function endHistory(world: World, truth: Truth): Promise<void> {
 }
 
 /** An object that arrived when its caller had given up can outlive its thread: S3 cannot refuse it. */
-const leftObjects = (world: World): string[] => [...world.bucket.objects].flatMap(([key, { late }]) => (late ? [] : [key]));
+const leftObjects = (world: World): string[] =>
+  [...world.bucket.objects].flatMap(([key, { late }]) => (late ? [] : [key]));
 
-const shown = (keys: string[]): string => `${keys.slice(0, 4).join(", ")}${keys.length > 4 ? ` and ${keys.length - 4} more` : ""}`;
+const shown = (keys: string[]): string =>
+  `${keys.slice(0, 4).join(", ")}${keys.length > 4 ? ` and ${keys.length - 4} more` : ""}`;
 
 async function deleteAll(world: World): Promise<void> {
   for (const thread of [...world.model.threads.keys()]) await world.calmly(remove(world, world.auditor, thread));
@@ -49,9 +51,19 @@ async function pruneAll(world: World): Promise<void> {
   for (const thread of truth) {
     const to = `${thread} copied`;
     await world.calmly(Promise.resolve(auditor.saver.copyThread(thread, to)));
-    const parts = (of: string): string[] => table.items().flatMap((item) => ((item.PK!.S as string) === `T#${keyPart(of)}` && /^[SP]#/.test(item.SK!.S as string) ? [item.SK!.S as string] : []));
+    const parts = (of: string): string[] =>
+      table
+        .items()
+        .flatMap((item) =>
+          (item.PK!.S as string) === `T#${keyPart(of)}` && /^[SP]#/.test(item.SK!.S as string)
+            ? [item.SK!.S as string]
+            : [],
+        );
     const [left, needed] = [parts(thread), parts(to)];
-    if (left.length > needed.length && !hasTtl(world)) fail(`Thread ${thread} was pruned three times, and has ${left.length} segments and pointers where a copy has ${needed.length}: ${shown(left)}`);
+    if (left.length > needed.length && !hasTtl(world))
+      fail(
+        `Thread ${thread} was pruned three times, and has ${left.length} segments and pointers where a copy has ${needed.length}: ${shown(left)}`,
+      );
   }
   void model;
 }
@@ -59,11 +71,13 @@ async function pruneAll(world: World): Promise<void> {
 /** An id, as docs/storage.md says that it stands in a key. */
 export const keyPart = (id: string): string => id.replace(/%/g, "%25").replace(/#/g, "%23");
 
-const hasTtl = ({ plan }: World): boolean => plan.instances.some(({ ttlSeconds }) => ttlSeconds !== undefined) || plan.calls.some((call) => "ttl" in call);
+const hasTtl = ({ plan }: World): boolean =>
+  plan.instances.some(({ ttlSeconds }) => ttlSeconds !== undefined) || plan.calls.some((call) => "ttl" in call);
 
 async function latestOf({ model, auditor }: World): Promise<string[]> {
   const threads: string[] = [];
-  for (const thread of model.threads.keys()) if (await auditor.saver.getTuple({ configurable: { thread_id: thread } })) threads.push(thread);
+  for (const thread of model.threads.keys())
+    if (await auditor.saver.getTuple({ configurable: { thread_id: thread } })) threads.push(thread);
   return threads;
 }
 

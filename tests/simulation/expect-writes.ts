@@ -14,12 +14,17 @@ export interface ExpectedWrite {
 /**
  * What is there of the writes of one checkpoint, in LangGraph's order: by path, task and index.
  *
- * The first write of an index stays; of the special channels the last one does. Calls of one instance take effect in the order in
+ * The first write of an index stays; of the special channels the last one does. Calls of one instance take effect in
+ * the order in
  * which they were made; and what arrives late changes nothing that was acknowledged since.
  *
  * @param lasts whether these must still be there, whatever their own life
  */
-export function expectedWrites(all: RecordedWrites[], read: Span, lasts: (writes: RecordedWrites) => boolean): ExpectedWrite[] {
+export function expectedWrites(
+  all: RecordedWrites[],
+  read: Span,
+  lasts: (writes: RecordedWrites) => boolean,
+): ExpectedWrite[] {
   const groups = new Map<string, { writes: RecordedWrites; entry: RecordedWrites["entries"][number] }[]>();
   for (const writes of all) {
     if (!possible(writes, read)) continue;
@@ -28,12 +33,22 @@ export function expectedWrites(all: RecordedWrites[], read: Span, lasts: (writes
       groups.set(key, [...(groups.get(key) ?? []), { writes, entry }]);
     }
   }
-  const isThere = (writes: RecordedWrites): boolean => writes.isAcknowledged && writes.end <= read.start.step && (certain(writes, read) || (lasts(writes) && writes.mayGo > read.end.step));
+  const isThere = (writes: RecordedWrites): boolean =>
+    writes.isAcknowledged &&
+    writes.end <= read.start.step &&
+    (certain(writes, read) || (lasts(writes) && writes.mayGo > read.end.step));
   const expected: ExpectedWrite[] = [];
   for (const group of groups.values()) {
-    const precedes = (a: RecordedWrites, b: RecordedWrites): boolean => a.end <= b.start || (a.by === b.by && a.start < b.start);
-    const candidates = group.filter(({ writes, entry }) =>
-      !group.some((other) => other.writes !== writes && isThere(other.writes) && (entry.special ? precedes(writes, other.writes) : precedes(other.writes, writes))),
+    const precedes = (a: RecordedWrites, b: RecordedWrites): boolean =>
+      a.end <= b.start || (a.by === b.by && a.start < b.start);
+    const candidates = group.filter(
+      ({ writes, entry }) =>
+        !group.some(
+          (other) =>
+            other.writes !== writes &&
+            isThere(other.writes) &&
+            (entry.special ? precedes(writes, other.writes) : precedes(other.writes, writes)),
+        ),
     );
     const [{ writes, entry }] = group as [(typeof group)[number]];
     expected.push({
@@ -51,12 +66,18 @@ export function expectedWrites(all: RecordedWrites[], read: Span, lasts: (writes
 export function compareWrites(expected: ExpectedWrite[], read: string[], channel?: string): string | undefined {
   let at = 0;
   for (const { candidates, must } of expected) {
-    const allowed = channel === undefined ? [...candidates.keys()] : [...candidates].flatMap(([shown, of]) => (of === channel ? [shown] : []));
+    const allowed =
+      channel === undefined
+        ? [...candidates.keys()]
+        : [...candidates].flatMap(([shown, of]) => (of === channel ? [shown] : []));
     if (allowed.length === 0) continue;
     if (at < read.length && allowed.includes(read[at]!)) at++;
-    else if (must && allowed.length === candidates.size) return `has no write ${short(allowed.join(" or "))}, but ${short(read.join(" ")) || "none"}`;
+    else if (must && allowed.length === candidates.size)
+      return `has no write ${short(allowed.join(" or "))}, but ${short(read.join(" ")) || "none"}`;
   }
-  return at === read.length ? undefined : `has a write ${short(read[at]!)} that is not one of ${short(expected.map(({ candidates }) => [...candidates.keys()].join("|")).join(" ")) || "none"}`;
+  return at === read.length
+    ? undefined
+    : `has a write ${short(read[at]!)} that is not one of ${short(expected.map(({ candidates }) => [...candidates.keys()].join("|")).join(" ")) || "none"}`;
 }
 
 const short = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);

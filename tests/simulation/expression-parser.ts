@@ -19,7 +19,9 @@ export interface Parsed<T> {
 const TOKEN = /\s*(<>|<=|>=|[=<>(),+-]|[#:]?[A-Za-z_][\w]*(?:\.[#]?\w+|\[\d+\])*)/gy;
 /** Of the 573 reserved words, those that an attribute of ours is or could be called. */
 const RESERVED = new Set(
-  "at data date first global groups hash index item key keys last list name path prefix role size source state text time timestamp token ttl type value values version view zone".split(" "),
+  "at data date first global groups hash index item key keys last list name path prefix role size source state text time timestamp token ttl type value values version view zone".split(
+    " ",
+  ),
 );
 
 /** Reads an expression from left to right. */
@@ -65,7 +67,8 @@ export class Parser {
     if (/[.[]/.test(token)) throw new Error(`The simulated table knows no nested paths: ${token}`);
     if (token.startsWith("#")) {
       this.uses.add(token);
-      return ({ names }) => names[token] ?? refuse(`An expression attribute name used in the document path is not defined: ${token}`);
+      return ({ names }) =>
+        names[token] ?? refuse(`An expression attribute name used in the document path is not defined: ${token}`);
     }
     if (RESERVED.has(token.toLowerCase())) refuse(`Attribute name is a reserved keyword: ${token}`);
     return () => token;
@@ -86,10 +89,14 @@ export class Parser {
     if (token.startsWith(":")) {
       this.#at++;
       this.uses.add(token);
-      return ({ values }) => values[token] ?? refuse(`An expression attribute value used in expression is not defined: ${token}`);
+      return ({ values }) =>
+        values[token] ?? refuse(`An expression attribute value used in expression is not defined: ${token}`);
     }
     if (this.take("if_not_exists")) {
-      const [path, value] = this.#call(() => this.path(), () => this.operand());
+      const [path, value] = this.#call(
+        () => this.path(),
+        () => this.operand(),
+      );
       return (scope) => scope.item?.[path(scope)] ?? value(scope);
     }
     if (this.take("size")) {
@@ -136,21 +143,30 @@ export class Parser {
       this.expect(")");
       return inner;
     }
-    for (const [name, wanted] of [["attribute_exists", true], ["attribute_not_exists", false]] as const) {
+    for (const [name, wanted] of [
+      ["attribute_exists", true],
+      ["attribute_not_exists", false],
+    ] as const) {
       if (!this.take(name)) continue;
       const [path] = this.#call(() => this.path());
       return (scope) => (scope.item?.[path(scope)] !== undefined) === wanted;
     }
     for (const name of ["begins_with", "contains"] as const) {
       if (!this.take(name)) continue;
-      const [of, what] = this.#call(() => this.operand(), () => this.operand());
+      const [of, what] = this.#call(
+        () => this.operand(),
+        () => this.operand(),
+      );
       return (scope) => {
         const [text, part] = [of(scope)?.S as string | undefined, what(scope)?.S as string];
         return text !== undefined && (name === "contains" ? text.includes(part) : text.startsWith(part));
       };
     }
     if (this.take("attribute_type")) {
-      const [of, what] = this.#call(() => this.operand(), () => this.operand());
+      const [of, what] = this.#call(
+        () => this.operand(),
+        () => this.operand(),
+      );
       return (scope) => of(scope) !== undefined && typeOf(of(scope)!) === what(scope)?.S;
     }
     return this.#comparison();
@@ -164,7 +180,8 @@ export class Parser {
       const high = this.operand();
       return (scope) => {
         const [value, from, to] = [left(scope), low(scope)!, high(scope)!];
-        if (compare(from, to)! > 0) refuse("The BETWEEN operator requires upper bound to be greater than or equal to lower bound");
+        if (compare(from, to)! > 0)
+          refuse("The BETWEEN operator requires upper bound to be greater than or equal to lower bound");
         return value !== undefined && compare(value, from)! >= 0 && compare(value, to)! <= 0;
       };
     }
@@ -194,11 +211,19 @@ const COMPARISONS: Record<string, (order: number | undefined) => boolean> = {
   ">=": (order) => order !== undefined && order >= 0,
 };
 
-export const number = (value: Value | undefined): number => (value?.N === undefined ? refuse("An operand in the update expression has an incorrect data type") : Number(value.N));
+export const number = (value: Value | undefined): number =>
+  value?.N === undefined ? refuse("An operand in the update expression has an incorrect data type") : Number(value.N);
 
 const sizeOf = (value: Value | undefined): Value | undefined => {
   if (!value) return undefined;
   const of = value[typeOf(value)];
-  return { N: String("B" in value ? Buffer.from(of as string, "base64").length : "S" in value ? Buffer.byteLength(of as string) : Object.keys(of as object).length) };
+  return {
+    N: String(
+      "B" in value
+        ? Buffer.from(of as string, "base64").length
+        : "S" in value
+          ? Buffer.byteLength(of as string)
+          : Object.keys(of as object).length,
+    ),
+  };
 };
-

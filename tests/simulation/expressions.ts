@@ -2,7 +2,8 @@ import { number, Parser, type Condition, type Parsed, type Scope } from "./expre
 import { refuse, type Value } from "./values.js";
 
 /*
- * DynamoDB's expressions: conditions, key conditions, filters, updates and projections, as its developer guide describes
+ * DynamoDB's expressions: conditions, key conditions, filters, updates and projections, as its developer guide
+ * describes
  * them. What is not of that grammar is refused as the service refuses it.
  */
 
@@ -19,7 +20,8 @@ function once<T>(kind: string, text: string, parse: (parser: Parser) => T): Pars
   return parsed;
 }
 
-export const conditionOf = (text: string): Parsed<Condition> => once("ConditionExpression", text, (parser) => parser.or());
+export const conditionOf = (text: string): Parsed<Condition> =>
+  once("ConditionExpression", text, (parser) => parser.or());
 
 /** The names in a projection. */
 export const projectionOf = (text: string): Parsed<(scope: Scope) => string[]> =>
@@ -46,7 +48,8 @@ export const updateOf = (text: string): Parsed<(scope: Scope) => Map<string, Val
         const operand = parser.operand();
         actions.push((scope, into) => {
           const name = path(scope);
-          const value = operand(scope) ?? refuse("The provided expression refers to an attribute that does not exist in the item");
+          const value =
+            operand(scope) ?? refuse("The provided expression refers to an attribute that does not exist in the item");
           into(name, clause === "SET" ? value : { N: String(Number(scope.item?.[name]?.N ?? 0) + number(value)) });
         });
       } while (parser.take(","));

@@ -21,11 +21,18 @@ export function generate(seed: string): Plan {
   const weights = generateWeights(random);
   for (let n = 0; n < count; n++) {
     const able = instances.flatMap(({ only }, i) => (!only || (only === "before") === n < turn ? [i] : []));
-    calls.push(generateCall(random, n, random.pick(able), weights, { threads: threads.length, namespaces: namespaces.length, hasTtl: instances.some(({ ttlSeconds }) => ttlSeconds) }));
+    calls.push(
+      generateCall(random, n, random.pick(able), weights, {
+        threads: threads.length,
+        namespaces: namespaces.length,
+        hasTtl: instances.some(({ ttlSeconds }) => ttlSeconds),
+      }),
+    );
   }
   const rate = random.chance(0.4) ? 0 : random.pick([0.01, 0.03, 0.08, 0.15]);
   const shares = { ...NO_FAULTS };
-  for (const fault of Object.keys(shares) as (keyof typeof shares)[]) shares[fault] = random.chance(0.5) ? (rate * random.next()) / 2 : 0;
+  for (const fault of Object.keys(shares) as (keyof typeof shares)[])
+    shares[fault] = random.chance(0.5) ? (rate * random.next()) / 2 : 0;
   return {
     seed,
     instances,
@@ -54,9 +61,14 @@ function generateInstances(random: Random): InstancePlan[] {
   for (let i = 0; i < count; i++) {
     const plan: InstancePlan = { name: "ABCD"[i]!, compression: random.chance(0.4) ? "gzip" : "none" };
     const isLater = i > 0;
-    if (s3 === "all" || (s3 === "later" && isLater)) plan.s3 = { thresholdBytes: random.pick([900, 1_500, 4_000, 380_000]), prefix: random.chance(0.7) ? "" : random.pick(["p/", "q/"]) };
+    if (s3 === "all" || (s3 === "later" && isLater))
+      plan.s3 = {
+        thresholdBytes: random.pick([900, 1_500, 4_000, 380_000]),
+        prefix: random.chance(0.7) ? "" : random.pick(["p/", "q/"]),
+      };
     if (encryption === "all") plan.encryption = { key: 1, older: [], plain: false };
-    if (encryption === "rotation") plan.encryption = isLater ? { key: 2, older: [1], plain: false } : { key: 1, older: [2], plain: false };
+    if (encryption === "rotation")
+      plan.encryption = isLater ? { key: 2, older: [1], plain: false } : { key: 1, older: [2], plain: false };
     if (encryption === "later" && isLater) plan.encryption = { key: 1, older: [], plain: true };
     // The first one lacks what is turned on later.
     if (s3 === "later" || encryption === "later") plan.only = isLater ? "after" : "before";
@@ -104,9 +116,20 @@ interface Sizes {
   hasTtl: boolean;
 }
 
-function generateCall(random: Random, n: number, by: number, weights: Weights, { threads, namespaces, hasTtl }: Sizes): Call {
+function generateCall(
+  random: Random,
+  n: number,
+  by: number,
+  weights: Weights,
+  { threads, namespaces, hasTtl }: Sizes,
+): Call {
   const kind: CallKind = n === 0 ? "put" : random.weighted(weights);
-  const common = { n, by, overlap: random.chance(0.55) ? 0 : 1 + random.below(3), ...(random.chance(0.15) && { fresh: true }) };
+  const common = {
+    n,
+    by,
+    overlap: random.chance(0.55) ? 0 : 1 + random.below(3),
+    ...(random.chance(0.15) && { fresh: true }),
+  };
   const thread = random.chance(0.6) ? 0 : random.below(threads);
   const ns = random.chance(0.65) ? 0 : random.below(namespaces);
   const choice = (latest: number): Choice => (random.chance(latest) ? "latest" : random.next());
@@ -115,7 +138,11 @@ function generateCall(random: Random, n: number, by: number, weights: Weights, {
   switch (kind) {
     case "put":
       return {
-        ...common, kind, thread, ns, ...ttl(),
+        ...common,
+        kind,
+        thread,
+        ns,
+        ...ttl(),
         parent: random.chance(0.08) ? "none" : choice(0.75),
         changes: generateChanges(random),
         run: random.below(3),
@@ -130,11 +157,36 @@ function generateCall(random: Random, n: number, by: number, weights: Weights, {
     case "get":
       return { ...common, kind, thread, ns, of: choice(0.5) };
     case "writes":
-      return { ...common, kind, thread, ns, ...ttl(), of: choice(0.7), task: random.below(3), special: random.chance(0.35), many: 1 + random.below(3), length: random.pick([20, 20, 1_500, 5_000]) };
+      return {
+        ...common,
+        kind,
+        thread,
+        ns,
+        ...ttl(),
+        of: choice(0.7),
+        task: random.below(3),
+        special: random.chance(0.35),
+        many: 1 + random.below(3),
+        length: random.pick([20, 20, 1_500, 5_000]),
+      };
     case "list": {
-      const [limit, before, run] = [some(0.3, () => 1 + random.below(3)), some(0.2, () => random.next()), some(0.2, () => random.below(3))];
-      const where = { thread: random.chance(0.2) ? ("all" as const) : thread, ns: random.chance(0.4) ? ("all" as const) : ns };
-      return { ...common, kind, ...where, ...(limit !== undefined && { limit }), ...(before !== undefined && { before }), ...(run !== undefined && { run }) };
+      const [limit, before, run] = [
+        some(0.3, () => 1 + random.below(3)),
+        some(0.2, () => random.next()),
+        some(0.2, () => random.below(3)),
+      ];
+      const where = {
+        thread: random.chance(0.2) ? ("all" as const) : thread,
+        ns: random.chance(0.4) ? ("all" as const) : ns,
+      };
+      return {
+        ...common,
+        kind,
+        ...where,
+        ...(limit !== undefined && { limit }),
+        ...(before !== undefined && { before }),
+        ...(run !== undefined && { run }),
+      };
     }
     case "delta":
       return { ...common, kind, thread, ns, of: random.next() };
@@ -146,7 +198,12 @@ function generateCall(random: Random, n: number, by: number, weights: Weights, {
     case "prune":
       return { ...common, ...generatePrune(random, thread, ns) };
     case "deleteRuns":
-      return { ...common, kind, runs: random.chance(0.7) ? [random.below(3)] : [0, 1], thread: random.chance(0.7) ? thread : "all" };
+      return {
+        ...common,
+        kind,
+        runs: random.chance(0.7) ? [random.below(3)] : [0, 1],
+        thread: random.chance(0.7) ? thread : "all",
+      };
     case "copy":
       return { ...common, kind, from: thread, to: random.below(threads) };
     case "import":
@@ -159,7 +216,11 @@ function generateCall(random: Random, n: number, by: number, weights: Weights, {
   }
 }
 
-function generatePrune(random: Random, thread: number, ns: number): Omit<Extract<Call, { kind: "prune" }>, "n" | "by" | "overlap"> {
+function generatePrune(
+  random: Random,
+  thread: number,
+  ns: number,
+): Omit<Extract<Call, { kind: "prune" }>, "n" | "by" | "overlap"> {
   const where = { kind: "prune" as const, thread: random.chance(0.8) ? thread : ("all" as const) };
   if (random.chance(0.1)) return { ...where, strategy: random.chance(0.5) ? "delete" : "keep_latest" };
   return {

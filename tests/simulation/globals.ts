@@ -2,7 +2,8 @@ import nodeCrypto from "node:crypto";
 import { Random } from "../lanes/random.js";
 
 /*
- * What a program takes from its machine: the time, timers, chance and WebCrypto. Here each of them follows from the seed, and
+ * What a program takes from its machine: the time, timers, chance and WebCrypto. Here each of them follows from the
+ * seed, and
  * takes no time: WebCrypto's own jobs end in an order that is the machine's.
  */
 
@@ -57,7 +58,8 @@ export class VirtualGlobals {
       return timer;
     }) as unknown as typeof setTimeout;
     globalThis.clearTimeout = ((timer: { [Symbol.toPrimitive](): number } | undefined) => {
-      const place = timer === undefined || timer === null ? -1 : this.timers.findIndex(({ id }) => id === Number(timer));
+      const place =
+        timer === undefined || timer === null ? -1 : this.timers.findIndex(({ id }) => id === Number(timer));
       if (place >= 0) this.timers.splice(place, 1);
     }) as typeof clearTimeout;
     Math.random = () => this.#random.next();
@@ -108,8 +110,10 @@ export class VirtualGlobals {
   }
 }
 
-const bytesOf = (data: BufferSource): Buffer => (data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-const exactly = (bytes: Buffer): ArrayBuffer => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+const bytesOf = (data: BufferSource): Buffer =>
+  data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+const exactly = (bytes: Buffer): ArrayBuffer =>
+  bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 
 interface Key {
   raw: Buffer;
@@ -121,9 +125,11 @@ interface GcmParameters {
 
 /** Of WebCrypto what is used, done at once: SHA-256, HMAC with it, and AES-256-GCM. */
 const subtle = {
-  digest: async (_: unknown, data: BufferSource) => exactly(nodeCrypto.createHash("sha256").update(bytesOf(data)).digest()),
+  digest: async (_: unknown, data: BufferSource) =>
+    exactly(nodeCrypto.createHash("sha256").update(bytesOf(data)).digest()),
   importKey: async (_: string, raw: BufferSource): Promise<Key> => ({ raw: Buffer.from(bytesOf(raw)) }),
-  sign: async (_: unknown, { raw }: Key, data: BufferSource) => exactly(nodeCrypto.createHmac("sha256", raw).update(bytesOf(data)).digest()),
+  sign: async (_: unknown, { raw }: Key, data: BufferSource) =>
+    exactly(nodeCrypto.createHmac("sha256", raw).update(bytesOf(data)).digest()),
   encrypt: async ({ iv, additionalData }: GcmParameters, { raw }: Key, data: BufferSource) => {
     const cipher = nodeCrypto.createCipheriv("aes-256-gcm", raw, bytesOf(iv));
     if (additionalData) cipher.setAAD(bytesOf(additionalData));

@@ -10,7 +10,10 @@ export const BUCKET_NAME = "simulated";
 
 const keyOf = (number: number): Uint8Array => new Uint8Array(32).fill(number);
 
-function optionsOf({ compression, s3, ttlSeconds, refreshOnRead, history, conflict, lagSteps, encryption }: InstancePlan, fetch: DynamoDBSaverOptions["fetch"]): DynamoDBSaverOptions {
+function optionsOf(
+  { compression, s3, ttlSeconds, refreshOnRead, history, conflict, lagSteps, encryption }: InstancePlan,
+  fetch: DynamoDBSaverOptions["fetch"],
+): DynamoDBSaverOptions {
   return {
     tableName: TABLE_NAME,
     region: "us-east-1",
@@ -24,7 +27,13 @@ function optionsOf({ compression, s3, ttlSeconds, refreshOnRead, history, confli
     ...(history && { history }),
     ...(conflict && { conflict }),
     ...(lagSteps && { consistentRead: false }),
-    ...(encryption && { encryption: { key: keyOf(encryption.key), olderKeys: encryption.older.map(keyOf), allowPlaintext: encryption.plain } }),
+    ...(encryption && {
+      encryption: {
+        key: keyOf(encryption.key),
+        olderKeys: encryption.older.map(keyOf),
+        allowPlaintext: encryption.plain,
+      },
+    }),
   };
 }
 
@@ -53,7 +62,9 @@ export class Instance implements Actor {
 
 /** What reads all that the others have stored. */
 export function auditorOf(instances: InstancePlan[]): InstancePlan {
-  const keys = new Set(instances.flatMap(({ encryption }) => (encryption ? [encryption.key, ...encryption.older] : [])));
+  const keys = new Set(
+    instances.flatMap(({ encryption }) => (encryption ? [encryption.key, ...encryption.older] : [])),
+  );
   const [key, ...older] = [...keys].reverse();
   const s3 = instances.find((one) => one.s3)?.s3;
   return {

@@ -4,35 +4,19 @@ import { compareWrites, expectedWrites, type ExpectedWrite } from "./expect-writ
 import type { Model } from "./model.js";
 import { LOG } from "./plan.js";
 import { possible, type RecordedCheckpoint, type Span } from "./records.js";
-
-/** Something that the contract does not allow. */
-export class Violation extends Error {}
-
-interface Ids {
-  thread: string;
-  ns: string;
-  id: string;
-}
-
-export const idsOf = ({ config }: CheckpointTuple): Ids => {
-  const { thread_id, checkpoint_ns = "", checkpoint_id } = config.configurable as Record<string, string>;
-  return { thread: thread_id!, ns: checkpoint_ns, id: checkpoint_id! };
-};
-
-export const show = ({ thread, ns, id }: Ids): string => `${id.slice(0, 8)} of ${JSON.stringify(thread)}${ns === "" ? "" : ` ${JSON.stringify(ns)}`}`;
-
-const short = (text: string): string => (text.length > 160 ? `${text.slice(0, 160)}…(${text.length})` : text);
-
-/** A checkpoint without its `DeltaChannel`, as it was put or read. */
-export function bodyOf({ v, id, ts, channel_values, channel_versions, versions_seen }: CheckpointTuple["checkpoint"]): string {
-  const { [LOG]: _, ...values } = channel_values;
-  return canonical({ v, id, ts, channel_values: values, channel_versions, versions_seen });
-}
-
-export function logOf(values: Record<string, unknown>): string | undefined {
-  const log = values[LOG] as { value?: unknown } | undefined;
-  return log === undefined ? undefined : canonical(log.value ?? log);
-}
+import {
+  bodyOf,
+  difference,
+  fail,
+  idsOf,
+  logOf,
+  short,
+  show,
+  Violation,
+  whyGone,
+  whyThere,
+  type Ids,
+} from "./shown.js";
 
 /** Judges what was read against what the model knows. */
 export class Judge {
@@ -43,13 +27,20 @@ export class Judge {
     const ids = idsOf(tuple);
     const all = this.model.thread(ids.thread).all(ids.ns, ids.id);
     const may = all.filter((one) => possible(one, read));
-    if (may.length === 0) throw new Violation(`${show(ids)} is read, ${all.length === 0 ? "and was never put" : whyGone(all, read)}`);
+    if (may.length === 0)
+      throw new Violation(`${show(ids)} is read, ${all.length === 0 ? "and was never put" : whyGone(all, read)}`);
     const body = bodyOf(tuple.checkpoint);
-    const found = may.find((one) => one.body === body) ?? fail(`${show(ids)} is not as it was put: ${difference(may[0]!.body, body)}`);
-    if (canonical(tuple.metadata) !== found.metadata) fail(`${show(ids)} has other metadata: ${difference(found.metadata, canonical(tuple.metadata))}`);
+    const found =
+      may.find((one) => one.body === body) ??
+      fail(`${show(ids)} is not as it was put: ${difference(may[0]!.body, body)}`);
+    if (canonical(tuple.metadata) !== found.metadata)
+      fail(`${show(ids)} has other metadata: ${difference(found.metadata, canonical(tuple.metadata))}`);
     this.#log(found, logOf(tuple.checkpoint.channel_values), ids);
     this.#parent(found, tuple, read);
-    const wrong = compareWrites(this.#writes(found, read, () => false), (tuple.pendingWrites ?? []).map((write) => canonical(write)));
+    const wrong = compareWrites(
+      this.#writes(found, read, () => false),
+      (tuple.pendingWrites ?? []).map((write) => canonical(write)),
+    );
     if (wrong) fail(`${show(ids)} ${wrong}`);
     return found;
   }
@@ -57,17 +48,23 @@ export class Judge {
   #log(found: RecordedCheckpoint, log: string | undefined, ids: Ids): void {
     if (log === found.log) return;
     // One that has not changed since may be taken over from the parent's.
-    if (found.log !== undefined || (log !== undefined && log !== inherited(found)?.log)) fail(`${show(ids)} has another ${LOG}: ${difference(found.log ?? "none", log ?? "none")}`);
+    if (found.log !== undefined || (log !== undefined && log !== inherited(found)?.log))
+      fail(`${show(ids)} has another ${LOG}: ${difference(found.log ?? "none", log ?? "none")}`);
   }
 
   #parent(found: RecordedCheckpoint, { parentConfig }: CheckpointTuple, read: Span): void {
     const id = parentConfig?.configurable?.checkpoint_id as string | undefined;
     if (id === found.parentId) return;
     const parents = this.model.thread(found.thread).all(found.ns, found.parentId ?? "");
-    if (id !== undefined || parents.some((one) => this.model.mustSee(one, read))) fail(`${show(found)} has the parent ${id}, not ${found.parentId}`);
+    if (id !== undefined || parents.some((one) => this.model.mustSee(one, read)))
+      fail(`${show(found)} has the parent ${id}, not ${found.parentId}`);
   }
 
-  #writes({ thread, ns, id }: RecordedCheckpoint, read: Span, lasts: Parameters<typeof expectedWrites>[2]): ExpectedWrite[] {
+  #writes(
+    { thread, ns, id }: RecordedCheckpoint,
+    read: Span,
+    lasts: Parameters<typeof expectedWrites>[2],
+  ): ExpectedWrite[] {
     return expectedWrites(this.model.thread(thread).writesOf(ns, id), read, lasts);
   }
 
@@ -76,25 +73,43 @@ export class Judge {
       if (show(idsOf(tuple)) !== show(ids)) fail(`${show(ids)} was asked for, and ${show(idsOf(tuple))} given`);
       return this.tuple(tuple, read);
     }
-    const must = this.model.thread(ids.thread).all(ids.ns, ids.id).find((one) => this.model.mustSee(one, read));
+    const must = this.model
+      .thread(ids.thread)
+      .all(ids.ns, ids.id)
+      .find((one) => this.model.mustSee(one, read));
     if (must) fail(`${show(ids)} is not there by its id, ${whyThere(must)}`);
     return undefined;
   }
 
-  latest(tuple: CheckpointTuple | undefined, { thread, ns }: Omit<Ids, "id">, read: Span): RecordedCheckpoint | undefined {
-    const newest = this.model.thread(thread).checkpoints.filter((one) => one.ns === ns && this.model.mustSee(one, read)).sort((a, b) => (a.id < b.id ? -1 : 1)).at(-1);
+  latest(
+    tuple: CheckpointTuple | undefined,
+    { thread, ns }: Omit<Ids, "id">,
+    read: Span,
+  ): RecordedCheckpoint | undefined {
+    const newest = this.model
+      .thread(thread)
+      .checkpoints.filter((one) => one.ns === ns && this.model.mustSee(one, read))
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .at(-1);
     if (!tuple) {
       if (newest) fail(`There is no latest checkpoint, and it should be ${show(newest)}, ${whyThere(newest)}`);
       return undefined;
     }
     const ids = idsOf(tuple);
     if (ids.thread !== thread || ids.ns !== ns) fail(`The latest of ${thread} ${ns} is ${show(ids)}`);
-    if (newest && ids.id < newest.id) fail(`The latest checkpoint is ${show(ids)}, and should be ${show(newest)}, ${whyThere(newest)}`);
+    if (newest && ids.id < newest.id)
+      fail(`The latest checkpoint is ${show(ids)}, and should be ${show(newest)}, ${whyThere(newest)}`);
     return this.tuple(tuple, read);
   }
 
   /** A list of checkpoints. `wanted`: which of all belong into it. */
-  list(tuples: CheckpointTuple[], wanted: (checkpoint: RecordedCheckpoint) => boolean, limit: number | undefined, read: Span, latestOnly: boolean): void {
+  list(
+    tuples: CheckpointTuple[],
+    wanted: (checkpoint: RecordedCheckpoint) => boolean,
+    limit: number | undefined,
+    read: Span,
+    latestOnly: boolean,
+  ): void {
     const seen = new Set<string>();
     const last = new Map<string, string>();
     for (const tuple of tuples) {
@@ -106,14 +121,20 @@ export class Judge {
       seen.add(key);
       last.set(place, found.id);
     }
-    if (limit !== undefined && tuples.length > limit) fail(`A list has ${tuples.length} checkpoints, and its limit is ${limit}`);
+    if (limit !== undefined && tuples.length > limit)
+      fail(`A list has ${tuples.length} checkpoints, and its limit is ${limit}`);
     const isFull = limit !== undefined && tuples.length === limit;
     for (const { checkpoints } of this.model.threads.values()) {
       for (const one of checkpoints) {
-        if (seen.has(canonical([one.thread, one.ns, one.id])) || !wanted(one) || !this.model.mustSee(one, read)) continue;
+        if (seen.has(canonical([one.thread, one.ns, one.id])) || !wanted(one) || !this.model.mustSee(one, read))
+          continue;
         const after = last.get(canonical([one.thread, one.ns]));
         // An instance that keeps the latest only may show no others.
-        if (latestOnly && checkpoints.some((other) => other.ns === one.ns && other.id > one.id && possible(other, read))) continue;
+        if (
+          latestOnly &&
+          checkpoints.some((other) => other.ns === one.ns && other.id > one.id && possible(other, read))
+        )
+          continue;
         if (!isFull || (after !== undefined && one.id > after)) fail(`${show(one)} is not in a list, ${whyThere(one)}`);
       }
     }
@@ -139,29 +160,39 @@ export class Judge {
       below = at;
     }
     if (result instanceof Error) {
-      if ((result as { code?: string }).code !== "MISSING_DATA" || !weak) fail(`The history of ${show(target)} is refused: ${result.message}`);
+      if ((result as { code?: string }).code !== "MISSING_DATA" || !weak)
+        fail(`The history of ${show(target)} is refused: ${result.message}`);
       return;
     }
     const seed = ancestors[0]?.log;
-    const given = result.seed === undefined ? undefined : canonical((result.seed as { value?: unknown }).value ?? result.seed);
-    if (given !== seed) fail(`The history of ${show(target)} starts from ${short(given ?? "nothing")}, not ${short(seed ?? "nothing")}`);
+    const given =
+      result.seed === undefined ? undefined : canonical((result.seed as { value?: unknown }).value ?? result.seed);
+    if (given !== seed)
+      fail(`The history of ${show(target)} starts from ${short(given ?? "nothing")}, not ${short(seed ?? "nothing")}`);
     // What the next checkpoint was put on must last as long as that does.
     const expected = ancestors.flatMap((one, i) => {
       const child = needed[i];
       const writes = this.#writes(one, read, ({ end }) => child !== undefined && end <= child.putStart);
       return child ? writes : writes.map((write) => ({ ...write, must: false }));
     });
-    const wrong = compareWrites(expected, result.writes.map((write) => canonical(write)), LOG);
+    const wrong = compareWrites(
+      expected,
+      result.writes.map((write) => canonical(write)),
+      LOG,
+    );
     if (wrong) fail(`The history of ${show(target)} ${wrong}`);
   }
 
   threads(ids: string[], read: Span): void {
-    for (let i = 1; i < ids.length; i++) if (!(Buffer.compare(Buffer.from(ids[i - 1]!), Buffer.from(ids[i]!)) < 0)) fail(`Threads are listed out of order: ${ids.join()}`);
+    for (let i = 1; i < ids.length; i++)
+      if (!(Buffer.compare(Buffer.from(ids[i - 1]!), Buffer.from(ids[i]!)) < 0))
+        fail(`Threads are listed out of order: ${ids.join()}`);
     for (const { id, checkpoints } of this.model.threads.values()) {
       const must = checkpoints.find((one) => this.model.mustSee(one, read));
       if (must && !ids.includes(id)) fail(`Thread ${JSON.stringify(id)} is not listed, and has ${show(must)}`);
     }
-    for (const id of ids) if (!this.model.threads.has(id)) fail(`Thread ${JSON.stringify(id)} is listed, and never was`);
+    for (const id of ids)
+      if (!this.model.threads.has(id)) fail(`Thread ${JSON.stringify(id)} is listed, and never was`);
   }
 }
 
@@ -172,21 +203,5 @@ function inherited(checkpoint: RecordedCheckpoint): RecordedCheckpoint | undefin
   return at?.versions[LOG] === checkpoint.versions[LOG] ? at : undefined;
 }
 
-const inheritsLog = (checkpoint: RecordedCheckpoint): boolean => checkpoint.log === undefined && inherited(checkpoint) !== undefined;
-
-export function fail(message: string): never {
-  throw new Violation(message);
-}
-
-const whyGone = (all: RecordedCheckpoint[], read: Span): string =>
-  all.every((one) => read.start.ms >= one.endsMs) ? "and has expired" : all.some(({ dead }) => dead === "yes") ? "and its thread was deleted" : "and was removed, or refused";
-
-const whyThere = ({ sure, putEnd }: RecordedCheckpoint): string => `which was acknowledged at step ${Math.min(sure, putEnd)}`;
-
-/** Where two texts begin to differ. */
-function difference(wanted: string, got: string): string {
-  let at = 0;
-  while (at < wanted.length && wanted[at] === got[at]) at++;
-  const from = Math.max(0, at - 60);
-  return `expected …${wanted.slice(from, at + 80)} (${wanted.length}), got …${got.slice(from, at + 80)} (${got.length})`;
-}
+const inheritsLog = (checkpoint: RecordedCheckpoint): boolean =>
+  checkpoint.log === undefined && inherited(checkpoint) !== undefined;

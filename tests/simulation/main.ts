@@ -4,7 +4,8 @@ import { runHistory } from "./run-history.js";
 import { kindOf, shrink } from "./shrink.js";
 
 /*
- * A process of `npm run soak -- world`: lives through the histories of some seeds, one after the other, and tells in lines of
+ * A process of `npm run soak -- world`: lives through the histories of some seeds, one after the other, and tells in
+ * lines of
  * JSON what it finds. `replay` shows one of them, as small as it can be made.
  */
 

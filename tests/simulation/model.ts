@@ -1,5 +1,14 @@
 import type { InstancePlan } from "./plan.js";
-import { certain, possible, RecordedThread, type Moment, type RecordedCheckpoint, type RecordedWrites, type Removal, type Span } from "./records.js";
+import {
+  certain,
+  possible,
+  RecordedThread,
+  type Moment,
+  type RecordedCheckpoint,
+  type RecordedWrites,
+  type Removal,
+  type Span,
+} from "./records.js";
 
 const SLACK_MS = 1_000;
 /** How long an instance may go on from what it has in its cache; a little less than it says. */
@@ -24,8 +33,8 @@ export interface PruneScope {
 }
 
 /**
- * A plain model of the contract: what LangGraph's savers promise, and what this one's documentation does. It knows nothing of
- * how anything is stored. Where calls overlap, or have failed, it knows what may have happened.
+ * A plain model of the contract: what LangGraph's savers promise, and this one's documentation. It knows nothing of how
+ * anything is stored. Where calls overlap, or have failed, it knows what may have happened.
  */
 export class Model {
   readonly threads = new Map<string, RecordedThread>();
@@ -39,7 +48,12 @@ export class Model {
 
   /** Whether it must be seen by a read. */
   mustSee(checkpoint: RecordedCheckpoint, read: Span): boolean {
-    return certain(checkpoint, read) && !this.removals.some(({ thread, touches }) => (thread === undefined || thread === checkpoint.thread) && touches(checkpoint));
+    return (
+      certain(checkpoint, read) &&
+      !this.removals.some(
+        ({ thread, touches }) => (thread === undefined || thread === checkpoint.thread) && touches(checkpoint),
+      )
+    );
   }
 
   beginRemoval(removal: Removal): Removal {
@@ -61,7 +75,14 @@ export class Model {
    * @param stoodOn what the new checkpoint goes on from: its parent, or for the first one of a subgraph the root's
    * @param ttlSeconds undefined: it never expires
    */
-  endPut(checkpoint: RecordedCheckpoint, stoodOn: RecordedCheckpoint | undefined, span: Span, isAcknowledged: boolean, actor: Actor, ttlSeconds: number | undefined): void {
+  endPut(
+    checkpoint: RecordedCheckpoint,
+    stoodOn: RecordedCheckpoint | undefined,
+    span: Span,
+    isAcknowledged: boolean,
+    actor: Actor,
+    ttlSeconds: number | undefined,
+  ): void {
     const thread = this.thread(checkpoint.thread);
     const { start, end } = span;
     thread.lastStored = end.step;
@@ -76,7 +97,10 @@ export class Model {
     if (thread.deletedSince(start.step)) {
       [checkpoint.mayGo, checkpoint.dead] = [checkpoint.from, "maybe"];
     } else if (stoodOn && stoodOn.dead !== "no") {
-      const fate = stoodOn.dead === "yes" && stoodOn.mustGo <= start.step ? this.#fateOnDead(stoodOn, checkpoint, actor, start) : "maybe";
+      const fate =
+        stoodOn.dead === "yes" && stoodOn.mustGo <= start.step
+          ? this.#fateOnDead(stoodOn, checkpoint, actor, start)
+          : "maybe";
       checkpoint.dead = fate;
       if (fate !== "no") checkpoint.mayGo = checkpoint.from;
       if (fate === "yes") checkpoint.mustGo = 0;
@@ -86,11 +110,18 @@ export class Model {
   }
 
   /**
-   * What goes on from a deleted thread is deleted as well, where the instance remembers that thread. One that does not stores
+   * What goes on from a deleted thread is deleted too, where the instance remembers that thread. One that does not stores
    * the whole state as the begin of a new thread.
    */
-  #fateOnDead(parent: RecordedCheckpoint, checkpoint: RecordedCheckpoint, actor: Actor, start: Moment): "no" | "maybe" | "yes" {
-    const isRestored = this.thread(parent.thread).checkpoints.some((one) => one !== parent && one.id === parent.id && one.ns === parent.ns);
+  #fateOnDead(
+    parent: RecordedCheckpoint,
+    checkpoint: RecordedCheckpoint,
+    actor: Actor,
+    start: Moment,
+  ): "no" | "maybe" | "yes" {
+    const isRestored = this.thread(parent.thread).checkpoints.some(
+      (one) => one !== parent && one.id === parent.id && one.ns === parent.ns,
+    );
     const mayBeMistaken = actor.tried.has(parent) || actor.plan.lagSteps !== undefined;
     // Where lives differ, what the parent shares is looked after first, and found to be gone.
     const looksFirst = parent.livesMs < Infinity || checkpoint.livesMs < Infinity;
@@ -105,11 +136,15 @@ export class Model {
   #supersede(checkpoint: RecordedCheckpoint, span: Span, isAcknowledged: boolean): void {
     const namespaces = new Map<string, RecordedCheckpoint[]>();
     for (const one of this.thread(checkpoint.thread).checkpoints) {
-      if (possible(one, { start: span.start, end: span.end })) namespaces.set(one.ns, [...(namespaces.get(one.ns) ?? []), one]);
+      if (possible(one, { start: span.start, end: span.end }))
+        namespaces.set(one.ns, [...(namespaces.get(one.ns) ?? []), one]);
     }
     for (const all of namespaces.values()) {
       // The newest that is there for certain stays; what else may be there and is newer may or may not.
-      const sure = all.filter((one) => certain(one, span) || (one === checkpoint && isAcknowledged)).sort((a, b) => (a.id < b.id ? -1 : 1)).at(-1);
+      const sure = all
+        .filter((one) => certain(one, span) || (one === checkpoint && isAcknowledged))
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .at(-1);
       if (sure) for (const one of all) if (one.id < sure.id) one.mayGo = Math.min(one.mayGo, span.start.step);
     }
   }
@@ -145,7 +180,11 @@ export class Model {
   }
 
   /** Which checkpoints a pruning may and must remove. */
-  endPrune({ thread, ns, keepLast, olderThanMs, graceMs, isDry }: PruneScope, span: Span, isAcknowledged: boolean): void {
+  endPrune(
+    { thread, ns, keepLast, olderThanMs, graceMs, isDry }: PruneScope,
+    span: Span,
+    isAcknowledged: boolean,
+  ): void {
     if (isDry) return;
     const threads = thread === undefined ? [...this.threads.values()] : [this.thread(thread)];
     for (const { checkpoints, writes } of threads) {
@@ -154,13 +193,18 @@ export class Model {
         if (!possible(one, span) || (ns !== undefined && one.ns !== ns)) continue;
         const newer = checkpoints.filter((other) => other.ns === one.ns && other.id > one.id);
         const beyond = (those: RecordedCheckpoint[]): boolean => those.length >= (keepLast ?? 1);
-        if (!beyond(newer.filter((other) => possible(other, span))) || span.end.ms - one.tsMs < olderThanMs - SLACK_MS) continue;
+        if (!beyond(newer.filter((other) => possible(other, span))) || span.end.ms - one.tsMs < olderThanMs - SLACK_MS)
+          continue;
         one.mayGo = Math.min(one.mayGo, span.start.step);
         const atOnce: Span = { start: span.start, end: span.start };
         const isTip = !newer.some((other) => other.parentId === one.id && certain(other, span));
         const stays = isInterrupted || one.ns !== "" || (isTip && span.end.ms - one.madeMs <= graceMs + SLACK_MS);
-        const goes = isAcknowledged && one.sure <= span.start.step && beyond(newer.filter((other) => certain(other, span) && certain(other, atOnce)));
-        if (goes && !stays && span.start.ms - one.tsMs > olderThanMs + SLACK_MS) one.mustGo = Math.min(one.mustGo, span.end.step);
+        const goes =
+          isAcknowledged &&
+          one.sure <= span.start.step &&
+          beyond(newer.filter((other) => certain(other, span) && certain(other, atOnce)));
+        if (goes && !stays && span.start.ms - one.tsMs > olderThanMs + SLACK_MS)
+          one.mustGo = Math.min(one.mustGo, span.end.step);
       }
     }
   }
@@ -190,7 +234,8 @@ export class Model {
     if (isAcknowledged) writes.sure = span.end.step;
     const checkpoints = thread.all(writes.ns, writes.id);
     // Of a checkpoint that may be gone, or is one of two of its id, they may go too.
-    if (thread.deletedSince(writes.start) || checkpoints.some((one) => one.dead !== "no") || checkpoints.length > 1) writes.mayGo = writes.from;
+    if (thread.deletedSince(writes.start) || checkpoints.some((one) => one.dead !== "no") || checkpoints.length > 1)
+      writes.mayGo = writes.from;
   }
 
   /** With `refreshOnRead` what is read lives on, and other checkpoints of its thread may. */
@@ -199,6 +244,7 @@ export class Model {
       one.endsMs = Math.max(one.endsMs, span.end.ms + ttlSeconds * 1_500 + SLACK_MS);
       if (one === read && isCertain) one.livesMs = Math.max(one.livesMs, span.start.ms + ttlSeconds * 500 - SLACK_MS);
     }
-    for (const one of this.thread(read.thread).writes) one.endsMs = Math.max(one.endsMs, span.end.ms + ttlSeconds * 1_500 + SLACK_MS);
+    for (const one of this.thread(read.thread).writes)
+      one.endsMs = Math.max(one.endsMs, span.end.ms + ttlSeconds * 1_500 + SLACK_MS);
   }
 }

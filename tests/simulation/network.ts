@@ -3,7 +3,7 @@ import type { Random } from "../lanes/random.js";
 import type { SimulatedBucket } from "./bucket.js";
 import { ServiceError } from "./values.js";
 import type { Input } from "./inputs.js";
-import { answerOf, errorOf, errorXml, read, type Request } from "./protocol.js";
+import { answerOf, errorOf, read, refusal, type Request } from "./protocol.js";
 import { describe } from "./requests.js";
 import type { SimulatedTable, Write } from "./table.js";
 
@@ -55,11 +55,6 @@ export interface Flight {
   reject: (error: Error) => void;
 }
 
-function refusal(fate: "throttled" | "failed", { to }: Request): Response {
-  if (fate === "failed") return to === "table" ? errorOf(500, "InternalServerError", "") : answerOf(500, errorXml("InternalError"));
-  return to === "table" ? errorOf(400, "ProvisionedThroughputExceededException", "") : answerOf(503, errorXml("SlowDown"));
-}
-
 /** Carries requests, each a few steps, of which the world decides the order. */
 export class Network {
   readonly flights: Flight[] = [];
@@ -83,7 +78,16 @@ export class Network {
   fetchOf(client: Client): (url: string, init: RequestInit) => Promise<Response> {
     return (url, init) =>
       new Promise((resolve, reject) => {
-        const flight: Flight = { id: ++this.requests, client, request: read(url, init), fate: this.#fate(), late: false, sentMs: Date.now(), resolve, reject };
+        const flight: Flight = {
+          id: ++this.requests,
+          client,
+          request: read(url, init),
+          fate: this.#fate(),
+          late: false,
+          sentMs: Date.now(),
+          resolve,
+          reject,
+        };
         if (flight.fate) {
           client.faults++;
           this.faults[flight.fate] = (this.faults[flight.fate] ?? 0) + 1;
@@ -102,7 +106,8 @@ export class Network {
   #fate(): Fault | undefined {
     if (this.calm) return undefined;
     let left = this.random.next();
-    for (const [fault, share] of Object.entries(this.shares) as [Fault, number][]) if ((left -= share) < 0) return fault;
+    for (const [fault, share] of Object.entries(this.shares) as [Fault, number][])
+      if ((left -= share) < 0) return fault;
     return undefined;
   }
 
@@ -121,7 +126,8 @@ export class Network {
 
   /** What was given up so long ago that its signature is no longer good never arrives. */
   dropExpired(): void {
-    for (const flight of this.late()) if (Date.now() - flight.sentMs > SIGNED_FOR_MS[flight.request.to]) this.drop(flight);
+    for (const flight of this.late())
+      if (Date.now() - flight.sentMs > SIGNED_FOR_MS[flight.request.to]) this.drop(flight);
   }
 
   drop(flight: Flight): void {
@@ -161,7 +167,16 @@ export class Network {
     if (!this.#apply(flight)) return;
     if (fate === "double" && !flight.late) {
       const { client, sentMs } = flight;
-      this.flights.push({ id: ++this.requests, client, request, fate: undefined, late: true, sentMs, resolve: () => undefined, reject: () => undefined });
+      this.flights.push({
+        id: ++this.requests,
+        client,
+        request,
+        fate: undefined,
+        late: true,
+        sentMs,
+        resolve: () => undefined,
+        reject: () => undefined,
+      });
     }
     flight.answer = !flight.late && fate === "failed" ? refusal(fate, request) : this.#answer!;
     if (flight.late) return this.#remove(flight);
@@ -190,7 +205,10 @@ export class Network {
       answered = String(status);
     } else {
       try {
-        const output = request.operation === "BatchWriteItem" ? this.#writeSome(flight, request.input) : this.#call(flight, request.operation, request.input, client);
+        const output =
+          request.operation === "BatchWriteItem"
+            ? this.#writeSome(flight, request.input)
+            : this.#call(flight, request.operation, request.input, client);
         if (!output) return false;
         answered = JSON.stringify(output);
         this.#answer = answerOf(200, answered);
@@ -198,12 +216,16 @@ export class Network {
         if (!(error instanceof ServiceError)) throw error;
         answered = error.code;
         this.#answer = errorOf(400, error.code, error.message, error.item);
-        // Nothing but a condition that is not met is refused in the world: the rest is a fault of the saver or of the table.
+        // Nothing but a condition that is not met is refused in the world: the rest is a fault of the saver or of the
+        // table.
         if (error.code === "ValidationException") this.invalid ??= `${request.operation}: ${error.message}`;
       }
     }
     this.hash.update(`${flight.id} ${flight.late} ${answered}`).update(request.bytes);
-    this.#note(flight, `${flight.late ? "arrives late" : "is done"}: ${answered.length > 60 ? `${answered.length} bytes` : answered}`);
+    this.#note(
+      flight,
+      `${flight.late ? "arrives late" : "is done"}: ${answered.length > 60 ? `${answered.length} bytes` : answered}`,
+    );
     return true;
   }
 

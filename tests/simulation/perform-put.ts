@@ -2,7 +2,7 @@ import { DeltaSnapshot, type Checkpoint, type CheckpointMetadata } from "@langch
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { canonical, document, text } from "./contents.js";
 import type { Instance } from "./instances.js";
-import { bodyOf, fail, logOf, show } from "./judge.js";
+import { bodyOf, fail, logOf, show } from "./shown.js";
 import { attempt, choose, configOf } from "./attempt.js";
 import { read } from "./perform-reads.js";
 import { store, TASKS } from "./perform-writes.js";
@@ -26,7 +26,7 @@ const failed = new WeakMap<World, Prepared[]>();
 const counts = new WeakMap<World, number>();
 
 /** Ids rise with time, as LangGraph's do. */
-function nextId(world: World): string {
+export function nextId(world: World): string {
   const count = (counts.get(world) ?? 0) + 1;
   counts.set(world, count);
   return `1f0${String(count).padStart(5, "0")}-0000-6000-8000-000000000000`;
@@ -35,7 +35,8 @@ function nextId(world: World): string {
 function changed(before: unknown, { channel, to, ...how }: Change, n: number): unknown {
   const { document: which, length } = how as { document?: number; length?: number };
   if (to === "document") return document(which!);
-  if (to === "longer") return [...(Array.isArray(before) ? (before as unknown[]) : []), text(`${channel} ${n}`, length!)];
+  if (to === "longer")
+    return [...(Array.isArray(before) ? (before as unknown[]) : []), text(`${channel} ${n}`, length!)];
   return channel === "n" ? { n, open: null } : text(`${channel} ${n}`, length!);
 }
 
@@ -49,7 +50,10 @@ export async function put(world: World, instance: Instance, call: CallOf<"put">)
   if (call.readFirst && parent) await read(world, instance, thread, ns, parent.id);
   if (parent && call.logs > 0) {
     const [task, path] = TASKS[call.n % 2]!;
-    const writes = Array.from({ length: call.logs }, (_, i): [string, unknown] => [LOG, text(`log ${call.n} ${i}`, i === 0 ? 30 : 1_200)]);
+    const writes = Array.from({ length: call.logs }, (_, i): [string, unknown] => [
+      LOG,
+      text(`log ${call.n} ${i}`, i === 0 ? 30 : 1_200),
+    ]);
     if (!(await store(world, instance, parent, [...writes, ["n", { n: call.n }]], [`${task}-${call.n}`, path]))) return;
   }
   const values: Record<string, unknown> = { ...parent?.values };
@@ -64,7 +68,11 @@ export async function put(world: World, instance: Instance, call: CallOf<"put">)
   const hasLog = plan.hasLog || parent?.counters !== undefined || (parent !== undefined && call.logs > 0);
   if ((parent && call.logs > 0) || call.snapshot) bump(LOG);
   const [updates, supersteps] = parent?.counters ?? [0, 0];
-  const counters: [number, number] | undefined = call.snapshot ? [0, 0] : hasLog ? [updates + (call.logs > 0 ? 1 : 0), supersteps + 1] : undefined;
+  const counters: [number, number] | undefined = call.snapshot
+    ? [0, 0]
+    : hasLog
+      ? [updates + (call.logs > 0 ? 1 : 0), supersteps + 1]
+      : undefined;
   const metadata = {
     source: call.fork ? "fork" : "loop",
     step: (parent?.step ?? -2) + 1,
@@ -74,7 +82,14 @@ export async function put(world: World, instance: Instance, call: CallOf<"put">)
   } as CheckpointMetadata;
   const log = call.snapshot ? { [LOG]: new DeltaSnapshot([`everything until call ${call.n}`]) } : {};
   const id = nextId(world);
-  const checkpoint: Checkpoint = { v: 4, id, ts: new Date().toISOString(), channel_values: { ...values, ...log }, channel_versions: versions, versions_seen: {} };
+  const checkpoint: Checkpoint = {
+    v: 4,
+    id,
+    ts: new Date().toISOString(),
+    channel_values: { ...values, ...log },
+    channel_versions: versions,
+    versions_seen: {},
+  };
   const recorded: RecordedCheckpoint = {
     ...unborn(world.steps),
     ...{ thread, ns, id, parentId: parent?.id, values, versions, counters, chain: parent, weak: false, dead: "no" },
@@ -90,14 +105,29 @@ export async function put(world: World, instance: Instance, call: CallOf<"put">)
   };
   model.beginPut(recorded);
   const config = configOf(thread, ns, parent?.id, call.ttl);
-  await submit(world, { instance, config, checkpoint, metadata, newVersions: call.fork ? {} : newVersions, recorded, parent, stoodOn: parent ?? (ns === "" ? undefined : root), ttl: call.ttl ?? instance.plan.ttlSeconds });
+  await submit(world, {
+    instance,
+    config,
+    checkpoint,
+    metadata,
+    newVersions: call.fork ? {} : newVersions,
+    recorded,
+    parent,
+    stoodOn: parent ?? (ns === "" ? undefined : root),
+    ttl: call.ttl ?? instance.plan.ttlSeconds,
+  });
 }
 
-async function submit(world: World, prepared: Prepared): Promise<void> {
+/** Makes the call, changes afterwards what it was given, and tells the model. */
+export async function submit(world: World, prepared: Prepared): Promise<void> {
   const { instance, config, metadata, newVersions, recorded, parent, stoodOn, ttl } = prepared;
   const { model } = world;
   const isLatestOnly = instance.plan.history === "latest";
-  const removal = model.beginRemoval({ thread: recorded.thread, touches: (one) => isLatestOnly && one.id < recorded.id, start: world.steps });
+  const removal = model.beginRemoval({
+    thread: recorded.thread,
+    touches: (one) => isLatestOnly && one.id < recorded.id,
+    start: world.steps,
+  });
   // Once more of what it is: what the caller does with it afterwards changes nothing.
   const { [LOG]: log, ...plain } = prepared.checkpoint.channel_values;
   const channel_values = { ...structuredClone(plain), ...(log !== undefined && { [LOG]: log }) };
@@ -111,7 +141,8 @@ async function submit(world: World, prepared: Prepared): Promise<void> {
       const call = instance.saver.put(config, checkpoint, given, { ...newVersions });
       for (const value of Object.values(channel_values)) {
         if (Array.isArray(value)) value.push("added after the call");
-        else if (typeof value === "object" && value !== null && !(value instanceof DeltaSnapshot)) (value as { later?: string }).later = "changed after the call";
+        else if (typeof value === "object" && value !== null && !(value instanceof DeltaSnapshot))
+          (value as { later?: string }).later = "changed after the call";
       }
       return call;
     },
@@ -134,56 +165,48 @@ async function submit(world: World, prepared: Prepared): Promise<void> {
 /** Whether another run may have written to the namespace. */
 function isInConflict(world: World, { recorded, parent }: Prepared, span: Span): boolean {
   const thread = world.model.thread(recorded.thread);
-  if (parent && !certain(parent, span)) return true;
-  return thread.checkpoints.some((one) => one !== recorded && one !== parent && one.ns === recorded.ns && possible(one, span) && (!parent || one.id > parent.id));
+  if (parent && !world.model.mustSee(parent, span)) return true;
+  return thread.checkpoints.some(
+    (one) =>
+      one !== recorded &&
+      one !== parent &&
+      one.ns === recorded.ns &&
+      possible(one, span) &&
+      (!parent || one.id > parent.id),
+  );
 }
 
 /** With `conflict: "reject"` no checkpoint has two that go on from it. */
-function checkChain(world: World, recorded: RecordedCheckpoint, parent: RecordedCheckpoint | undefined, { end }: Span): void {
+function checkChain(
+  world: World,
+  recorded: RecordedCheckpoint,
+  parent: RecordedCheckpoint | undefined,
+  { end }: Span,
+): void {
   const now: Span = { start: end, end };
   if (!parent || !certain(recorded, now)) return;
-  const other = world.model.thread(recorded.thread).checkpoints.find((one) => one !== recorded && one.ns === recorded.ns && one.parentId === parent.id && certain(one, now));
+  const other = world.model
+    .thread(recorded.thread)
+    .checkpoints.find(
+      (one) => one !== recorded && one.ns === recorded.ns && one.parentId === parent.id && certain(one, now),
+    );
   if (other) fail(`${show(recorded)} and ${show(other)} both went on from ${show(parent)}`);
 }
 
 /** A caller that heard of a failure makes the call again. */
 export async function putAgain(world: World, thread: string): Promise<void> {
   const { model } = world;
-  const prepared = (failed.get(world) ?? []).filter(({ recorded }) => recorded.thread === thread && recorded.dead === "no" && recorded.mustGo === Infinity && !model.thread(thread).deletedSince(recorded.putStart)).at(-1);
+  const prepared = (failed.get(world) ?? [])
+    .filter(
+      ({ recorded }) =>
+        recorded.thread === thread &&
+        recorded.dead === "no" &&
+        recorded.mustGo === Infinity &&
+        !model.thread(thread).deletedSince(recorded.putStart),
+    )
+    .at(-1);
   if (!prepared || prepared.recorded.sure < Infinity) return;
   prepared.recorded.putEnd = Infinity;
   model.thread(thread).lastStored = Infinity;
   await submit(world, prepared);
-}
-
-/** `updateState(config, null, "__copy__")`: the same checkpoint once more, below the same parent. */
-export async function copyFork(world: World, instance: Instance, call: CallOf<"copyFork">): Promise<void> {
-  const [thread, ns] = [world.plan.threads[call.thread]!, world.plan.namespaces[call.ns]!];
-  const original = choose(world, thread, ns, call.of);
-  if (!original) return;
-  const tuple = await read(world, instance, thread, ns, original.id);
-  if (!tuple) return;
-  const id = nextId(world);
-  const checkpoint: Checkpoint = { ...tuple.checkpoint, id, ts: new Date().toISOString() };
-  const metadata = { ...tuple.metadata, source: "fork", step: original.step + 1 } as CheckpointMetadata;
-  const parentId = tuple.parentConfig?.configurable?.checkpoint_id as string | undefined;
-  const parent = parentId === undefined ? undefined : world.model.thread(thread).find(ns, parentId);
-  const log = logOf(checkpoint.channel_values);
-  const recorded: RecordedCheckpoint = {
-    ...original,
-    ...unborn(world.steps),
-    ...{ id, parentId, log, weak: original.weak || (parentId === undefined && original.chain !== undefined), dead: "no" },
-    chain: original.chain,
-    body: bodyOf(checkpoint),
-    metadata: canonical(metadata),
-    step: metadata.step,
-    tsMs: world.globals.nowMs,
-    madeMs: world.globals.nowMs,
-    putEnd: Infinity,
-    putStart: world.steps,
-  };
-  delete recorded.group;
-  world.model.beginPut(recorded);
-  const { ttlSeconds } = instance.plan;
-  await submit(world, { instance, config: configOf(thread, ns, parentId), checkpoint, metadata, newVersions: {}, recorded, parent, stoodOn: parent ?? original, ttl: ttlSeconds });
 }

@@ -12,30 +12,71 @@ export async function get(world: World, instance: Instance, call: CallOf<"get">)
   await read(world, instance, thread, ns, target?.id);
 }
 
-export async function read(world: World, instance: Instance, thread: string, ns: string, id?: string): Promise<CheckpointTuple | undefined> {
+export async function read(
+  world: World,
+  instance: Instance,
+  thread: string,
+  ns: string,
+  id?: string,
+): Promise<CheckpointTuple | undefined> {
   const faults = instance.client.faults;
   const result = await attempt(world, instance, () => instance.saver.getTuple(configOf(thread, ns, id)));
   if (result.error) return undefined;
   const span = world.seenBy(instance, result.span);
-  const found = id === undefined ? world.judge.latest(result.value, { thread, ns }, span) : world.judge.byId(result.value, { thread, ns, id }, span);
+  const found =
+    id === undefined
+      ? world.judge.latest(result.value, { thread, ns }, span)
+      : world.judge.byId(result.value, { thread, ns, id }, span);
   if (!found) return undefined;
   world.model.touched(instance, found, result.span.end);
   const { refreshOnRead, ttlSeconds } = instance.plan;
-  if (refreshOnRead && ttlSeconds !== undefined) world.model.refreshed(found, ttlSeconds, result.span, faults === instance.client.faults && certain(found, result.span));
+  if (refreshOnRead && ttlSeconds !== undefined)
+    world.model.refreshed(
+      found,
+      ttlSeconds,
+      result.span,
+      faults === instance.client.faults && certain(found, result.span),
+    );
   return result.value;
 }
 
-export async function list(world: World, instance: Instance, { thread, ns, limit, before, run }: CallOf<"list">): Promise<void> {
-  const [threadId, namespace] = [thread === "all" ? undefined : world.plan.threads[thread]!, ns === "all" ? undefined : world.plan.namespaces[ns]!];
-  const earlier = before === undefined || threadId === undefined ? undefined : choose(world, threadId, namespace ?? "", before);
-  const config = { configurable: { ...(threadId !== undefined && { thread_id: threadId }), ...(namespace !== undefined && { checkpoint_ns: namespace }) } };
+export async function list(
+  world: World,
+  instance: Instance,
+  { thread, ns, limit, before, run }: CallOf<"list">,
+): Promise<void> {
+  const [threadId, namespace] = [
+    thread === "all" ? undefined : world.plan.threads[thread]!,
+    ns === "all" ? undefined : world.plan.namespaces[ns]!,
+  ];
+  const earlier =
+    before === undefined || threadId === undefined ? undefined : choose(world, threadId, namespace ?? "", before);
+  const config = {
+    configurable: {
+      ...(threadId !== undefined && { thread_id: threadId }),
+      ...(namespace !== undefined && { checkpoint_ns: namespace }),
+    },
+  };
   const filter = run === undefined ? undefined : { run_id: `run-${run}` };
-  const options = { ...(limit !== undefined && { limit }), ...(earlier && { before: configOf(earlier.thread, earlier.ns, earlier.id) }), ...(filter && { filter }) };
+  const options = {
+    ...(limit !== undefined && { limit }),
+    ...(earlier && { before: configOf(earlier.thread, earlier.ns, earlier.id) }),
+    ...(filter && { filter }),
+  };
   const result = await attempt(world, instance, () => collect(instance.saver.list(config, options)));
   if (result.error) return;
   const wanted = (one: RecordedCheckpoint): boolean =>
-    (threadId === undefined || one.thread === threadId) && (namespace === undefined || one.ns === namespace) && (!earlier || one.id < earlier.id) && (!filter || one.run === filter.run_id);
-  world.judge.list(result.value, wanted, limit, world.seenBy(instance, result.span), instance.plan.history === "latest");
+    (threadId === undefined || one.thread === threadId) &&
+    (namespace === undefined || one.ns === namespace) &&
+    (!earlier || one.id < earlier.id) &&
+    (!filter || one.run === filter.run_id);
+  world.judge.list(
+    result.value,
+    wanted,
+    limit,
+    world.seenBy(instance, result.span),
+    instance.plan.history === "latest",
+  );
 }
 
 export async function delta(world: World, instance: Instance, call: CallOf<"delta">): Promise<void> {
@@ -45,7 +86,12 @@ export async function delta(world: World, instance: Instance, call: CallOf<"delt
 
 export async function readHistory(world: World, instance: Instance, target: RecordedCheckpoint): Promise<void> {
   const { thread, ns, id } = target;
-  const result = await attempt(world, instance, () => instance.saver.getDeltaChannelHistory({ config: configOf(thread, ns, id), channels: [LOG] }), () => true);
+  const result = await attempt(
+    world,
+    instance,
+    () => instance.saver.getDeltaChannelHistory({ config: configOf(thread, ns, id), channels: [LOG] }),
+    () => true,
+  );
   const span = world.seenBy(instance, result.span);
   if (!world.model.mustSee(target, span)) return;
   if (!result.error) return world.judge.history(result.value[LOG]!, target, span);
@@ -54,5 +100,9 @@ export async function readHistory(world: World, instance: Instance, target: Reco
 
 export async function threads(world: World, instance: Instance, latest: boolean): Promise<void> {
   const result = await attempt(world, instance, () => collect(instance.saver.listThreads({ latest })));
-  if (!result.error) world.judge.threads(result.value.map(({ threadId }) => threadId), world.seenBy(instance, result.span));
+  if (!result.error)
+    world.judge.threads(
+      result.value.map(({ threadId }) => threadId),
+      world.seenBy(instance, result.span),
+    );
 }

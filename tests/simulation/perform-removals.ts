@@ -33,7 +33,8 @@ export async function prune(world: World, instance: Instance, call: CallOf<"prun
   const { olderThanSeconds, graceSeconds, strategy, dryRun = false } = call;
   const thread = call.thread === "all" ? undefined : plan.threads[call.thread]!;
   const which = thread === undefined ? { all: true } : { threadIds: [thread] };
-  if (strategy === "delete" && thread !== undefined) return removeBy(world, instance, thread, async () => saver.prune({ ...which, strategy }));
+  if (strategy === "delete" && thread !== undefined)
+    return removeBy(world, instance, thread, async () => saver.prune({ ...which, strategy }));
   const isShort = strategy !== undefined;
   const ns = isShort || call.ns === undefined ? undefined : plan.namespaces[call.ns]!;
   const keepLast = call.keepLast ?? (olderThanSeconds === undefined ? 1 : undefined);
@@ -46,7 +47,14 @@ export async function prune(world: World, instance: Instance, call: CallOf<"prun
   };
   const scope: PruneScope = isShort
     ? { thread, keepLast: 1, olderThanMs: 0, graceMs: GRACE_MS, isDry: false }
-    : { thread, ns, keepLast, olderThanMs: (olderThanSeconds ?? 0) * 1_000, graceMs: graceSeconds === 0 ? 0 : GRACE_MS, isDry: dryRun };
+    : {
+        thread,
+        ns,
+        keepLast,
+        olderThanMs: (olderThanSeconds ?? 0) * 1_000,
+        graceMs: graceSeconds === 0 ? 0 : GRACE_MS,
+        isDry: dryRun,
+      };
   // Without grace nothing else may be under way.
   if (graceSeconds === 0) await world.settle();
   const removal = model.beginRemoval({ thread, touches: () => !scope.isDry, start: world.steps });
@@ -60,13 +68,23 @@ export async function prune(world: World, instance: Instance, call: CallOf<"prun
   }
 }
 
-export async function deleteRuns(world: World, instance: Instance, { runs, thread }: CallOf<"deleteRuns">): Promise<void> {
+export async function deleteRuns(
+  world: World,
+  instance: Instance,
+  { runs, thread }: CallOf<"deleteRuns">,
+): Promise<void> {
   const { model } = world;
   const names = runs.map((run) => `run-${run}`);
   const threadId = thread === "all" ? undefined : world.plan.threads[thread]!;
-  const removal = model.beginRemoval({ thread: threadId, touches: ({ run }) => names.includes(run!), start: world.steps });
+  const removal = model.beginRemoval({
+    thread: threadId,
+    touches: ({ run }) => names.includes(run!),
+    start: world.steps,
+  });
   try {
-    const result = await attempt(world, instance, async () => instance.saver.deleteForRuns(names, threadId === undefined ? undefined : { threadIds: [threadId] }));
+    const result = await attempt(world, instance, async () =>
+      instance.saver.deleteForRuns(names, threadId === undefined ? undefined : { threadIds: [threadId] }),
+    );
     model.endDeleteRuns(names, threadId, result.span, !result.error);
   } finally {
     model.endRemoval(removal);

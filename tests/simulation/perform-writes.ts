@@ -15,16 +15,30 @@ export const TASKS = [
 
 const SPECIAL = ["__interrupt__", "__resume__", "__error__"];
 
-export async function putWrites(world: World, instance: Instance, { n, thread, ns, of, task, special, many, length, ttl }: CallOf<"writes">): Promise<void> {
+export async function putWrites(
+  world: World,
+  instance: Instance,
+  { n, thread, ns, of, task, special, many, length, ttl }: CallOf<"writes">,
+): Promise<void> {
   const target = choose(world, world.plan.threads[thread]!, world.plan.namespaces[ns]!, of);
   if (!target) return;
   const channels = special ? SPECIAL.slice(n % 2, (n % 2) + Math.min(many, 2)) : ["doc", "n", "other"].slice(0, many);
-  const writes = channels.map((channel, i): PendingWrite => [channel, { by: `call ${n}`, i, text: text(`write ${n} ${i}`, length) }]);
+  const writes = channels.map((channel, i): PendingWrite => [
+    channel,
+    { by: `call ${n}`, i, text: text(`write ${n} ${i}`, length) },
+  ]);
   await store(world, instance, target, writes, TASKS[task]!, ttl);
 }
 
 /** True when it was acknowledged. */
-export async function store(world: World, instance: Instance, target: RecordedCheckpoint, writes: PendingWrite[], [task, path]: readonly [string, string], ttl?: number): Promise<boolean> {
+export async function store(
+  world: World,
+  instance: Instance,
+  target: RecordedCheckpoint,
+  writes: PendingWrite[],
+  [task, path]: readonly [string, string],
+  ttl?: number,
+): Promise<boolean> {
   const { model, steps } = world;
   const recorded: RecordedWrites = {
     ...unborn(steps),
@@ -35,7 +49,7 @@ export async function store(world: World, instance: Instance, target: RecordedCh
     path,
     by: instance.saver,
     entries: writes.map(([channel, value], i) => {
-      const index = (WRITES_IDX_MAP)[channel] ?? i;
+      const index = WRITES_IDX_MAP[channel] ?? i;
       return { index, channel: channel, shown: canonical([task, channel, value]), special: index < 0 };
     }),
     start: steps,
@@ -47,7 +61,8 @@ export async function store(world: World, instance: Instance, target: RecordedCh
   const result = await attempt(world, instance, () => {
     const call = instance.saver.putWrites(configOf(target.thread, target.ns, target.id, ttl), given, task, path);
     // What the caller changes afterwards changes nothing.
-    for (const [, value] of given) if (typeof value === "object" && value !== null) (value as { later?: string }).later = "changed after the call";
+    for (const [, value] of given)
+      if (typeof value === "object" && value !== null) (value as { later?: string }).later = "changed after the call";
     given.push(["doc", "added after the call"]);
     return call;
   });

@@ -1,6 +1,7 @@
 import type { Call } from "./plan.js";
 import { copy, exportThread, importThread } from "./perform-copies.js";
-import { copyFork, put, putAgain } from "./perform-put.js";
+import { copyFork } from "./perform-copy-fork.js";
+import { put, putAgain } from "./perform-put.js";
 import { delta, get, list, threads } from "./perform-reads.js";
 import { deleteRuns, prune, remove } from "./perform-removals.js";
 import { putWrites } from "./perform-writes.js";

@@ -1,7 +1,8 @@
 import type { FaultShares } from "./network.js";
 
 /*
- * What happens in a history, as plain data: it is made from a seed, and a part of it can be left out. Numbers choose among what
+ * What happens in a history, as plain data: it is made from a seed, and a part of it can be left out. Numbers choose
+ * among what
  * there is when a call begins.
  */
 
@@ -44,16 +45,47 @@ export type Choice = "latest" | number;
 
 export type Call = Common &
   (
-    | { kind: "put"; thread: number; ns: number; parent: Choice | "none"; changes: Change[]; run: number; fork: boolean; ttl?: number | undefined; logs: number; snapshot: boolean; readFirst: boolean }
+    | {
+        kind: "put";
+        thread: number;
+        ns: number;
+        parent: Choice | "none";
+        changes: Change[];
+        run: number;
+        fork: boolean;
+        ttl?: number | undefined;
+        logs: number;
+        snapshot: boolean;
+        readFirst: boolean;
+      }
     | { kind: "again"; thread: number }
     | { kind: "copyFork"; thread: number; ns: number; of: Choice }
-    | { kind: "writes"; thread: number; ns: number; of: Choice; task: number; special: boolean; many: number; length: number; ttl?: number | undefined }
+    | {
+        kind: "writes";
+        thread: number;
+        ns: number;
+        of: Choice;
+        task: number;
+        special: boolean;
+        many: number;
+        length: number;
+        ttl?: number | undefined;
+      }
     | { kind: "get"; thread: number; ns: number; of: Choice }
     | { kind: "list"; thread: number | "all"; ns: number | "all"; limit?: number; before?: number; run?: number }
     | { kind: "delta"; thread: number; ns: number; of: number }
     | { kind: "threads"; latest: boolean }
     | { kind: "delete"; thread: number }
-    | { kind: "prune"; thread: number | "all"; keepLast?: number; olderThanSeconds?: number; ns?: number; graceSeconds?: 0; strategy?: "keep_latest" | "delete"; dryRun?: boolean }
+    | {
+        kind: "prune";
+        thread: number | "all";
+        keepLast?: number;
+        olderThanSeconds?: number;
+        ns?: number;
+        graceSeconds?: 0;
+        strategy?: "keep_latest" | "delete";
+        dryRun?: boolean;
+      }
     | { kind: "deleteRuns"; runs: number[]; thread: number | "all" }
     | { kind: "copy"; from: number; to: number }
     | { kind: "export"; thread: number }
@@ -84,7 +116,16 @@ export interface Plan {
   ending: "nothing" | "delete" | "prune" | "expire" | "copy";
 }
 
-export const NO_FAULTS: FaultShares = { lost: 0, answerLost: 0, late: 0, hung: 0, double: 0, failed: 0, throttled: 0, unprocessed: 0 };
+export const NO_FAULTS: FaultShares = {
+  lost: 0,
+  answerLost: 0,
+  late: 0,
+  hung: 0,
+  double: 0,
+  failed: 0,
+  throttled: 0,
+  unprocessed: 0,
+};
 
 /** The name of the `DeltaChannel`. */
 export const LOG = "log";

@@ -9,7 +9,8 @@ export async function printHistory(plan: Plan, print: (line: string) => void): P
     if (used.has(i)) print(`  ${name}: ${canonical(options)}`);
   });
   const faults = Object.entries(plan.shares).filter(([, share]) => share > 0);
-  if (faults.length > 0) print(`  faults: ${faults.map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`).join(", ")}`);
+  if (faults.length > 0)
+    print(`  faults: ${faults.map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`).join(", ")}`);
   print(`  pages of ${plan.pageBytes} bytes; ends with ${plan.ending}`);
   for (const call of plan.calls) print(`  ${call.n}. ${sentence(plan, call)}`);
   print("  Its requests:");
@@ -20,15 +21,20 @@ export async function printHistory(plan: Plan, print: (line: string) => void): P
     lines.push(`    ${line.slice(0, 330)}`);
   });
   const begin = lines.findIndex((line) => line.includes(" the audit begins"));
-  const shown = begin < 0 || lines.length - begin < 12 ? lines : [...lines.slice(0, begin + 1), "    …", ...lines.slice(-8)];
+  const shown =
+    begin < 0 || lines.length - begin < 12 ? lines : [...lines.slice(0, begin + 1), "    …", ...lines.slice(-8)];
   for (const line of shown) print(line);
 }
 
 function sentence({ instances, threads, namespaces }: Plan, { n: _, by, overlap, fresh, kind, ...how }: Call): string {
   const named = Object.entries(how).map(([name, value]) => {
-    if (name === "thread" || name === "from" || (name === "to" && kind !== "import")) return `${name} ${typeof value === "number" ? threads[value] : String(value)}`;
-    if (name === "ns") return typeof value === "number" ? (namespaces[value] === "" ? "" : `ns ${namespaces[value]}`) : "ns all";
-    return value === false || value === 0 ? "" : `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`;
+    if (name === "thread" || name === "from" || (name === "to" && kind !== "import"))
+      return `${name} ${typeof value === "number" ? threads[value] : String(value)}`;
+    if (name === "ns")
+      return typeof value === "number" ? (namespaces[value] === "" ? "" : `ns ${namespaces[value]}`) : "ns all";
+    return value === false || value === 0
+      ? ""
+      : `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`;
   });
   const when = overlap > 0 ? `beside the ${overlap} before` : "";
   return [`${instances[by]!.name}${fresh ? " (new)" : ""}`, kind, ...named, when].filter(Boolean).join(" ");

@@ -1,5 +1,6 @@
 /*
- * What the model knows of each thing that was stored: from when on it may be there, from when on it must be, and the same of its
+ * What the model knows of each thing that was stored: from when on it may be there, from when on it must be, and the
+ * same of its
  * end. What a call did is certain only between its acknowledgement and the begin of a call that may undo it.
  */
 
@@ -31,10 +32,19 @@ export interface Existence {
   endsMs: number;
 }
 
-export const unborn = (from: number): Existence => ({ from, sure: Infinity, mayGo: Infinity, mustGo: Infinity, livesMs: Infinity, endsMs: Infinity });
+export const unborn = (from: number): Existence => ({
+  from,
+  sure: Infinity,
+  mayGo: Infinity,
+  mustGo: Infinity,
+  livesMs: Infinity,
+  endsMs: Infinity,
+});
 
-export const possible = (it: Existence, { start, end }: Span): boolean => it.from <= end.step && it.mustGo > start.step && start.ms < it.endsMs;
-export const certain = (it: Existence, { start, end }: Span): boolean => it.sure <= start.step && end.step < it.mayGo && end.ms < it.livesMs;
+export const possible = (it: Existence, { start, end }: Span): boolean =>
+  it.from <= end.step && it.mustGo > start.step && start.ms < it.endsMs;
+export const certain = (it: Existence, { start, end }: Span): boolean =>
+  it.sure <= start.step && end.step < it.mayGo && end.ms < it.livesMs;
 
 export interface RecordedCheckpoint extends Existence {
   thread: string;
@@ -107,7 +117,8 @@ export class RecordedThread {
 
   find(ns: string, id: string | undefined): RecordedCheckpoint | undefined {
     // After an import there can be two of one id: the later one counts.
-    for (let i = this.checkpoints.length - 1; i >= 0; i--) if (this.checkpoints[i]!.id === id && this.checkpoints[i]!.ns === ns) return this.checkpoints[i];
+    for (let i = this.checkpoints.length - 1; i >= 0; i--)
+      if (this.checkpoints[i]!.id === id && this.checkpoints[i]!.ns === ns) return this.checkpoints[i];
     return undefined;
   }
 

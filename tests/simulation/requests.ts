@@ -15,7 +15,15 @@ const short = (text: string): string => (text.length > 150 ? `${text.slice(0, 15
 /** A request, as a trace shows it: which item, and under which condition. */
 export function describe({ to, operation, input, method, path, query }: Described): string {
   if (to === "bucket") return `S3 ${method} ${short(path!)}${query}`;
-  const { Key, Item, RequestItems, ConditionExpression, UpdateExpression, KeyConditionExpression, ExpressionAttributeValues } = input!;
+  const {
+    Key,
+    Item,
+    RequestItems,
+    ConditionExpression,
+    UpdateExpression,
+    KeyConditionExpression,
+    ExpressionAttributeValues,
+  } = input!;
   const condition = [UpdateExpression, ConditionExpression && `if ${ConditionExpression}`].filter(Boolean).join(" ");
   const keys = (all: { SK: { S: string } }[]): string => all.map(({ SK }) => SK.S).join(" ");
   if (RequestItems) {
@@ -23,7 +31,12 @@ export function describe({ to, operation, input, method, path, query }: Describe
     if (!Array.isArray(request)) return `${operation} ${short(keys(request!.Keys!))}`;
     return `${operation} ${short(request.map((write) => ("PutRequest" in write ? `+${write.PutRequest.Item.SK!.S as string}` : `-${write.DeleteRequest.Key.SK.S}`)).join(" "))}`;
   }
-  if (KeyConditionExpression) return `${operation} ${short(Object.values(ExpressionAttributeValues as Record<string, { S?: string }>).map(({ S }) => S).join(" "))}`;
+  if (KeyConditionExpression)
+    return `${operation} ${short(
+      Object.values(ExpressionAttributeValues as Record<string, { S?: string }>)
+        .map(({ S }) => S)
+        .join(" "),
+    )}`;
   const key = (Key ?? Item) as { PK: { S: string }; SK: { S: string } } | undefined;
   return `${operation} ${key ? `${key.PK.S} ${key.SK.S} ${short(condition)}` : ""}`;
 }

@@ -1,6 +1,6 @@
 import { audit } from "./audit.js";
 import { perform } from "./perform.js";
-import { Violation } from "./judge.js";
+import { Violation } from "./shown.js";
 import type { Call, Plan } from "./plan.js";
 import { World } from "./world.js";
 
@@ -31,7 +31,16 @@ export async function runHistory(plan: Plan, trace?: (line: string) => void): Pr
     world.globals.uninstall();
   }
   const { network, steps } = world;
-  return { problem, hash: network.hash.update(problem ?? "").digest("hex").slice(0, 16), steps, requests: network.requests, faults: network.faults };
+  return {
+    problem,
+    hash: network.hash
+      .update(problem ?? "")
+      .digest("hex")
+      .slice(0, 16),
+    steps,
+    requests: network.requests,
+    faults: network.faults,
+  };
 }
 
 /** As a deployment does, with each instance's options. */
@@ -51,7 +60,8 @@ async function callAll(world: World, calls: Call[]): Promise<void> {
     if (!call || failure) return false;
     const isAlone = world.isAlone(call);
     const overlap = isAlone ? 0 : call.overlap;
-    if (calls.some((other, j) => begun.has(other) && !over.has(other) && (j < i - overlap || world.isAlone(other)))) return false;
+    if (calls.some((other, j) => begun.has(other) && !over.has(other) && (j < i - overlap || world.isAlone(other))))
+      return false;
     if (call.n >= world.plan.turn && calls.some((other) => other.n < world.plan.turn && !over.has(other))) return false;
     begun.add(call);
     world.trace?.(`${world.plan.instances[call.by]?.name} begins ${JSON.stringify(call)}`);

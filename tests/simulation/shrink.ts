@@ -15,7 +15,11 @@ export const kindOf = (problem: string): string =>
     .slice(0, 70);
 
 /** Leaves out what a failure does not need, again and again, until nothing more can go. */
-export async function shrink(plan: Plan, problem: string, tell: (line: string) => void = () => undefined): Promise<{ plan: Plan; problem: string; tried: number }> {
+export async function shrink(
+  plan: Plan,
+  problem: string,
+  tell: (line: string) => void = () => undefined,
+): Promise<{ plan: Plan; problem: string; tried: number }> {
   const kind = kindOf(problem);
   let [best, said, tried] = [plan, problem, 0];
   const accept = async (smaller: Plan): Promise<boolean> => {
@@ -29,7 +33,7 @@ export async function shrink(plan: Plan, problem: string, tell: (line: string) =
     }
     return false;
   };
-  for (let isSmaller = true; isSmaller; ) {
+  for (let isSmaller = true; isSmaller;) {
     isSmaller = await withoutCalls(() => best, accept);
     tell(`${best.calls.length} calls left after ${tried} histories`);
     for (const simpler of simplerOnes(best)) {
@@ -58,15 +62,38 @@ function simplerOnes(plan: Plan): Simpler[] {
   const all: Simpler[] = [];
   all.push((p) => (p.ending === "nothing" ? undefined : { ...p, ending: "nothing" }));
   all.push((p) => (Object.values(p.shares).some((share) => share > 0) ? { ...p, shares: NO_FAULTS } : undefined));
-  for (const fault of Object.keys(NO_FAULTS) as (keyof typeof NO_FAULTS)[]) all.push((p) => (p.shares[fault] > 0 ? { ...p, shares: { ...p.shares, [fault]: 0 } } : undefined));
+  for (const fault of Object.keys(NO_FAULTS) as (keyof typeof NO_FAULTS)[])
+    all.push((p) => (p.shares[fault] > 0 ? { ...p, shares: { ...p.shares, [fault]: 0 } } : undefined));
   all.push((p) => (p.pageBytes === 1_048_576 ? undefined : { ...p, pageBytes: 1_048_576 }));
   plan.instances.forEach((_, i) => {
     // The calls of one instance may be another's as well.
-    for (let j = 0; j < i; j++) all.push((p) => (p.calls.some(({ by }) => by === i) ? { ...p, calls: p.calls.map((call) => (call.by === i ? { ...call, by: j } : call)) } : undefined));
-    for (const option of ["s3", "encryption", "ttlSeconds", "refreshOnRead", "history", "lagSteps", "only", "conflict"] as const) {
-      all.push((p) => (p.instances[i]![option] === undefined ? undefined : withInstance(p, i, ({ [option]: _option, ...rest }) => rest)));
+    for (let j = 0; j < i; j++)
+      all.push((p) =>
+        p.calls.some(({ by }) => by === i)
+          ? { ...p, calls: p.calls.map((call) => (call.by === i ? { ...call, by: j } : call)) }
+          : undefined,
+      );
+    for (const option of [
+      "s3",
+      "encryption",
+      "ttlSeconds",
+      "refreshOnRead",
+      "history",
+      "lagSteps",
+      "only",
+      "conflict",
+    ] as const) {
+      all.push((p) =>
+        p.instances[i]![option] === undefined
+          ? undefined
+          : withInstance(p, i, ({ [option]: _option, ...rest }) => rest),
+      );
     }
-    all.push((p) => (p.instances[i]!.compression === "none" ? undefined : withInstance(p, i, (one) => ({ ...one, compression: "none" }))));
+    all.push((p) =>
+      p.instances[i]!.compression === "none"
+        ? undefined
+        : withInstance(p, i, (one) => ({ ...one, compression: "none" })),
+    );
   });
   plan.calls.forEach(({ n }) => {
     for (const simplify of simplerCalls) {
@@ -80,15 +107,26 @@ function simplerOnes(plan: Plan): Simpler[] {
   return all;
 }
 
-const withInstance = (plan: Plan, i: number, change: (instance: InstancePlan) => InstancePlan): Plan => ({ ...plan, instances: plan.instances.map((one, j) => (i === j ? change(one) : one)) });
+const withInstance = (plan: Plan, i: number, change: (instance: InstancePlan) => InstancePlan): Plan => ({
+  ...plan,
+  instances: plan.instances.map((one, j) => (i === j ? change(one) : one)),
+});
 
 const simplerCalls: ((call: Call) => Call | undefined)[] = [
   (call) => (call.overlap > 0 ? { ...call, overlap: 0 } : undefined),
   (call) => (call.fresh ? { ...call, fresh: false } : undefined),
   (call) => (call.kind === "put" && call.logs > 0 ? { ...call, logs: 0 } : undefined),
-  (call) => (call.kind === "put" && (call.snapshot || call.readFirst || call.fork) ? { ...call, snapshot: false, readFirst: false, fork: false } : undefined),
+  (call) =>
+    call.kind === "put" && (call.snapshot || call.readFirst || call.fork)
+      ? { ...call, snapshot: false, readFirst: false, fork: false }
+      : undefined,
   (call) => (call.kind === "put" && call.parent !== "latest" ? { ...call, parent: "latest" } : undefined),
-  (call) => ("ns" in call && typeof call.ns === "number" && call.ns > 0 ? ({ ...call, ns: 0 }) : undefined),
+  (call) => ("ns" in call && typeof call.ns === "number" && call.ns > 0 ? { ...call, ns: 0 } : undefined),
   (call) => ("ttl" in call && call.ttl !== undefined ? { ...call, ttl: undefined } : undefined),
-  ...[0, 1, 2, 3].map((i) => (call: Call) => (call.kind === "put" && call.changes.length > i ? { ...call, changes: call.changes.filter((_, j) => j !== i) } : undefined)),
+  ...[0, 1, 2, 3].map(
+    (i) => (call: Call) =>
+      call.kind === "put" && call.changes.length > i
+        ? { ...call, changes: call.changes.filter((_, j) => j !== i) }
+        : undefined,
+  ),
 ];

@@ -1,6 +1,6 @@
 import { conditionOf, updateOf } from "./expressions.js";
-import { checkUses, project, scopeOf, type Input } from "./inputs.js";
-import { bytesOf, compareText, refuse, ServiceError, type Item, type Value } from "./values.js";
+import { checkUses, project, scopeOf, TABLE, type Input } from "./inputs.js";
+import { bytesOf, compareText, placeOf, refuse, ServiceError, type Item, type Value } from "./values.js";
 
 export interface Key {
   PK: { S: string };
@@ -22,11 +22,10 @@ interface Change {
 }
 
 const KEPT_CHANGES = 400;
-const BATCH_GET_KEYS = 100;
-const BATCH_WRITES = 25;
 
 const keyOf = (item: Item): Key => ({ PK: item.PK as Key["PK"], SK: item.SK as Key["SK"] });
-export const writtenKey = (write: Write): Key => ("PutRequest" in write ? keyOf(write.PutRequest.Item) : write.DeleteRequest.Key);
+export const writtenKey = (write: Write): Key =>
+  "PutRequest" in write ? keyOf(write.PutRequest.Item) : write.DeleteRequest.Key;
 
 /** DynamoDB's table with the string keys `PK` and `SK`, in memory. Items are never changed, only replaced. */
 export class SimulatedTable {
@@ -57,9 +56,11 @@ export class SimulatedTable {
 
   put(item: Item): void {
     const { PK, SK } = keyOf(item);
-    if (typeof PK?.S !== "string" || typeof SK?.S !== "string" || PK.S === "" || SK.S === "") refuse("One or more parameter values were invalid: a key is missing or empty");
+    if (typeof PK?.S !== "string" || typeof SK?.S !== "string" || PK.S === "" || SK.S === "")
+      refuse("One or more parameter values were invalid: a key is missing or empty");
     if (Buffer.byteLength(PK.S) > 2_048) refuse("Size of hashkey has exceeded the maximum size limit of 2048 bytes");
-    if (Buffer.byteLength(SK.S) > 1_024) refuse("Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
+    if (Buffer.byteLength(SK.S) > 1_024)
+      refuse("Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
     if (bytesOf(item) > 409_600) refuse("Item size has exceeded the maximum allowed size");
     const partition = this.partitions.get(PK.S) ?? { items: new Map<string, Item>(), order: [] };
     this.partitions.set(PK.S, partition);
@@ -84,7 +85,8 @@ export class SimulatedTable {
 
   /** What DynamoDB does with some of the expired items, at any time after they have expired. */
   sweep(nowSeconds: number, chosen: () => boolean): void {
-    for (const item of this.items()) if (item.ttl?.N !== undefined && Number(item.ttl.N) < nowSeconds && chosen()) this.delete(keyOf(item));
+    for (const item of this.items())
+      if (item.ttl?.N !== undefined && Number(item.ttl.N) < nowSeconds && chosen()) this.delete(keyOf(item));
   }
 
   write(write: Write): void {
@@ -96,7 +98,8 @@ export class SimulatedTable {
   batch(input: Input): Write[] {
     const [writes] = Object.values(input.RequestItems as Record<string, Write[]>);
     const keys = new Set(writes!.map((write) => `${writtenKey(write).PK.S}\0${writtenKey(write).SK.S}`));
-    if (writes!.length === 0 || writes!.length > BATCH_WRITES) refuse("Too many or no items requested for the BatchWriteItem call");
+    if (writes!.length === 0 || writes!.length > 25)
+      refuse("Too many or no items requested for the BatchWriteItem call");
     if (keys.size < writes!.length) refuse("Provided list of item keys contains duplicates");
     return [...writes!];
   }
@@ -126,7 +129,12 @@ export class SimulatedTable {
       case "DescribeTable":
         return TABLE;
       case "DescribeTimeToLive":
-        return { TimeToLiveDescription: { TimeToLiveStatus: this.#timeToLive ? "ENABLED" : "DISABLED", ...(this.#timeToLive && { AttributeName: this.#timeToLive }) } };
+        return {
+          TimeToLiveDescription: {
+            TimeToLiveStatus: this.#timeToLive ? "ENABLED" : "DISABLED",
+            ...(this.#timeToLive && { AttributeName: this.#timeToLive }),
+          },
+        };
       case "UpdateTimeToLive":
         this.#timeToLive = input.TimeToLiveSpecification.AttributeName as string;
         return { TimeToLiveSpecification: input.TimeToLiveSpecification as object };
@@ -143,7 +151,8 @@ export class SimulatedTable {
     const key = (operation === "PutItem" ? keyOf(input.Item as Item) : input.Key) as Key;
     const old = this.get(key.PK.S, key.SK.S);
     const scope = scopeOf(input, old);
-    const isMet = input.ConditionExpression === undefined || conditionOf(input.ConditionExpression as string).run(scope);
+    const isMet =
+      input.ConditionExpression === undefined || conditionOf(input.ConditionExpression as string).run(scope);
     checkUses(input);
     if (!isMet) {
       const shown = input.ReturnValuesOnConditionCheckFailure === "ALL_OLD" ? old : undefined;
@@ -154,14 +163,18 @@ export class SimulatedTable {
     if (operation === "PutItem") this.put(input.Item as Item);
     if (operation !== "UpdateItem") return input.ReturnValues === "ALL_OLD" ? attributes(old) : {};
     const item: Item = { ...(old ?? (key as unknown as Item)) };
-    const changes = input.UpdateExpression === undefined ? new Map<string, Value>() : updateOf(input.UpdateExpression as string).run(scope);
+    const changes =
+      input.UpdateExpression === undefined
+        ? new Map<string, Value>()
+        : updateOf(input.UpdateExpression as string).run(scope);
     for (const [name, value] of changes) {
       if (name === "PK" || name === "SK") refuse("Cannot update attribute: it is part of the key");
       if (value === undefined) delete item[name];
       else item[name] = value;
     }
     this.put(item);
-    const only = (from: Item | undefined): Item => Object.fromEntries([...changes.keys()].flatMap((name) => (from?.[name] ? [[name, from[name]]] : [])));
+    const only = (from: Item | undefined): Item =>
+      Object.fromEntries([...changes.keys()].flatMap((name) => (from?.[name] ? [[name, from[name]]] : [])));
     switch (input.ReturnValues) {
       case "ALL_OLD":
         return attributes(old);
@@ -178,7 +191,9 @@ export class SimulatedTable {
 
   #query(input: Input, asOf: number): object {
     const { ExpressionAttributeValues: values = {}, ExpressionAttributeNames: names = {} } = input;
-    const [, name, placeholder, rest] = /^\s*(#?\w+)\s*=\s*(:\w+)\s*(?:AND\s+(.*))?$/is.exec(input.KeyConditionExpression as string) ?? refuse("Query key condition not supported");
+    const [, name, placeholder, rest] =
+      /^\s*(#?\w+)\s*=\s*(:\w+)\s*(?:AND\s+(.*))?$/is.exec(input.KeyConditionExpression as string) ??
+      refuse("Query key condition not supported");
     if ((name!.startsWith("#") ? names[name!] : name) !== "PK") refuse("Query condition missed key schema element: PK");
     const pk = values[placeholder!]?.S as string;
     const range = rest === undefined ? undefined : conditionOf(rest).run;
@@ -187,7 +202,8 @@ export class SimulatedTable {
     let order = partition?.order ?? [];
     const old = new Map<string, Item | undefined>();
     if (input.ConsistentRead !== true) {
-      for (let i = this.#changes.length - 1; i >= 0 && this.#changes[i]!.step > asOf; i--) if (this.#changes[i]!.pk === pk) old.set(this.#changes[i]!.sk, this.#changes[i]!.before);
+      for (let i = this.#changes.length - 1; i >= 0 && this.#changes[i]!.step > asOf; i--)
+        if (this.#changes[i]!.pk === pk) old.set(this.#changes[i]!.sk, this.#changes[i]!.before);
       if (old.size > 0) order = [...new Set([...order, ...old.keys()])].sort(compareText);
     }
     const descending = input.ScanIndexForward === false;
@@ -200,7 +216,8 @@ export class SimulatedTable {
       if (start !== undefined && (descending ? compareText(sk, start) >= 0 : compareText(sk, start) <= 0)) continue;
       const item = old.has(sk) ? old.get(sk) : partition?.items.get(sk);
       if (!item || (range && !range(scopeOf(input, { SK: item.SK! })))) continue;
-      if (last && (read === input.Limit || bytes >= this.pageBytes)) return this.#page(input, found, last, read, [name!, placeholder!]);
+      if (last && (read === input.Limit || bytes >= this.pageBytes))
+        return this.#page(input, found, last, read, [name!, placeholder!]);
       [last, bytes, read] = [item, bytes + bytesOf(item), read + 1];
       if (!filter || filter(scopeOf(input, item))) found.push(project(item, input));
     }
@@ -215,8 +232,9 @@ export class SimulatedTable {
   #batchGet(input: Input, asOf: number, share: number): object {
     const [[table, request]] = Object.entries(input.RequestItems as Record<string, Input>) as [[string, Input]];
     const keys = request.Keys as Key[];
-    if (keys.length === 0 || keys.length > BATCH_GET_KEYS) refuse("Too many or no keys requested for the BatchGetItem call");
-    if (new Set(keys.map(({ PK, SK }) => `${PK.S}\0${SK.S}`)).size < keys.length) refuse("Provided list of item keys contains duplicates");
+    if (keys.length === 0 || keys.length > 100) refuse("Too many or no keys requested for the BatchGetItem call");
+    if (new Set(keys.map(({ PK, SK }) => `${PK.S}\0${SK.S}`)).size < keys.length)
+      refuse("Provided list of item keys contains duplicates");
     const answered = Math.max(share >= 1 ? keys.length : 0, Math.floor(share * keys.length));
     const found: Item[] = [];
     for (const key of keys.slice(0, answered)) {
@@ -224,27 +242,9 @@ export class SimulatedTable {
       if (item) found.push(project(item, request));
     }
     const rest = keys.slice(answered);
-    return { Responses: { [table]: found }, UnprocessedKeys: rest.length === 0 ? {} : { [table]: { ...request, Keys: rest } } };
+    return {
+      Responses: { [table]: found },
+      UnprocessedKeys: rest.length === 0 ? {} : { [table]: { ...request, Keys: rest } },
+    };
   }
-}
-
-const TABLE = {
-  Table: {
-    TableStatus: "ACTIVE",
-    KeySchema: [
-      { AttributeName: "PK", KeyType: "HASH" },
-      { AttributeName: "SK", KeyType: "RANGE" },
-    ],
-    AttributeDefinitions: ["PK", "SK"].map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
-  },
-};
-
-function placeOf(order: string[], sk: string): number {
-  let [low, high] = [0, order.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareText(order[middle]!, sk) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -61,3 +61,14 @@ function valueBytes(value: Value): number {
   if (type === "L") return 3 + (of as Value[]).reduce((sum, one) => sum + 1 + valueBytes(one), 0);
   return Array.isArray(of) ? of.reduce((sum: number, one) => sum + String(one).length, 0) : 1;
 }
+
+/** Where a sort key stands among others, or would. */
+export function placeOf(order: string[], sk: string): number {
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareText(order[middle]!, sk) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -8,14 +8,17 @@ const HISTORIES = inject("thorough") ? 800 : 100;
 const AT_ONCE = 100;
 
 describe("in a simulated world", () => {
-  test.each(Array.from({ length: HISTORIES / AT_ONCE }, (_, i) => i * AT_ONCE))("no history of a hundred from %i on loses anything, revives anything or leaves anything behind", async (from) => {
-    const failures: string[] = [];
-    for (let i = from; i < from + AT_ONCE; i++) {
-      const { problem } = await runHistory(generate(`test-${i}`));
-      if (problem !== undefined) failures.push(`${problem}\n  npm run soak -- world --replay test-${i}`);
-    }
-    expect(failures.join("\n")).toBe("");
-  });
+  test.each(Array.from({ length: HISTORIES / AT_ONCE }, (_, i) => i * AT_ONCE))(
+    "no history of a hundred from %i on loses anything, revives anything or leaves anything behind",
+    async (from) => {
+      const failures: string[] = [];
+      for (let i = from; i < from + AT_ONCE; i++) {
+        const { problem } = await runHistory(generate(`test-${i}`));
+        if (problem !== undefined) failures.push(`${problem}\n  npm run soak -- world --replay test-${i}`);
+      }
+      expect(failures.join("\n")).toBe("");
+    },
+  );
 
   test("a seed makes the same history every time, to the last request", async () => {
     const seeds = Array.from({ length: 20 }, (_, i) => `same-${i}`);

@@ -3,11 +3,12 @@ import { SimulatedBucket } from "./bucket.js";
 import { Copies } from "./copies.js";
 import { quiescence, VirtualGlobals } from "./globals.js";
 import { auditorOf, BUCKET_NAME, Instance } from "./instances.js";
-import { Judge, Violation } from "./judge.js";
+import { Judge } from "./judge.js";
 import { Model } from "./model.js";
 import { Network, type Flight } from "./network.js";
 import type { Call, Plan } from "./plan.js";
 import type { Moment, Span } from "./records.js";
+import { Violation } from "./shown.js";
 import { SimulatedTable } from "./table.js";
 
 /** Some time that no history needs: one that does goes round in a circle. */
@@ -45,7 +46,8 @@ export class World {
 
   traceTo(listener: (line: string) => void): void {
     const begin = this.globals.nowMs;
-    this.trace = (line) => listener(`${String(this.steps).padStart(5)} ${((this.globals.nowMs - begin) / 1_000).toFixed(3)}s ${line}`);
+    this.trace = (line) =>
+      listener(`${String(this.steps).padStart(5)} ${((this.globals.nowMs - begin) / 1_000).toFixed(3)}s ${line}`);
     this.network.trace = this.trace;
   }
 
@@ -65,7 +67,8 @@ export class World {
       await quiescence();
       if (isOver()) return;
       if (++this.steps > MOST_STEPS) throw new Violation("It goes round in a circle");
-      if (network.invalid !== undefined) throw new Violation(`DynamoDB refuses a request as not valid: ${network.invalid}`);
+      if (network.invalid !== undefined)
+        throw new Violation(`DynamoDB refuses a request as not valid: ${network.invalid}`);
       const active = network.active();
       const late = network.calm ? [] : network.late();
       if (late.length > 0 && random.chance(0.04)) this.#arrive(random.pick(late));
@@ -109,6 +112,11 @@ export class World {
 
   /** A call that waits until nothing else is under way, and nothing begins beside it. */
   isAlone(call: Call): boolean {
-    return call.kind === "jump" || call.kind === "sweep" || call.kind === "settle" || (call.kind === "prune" && call.graceSeconds === 0);
+    return (
+      call.kind === "jump" ||
+      call.kind === "sweep" ||
+      call.kind === "settle" ||
+      (call.kind === "prune" && call.graceSeconds === 0)
+    );
   }
 }
