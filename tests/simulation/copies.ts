@@ -71,7 +71,7 @@ export class Copies {
         livesMs: one.livesMs,
         end: span.end.step,
         start: span.start.step,
-        isAcknowledged,
+        isAcknowledged: isAcknowledged && one.sure === 0,
       };
       if (isAcknowledged && one.sure === 0) copy.sure = span.end.step;
       if (overlaps) copy.mayGo = copy.from;
