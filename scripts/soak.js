@@ -1,5 +1,6 @@
 // `npm run soak`: the tests that find rare failures, for as long as one likes. `npm run soak -- --help` lists the options.
 import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -19,30 +20,55 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const files = { history: "tests/behaviour/history.test.ts", ttl: "tests/behaviour/ttl-invariant.test.ts" };
 const help = `
 npm run soak -- [history] [ttl] [options]
+npm run soak -- world [--histories N] [--seed N] [--processes N] [--replay SEED] [--mutants]
 
   history        many workers on the same threads while requests fail; checks what they read
   ttl            random histories under a simulated clock; checks that nothing expires too early
                  (both, side by side, by default)
+  world          histories of savers in a world in memory, where every request, fault and moment follows from the
+                 seed; needs no server
   --minutes N    how long (60)
   --seed N       what the random choices start from (any); the same one repeats them
   --share N      of all requests, how many meet a fault, in history (0.2)
+  --histories N  how many, in world (10,000)
+  --processes N  how many at once, in world (as many as there are cores)
+  --replay SEED  lives through one history of world again, makes it small and shows it
+  --mutants      puts faults into copies of the sources, and says after how many histories world finds each
 `;
 
 try {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { minutes: { type: "string" }, seed: { type: "string" }, share: { type: "string" }, help: { type: "boolean" } },
+    options: {
+      minutes: { type: "string" },
+      seed: { type: "string" },
+      share: { type: "string" },
+      histories: { type: "string" },
+      processes: { type: "string" },
+      replay: { type: "string" },
+      mutants: { type: "boolean" },
+      help: { type: "boolean" },
+    },
   });
   if (values.help) {
     console.log(help);
     process.exit(0);
   }
+  const seed = number("seed", values.seed ?? String(Math.floor(Math.random() * 1e6)), 0, 2 ** 31 - 1);
+  if (positionals.length === 1 && positionals[0] === "world") {
+    ensureInstalled();
+    const histories = number("histories", values.histories ?? (values.mutants ? "2000" : "10000"), 1, 1e9);
+    const processes = number("processes", values.processes ?? String(availableParallelism()), 1, 1_000);
+    const options = { histories, seed: String(seed), processes };
+    const { soakMutants } = await import("./lib/soak-mutants.js");
+    const { soakWorld } = await import("./lib/soak-world.js");
+    process.exit(await (values.mutants ? soakMutants(options) : soakWorld({ ...options, replay: values.replay })));
+  }
   const names = positionals.length > 0 ? positionals : Object.keys(files);
   const unknown = names.find((name) => !(name in files));
-  if (unknown) throw new Error(`There is no ${JSON.stringify(unknown)} to soak, only ${Object.keys(files).join(" and ")}.`);
+  if (unknown) throw new Error(`There is no ${JSON.stringify(unknown)} to soak, only ${Object.keys(files).join(" and ")}, or world by itself.`);
   const minutes = number("minutes", values.minutes ?? "60", 0.1, 100_000);
   const share = number("share", values.share ?? "0.2", 0, 0.5);
-  const seed = number("seed", values.seed ?? String(Math.floor(Math.random() * 1e6)), 0, 2 ** 31 - 1);
 
   ensureInstalled();
   if (!process.env.DYNAMODB_ENDPOINT) ensureJava();

@@ -1,0 +1,148 @@
+/**
+ * A fault put into the sources on purpose: the simulated world has to find it.
+ * @typedef {{ name: string, edits: { file: string, from: string, to: string }[] }} Mutant
+ */
+
+/** @type {Mutant[]} Every `from` stands in its file once. */
+export const mutants = [
+  {
+    name: "ids are not escaped in keys",
+    edits: [
+      {
+        file: "checkpoint/keys.ts",
+        from: "return id.replace(/[#%\\p{Cs}]/gu, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);",
+        to: "return id;",
+      },
+    ],
+  },
+  {
+    name: "whether a segment lies in S3 is ignored where it is compared and where it is read",
+    edits: [
+      {
+        file: "checkpoint/segment-writes.ts",
+        from: "    if (there) return there;\n",
+        to: "",
+      },
+      {
+        file: "checkpoint/segment-writes.ts",
+        from: "    this.segments.set(id.name, { segment, bytes, stored });\n",
+        to: "    if (there) return { ...there, objectDays };\n    this.segments.set(id.name, { segment, bytes, stored });\n",
+      },
+      {
+        file: "checkpoint/segment-store.ts",
+        from: "    await Promise.all([readObjects(items.filter(isMissing), false), readItems(objects.filter(isMissing))]);\n",
+        to: "    void isMissing;\n",
+      },
+    ],
+  },
+  {
+    name: "a marker is deleted without a look at what it says by now",
+    edits: [
+      {
+        file: "checkpoint/incarnation.ts",
+        from: "  const names = [BORN, RESTORING, BEGUN];\n",
+        to: "  if (bornOf(item) !== undefined) return db.batchDelete([key(item.PK.S, item.SK.S)]).then(() => true);\n  const names = [BORN, RESTORING, BEGUN];\n",
+      },
+    ],
+  },
+  {
+    name: "a checkpoint read by its id is not asked which incarnation it belongs to",
+    edits: [
+      {
+        file: "checkpoint/pages.ts",
+        from: "if (born !== living || isVoid(item) || isPast(item)) continue;",
+        to: "if ((born !== living && !range.between?.[0].includes(checkpoint)) || isVoid(item) || isPast(item)) continue;",
+      },
+    ],
+  },
+  {
+    name: "what is shared counts as renewed by every put",
+    edits: [
+      {
+        file: "checkpoint/put.ts",
+        from: "isShort ? granted : Math.min(parent.lease, granted)",
+        to: "granted",
+      },
+    ],
+  },
+  {
+    name: "values are serialized again when everything is stored anew",
+    edits: [
+      {
+        file: "checkpoint/put.ts",
+        from: "(await begin(storage, put)));",
+        to: "(await begin(storage, (put.parts = await serializeParts(storage, { ...given, parentId }, undefined), put))));",
+      },
+    ],
+  },
+  {
+    name: "what a replica does not show counts as lost",
+    edits: [
+      {
+        file: "checkpoint/segment-store.ts",
+        from: "if (!consistent && bySortKey.size > 0) await",
+        to: "if (bySortKey.size > 1_000) await",
+      },
+    ],
+  },
+  {
+    name: "every incarnation of a thread has the same name, so that late deletions meet its next one",
+    edits: [
+      {
+        file: "checkpoint/incarnation.ts",
+        from: "toBase64Url(crypto.getRandomValues(new Uint8Array(4)));",
+        to: "toBase64Url(new Uint8Array(4));",
+      },
+    ],
+  },
+  {
+    name: "a checkpoint does not wait for its segments",
+    edits: [
+      {
+        file: "checkpoint/put.ts",
+        from: "plan.segments.size > 0 && writeSegments(storage, plan, life),",
+        to: "plan.segments.size > 0 && void writeSegments(storage, plan, life).catch(() => undefined),",
+      },
+    ],
+  },
+  {
+    name: "a life can be made shorter",
+    edits: [
+      {
+        file: "checkpoint/lifetime.ts",
+        from: '  condition: "attribute_not_exists(PK) OR #ttl <= :ttl",\n',
+        to: '  condition: "attribute_not_exists(PK) OR #ttl <= :ttl OR #ttl > :ttl",\n',
+      },
+    ],
+  },
+  {
+    name: "of special channels the first write stays",
+    edits: [
+      {
+        file: "checkpoint/put-writes.ts",
+        from: "this.#set.push(index < 0 ? `${name}=${value}` : ",
+        to: "this.#set.push(",
+      },
+    ],
+  },
+  {
+    name: "prune frees at once what nothing refers to",
+    edits: [
+      {
+        file: "checkpoint/prune.ts",
+        from: "  const oldest = startedAt - graceSeconds;\n",
+        to: "  const oldest = startedAt + 1;\n",
+      },
+    ],
+  },
+  {
+    name: "what has expired is shown",
+    edits: [
+      {
+        file: "checkpoint/lifetime.ts",
+        from: "export const isEnded = (item: Item): boolean => endOf(item) <= Date.now() / 1_000;",
+        to: "export const isEnded = (item: Item): boolean => endOf(item) <= 0;",
+      },
+    ],
+  },
+];

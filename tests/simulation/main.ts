@@ -1,0 +1,62 @@
+import { generate } from "./generate.js";
+import { printHistory } from "./print.js";
+import { runHistory } from "./run-history.js";
+import { kindOf, shrink } from "./shrink.js";
+
+/*
+ * A process of `npm run soak -- world`: lives through the histories of some seeds, one after the other, and tells in
+ * lines of
+ * JSON what it finds. `replay` shows one of them, as small as it can be made.
+ */
+
+export interface Job {
+  seed: string;
+  from: number;
+  to: number;
+  /** Every so many, for one of several processes. */
+  step: number;
+  replay?: string;
+  /** Ends with the first failure. */
+  first?: boolean;
+}
+
+const REPORT_EVERY_MS = 5_000;
+
+const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+async function soak({ seed, from, to, step, first }: Job): Promise<void> {
+  const figures = { histories: 0, requests: 0, faults: 0 };
+  let reportedMs = performance.now();
+  for (let i = from; i < to; i += step) {
+    const name = `${seed}-${i}`;
+    const { problem, requests, faults } = await runHistory(generate(name));
+    figures.histories++;
+    figures.requests += requests;
+    figures.faults += Object.values(faults).reduce((sum, many) => sum + many, 0);
+    if (problem !== undefined) say({ failed: name, kind: kindOf(problem), problem: problem.split("\n")[0] });
+    if (performance.now() - reportedMs > REPORT_EVERY_MS) {
+      reportedMs = performance.now();
+      say(figures);
+    }
+    if (problem !== undefined && first) break;
+  }
+  say({ ...figures, isOver: true });
+}
+
+async function replay(name: string): Promise<void> {
+  const plan = generate(name);
+  const { problem, hash, steps, requests } = await runHistory(plan);
+  console.log(`History ${name}: ${plan.calls.length} calls, ${requests} requests, ${steps} steps, hash ${hash}`);
+  if (problem === undefined) {
+    console.log("Nothing is wrong.");
+    return;
+  }
+  console.log(`Wrong: ${problem}\n\nMaking it smaller …`);
+  const small = await shrink(plan, problem, (line) => console.log(`  ${line}`));
+  console.log(`\nSmaller, in another order of its requests perhaps: ${small.problem}`);
+  await printHistory(small.plan, (line) => console.log(line));
+  process.exitCode = 1;
+}
+
+const job = JSON.parse(process.argv[2]!) as Job;
+await (job.replay === undefined ? soak(job) : replay(job.replay));

@@ -1,0 +1,88 @@
+import { attempt, collect, type Attempt } from "./attempt.js";
+import { fail, show } from "./shown.js";
+import type { Instance } from "./instances.js";
+import type { Snapshot } from "./copies.js";
+import type { CallOf } from "./plan.js";
+import type { Span } from "./records.js";
+import type { World } from "./world.js";
+
+/** Whether there may be something of a thread that stands in the way of a copy. */
+const mayExist = (world: World, thread: string): boolean =>
+  world.model.thread(thread).checkpoints.length > 0 || world.model.thread(thread).writes.length > 0;
+
+export async function copy(world: World, instance: Instance, from: string, to: string): Promise<void> {
+  if (from === to) return;
+  const target = world.model.thread(to);
+  target.lastStored = Infinity;
+  const result = await attempt(
+    world,
+    instance,
+    async () => instance.saver.copyThread(from, to),
+    (code, span) => code === "INVALID_INPUT" && (mayExist(world, to) || !world.copies.snapshot(from, span).exists),
+  );
+  settleRestore(world, result, world.copies.snapshot(from, result.span), to);
+}
+
+export function settleRestore(world: World, result: Attempt<unknown>, snapshot: Snapshot, to: string): void {
+  const target = world.model.thread(to);
+  if (result.error?.code === "INVALID_INPUT") {
+    target.lastStored = result.span.end.step;
+    return;
+  }
+  const before = target.checkpoints.find((one) => world.model.mustSee(one, result.span));
+  if (!result.error && before) fail(`It succeeds over ${show(before)}, which was there`);
+  if (!result.error && !snapshot.mayExist) fail("It succeeds, and there is no such thread");
+  world.copies.restore(to, snapshot, result.span, !result.error);
+}
+
+export interface Shelved {
+  thread: string;
+  lines: string[];
+  snapshot: Snapshot;
+}
+const shelves = new WeakMap<World, Shelved[]>();
+const shelfOf = (world: World): Shelved[] => {
+  const shelf = shelves.get(world) ?? [];
+  shelves.set(world, shelf);
+  return shelf;
+};
+
+export async function exportThread(world: World, instance: Instance, thread: string): Promise<Shelved | undefined> {
+  const result = await attempt(
+    world,
+    instance,
+    () => collect(instance.saver.exportThread(thread)),
+    (code, span) => code === "INVALID_INPUT" && !world.copies.snapshot(thread, span).exists,
+  );
+  if (result.error) return undefined;
+  const shelved = { thread, lines: result.value, snapshot: world.copies.snapshot(thread, result.span) };
+  if (!shelved.snapshot.mayExist) fail("It succeeds, and there is no such thread");
+  shelfOf(world).push(shelved);
+  return shelved;
+}
+
+export async function importThread(world: World, instance: Instance, call: CallOf<"import">): Promise<void> {
+  const shelf = shelfOf(world);
+  if (shelf.length === 0) return;
+  const shelved = shelf[call.export % shelf.length]!;
+  await importShelved(world, instance, shelved, call.to === "same" ? shelved.thread : world.plan.threads[call.to]!);
+}
+
+export async function importShelved(
+  world: World,
+  instance: Instance,
+  { thread, lines, snapshot }: Shelved,
+  to: string,
+): Promise<void> {
+  world.model.thread(to).lastStored = Infinity;
+  const options = to === thread ? {} : { threadId: to };
+  // Of what has expired since, the error says so; and where it failed before, it may be there.
+  const hasExpired = (span: Span): boolean => snapshot.checkpoints.some(({ livesMs }) => livesMs <= span.end.ms);
+  const result = await attempt(
+    world,
+    instance,
+    async () => instance.saver.importThread(lines, options),
+    (code, span) => code === "INVALID_INPUT" && (mayExist(world, to) || hasExpired(span)),
+  );
+  settleRestore(world, result, snapshot, to);
+}

@@ -1,0 +1,41 @@
+import { canonical } from "./contents.js";
+import type { Call, Plan } from "./plan.js";
+import { runHistory } from "./run-history.js";
+
+/** A history as people read it: who, what they do, and every request on its way. */
+export async function printHistory(plan: Plan, print: (line: string) => void): Promise<void> {
+  const used = new Set(plan.calls.map(({ by }) => by));
+  plan.instances.forEach(({ name, ...options }, i) => {
+    if (used.has(i)) print(`  ${name}: ${canonical(options)}`);
+  });
+  const faults = Object.entries(plan.shares).filter(([, share]) => share > 0);
+  if (faults.length > 0)
+    print(`  faults: ${faults.map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`).join(", ")}`);
+  print(`  pages of ${plan.pageBytes} bytes; ends with ${plan.ending}`);
+  for (const call of plan.calls) print(`  ${call.n}. ${sentence(plan, call)}`);
+  print("  Its requests:");
+  let lines: string[] = [];
+  await runHistory(plan, (line) => {
+    // Of the audit only the end, where it found something.
+    if (line.includes(" the audit begins")) lines = lines.slice(0, 120);
+    lines.push(`    ${line.slice(0, 330)}`);
+  });
+  const begin = lines.findIndex((line) => line.includes(" the audit begins"));
+  const shown =
+    begin < 0 || lines.length - begin < 12 ? lines : [...lines.slice(0, begin + 1), "    …", ...lines.slice(-8)];
+  for (const line of shown) print(line);
+}
+
+function sentence({ instances, threads, namespaces }: Plan, { n: _, by, overlap, fresh, kind, ...how }: Call): string {
+  const named = Object.entries(how).map(([name, value]) => {
+    if (name === "thread" || name === "from" || (name === "to" && kind !== "import"))
+      return `${name} ${typeof value === "number" ? threads[value] : String(value)}`;
+    if (name === "ns")
+      return typeof value === "number" ? (namespaces[value] === "" ? "" : `ns ${namespaces[value]}`) : "ns all";
+    return value === false || value === 0
+      ? ""
+      : `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`;
+  });
+  const when = overlap > 0 ? `beside the ${overlap} before` : "";
+  return [`${instances[by]!.name}${fresh ? " (new)" : ""}`, kind, ...named, when].filter(Boolean).join(" ");
+}
