@@ -31,14 +31,12 @@ export const UNLESS_VOID = { condition: "attribute_not_exists(#void)", names: { 
  * @throws CheckpointConflictError
  */
 export async function takeHead(storage: Storage, ref: CheckpointRef, parentId: string | undefined, born: string, life: Lifetime | undefined): Promise<void> {
-  const { db } = storage;
   if (await moveHead(storage, ref, parentId, born, life)) return;
 
-  const found = await db.getItem(headKey(ref, born), true);
-  const head = found && unescapeId(stringOf(found, HEAD) ?? "");
+  const head = await headId(storage, ref, born);
   if (head === ref.id) return; // by an attempt of this put whose answer got lost
-  const conflict = (headId: string | undefined): never => {
-    throw new CheckpointConflictError({ threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id, parentId, headId });
+  const conflict = (latest: string | undefined): never => {
+    throw new CheckpointConflictError({ threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id, parentId, headId: latest });
   };
   const latest = await latestId(storage, ref);
   if (latest !== parentId) conflict(latest);
@@ -49,7 +47,13 @@ export async function takeHead(storage: Storage, ref: CheckpointRef, parentId: s
     const now = isFenced ? latest : await latestId(storage, ref);
     if (now !== parentId) conflict(now);
   }
-  if (!(await moveHead(storage, ref, head, born, life))) conflict(await latestId(storage, ref));
+  if (await moveHead(storage, ref, head, born, life)) return;
+  if ((await headId(storage, ref, born)) !== ref.id) conflict(await latestId(storage, ref)); // by an attempt, as above
+}
+
+async function headId({ db }: Storage, ref: CheckpointRef, born: string): Promise<string | undefined> {
+  const found = await db.getItem(headKey(ref, born), true);
+  return found && unescapeId(stringOf(found, HEAD) ?? "");
 }
 
 /** The error of a put whose place is void. */

@@ -12,7 +12,7 @@ import { deleteUnused } from "./segment-deletions.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import { survey, type Rule } from "./survey.js";
 import { isOfOneThread, ThreadsFailedError, type ThreadFailure } from "./threads-failed.js";
-import { amendTrash, closeTrash, deleteTrash, readTrash, writeTrash, type TrashEntry, type TrashList } from "./trash.js";
+import { amendTrash, closeTrash, deleteTrash, readTrash, trashUntil, writeTrash, type TrashEntry, type TrashList } from "./trash.js";
 
 /*
  * Checkpoints go at once: what a reader has not found yet, nobody sees again. What they referred to, and whatever else
@@ -153,8 +153,8 @@ async function* pruneThread(
     return;
   }
 
-  for (const list of lists) await amendTrash(storage, list, released ? isUsed : () => true);
-  const listId = later.length > 0 ? await writeTrash(storage, thread, later.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)])) : undefined;
+  for (const list of lists) await amendTrash(storage, list, released ? isUsed : () => true, trashUntil(graceSeconds));
+  const listId = later.length > 0 ? await writeTrash(storage, thread, later.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)]), trashUntil(graceSeconds)) : undefined;
   const first = { update: "SET #first = :first", names: { "#first": FIRST }, values: { ":first": { N: "1" } }, condition: "attribute_exists(PK)" };
   await forEachAtOnce(AT_ONCE, found.first, async (key) => void (await db.updateItem({ ...first, key })));
   await forEachAtOnce(AT_ONCE, found.hidden, (key) => endNow(db, key));
@@ -166,7 +166,11 @@ async function* pruneThread(
     for (const [, one] of row) countDropped(freed, one);
     yield { read, freed };
   }
-  if (listId !== undefined) await closeTrash(storage, thread, listId);
+  if (listId !== undefined) {
+    await closeTrash(storage, thread, listId, trashUntil(graceSeconds));
+    // A deletion that began meanwhile may have looked for the last time before the list was there.
+    if (born !== undefined && !(await storage.incarnations.isThere(thread))) for (const list of await readTrash(storage, thread)) await deleteTrash(storage, thread, list);
+  }
 
   if (mark !== undefined && going.delete(mark) && !(await endEmpty(storage, thread, marker!))) return;
   for (const row of rowsOf(DROPPED_AT_ONCE, due.filter(([sortKey]) => going.has(sortKey)))) {

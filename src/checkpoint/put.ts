@@ -144,6 +144,8 @@ function listedFor({ incarnations, frames }: Storage, { threadId, ns, metadata }
   const above = Object.entries(metadata.parents ?? {}).map(([parentNs, id]) => frames.get(threadId, parentNs, id)?.born);
   const gone = above.find((born) => born !== undefined && born !== known.born);
   if (gone !== undefined) return { ...known, born: gone };
+  // Of a graph's checkpoint that this instance has not seen: the thread may be another one by now.
+  if (above.includes(undefined)) return undefined;
   return incarnations.trusted(threadId) && known.listedUntil >= (life?.needed ?? Infinity) ? known : undefined;
 }
 

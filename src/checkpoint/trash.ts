@@ -1,18 +1,22 @@
 import type { Item, Key } from "../aws/dynamodb.js";
 import { stringOf } from "./attributes.js";
 import { key } from "./keys.js";
+import { expiry } from "./lifetime.js";
 import type { Storage, Thread } from "./storage.js";
 
 /*
  * Lists of what nothing refers to any more, kept in the thread until it is sure that nobody is about to refer to it again:
  * `prune.ts` says why. A list is some items with sort keys, and one that says since when all of them have been without use.
- * That one comes last, so a list that was cut short never gets old.
+ * That one comes last, so a list that was cut short never gets old. Lists expire, long after they are due: what is on none is found by
+ * looking at everything that is stored, and a thread can expire, or be deleted, beside the pruning that lists a part of it.
  */
 
 /** Sort keys of lists start with this. */
 export const TRASH = "G#";
 const SINCE = "since";
 const KEYS = "keys";
+/** How long a list stays that nobody comes back to. */
+const KEPT_SECONDS = 60 * 86_400;
 /** An item can have 400 KB. */
 const MAX_KEYS_BYTES = 200_000;
 
@@ -25,6 +29,9 @@ export interface TrashList {
   since: number | undefined;
   parts: { key: Key; entries: TrashEntry[] }[];
 }
+
+/** Until when a list that is made now is kept, in seconds since 1970. */
+export const trashUntil = (graceSeconds: number): number => Math.ceil(Date.now() / 1_000 + graceSeconds) + KEPT_SECONDS;
 
 /** The lists of a thread. */
 export async function readTrash({ db }: Storage, { partition }: Thread): Promise<TrashList[]> {
@@ -42,12 +49,12 @@ export async function readTrash({ db }: Storage, { partition }: Thread): Promise
 }
 
 /** Stores a list that is not old yet. Returns its id. */
-export async function writeTrash({ db }: Storage, { partition }: Thread, entries: Iterable<TrashEntry>): Promise<string> {
+export async function writeTrash({ db }: Storage, { partition }: Thread, entries: Iterable<TrashEntry>, until: number): Promise<string> {
   const id = crypto.randomUUID();
   let parts = 0;
   let row: TrashEntry[] = [];
   let bytes = 0;
-  const store = async (): Promise<void> => void (await db.putItem(partOf(key(partition, `${TRASH}${id}#${parts++}`), row)));
+  const store = async (): Promise<void> => void (await db.putItem(partOf(key(partition, `${TRASH}${id}#${parts++}`), row, until)));
   for (const entry of entries) {
     if (bytes > MAX_KEYS_BYTES) {
       await store();
@@ -61,18 +68,18 @@ export async function writeTrash({ db }: Storage, { partition }: Thread, entries
   return id;
 }
 
-const partOf = (key: Key, entries: TrashEntry[]): Item => ({ ...key, [KEYS]: { S: JSON.stringify(entries) } });
+const partOf = (key: Key, entries: TrashEntry[], until: number): Item => ({ ...key, [KEYS]: { S: JSON.stringify(entries) }, ...expiry(until) });
 
 /** From now on, the list gets old. */
-export async function closeTrash({ db }: Storage, { partition }: Thread, id: string): Promise<void> {
-  await db.putItem({ ...key(partition, TRASH + id), [SINCE]: { N: String(Math.ceil(Date.now() / 1_000)) } });
+export async function closeTrash({ db }: Storage, { partition }: Thread, id: string, until: number): Promise<void> {
+  await db.putItem({ ...key(partition, TRASH + id), [SINCE]: { N: String(Math.ceil(Date.now() / 1_000)) }, ...expiry(until) });
 }
 
 /** Takes what has come into use off a list. */
-export async function amendTrash({ db }: Storage, { parts }: TrashList, isUsed: (sortKey: string) => boolean): Promise<void> {
+export async function amendTrash({ db }: Storage, { parts }: TrashList, isUsed: (sortKey: string) => boolean, until: number): Promise<void> {
   for (const { key, entries } of parts) {
     const left = entries.filter(([sortKey]) => !isUsed(sortKey));
-    if (left.length < entries.length) await db.putItem(partOf(key, left));
+    if (left.length < entries.length) await db.putItem(partOf(key, left, until));
   }
 }
 
