@@ -5,6 +5,7 @@ import { mutants } from "./mutants.js";
 import { buildWorld, runWorld } from "./simulation.js";
 
 /** @import { Mutant } from "./mutants.js" */
+/** @import { Failure } from "./simulation.js" */
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -23,16 +24,16 @@ export async function soakMutants({ histories, seed, processes, source = join(ro
     if (!isRight) wrong++;
     print(`${isRight ? "ok    " : "FAILED"} ${name}: ${what}`);
   };
-  const last = await firstFailure(await buildWorld(source, "unchanged"), { histories, seed, processes });
-  tell("nothing is changed", last.problem ?? `survives ${last.after} histories`, last.problem === undefined);
+  const options = { histories, seed, processes };
+  const failures = await failuresOf(await buildWorld(source, "unchanged"), options);
+  const first = failures[0];
+  tell("nothing is changed", first ? said(first) : `survives ${histories} histories`, first === undefined);
+  // What is wrong without them does not count.
+  const known = [...new Set(failures.map(({ kind }) => kind))];
   for (const [i, mutant] of mutants.entries()) {
     try {
-      const found = await firstFailure(await buildMutant(mutant, i, source), { histories, seed, processes });
-      tell(
-        mutant.name,
-        found.problem === undefined ? `survives ${found.after} histories` : `after ${found.after}: ${found.problem}`,
-        found.problem !== undefined,
-      );
+      const [found] = await failuresOf(await buildMutant(mutant, i, source), { ...options, untilOtherThan: known });
+      tell(mutant.name, found ? said(found) : `survives ${histories} histories`, found !== undefined);
     } catch (error) {
       tell(mutant.name, error instanceof Error ? error.message : String(error), false);
     }
@@ -68,20 +69,24 @@ async function buildMutant({ edits }, number, source) {
 
 /**
  * @param {string} program
- * @param {{ histories: number, seed: string, processes: number }} options
- * @returns {Promise<{ after: number, problem?: string }>} after so many histories of one process or another
+ * @param {{ histories: number, seed: string, processes: number, untilOtherThan?: string[] }} options
+ * @returns {Promise<Failure[]>} in the order of their histories
  */
-async function firstFailure(program, { histories, seed, processes }) {
-  /** @type {{ after: number, problem?: string }} */
-  let first = { after: histories };
+async function failuresOf(program, { histories, processes, ...job }) {
+  /** @type {Failure[]} */
+  const failures = [];
   await Promise.all(
     Array.from({ length: processes }, (_, from) =>
-      runWorld(program, { seed, from, to: histories, step: processes, first: true }, (line) => {
-        if (!("failed" in line)) return;
-        const after = Number(line.failed.split("-").at(-1)) + 1;
-        if (first.problem === undefined || after < first.after) first = { after, problem: line.problem.slice(0, 160) };
+      runWorld(program, { ...job, from, to: histories, step: processes }, (line) => {
+        if ("failed" in line && !job.untilOtherThan?.includes(line.kind)) failures.push(line);
       }),
     ),
   );
-  return first;
+  return failures.sort((a, b) => after(a) - after(b));
 }
+
+/** @param {Failure} failure */
+const after = ({ failed }) => Number(failed.split("-").at(-1)) + 1;
+
+/** @param {Failure} failure */
+const said = (failure) => `after ${after(failure)}: ${failure.problem.slice(0, 160)}`;

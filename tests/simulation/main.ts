@@ -16,15 +16,15 @@ export interface Job {
   /** Every so many, for one of several processes. */
   step: number;
   replay?: string;
-  /** Ends with the first failure. */
-  first?: boolean;
+  /** Ends with the first failure that is not of these kinds. */
+  untilOtherThan?: string[];
 }
 
 const REPORT_EVERY_MS = 5_000;
 
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-async function soak({ seed, from, to, step, first }: Job): Promise<void> {
+async function soak({ seed, from, to, step, untilOtherThan }: Job): Promise<void> {
   const figures = { histories: 0, requests: 0, faults: 0 };
   let reportedMs = performance.now();
   for (let i = from; i < to; i += step) {
@@ -38,7 +38,7 @@ async function soak({ seed, from, to, step, first }: Job): Promise<void> {
       reportedMs = performance.now();
       say(figures);
     }
-    if (problem !== undefined && first) break;
+    if (problem !== undefined && untilOtherThan?.includes(kindOf(problem)) === false) break;
   }
   say({ ...figures, isOver: true });
 }
