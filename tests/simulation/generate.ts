@@ -1,10 +1,10 @@
 import { Random } from "../lanes/random.js";
-import { NO_FAULTS, type Call, type CallKind, type Change, type Choice, type InstancePlan, type Plan } from "./plan.js";
+import { generateInstances, TTLS } from "./generate-instances.js";
+import { NO_FAULTS, type Call, type CallKind, type Change, type Choice, type Plan } from "./plan.js";
 
 /** Ids with signs that have a meaning in keys, and some that differ only where an escape is forgotten. */
 const THREADS = ["t", "t#1", "t%231", "tä😀", "%"];
 const NAMESPACES = ["", "child:1", "child:1#2", "child:1%232", "child:1|deep:2"];
-const TTLS = [1_000, 4_000, 86_400, 30 * 86_400];
 const JUMPS = [1, 30, 120, 301, 700, 1_100, 1_600, 3_700, 4_500, 90_000, 10 * 86_400];
 
 /** The history of a seed. */
@@ -18,14 +18,17 @@ export function generate(seed: string): Plan {
   const count = 4 + random.below(random.chance(0.3) ? 26 : 14);
   const turn = instances.some(({ only }) => only) ? 1 + random.below(count) : 0;
   const calls: Call[] = [];
-  const weights = generateWeights(random);
+  const ttls = instances.flatMap(({ ttlSeconds }) => ttlSeconds ?? []);
+  const theme = themeOf(random, ttls.length > 0);
+  const weights = { ...generateWeights(random), ...THEMES[theme] };
   for (let n = 0; n < count; n++) {
     const able = instances.flatMap(({ only }, i) => (!only || (only === "before") === n < turn ? [i] : []));
     calls.push(
       generateCall(random, n, random.pick(able), weights, {
         threads: threads.length,
         namespaces: namespaces.length,
-        hasTtl: instances.some(({ ttlSeconds }) => ttlSeconds),
+        ttls,
+        theme,
       }),
     );
   }
@@ -46,42 +49,6 @@ export function generate(seed: string): Plan {
     schedule: 0,
     ending: random.weighted({ nothing: 2, delete: 3, prune: 2, expire: 2, copy: 2 }),
   };
-}
-
-function generateInstances(random: Random): InstancePlan[] {
-  const count = 2 + random.below(3);
-  const reject = random.chance(0.1);
-  const latest = !reject && random.chance(0.15);
-  const s3 = random.weighted({ none: 4, all: 4, later: 3 });
-  const encryption = random.weighted({ none: 8, all: 1, rotation: 1, later: 1 });
-  const ttl = random.weighted({ none: 6, some: 4, all: 3 });
-  const ttls = [random.pick(TTLS), random.pick(TTLS)];
-  const lags = random.chance(0.15);
-  const instances: InstancePlan[] = [];
-  for (let i = 0; i < count; i++) {
-    const plan: InstancePlan = { name: "ABCD"[i]!, compression: random.chance(0.4) ? "gzip" : "none" };
-    const isLater = i > 0;
-    if (s3 === "all" || (s3 === "later" && isLater))
-      plan.s3 = {
-        thresholdBytes: random.pick([900, 1_500, 4_000, 380_000]),
-        prefix: random.chance(0.7) ? "" : random.pick(["p/", "q/"]),
-      };
-    if (encryption === "all") plan.encryption = { key: 1, older: [], plain: false };
-    if (encryption === "rotation")
-      plan.encryption = isLater ? { key: 2, older: [1], plain: false } : { key: 1, older: [2], plain: false };
-    if (encryption === "later" && isLater) plan.encryption = { key: 1, older: [], plain: true };
-    // The first one lacks what is turned on later.
-    if (s3 === "later" || encryption === "later") plan.only = isLater ? "after" : "before";
-    if (ttl === "all" || (ttl === "some" && random.chance(0.5))) {
-      plan.ttlSeconds = random.pick(ttls);
-      if (random.chance(0.25)) plan.refreshOnRead = true;
-    }
-    if (latest && random.chance(0.6)) plan.history = "latest";
-    if (reject) plan.conflict = "reject";
-    if (lags && random.chance(0.6)) plan.lagSteps = 5 + random.below(40);
-    instances.push(plan);
-  }
-  return instances;
 }
 
 type Weights = Record<CallKind, number>;
@@ -113,7 +80,22 @@ function generateWeights(random: Random): Weights {
 interface Sizes {
   threads: number;
   namespaces: number;
-  hasTtl: boolean;
+  ttls: number[];
+  theme: Theme;
+}
+
+type Theme = "all" | "aging" | "pruning";
+
+/** A third of the histories do again and again what takes several steps to go wrong. */
+const THEMES: Record<Theme, Partial<Weights>> = {
+  all: {},
+  aging: { put: 8, jump: 6, sweep: 3, get: 2, delete: 0, prune: 0, deleteRuns: 0, copy: 0, import: 0, again: 0 },
+  pruning: { put: 9, prune: 6, jump: 3, get: 2, delete: 0, copy: 0, import: 0, again: 0 },
+};
+
+function themeOf(random: Random, hasTtl: boolean): Theme {
+  if (!random.chance(0.35)) return "all";
+  return hasTtl ? "aging" : "pruning";
 }
 
 function generateCall(
@@ -121,7 +103,7 @@ function generateCall(
   n: number,
   by: number,
   weights: Weights,
-  { threads, namespaces, hasTtl }: Sizes,
+  { threads, namespaces, ttls, theme }: Sizes,
 ): Call {
   const kind: CallKind = n === 0 ? "put" : random.weighted(weights);
   const common = {
@@ -134,7 +116,7 @@ function generateCall(
   const ns = random.chance(0.65) ? 0 : random.below(namespaces);
   const choice = (latest: number): Choice => (random.chance(latest) ? "latest" : random.next());
   const some = <T>(share: number, value: () => T): T | undefined => (random.chance(share) ? value() : undefined);
-  const ttl = (): { ttl?: number } => (random.chance(hasTtl ? 0.15 : 0.04) ? { ttl: random.pick(TTLS) } : {});
+  const ttl = (): { ttl?: number } => (random.chance(ttls.length > 0 ? 0.15 : 0.04) ? { ttl: random.pick(TTLS) } : {});
   switch (kind) {
     case "put":
       return {
@@ -144,7 +126,7 @@ function generateCall(
         ns,
         ...ttl(),
         parent: random.chance(0.08) ? "none" : choice(0.75),
-        changes: generateChanges(random),
+        changes: generateChanges(random, theme === "aging" ? 0.15 : 0.4),
         run: random.below(3),
         fork: random.chance(0.08),
         logs: random.chance(0.4) ? 1 + random.below(2) : 0,
@@ -208,8 +190,12 @@ function generateCall(
       return { ...common, kind, from: thread, to: random.below(threads) };
     case "import":
       return { ...common, kind, export: random.below(10), to: random.chance(0.6) ? "same" : random.below(threads) };
-    case "jump":
-      return { ...common, kind, overlap: 0, seconds: random.pick(hasTtl ? JUMPS : JUMPS.slice(0, 9)) };
+    case "jump": {
+      // A part of a life, so that what is shared is renewed now and then.
+      const part = Math.ceil(random.pick([0.3, 0.45, 0.6, 0.8]) * (ttls.length > 0 ? random.pick(ttls) : 4_000));
+      const any = random.pick(ttls.length > 0 ? JUMPS : JUMPS.slice(0, 9));
+      return { ...common, kind, overlap: 0, seconds: random.chance(theme === "aging" ? 0.9 : 0.2) ? part : any };
+    }
     case "sweep":
     case "settle":
       return { ...common, kind, overlap: 0 };
@@ -233,10 +219,10 @@ function generatePrune(
   };
 }
 
-function generateChanges(random: Random): Change[] {
+function generateChanges(random: Random, share: number): Change[] {
   const changes: Change[] = [];
   for (const channel of ["doc", "other", "list", "n"]) {
-    if (!random.chance(channel === "n" ? 0.6 : 0.4)) continue;
+    if (!random.chance(channel === "n" ? 0.6 : share)) continue;
     if (channel === "n") changes.push({ channel, to: "unique", length: 8 });
     else if (channel === "list") changes.push({ channel, to: "longer", length: random.pick([100, 600, 1_500]) });
     else if (random.chance(0.7)) changes.push({ channel, to: "document", document: random.below(4) });
