@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { emptyThread, noise, putStep } from "../lanes/checkpoints.js";
+import { emptyThread, latestOf, noise, putStep } from "../lanes/checkpoints.js";
 import { everyCall, patience, renewing } from "../lanes/fault-scenario.js";
 import { ALL_FAULTS, always, chaos, faultOf, onFirstAttempt, PASSING_FAULTS, serviceOf, withFaults, type Chooser, type FaultName } from "../lanes/faults.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
@@ -42,10 +42,10 @@ describe.each(["dynamodb", "s3"] as const)("%s:", (service) => {
     const options = { ...place(), credentials: renewing(credentials()).credentials, ...patience(name) };
     const reader = createSaver({ ...options, fetch });
     // Two items make a batch; two objects would be two requests.
-    const { config } = await putStep(createSaver(options), emptyThread(), { document: noise(6_000, 1), ...(service === "dynamodb" && { other: noise(7_000, 2) }) });
+    const step = await putStep(createSaver(options), emptyThread(), { document: noise(6_000, 1), ...(service === "dynamodb" && { other: noise(7_000, 2) }) });
 
     const write = operation === "BatchWriteItem" || (service === "s3" && ["strangersPage", "shortAnswer", "garbledAnswer"].includes(name));
-    const call = write ? reader.deleteThread(config.configurable!.thread_id as string) : reader.getTuple(config);
+    const call = write ? reader.deleteThread(step.config.configurable!.thread_id as string) : reader.getTuple(latestOf(step)); // whose first request is alone
 
     expect(await errorOf(call)).toMatchObject({ name: "AwsRequestError", code: endsAs, service });
     if (final) expect(injected).toEqual({ [name]: 1 });

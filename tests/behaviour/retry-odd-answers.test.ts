@@ -153,8 +153,8 @@ describe("a fetch option", () => {
     ["returns an answer without a body to read", () => Promise.resolve({ status: 200, headers: new Headers() })],
     ["returns an answer that was read already", async () => { const answer = Response.json({ Items: [] }); await answer.text(); return answer; }],
     ["returns Response.error()", () => Promise.resolve(Response.error())],
-    ["rejects with nothing", () => Promise.reject()], // oxlint-disable-line typescript/prefer-promise-reject-errors
-    ["rejects with a text", () => Promise.reject("no")], // oxlint-disable-line typescript/prefer-promise-reject-errors
+    ["rejects with nothing", () => Promise.reject()],
+    ["rejects with a text", () => Promise.reject("no")],
   ]; // prettier-ignore
 
   test.each(broken)("that %s ends the call with an error of ours, after maxAttempts at most", async (_, fetch) => {
