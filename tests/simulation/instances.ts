@@ -1,6 +1,6 @@
 import { DynamoDBSaver, type DynamoDBSaverOptions } from "langgraph-checkpoint-dynamodb";
 import type { Client, Network } from "./network.js";
-import type { Actor } from "./model.js";
+import type { Actor } from "./actors.js";
 import type { InstancePlan } from "./plan.js";
 import { DYNAMODB_URL, S3_URL } from "./protocol.js";
 import type { RecordedCheckpoint } from "./records.js";

@@ -172,7 +172,11 @@ export class Judge {
     // What the next checkpoint was put on must last as long as that does.
     const expected = ancestors.flatMap((one, i) => {
       const child = needed[i];
-      const writes = this.#writes(one, read, ({ end }) => child !== undefined && end <= child.putStart);
+      const writes = this.#writes(
+        one,
+        read,
+        ({ end, livesMs }) => child !== undefined && end <= child.putStart && livesMs > child.madeMs,
+      );
       return child ? writes : writes.map((write) => ({ ...write, must: false }));
     });
     const wrong = compareWrites(

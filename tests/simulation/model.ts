@@ -1,4 +1,4 @@
-import type { InstancePlan } from "./plan.js";
+import type { Actor, PruneScope } from "./actors.js";
 import {
   certain,
   possible,
@@ -13,24 +13,6 @@ import {
 const SLACK_MS = 1_000;
 /** How long an instance may go on from what it has in its cache; a little less than it says. */
 const SURELY_CACHED_MS = 240_000;
-
-/** As much of an instance as the model has to know. */
-export interface Actor {
-  plan: InstancePlan;
-  /** When it has put or read a checkpoint, as it is recorded. */
-  touched: Map<RecordedCheckpoint, number>;
-  /** Those that it has only tried to put. */
-  tried: Set<RecordedCheckpoint>;
-}
-
-export interface PruneScope {
-  thread: string | undefined;
-  ns?: string | undefined;
-  keepLast: number | undefined;
-  olderThanMs: number;
-  graceMs: number;
-  isDry: boolean;
-}
 
 /**
  * A plain model of the contract: what LangGraph's savers promise, and this one's documentation. It knows nothing of how
@@ -94,7 +76,7 @@ export class Model {
     }
     if (isAcknowledged) this.#touch(actor, checkpoint, end);
     else actor.tried.add(checkpoint);
-    if (thread.deletedSince(start.step)) {
+    if (thread.deletedSince(start.step) || (stoodOn && this.#mayMistake(actor, stoodOn))) {
       [checkpoint.mayGo, checkpoint.dead] = [checkpoint.from, "maybe"];
     } else if (stoodOn && stoodOn.dead !== "no") {
       const fate =
@@ -107,6 +89,12 @@ export class Model {
     }
     if (isAcknowledged) checkpoint.sure = Math.min(checkpoint.sure, end.step);
     if (actor.plan.history === "latest") this.#supersede(checkpoint, span, isAcknowledged);
+  }
+
+  /** Whether an instance may take what was restored for what it remembers of the thread before. */
+  #mayMistake({ touched, tried }: Actor, { thread, ns, id }: RecordedCheckpoint): boolean {
+    const all = this.thread(thread).all(ns, id);
+    return all.length > 1 && !touched.has(all.at(-1)!) && all.some((one) => touched.has(one) || tried.has(one));
   }
 
   /**

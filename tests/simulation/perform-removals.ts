@@ -1,6 +1,6 @@
 import { attempt } from "./attempt.js";
 import type { Instance } from "./instances.js";
-import type { PruneScope } from "./model.js";
+import type { PruneScope } from "./actors.js";
 import type { CallOf } from "./plan.js";
 import type { World } from "./world.js";
 
