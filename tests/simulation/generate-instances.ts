@@ -2,7 +2,7 @@ import type { Random } from "../lanes/random.js";
 import type { InstancePlan } from "./plan.js";
 
 /** Lives, in seconds. */
-export const TTLS = [1_000, 4_000, 86_400, 30 * 86_400];
+export const TTLS = [300, 1_000, 4_000, 86_400, 30 * 86_400];
 
 /** Instances whose options differ. */
 export function generateInstances(random: Random): InstancePlan[] {

@@ -24,7 +24,7 @@ export function generate(seed: string): Plan {
   for (let n = 0; n < count; n++) {
     const able = instances.flatMap(({ only }, i) => (!only || (only === "before") === n < turn ? [i] : []));
     calls.push(
-      generateCall(random, n, random.pick(able), weights, {
+      generateCall(random, n, theme === "aging" && random.chance(0.7) ? able[0]! : random.pick(able), weights, {
         threads: threads.length,
         namespaces: namespaces.length,
         ttls,
@@ -112,8 +112,8 @@ function generateCall(
     overlap: random.chance(0.55) ? 0 : 1 + random.below(3),
     ...(random.chance(0.15) && { fresh: true }),
   };
-  const thread = random.chance(0.6) ? 0 : random.below(threads);
-  const ns = random.chance(0.65) ? 0 : random.below(namespaces);
+  const thread = random.chance(theme === "aging" ? 0.95 : 0.6) ? 0 : random.below(threads);
+  const ns = random.chance(theme === "aging" ? 0.95 : 0.65) ? 0 : random.below(namespaces);
   const choice = (latest: number): Choice => (random.chance(latest) ? "latest" : random.next());
   const some = <T>(share: number, value: () => T): T | undefined => (random.chance(share) ? value() : undefined);
   const ttl = (): { ttl?: number } => (random.chance(ttls.length > 0 ? 0.15 : 0.04) ? { ttl: random.pick(TTLS) } : {});
@@ -125,7 +125,7 @@ function generateCall(
         thread,
         ns,
         ...ttl(),
-        parent: random.chance(0.08) ? "none" : choice(0.75),
+        parent: random.chance(0.08) ? "none" : choice(theme === "aging" ? 0.95 : 0.75),
         changes: generateChanges(random, theme === "aging" ? 0.15 : 0.4),
         run: random.below(3),
         fork: random.chance(0.08),
