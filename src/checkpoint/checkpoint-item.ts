@@ -1,9 +1,9 @@
 import type { Item } from "../aws/dynamodb.js";
-import { isVoid } from "./head.js";
 import { bornOf } from "./incarnation.js";
 import { checkpointPrefix, checkpointRange } from "./keys.js";
 import { isGone } from "./lifetime.js";
 import type { CheckpointRef, Storage } from "./storage.js";
+import { isVoid } from "./tombstone.js";
 
 /**
  * A checkpoint that one is put under, or written to: 1 Query. What another incarnation has under its id is passed over, unless there

@@ -46,7 +46,7 @@ async function deltaHistory(storage: Storage, target: CheckpointRef, channels: s
   const found = await path.read(target.id);
   if (!found) throw missingData("The checkpoint is not there any more, so what its DeltaChannels are rebuilt from is not known. Read the latest one");
   const { ancestors, seedAt, missing } = await walk(path, found.parentId, channels);
-  const written = missing === undefined ? new Set() : await writtenChannels(storage, [found, ...ancestors.map(({ stored }) => stored)]);
+  const written = missing === undefined ? new Set() : await channelsSoFar(storage, ancestors.at(-1)?.stored ?? found);
   const unknown = channels.filter((channel) => written.has(channel) && !seedAt.has(channel));
   if (unknown.length > 0) throw missingData(`Checkpoint ${JSON.stringify(missing)}, an ancestor that a DeltaChannel needs, is missing`, unknown.join(", "));
   const values = ancestors.flatMap(({ stored, wanted }) => valuesFor(stored, wanted));
@@ -113,14 +113,13 @@ async function walk(
 }
 
 /**
- * The channels that were written, as far as the target and its ancestors tell. Others, which a newer graph has
- * added, are empty whatever ancestors are missing.
+ * The channels that have been written when a checkpoint was put. Of others, which a newer graph has added, nothing is in the
+ * ancestors of that checkpoint, whether or not these are missing.
  */
-async function writtenChannels(storage: Storage, [target, ...ancestors]: [StoredCheckpoint, ...StoredCheckpoint[]]): Promise<Set<string>> {
-  const segments = await storage.segments.load(target.thread.partition, [target.frame.checkpoint]);
-  const body: Partial<Checkpoint> = await loadBody(storage, target, segments);
-  const attributes = ancestors.flatMap(({ tasks }) => tasks.flatMap((task) => task.attributes));
-  return new Set([...Object.keys(body.channel_versions ?? {}), ...attributes.flatMap((a) => (a.kind === "single" ? a.channel : []))]);
+async function channelsSoFar(storage: Storage, stored: StoredCheckpoint): Promise<Set<string>> {
+  const segments = await storage.segments.load(stored.thread.partition, [stored.frame.checkpoint]);
+  const body: Partial<Checkpoint> = await loadBody(storage, stored, segments);
+  return new Set(Object.keys(body.channel_versions ?? {}));
 }
 
 /**

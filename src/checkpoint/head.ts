@@ -1,16 +1,16 @@
-import type { AttributeValue, Item } from "../aws/dynamodb.js";
+import type { AttributeValue } from "../aws/dynamodb.js";
 import { CheckpointConflictError } from "../errors.js";
 import { stringOf } from "./attributes.js";
-import { FORMAT_VERSION } from "./frame.js";
 import { checkpointPrefix, checkpointSortKey, escapeId, headSortKey, key, keyPart, unescapeId } from "./keys.js";
-import { expiry, TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
+import { TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
 import { checkpointPages, namespaceRange } from "./pages.js";
 import type { CheckpointRef, Storage } from "./storage.js";
+import { tombstone, VOID } from "./tombstone.js";
 
 /*
  * With `conflict: "reject"` a namespace has a head item with the id of its latest checkpoint. A put moves it from the
  * parent to its own checkpoint, by one conditional update, and then stores that checkpoint. A writer that dies in
- * between leaves a head without a checkpoint: the next one puts a void item in the checkpoint's place, so that the
+ * between leaves a head without a checkpoint: the next one puts a tombstone in the checkpoint's place, so that the
  * dead one cannot come back and store it after all, and takes the head over.
  */
 
@@ -18,13 +18,6 @@ import type { CheckpointRef, Storage } from "./storage.js";
 export type ConflictMode = "branch" | "reject";
 
 const HEAD = "head";
-export const VOID = "void";
-
-/** Whether this stands in the place of a checkpoint that must not be stored any more. */
-export const isVoid = (item: Item): boolean => VOID in item;
-
-/** The condition of a commit: nobody has taken the head over meanwhile. */
-export const UNLESS_VOID = { condition: "attribute_not_exists(#void)", names: { "#void": VOID } };
 
 /**
  * Makes the checkpoint that is about to be stored the head of its namespace, if its parent is: 1 request.
@@ -56,7 +49,7 @@ async function headId({ db }: Storage, ref: CheckpointRef, born: string): Promis
   return found && unescapeId(stringOf(found, HEAD) ?? "");
 }
 
-/** The error of a put whose place is void. */
+/** The error of a put whose place was taken. */
 export async function overtaken(storage: Storage, ref: CheckpointRef, parentId: string | undefined): Promise<CheckpointConflictError> {
   const headId = await latestId(storage, ref);
   return new CheckpointConflictError({ threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id, parentId, headId });
@@ -80,8 +73,7 @@ async function moveHead({ db }: Storage, ref: CheckpointRef, from: string | unde
 /** Takes the place of a checkpoint that was announced. False when the checkpoint is there. */
 async function fence({ db }: Storage, ref: CheckpointRef, id: string, born: string, life: Lifetime | undefined): Promise<boolean> {
   const place = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, await keyPart("checkpoint", id)), born));
-  const item: Item = { ...place, v: { N: String(FORMAT_VERSION) }, [VOID]: { N: "1" }, ...expiry(life?.granted ?? Infinity) };
-  return db.putItem(item, { condition: "attribute_not_exists(PK) OR attribute_exists(#void)", names: { "#void": VOID } });
+  return db.putItem(tombstone(place, life?.granted ?? Infinity), { condition: "attribute_not_exists(PK) OR attribute_exists(#void)", names: { "#void": VOID } });
 }
 
 /** The latest checkpoint of the namespace. */

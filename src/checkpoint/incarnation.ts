@@ -3,7 +3,7 @@ import type { AttributeValue, DynamoDB, Item } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
 import { bornOfKey, isBorn, key, THREAD_MARKER } from "./keys.js";
 import { isGone, livingUpdate, prolong, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "./lifetime.js";
-import { TRUSTED_MS, type Thread } from "./storage.js";
+import { TRUSTED_MS, type CheckpointRef, type Thread } from "./storage.js";
 
 /*
  * A thread can be deleted under a running agent, which then puts checkpoints that refer to segments that are gone. So
@@ -73,25 +73,26 @@ export async function deleteAsRead(db: DynamoDB, item: Item): Promise<boolean> {
 export class Incarnations {
   readonly #known = new ByteLru<Known & { seenAt: number }>(KNOWN_BYTES);
 
-  /** How many puts are under way in a thread. */
+  /** How many puts of a checkpoint are under way. */
   readonly #putting = new Map<string, number>();
 
   constructor(private readonly db: DynamoDB) {}
 
   /** While `put` is under way, writes to its checkpoint may come, which is not there yet. */
-  async putting(threadId: string, put: () => Promise<void>): Promise<void> {
-    const others = (): number => this.#putting.get(threadId) ?? 0;
-    this.#putting.set(threadId, others() + 1);
+  async putting(threadId: string, ns: string, id: string, put: () => Promise<void>): Promise<void> {
+    const name = JSON.stringify([threadId, ns, id]);
+    const others = (): number => this.#putting.get(name) ?? 0;
+    this.#putting.set(name, others() + 1);
     try {
       await put();
     } finally {
-      if (others() > 1) this.#putting.set(threadId, others() - 1);
-      else this.#putting.delete(threadId);
+      if (others() > 1) this.#putting.set(name, others() - 1);
+      else this.#putting.delete(name);
     }
   }
 
-  isPutting(threadId: string): boolean {
-    return this.#putting.has(threadId);
+  isPutting({ thread, ns, id }: CheckpointRef): boolean {
+    return this.#putting.has(JSON.stringify([thread.id, ns, id]));
   }
 
   known(threadId: string): Known | undefined {

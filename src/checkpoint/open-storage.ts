@@ -7,6 +7,7 @@ import { Incarnations } from "./incarnation.js";
 import { Superseded } from "./latest-only.js";
 import { FrameCache, type Storage } from "./storage.js";
 import { ThreadIndex } from "./thread-index.js";
+import { WriteOrder } from "./write-order.js";
 
 /** What a saver and a reader work on. Sends nothing yet. */
 export function openStorage(config: SaverConfig, serde: SerializerProtocol, compress: Compress): Storage {
@@ -18,6 +19,7 @@ export function openStorage(config: SaverConfig, serde: SerializerProtocol, comp
     frames: new FrameCache(),
     serde,
     conflict: config.conflict,
+    writeOrder: new WriteOrder(),
     longestRequestMs: longestRequestMs(config),
     superseded: config.history === "latest" ? new Superseded() : undefined,
     consistentRead: config.consistentRead,

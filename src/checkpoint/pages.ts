@@ -1,10 +1,10 @@
 import type { Item, QueryInput } from "../aws/dynamodb.js";
 import { stringOf } from "./attributes.js";
-import { isVoid } from "./head.js";
 import { bornOf, livingOf } from "./incarnation.js";
 import { CHECKPOINTS, checkpointPrefix, idOf, namespacePrefix, parseSortKey, THREAD_MARKER, wholeCheckpointRange, type KeyPart } from "./keys.js";
 import { isEnded, isGone } from "./lifetime.js";
 import type { CheckpointRef, Storage, Thread } from "./storage.js";
+import { isVoid } from "./tombstone.js";
 
 /** The items of one checkpoint. Nothing but its ids has been looked at: damage of one must not hide the others. */
 export interface CheckpointItems {

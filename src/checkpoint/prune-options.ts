@@ -7,7 +7,7 @@ const USUAL_GRACE_SECONDS = 3_600;
 const REQUESTS_OF_A_PUT = 10;
 
 /** How long what nothing refers to must stay: a put trusts its parent for some minutes, and may then need all its attempts. */
-const leastGraceSeconds = ({ longestRequestMs }: Storage): number => Math.ceil((TRUSTED_MS + REQUESTS_OF_A_PUT * longestRequestMs) / 1_000);
+export const leastGraceSeconds = ({ longestRequestMs }: Storage): number => Math.ceil((TRUSTED_MS + REQUESTS_OF_A_PUT * longestRequestMs) / 1_000);
 
 /** How long it stays where nobody says otherwise. */
 export const usualGraceSeconds = (storage: Storage): number => Math.max(USUAL_GRACE_SECONDS, leastGraceSeconds(storage));

@@ -6,12 +6,13 @@ import { add, countDropped, countItem, countLater, countPart, isPart, nothing, t
 import { deleteAsRead, emptyMark, isEmptyMark, livingOf, restoringOf } from "./incarnation.js";
 import { bornOfKey, checkpointSortKey, copyOf, key, parsePointer, THREAD_MARKER } from "./keys.js";
 import { endNow } from "./lifetime.js";
-import { checked, ruleOf, usualGraceSeconds, type PruneOptions } from "./prune-options.js";
+import { checked, leastGraceSeconds, ruleOf, usualGraceSeconds, type PruneOptions } from "./prune-options.js";
 import { FIRST } from "./read.js";
 import { deleteUnused } from "./segment-deletions.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import { survey, type Rule } from "./survey.js";
 import { isOfOneThread, ThreadsFailedError, type ThreadFailure } from "./threads-failed.js";
+import { tombstone } from "./tombstone.js";
 import { amendTrash, closeTrash, deleteTrash, readTrash, trashUntil, writeTrash, type TrashEntry, type TrashList } from "./trash.js";
 
 /*
@@ -30,6 +31,8 @@ import { amendTrash, closeTrash, deleteTrash, readTrash, trashUntil, writeTrash,
  *   the run's are to go, the newest one goes for readers only, with what a DeltaChannel is rebuilt from, and the rest after the
  *   grace period. A thread that nothing is left of is noted as its segments are: by the sort key of its marker. It ends if the
  *   marker is as it was read, and a run that begins without a checkpoint to go on from changes that.
+ * - An attempt of a put may be on its way although another one was acknowledged. So a checkpoint that goes leaves a tombstone
+ *   (`tombstone.ts`), which DynamoDB deletes when no attempt can arrive any more.
  *
  * Whatever is cut short leaves what was not done yet: checkpoints go before their writes, newest first, notes before what they
  * name, and what is on no note is found by looking at everything that is stored.
@@ -161,7 +164,8 @@ async function* pruneThread(
   if (dropped.size + found.hidden.length > 0) frames.forget(thread.id);
   const keys = (sortKeys: string[]): ReturnType<typeof key>[] => sortKeys.map((sortKey) => key(thread.partition, sortKey));
   for (const row of rowsOf(DROPPED_AT_ONCE, dropped)) {
-    await db.batchDelete(keys(row.map(([prefix]) => checkpointSortKey(prefix, born!))));
+    const until = Math.ceil(Date.now() / 1_000) + leastGraceSeconds(storage);
+    await db.batchPut(keys(row.map(([prefix]) => checkpointSortKey(prefix, born!))).map((key) => tombstone(key, until)));
     await db.batchDelete(keys(row.flatMap(([, { writes }]) => writes)));
     for (const [, one] of row) countDropped(freed, one);
     yield { read, freed };

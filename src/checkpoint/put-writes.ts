@@ -5,14 +5,15 @@ import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import { checkpointItem } from "./checkpoint-item.js";
 import { placeOf } from "./codec.js";
 import { FORMAT_VERSION } from "./frame.js";
-import { VOID } from "./head.js";
 import { bornOf } from "./incarnation.js";
 import { bornOfKey, checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
 import { goneAt, lifetime, livingUpdate, prolonged, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "./lifetime.js";
 import { NewSegments, writeSegments } from "./segment-writes.js";
 import { channelPlace, serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
+import { VOID } from "./tombstone.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "./value.js";
+import { isLater } from "./write-order.js";
 import { attributeOf, packRun, runBytes, takenIndices, writeAttributes, writeBytes, type SerializedWrite } from "./writes.js";
 
 /** Bytes of one call that stand in the item. What is over moves into segments, the longest values first. */
@@ -33,6 +34,9 @@ export interface PutWritesInput {
   writes: SerializedWrite[];
   ttlSeconds: number | undefined;
 }
+
+/** The attribute with the number of the call that has written a special channel. */
+const orderAttribute = (index: number): string => `at${index}`;
 
 /** Whether a channel is one of LangGraph's own, such as those of errors and interrupts. */
 export const isSpecial = (channel: string): boolean => Object.hasOwn(WRITES_IDX_MAP, channel);
@@ -55,60 +59,63 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
   const thread = await threadOf(storage, threadId);
   const ref = await checkpointRef(thread, input.ns, input.checkpointId);
   const task = await keyPart("task", input.taskId);
-  const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task, await bornFor(storage, ref)));
+  const checkpoint = await checkpointOf(storage, ref);
+  const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task, checkpoint.born));
   storage.superseded?.wrote(threadId, input.ns, checkpointId, itemKey);
   try {
-    await update(storage, itemKey, task, input, MAX_INLINE_BYTES);
+    await update(storage, itemKey, task, input, checkpoint.goneAt, MAX_INLINE_BYTES);
   } catch (error) {
     // Many calls for one task can fill its item: then everything of this one goes into segments.
     if (!(error instanceof AwsRequestError && error.serviceCode === "ValidationException" && /size/i.test(error.message))) throw error;
-    await update(storage, itemKey, task, input, 0);
+    await update(storage, itemKey, task, input, checkpoint.goneAt, 0);
   }
 }
 
 /**
- * The incarnation of a checkpoint; `""` where a run writes to one that it is just putting. An instance that has neither read nor put
+ * The incarnation and the life of a checkpoint; `""` where a run writes to one that it is just putting. An instance that has neither read nor put
  * the checkpoint looks at it: 1 request more.
  */
-async function bornFor(storage: Storage, ref: CheckpointRef): Promise<string> {
+async function checkpointOf(storage: Storage, ref: CheckpointRef): Promise<{ born: string; goneAt: number }> {
   const known = storage.frames.get(ref.thread.id, ref.ns, ref.id);
-  if (known || storage.incarnations.isPutting(ref.thread.id)) return known?.born ?? "";
-  const item = await checkpointItem(storage, ref, true, ["PK", "SK", TTL_ATTRIBUTE, VOID]);
-  return item ? bornOf(item) : "";
+  if (known) return known;
+  const item = storage.incarnations.isPutting(ref) ? undefined : await checkpointItem(storage, ref, true, ["PK", "SK", TTL_ATTRIBUTE, VOID]);
+  return item ? { born: bornOf(item), goneAt: goneAt(item) } : { born: "", goneAt: 0 };
 }
 
-async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutWritesInput, maxInline: number): Promise<void> {
+/** @param checkpointGoneAt when their checkpoint goes, in seconds since 1970; 0 where it is not there yet */
+async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutWritesInput, checkpointGoneAt: number, maxInline: number): Promise<void> {
   const life = lifetime(input.ttlSeconds);
   // Longer than their checkpoint: a DeltaChannel of later ones may be rebuilt from them. That one may have been
   // put with a longer ttl than this call has.
-  const known = storage.frames.get(input.threadId, input.ns, input.checkpointId);
-  const granted = Math.max(life?.granted ?? Infinity, known?.goneAt ?? 0);
+  const granted = Math.max(life?.granted ?? Infinity, checkpointGoneAt);
   const born = bornOfKey(itemKey.SK.S) || (storage.incarnations.known(input.threadId)?.born ?? "");
   const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> => storage.codec.encode(bytes, placeOf(itemKey, attributeOf(index)));
-  const special = input.writes.filter((w) => w.index < 0);
   const ordinary = input.writes.filter((w) => w.index >= 0);
-  if (ordinary.length <= MAX_SINGLE_WRITES) {
-    const expression = new Expression(task, input);
-    const { values, plan } = await place(storage, itemKey, input.writes, maxInline, born, prolonged(life, granted));
-    for (const [i, { index, channel }] of input.writes.entries()) {
-      expression.set(index, await encode(index, writeBytes(channel, values[i]!)));
-    }
-    const livesUntil = async (): Promise<number> => {
-      const longer = await storage.db.getItem(itemKey, true, ["PK", "SK", TTL_ATTRIBUTE]);
-      return longer ? goneAt(longer) : granted;
-    };
-    await upsertLiving(granted, async (until) => {
-      if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until ?? (await livesUntil())));
-      return storage.db.updateItem(expression.build(itemKey, until));
-    });
-    return;
-  }
-
-  // Runs leave out the indices that are taken, so they are stored only if nothing came between.
+  let special = input.writes.filter((w) => w.index < 0);
+  let order = storage.writeOrder.next();
   let seen: Item | undefined;
   let taken = new Set<number>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const expression = new Expression(task, input);
+    const expression = new Expression(task, input, order);
+    if (ordinary.length <= MAX_SINGLE_WRITES) {
+      const writes = [...ordinary, ...special];
+      const { values, plan } = await place(storage, itemKey, writes, maxInline, born, prolonged(life, granted));
+      for (const [i, { index, channel }] of writes.entries()) expression.set(index, await encode(index, writeBytes(channel, values[i]!)));
+      const livesUntil = async (): Promise<number> => {
+        const longer = await storage.db.getItem(itemKey, true, ["PK", "SK", TTL_ATTRIBUTE]);
+        return longer ? goneAt(longer) : granted;
+      };
+      const isStored = await upsertLiving(granted, async (until) => {
+        if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until ?? (await livesUntil())));
+        return storage.db.updateItem(expression.build(itemKey, until));
+      });
+      if (isStored) return;
+      ({ special, order } = overtaken(storage, await storage.db.getItem(itemKey, true), special, order));
+      if (ordinary.length + special.length === 0) return;
+      continue;
+    }
+
+    // Runs leave out the indices that are taken, so they are stored only if nothing came between.
     const runs = consecutive(ordinary.filter((w) => !taken.has(w.index)));
     const packed = [...special, ...runs.map((run) => ({ index: run[0]!.index, channel: "", ...packRun(run) }))];
     const until = seen ? Math.max(granted, goneAt(seen)) : granted;
@@ -123,8 +130,24 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
     if (await storage.db.updateItem({ ...update, names: names!, ...unchanged })) return;
     seen = await storage.db.getItem(itemKey, true);
     taken = seen ? takenIndices(await writeAttributes(seen, storage.codec)) : new Set();
+    ({ special, order } = overtaken(storage, seen, special, order));
   }
   throw new DynamoDBSaverError("SERVICE_ERROR", `The writes of one task were changed by others ${MAX_ROUNDS} times in a row. Run the task in one place only.`);
+}
+
+/** What is left to store of a call's special channels, and its number now, when other calls have come between. */
+function overtaken({ writeOrder }: Storage, seen: Item | undefined, special: SerializedWrite[], order: string): { special: SerializedWrite[]; order: string } {
+  const left: SerializedWrite[] = [];
+  let latest = order;
+  for (const write of special) {
+    const at = seen?.[orderAttribute(write.index)];
+    const met = at && "N" in at && isLater(at.N, order) ? at.N : undefined;
+    const after = met === undefined ? order : writeOrder.after(met);
+    if (after === undefined) continue;
+    left.push(write);
+    if (isLater(after, latest)) latest = after;
+  }
+  return { special: left, order: latest };
 }
 
 /**
@@ -165,10 +188,11 @@ function consecutive(writes: SerializedWrite[]): SerializedWrite[][] {
 /** The update expression of one call. */
 class Expression {
   readonly #set = ["v = :v"];
+  readonly #conditions: string[] = [];
   readonly #names: Record<string, string> = {};
   readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
 
-  constructor(task: KeyPart, { taskPath, isPathNew }: Pick<PutWritesInput, "taskPath" | "isPathNew">) {
+  constructor(task: KeyPart, { taskPath, isPathNew }: Pick<PutWritesInput, "taskPath" | "isPathNew">, private readonly order: string) {
     // A task that was taken over from another saver, and is run again here, keeps its place among the others.
     if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) }, isPathNew ? ":path" : "if_not_exists(#path,:path)");
     if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
@@ -179,14 +203,23 @@ class Expression {
     const attribute = attributeOf(index);
     const name = index < 0 ? `#s${-index}` : attribute;
     const value = index < 0 ? `:s${-index}` : `:${attribute}`;
-    if (index < 0) this.#names[name] = attribute;
-    this.#set.push(index < 0 ? `${name}=${value}` : `${name}=if_not_exists(${name},${value})`);
     this.#values[value] = { B: toBase64(data) };
+    if (index >= 0) {
+      this.#set.push(`${name}=if_not_exists(${name},${value})`);
+      return;
+    }
+    const at = `#at${-index}`;
+    this.#names[name] = attribute;
+    this.#names[at] = orderAttribute(index);
+    this.#values[":at"] = { N: this.order };
+    this.#set.push(`${name}=${value}`, `${at}=:at`);
+    this.#conditions.push(`(attribute_not_exists(${at}) OR ${at} <= :at)`);
   }
 
   /** `n` counts the calls, so that one can tell whether another came between. */
   build(key: Key, until: number | undefined): UpdateInput {
-    return livingUpdate({ key, set: this.#set, rest: " ADD n :one", names: this.#names, values: this.#values }, until);
+    const unlessLater = this.#conditions.length > 0 && { condition: this.#conditions.join(" AND ") };
+    return livingUpdate({ key, set: this.#set, rest: " ADD n :one", names: this.#names, values: this.#values, ...unlessLater }, until);
   }
 
   #setAttribute(attribute: string, value: AttributeValue, operand = `:${attribute}`): void {

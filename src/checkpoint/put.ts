@@ -1,12 +1,12 @@
 import { toBase64 } from "../aws/base64.js";
 import type { Item } from "../aws/dynamodb.js";
-import { invalidInput } from "../errors.js";
+import { DynamoDBSaverError, invalidInput } from "../errors.js";
 import { DATA, RUN } from "./attributes.js";
 import { checkpointItem } from "./checkpoint-item.js";
 import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
 import { deltaChannels, encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
-import { overtaken, takeHead, UNLESS_VOID } from "./head.js";
+import { overtaken, takeHead } from "./head.js";
 import { newIncarnation } from "./incarnation.js";
 import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
 import { expiry, lifetime, type Lifetime } from "./lifetime.js";
@@ -15,6 +15,7 @@ import { frameOf } from "./read.js";
 import { needsAncestors, renew, renewAncestors, type AncestorsOf } from "./renew.js";
 import { NewSegments, writeSegments } from "./segment-writes.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
+import { unlessRemoved } from "./tombstone.js";
 
 /** DynamoDB allows 400 KB an item, its keys and names included. */
 const MAX_ITEM_BYTES = 390 * 1_024;
@@ -39,7 +40,7 @@ interface Draft {
 
 /** Stores a checkpoint: its new segments first, then the item that refers to them. The item is the commit. */
 export async function putCheckpoint(storage: Storage, input: PutInput): Promise<void> {
-  await storage.incarnations.putting(input.threadId, () => putNow(storage, input));
+  await storage.incarnations.putting(input.threadId, input.ns, input.checkpoint.id, () => putNow(storage, input));
 }
 
 async function putNow(storage: Storage, given: PutInput): Promise<void> {
@@ -126,12 +127,16 @@ async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft)
   const superseded = storage.superseded?.before(threadId, ns, parentId) ?? [];
   const deletes = superseded.map((sortKey) => key(item.PK.S, sortKey));
   if (deletes.length === 0 || rejectsConflicts) {
-    const isStored = await storage.db.putItem(item, rejectsConflicts ? UNLESS_VOID : undefined);
-    if (!isStored) throw await overtaken(storage, ref, parentId);
+    const isStored = await storage.db.putItem(item, unlessRemoved());
+    if (!isStored) throw rejectsConflicts ? await overtaken(storage, ref, parentId) : removedMeanwhile(checkpoint.id);
     await storage.db.batchDelete(deletes);
-  } else await storage.db.batchPut([item], deletes);
+  } else await storage.db.batchPut([item], deletes); // one request, and no condition: see docs/storage.md, "Late requests"
   storage.superseded?.put(threadId, ns, parentId, checkpoint.id, item, deltaChannels(metadata, frame).length > 0, superseded);
   storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
+}
+
+function removedMeanwhile(id: string): DynamoDBSaverError {
+  return new DynamoDBSaverError("REMOVED", `Checkpoint ${JSON.stringify(id)} was removed by prune or deleteForRuns, now or not long ago. Go on from the thread's latest checkpoint.`);
 }
 
 /**

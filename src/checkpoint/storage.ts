@@ -8,6 +8,7 @@ import type { Incarnations } from "./incarnation.js";
 import type { Superseded } from "./latest-only.js";
 import { keyPart, threadPartition, type KeyPart } from "./keys.js";
 import type { ThreadIndex } from "./thread-index.js";
+import type { WriteOrder } from "./write-order.js";
 
 const FRAME_CACHE_BYTES = 4 * 1_024 * 1_024;
 /**
@@ -23,6 +24,7 @@ export interface Storage extends Backend {
   frames: FrameCache;
   serde: SerializerProtocol;
   conflict: ConflictMode;
+  writeOrder: WriteOrder;
   /** How long a request can take, with all its attempts. */
   longestRequestMs: number;
   /** With `history: "latest"`. */

@@ -1,8 +1,8 @@
 import type { Item } from "../aws/dynamodb.js";
 import { stringOf } from "./attributes.js";
-import { isVoid } from "./head.js";
 import { CHECKPOINTS, idOf, parseSortKey, THREAD_MARKER } from "./keys.js";
 import type { Storage, Thread } from "./storage.js";
+import { goesByItself, isVoid } from "./tombstone.js";
 import type { Value } from "./value.js";
 import { writeAttributes } from "./writes.js";
 
@@ -40,7 +40,7 @@ export async function* groupPages({ db }: Storage, { partition }: Thread, { born
       }
       if (task === undefined && born === living && !isVoid(item)) open.item = item;
       else if (task !== undefined && (born === living || born === "")) open.writes.push(item);
-      else open.strays.push(item);
+      else if (!goesByItself(item)) open.strays.push(item);
     }
     yield complete;
   }

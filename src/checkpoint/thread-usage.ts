@@ -2,7 +2,6 @@ import { forEachAtOnce } from "../aws/concurrency.js";
 import type { Item, Key } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
 import { distinctSegments } from "./changes.js";
-import { isVoid } from "./head.js";
 import { bornOf } from "./incarnation.js";
 import { itemSize } from "./item-size.js";
 import { CHECKPOINTS, parsePointer, parseSortKey, segmentSortKey, THREAD_MARKER } from "./keys.js";
@@ -10,6 +9,7 @@ import { offloadOf } from "./offload.js";
 import { allValues } from "./read.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import { openReadable, problemOf, type Problem } from "./tolerant-read.js";
+import { isVoid } from "./tombstone.js";
 
 /*
  * What a thread takes, and what it took to write it: each item is written once, in write units of 1 KB that it alone is rounded
