@@ -6,25 +6,37 @@ import type { CallOf } from "./plan.js";
 import type { Span } from "./records.js";
 import type { World } from "./world.js";
 
-/** Whether there may be something of a thread that stands in the way of a copy. */
-const mayExist = (world: World, thread: string): boolean =>
-  world.model.thread(thread).checkpoints.length > 0 || world.model.thread(thread).writes.length > 0;
+/** Whether there may be something of a thread that stands in the way of a copy, such as another one at the same time. */
+function mayExist(world: World, thread: string, { start, end }: Span): boolean {
+  const { checkpoints, writes, restorations } = world.model.thread(thread);
+  const beside = restorations.filter((one) => one.start <= end.step && one.end >= start.step);
+  return checkpoints.length > 0 || writes.length > 0 || beside.length > 1;
+}
+
+function beginRestore(world: World, to: string): void {
+  const target = world.model.thread(to);
+  target.lastStored = Infinity;
+  target.restorations.push({ start: world.steps, end: Infinity });
+}
 
 export async function copy(world: World, instance: Instance, from: string, to: string): Promise<void> {
   if (from === to) return;
-  const target = world.model.thread(to);
-  target.lastStored = Infinity;
+  beginRestore(world, to);
   const result = await attempt(
     world,
     instance,
     async () => instance.saver.copyThread(from, to),
-    (code, span) => code === "INVALID_INPUT" && (mayExist(world, to) || !world.copies.snapshot(from, span).exists),
+    (code, span) =>
+      code === "INVALID_INPUT" && (mayExist(world, to, span) || !world.copies.snapshot(from, span).exists),
   );
   settleRestore(world, result, world.copies.snapshot(from, result.span), to);
 }
 
 export function settleRestore(world: World, result: Attempt<unknown>, snapshot: Snapshot, to: string): void {
   const target = world.model.thread(to);
+  // One of those of the same thread has ended; which one makes no difference.
+  const ended = target.restorations.find(({ end }) => end === Infinity);
+  if (ended) ended.end = result.span.end.step;
   if (result.error?.code === "INVALID_INPUT") {
     target.lastStored = result.span.end.step;
     return;
@@ -74,7 +86,7 @@ export async function importShelved(
   { thread, lines, snapshot }: Shelved,
   to: string,
 ): Promise<void> {
-  world.model.thread(to).lastStored = Infinity;
+  beginRestore(world, to);
   const options = to === thread ? {} : { threadId: to };
   // Of what has expired since, the error says so; and where it failed before, it may be there.
   const hasExpired = (span: Span): boolean => snapshot.checkpoints.some(({ livesMs }) => livesMs <= span.end.ms);
@@ -82,7 +94,7 @@ export async function importShelved(
     world,
     instance,
     async () => instance.saver.importThread(lines, options),
-    (code, span) => code === "INVALID_INPUT" && (mayExist(world, to) || hasExpired(span)),
+    (code, span) => code === "INVALID_INPUT" && (mayExist(world, to, span) || hasExpired(span)),
   );
   settleRestore(world, result, snapshot, to);
 }

@@ -162,18 +162,14 @@ export async function submit(world: World, prepared: Prepared): Promise<void> {
   else if (conflicts) checkChain(world, recorded, parent, span);
 }
 
-/** Whether another run may have written to the namespace. */
+/** Whether another run may have written to the namespace, or tried to at the same time. */
 function isInConflict(world: World, { recorded, parent }: Prepared, span: Span): boolean {
-  const thread = world.model.thread(recorded.thread);
   if (parent && !world.model.mustSee(parent, span)) return true;
-  return thread.checkpoints.some(
-    (one) =>
-      one !== recorded &&
-      one !== parent &&
-      one.ns === recorded.ns &&
-      possible(one, span) &&
-      (!parent || one.id > parent.id),
-  );
+  return world.model.thread(recorded.thread).checkpoints.some((one) => {
+    if (one === recorded || one === parent || one.ns !== recorded.ns) return false;
+    const isBeside = one.putStart <= span.end.step && one.putEnd >= span.start.step;
+    return isBeside || (possible(one, span) && (!parent || one.id > parent.id));
+  });
 }
 
 /** With `conflict: "reject"` no checkpoint has two that go on from it. */

@@ -5,6 +5,13 @@ import { LOG, type CallOf } from "./plan.js";
 import { certain, type RecordedCheckpoint } from "./records.js";
 import type { World } from "./world.js";
 
+/** What a read has come by, an instance may have in its cache, whatever it gave. */
+function mayRemember({ model }: World, { tried }: Instance, thread: string | undefined): void {
+  for (const { id, checkpoints } of model.threads.values()) {
+    if (thread === undefined || id === thread) for (const one of checkpoints) tried.add(one);
+  }
+}
+
 export async function get(world: World, instance: Instance, call: CallOf<"get">): Promise<void> {
   const [thread, ns] = [world.plan.threads[call.thread]!, world.plan.namespaces[call.ns]!];
   const target = call.of === "latest" ? undefined : choose(world, thread, ns, call.of);
@@ -21,13 +28,19 @@ export async function read(
 ): Promise<CheckpointTuple | undefined> {
   const faults = instance.client.faults;
   const result = await attempt(world, instance, () => instance.saver.getTuple(configOf(thread, ns, id)));
-  if (result.error) return undefined;
+  if (result.error) {
+    mayRemember(world, instance, thread);
+    return undefined;
+  }
   const span = world.seenBy(instance, result.span);
   const found =
     id === undefined
       ? world.judge.latest(result.value, { thread, ns }, span)
       : world.judge.byId(result.value, { thread, ns, id }, span);
-  if (!found) return undefined;
+  if (!found) {
+    mayRemember(world, instance, thread);
+    return undefined;
+  }
   world.model.touched(instance, found, result.span.end);
   const { refreshOnRead, ttlSeconds } = instance.plan;
   if (refreshOnRead && ttlSeconds !== undefined)
@@ -64,6 +77,7 @@ export async function list(
     ...(filter && { filter }),
   };
   const result = await attempt(world, instance, () => collect(instance.saver.list(config, options)));
+  mayRemember(world, instance, threadId);
   if (result.error) return;
   const wanted = (one: RecordedCheckpoint): boolean =>
     (threadId === undefined || one.thread === threadId) &&
@@ -93,6 +107,7 @@ export async function readHistory(world: World, instance: Instance, target: Reco
     () => true,
   );
   const span = world.seenBy(instance, result.span);
+  mayRemember(world, instance, thread);
   if (!world.model.mustSee(target, span)) return;
   if (!result.error) return world.judge.history(result.value[LOG]!, target, span);
   if (!OF_FAULTS.has(result.error.code ?? "")) world.judge.history(result.error, target, span);

@@ -110,6 +110,8 @@ export class RecordedThread {
   readonly checkpoints: RecordedCheckpoint[] = [];
   readonly writes: RecordedWrites[] = [];
   readonly deletions: Deletion[] = [];
+  /** Copies and imports into it. */
+  readonly restorations: Deletion[] = [];
   /** Step of the latest call that may have stored something. */
   lastStored = 0;
 
