@@ -23,14 +23,10 @@ export function generate(seed: string): Plan {
   const weights = { ...generateWeights(random), ...THEMES[theme] };
   for (let n = 0; n < count; n++) {
     const able = instances.flatMap(({ only }, i) => (!only || (only === "before") === n < turn ? [i] : []));
-    calls.push(
-      generateCall(random, n, theme === "aging" && random.chance(0.7) ? able[0]! : random.pick(able), weights, {
-        threads: threads.length,
-        namespaces: namespaces.length,
-        ttls,
-        theme,
-      }),
-    );
+    const aging = able.filter((i) => instances[i]!.ttlSeconds === ttls[0]);
+    const by = random.pick(theme === "aging" && aging.length > 0 && random.chance(0.8) ? aging : able);
+    const sizes = { threads: threads.length, namespaces: namespaces.length, ttls, theme };
+    calls.push(generateCall(random, n, by, weights, sizes));
   }
   const rate = random.chance(0.4) ? 0 : random.pick([0.01, 0.03, 0.08, 0.15]);
   const shares = { ...NO_FAULTS };
@@ -93,6 +89,12 @@ const THEMES: Record<Theme, Partial<Weights>> = {
   pruning: { put: 9, prune: 6, jump: 3, get: 2, delete: 0, copy: 0, import: 0, again: 0 },
 };
 
+/** A put, a part of a life, a put, a part of a life … */
+function agingKind(random: Random, n: number, weights: Weights): CallKind {
+  if (random.chance(0.25)) return random.weighted(weights);
+  return n % 2 === 0 ? "put" : "jump";
+}
+
 function themeOf(random: Random, hasTtl: boolean): Theme {
   if (!random.chance(0.35)) return "all";
   return hasTtl ? "aging" : "pruning";
@@ -105,7 +107,7 @@ function generateCall(
   weights: Weights,
   { threads, namespaces, ttls, theme }: Sizes,
 ): Call {
-  const kind: CallKind = n === 0 ? "put" : random.weighted(weights);
+  const kind = n === 0 ? "put" : theme === "aging" ? agingKind(random, n, weights) : random.weighted(weights);
   const common = {
     n,
     by,
@@ -126,7 +128,7 @@ function generateCall(
         ns,
         ...ttl(),
         parent: random.chance(0.08) ? "none" : choice(theme === "aging" ? 0.95 : 0.75),
-        changes: generateChanges(random, theme === "aging" ? 0.15 : 0.4),
+        changes: generateChanges(random, n === 0 ? 0.7 : theme === "aging" ? 0.12 : 0.4),
         run: random.below(3),
         fork: random.chance(0.08),
         logs: random.chance(0.4) ? 1 + random.below(2) : 0,
@@ -192,7 +194,10 @@ function generateCall(
       return { ...common, kind, export: random.below(10), to: random.chance(0.6) ? "same" : random.below(threads) };
     case "jump": {
       // A part of a life, so that what is shared is renewed now and then.
-      const part = Math.ceil(random.pick([0.3, 0.45, 0.6, 0.8]) * (ttls.length > 0 ? random.pick(ttls) : 4_000));
+      const part = Math.ceil(
+        random.pick([0.3, 0.4, 0.45, 0.6, 0.8]) *
+          (ttls.length === 0 ? 4_000 : theme === "aging" ? ttls[0]! : random.pick(ttls)),
+      );
       const any = random.pick(ttls.length > 0 ? JUMPS : JUMPS.slice(0, 9));
       return { ...common, kind, overlap: 0, seconds: random.chance(theme === "aging" ? 0.9 : 0.2) ? part : any };
     }
