@@ -120,8 +120,28 @@ export const mutants = [
     edits: [
       {
         file: "checkpoint/put-writes.ts",
-        from: "this.#set.push(index < 0 ? `${name}=${value}` : ",
-        to: "this.#set.push(",
+        from: "this.#set.push(`${name}=${value}`, `${at}=:at`);",
+        to: "this.#set.push(`${name}=if_not_exists(${name},${value})`, `${at}=:at`);",
+      },
+    ],
+  },
+  {
+    name: "a write of a special channel replaces a later one",
+    edits: [
+      {
+        file: "checkpoint/put-writes.ts",
+        from: "    this.#conditions.push(`attribute_not_exists(${at}) OR ${at} <= :at`);\n",
+        to: "    void this.#conditions;\n",
+      },
+    ],
+  },
+  {
+    name: "a checkpoint that was removed leaves no tombstone",
+    edits: [
+      {
+        file: "checkpoint/tombstone.ts",
+        from: "(attribute_not_exists(#void) AND attribute_not_exists(#removed)) OR #ttl <= :now",
+        to: "attribute_not_exists(#void) OR attribute_exists(#void) OR attribute_exists(#removed) OR #ttl <= :now",
       },
     ],
   },

@@ -85,14 +85,25 @@ export async function upsertLiving<T>(until: number, store: (until: number | und
   return (await store(until)) || store(undefined);
 }
 
+/** An update of something that may be there already. */
+interface LivingUpdate extends Omit<UpdateInput, "update" | "condition"> {
+  set: string[];
+  /** What stands behind the clause `SET`. */
+  rest?: string;
+  /** All of which must hold, whatever the life. */
+  conditions?: string[];
+}
+
 /** The update that `upsertLiving` sends for the same `until`. */
-export function livingUpdate({ set, rest = "", ...update }: Omit<UpdateInput, "update"> & { set: string[]; rest?: string }, until: number | undefined): UpdateInput {
+export function livingUpdate({ set, rest = "", conditions = [], ...update }: LivingUpdate, until: number | undefined): UpdateInput {
   const stays = until === Infinity;
   const life: Condition = until === undefined ? {} : stays ? { names: { "#ttl": TTL_ATTRIBUTE } } : unlessLonger(until);
-  const conditions = [update.condition, life.condition].filter((one) => one !== undefined);
+  const all = [...conditions, ...(life.condition ? [life.condition] : [])];
+  // DynamoDB refuses parentheses that are not needed.
+  const condition = all.length > 1 ? all.map((one) => `(${one})`).join(" AND ") : all[0];
   return {
     ...update,
-    ...(conditions.length > 0 && { condition: conditions.map((one) => `(${one})`).join(" AND ") }),
+    ...(condition && { condition }),
     update: `SET ${[...set, ...(life.values ? ["#ttl = :ttl"] : [])].join(",")}${rest}${stays ? " REMOVE #ttl" : ""}`,
     names: { ...update.names, ...life.names },
     values: { ...update.values, ...life.values },

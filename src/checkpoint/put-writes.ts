@@ -213,13 +213,12 @@ class Expression {
     this.#names[at] = orderAttribute(index);
     this.#values[":at"] = { N: this.order };
     this.#set.push(`${name}=${value}`, `${at}=:at`);
-    this.#conditions.push(`(attribute_not_exists(${at}) OR ${at} <= :at)`);
+    this.#conditions.push(`attribute_not_exists(${at}) OR ${at} <= :at`);
   }
 
   /** `n` counts the calls, so that one can tell whether another came between. */
   build(key: Key, until: number | undefined): UpdateInput {
-    const unlessLater = this.#conditions.length > 0 && { condition: this.#conditions.join(" AND ") };
-    return livingUpdate({ key, set: this.#set, rest: " ADD n :one", names: this.#names, values: this.#values, ...unlessLater }, until);
+    return livingUpdate({ key, set: this.#set, rest: " ADD n :one", names: this.#names, values: this.#values, conditions: this.#conditions }, until);
   }
 
   #setAttribute(attribute: string, value: AttributeValue, operand = `:${attribute}`): void {

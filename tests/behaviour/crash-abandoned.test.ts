@@ -1,8 +1,8 @@
 import type { PendingWrite } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
-import { describe, expect, inject, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { emptyThread, noiseText, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
-import { expectDeleted, optionSets, THREAD, Worlds, type OptionSet, type World } from "../lanes/crash-world.js";
+import { describeWith, expectDeleted, optionSets, THREAD, Worlds, type OptionSet, type World } from "../lanes/crash-world.js";
 import { cutEverywhere, type Cutting } from "../lanes/cuts.js";
 import { createSaver } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
@@ -53,7 +53,7 @@ async function abandon({ prepare, run }: Case, { options, maxCuts }: OptionSet, 
   await worlds.expectNothingLeft();
 }
 
-describe.each(optionSets)("$name", (set) => {
+describeWith(optionSets, (set) => {
   test.each(cases)("what $name has left is deleted with its thread", async (abandoned) => {
     await abandon(abandoned, set, (world) => ({
       goOn: async (saver) => saver.deleteThread(THREAD),

@@ -1,8 +1,8 @@
 import type { PendingWrite } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver, Fetch } from "langgraph-checkpoint-dynamodb";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { collect, emptyThread, noiseText, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
-import { describeTuple, expectDeleted, expectListed, optionSets, placeOf, THREAD, Worlds, type World } from "../lanes/crash-world.js";
+import { describeWith, describeTuple, expectDeleted, expectListed, optionSets, placeOf, THREAD, Worlds, type World } from "../lanes/crash-world.js";
 import { cutEverywhere, type Cutting } from "../lanes/cuts.js";
 import { createSaver } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
@@ -56,7 +56,7 @@ const cases: Case[] = [
   { name: "a thread with branches, subgraphs and several pages", prepare: putLarge, fetch: smallPages, minPlaces: 12 },
 ];
 
-describe.each(optionSets)("$name", ({ options, maxCuts }) => {
+describeWith(optionSets, ({ options, maxCuts }) => {
   // A branch is what `conflict: "reject"` refuses: then a saver without it has made the thread.
   const preparing = (world: World, saver: DynamoDBSaver): DynamoDBSaver => (options.conflict === "reject" ? createSaver({ ...world, conflict: "branch" }) : saver);
 

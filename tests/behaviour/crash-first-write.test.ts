@@ -1,7 +1,7 @@
 import type { PendingWrite } from "@langchain/langgraph-checkpoint";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { emptyThread, noiseText, putStep, type Step } from "../lanes/checkpoints.js";
-import { expectDeleted, look, optionSets, THREAD, Worlds, type Look, type World } from "../lanes/crash-world.js";
+import { describeWith, expectDeleted, look, optionSets, THREAD, Worlds, type Look, type World } from "../lanes/crash-world.js";
 import { cutEverywhere } from "../lanes/cuts.js";
 import { createSaver } from "../lanes/harness.js";
 
@@ -18,7 +18,7 @@ const cases: { name: string; count: number; length: number }[] = [
   { name: "large writes", count: 2, length: 40_000 },
 ];
 
-describe.each(optionSets)("$name", ({ options, maxCuts }) => {
+describeWith(optionSets, ({ options, maxCuts }) => {
   test.each(cases)("$name of one run are never mixed with those of the next", async ({ count, length }) => {
     const worlds = new Worlds(options);
     const [one, other] = [writesOf("one", count, length), writesOf("the other", count, length)];

@@ -1,7 +1,7 @@
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { collect, emptyThread, noiseText, putStep, type Step } from "../lanes/checkpoints.js";
-import { expectDeleted, look, optionSets, placeOf, THREAD, Worlds, type Visible, type World } from "../lanes/crash-world.js";
+import { describeWith, expectDeleted, look, optionSets, placeOf, THREAD, Worlds, type Visible, type World } from "../lanes/crash-world.js";
 import { cutEverywhere } from "../lanes/cuts.js";
 import { putDeltaStep, putDeltaThread } from "../lanes/delta-thread.js";
 import { garbageOf } from "../lanes/garbage.js";
@@ -51,7 +51,7 @@ const withoutParents = ({ checkpoints }: Visible, names: string[]): unknown => n
 const canBeRead = ({ compression, encryption }: World): boolean => compression === "none" && !encryption;
 
 // The others send the same requests.
-describe.each(optionSets.slice(0, 3))("$name", ({ options, maxCuts }) => {
+describeWith(optionSets.slice(0, 3), ({ options, maxCuts }) => {
   // These calls take longer than others.
   const cuts = Math.ceil(maxCuts / 2);
   const placesOf = (steps: Step[]): { ns: string; id: string }[] => steps.map(({ config }) => placeOf({ config } as Parameters<typeof placeOf>[0]));

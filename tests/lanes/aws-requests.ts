@@ -1,4 +1,5 @@
 import type { Fetch } from "langgraph-checkpoint-dynamodb";
+import { fetchServers } from "./servers.js";
 
 /** A request to either service, as the saver sent it. */
 export interface AwsRequest {
@@ -25,7 +26,7 @@ export interface AwsRequest {
 export type Intercept = (request: AwsRequest) => Response | Promise<Response> | undefined;
 
 /** A `fetch` that keeps what passes through it and lets `intercept` answer instead. */
-export function intercepted(intercept: Intercept = () => undefined, next: Fetch = (url, init) => fetch(url, init)): { fetch: Fetch; sent: AwsRequest[] } {
+export function intercepted(intercept: Intercept = () => undefined, next: Fetch = fetchServers): { fetch: Fetch; sent: AwsRequest[] } {
   const sent: AwsRequest[] = [];
   return {
     sent,

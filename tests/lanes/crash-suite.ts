@@ -1,7 +1,7 @@
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { collect, type Step } from "./checkpoints.js";
-import { expectDeleted, look, optionSets, placeOf, THREAD, Worlds, type Look, type OptionSet, type Visible, type World } from "./crash-world.js";
+import { describeWith, expectDeleted, look, optionSets, placeOf, THREAD, Worlds, type Look, type OptionSet, type Visible, type World } from "./crash-world.js";
 import { cutEverywhere } from "./cuts.js";
 import { createSaver } from "./harness.js";
 import { expectRenewed } from "./outlived.js";
@@ -29,7 +29,7 @@ export interface CrashCase {
 
 /** For every set of options, and every case: cut everywhere, the thread is as it was before the call or after it. */
 export function testCrashes(cases: CrashCase[], sets: OptionSet[] = optionSets): void {
-  describe.each(sets)("$name", ({ options, maxCuts }) => {
+  describeWith(sets, ({ options, maxCuts }) => {
     const possible = cases.filter(({ branches, reads }) => !(branches && options.conflict === "reject") && !(reads && options.ttlSeconds === undefined));
     test.each(possible)("$name", async (crashCase) => {
       const { prepare, run, cold = false, reads = false, changesNothing, minPlaces } = crashCase;

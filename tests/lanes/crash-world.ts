@@ -1,12 +1,14 @@
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
-import { expect, inject } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject } from "vitest";
 import { collect, noise } from "./checkpoints.js";
 import { createSaver, type SaverOptions } from "./harness.js";
+import { memoryServers } from "./memory-servers.js";
 import { expectOutlived } from "./outlived.js";
 import { itemsOf, itemsWithPrefix } from "./raw-table.js";
 import { objectKeys } from "./s3-client.js";
 import { s3Options } from "./s3-options.js";
+import { useServers } from "./servers.js";
 
 const thorough = inject("thorough");
 
@@ -20,22 +22,35 @@ export interface OptionSet {
   name: string;
   options: Partial<SaverOptions>;
   maxCuts: number;
+  /** Whether the servers of these cases are in memory: what the real ones make of the requests is seen in others. */
+  inMemory?: boolean;
 }
 
 const allOptionSets: OptionSet[] = [
   { name: "plain", options: {}, maxCuts: 32 },
   { name: "with s3, ttlSeconds and encryption", options: { ...S3, ...TTL, ...ENCRYPTION }, maxCuts: 12 },
   // Not compressed, so that a test can read what is stored.
-  { name: "with ttlSeconds", options: { ...TTL, compression: "none" }, maxCuts: 8 },
-  { name: "with s3", options: S3, maxCuts: 8 },
-  { name: "with conflict: reject", options: { conflict: "reject" }, maxCuts: 8 },
+  { name: "with ttlSeconds", options: { ...TTL, compression: "none" }, maxCuts: 8, inMemory: true },
+  { name: "with s3", options: S3, maxCuts: 8, inMemory: true },
+  { name: "with conflict: reject", options: { conflict: "reject" }, maxCuts: 8, inMemory: true },
   // With these, the requests are the same as without.
-  { name: "with encryption", options: ENCRYPTION, maxCuts: 8 },
-  { name: "with compression: none", options: { compression: "none" }, maxCuts: 8 },
+  { name: "with encryption", options: ENCRYPTION, maxCuts: 8, inMemory: true },
+  { name: "with compression: none", options: { compression: "none" }, maxCuts: 8, inMemory: true },
 ];
 
 /** Where not everything is tried, the first two say enough: the requests are the same in every runtime. `SOAK_CUTS=all npm test -- crash` cuts everywhere. */
 export const optionSets = (thorough ? allOptionSets : allOptionSets.slice(0, 2)).map((set) => ({ ...set, maxCuts: inject("cuts") ?? (thorough ? set.maxCuts : 4) }));
+
+/** Tests of each of these sets. */
+export function describeWith(sets: OptionSet[], tests: (set: OptionSet) => void): void {
+  describe.each(sets)("$name", (set) => {
+    if (set.inMemory) {
+      beforeAll(() => useServers(memoryServers()));
+      afterAll(() => useServers());
+    }
+    tests(set);
+  });
+}
 
 /** The thread of every world. */
 export const THREAD = "t";

@@ -2,6 +2,7 @@ import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { inject } from "vitest";
 import { canaries } from "../../scripts/lib/secrets.js";
 import { emissions } from "./emissions.js";
+import { fetchServers, otherServers } from "./servers.js";
 
 export type SaverOptions = ConstructorParameters<typeof DynamoDBSaver>[0];
 
@@ -38,6 +39,7 @@ export function createSaver(overrides: Partial<SaverOptions> = {}): DynamoDBSave
     dangerouslyAllowBrowser: true,
     endpoint: endpoint(),
     keyPrefix: `${crypto.randomUUID()}#`,
+    ...(otherServers() && { fetch: fetchServers }),
     ...overrides,
   };
   emissions.keepSecret(options);

@@ -1,5 +1,6 @@
 import { AwsClient } from "aws4fetch";
 import { endpoint, tableName } from "./harness.js";
+import { fetchServers } from "./servers.js";
 
 /** The table as DynamoDB itself sees it, past the saver. */
 
@@ -11,11 +12,13 @@ export type RawItem = Record<string, Partial<Record<"S" | "N" | "B", string>>>;
 const aws = new AwsClient({ accessKeyId: "local", secretAccessKey: "local", region: "us-east-1", service: "dynamodb", retries: 0 });
 
 async function call(operation: string, input: Record<string, unknown>): Promise<{ Items?: RawItem[]; LastEvaluatedKey?: RawItem }> {
-  const response = await aws.fetch(endpoint(), {
+  const body = new TextEncoder().encode(JSON.stringify({ TableName: tableName(), ...input }));
+  const { url, method, headers } = await aws.sign(endpoint(), {
     method: "POST",
     headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}` },
-    body: JSON.stringify({ TableName: tableName(), ...input }),
+    body,
   });
+  const response = await fetchServers(url, { method, headers, body });
   const answer = new TextDecoder().decode(await response.arrayBuffer());
   if (!response.ok) throw new Error(`${operation}: ${answer}`);
   return JSON.parse(answer);

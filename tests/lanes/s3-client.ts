@@ -1,5 +1,6 @@
 import { AwsClient } from "aws4fetch";
 import type { RunningS3 } from "../../scripts/lib/ceph-rgw.js";
+import { fetchServers } from "./servers.js";
 
 /** The S3 as it is itself, past the saver. */
 
@@ -18,7 +19,8 @@ export const BUCKET = "checkpoints";
  * A `+` in a path must be written `%2B`: aws4fetch signs it as a space.
  */
 export async function callS3(s3: S3Place, method: string, path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(await sign(s3, `${s3.endpoint}/${path}`, { ...init, method }));
+  const { url, headers } = await sign(s3, `${s3.endpoint}/${path}`, { ...init, method });
+  return fetchServers(url, { ...init, method, headers });
 }
 
 /** Not the clock that a test may move: S3 refuses what is signed at another time than its own. */

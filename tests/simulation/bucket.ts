@@ -57,6 +57,7 @@ export class SimulatedBucket {
         this.objects.delete(unescapeXml(named!));
       return { status: 200, body: '<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></DeleteResult>' };
     }
+    if (method === "GET" && query.startsWith("?list-type=2")) return this.#list(new URLSearchParams(query));
     const object = this.objects.get(key);
     switch (method) {
       case "PUT":
@@ -91,6 +92,12 @@ export class SimulatedBucket {
       default:
         throw new Error(`The simulated bucket has no ${method} ${query}`);
     }
+  }
+
+  #list(query: URLSearchParams): BucketAnswer {
+    const keys = [...this.objects.keys()].filter((key) => key.startsWith(query.get("prefix") ?? "")).sort();
+    const contents = keys.map((key) => `<Contents><Key>${encodeURIComponent(key)}</Key></Contents>`);
+    return { status: 200, body: `<ListBucketResult>${contents.join("")}</ListBucketResult>` };
   }
 
   #callLifecycle({ method, body }: BucketRequest): BucketAnswer {

@@ -28,6 +28,8 @@ const RESERVED = new Set(
 export class Parser {
   readonly #tokens: string[] = [];
   #at = 0;
+  /** What the latest parentheses hold, from behind the first one to behind the last one. */
+  #group = { from: -1, to: -1 };
   readonly uses = new Set<string>();
 
   constructor(readonly text: string) {
@@ -139,8 +141,12 @@ export class Parser {
 
   #one(): Condition {
     if (this.take("(")) {
+      const from = this.#at;
       const inner = this.or();
+      if (this.#group.from === from + 1 && this.#group.to === this.#at)
+        refuse("Invalid ConditionExpression: The expression has redundant parentheses;");
       this.expect(")");
+      this.#group = { from, to: this.#at };
       return inner;
     }
     for (const [name, wanted] of [

@@ -17,10 +17,12 @@ export function answerOf(status: number, body: string | Uint8Array, headers: Rec
   // As much of a Response as a saver reads: one of undici's takes turns of the event loop.
   return {
     status,
+    ok: status < 300,
     headers: { get },
     type: "default",
     body: null,
     arrayBuffer: async () => bytes.slice().buffer,
+    text: async () => new TextDecoder().decode(bytes),
   } as unknown as Response;
 }
 
@@ -44,13 +46,14 @@ export function refusal(fate: "throttled" | "failed", { to }: Request): Response
 export function read(url: string, init: RequestInit): Request {
   const headers = init.headers instanceof Headers ? init.headers : new Headers(init.headers);
   const bytes = (init.body as Uint8Array | undefined) ?? new Uint8Array(0);
-  if (url.startsWith(S3_URL)) {
+  const operation = headers.get("x-amz-target")?.split(".")[1];
+  if (operation === undefined) {
     const { pathname, search } = new URL(url);
     return { to: "bucket", method: init.method!, path: decodeURIComponent(pathname), query: search, headers, bytes };
   }
   return {
     to: "table",
-    operation: headers.get("x-amz-target")!.split(".")[1]!,
+    operation,
     input: JSON.parse(Buffer.from(bytes).toString()) as Input,
     bytes,
   };

@@ -38,10 +38,17 @@ export function compare(a: Value, b: Value): number | undefined {
   const type = typeOf(a);
   if (type !== typeOf(b)) return undefined;
   const [x, y] = [a[type], b[type]];
-  if (type === "N") return Number(x) - Number(y);
+  if (type === "N") return compareNumbers(x as string, y as string);
   if (type === "S") return compareText(x as string, y as string);
   if (type === "B") return Buffer.compare(Buffer.from(x as string, "base64"), Buffer.from(y as string, "base64"));
   return JSON.stringify(x) === JSON.stringify(y) ? 0 : undefined;
+}
+
+/** DynamoDB's numbers have 38 digits. */
+function compareNumbers(x: string, y: string): number {
+  const difference = Number(x) - Number(y);
+  const isExact = Number.isSafeInteger(Number(x)) || !/^-?\d+$/.test(x + y);
+  return difference !== 0 || isExact ? difference : Number(BigInt(x) - BigInt(y));
 }
 
 /** As DynamoDB counts it: names and values. */
