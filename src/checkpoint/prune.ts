@@ -103,7 +103,7 @@ export async function* pruneThreads(storage: Storage, threadIds: readonly string
 }
 
 async function* listed({ threads }: Storage): AsyncGenerator<string> {
-  for await (const { threadId } of threads.list()) yield threadId;
+  for await (const { threadId } of threads.list({}, true)) yield threadId;
 }
 
 /** Takes from one thread the checkpoints that a rule does not keep. Tells again and again what it has freed so far. */
@@ -170,10 +170,11 @@ async function* pruneThread(
     for (const [, one] of row) countDropped(freed, one);
     yield { read, freed };
   }
-  if (listId !== undefined) {
-    await closeTrash(storage, thread, listId, trashUntil(graceSeconds));
-    // A deletion that began meanwhile may have looked for the last time before the list was there.
-    if (born !== undefined && !(await storage.incarnations.isThere(thread))) for (const list of await readTrash(storage, thread)) await deleteTrash(storage, thread, list);
+  if (listId !== undefined) await closeTrash(storage, thread, listId, trashUntil(graceSeconds));
+  // A deletion that began meanwhile may have looked for the last time before the list or a tombstone was there.
+  if (born !== undefined && (listId !== undefined || dropped.size > 0) && !(await storage.incarnations.isThere(thread))) {
+    for (const list of await readTrash(storage, thread)) await deleteTrash(storage, thread, list);
+    await db.batchDelete(keys([...dropped.keys()].map((prefix) => checkpointSortKey(prefix, born))));
   }
 
   if (mark !== undefined && going.delete(mark) && !(await endEmpty(storage, thread, marker!))) return;

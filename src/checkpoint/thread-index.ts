@@ -60,12 +60,15 @@ export class ThreadIndex {
     return prolong(this.db, await this.#entryKey(threadId), life?.granted ?? Infinity);
   }
 
-  /** All threads, in the order of their ids as they stand in a key. */
-  async *list({ limit = Infinity, after, prefix = "" }: ListThreadsOptions = {}): AsyncGenerator<ThreadInfo, void, undefined> {
+  /**
+   * All threads, in the order of their ids as they stand in a key.
+   * @param consistent whether none may be missed that a replica does not show yet
+   */
+  async *list({ limit = Infinity, after, prefix = "" }: ListThreadsOptions = {}, consistent = this.consistentRead): AsyncGenerator<ThreadInfo, void, undefined> {
     const afterText = after === undefined ? undefined : (await keyPart("thread", after)).text;
     const prefixText = escapeId(prefix);
     if (afterText !== undefined && !afterText.startsWith(prefixText) && compareCodePoints(afterText, prefixText) > 0) return;
-    const shards = Array.from({ length: SHARDS }, (_, shard) => this.#shard(shard, prefixText, afterText, limit));
+    const shards = Array.from({ length: SHARDS }, (_, shard) => this.#shard(shard, prefixText, afterText, limit, consistent));
     try {
       const heads = await Promise.all(shards.map(async (items) => (await items.next()).value ?? undefined));
       for (let yielded = 0; yielded < limit; yielded++) {
@@ -83,11 +86,11 @@ export class ThreadIndex {
     }
   }
 
-  async *#shard(shard: number, prefix: string, after: string | undefined, limit: number): AsyncGenerator<Item, void, undefined> {
+  async *#shard(shard: number, prefix: string, after: string | undefined, limit: number, consistent: boolean): AsyncGenerator<Item, void, undefined> {
     const partition = this.#partition(shard);
     const pages = this.db.queryPages({
       partition,
-      consistent: this.consistentRead,
+      consistent,
       ...(limit < PAGE_LIMIT && { limit: Math.ceil(limit) }),
       ...(prefix !== "" && { beginsWith: prefix }),
       // DynamoDB takes no start that is outside of what is asked for.

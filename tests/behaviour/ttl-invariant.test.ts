@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, inject, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from "vitest";
 import { collect } from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
+import { memoryServers } from "../lanes/memory-servers.js";
 import { newPrefix } from "../lanes/requests.js";
+import { useServers } from "../lanes/servers.js";
 import { Soaking, soakTimeoutMs } from "../lanes/soak.js";
 import { TtlWorld, type Step } from "../lanes/ttl-world.js";
 
@@ -18,8 +20,15 @@ import { TtlWorld, type Step } from "../lanes/ttl-world.js";
 const { seed } = inject("soak");
 
 const TTL = 1_200;
-/** Side by side: DynamoDB Local does some hundred steps in a real second. */
-const THREADS = inject("thorough") ? 8 : 2;
+const thorough = inject("thorough");
+/** Side by side, so that they meet in the thread index. */
+const THREADS = thorough ? 8 : 2;
+
+// So many requests take a minute on a real server. There, other runtimes live through some.
+beforeAll(() => {
+  if (thorough) useServers(memoryServers());
+});
+afterAll(() => useServers());
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"] });

@@ -11,7 +11,8 @@ import { isCheckpoint, isWrites } from "./sort-keys.js";
  */
 export async function garbageOf({ keyPrefix, s3 }: Partial<SaverOptions>, threadId: string): Promise<string[]> {
   const items = await itemsOf(keyPrefix!, threadId);
-  const checkpoints = items.filter(isCheckpoint);
+  // What was removed leaves a tombstone, which expires.
+  const checkpoints = items.filter((item) => isCheckpoint(item) && !item.void);
   const writes = items.filter((item) => isWrites(item));
   const used = new Set([...checkpoints.flatMap((item) => [...frameOf(item).segments.values()].flat()), ...writes.flatMap((item) => segmentsOfWrites(item))]);
   const parts = items.map(({ SK }) => SK!.S!).filter((sortKey) => /^[SP]#/.test(sortKey));

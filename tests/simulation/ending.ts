@@ -75,7 +75,7 @@ async function pruneAll(world: World): Promise<void> {
 /** An id, as docs/storage.md says that it stands in a key. */
 export const keyPart = (id: string): string => id.replace(/%/g, "%25").replace(/#/g, "%23");
 
-const hasTtl = ({ plan }: World): boolean =>
+export const hasTtl = ({ plan }: World): boolean =>
   plan.instances.some(({ ttlSeconds }) => ttlSeconds !== undefined) || plan.calls.some((call) => "ttl" in call);
 
 async function latestOf({ model, auditor }: World): Promise<string[]> {

@@ -56,7 +56,8 @@ export class Judge {
     const id = parentConfig?.configurable?.checkpoint_id as string | undefined;
     if (id === found.parentId) return;
     const parents = this.model.thread(found.thread).all(found.ns, found.parentId ?? "");
-    if (id !== undefined || parents.some((one) => this.model.mustSee(one, read)))
+    // A parent that came later may have been taken for one that was pruned.
+    if (id !== undefined || parents.some((one) => one.sure <= found.from && this.model.mustSee(one, read)))
       fail(`${show(found)} has the parent ${id}, not ${found.parentId}`);
   }
 
@@ -152,10 +153,10 @@ export class Judge {
     weak ||= inherits;
     for (let at = target.chain; at; at = at.chain) {
       ancestors.unshift(at);
-      // Before one that has taken the channel over there is nothing but what later forks have written.
+      // Before one that has taken the channel over, or has no such channel, is nothing but what later forks have written.
       needed.unshift(inherits ? undefined : below);
       if (at.log !== undefined) break;
-      inherits ||= inheritsLog(at);
+      inherits ||= inheritsLog(at) || at.versions[LOG] === undefined;
       weak ||= at.weak;
       below = at;
     }

@@ -38,6 +38,16 @@ export class Model {
     );
   }
 
+  /** Whether a checkpoint that is being put may be removed at the same time. */
+  mayBeRemoved(checkpoint: RecordedCheckpoint): boolean {
+    return (
+      checkpoint.mayGo < Infinity ||
+      this.removals.some(
+        ({ thread, touches }) => (thread === undefined || thread === checkpoint.thread) && touches(checkpoint),
+      )
+    );
+  }
+
   beginRemoval(removal: Removal): Removal {
     this.removals.push(removal);
     return removal;
@@ -155,7 +165,11 @@ export class Model {
     deletion.end = end.step;
     const { checkpoints, writes } = this.thread(threadId);
     for (const one of checkpoints) {
-      if (one.mustGo <= deletion.start) continue;
+      if (one.mustGo <= deletion.start) {
+        // Also of one that was removed before: what goes on from it goes on from a thread that is deleted.
+        if (one.dead === "no") one.dead = isAcknowledged && one.putEnd <= deletion.start ? "yes" : "maybe";
+        continue;
+      }
       const isBefore = one.putEnd <= deletion.start;
       one.mayGo = Math.min(one.mayGo, isBefore ? deletion.start : one.from);
       if (isBefore && isAcknowledged) [one.mustGo, one.dead] = [Math.min(one.mustGo, end.step), "yes"];
@@ -222,7 +236,8 @@ export class Model {
     if (isAcknowledged) writes.sure = span.end.step;
     const checkpoints = thread.all(writes.ns, writes.id);
     // Of a checkpoint that may be gone, or is one of two of its id, they may go too.
-    if (thread.deletedSince(writes.start) || checkpoints.some((one) => one.dead !== "no") || checkpoints.length > 1)
+    const mayBeGone = checkpoints.some((one) => one.dead !== "no" || one.mayGo <= span.end.step);
+    if (thread.deletedSince(writes.start) || mayBeGone || checkpoints.length > 1)
       writes.mayGo = writes.from;
   }
 

@@ -8,8 +8,10 @@ import type { World } from "./world.js";
 
 /** Whether there may be something of a thread that stands in the way of a copy, such as another one at the same time. */
 function mayExist(world: World, thread: string, { start, end }: Span): boolean {
-  const { checkpoints, writes, restorations } = world.model.thread(thread);
+  const { checkpoints, writes, restorations, deletions } = world.model.thread(thread);
   const beside = restorations.filter((one) => one.start <= end.step && one.end >= start.step);
+  // It is refused, too, where the thread is deleted meanwhile.
+  if (deletions.some((one) => one.start <= end.step && one.end >= start.step)) return true;
   return checkpoints.length > 0 || writes.length > 0 || beside.length > 1;
 }
 

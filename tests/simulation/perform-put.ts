@@ -146,7 +146,10 @@ export async function submit(world: World, prepared: Prepared): Promise<void> {
       }
       return call;
     },
-    (code, span) => conflicts && code === "CONFLICT" && isInConflict(world, prepared, span),
+    (code, span) =>
+      conflicts
+        ? code === "CONFLICT" && (isInConflict(world, prepared, span) || model.mayBeRemoved(recorded))
+        : code === "REMOVED" && model.mayBeRemoved(recorded),
   ).finally(() => model.endRemoval(removal));
   const { span } = result;
   if (result.error?.code === "CONFLICT") {

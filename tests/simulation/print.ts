@@ -14,12 +14,11 @@ export async function printHistory(plan: Plan, print: (line: string) => void): P
   print(`  pages of ${plan.pageBytes} bytes; ends with ${plan.ending}`);
   for (const call of plan.calls) print(`  ${call.n}. ${sentence(plan, call)}`);
   print("  Its requests:");
-  let lines: string[] = [];
+  const lines: string[] = [];
   await runHistory(plan, (line) => {
-    // Of the audit only the end, where it found something.
-    if (line.includes(" the audit begins")) lines = lines.slice(0, 120);
     lines.push(`    ${line.slice(0, 330)}`);
   });
+  // Of the audit only the end, where it found something.
   const begin = lines.findIndex((line) => line.includes(" the audit begins"));
   const shown =
     begin < 0 || lines.length - begin < 12 ? lines : [...lines.slice(0, begin + 1), "    …", ...lines.slice(-8)];

@@ -1,4 +1,5 @@
 import { audit } from "./audit.js";
+import { hasTtl } from "./ending.js";
 import { perform } from "./perform.js";
 import { Violation } from "./shown.js";
 import type { Call, Plan } from "./plan.js";
@@ -46,7 +47,7 @@ export async function runHistory(plan: Plan, trace?: (line: string) => void): Pr
 /** As a deployment does, with each instance's options. */
 async function setUp(world: World): Promise<void> {
   world.network.calm = true;
-  for (const { plan, saver } of world.instances) if (plan.ttlSeconds !== undefined) await world.calmly(saver.setup());
+  if (hasTtl(world)) for (const { saver } of world.instances) await world.calmly(saver.setup());
   world.network.calm = false;
 }
 

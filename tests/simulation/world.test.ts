@@ -7,12 +7,6 @@ const HISTORIES = inject("thorough") ? 800 : 100;
 /** One test has so many, to show where it is. */
 const AT_ONCE = 100;
 
-/** Histories that go wrong in a way that is known and not mended yet. One that goes right is to be taken off. */
-const OPEN: Record<string, string> = {
-  "test-10": "an attempt of putWrites to a special channel that arrives after a later call of the same task undoes that one",
-  "test-67": "an attempt of a put that arrives after its checkpoint was removed brings it back",
-};
-
 describe("in a simulated world", () => {
   test.each(Array.from({ length: HISTORIES / AT_ONCE }, (_, i) => i * AT_ONCE))(
     "no history of a hundred from %i on loses anything, revives anything or leaves anything behind",
@@ -20,9 +14,7 @@ describe("in a simulated world", () => {
       const failures: string[] = [];
       for (let i = from; i < from + AT_ONCE; i++) {
         const { problem } = await runHistory(generate(`test-${i}`));
-        const isOpen = Object.hasOwn(OPEN, `test-${i}`);
-        if (problem !== undefined && !isOpen) failures.push(`${problem}\n  npm run soak -- world --replay test-${i}`);
-        if (problem === undefined && isOpen) failures.push(`test-${i} is mended: ${OPEN[`test-${i}`]}`);
+        if (problem !== undefined) failures.push(`${problem}\n  npm run soak -- world --replay test-${i}`);
       }
       expect(failures.join("\n")).toBe("");
     },
