@@ -34,8 +34,6 @@ export type DynamoDBSaverErrorCode =
   | "PLAINTEXT_REFUSED"
   /** A value is over `maxValueBytes`. */
   | "VALUE_TOO_LARGE"
-  /** A checkpoint that is being stored was removed meanwhile, by `prune` or `deleteForRuns`. */
-  | "REMOVED"
   /** With `conflict: "reject"`: another run has written to the thread. Read it again. */
   | "CONFLICT";
 

@@ -35,7 +35,6 @@ const SAVER_STATUS: Record<DynamoDBSaverErrorCode, number> = {
   DECRYPTION_FAILED: 500,
   PLAINTEXT_REFUSED: 500,
   VALUE_TOO_LARGE: 500,
-  REMOVED: 409,
   CONFLICT: 409,
 };
 

@@ -5,7 +5,7 @@ import { checkpointPrefix, checkpointSortKey, escapeId, headSortKey, key, keyPar
 import { TTL_ATTRIBUTE, type Lifetime } from "./lifetime.js";
 import { checkpointPages, namespaceRange } from "./pages.js";
 import type { CheckpointRef, Storage } from "./storage.js";
-import { tombstone, VOID } from "./tombstone.js";
+import { tombstone, unlessStored } from "./tombstone.js";
 
 /*
  * With `conflict: "reject"` a namespace has a head item with the id of its latest checkpoint. A put moves it from the
@@ -73,7 +73,7 @@ async function moveHead({ db }: Storage, ref: CheckpointRef, from: string | unde
 /** Takes the place of a checkpoint that was announced. False when the checkpoint is there. */
 async function fence({ db }: Storage, ref: CheckpointRef, id: string, born: string, life: Lifetime | undefined): Promise<boolean> {
   const place = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, await keyPart("checkpoint", id)), born));
-  return db.putItem(tombstone(place, life?.granted ?? Infinity), { condition: "attribute_not_exists(PK) OR attribute_exists(#void)", names: { "#void": VOID } });
+  return db.putItem(tombstone(place, life?.granted ?? Infinity), unlessStored);
 }
 
 /** The latest checkpoint of the namespace. */

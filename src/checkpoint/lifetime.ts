@@ -11,8 +11,6 @@ import type { AttributeValue, Condition, DynamoDB, Item, Key, UpdateInput } from
 export const TTL_ATTRIBUTE = "ttl";
 /** When a checkpoint that others are rebuilt from ends for readers; its items live on for those others. */
 const ENDS = "ends";
-/** That a checkpoint was removed for readers, and stays for others. */
-export const REMOVED = "removed";
 const MARGIN = 1.5;
 
 /** The life of what is written now; `undefined` where nothing expires. */
@@ -130,10 +128,10 @@ export async function prolongAncestor(db: DynamoDB, key: Key, until: number): Pr
   return prolong(db, key, until);
 }
 
-/** Lets a checkpoint that others are rebuilt from end for readers now, for good: no late attempt of its `put` takes its place. */
+/** Lets a checkpoint that others are rebuilt from end for readers now. */
 export async function endNow(db: DynamoDB, key: Key): Promise<void> {
   const values = { ":now": seconds(Math.floor(Date.now() / 1_000)) };
-  await db.updateItem({ key, update: "SET #ends = :now, #removed = :now", names: { "#ends": ENDS, "#removed": REMOVED }, values, condition: "attribute_exists(PK)" });
+  await db.updateItem({ key, update: "SET #ends = :now", names: { "#ends": ENDS }, values, condition: "attribute_exists(PK)" });
 }
 
 /**

@@ -31,7 +31,7 @@ export interface PruneOptions {
   /**
    * How long what nothing refers to any more stays, for runs that are under way, in seconds: at least as long as a `put` can take,
    * which is 1,500 with the default `maxAttempts` and `requestTimeoutMs`. With 0, all of it goes at once: only where no run is under
-   * way. Default: 3,600, or that least where it is more.
+   * way, nor begins with `consistentRead: false` before the replicas have caught up, in a second or so. Default: 3,600, or that least where it is more.
    */
   graceSeconds?: number | undefined;
 }

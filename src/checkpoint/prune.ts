@@ -165,7 +165,7 @@ async function* pruneThread(
   const keys = (sortKeys: string[]): ReturnType<typeof key>[] => sortKeys.map((sortKey) => key(thread.partition, sortKey));
   for (const row of rowsOf(DROPPED_AT_ONCE, dropped)) {
     const until = Math.ceil(Date.now() / 1_000) + leastGraceSeconds(storage);
-    await db.batchPut(keys(row.map(([prefix]) => checkpointSortKey(prefix, born!))).map((key) => tombstone(key, until)));
+    await db.batchPut(row.map(([, { item }]) => tombstone(key(item.PK.S, item.SK.S), until, item)));
     await db.batchDelete(keys(row.flatMap(([, { writes }]) => writes)));
     for (const [, one] of row) countDropped(freed, one);
     yield { read, freed };

@@ -11,9 +11,9 @@ import { goneAt, lifetime, livingUpdate, prolonged, TTL_ATTRIBUTE, upsertLiving,
 import { NewSegments, writeSegments } from "./segment-writes.js";
 import { channelPlace, serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
-import { VOID } from "./tombstone.js";
+import { ABOUT } from "./tombstone.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "./value.js";
-import { isLater } from "./write-order.js";
+import { isLater, ORDER } from "./write-order.js";
 import { attributeOf, packRun, runBytes, takenIndices, writeAttributes, writeBytes, type SerializedWrite } from "./writes.js";
 
 /** Bytes of one call that stand in the item. What is over moves into segments, the longest values first. */
@@ -36,7 +36,7 @@ export interface PutWritesInput {
 }
 
 /** The attribute with the number of the call that has written a special channel. */
-const orderAttribute = (index: number): string => `at${index}`;
+const orderAttribute = (index: number): string => ORDER + index;
 
 /** Whether a channel is one of LangGraph's own, such as those of errors and interrupts. */
 export const isSpecial = (channel: string): boolean => Object.hasOwn(WRITES_IDX_MAP, channel);
@@ -78,7 +78,7 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
 async function checkpointOf(storage: Storage, ref: CheckpointRef): Promise<{ born: string; goneAt: number }> {
   const known = storage.frames.get(ref.thread.id, ref.ns, ref.id);
   if (known) return known;
-  const item = storage.incarnations.isPutting(ref) ? undefined : await checkpointItem(storage, ref, true, ["PK", "SK", TTL_ATTRIBUTE, VOID]);
+  const item = storage.incarnations.isPutting(ref) ? undefined : await checkpointItem(storage, ref, true, ABOUT);
   return item ? { born: bornOf(item), goneAt: goneAt(item) } : { born: "", goneAt: 0 };
 }
 

@@ -1,6 +1,6 @@
 import { toBase64 } from "../aws/base64.js";
 import type { Item } from "../aws/dynamodb.js";
-import { DynamoDBSaverError, invalidInput } from "../errors.js";
+import { invalidInput } from "../errors.js";
 import { DATA, RUN } from "./attributes.js";
 import { checkpointItem } from "./checkpoint-item.js";
 import { placeOf } from "./codec.js";
@@ -15,7 +15,8 @@ import { frameOf } from "./read.js";
 import { needsAncestors, renew, renewAncestors, type AncestorsOf } from "./renew.js";
 import { NewSegments, writeSegments } from "./segment-writes.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
-import { unlessRemoved } from "./tombstone.js";
+import { unlessLater } from "./tombstone.js";
+import { isLater, ORDER } from "./write-order.js";
 
 /** DynamoDB allows 400 KB an item, its keys and names included. */
 const MAX_ITEM_BYTES = 390 * 1_024;
@@ -28,6 +29,8 @@ interface Put {
   parts: SerializedParts;
   needsAncestors: boolean;
   life: Lifetime | undefined;
+  /** Its number among all calls. */
+  order: string;
 }
 
 /** The frame of a checkpoint, and the segments that have to be stored for it. */
@@ -47,6 +50,7 @@ async function putNow(storage: Storage, given: PutInput): Promise<void> {
   const { threadId, ns, parentId } = given;
   const known = parentId === undefined ? undefined : storage.frames.getTrusted(threadId, ns, parentId);
   const life = lifeOf(storage, given);
+  const order = storage.writeOrder.next();
   const needs = needsAncestors(given.checkpoint, given.metadata);
   // Where it is not sure that the parent's segments are still there, what would be stored without them is serialized too.
   const serializing = serializeParts(storage, given, known && !leaseIsShort(known, needs, life) ? known : undefined);
@@ -56,7 +60,7 @@ async function putNow(storage: Storage, given: PutInput): Promise<void> {
   const ref = await checkpointRef(thread, ns, input.checkpoint.id);
   const parentRef = parentId === undefined ? undefined : await checkpointRef(thread, ns, parentId);
   const parent = known ?? (parentRef && (await readFrame(storage, parentRef)));
-  const put: Put = { input, ref, parentRef, parts, needsAncestors: needs, life };
+  const put: Put = { input, ref, parentRef, parts, needsAncestors: needs, life, order };
   // What the parent shares may have expired or been deleted: then everything given is stored anew.
   await store(storage, put, (parent && (await inherit(storage, put, parent))) ?? (await begin(storage, put)));
 }
@@ -125,18 +129,27 @@ async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft)
   ]);
   if (begins) storage.incarnations.remember(threadId, { born: frame.born, listedUntil: life?.granted ?? Infinity });
   const superseded = storage.superseded?.before(threadId, ns, parentId) ?? [];
-  const deletes = superseded.map((sortKey) => key(item.PK.S, sortKey));
-  if (deletes.length === 0 || rejectsConflicts) {
-    const isStored = await storage.db.putItem(item, unlessRemoved());
-    if (!isStored) throw rejectsConflicts ? await overtaken(storage, ref, parentId) : removedMeanwhile(checkpoint.id);
-    await storage.db.batchDelete(deletes);
-  } else await storage.db.batchPut([item], deletes); // one request, and no condition: see docs/storage.md, "Late requests"
+  const [isStored] = await Promise.all([
+    commit(storage, item, put.order),
+    storage.db.batchDelete(superseded.map((sortKey) => key(item.PK.S, sortKey))),
+  ]);
+  if (!isStored) throw await overtaken(storage, ref, parentId);
   storage.superseded?.put(threadId, ns, parentId, checkpoint.id, item, deltaChannels(metadata, frame).length > 0, superseded);
   storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
 }
 
-function removedMeanwhile(id: string): DynamoDBSaverError {
-  return new DynamoDBSaverError("REMOVED", `Checkpoint ${JSON.stringify(id)} was removed by prune or deleteForRuns, now or not long ago. Go on from the thread's latest checkpoint.`);
+/** Stores a checkpoint's item. False when another run must not find it any more. */
+async function commit({ db, writeOrder }: Storage, item: Item, order: string): Promise<boolean> {
+  for (let number: string | undefined = order; number !== undefined; ) {
+    if (await db.putItem({ ...item, [ORDER]: { N: number } }, unlessLater(number))) return true;
+    const there = await db.getItem(key(item.PK.S, item.SK.S), true, ["PK", "SK", ORDER]);
+    if (!there) continue;
+    const met = there[ORDER];
+    if (!met || !("N" in met)) return false;
+    // An attempt of this call whose answer got lost, or a later call of this instance; or one of a machine whose clock is ahead.
+    number = isLater(met.N, number) ? writeOrder.after(met.N) : undefined;
+  }
+  return true;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError } from "../errors.js";
-import { RUN, stringOf } from "./attributes.js";
+import { DATA, RUN, stringOf } from "./attributes.js";
 import { deltaChannels } from "./frame.js";
 import { itemSize } from "./item-size.js";
 import { key, parseSortKey, segmentCopy, unescapeId } from "./keys.js";
@@ -51,6 +51,8 @@ export interface Survey {
 export interface Dropped {
   /** Sort keys of its writes. */
   writes: string[];
+  /** The checkpoint itself. */
+  item: Item;
   /** As stored, roughly. */
   bytes: number;
 }
@@ -120,7 +122,7 @@ class Namespace {
     if (stays) await this.#keep(await open(), item);
     else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
     else {
-      this.found.dropped.set(prefix, { writes: writes.map(({ SK }) => SK.S), bytes: [item, ...writes].reduce((sum, one) => sum + itemSize(one), 0) });
+      this.found.dropped.set(prefix, { item: emptied(item), writes: writes.map(({ SK }) => SK.S), bytes: [item, ...writes].reduce((sum, one) => sum + itemSize(one), 0) });
       const dropped = await open().catch(() => undefined);
       if (dropped) this.#release(dropped);
       else this.found.released = undefined;
@@ -229,6 +231,9 @@ class Namespace {
     for (const { segments } of allValues(stored)) for (const segment of segments) this.found.released?.set(segmentCopy(segment), segment.length);
   }
 }
+
+/** Without what it holds: a thread can have many. */
+const emptied = ({ [DATA]: _, ...item }: Item): Item => item;
 
 const keyOf = ({ PK, SK }: Key): Key => key(PK.S, SK.S);
 

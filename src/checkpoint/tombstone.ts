@@ -1,26 +1,39 @@
 import type { Condition, Item, Key } from "../aws/dynamodb.js";
 import { FORMAT_VERSION } from "./frame.js";
-import { expiry, REMOVED, TTL_ATTRIBUTE } from "./lifetime.js";
+import { expiry, TTL_ATTRIBUTE } from "./lifetime.js";
+import { ORDER } from "./write-order.js";
 
 /*
- * What must not be stored any more has a tombstone in its place, or, where it stays for others, a mark. An attempt of a `put`
- * that timed out can arrive minutes after its checkpoint was stored by another attempt, and removed: every commit has the
- * condition that neither is there. A tombstone is needed for as long as a `put` and its signatures can last; then it expires.
+ * An attempt of a `put` that timed out can arrive minutes after another attempt of it was acknowledged. Since then the checkpoint may
+ * have been put again, renewed, hidden or removed. So each has the number of its call, a checkpoint that is removed leaves a tombstone
+ * with that number, and a commit replaces only what has a lower one. A tombstone is needed for as long as a `put` and its signatures can
+ * last; then it expires.
+ *
+ * A tombstone without a number is in the place of a checkpoint that was announced, and must not be stored any more (`head.ts`).
  */
 
-/** The attribute of a tombstone. */
-export const VOID = "void";
+const VOID = "void";
 
-/** Whether this stands in the place of a checkpoint that must not be stored any more. */
+/** What of a checkpoint's item says whether it is one, and its incarnation and life. */
+export const ABOUT = ["PK", "SK", TTL_ATTRIBUTE, VOID];
+
+/** Whether this stands in the place of a checkpoint. */
 export const isVoid = (item: Item): boolean => VOID in item;
 
-export const tombstone = (key: Key, until: number): Item => ({ ...key, v: { N: String(FORMAT_VERSION) }, [VOID]: { N: "1" }, ...expiry(until) });
+/** @param removed the checkpoint whose place it takes */
+export function tombstone(key: Key, until: number, removed: Item = {} as Item): Item {
+  const order = removed[ORDER];
+  return { ...key, v: { N: String(FORMAT_VERSION) }, [VOID]: { N: "1" }, ...(order && { [ORDER]: order }), ...expiry(until) };
+}
 
-/** The condition of a commit: its place is not taken by a tombstone, nor by a checkpoint that was removed for readers. */
-export const unlessRemoved = (): Condition => ({
-  condition: "(attribute_not_exists(#void) AND attribute_not_exists(#removed)) OR #ttl <= :now",
-  names: { "#void": VOID, "#removed": REMOVED, "#ttl": TTL_ATTRIBUTE },
-  values: { ":now": { N: String(Math.floor(Date.now() / 1_000)) } },
+/** The condition of a tombstone: there is no checkpoint. */
+export const unlessStored: Condition = { condition: "attribute_not_exists(PK) OR attribute_exists(#void)", names: { "#void": VOID } };
+
+/** The condition of a commit: nothing stands in its place that is later. */
+export const unlessLater = (order: string): Condition => ({
+  condition: "attribute_not_exists(PK) OR #at < :at OR #ttl <= :now",
+  names: { "#at": ORDER, "#ttl": TTL_ATTRIBUTE },
+  values: { ":at": { N: order }, ":now": { N: String(Math.floor(Date.now() / 1_000)) } },
 });
 
 /** DynamoDB deletes what has expired within a few days ("Using time to live"). */

@@ -1,3 +1,6 @@
+/** The attribute with the number of a call; of a writes item, that of each special channel has the channel's index behind it. */
+export const ORDER = "at";
+
 /**
  * Which of two calls came later. An attempt of `putWrites` that timed out can arrive when a later call was acknowledged, and must
  * not undo that one where the last write counts. So each such write has a number by it: the time of the call in milliseconds, and six

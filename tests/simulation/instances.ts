@@ -52,6 +52,12 @@ export class Instance implements Actor {
     this.restart();
   }
 
+  /** As a deployment does, also where only calls have a ttl. */
+  async setUp(): Promise<void> {
+    const options = optionsOf(this.plan, this.network.fetchOf(this.client));
+    await new DynamoDBSaver({ ...options, ttlSeconds: options.ttlSeconds ?? 86_400 }).setup();
+  }
+
   /** Begins anew, and knows nothing. */
   restart(): void {
     this.saver = new DynamoDBSaver(optionsOf(this.plan, this.network.fetchOf(this.client)));

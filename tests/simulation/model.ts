@@ -38,16 +38,6 @@ export class Model {
     );
   }
 
-  /** Whether a checkpoint that is being put may be removed at the same time. */
-  mayBeRemoved(checkpoint: RecordedCheckpoint): boolean {
-    return (
-      checkpoint.mayGo < Infinity ||
-      this.removals.some(
-        ({ thread, touches }) => (thread === undefined || thread === checkpoint.thread) && touches(checkpoint),
-      )
-    );
-  }
-
   beginRemoval(removal: Removal): Removal {
     this.removals.push(removal);
     return removal;
@@ -126,6 +116,7 @@ export class Model {
     if (isRestored || mayBeMistaken || checkpoint.ns !== parent.ns) return "maybe";
     const touchedMs = actor.touched.get(parent);
     if (touchedMs === undefined) return "no";
+    if (parent.putEnd > start.step) return "maybe";
     if (looksFirst) return "maybe";
     return start.ms - touchedMs < SURELY_CACHED_MS && checkpoint.parentId !== undefined ? "yes" : "maybe";
   }

@@ -146,10 +146,7 @@ export async function submit(world: World, prepared: Prepared): Promise<void> {
       }
       return call;
     },
-    (code, span) =>
-      conflicts
-        ? code === "CONFLICT" && (isInConflict(world, prepared, span) || model.mayBeRemoved(recorded))
-        : code === "REMOVED" && model.mayBeRemoved(recorded),
+    (code, span) => conflicts && code === "CONFLICT" && isInConflict(world, prepared, span),
   ).finally(() => model.endRemoval(removal));
   const { span } = result;
   if (result.error?.code === "CONFLICT") {

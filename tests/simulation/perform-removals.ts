@@ -62,7 +62,10 @@ export async function prune(world: World, instance: Instance, call: CallOf<"prun
     const options = isShort ? { strategy: "keep_latest" as const } : long;
     const result = await attempt(world, instance, async () => saver.prune({ ...which, ...options }));
     model.endPrune(scope, result.span, !result.error);
-    if (graceSeconds === 0) for (const one of world.instances) one.restart();
+    if (graceSeconds === 0) {
+      for (const one of world.instances) one.restart();
+      world.table.catchUp();
+    }
   } finally {
     model.endRemoval(removal);
   }

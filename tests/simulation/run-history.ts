@@ -44,10 +44,9 @@ export async function runHistory(plan: Plan, trace?: (line: string) => void): Pr
   };
 }
 
-/** As a deployment does, with each instance's options. */
 async function setUp(world: World): Promise<void> {
   world.network.calm = true;
-  if (hasTtl(world)) for (const { saver } of world.instances) await world.calmly(saver.setup());
+  if (hasTtl(world)) for (const instance of world.instances) await world.calmly(instance.setUp());
   world.network.calm = false;
 }
 

@@ -78,6 +78,11 @@ export class SimulatedTable {
     if (partition.items.size === 0) this.partitions.delete(PK.S);
   }
 
+  /** From now on, no replica shows what was before. */
+  catchUp(): void {
+    this.#changes.length = 0;
+  }
+
   #note(pk: string, sk: string): void {
     this.#changes.push({ step: this.step(), pk, sk, before: this.partitions.get(pk)?.items.get(sk) });
     if (this.#changes.length > 2 * KEPT_CHANGES) this.#changes.splice(0, KEPT_CHANGES);
