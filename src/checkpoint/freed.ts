@@ -3,6 +3,7 @@ import { isEmptyMark } from "./incarnation.js";
 import { itemSize } from "./item-size.js";
 import { CHECKPOINTS, parsePointer, parseSortKey, THREAD_MARKER } from "./keys.js";
 import type { Dropped } from "./survey.js";
+import { isVoid } from "./tombstone.js";
 import type { TrashEntry } from "./trash.js";
 
 /** What was freed. */
@@ -26,6 +27,7 @@ export const isPart = (sortKey: string): boolean => !sortKey.startsWith(CHECKPOI
 
 export function countItem(freed: PruneResult, item: Item): void {
   const sortKey = item.SK.S;
+  if (isVoid(item)) return;
   if (sortKey.startsWith("S#")) freed.segments++;
   else if (parsePointer(sortKey)) freed.objects++;
   else if (sortKey.startsWith(CHECKPOINTS) && sortKey !== THREAD_MARKER) freed[parseSortKey(sortKey).task === undefined ? "checkpoints" : "writes"]++;

@@ -9,8 +9,8 @@ import type { Storage } from "./storage.js";
 import type { Rule } from "./survey.js";
 
 /*
- * With `history: "latest"` a put also deletes what is superseded, where that fills a request: checkpoints before its parent, with
- * their writes. Its parent is stored already, so the newest checkpoint is there whatever fails. Ancestors that a DeltaChannel is rebuilt from are superseded by the next snapshot. Segments are freed by
+ * With `history: "latest"` a put also deletes what is superseded: checkpoints before its parent, with their writes, side by side with
+ * the request that stores the new one. Its parent is stored already, so the newest checkpoint is there whatever fails. Ancestors that a DeltaChannel is rebuilt from are superseded by the next snapshot. Segments are freed by
  * a pruning of the thread now and then, which is safe beside runs.
  *
  * What is superseded waits before it goes: a reader that takes several requests, such as a copy or the history of a
@@ -22,7 +22,9 @@ export type HistoryMode = "full" | "latest";
 
 const KNOWN_BYTES = 1_024 * 1_024;
 /** "BatchWriteItem": 25 items. */
-const DELETES_AT_ONCE = 25;
+const MOST_DELETES = 25;
+/** They are a request more. */
+const LEAST_DELETES = 4;
 /** Longer than a reader takes, also where one of its requests timed out and was sent again. */
 const WAIT_SECONDS = 30;
 /** A pruning is some requests: so many puts share them. */
@@ -64,12 +66,12 @@ export class Superseded {
     if (known?.head.id === id) known.head.sortKeys.add(SK.S);
   }
 
-  /** What goes when a checkpoint is stored under this parent: a whole request of it, or nothing yet. */
+  /** What goes when a checkpoint is stored under this parent: several items, or nothing yet. */
   before(threadId: string, ns: string, parentId: string | undefined): string[] {
     const known = this.#known.get(nameOf(threadId, ns));
     if (!known || known.head.id !== parentId) return [];
     const due = known.superseded.filter(({ since }) => since <= Date.now() - WAIT_SECONDS * 1_000);
-    return due.length < DELETES_AT_ONCE ? [] : due.slice(0, DELETES_AT_ONCE).map(({ sortKey }) => sortKey);
+    return due.length < LEAST_DELETES ? [] : due.slice(0, MOST_DELETES).map(({ sortKey }) => sortKey);
   }
 
   /** A checkpoint was stored, and `gone` deleted. */

@@ -10,7 +10,7 @@ import { awsError } from "../lanes/faulty-fetch.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
-import { checkpointIdOf, isCheckpoint, isWrites } from "../lanes/sort-keys.js";
+import { checkpointIdOf, isCheckpoint } from "../lanes/sort-keys.js";
 
 provideContext();
 
@@ -30,29 +30,30 @@ afterEach(() => {
 });
 
 describe('history: "latest"', () => {
-  it("keeps the newest checkpoint, and in the table those of the last 30 seconds, at two requests a superstep", async () => {
+  it("keeps the newest checkpoint, and deletes four items at once of those that were superseded 30 seconds ago", async () => {
     const options = newPlace();
     const { saver, log } = countedSaver(options);
     let step = await putStep(saver, emptyThread("t"), { n: 0 }, { id: place("0") });
-    for (let n = 1; n <= 12; n++) {
+    const requests: number[] = [];
+    for (let n = 1; n <= 13; n++) {
       const superstep = await log.during(async () => {
         await saver.putWrites(step.config, [["n", n]], "task");
         passSeconds(WAIT_SECONDS / 2);
         return putStep(saver, step, { n }, { id: place(String(n)) });
       });
-      expect(superstep.operations).toHaveLength(2);
+      requests.push(superstep.operations.length);
       step = superstep.result;
       expect(idsOf(await collect(createSaver(options).list({ configurable: { thread_id: "t" } })))).toEqual([place(String(n))]);
     }
-    // 10 was superseded 15 seconds ago, 9 with the put of 10, and went with that of 12.
-    expect(await storedIds(options.keyPrefix, "t")).toEqual([place("10"), place("11"), place("12")]);
-    expect((await itemsOf(options.keyPrefix, "t", "C##")).filter((item) => isWrites(item))).toHaveLength(2);
-    expect(await valuesAt(createSaver(options), latestOf(step))).toEqual({ n: 12 });
+    // Each superstep supersedes a checkpoint and the writes of a task, which wait for two more.
+    expect(requests).toEqual([2, 2, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2]);
+    expect(await storedIds(options.keyPrefix, "t")).toEqual([place("10"), place("11"), place("12"), place("13")]);
+    expect(await valuesAt(createSaver(options), latestOf(step))).toEqual({ n: 13 });
   });
 
   it("an instance that begins in the middle deletes what others have left", async () => {
     const options = newPlace();
-    await putChain(createSaver({ ...options, history: "full" }), emptyThread("t"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    await putChain(createSaver({ ...options, history: "full" }), emptyThread("t"), Array.from({ length: 6 }, (_, n) => ({ n })));
     const saver = createSaver(options);
     const read = async (): Promise<Step> => {
       const tuple = (await saver.getTuple({ configurable: { thread_id: "t" } }))!;
@@ -61,7 +62,7 @@ describe('history: "latest"', () => {
     await putStep(saver, await read(), { n: 4 });
     passSeconds(WAIT_SECONDS + 1);
     await putStep(saver, await read(), { n: 5 });
-    expect(await storedIds(options.keyPrefix, "t")).toHaveLength(2);
+    expect(await storedIds(options.keyPrefix, "t")).toHaveLength(3);
   });
 
   it("what a DeltaChannel is rebuilt from stays until it is stored in full", async () => {
@@ -104,9 +105,9 @@ describe('history: "latest"', () => {
 
   it("with conflict: reject a put is at most two requests more", async () => {
     const { saver, log } = countedSaver({ ...newPlace(), conflict: "reject" });
-    const steps = await putChain(saver, emptyThread("t"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    const steps = await putChain(saver, emptyThread("t"), [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }, { n: 5 }, { n: 6 }]);
     passSeconds(WAIT_SECONDS + 1);
-    const put = await log.during(() => putStep(saver, steps[2]!, { n: 4 }, { id: "z4" }));
+    const put = await log.during(() => putStep(saver, steps[5]!, { n: 7 }, { id: "z7" }));
     expect(put.operations).toEqual(["BatchWriteItem", "PutItem", "UpdateItem"]);
   });
 

@@ -7,7 +7,7 @@ import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { itemsOf, itemsWithPrefix } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
 import { keysAt, newPlace, saverAt } from "../lanes/s3-saver.js";
-import { isWrites } from "../lanes/sort-keys.js";
+import { isTombstone, isWrites } from "../lanes/sort-keys.js";
 
 /*
  * A thread that is restored has the ids of the one that was saved, and is another one: neither a run of the deleted thread nor a
@@ -235,8 +235,7 @@ describe("deleteForRuns beside a run", () => {
       await createSaver({ keyPrefix }).prune({ threadIds: ["t"], keepLast: 1 });
       passSeconds(4_000);
     }
-    const left = await itemsOf(keyPrefix, "t", "C##");
-    expect(left).toHaveLength(1);
+    expect((await itemsOf(keyPrefix, "t", "C##")).filter((item) => !isTombstone(item))).toHaveLength(1);
     expect(await valuesAt(createSaver({ keyPrefix }), T)).toEqual(four.checkpoint.channel_values);
   });
 });

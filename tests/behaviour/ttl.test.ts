@@ -148,8 +148,10 @@ describe("what has expired and is not swept yet is absent", () => {
 
   test("to a reader of pending writes", async () => {
     const keyPrefix = newPrefix();
-    const { config } = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 });
+    const config = { configurable: { thread_id: "t", checkpoint_ns: "", checkpoint_id: "1" } };
+    // They came before their checkpoint, which lives for good.
     await createSaver({ keyPrefix, ttlSeconds: TTL }).putWrites(config, [["n", 2]], "task");
+    await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 }, { id: "1" });
     const reader = createSaver({ keyPrefix });
     expect((await reader.getTuple(config))?.pendingWrites).toHaveLength(1);
     passTo(1.5 * TTL);

@@ -3,7 +3,7 @@ import type { SaverOptions } from "./harness.js";
 import { itemsOf } from "./raw-table.js";
 import { objectKeys } from "./s3-client.js";
 import { frameOf, segmentsOfWrites } from "./stored-format.js";
-import { isCheckpoint, isWrites } from "./sort-keys.js";
+import { isCheckpoint, isTombstone, isWrites } from "./sort-keys.js";
 
 /**
  * Marks what the checkpoints and writes of a thread refer to, and sweeps the rest of the table and the bucket: what is left
@@ -12,7 +12,7 @@ import { isCheckpoint, isWrites } from "./sort-keys.js";
 export async function garbageOf({ keyPrefix, s3 }: Partial<SaverOptions>, threadId: string): Promise<string[]> {
   const items = await itemsOf(keyPrefix!, threadId);
   // What was removed leaves a tombstone, which expires.
-  const checkpoints = items.filter((item) => isCheckpoint(item) && !item.void);
+  const checkpoints = items.filter((item) => isCheckpoint(item) && !isTombstone(item));
   const writes = items.filter((item) => isWrites(item));
   const used = new Set([...checkpoints.flatMap((item) => [...frameOf(item).segments.values()].flat()), ...writes.flatMap((item) => segmentsOfWrites(item))]);
   const parts = items.map(({ SK }) => SK!.S!).filter((sortKey) => /^[SP]#/.test(sortKey));

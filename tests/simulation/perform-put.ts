@@ -134,6 +134,8 @@ export async function submit(world: World, prepared: Prepared): Promise<void> {
   const checkpoint = { ...structuredClone({ ...prepared.checkpoint, channel_values: {} }), channel_values };
   const given = structuredClone(metadata);
   const conflicts = instance.plan.conflict === "reject";
+  // It may begin anew meanwhile, and the call goes on with what it remembered.
+  const { plan, touched, tried } = instance;
   const result = await attempt(
     world,
     instance,
@@ -157,7 +159,7 @@ export async function submit(world: World, prepared: Prepared): Promise<void> {
     return;
   }
   recorded.weak ||= recorded.chain !== undefined && !model.mustSee(recorded.chain, span);
-  model.endPut(recorded, stoodOn, span, !result.error, instance, ttl);
+  model.endPut(recorded, stoodOn, span, !result.error, { plan, touched, tried }, ttl);
   if (result.error) failed.set(world, [...(failed.get(world) ?? []), prepared]);
   else if (conflicts) checkChain(world, recorded, parent, span);
 }
