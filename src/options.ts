@@ -104,8 +104,8 @@ export interface DynamoDBSaverOptions {
   conflict?: ConflictMode | undefined;
   /**
    * How much of a thread's past is kept. `"full"`: every checkpoint, for history, time travel and forks. `"latest"`: the newest of
-   * each namespace, and in the table those of the last 30 seconds, for readers that are at them; a put is no more requests than before, but for a `prune` of the
-   * thread after one put in 64. For one run on a thread at a time. Default: `"full"`.
+   * each namespace, and in the table those of the last 30 seconds, for readers that are at them. Their deletion is a request more for about every other put,
+   * and one put in 64 is followed by a `prune` of the thread. For one run on a thread at a time. Default: `"full"`.
    */
   history?: HistoryMode | undefined;
   /** With it, values are encrypted before they are sent. Ids, times and sizes are not. */
