@@ -175,6 +175,14 @@ export class Incarnations {
     });
   }
 
+  /** Gives up what was reserved. False when it is not reserved for `born` any more. */
+  async unclaim({ partition }: Thread, born: string): Promise<boolean> {
+    return this.db.deleteItem(key(partition, THREAD_MARKER), {
+      condition: `${RESTORING} = :born AND attribute_not_exists(${BORN})`,
+      values: { ":born": bornAttribute(born)[BORN]! },
+    });
+  }
+
   /** Whether it is reserved for `born` still. */
   async isClaimed(thread: Thread, born: string): Promise<boolean> {
     return restoringOf(await this.#marker(thread)) === born;
@@ -190,11 +198,13 @@ export class Incarnations {
   }
 
   /** From now on, what was restored as `born` is there. False when the thread was taken or deleted meanwhile. */
-  async settle(thread: Thread, born: string): Promise<boolean> {
+  async settle(thread: Thread, born: string, until: number): Promise<boolean> {
+    const expires = until === Infinity ? undefined : { ":ttl": { N: String(until) } };
     const settled = await this.db.updateItem({
       key: key(thread.partition, THREAD_MARKER),
-      update: `SET ${BORN} = :born REMOVE ${RESTORING}`,
-      values: { ":born": bornAttribute(born)[BORN]! },
+      update: `SET ${BORN} = :born${expires ? ", #ttl = :ttl" : ""} REMOVE ${RESTORING}${expires ? "" : ", #ttl"}`,
+      names: { "#ttl": TTL_ATTRIBUTE },
+      values: { ":born": bornAttribute(born)[BORN]!, ...expires },
       condition: `${RESTORING} = :born AND attribute_not_exists(${BORN})`,
     });
     // Also by an attempt whose answer got lost.

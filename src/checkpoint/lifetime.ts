@@ -120,6 +120,11 @@ export async function prolong(db: DynamoDB, key: Key, until: number): Promise<bo
   return item !== undefined && !isGone(item);
 }
 
+/** Lets something end at `until`, on a condition. */
+export async function endLater(db: DynamoDB, key: Key, until: number, { condition, names, values }: Condition): Promise<void> {
+  await db.updateItem({ key, update: "SET #ttl = :ttl", ...(condition && { condition }), names: { ...names, "#ttl": TTL_ATTRIBUTE }, values: { ...values, ":ttl": seconds(until) } });
+}
+
 /** As `prolong`, for a checkpoint that others are rebuilt from: for readers it ends when it would have ended. */
 export async function prolongAncestor(db: DynamoDB, key: Key, until: number): Promise<boolean> {
   const names = { "#ttl": TTL_ATTRIBUTE, "#ends": ENDS };

@@ -1,14 +1,16 @@
 import { forEachAtOnce } from "../aws/concurrency.js";
-import type { Item, QueryInput } from "../aws/dynamodb.js";
+import type { Item } from "../aws/dynamodb.js";
 import type { DynamoDBSaverError } from "../errors.js";
 import { deleteIncarnation, deleteThread } from "./delete-thread.js";
 import { add, countDropped, countItem, countLater, countPart, isPart, nothing, type PruneResult } from "./freed.js";
 import { deleteAsRead, emptyMark, isEmptyMark, livingOf, restoringOf } from "./incarnation.js";
-import { bornOfKey, checkpointSortKey, copyOf, key, parsePointer, THREAD_MARKER } from "./keys.js";
+import { bornOfKey, checkpointSortKey, copyOf, key, THREAD_MARKER } from "./keys.js";
 import { endNow } from "./lifetime.js";
 import { checked, leastGraceSeconds, ruleOf, usualGraceSeconds, type PruneOptions } from "./prune-options.js";
 import { FIRST } from "./read.js";
-import { deleteUnused } from "./segment-deletions.js";
+import { removeWrites } from "./remove-writes.js";
+import { deleteMarked, deleteUnused } from "./segment-deletions.js";
+import { storedParts } from "./stored-parts.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import { survey, type Rule } from "./survey.js";
 import { isOfOneThread, ThreadsFailedError, type ThreadFailure } from "./threads-failed.js";
@@ -69,6 +71,8 @@ export async function* prune(storage: Storage, options: PruneOptions): AsyncGene
 /** How threads are pruned. */
 export interface Pruning {
   rule: Rule;
+  /** Runs whose writes to checkpoints that stay go too. */
+  runs?: ReadonlySet<unknown> | undefined;
   dryRun: boolean;
   graceSeconds: number;
 }
@@ -110,7 +114,7 @@ async function* listed({ threads }: Storage): AsyncGenerator<string> {
 async function* pruneThread(
   storage: Storage,
   thread: Thread,
-  { rule, dryRun, graceSeconds }: Pruning,
+  { rule, runs, dryRun, graceSeconds }: Pruning,
 ): AsyncGenerator<{ read: number; freed: PruneResult }, void, undefined> {
   const { db, frames } = storage;
   const freed = nothing();
@@ -119,7 +123,7 @@ async function* pruneThread(
   const marker = await db.getItem(key(thread.partition, THREAD_MARKER), true);
   const born = livingOf(marker);
   const restoring = restoringOf(marker);
-  const surveying = survey(storage, thread, { born, restoring, rule, oldest: graceSeconds > 0 ? oldest : Infinity });
+  const surveying = survey(storage, thread, { born, restoring, rule, runs, oldest: graceSeconds > 0 ? oldest : Infinity });
   let step = await surveying.next();
   let read = 0;
   for (; !step.done; step = await surveying.next()) yield { read: (read = step.value), freed };
@@ -127,7 +131,8 @@ async function* pruneThread(
   const { used, usedByStray, released, stray, dropped } = found;
   if (graceSeconds > 0) for (const name of usedByStray) used.add(name);
   // Nothing refers yet to what is being restored.
-  const stored = (await storedParts(storage, thread)).filter((sortKey) => restoring === undefined || bornOfKey(sortKey) !== restoring);
+  const { parts, expired } = await storedParts(storage, thread);
+  const stored = parts.filter((sortKey) => restoring === undefined || bornOfKey(sortKey) !== restoring);
   // What could not be read may have referred to anything: then all begins anew.
   const lists = await readTrash(storage, thread);
   const noted = released ? lists : [];
@@ -161,11 +166,11 @@ async function* pruneThread(
   const first = { update: "SET #first = :first", names: { "#first": FIRST }, values: { ":first": { N: "1" } }, condition: "attribute_exists(PK)" };
   await forEachAtOnce(AT_ONCE, found.first, async (key) => void (await db.updateItem({ ...first, key })));
   await forEachAtOnce(AT_ONCE, found.hidden, (key) => endNow(db, key));
+  await forEachAtOnce(AT_ONCE, found.unwritten, (item) => removeWrites(storage, item, runs!));
   if (dropped.size + found.hidden.length > 0) frames.forget(thread.id);
   const keys = (sortKeys: string[]): ReturnType<typeof key>[] => sortKeys.map((sortKey) => key(thread.partition, sortKey));
   for (const row of rowsOf(DROPPED_AT_ONCE, dropped)) {
-    const until = Math.ceil(Date.now() / 1_000) + leastGraceSeconds(storage);
-    await db.batchPut(row.map(([, { item }]) => tombstone(key(item.PK.S, item.SK.S), until, item)));
+    await db.batchPut(row.map(([, { item }]) => tombstone(key(item.PK.S, item.SK.S), tombstoneUntil(storage), item)));
     await db.batchDelete(keys(row.flatMap(([, { writes }]) => writes)));
     for (const [, one] of row) countDropped(freed, one);
     yield { read, freed };
@@ -179,13 +184,16 @@ async function* pruneThread(
 
   if (mark !== undefined && going.delete(mark) && !(await endEmpty(storage, thread, marker!))) return;
   for (const row of rowsOf(DROPPED_AT_ONCE, due.filter(([sortKey]) => going.has(sortKey)))) {
-    const inTable = row.filter(([sortKey]) => !isPart(sortKey) || (graceSeconds === 0 && !parsePointer(sortKey)));
-    const others = row.filter((entry) => !inTable.includes(entry));
-    await db.batchDelete(keys(inTable.map(([sortKey]) => sortKey)));
-    const gone = new Set(await deleteUnused(storage, thread.partition, others.map(([sortKey]) => sortKey), graceSeconds === 0 ? Number.MAX_SAFE_INTEGER : oldest));
-    for (const entry of [...inTable, ...others.filter(([sortKey]) => gone.has(sortKey))]) countPart(freed, entry);
+    const strays = row.filter(([sortKey]) => !isPart(sortKey));
+    const others = row.filter(([sortKey]) => isPart(sortKey));
+    await db.batchDelete(keys(strays.map(([sortKey]) => sortKey)));
+    // Also without a grace period by a condition: an attempt may arrive when a run has begun.
+    const before = graceSeconds === 0 ? Math.floor(Date.now() / 1_000) + 1 : oldest;
+    const gone = new Set(await deleteUnused(storage, thread.partition, others.map(([sortKey]) => sortKey), before, tombstoneUntil(storage)));
+    for (const entry of [...strays, ...others.filter(([sortKey]) => gone.has(sortKey))]) countPart(freed, entry);
     yield { read, freed };
   }
+  await deleteMarked(db, keys(expired));
   for (const list of lists) if (graceSeconds === 0 || list.since === undefined || isDue(list)) await deleteTrash(storage, thread, list);
   if (born === undefined && restoring === undefined && later.length + waiting.size === 0) await unlist(storage, thread);
   yield { read, freed };
@@ -216,13 +224,7 @@ function partition(lists: TrashList[], isDue: (list: TrashList) => boolean, garb
   return [[...due], new Set(waiting.filter((sortKey) => !due.has(sortKey)))];
 }
 
-/** Sort keys of all segments and pointers. */
-async function storedParts({ db }: Storage, { partition }: Thread): Promise<string[]> {
-  const sortKeys: string[] = [];
-  const query: QueryInput = { partition, between: ["P#", "S#~"], only: ["SK"], consistent: true };
-  for await (const items of db.queryPages(query)) for (const { SK } of items) if (SK.S.startsWith("S#") || parsePointer(SK.S)) sortKeys.push(SK.S);
-  return sortKeys;
-}
+const tombstoneUntil = (storage: Storage): number => Math.ceil(Date.now() / 1_000) + leastGraceSeconds(storage);
 
 async function deleteAll(storage: Storage, thread: Thread, dryRun: boolean): Promise<PruneResult> {
   const freed = nothing();

@@ -33,6 +33,8 @@ export interface PutWritesInput {
   isPathNew?: boolean;
   writes: SerializedWrite[];
   ttlSeconds: number | undefined;
+  /** The run that the task belongs to, if its caller said so. */
+  runId?: string | undefined;
 }
 
 /** The attribute with the number of the call that has written a special channel. */
@@ -100,7 +102,7 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
     if (ordinary.length <= MAX_SINGLE_WRITES) {
       const writes = [...ordinary, ...special];
       const { values, plan } = await place(storage, itemKey, writes, maxInline, born, prolonged(life, granted));
-      for (const [i, { index, channel }] of writes.entries()) expression.set(index, await encode(index, writeBytes(channel, values[i]!)));
+      for (const [i, { index, channel }] of writes.entries()) expression.set(index, await encode(index, writeBytes(channel, values[i]!, input.runId)));
       const livesUntil = async (): Promise<number> => {
         const longer = await storage.db.getItem(itemKey, true, ["PK", "SK", TTL_ATTRIBUTE]);
         return longer ? goneAt(longer) : granted;
@@ -122,12 +124,12 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
     const { values, plan } = await place(storage, itemKey, packed, maxInline, born, prolonged(life, until));
     for (const [i, { index, channel }] of packed.entries()) {
       const run = runs[i - special.length];
-      expression.set(index, await encode(index, run ? runBytes(run.length, values[i]!) : writeBytes(channel, values[i]!)));
+      expression.set(index, await encode(index, run ? runBytes(run.length, values[i]!, input.runId) : writeBytes(channel, values[i]!, input.runId)));
     }
     if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until));
-    const { names, values: given, ...update } = expression.build(itemKey, until);
-    const unchanged = seen ? { condition: "n = :seen", values: { ...given, ":seen": seen.n! } } : { condition: "attribute_not_exists(n)", values: given! };
-    if (await storage.db.updateItem({ ...update, names: names!, ...unchanged })) return;
+    const { values: given, condition, ...update } = expression.build(itemKey, until);
+    const unchanged = seen ? { condition: `(${condition}) AND n = :seen`, values: { ...given, ":seen": seen.n! } } : { condition: `(${condition}) AND attribute_not_exists(n)`, values: given! };
+    if (await storage.db.updateItem({ ...update, ...unchanged })) return;
     seen = await storage.db.getItem(itemKey, true);
     taken = seen ? takenIndices(await writeAttributes(seen, storage.codec)) : new Set();
     ({ special, order } = overtaken(storage, seen, special, order));
@@ -138,16 +140,22 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
 /** What is left to store of a call's special channels, and its number now, when other calls have come between. */
 function overtaken({ writeOrder }: Storage, seen: Item | undefined, special: SerializedWrite[], order: string): { special: SerializedWrite[]; order: string } {
   const left: SerializedWrite[] = [];
-  let latest = order;
+  const removed = numberIn(seen, ORDER);
+  // What a removal has taken away was of earlier calls, also where its machine's clock is ahead.
+  let latest = removed !== undefined && !isLater(order, removed) ? (writeOrder.after(removed) ?? writeOrder.next()) : order;
   for (const write of special) {
-    const at = seen?.[orderAttribute(write.index)];
-    const met = at && "N" in at && isLater(at.N, order) ? at.N : undefined;
-    const after = met === undefined ? order : writeOrder.after(met);
+    const met = numberIn(seen, orderAttribute(write.index));
+    const after = met === undefined || !isLater(met, order) ? order : writeOrder.after(met);
     if (after === undefined) continue;
     left.push(write);
     if (isLater(after, latest)) latest = after;
   }
   return { special: left, order: latest };
+}
+
+function numberIn(item: Item | undefined, attribute: string): string | undefined {
+  const value = item?.[attribute];
+  return value && "N" in value ? value.N : undefined;
 }
 
 /**
@@ -188,11 +196,13 @@ function consecutive(writes: SerializedWrite[]): SerializedWrite[][] {
 /** The update expression of one call. */
 class Expression {
   readonly #set = ["v = :v"];
-  readonly #conditions: string[] = [];
-  readonly #names: Record<string, string> = {};
+  /** That nothing has been removed since the call was made, and no special channel been written. */
+  readonly #conditions = ["attribute_not_exists(#at) OR #at < :at"];
+  readonly #names: Record<string, string> = { "#at": ORDER };
   readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
 
-  constructor(task: KeyPart, { taskPath, isPathNew }: Pick<PutWritesInput, "taskPath" | "isPathNew">, private readonly order: string) {
+  constructor(task: KeyPart, { taskPath, isPathNew }: Pick<PutWritesInput, "taskPath" | "isPathNew">, order: string) {
+    this.#values[":at"] = { N: order };
     // A task that was taken over from another saver, and is run again here, keeps its place among the others.
     if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) }, isPathNew ? ":path" : "if_not_exists(#path,:path)");
     if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
@@ -211,7 +221,6 @@ class Expression {
     const at = `#at${-index}`;
     this.#names[name] = attribute;
     this.#names[at] = orderAttribute(index);
-    this.#values[":at"] = { N: this.order };
     this.#set.push(`${name}=${value}`, `${at}=:at`);
     this.#conditions.push(`attribute_not_exists(${at}) OR ${at} <= :at`);
   }

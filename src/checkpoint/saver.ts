@@ -180,7 +180,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     const place = line.line();
     try {
       const [serialized] = await Promise.all([serializeWrites(this.#storage, writes), place.enter(this.#config.signal)]);
-      await putWrites(this.#storage, { threadId, ns, checkpointId, taskId, taskPath, writes: serialized, ttlSeconds });
+      await putWrites(this.#storage, { threadId, ns, checkpointId, taskId, taskPath, writes: serialized, ttlSeconds, runId: runIdOf(config) });
     } finally {
       place.leave();
       if (line.empty) this.#taskLines.delete(task);

@@ -1,7 +1,8 @@
 import { forEachAtOnce } from "../aws/concurrency.js";
-import type { Condition, Key } from "../aws/dynamodb.js";
+import type { Condition, DynamoDB, Key } from "../aws/dynamodb.js";
 import type { Backend } from "./backend.js";
 import { key, parsePointer } from "./keys.js";
+import { endLater } from "./lifetime.js";
 import { offloadOf } from "./offload.js";
 import { MARK, WRITTEN_AT } from "./written.js";
 
@@ -22,9 +23,10 @@ export async function deleteObjects(backend: Objects, partition: string, pointer
 
 /**
  * Deletes segments that nothing refers to, but not those that were written at `writtenBefore` or later, in seconds since
- * 1970: what is being put refers to them soon. Returns the keys that are gone.
+ * 1970: what is being put refers to them soon. A pointer stays until `until`, marked: S3 knows no conditions, so an attempt to delete
+ * its object that arrives late would delete what has been put there since. Returns the keys that are gone.
  */
-export async function deleteUnused(backend: Objects, partition: string, sortKeys: string[], writtenBefore: number): Promise<string[]> {
+export async function deleteUnused(backend: Objects, partition: string, sortKeys: string[], writtenBefore: number, until: number): Promise<string[]> {
   const gone: string[] = [];
   const old = { condition: `attribute_not_exists(#at) OR #at < :before`, names: { "#at": WRITTEN_AT }, values: { ":before": { N: String(writtenBefore) } } };
   const pointers = sortKeys.filter((sortKey) => parsePointer(sortKey));
@@ -32,11 +34,17 @@ export async function deleteUnused(backend: Objects, partition: string, sortKeys
     if (await backend.db.deleteItem(key(partition, sortKey), old)) gone.push(sortKey);
   });
   const marked = { ...old, condition: `attribute_exists(PK) AND (${old.condition})` };
-  gone.push(...(await deleteWhere(backend, partition, pointers.map((sortKey) => key(partition, sortKey)), marked)));
+  gone.push(...(await deleteWhere(backend, partition, pointers.map((sortKey) => key(partition, sortKey)), marked, until)));
   return gone;
 }
 
-async function deleteWhere({ db, offload: given }: Objects, partition: string, pointers: Key[], only: Condition): Promise<string[]> {
+/** Deletes pointers that were left to expire, where the table does not delete them. */
+export async function deleteMarked(db: DynamoDB, pointers: Key[]): Promise<void> {
+  const marked = { condition: "attribute_exists(#mark)", names: { "#mark": MARK } };
+  await forEachAtOnce(POINTERS_AT_ONCE, pointers, async (pointer) => void (await db.deleteItem(pointer, marked)));
+}
+
+async function deleteWhere({ db, offload: given }: Objects, partition: string, pointers: Key[], only: Condition, until?: number): Promise<string[]> {
   if (pointers.length === 0) return [];
   const offload = offloadOf(given);
   const marking = { names: { "#mark": MARK }, values: { ":mark": { S: crypto.randomUUID() } } };
@@ -46,6 +54,10 @@ async function deleteWhere({ db, offload: given }: Objects, partition: string, p
   const marked = pointers.filter((pointer) => ours.has(pointer));
   const parsed = marked.map(({ SK }) => parsePointer(SK.S)!);
   await offload.delete(await Promise.all(parsed.map(({ id, location }) => offload.place(partition, id, location))));
-  await forEachAtOnce(POINTERS_AT_ONCE, marked, async (pointer) => void (await db.deleteItem(pointer, { ...marking, condition: "#mark = :mark" })));
+  const still = { ...marking, condition: "#mark = :mark" };
+  await forEachAtOnce(POINTERS_AT_ONCE, marked, async (pointer) => {
+    if (until === undefined) await db.deleteItem(pointer, still);
+    else await endLater(db, pointer, until, still);
+  });
   return marked.map(({ SK }) => SK.S);
 }

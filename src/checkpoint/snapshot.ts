@@ -154,19 +154,28 @@ export async function* restore(storage: Storage, threadId: string, { head, items
   const life = head.ttl === undefined ? undefined : livingUntil(head.ttl + later);
   const born = newIncarnation();
   const exists = (): Error => invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
-  if (!(await incarnations.claim(thread, born, life?.granted ?? Infinity))) throw exists();
+  const until = life?.granted ?? Infinity;
+  // What is cut short ends as an expired thread does.
+  if (!(await incarnations.claim(thread, born, Math.min(until, Math.ceil(Date.now() / 1_000) + LONGEST_SECONDS)))) throw exists();
+  let isOver = false;
   try {
     await threads.add(threadId, born, life, head.createdAt);
     // While the marker is reserved, nothing of another incarnation can be of a thread that is there, or will be.
     const isOurs = (): Promise<boolean> => incarnations.isClaimed(thread, born);
     await deleteIncarnation(storage, thread, born, true, isOurs);
     const stored = yield* store(storage, thread, born, { head, items, later, life });
-    if (await incarnations.settle(thread, born)) return stored;
-    throw exists();
+    if (await incarnations.settle(thread, born, until)) {
+      isOver = true;
+      return stored;
+    }
+    throw invalidInput(`Thread ${JSON.stringify(threadId)} was begun or deleted while it was being restored.`);
   } catch (error) {
-    // Where requests fail, the next attempt does this.
-    if (!(error instanceof AwsRequestError)) await abandon(storage, thread, born);
+    // Where requests fail, a next attempt or a pruning does this.
+    isOver = error instanceof AwsRequestError;
     throw error;
+  } finally {
+    // Also where the caller's onProgress has ended it.
+    if (!isOver) await abandon(storage, thread, born);
   }
 }
 
@@ -174,10 +183,11 @@ export async function* restore(storage: Storage, threadId: string, { head, items
 async function abandon(storage: Storage, thread: Thread, born: string): Promise<void> {
   await deleteIncarnation(storage, thread, born);
   const entry = await storage.threads.entryOf(thread.id);
-  if (!(await storage.incarnations.isClaimed(thread, born))) return;
-  await storage.incarnations.end(thread);
-  if (entry) await deleteAsRead(storage.db, entry);
+  if ((await storage.incarnations.unclaim(thread, born)) && entry) await deleteAsRead(storage.db, entry);
 }
+
+/** After this, what was not done counts as cut short. */
+const LONGEST_SECONDS = 86_400;
 
 interface Restoring extends Snapshot {
   /** How many seconds after it was read. */

@@ -9,6 +9,7 @@ import { endOf, isEnded, isGone } from "./lifetime.js";
 import { allValues, FIRST, loadBody, loadMetadata, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
 import { checkpointRef, type Storage, type Thread } from "./storage.js";
 import { groupPages, valuesOf, type Group, type Incarnation } from "./survey-groups.js";
+import { writesOfRuns } from "./writes.js";
 
 /** A checkpoint that readers see, as a rule judges it. */
 export interface Candidate {
@@ -38,6 +39,8 @@ export interface Survey {
   hidden: Key[];
   /** Those that stay, and whose parent goes. */
   first: Key[];
+  /** Items with writes that go, of checkpoints that stay. */
+  unwritten: Item[];
   /** The segments that what stays refers to, as `segmentCopy` calls them. */
   used: Set<string>;
   /** The segments that writes without a checkpoint refer to: that may be under way. */
@@ -60,13 +63,15 @@ export interface Dropped {
 /** What is looked at, and how. */
 export interface Surveying extends Incarnation {
   rule: Rule;
+  /** Runs whose writes to checkpoints that stay go too. */
+  runs?: ReadonlySet<unknown> | undefined;
   /** What was seen after this, in seconds since 1970, a run that is under way may stand on. Infinity where there is none. */
   oldest: number;
 }
 
 /** Reads all checkpoints of a thread, newest first, and judges them. Nothing is kept in memory of those that stay but their ids. */
 export async function* survey(storage: Storage, thread: Thread, options: Surveying): AsyncGenerator<number, Survey, undefined> {
-  const found: Survey = { left: 0, dropped: new Map(), hidden: [], first: [], used: new Set(), usedByStray: new Set(), released: new Map(), stray: new Set() };
+  const found: Survey = { left: 0, dropped: new Map(), hidden: [], first: [], unwritten: [], used: new Set(), usedByStray: new Set(), released: new Map(), stray: new Set() };
   let namespace: Namespace | undefined;
   let read = 0;
   for await (const groups of groupPages(storage, thread, options)) {
@@ -119,6 +124,7 @@ class Namespace {
     const stays = isVisible && (await this.#stays(item, id, isTip, open));
     const channels = stays ? undefined : await this.#stoodOn(item, isVisible, isTip, open);
     if (channels) this.#need(id, channels);
+    if (stays) await this.#unwrite(writes);
     if (stays) await this.#keep(await open(), item);
     else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
     else {
@@ -185,6 +191,12 @@ class Namespace {
     const { v } = await loadBody(storage, stored, segments);
     // Checkpoints before format 4 take their sends from the parent's writes.
     if (channels.length > 0 || v < 4) this.#need(parentId, channels);
+  }
+
+  async #unwrite(writes: Item[]): Promise<void> {
+    const { runs } = this.options;
+    if (!runs) return;
+    for (const item of writes) if ((await writesOfRuns(this.storage.codec, item, runs)).length > 0) this.found.unwritten.push(item);
   }
 
   async #hide(stored: StoredCheckpoint, isVisible: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Condition, Item, Key } from "../aws/dynamodb.js";
 import { FORMAT_VERSION } from "./frame.js";
-import { expiry, TTL_ATTRIBUTE } from "./lifetime.js";
+import { expiry, goneAt, TTL_ATTRIBUTE } from "./lifetime.js";
 import { ORDER } from "./write-order.js";
 
 /*
@@ -40,7 +40,10 @@ export const unlessLater = (order: string): Condition => ({
 const SWEPT_SECONDS = 4 * 86_400;
 
 /** Whether a tombstone is left to DynamoDB, which deletes it for nothing. One that is still there later never goes by itself. */
-export function goesByItself(item: Item): boolean {
-  const ttl = item[TTL_ATTRIBUTE];
-  return isVoid(item) && ttl !== undefined && "N" in ttl && Number(ttl.N) + SWEPT_SECONDS > Date.now() / 1_000;
+export const goesByItself = (item: Item): boolean => isVoid(item) && isSwept(item);
+
+/** Whether an item expires, and not so long ago that the table does not delete it. */
+export function isSwept(item: Item): boolean {
+  const end = goneAt(item);
+  return end < Infinity && end + SWEPT_SECONDS > Date.now() / 1_000;
 }

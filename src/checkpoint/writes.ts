@@ -35,7 +35,7 @@ export interface SerializedWrite extends Serialized {
 export const attributeOf = (index: number): string => `w${index}`;
 
 /** A write as its attribute holds it, before the codec. */
-export const writeBytes = (channel: string, value: Value): Uint8Array => encodeContainer(withBorn(channel, value), [value]);
+export const writeBytes = (channel: string, value: Value, runId?: string): Uint8Array => encodeContainer(headOf(channel, value, runId), [value]);
 
 /** The bytes of writes with consecutive indices, to be stored as one value. */
 export function packRun(writes: SerializedWrite[]): { type: string; bytes: Uint8Array } {
@@ -44,10 +44,16 @@ export function packRun(writes: SerializedWrite[]): { type: string; bytes: Uint8
 }
 
 /** A run as its attribute holds it, before the codec. */
-export const runBytes = (count: number, value: Value): Uint8Array => encodeContainer(withBorn(count, value), [value]);
+export const runBytes = (count: number, value: Value, runId?: string): Uint8Array => encodeContainer(headOf(count, value, runId), [value]);
 
-/** The head of a value that has segments also says under which incarnation of the thread they were stored. */
-const withBorn = (head: string | number, { segments }: Value): unknown => (segments[0] ? [head, segments[0].born] : head);
+/**
+ * The head of a value that has segments also says under which incarnation of the thread they were stored; and that of a write whose
+ * call had one, the run's id.
+ */
+function headOf(head: string | number, { segments }: Value, runId: string | undefined): unknown {
+  const born = segments[0]?.born;
+  return runId !== undefined ? [head, born ?? "", runId] : born !== undefined ? [head, born] : head;
+}
 
 function bornOfWrite(head: unknown): string {
   const born: unknown = Array.isArray(head) ? head[1] : "";
@@ -56,7 +62,14 @@ function bornOfWrite(head: unknown): string {
 }
 
 /** What one `w…` attribute holds. */
-export type WriteAttribute = { index: number; value: Value; /** Whether it was put when the incarnation was not known yet. */ isEarly: boolean } & (
+export type WriteAttribute = {
+  index: number;
+  value: Value;
+  /** Whether it was put when the incarnation was not known yet. */
+  isEarly: boolean;
+  /** The run that has written it, if its caller said so. */
+  runId: unknown;
+} & (
   | { kind: "single"; channel: string }
   | { kind: "run"; count: number }
 );
@@ -75,16 +88,20 @@ export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAt
     names.map(async (name): Promise<WriteAttribute> => {
       const index = Number(name.slice(1));
       const container = decodeContainer(await codec.decode(binaryOf(item, name), placeOf(item, name)), bornOf);
-      const head: unknown = Array.isArray(container.head) ? container.head[0] : container.head;
+      const [head, , runId] = Array.isArray(container.head) ? (container.head as unknown[]) : [container.head];
       const [value, ...more] = container.values;
       if (value && more.length === 0) {
-        if (typeof head === "string") return { kind: "single", index, channel: head, value, isEarly };
-        if (isCount(head) && index >= 0) return { kind: "run", index, count: head, value, isEarly };
+        if (typeof head === "string") return { kind: "single", index, channel: head, value, isEarly, runId };
+        if (isCount(head) && index >= 0) return { kind: "run", index, count: head, value, isEarly, runId };
       }
       throw damaged(`Write ${index} has another shape`);
     }),
   );
 }
+
+/** The names of the attributes that some runs have written. */
+export const writesOfRuns = async (codec: Codec, item: Item, runs: ReadonlySet<unknown>): Promise<string[]> =>
+  (await writeAttributes(item, codec)).flatMap(({ runId, index }) => (runs.has(runId) ? [attributeOf(index)] : []));
 
 /**
  * The writes of one task by index, the first of each ordinary index and the last of each special one.

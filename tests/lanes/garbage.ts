@@ -10,9 +10,9 @@ import { isCheckpoint, isTombstone, isWrites } from "./sort-keys.js";
  * over. Looks only at what can be read: not compressed and not encrypted.
  */
 export async function garbageOf({ keyPrefix, s3 }: Partial<SaverOptions>, threadId: string): Promise<string[]> {
-  const items = await itemsOf(keyPrefix!, threadId);
   // What was removed leaves a tombstone, which expires.
-  const checkpoints = items.filter((item) => isCheckpoint(item) && !isTombstone(item));
+  const items = (await itemsOf(keyPrefix!, threadId)).filter((item) => !isTombstone(item));
+  const checkpoints = items.filter(isCheckpoint);
   const writes = items.filter((item) => isWrites(item));
   const used = new Set([...checkpoints.flatMap((item) => [...frameOf(item).segments.values()].flat()), ...writes.flatMap((item) => segmentsOfWrites(item))]);
   const parts = items.map(({ SK }) => SK!.S!).filter((sortKey) => /^[SP]#/.test(sortKey));

@@ -3,8 +3,8 @@ import type { RawItem } from "./raw-table.js";
 /** As much of the sort keys as a test needs to see what an item is. The incarnation of the thread stands at the end. */
 export const isCheckpoint = ({ SK }: RawItem): boolean => /^C#[^#]*#[^#]*#~[\w-]*$/.test(SK!.S!);
 
-/** What stands in the place of a checkpoint that was removed. */
-export const isTombstone = (item: RawItem): boolean => isCheckpoint(item) && item.void !== undefined;
+/** What stands, until it expires, in the place of a checkpoint that was removed, or of an object. */
+export const isTombstone = (item: RawItem): boolean => item.ttl !== undefined && (item.void !== undefined || item.deleting !== undefined);
 
 /** Writes of a task, or of any. */
 export const isWrites = ({ SK }: RawItem, task?: string): boolean => {

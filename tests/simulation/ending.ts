@@ -59,7 +59,7 @@ async function pruneAll(world: World): Promise<void> {
       ...new Set(
         table
           .items()
-          .filter(({ PK }) => PK!.S === `T#${keyPart(of)}`)
+          .filter(({ PK, ttl }) => PK!.S === `T#${keyPart(of)}` && ttl === undefined)
           .flatMap(({ SK }) => (/^[SP]#/.test(SK!.S as string) ? [(SK!.S as string).split("#", 3).join("#")] : [])),
       ),
     ];
