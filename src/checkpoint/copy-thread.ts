@@ -17,9 +17,14 @@ export async function* copyThread(storage: Storage, from: string, to: string): A
 }
 
 export async function* restoring(threadId: string, work: AsyncGenerator<number, number, undefined>): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
-  for (;;) {
-    const { done, value: items } = await work.next();
-    if (done) return { threadId, items };
-    yield { threadId, items };
+  try {
+    for (;;) {
+      const { done, value: items } = await work.next();
+      if (done) return { threadId, items };
+      yield { threadId, items };
+    }
+  } finally {
+    // Where the caller ends it, it has something to clean up.
+    await work.return(0);
   }
 }

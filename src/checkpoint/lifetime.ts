@@ -48,9 +48,12 @@ export function expiry(until: number, ends?: number): Record<string, AttributeVa
   return { [TTL_ATTRIBUTE]: seconds(until), ...(ends !== undefined && { [ENDS]: seconds(ends) }) };
 }
 
-/** An item's attributes, with all its ends so many seconds later. */
+/** A checkpoint that has ended for readers, and stays ended wherever it is restored. */
+export const endedItem = (item: Item): Item => ({ ...item, [ENDS]: seconds(0) });
+
+/** An item's attributes, with all its ends so many seconds later; what has ended stays so. */
 export function endingLater<T extends Record<string, AttributeValue>>(item: T, seconds: number): T {
-  const ends = [TTL_ATTRIBUTE, ENDS].filter((name) => name in item);
+  const ends = [TTL_ATTRIBUTE, ENDS].filter((name) => name in item && numberOf(item[name]) > 0);
   return { ...item, ...Object.fromEntries(ends.map((name) => [name, { N: String(numberOf(item[name]) + seconds) }])) };
 }
 
@@ -80,7 +83,8 @@ export const unlessLonger = (until: number): Condition => ({
  * `livingUpdate`); without, it leaves the life that is there as it is. Gives nothing where its condition did not hold.
  */
 export async function upsertLiving<T>(until: number, store: (until: number | undefined) => Promise<T>): Promise<T> {
-  return (await store(until)) || store(undefined);
+  // What was there with a longer life may be deleted in between.
+  return (await store(until)) || (await store(undefined)) || store(until);
 }
 
 /** An update of something that may be there already. */
@@ -96,7 +100,9 @@ interface LivingUpdate extends Omit<UpdateInput, "update" | "condition"> {
 export function livingUpdate({ set, rest = "", conditions = [], ...update }: LivingUpdate, until: number | undefined): UpdateInput {
   const stays = until === Infinity;
   const life: Condition = until === undefined ? {} : stays ? { names: { "#ttl": TTL_ATTRIBUTE } } : unlessLonger(until);
-  const all = [...conditions, ...(life.condition ? [life.condition] : [])];
+  // Without a life only where there is one: an attempt that arrives late must not begin something that never ends.
+  const itsLife = until === undefined ? "attribute_exists(PK)" : life.condition;
+  const all = [...conditions, ...(itsLife ? [itsLife] : [])];
   // DynamoDB refuses parentheses that are not needed.
   const condition = all.length > 1 ? all.map((one) => `(${one})`).join(" AND ") : all[0];
   return {

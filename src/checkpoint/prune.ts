@@ -118,8 +118,8 @@ async function* pruneThread(
 ): AsyncGenerator<{ read: number; freed: PruneResult }, void, undefined> {
   const { db, frames } = storage;
   const freed = nothing();
-  const startedAt = Math.floor(Date.now() / 1_000);
-  const oldest = startedAt - graceSeconds;
+  const startedAt = Date.now();
+  const oldest = Math.floor(startedAt / 1_000) - graceSeconds;
   const marker = await db.getItem(key(thread.partition, THREAD_MARKER), true);
   const born = livingOf(marker);
   const restoring = restoringOf(marker);
@@ -188,7 +188,7 @@ async function* pruneThread(
     const others = row.filter(([sortKey]) => isPart(sortKey));
     await db.batchDelete(keys(strays.map(([sortKey]) => sortKey)));
     // Also without a grace period by a condition: an attempt may arrive when a run has begun.
-    const before = graceSeconds === 0 ? Math.floor(Date.now() / 1_000) + 1 : oldest;
+    const before = startedAt - graceSeconds * 1_000;
     const gone = new Set(await deleteUnused(storage, thread.partition, others.map(([sortKey]) => sortKey), before, tombstoneUntil(storage)));
     for (const entry of [...strays, ...others.filter(([sortKey]) => gone.has(sortKey))]) countPart(freed, entry);
     yield { read, freed };

@@ -22,7 +22,7 @@ export async function deleteObjects(backend: Objects, partition: string, pointer
 }
 
 /**
- * Deletes segments that nothing refers to, but not those that were written at `writtenBefore` or later, in seconds since
+ * Deletes segments that nothing refers to, but not those that were written at `writtenBefore` or later, in milliseconds since
  * 1970: what is being put refers to them soon. A pointer stays until `until`, marked: S3 knows no conditions, so an attempt to delete
  * its object that arrives late would delete what has been put there since. Returns the keys that are gone.
  */

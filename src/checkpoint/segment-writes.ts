@@ -80,7 +80,7 @@ async function writeItems(db: DynamoDB, items: Item[], granted: number): Promise
     // A segment of the same name that lives longer is left as it is. A batch has no conditions.
     await forEachAtOnce(AT_ONCE, items, async (item) => {
       const write = (until: number | undefined): Promise<boolean> => (until === undefined ? touch(db, item) : db.putItem({ ...item, ...expiry(until) }, unlessLonger(until)));
-      if (!(await upsertLiving(granted, write))) await db.putItem({ ...item, ...expiry(granted) });
+      await upsertLiving(granted, write);
     });
   }
 }

@@ -6,11 +6,12 @@ import { compareCodePoints } from "./code-points.js";
 import { placeOf, type Codec } from "./codec.js";
 import { deleteIncarnation } from "./delete-thread.js";
 import { locate } from "./format-error.js";
+import { deltaChannels } from "./frame.js";
 import { deleteAsRead, livingOf, newIncarnation } from "./incarnation.js";
 import { key, segmentCopy, segmentSortKey, THREAD_MARKER, withBorn, withoutBorn } from "./keys.js";
-import { endingLater, goneAt, isEnded, isGone, livingUntil, type Lifetime } from "./lifetime.js";
+import { endedItem, endingLater, goneAt, isEnded, isGone, livingUntil, type Lifetime } from "./lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER } from "./pages.js";
-import { allValues, openCheckpoint } from "./read.js";
+import { allValues, loadBody, loadMetadata, openCheckpoint, type StoredCheckpoint } from "./read.js";
 import { storedObject, writeObject } from "./segment-objects.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
@@ -80,16 +81,23 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
   // Of what has ended for readers, only what a DeltaChannel needs is sure to be there.
   const needed = new Set<string>();
   for (const between of NAMESPACE_ORDER) {
-    // Also ancestors that have ended for readers, and are needed.
+    // Ids of parents that something is rebuilt from: they may have ended for readers.
+    const parents = new Set<string>();
     for await (const page of checkpointPages({ ...storage, consistentRead: true }, thread, { between }, [], isGone, born)) {
       for (const items of page) {
-        for (const { segments } of allValues(await openCheckpoint(storage, items))) {
+        const isHidden = isEnded(items.item);
+        const name = JSON.stringify([items.ns, items.id]);
+        if (isHidden && !parents.has(name)) continue;
+        const stored = await openCheckpoint(storage, items);
+        if (stored.parentId !== undefined && (isHidden || (await restsOnParent(storage, stored)))) parents.add(JSON.stringify([items.ns, stored.parentId]));
+        for (const { segments } of allValues(stored)) {
           for (const segment of segments) {
             used.set(segmentCopy(segment), segment);
-            if (!isEnded(items.item)) needed.add(segmentCopy(segment));
+            if (!isHidden) needed.add(segmentCopy(segment));
           }
         }
-        for (const item of [...(await joined(storage, items.writes)), items.item]) yield { item: withoutPartition(item) };
+        const item = isHidden ? endedItem(items.item) : items.item;
+        for (const one of [...(await joined(storage, items.writes)), item]) yield { item: withoutPartition(one) };
       }
     }
   }
@@ -100,6 +108,13 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
   if ((await storage.incarnations.current(thread)) !== born) throw invalidInput(`Thread ${JSON.stringify(thread.id)} was deleted while it was read.`);
   const [missing] = [...needed].map((copy) => used.get(copy)!);
   if (missing) throw new CheckpointDataError("MISSING_DATA", `Segment ${missing.name} is missing`, { threadId: thread.id, checkpointNs: "", checkpointId: "" });
+}
+
+/** Whether `DeltaChannel`s are rebuilt from the parent; checkpoints before format 4 take their sends from its writes. */
+async function restsOnParent(storage: Storage, stored: StoredCheckpoint): Promise<boolean> {
+  const segments = await storage.segments.load(stored.thread.partition, [stored.frame.checkpoint, stored.frame.metadata]);
+  const [{ v }, metadata] = await Promise.all([loadBody(storage, stored, segments), loadMetadata(storage, stored, segments)]);
+  return v < 4 || deltaChannels(metadata, stored.frame).length > 0;
 }
 
 const parseSegment = (sortKey: string): string => sortKey.slice(sortKey.lastIndexOf("#") + 1);

@@ -1,12 +1,12 @@
 import type { AttributeValue, DynamoDB, Key } from "../aws/dynamodb.js";
 import { key } from "./keys.js";
 
-/** When a segment or pointer was last written, in seconds since 1970. What is older than any call can last is not being put. */
+/** When a segment or pointer was last written, in milliseconds since 1970. What is older than any call can last is not being put. */
 export const WRITTEN_AT = "at";
 /** The attribute of a pointer whose object is being deleted. */
 export const MARK = "deleting";
 
-export const writtenNow = (): Record<string, AttributeValue> => ({ [WRITTEN_AT]: { N: String(Math.floor(Date.now() / 1_000)) } });
+export const writtenNow = (): Record<string, AttributeValue> => ({ [WRITTEN_AT]: { N: String(Date.now()) } });
 
 /** Says of something stored that it was written now, because it would have been. False when it is not there, or is being deleted. */
 export async function touch(db: DynamoDB, { PK, SK }: Key): Promise<boolean> {

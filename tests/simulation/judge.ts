@@ -26,7 +26,7 @@ export class Judge {
   tuple(tuple: CheckpointTuple, read: Span): RecordedCheckpoint {
     const ids = idsOf(tuple);
     const all = this.model.thread(ids.thread).all(ids.ns, ids.id);
-    const may = all.filter((one) => possible(one, read));
+    const may = all.filter((one) => possible(one, read) || read.stale?.(one));
     if (may.length === 0)
       throw new Violation(`${show(ids)} is read, ${all.length === 0 ? "and was never put" : whyGone(all, read)}`);
     const body = bodyOf(tuple.checkpoint);

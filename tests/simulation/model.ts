@@ -22,6 +22,9 @@ export class Model {
   readonly threads = new Map<string, RecordedThread>();
   readonly removals: Removal[] = [];
 
+  /** @param hasLateArrivals whether a request has arrived after its caller had given it up: a part of what was deleted may be there */
+  constructor(private readonly hasLateArrivals: () => boolean) {}
+
   thread(id: string): RecordedThread {
     let thread = this.threads.get(id);
     if (!thread) this.threads.set(id, (thread = new RecordedThread(id)));
@@ -110,7 +113,7 @@ export class Model {
     const isRestored = this.thread(parent.thread).checkpoints.some(
       (one) => one !== parent && one.id === parent.id && one.ns === parent.ns,
     );
-    const mayBeMistaken = actor.tried.has(parent) || actor.plan.lagSteps !== undefined;
+    const mayBeMistaken = actor.tried.has(parent) || actor.plan.lagSteps !== undefined || this.hasLateArrivals();
     // Where lives differ, what the parent shares is looked after first, and found to be gone.
     const looksFirst = parent.livesMs < Infinity || checkpoint.livesMs < Infinity;
     if (isRestored || mayBeMistaken || checkpoint.ns !== parent.ns) return "maybe";

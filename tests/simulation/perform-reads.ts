@@ -32,7 +32,13 @@ export async function read(
     mayRemember(world, instance, thread);
     return undefined;
   }
-  const span = world.seenBy(instance, result.span);
+  // A late attempt can bring back a part of a deleted thread; who remembers that thread may show it for five minutes.
+  const stale = (one: RecordedCheckpoint): boolean =>
+    id !== undefined &&
+    world.lateArrivals > 0 &&
+    one.dead !== "no" &&
+    (instance.touched.has(one) || instance.tried.has(one));
+  const span = { ...world.seenBy(instance, result.span), stale };
   const found =
     id === undefined
       ? world.judge.latest(result.value, { thread, ns }, span)

@@ -15,6 +15,8 @@ export interface Moment {
 export interface Span {
   start: Moment;
   end: Moment;
+  /** Of a read by id: what the instance may still show of a thread that it knew. */
+  stale?: (checkpoint: RecordedCheckpoint) => boolean;
 }
 
 export interface Existence {

@@ -21,7 +21,7 @@ export class World {
   readonly table: SimulatedTable;
   readonly bucket: SimulatedBucket;
   readonly network: Network;
-  readonly model = new Model();
+  readonly model = new Model(() => this.lateArrivals > 0);
   readonly copies = new Copies(this.model);
   readonly judge = new Judge(this.model);
   readonly instances: Instance[];
