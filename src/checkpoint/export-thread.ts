@@ -85,5 +85,5 @@ function isItem(item: unknown): item is SnapshotItem["item"] {
   if (typeof item !== "object" || item === null || "PK" in item) return false;
   const attributes = Object.values(item).every((value: unknown) => typeof value === "object" && value !== null && Object.entries(value).every(([type, text]) => /^[SNB]$/.test(type) && typeof text === "string") && Object.keys(value).length === 1);
   const sortKey = (item as { SK?: { S?: string } }).SK?.S;
-  return attributes && sortKey !== undefined && /^(C#[^#]*#[^#]*#(~|W#[^#]*)|S#[\w-]{43})$/s.test(sortKey);
+  return attributes && sortKey !== undefined && /^(C#[^#]*#[^#]*#(~|W#[^#]*#?)|S#[\w-]{43})$/s.test(sortKey);
 }

@@ -7,14 +7,13 @@ import { placeOf, type Codec } from "./codec.js";
 import { deleteIncarnation } from "./delete-thread.js";
 import { locate } from "./format-error.js";
 import { deleteAsRead, livingOf, newIncarnation } from "./incarnation.js";
-import { key, segmentCopy, segmentSortKey, THREAD_MARKER, withBorn, withoutBorn } from "./keys.js";
+import { key, parseSortKey, segmentCopy, segmentSortKey, THREAD_MARKER, withBorn, withoutBorn } from "./keys.js";
 import { endingLater, goneAt, isEnded, isGone, livingUntil, type Lifetime } from "./lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER } from "./pages.js";
 import { allValues, openCheckpoint } from "./read.js";
 import { storedObject, writeObject } from "./segment-objects.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
-import { attributeOf, writeAttributes } from "./writes.js";
 import { writtenNow } from "./written.js";
 
 /*
@@ -89,7 +88,7 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
             if (!isEnded(items.item)) needed.add(segmentCopy(segment));
           }
         }
-        for (const item of [...(await joined(storage, items.writes)), items.item]) yield { item: withoutPartition(item) };
+        for (const item of [...items.writes, items.item]) yield { item: withoutPartition(item) };
       }
     }
   }
@@ -103,24 +102,6 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
 }
 
 const parseSegment = (sortKey: string): string => sortKey.slice(sortKey.lastIndexOf("#") + 1);
-
-/** Writes of which some were put when the incarnation was not known yet, as one item a task: as readers see them. */
-async function joined({ codec }: Storage, writes: Item[]): Promise<Item[]> {
-  const byTask = new Map<string, Item>();
-  for (const item of writes.toSorted((a, b) => compareCodePoints(b.SK.S, a.SK.S))) {
-    const sortKey = withoutBorn(item.SK.S);
-    const late = byTask.get(sortKey);
-    if (!late) {
-      byTask.set(sortKey, item);
-      continue;
-    }
-    const runs = (await writeAttributes(late, codec)).filter(({ kind }) => kind === "run").map(({ index }) => attributeOf(index));
-    // The first write of an ordinary index stays; where a run begins, all of it does.
-    const first = Object.entries(item).filter(([name]) => /^w\d/.test(name) && !runs.includes(name));
-    byTask.set(sortKey, { ...item, ...late, ...Object.fromEntries(first) });
-  }
-  return [...byTask.values()];
-}
 
 /** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
 async function* rawSegments(storage: Storage, partition: string, segments: Segment[]): AsyncGenerator<{ item: Item; segment: Segment }, void, undefined> {
@@ -140,7 +121,7 @@ async function* rawSegments(storage: Storage, partition: string, segments: Segme
   }
 }
 
-const withoutPartition = ({ PK: _, SK, ...item }: Item): SnapshotItem["item"] => ({ SK: { S: withoutBorn(SK.S) }, ...item });
+const withoutPartition = ({ PK: _, SK, ...item }: Item): SnapshotItem["item"] => ({ SK: { S: withoutBorn(SK.S) + (parseSortKey(SK.S).isEarly ? "#" : "") }, ...item });
 
 /**
  * Stores a thread under another id, or under the same one elsewhere. What an attempt that was cut short has left is deleted first.
