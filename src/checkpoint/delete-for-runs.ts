@@ -1,4 +1,4 @@
-import { invalidInput } from "../errors.js";
+import { textsOf } from "../checks.js";
 import type { PruneResult } from "./freed.js";
 import { pruneThreads, type PruneProgress } from "./prune.js";
 import { usualGraceSeconds } from "./prune-options.js";
@@ -10,15 +10,16 @@ export interface DeleteForRunsOptions {
   threadIds?: readonly string[] | undefined;
 }
 
+export const DELETE_FOR_RUNS_OPTIONS: readonly string[] = ["threadIds"] satisfies (keyof DeleteForRunsOptions)[];
+
 /**
  * Takes away the checkpoints that some runs have put, by the run id that was stored with them or is in their metadata. Nothing
  * says in which threads those are, so all of them are read. What others are rebuilt from stays for them. So does, out of sight,
  * what a run that is under way may stand on, and the thread where nothing else is left: a pruning after the grace period frees both.
  */
 export async function* deleteForRuns(storage: Storage, runIds: readonly string[], { threadIds }: DeleteForRunsOptions = {}): AsyncGenerator<PruneProgress, PruneResult, undefined> {
-  if (!Array.isArray(runIds) || !runIds.every((id) => typeof id === "string" && id !== "")) throw invalidInput("deleteForRuns needs an array of run ids, each a string that is not empty.");
-  const runs = new Set<unknown>(runIds);
-  return yield* pruneThreads(storage, threadIds, {
+  const runs = new Set<unknown>(textsOf("runIds", runIds));
+  return yield* pruneThreads(storage, threadIds === undefined ? undefined : textsOf("threadIds", threadIds), {
     dryRun: false,
     graceSeconds: usualGraceSeconds(storage),
     rule: async ({ runId, metadata }) => !runs.has(runId) && !runs.has(((await metadata()) as { run_id?: unknown }).run_id),

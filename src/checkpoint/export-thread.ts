@@ -1,5 +1,6 @@
 import { DynamoDBSaverError, invalidInput } from "../errors.js";
 import { restoring, type RestoreProgress } from "./copy-thread.js";
+import { optionalId } from "./ids.js";
 import { restore, snapshotOf, type SnapshotHead, type SnapshotItem } from "./snapshot.js";
 import type { Storage } from "./storage.js";
 
@@ -32,12 +33,18 @@ export interface ImportOptions {
   threadId?: string | undefined;
 }
 
+export const IMPORT_OPTIONS: readonly string[] = ["threadId"] satisfies (keyof ImportOptions)[];
+
 /** Stores a thread from its lines. */
 export async function* importThread(storage: Storage, lines: Lines, { threadId }: ImportOptions = {}): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
+  const newId = optionalId("threadId", threadId);
+  if (typeof lines !== "object" || lines === null || !(Symbol.asyncIterator in lines || Symbol.iterator in lines)) {
+    throw invalidInput('importThread needs the lines of an export, for example text.split("\\n") or exportThread("1").');
+  }
   const reader = linesOf(lines);
   const { value: first } = await reader.next();
   const head = headOf(first);
-  const id = threadId ?? head.threadId;
+  const id = newId ?? head.threadId;
   return yield* restoring(id, restore(storage, id, { head, items: itemsOf(reader) }));
 }
 
