@@ -1,4 +1,4 @@
-import { invalidInput } from "../errors.js";
+import { textsOf } from "../checks.js";
 import type { PruneResult } from "./freed.js";
 import { pruneThreads, type PruneProgress } from "./prune.js";
 import { usualGraceSeconds } from "./prune-options.js";
@@ -10,6 +10,8 @@ export interface DeleteForRunsOptions {
   threadIds?: readonly string[] | undefined;
 }
 
+export const DELETE_FOR_RUNS_OPTIONS: readonly string[] = ["threadIds"] satisfies (keyof DeleteForRunsOptions)[];
+
 /**
  * Takes away the checkpoints that some runs have put, by the run id that was stored with them or is in their metadata, and what their
  * tasks have written to checkpoints of others, such as the answer to an interrupt. Nothing
@@ -17,9 +19,8 @@ export interface DeleteForRunsOptions {
  * what a run that is under way may stand on, and the thread where nothing else is left: a pruning after the grace period frees both.
  */
 export async function* deleteForRuns(storage: Storage, runIds: readonly string[], { threadIds }: DeleteForRunsOptions = {}): AsyncGenerator<PruneProgress, PruneResult, undefined> {
-  if (!Array.isArray(runIds) || !runIds.every((id) => typeof id === "string" && id !== "")) throw invalidInput("deleteForRuns needs an array of run ids, each a string that is not empty.");
-  const runs = new Set<unknown>(runIds);
-  return yield* pruneThreads(storage, threadIds, {
+  const runs = new Set<unknown>(textsOf("runIds", runIds));
+  return yield* pruneThreads(storage, threadIds === undefined ? undefined : textsOf("threadIds", threadIds), {
     dryRun: false,
     graceSeconds: usualGraceSeconds(storage),
     runs,

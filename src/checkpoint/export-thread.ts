@@ -1,5 +1,6 @@
 import { DynamoDBSaverError, invalidInput } from "../errors.js";
 import { restoring, type RestoreProgress } from "./copy-thread.js";
+import { optionalId } from "./ids.js";
 import { restore, snapshotOf, type SnapshotHead, type SnapshotItem } from "./snapshot.js";
 import type { Storage } from "./storage.js";
 
@@ -32,12 +33,18 @@ export interface ImportOptions {
   threadId?: string | undefined;
 }
 
+export const IMPORT_OPTIONS: readonly string[] = ["threadId"] satisfies (keyof ImportOptions)[];
+
 /** Stores a thread from its lines. */
 export async function* importThread(storage: Storage, lines: Lines, { threadId }: ImportOptions = {}): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
+  const newId = optionalId("threadId", threadId);
+  if (typeof lines !== "object" || lines === null || !(Symbol.asyncIterator in lines || Symbol.iterator in lines)) {
+    throw invalidInput('importThread needs the lines of an export, for example text.split("\\n") or exportThread("1").');
+  }
   const reader = linesOf(lines);
   const { value: first } = await reader.next();
   const head = headOf(first);
-  const id = threadId ?? head.threadId;
+  const id = newId ?? head.threadId;
   return yield* restoring(id, restore(storage, id, { head, items: itemsOf(reader) }));
 }
 
@@ -85,5 +92,5 @@ function isItem(item: unknown): item is SnapshotItem["item"] {
   if (typeof item !== "object" || item === null || "PK" in item) return false;
   const attributes = Object.values(item).every((value: unknown) => typeof value === "object" && value !== null && Object.entries(value).every(([type, text]) => /^[SNB]$/.test(type) && typeof text === "string") && Object.keys(value).length === 1);
   const sortKey = (item as { SK?: { S?: string } }).SK?.S;
-  return attributes && sortKey !== undefined && /^(C#[^#]*#[^#]*#(~|W#[^#]*)|S#[\w-]{43})$/s.test(sortKey);
+  return attributes && sortKey !== undefined && /^(C#[^#]*#[^#]*#(~|W#[^#]*#?)|S#[\w-]{43})$/s.test(sortKey);
 }

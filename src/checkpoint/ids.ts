@@ -45,7 +45,7 @@ function objectOrNone(name: string, value: unknown, example: string): Record<str
   throw invalidInput(`${name} must be an object, for example ${example}, not ${Array.isArray(value) ? "an array" : `a ${typeof value}`}.`);
 }
 
-function optionalId(name: string, id: unknown, { allowEmpty = false } = {}): string | undefined {
+export function optionalId(name: string, id: unknown, { allowEmpty = false } = {}): string | undefined {
   if (id === undefined || id === null) return undefined;
   if (typeof id !== "string") {
     const given = Array.isArray(id) ? "an array" : typeof id === "object" ? "an object" : `a ${typeof id}`;

@@ -1,6 +1,8 @@
-import type { BaseCheckpointSaver, CheckpointMetadata, CheckpointPendingWrite, CheckpointTuple, PendingWrite } from "@langchain/langgraph-checkpoint";
+import type { BaseCheckpointSaver, CheckpointPendingWrite, CheckpointTuple, PendingWrite } from "@langchain/langgraph-checkpoint";
+import { textsOf } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import { configIds } from "./ids.js";
+import { partsGiven } from "./parts-given.js";
 import { putCheckpoint } from "./put.js";
 import { isSpecial, putWrites, serializeWrites } from "./put-writes.js";
 import type { Storage } from "./storage.js";
@@ -11,6 +13,8 @@ export interface ImportFromOptions {
   /** Which threads. Default: all that the other saver lists. */
   threadIds?: readonly string[] | undefined;
 }
+
+export const IMPORT_FROM_OPTIONS: readonly string[] = ["threadIds"] satisfies (keyof ImportFromOptions)[];
 
 /** How much was taken over so far. */
 export interface ImportFromResult {
@@ -42,11 +46,11 @@ export async function* importFrom(
   ttlSeconds: number | undefined,
 ): AsyncGenerator<ImportFromProgress, ImportFromResult, undefined> {
   if (typeof source?.getTuple !== "function" || typeof source.list !== "function") throw invalidInput("importFrom needs a LangGraph saver, for example new MemorySaver().");
-  if (threadIds !== undefined && !(Array.isArray(threadIds) && threadIds.every((id) => typeof id === "string" && id !== ""))) throw invalidInput("threadIds must be an array of strings that are not empty.");
+  const ids = threadIds === undefined ? undefined : textsOf("threadIds", threadIds);
   // Branches are stored as such.
   const branching: Storage = { ...storage, conflict: "branch" };
   const total = { threads: 0, checkpoints: 0, writes: 0 };
-  for (const threadId of (threadIds as readonly string[] | undefined) ?? (await threadsOf(source))) {
+  for (const threadId of ids ?? (await threadsOf(source))) {
     for (const { ns, id } of (await placesOf(source, threadId)).reverse()) {
       const tuple = await source.getTuple({ configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id } });
       if (!tuple) continue; // deleted meanwhile
@@ -63,16 +67,9 @@ export async function* importFrom(
 /** Returns how many tasks have written. */
 async function take(storage: Storage, threadId: string, ns: string, tuple: CheckpointTuple, ttlSeconds: number | undefined): Promise<number> {
   const { checkpoint, metadata, parentConfig, pendingWrites = [] } = tuple;
-  const { channel_values = {}, channel_versions = {} } = checkpoint;
-  await putCheckpoint(storage, {
-    threadId,
-    ns,
-    parentId: configIds(parentConfig).checkpointId,
-    checkpoint: { ...checkpoint, channel_values, channel_versions },
-    metadata: metadata ?? ({} as CheckpointMetadata),
-    newVersions: undefined, // all that is there
-    ttlSeconds,
-  });
+  const parentId = configIds(parentConfig).checkpointId;
+  // Without new versions: all that is there.
+  await putCheckpoint(storage, { threadId, ns, parentId, ...partsGiven(checkpoint, metadata, undefined), ttlSeconds });
   const tasks = tasksInOrder(pendingWrites);
   for (const [position, [taskId, writes]] of tasks.entries()) {
     const taskPath = importedPath(position);

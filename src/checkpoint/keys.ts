@@ -113,7 +113,12 @@ export const checkpointRange = (prefix: string): [from: string, to: string] => [
 /** A checkpoint of every incarnation, with its writes. */
 export const wholeCheckpointRange = (prefix: string): [from: string, to: string] => [prefix, `${prefix}~~`];
 
-/** @param born the incarnation of the checkpoint; `""` where that is not known yet, because its put is under way */
+/**
+ * What is put when the incarnation is not known yet has none in its key. Restored elsewhere it has one, behind an empty part:
+ * so it stays apart from what its task has written later.
+ *
+ * @param born the incarnation of the checkpoint; `""` where that is not known yet, because its put is under way
+ */
 export const writesSortKey = (prefix: string, task: KeyPart, born: string): string => `${prefix}W#${task.text}${born && `#${born}`}`;
 
 export interface SortKeyParts {
@@ -125,13 +130,16 @@ export interface SortKeyParts {
   task: string | undefined;
   /** `""` if the key names none. */
   born: string;
+  /** Of writes: whether they were put when the incarnation was not known yet. */
+  isEarly: boolean;
 }
 
 /** Takes the sort key of a checkpoint or of writes apart; its parts are still escaped. */
 export function parseSortKey(sortKey: string): SortKeyParts {
-  const [, ns = "", checkpoint = "", kind = "", task = "", end = ""] = sortKey.split("#");
-  const born = kind === "W" ? end : kind.slice(1);
-  return { prefix: `${CHECKPOINTS}${ns}#${checkpoint}#`, ns, checkpoint, task: kind === "W" ? task : undefined, born: isBorn(born) ? born : "" };
+  const [, ns = "", checkpoint = "", kind = "", task = "", end = "", earlyEnd = ""] = sortKey.split("#");
+  const isWrites = kind === "W";
+  const born = isWrites ? end || earlyEnd : kind.slice(1);
+  return { prefix: `${CHECKPOINTS}${ns}#${checkpoint}#`, ns, checkpoint, task: isWrites ? task : undefined, born: isBorn(born) ? born : "", isEarly: isWrites && end === "" };
 }
 
 /** The incarnation that an item belongs to by its sort key; `""` if that names none. */

@@ -8,7 +8,7 @@ const AT_ONCE = 10;
 
 /** The threads that are listed, with the latest checkpoint of each if it is asked for. */
 export async function* listThreads(storage: Storage, options: ListThreadsOptions): AsyncGenerator<ThreadInfo, void, undefined> {
-  if (!options.latest) {
+  if (!options?.latest) {
     yield* storage.threads.list(options);
     return;
   }

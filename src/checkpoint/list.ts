@@ -1,6 +1,7 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { CheckpointListOptions, CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { QueryInput } from "../aws/dynamodb.js";
+import { checkLimit, checkObject } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import { configIds } from "./ids.js";
 import { CHECKPOINTS, checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "./keys.js";
@@ -24,9 +25,13 @@ interface ListInput {
 }
 
 /** Checkpoints of a thread, or of all threads, newest first within each namespace. */
-export async function* list(storage: Storage, config: RunnableConfig, { limit, filter, before }: CheckpointListOptions): AsyncGenerator<CheckpointTuple, void, undefined> {
+export async function* list(storage: Storage, config: RunnableConfig, options: CheckpointListOptions): AsyncGenerator<CheckpointTuple, void, undefined> {
   const { threadId, ns, checkpointId } = configIds(config);
-  if (limit !== undefined && (typeof limit !== "number" || Number.isNaN(limit))) throw invalidInput("limit must be a number.");
+  // LangGraph's callers pass options of other savers.
+  checkObject("", options, undefined, "{ limit: 10 }", invalidInput);
+  const { limit, filter, before } = options;
+  checkLimit(limit);
+  if (filter !== undefined && filter !== null) checkObject("filter", filter, undefined, '{ source: "loop" }', invalidInput);
   const beforeId = configIds(before).checkpointId;
   yield* listCheckpoints(storage, { threadId, ns, checkpointId, beforeId, filter: filter ?? {}, limit: limit ?? Infinity });
 }

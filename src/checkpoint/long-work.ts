@@ -1,4 +1,5 @@
 import { aborted, onAbort, unlessAborted } from "../aws/abort.js";
+import { checkObject, optional } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import type { Storage } from "./storage.js";
 
@@ -30,16 +31,19 @@ export interface LongWorkOptions<Progress> {
  * Does all of some work, which begins at once.
  *
  * @param own fires when the saver shall end
+ * @param known the names of the options that the method has of its own
  * @param start gets a storage whose requests to the table end with either signal
  */
 export async function longWork<Progress, Result>(
   storage: Storage,
   own: AbortSignal | undefined,
-  options: LongWorkOptions<Progress> | undefined,
+  options: LongWorkOptions<Progress> = {},
+  known: readonly string[],
   start: (storage: Storage) => AsyncGenerator<Progress, Result, undefined>,
 ): Promise<Result> {
-  const { onProgress, signal } = options ?? {};
-  if (onProgress !== undefined && typeof onProgress !== "function") throw invalidInput("onProgress must be a function.");
+  checkObject("", options, [...known, "onProgress", "signal"], "{ signal }", invalidInput);
+  const { onProgress, signal } = options;
+  optional("onProgress", onProgress, "function", invalidInput);
   if (signal !== undefined && typeof signal?.addEventListener !== "function") throw invalidInput("signal must be an AbortSignal, for example new AbortController().signal.");
   const stop = new AbortController();
   const listening = [own, signal].map((one) => {

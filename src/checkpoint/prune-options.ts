@@ -1,3 +1,4 @@
+import { textsOf } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import { TRUSTED_MS, type Storage } from "./storage.js";
 import type { Rule } from "./survey.js";
@@ -36,6 +37,8 @@ export interface PruneOptions {
   graceSeconds?: number | undefined;
 }
 
+export const PRUNE_OPTIONS: readonly string[] = ["threadIds", "all", "keepLast", "olderThanSeconds", "strategy", "checkpointNs", "dryRun", "graceSeconds"] satisfies (keyof PruneOptions)[];
+
 /** Which checkpoints stay. */
 export function ruleOf({ keepLast = 1, olderThanSeconds, checkpointNs }: PruneOptions, graceSeconds: number): Rule {
   return async ({ ns, rank, isTip, ageSeconds }) => {
@@ -45,12 +48,15 @@ export function ruleOf({ keepLast = 1, olderThanSeconds, checkpointNs }: PruneOp
   };
 }
 
-/** @throws DynamoDBSaverError `INVALID_INPUT` */
+/**
+ * @returns the options with the thread ids that there are now
+ * @throws DynamoDBSaverError `INVALID_INPUT`
+ */
 export function checked(storage: Storage, options: PruneOptions): PruneOptions {
   if (typeof options !== "object" || options === null) throw invalidInput('prune needs an object, for example { threadIds: ["1"], keepLast: 10 }.');
   const { threadIds, all, keepLast, olderThanSeconds, strategy, checkpointNs, dryRun, graceSeconds } = options;
   if ((threadIds === undefined) === (all !== true)) throw invalidInput("prune needs either threadIds, an array of thread ids, or all: true.");
-  if (threadIds !== undefined && !(Array.isArray(threadIds) && threadIds.every((id) => typeof id === "string" && id !== ""))) throw invalidInput("threadIds must be an array of strings that are not empty.");
+  const ids = threadIds === undefined ? undefined : textsOf("threadIds", threadIds);
   if (strategy !== undefined && strategy !== "keep_latest" && strategy !== "delete") throw invalidInput('strategy must be "keep_latest" or "delete".');
   if (strategy !== undefined && [keepLast, olderThanSeconds, checkpointNs].some((rule) => rule !== undefined)) throw invalidInput("strategy goes without keepLast, olderThanSeconds and checkpointNs.");
   if (strategy === undefined && keepLast === undefined && olderThanSeconds === undefined) throw invalidInput("prune needs to know what stays: pass keepLast, olderThanSeconds or strategy.");
@@ -61,5 +67,5 @@ export function checked(storage: Storage, options: PruneOptions): PruneOptions {
   if (graceSeconds && graceSeconds < least) throw invalidInput(`graceSeconds must be ${least} or more: for so long, a put under way may refer to what it has read. Pass 0 where no run is under way.`);
   if (checkpointNs !== undefined && typeof checkpointNs !== "string") throw invalidInput('checkpointNs must be a string; "" is the root namespace.');
   for (const [name, flag] of Object.entries({ all, dryRun })) if (flag !== undefined && typeof flag !== "boolean") throw invalidInput(`${name} must be true or false.`);
-  return options;
+  return { ...options, threadIds: ids };
 }

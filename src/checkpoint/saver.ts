@@ -11,27 +11,29 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import { longestRequestMs } from "../aws/retry.js";
 import { Turnstile } from "../aws/turnstile.js";
+import { optional, textsOf } from "../checks.js";
 import { ambientEnv, checkTtl, expandConfig, withEnv, type SaverConfig } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { invalidInput } from "../errors.js";
 import { defaultSerde } from "../format/serde.js";
 import { compress } from "./compression.js";
 import { copyThread, type RestoreProgress } from "./copy-thread.js";
-import { deleteForRuns, type DeleteForRunsOptions } from "./delete-for-runs.js";
+import { DELETE_FOR_RUNS_OPTIONS, deleteForRuns, type DeleteForRunsOptions } from "./delete-for-runs.js";
 import { deleteThread } from "./delete-thread.js";
 import { getDeltaHistory } from "./delta-history.js";
-import { exportThread, importThread, type ImportOptions, type Lines } from "./export-thread.js";
+import { exportThread, IMPORT_OPTIONS, importThread, type ImportOptions, type Lines } from "./export-thread.js";
 import type { PruneResult } from "./freed.js";
 import { getTuple } from "./get-tuple.js";
-import { importFrom, type CheckpointSource, type ImportFromOptions, type ImportFromProgress, type ImportFromResult } from "./import-from.js";
+import { IMPORT_FROM_OPTIONS, importFrom, type CheckpointSource, type ImportFromOptions, type ImportFromProgress, type ImportFromResult } from "./import-from.js";
 import { configIds, inConfig, requireId, runIdOf } from "./ids.js";
 import { pruneSometimes } from "./latest-only.js";
 import { list } from "./list.js";
 import { listThreads } from "./list-threads.js";
 import { longWork, type LongWorkOptions } from "./long-work.js";
 import { openStorage } from "./open-storage.js";
+import { partsGiven } from "./parts-given.js";
 import { prune, type PruneProgress } from "./prune.js";
-import type { PruneOptions } from "./prune-options.js";
+import { PRUNE_OPTIONS, type PruneOptions } from "./prune-options.js";
 import { putCheckpoint } from "./put.js";
 import { putWrites, serializeWrites } from "./put-writes.js";
 import { refreshOnRead } from "./renew.js";
@@ -142,15 +144,11 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     const threadId = requireId("thread_id", given, "put", inConfig("thread_id"));
     if (typeof checkpoint !== "object" || checkpoint === null) throw invalidInput("put needs a checkpoint object as its second argument.");
     const id = requireId("checkpoint id", checkpoint.id, "put", "as the checkpoint's id, a text that rises with time");
-    // Checkpoints of old versions can lack these.
-    const { channel_values = {}, channel_versions = {} } = checkpoint as Partial<Checkpoint>;
     await putCheckpoint(this.#storage, {
       threadId,
       ns,
       parentId,
-      checkpoint: { ...checkpoint, channel_values, channel_versions },
-      metadata: metadata ?? ({} as CheckpointMetadata),
-      newVersions: newVersions ?? undefined,
+      ...partsGiven(checkpoint, metadata, newVersions),
       ttlSeconds: this.#ttlSeconds(config),
       runId: runIdOf(config),
     });
@@ -171,6 +169,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     const checkpointId = requireId("checkpoint_id", givenId, "putWrites", inConfig("checkpoint_id"));
     requireId("taskId", taskId, "putWrites", "as the third argument");
     if (!Array.isArray(writes) || !writes.every((write) => Array.isArray(write) && typeof write[0] === "string")) throw invalidInput("putWrites needs an array of [channel, value] pairs as its second argument.");
+    optional("taskPath", taskPath, "string", invalidInput);
     if (writes.length === 0) return;
     const ttlSeconds = this.#ttlSeconds(config);
 
@@ -209,7 +208,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * ```
    */
   async prune(options: PruneOptions & LongWorkOptions<PruneProgress>): Promise<PruneResult> {
-    return this.#longWork(options, (storage) => prune(storage, options));
+    return this.#longWork(options, PRUNE_OPTIONS, (storage) => prune(storage, options));
   }
 
   /**
@@ -228,7 +227,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * ```
    */
   async deleteForRuns(runIds: readonly string[], options?: DeleteForRunsOptions & LongWorkOptions<PruneProgress>): Promise<PruneResult> {
-    return this.#longWork(options, (storage) => deleteForRuns(storage, runIds, options));
+    return this.#longWork(options, DELETE_FOR_RUNS_OPTIONS, (storage) => deleteForRuns(storage, runIds, options));
   }
 
   /**
@@ -241,7 +240,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   async copyThread(from: string, to: string, options?: LongWorkOptions<RestoreProgress>): Promise<RestoreProgress> {
     requireId("thread_id", from, "copyThread", "as the first argument");
     requireId("thread_id", to, "copyThread", "as the second argument");
-    return this.#longWork(options, (storage) => copyThread(storage, from, to));
+    return this.#longWork(options, [], (storage) => copyThread(storage, from, to));
   }
 
   /**
@@ -264,7 +263,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * @throws DynamoDBSaverError `INVALID_INPUT` if the lines are not a whole export, or there is such a thread
    */
   async importThread(lines: Lines, options?: ImportOptions & LongWorkOptions<RestoreProgress>): Promise<RestoreProgress> {
-    return this.#longWork(options, (storage) => importThread(storage, lines, options));
+    return this.#longWork(options, IMPORT_OPTIONS, (storage) => importThread(storage, lines, options));
   }
 
   /**
@@ -273,7 +272,7 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * gives them; what a task writes that only runs here comes after them.
    */
   async importFrom(saver: CheckpointSource, options: ImportFromOptions & LongWorkOptions<ImportFromProgress> = {}): Promise<ImportFromResult> {
-    return this.#longWork(options, (storage) => importFrom(storage, saver, options, this.#config.ttlSeconds));
+    return this.#longWork(options, IMPORT_FROM_OPTIONS, (storage) => importFrom(storage, saver, options, this.#config.ttlSeconds));
   }
 
   /**
@@ -295,15 +294,16 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * @throws CheckpointDataError `MISSING_DATA` when the checkpoint, or an ancestor that it is rebuilt from, is not there any more
    */
   override async getDeltaChannelHistory(options: { config: RunnableConfig; channels: string[] }): Promise<Record<string, DeltaChannelHistory>> {
-    const { config, channels } = options;
+    const { config, channels: given } = (options ?? {}) as Partial<typeof options>;
     const ids = configIds(config);
+    const channels = textsOf("channels", given);
     if (channels.length === 0) return {};
     const threadId = requireId("thread_id", ids.threadId, "getDeltaChannelHistory", inConfig("thread_id"));
     return getDeltaHistory(this.#storage, threadId, ids, channels);
   }
 
-  async #longWork<P, R>(options: LongWorkOptions<P> | undefined, start: (storage: Storage) => AsyncGenerator<P, R, undefined>): Promise<R> {
-    return longWork(this.#storage, this.#config.signal, options, start);
+  async #longWork<P, R>(options: LongWorkOptions<P> | undefined, known: readonly string[], start: (storage: Storage) => AsyncGenerator<P, R, undefined>): Promise<R> {
+    return longWork(this.#storage, this.#config.signal, options, known, start);
   }
 
   /** What `configurable.ttl_seconds` says for this call, else the option. */

@@ -8,14 +8,13 @@ import { deleteIncarnation } from "./delete-thread.js";
 import { locate } from "./format-error.js";
 import { deltaChannels } from "./frame.js";
 import { deleteAsRead, livingOf, newIncarnation } from "./incarnation.js";
-import { key, segmentCopy, segmentSortKey, THREAD_MARKER, withBorn, withoutBorn } from "./keys.js";
+import { key, parseSortKey, segmentCopy, segmentSortKey, THREAD_MARKER, withBorn, withoutBorn } from "./keys.js";
 import { endedItem, endingLater, goneAt, isEnded, isGone, livingUntil, type Lifetime } from "./lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER } from "./pages.js";
 import { allValues, loadBody, loadMetadata, openCheckpoint, type StoredCheckpoint } from "./read.js";
 import { storedObject, writeObject } from "./segment-objects.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
-import { attributeOf, writeAttributes } from "./writes.js";
 import { writtenNow } from "./written.js";
 
 /*
@@ -96,8 +95,7 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
             if (!isHidden) needed.add(segmentCopy(segment));
           }
         }
-        const item = isHidden ? endedItem(items.item) : items.item;
-        for (const one of [...(await joined(storage, items.writes)), item]) yield { item: withoutPartition(one) };
+        for (const one of [...items.writes, isHidden ? endedItem(items.item) : items.item]) yield { item: withoutPartition(one) };
       }
     }
   }
@@ -119,24 +117,6 @@ async function restsOnParent(storage: Storage, stored: StoredCheckpoint): Promis
 
 const parseSegment = (sortKey: string): string => sortKey.slice(sortKey.lastIndexOf("#") + 1);
 
-/** Writes of which some were put when the incarnation was not known yet, as one item a task: as readers see them. */
-async function joined({ codec }: Storage, writes: Item[]): Promise<Item[]> {
-  const byTask = new Map<string, Item>();
-  for (const item of writes.toSorted((a, b) => compareCodePoints(b.SK.S, a.SK.S))) {
-    const sortKey = withoutBorn(item.SK.S);
-    const late = byTask.get(sortKey);
-    if (!late) {
-      byTask.set(sortKey, item);
-      continue;
-    }
-    const runs = (await writeAttributes(late, codec)).filter(({ kind }) => kind === "run").map(({ index }) => attributeOf(index));
-    // The first write of an ordinary index stays; where a run begins, all of it does.
-    const first = Object.entries(item).filter(([name]) => /^w\d/.test(name) && !runs.includes(name));
-    byTask.set(sortKey, { ...item, ...late, ...Object.fromEntries(first) });
-  }
-  return [...byTask.values()];
-}
-
 /** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
 async function* rawSegments(storage: Storage, partition: string, segments: Segment[]): AsyncGenerator<{ item: Item; segment: Segment }, void, undefined> {
   const inline = segments.filter(({ objectDays }) => objectDays === undefined).sort((a, b) => compareCodePoints(a.name, b.name));
@@ -155,7 +135,7 @@ async function* rawSegments(storage: Storage, partition: string, segments: Segme
   }
 }
 
-const withoutPartition = ({ PK: _, SK, ...item }: Item): SnapshotItem["item"] => ({ SK: { S: withoutBorn(SK.S) }, ...item });
+const withoutPartition = ({ PK: _, SK, ...item }: Item): SnapshotItem["item"] => ({ SK: { S: withoutBorn(SK.S) + (parseSortKey(SK.S).isEarly ? "#" : "") }, ...item });
 
 /**
  * Stores a thread under another id, or under the same one elsewhere. What an attempt that was cut short has left is deleted first.

@@ -1,4 +1,6 @@
 import type { DynamoDB, Item, Key } from "../aws/dynamodb.js";
+import { checkLimit, checkObject, optional } from "../checks.js";
+import { invalidInput } from "../errors.js";
 import { stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
 import { bornAttribute } from "./incarnation.js";
@@ -32,6 +34,8 @@ export interface ListThreadsOptions {
   latest?: boolean | undefined;
 }
 
+const KNOWN_OPTIONS: readonly string[] = ["prefix", "limit", "after", "latest"] satisfies (keyof ListThreadsOptions)[];
+
 /** Which threads there are, in `SHARDS` partitions beside theirs. */
 export class ThreadIndex {
   constructor(
@@ -64,8 +68,14 @@ export class ThreadIndex {
    * All threads, in the order of their ids as they stand in a key.
    * @param consistent whether none may be missed that a replica does not show yet
    */
-  async *list({ limit = Infinity, after, prefix = "" }: ListThreadsOptions = {}, consistent = this.consistentRead): AsyncGenerator<ThreadInfo, void, undefined> {
-    const afterText = after === undefined ? undefined : (await keyPart("thread", after)).text;
+  async *list(options: ListThreadsOptions = {}, consistent = this.consistentRead): AsyncGenerator<ThreadInfo, void, undefined> {
+    checkObject("", options, KNOWN_OPTIONS, "{ limit: 20 }", invalidInput);
+    const { limit = Infinity, after, prefix = "" } = options;
+    checkLimit(limit);
+    optional("after", after, "string", invalidInput);
+    optional("prefix", prefix, "string", invalidInput);
+    // Every id comes after none.
+    const afterText = !after ? undefined : (await keyPart("thread", after)).text;
     const prefixText = escapeId(prefix);
     if (afterText !== undefined && !afterText.startsWith(prefixText) && compareCodePoints(afterText, prefixText) > 0) return;
     const shards = Array.from({ length: SHARDS }, (_, shard) => this.#shard(shard, prefixText, afterText, limit, consistent));

@@ -78,11 +78,10 @@ export type WriteAttribute = {
 export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAttribute[]> {
   const names = Object.keys(item).filter((name) => ATTRIBUTE.test(name));
   // Segments of writes that were restored have moved with them.
-  const { born } = parseSortKey(item.SK.S);
-  const isEarly = born === "";
+  const { born, isEarly } = parseSortKey(item.SK.S);
   const bornOf = (head: unknown): string => {
     const stated = bornOfWrite(head);
-    return isEarly ? stated : born;
+    return born || stated;
   };
   return Promise.all(
     names.map(async (name): Promise<WriteAttribute> => {

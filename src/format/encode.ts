@@ -1,4 +1,5 @@
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
+import { classOf, isEscaped, isMoreThanProperties, isPlain, restoreArguments } from "./arguments.js";
 import { escapeKey } from "./escape.js";
 import { Unstorable } from "./unstorable.js";
 
@@ -76,8 +77,9 @@ export class Encoder {
     if (depth > MAX_DEPTH) throw this.#refusal(`The value is nested deeper than ${MAX_DEPTH} levels`, FLATTER);
     const realm = this.#realm;
     let encoded: unknown;
-    if (Array.isArray(value)) encoded = this.#array(value);
-    else encoded = isPlain(value) && !("toJSON" in value) ? this.#named(value) : this.#anything(value, key);
+    if ("toJSON" in value) encoded = this.#anything(value, key);
+    else if (Array.isArray(value)) encoded = this.#array(value);
+    else encoded = isPlain(value) ? this.#named(value) : this.#properties(value, value);
     this.#realm = realm;
     this.#ancestors.pop();
     if (key !== undefined) this.#path.pop();
@@ -94,24 +96,29 @@ export class Encoder {
     return copy ?? array;
   }
 
-  /** An object with more to it than properties. */
+  /** An object that says itself what is stored of it. */
   #anything(value: object, key: string | number | undefined): unknown {
     const { toJSON } = value as { toJSON?: unknown };
     // Node's Buffer would make an object of itself, with a list of numbers.
-    if (typeof toJSON !== "function" || value instanceof Uint8Array) return this.#properties(value, value);
+    if (typeof toJSON !== "function" || value instanceof Uint8Array) return Array.isArray(value) ? this.#array(value) : this.#properties(value, value);
     const json: unknown = toJSON.call(value, String(key ?? ""));
-    if ("lc_serializable" in value) return this.#langChains(json);
+    if ("lc_serializable" in value) return this.#langChains(value, json);
     if (json === null && value instanceof Date) {
       throw this.#refusal("An invalid Date cannot be stored", "Use a valid one, or null.");
     }
     if (typeof json !== "object" || json === null) return this.#value(json);
+    const isArgument = this.#realm === "kwargs";
+    // LangChain has not seen it, and so not escaped it.
+    if (isArgument) this.#realm = "escaped";
     // JSON asks once, whatever it is given.
-    return Array.isArray(json) ? this.#array([...(json as unknown[])]) : this.#properties(json, value);
+    const encoded = Array.isArray(json) ? this.#array([...(json as unknown[])]) : this.#properties(json, value);
+    return isArgument ? { __lc_escaped__: encoded } : encoded;
   }
 
   /** An object, or what the `toJSON` of `source` gave in its place. */
   #properties(object: object, source: object): unknown {
-    if (this.#realm !== "escaped") {
+    // LangChain's `load` takes JSON alone.
+    if (this.#realm === "data") {
       // One that only looks like LangGraph's own is data.
       const named = isPlain(source) ? undefined : (source as { lg_name?: unknown }).lg_name;
       if (named === "Send") return this.#named(sendOf(object as Json));
@@ -125,9 +132,9 @@ export class Encoder {
       if (object instanceof Error) return constructed("Error", [this.#value(object.message)]);
       if (object instanceof Uint8Array) return constructed("Uint8Array", [Array.from(object)], "from");
     }
-    if (ArrayBuffer.isView(object) || object instanceof ArrayBuffer) {
-      const problem = `A value of the class ${object.constructor.name} cannot be stored`;
-      throw this.#refusal(problem, "Make a Uint8Array or an array of it.");
+    if (isMoreThanProperties(object) && !isBoxed(object)) {
+      const where = this.#realm === "data" ? "" : " within an object of LangChain's";
+      throw this.#refusal(`A value of the class ${classOf(object)} cannot be stored${where}`, "Make an array, a plain object or a text of it.");
     }
     return this.#named(object);
   }
@@ -136,7 +143,7 @@ export class Encoder {
     const names = Object.keys(object);
     if (this.#realm === "kwargs") {
       // LangChain's mark for plain data that looks like an object of its own, and for what contains itself.
-      if (names.length === 1 && names[0] === "__lc_escaped__") this.#realm = "escaped";
+      if (isEscaped(names)) this.#realm = "escaped";
       else if ((object as Json).lc === 1 && (object as Json).type === "not_implemented") return "[Circular]";
     }
     const escapes = this.#realm === "data";
@@ -156,10 +163,11 @@ export class Encoder {
   }
 
   /** What an object of LangChain's says of itself. Its arguments are as LangChain has escaped them. */
-  #langChains(json: unknown): unknown {
+  #langChains(value: object, json: unknown): unknown {
     this.#realm = "kwargs";
     if (typeof json !== "object" || json === null) return this.#value(json);
-    const { type, id } = json as Json;
+    const { type, id, kwargs } = json as Json;
+    restoreArguments(value, kwargs);
     const record = Object.fromEntries(Object.entries(json).map(([name, value]) => [name, this.#value(value, name)]));
     if (type === "constructor" && Array.isArray(id)) {
       this.constructions.push({ id: id.join("/"), record, path: [...this.#path] });
@@ -180,10 +188,8 @@ function withoutToJson(object: Json): Json {
   return object;
 }
 
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
+/** JSON has the value of such an object. */
+const isBoxed = (object: object): boolean => /^(Number|String|Boolean)$/.test(classOf(object));
 
 /** LangGraph knows a Send that was stored by its node and its arguments. */
 function sendOf(object: Json): Json {

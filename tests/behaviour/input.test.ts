@@ -1,6 +1,7 @@
-import { emptyCheckpoint } from "@langchain/langgraph-checkpoint";
+import { emptyCheckpoint, MemorySaver } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
+import { collect } from "../lanes/checkpoints.js";
 import { errorOf, observedSaver } from "../lanes/faulty-fetch.js";
 
 /* Needs no server. */
@@ -28,6 +29,26 @@ const list = (config: unknown, options?: unknown): Call => {
 };
 const deleteThread = (threadId: unknown): Call => {
   return (saver) => saver.deleteThread(threadId as never);
+};
+const putOf = (given: Record<string, unknown>, metadataGiven: unknown = metadata, newVersions: unknown = {}): Call => {
+  return (saver) => saver.put(thread, { ...emptyCheckpoint(), ...given }, metadataGiven as never, newVersions as never);
+};
+const kindOf = (value: unknown): string => Object.prototype.toString.call(value);
+const versionOf = (version: unknown): Call => putOf({ channel_values: { a: 1 }, channel_versions: { a: version } }, metadata, { a: version });
+const prune = (options: unknown): Call => {
+  return (saver) => saver.prune(options as never);
+};
+const deleteForRuns = (runIds: unknown, options: unknown): Call => {
+  return (saver) => saver.deleteForRuns(runIds as never, options as never);
+};
+const importThread = (lines: unknown, options?: unknown): Call => {
+  return (saver) => saver.importThread(lines as never, options as never);
+};
+const importFrom = (options: unknown): Call => {
+  return (saver) => saver.importFrom(new MemorySaver(), options as never);
+};
+const listThreads = (options: unknown): Call => {
+  return (saver) => collect(saver.listThreads(options as never));
 };
 const deltaHistory = (config: unknown): Call => {
   return (saver) => saver.getDeltaChannelHistory({ config: config as never, channels: ["messages"] });
@@ -69,6 +90,49 @@ describe("refused before anything is sent:", () => {
     ["deleteThread without a thread", deleteThread(undefined), /deleteThread needs a thread_id/],
     ["deleteThread with an empty thread id", deleteThread(""), /thread_id must not be an empty string/],
     ["deleteThread with a config", deleteThread(thread), /thread_id must be a string, not an object/],
+    ["put with a text as its metadata", putOf({}, "loop"), /metadata must be a plain object/],
+    ["put with an array as its metadata", putOf({}, [metadata]), /metadata must be a plain object/],
+    ["put with a Map as its metadata", putOf({}, new Map([["step", 1]])), /metadata must be a plain object/],
+    ["put with metadata that makes a text of itself", putOf({}, { toJSON: () => "loop" }), /metadata must be a plain object/],
+    ["put with an array as its channel values", putOf({ channel_values: [1] }), /channel_values must be a plain object/],
+    ["put with a Map as its channel values", putOf({ channel_values: new Map() }), /channel_values must be a plain object/],
+    ["put with a text as its channel versions", putOf({ channel_versions: "1" }), /channel_versions must be a plain object/],
+    ["put with a list of the channels that changed", putOf({ channel_values: { a: 1 } }, metadata, ["a"]), /newVersions must be a plain object/],
+    ...[true, {}, [1], NaN, Infinity, 1n].map((version): [string, Call, RegExp] => [`put with a version of a channel that is ${typeof version === "number" ? version : kindOf(version)}`, versionOf(version), /The version of channel "a" must be a number or a string/]),
+    ["putWrites with null as its path", (saver) => saver.putWrites(checkpoint, [["a", 1]], "task", null as never), /taskPath must be a string/],
+    ["putWrites with a number as its path", (saver) => saver.putWrites(checkpoint, [["a", 1]], "task", 5 as never), /taskPath must be a string/],
+    ["list with null as its options", list(thread, null), /options must be an object/],
+    ["list with a text as its filter", list(thread, { filter: "loop" }), /filter must be an object/],
+    ["listThreads with null as its options", listThreads(null), /options must be an object/],
+    ["listThreads with a number as its prefix", listThreads({ prefix: 5 }), /prefix must be a string/],
+    ["listThreads with a number as the id before", listThreads({ after: 5 }), /after must be a string/],
+    ["listThreads with a limit that is a string", listThreads({ limit: "5" }), /limit must be a number/],
+    ["listThreads with an option that it does not have", listThreads({ Limit: 5 }), /no option "Limit".*limit/],
+    ["prune with null as its options", prune(null), /options must be an object/],
+    ["prune of a number", prune({ threadIds: [5], keepLast: 1 }), /threadIds must be an array of strings/],
+    ["prune of an array with a hole", prune({ threadIds: Object.assign(["1"], { length: 2 }), keepLast: 1 }), /threadIds must be an array of strings/],
+    ["prune of a text", prune({ threadIds: "ab", keepLast: 1 }), /threadIds must be an array of strings/],
+    ["prune with an option in another spelling", prune({ threadIds: ["t"], keepLast: 3, keeplast: 1 }), /no option "keeplast".*keepLast/],
+    ["prune with an option of another name", prune({ threadIds: ["t"], keepLast: 3, olderThan: 1 }), /no option "olderThan".*olderThanSeconds/],
+    ["deleteForRuns with a text as its runs", deleteForRuns("run", {}), /runIds must be an array of strings/],
+    ["deleteForRuns in a text", deleteForRuns(["run"], { threadIds: "ab" }), /threadIds must be an array of strings/],
+    ["deleteForRuns in a number", deleteForRuns(["run"], { threadIds: [5] }), /threadIds must be an array of strings/],
+    ["deleteForRuns in null", deleteForRuns(["run"], { threadIds: null }), /threadIds must be an array of strings/],
+    ["deleteForRuns with threads in place of its options", deleteForRuns(["run"], ["keep"]), /options must be an object.*not an array/],
+    ["deleteForRuns with null as its options", deleteForRuns(["run"], null), /options must be an object/],
+    ["deleteForRuns with an option that it does not have", deleteForRuns(["run"], { threadIDs: ["t"] }), /no option "threadIDs".*threadIds/],
+    ["copyThread with null as its options", (saver) => saver.copyThread("a", "b", null as never), /options must be an object/],
+    ["copyThread with an option that it does not have", (saver) => saver.copyThread("a", "b", { overwrite: true } as never), /no option "overwrite"/],
+    ["importThread without lines", importThread(undefined), /importThread needs the lines of an export/],
+    ["importThread of the text of an export", importThread("{}"), /importThread needs the lines of an export, for example text\.split/],
+    ["importThread with null as its options", importThread([], null), /options must be an object/],
+    ["importThread as a number", importThread([], { threadId: 5 }), /threadId must be a string/],
+    ["importThread as an empty id", importThread([], { threadId: "" }), /threadId must not be an empty string/],
+    ["importFrom with null as its options", importFrom(null), /options must be an object/],
+    ["importFrom of a text", importFrom({ threadIds: "ab" }), /threadIds must be an array of strings/],
+    ["importFrom with an option that it does not have", importFrom({ threads: ["t"] }), /no option "threads".*threadIds/],
+    ["getDeltaChannelHistory without arguments", (saver) => saver.getDeltaChannelHistory(undefined as never), /channels must be an array of strings/],
+    ["getDeltaChannelHistory of a text", (saver) => saver.getDeltaChannelHistory({ config: thread, channels: "x" as never }), /channels must be an array of strings/],
     ["getDeltaChannelHistory without a thread", deltaHistory(of({})), /getDeltaChannelHistory needs a thread_id/],
   ])("%s", async (_, call, says) => {
     const { saver, sent } = observedSaver();

@@ -33,6 +33,30 @@ describe("work that takes long", () => {
     expect(await saver.prune({ all: true, keepLast: 1, signal: 1 as never }).catch((error: { message: string }) => error.message)).toContain("signal");
   });
 
+  it("is done with the arrays that it was given, as they were when it was called", async () => {
+    const keyPrefix = newPrefix();
+    const saver = createSaver({ keyPrefix });
+    for (const id of ["a", "b", "c"]) await putChain(saver, emptyThread(id), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    for (const id of ["a", "b", "c"]) await putStep(saver, emptyThread(id, "run"), { n: 1 }, { metadata: { run_id: `run ${id}` } });
+    const ids = ["a"];
+    const runs = ["run b"];
+    const channels = ["n"];
+    const pruning = saver.prune({ threadIds: ids, strategy: "delete" });
+    const deleting = saver.deleteForRuns(runs, { threadIds: (ids[0] = "b", ids) });
+    const reading = saver.getDeltaChannelHistory({ config: { configurable: { thread_id: "c" } }, channels });
+    const importing = createSaver({ keyPrefix: newPrefix() }).importFrom(saver, { threadIds: (ids[0] = "c", ids) });
+    ids.push("b", "a");
+    ids[0] = "a";
+    runs.push("run c");
+    channels.push("m");
+
+    await pruning;
+    expect(await threadsOf(saver)).toEqual(["b", "c"]);
+    expect(await deleting).toMatchObject({ checkpoints: 1 });
+    expect(Object.keys(await reading)).toEqual(["n"]);
+    expect(await importing).toMatchObject({ threads: 1, checkpoints: 4 });
+  });
+
   it("sends nothing after its signal has fired, and goes on when it is called again", async () => {
     const keyPrefix = newPrefix();
     const ids = ["a", "b", "c"];

@@ -1,4 +1,4 @@
-import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
+import { DeltaSnapshot, type PendingWrite } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { collect, emptyThread, idsOf, latestOf, noise, noiseText, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
@@ -289,10 +289,46 @@ describe("incarnations", () => {
     expect((await itemsOf(keyPrefix, "t")).filter((item) => isWrites(item))).toHaveLength(2);
     const wanted = [["task", "__interrupt__", "last"], ["task", "a", "first"], ["task", "b", "second"]];
     expect((await createSaver({ keyPrefix }).getTuple(step.config))?.pendingWrites).toEqual(wanted);
+  });
 
-    // A copy has them as one.
-    await createSaver({ keyPrefix }).copyThread("t", "copy");
-    expect((await createSaver({ keyPrefix }).getTuple({ configurable: { thread_id: "copy" } }))?.pendingWrites).toEqual(wanted);
-    expect((await itemsOf(keyPrefix, "copy")).filter((item) => isWrites(item))).toHaveLength(1);
+  const few = (by: string): PendingWrite[] => [["a", by], ["b", by], ["__interrupt__", by]];
+  // So many are stored as a run.
+  const many = (by: string): PendingWrite[] => [...Array.from({ length: 150 }, (_, i): PendingWrite => [`w${i}`, `${by} ${i}`]), ["__interrupt__", by]];
+  const large = (by: string): PendingWrite[] => [["a", noiseText(70_000, by.length)], ...many(by)];
+
+  test.each<[what: string, early: PendingWrite[], late: PendingWrite[]]>([
+    ["few and few", few("early"), few("late")],
+    ["one and many", [["a", "early"]], many("late")],
+    ["few and many", few("early").slice(1), many("late")],
+    ["many and few", many("early").slice(0, -1), few("late")],
+    ["many and many", many("early"), many("late")],
+    ["large ones and large ones", large("early"), large("late")],
+    ["few and none", few("early"), []],
+  ])("a copy and an import have the same writes as their original, where a task has put some while its checkpoint was being put: %s", async (_, early, late) => {
+    const place = { keyPrefix: newPrefix(), encryption: { key: noise(32, 5) } };
+    const config = { configurable: { ...T.configurable, checkpoint_ns: "", checkpoint_id: "10" } };
+    let written: Promise<void> | undefined;
+    const writing: { saver?: DynamoDBSaver } = {};
+    const { saver } = saverAt(place, async ({ operation, body, forward }) => {
+      if (operation === "PutItem" && body.includes("C##10#")) await (written ??= writing.saver!.putWrites(config, early, "task"));
+      return forward();
+    });
+    writing.saver = saver;
+    await putStep(saver, emptyThread("t"), { n: 1 }, { id: "10" });
+    await createSaver(place).putWrites(config, late, "task");
+    await createSaver(place).copyThread("t", "copy");
+    await createSaver(place).copyThread("copy", "copy of the copy");
+    await createSaver(place).importThread(await collect(createSaver(place).exportThread("copy")), { threadId: "import" });
+    const threads = ["t", "copy", "copy of the copy", "import"];
+    const writesOf = async (thread_id: string): Promise<unknown> => (await createSaver(place).getTuple({ configurable: { thread_id } }))?.pendingWrites;
+
+    const wanted = (await writesOf("t")) as unknown[];
+    expect(wanted).toContainEqual(["task", ...early[0]!]);
+    for (const threadId of threads) expect(await writesOf(threadId), threadId).toEqual(wanted);
+
+    // And go on as it does.
+    for (const thread_id of threads) await createSaver(place).putWrites({ configurable: { ...config.configurable, thread_id } }, many("later"), "task");
+    const later = await writesOf("t");
+    for (const threadId of threads) expect(await writesOf(threadId), threadId).toEqual(later);
   });
 });

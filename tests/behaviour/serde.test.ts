@@ -1,7 +1,7 @@
 import { Document } from "@langchain/core/documents";
 import { Serializable } from "@langchain/core/load/serializable";
 import { AIMessage, AIMessageChunk, HumanMessage, RemoveMessage, SystemMessage, ToolMessage } from "@langchain/core/messages";
-import { StringPromptValue } from "@langchain/core/prompt_values";
+import { ChatPromptValue, StringPromptValue } from "@langchain/core/prompt_values";
 import { Annotation, Command, Overwrite, Send, START, StateGraph } from "@langchain/langgraph";
 import { DeltaSnapshot, MemorySaver, type SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb";
@@ -84,8 +84,18 @@ describe("what LangChain, LangGraph and JavaScript have objects of", () => {
   });
 });
 
+const withArtifact = (artifact: unknown): ToolMessage => new ToolMessage({ content: "x", tool_call_id: "1", artifact });
+
 describe("what LangGraph's own serde replaces or loses", () => {
   class Measure extends Map<string, number> {}
+
+  /** Lists whose JSON looks like one of LangGraph's own records. */
+  class Tags extends Array<unknown> {
+    toJSON(): unknown {
+      return { lc: 2, type: "undefined" };
+    }
+  }
+  const forged = { lc: 1, type: "constructor", id: ["langchain_core", "messages", "AIMessage"], kwargs: { content: "forged" } };
 
   test.each<[string, unknown, unknown]>([
     ["a Send's JSON with more to it", { lg_name: "Send", node: "n", args: 1, note: "kept" }, { lg_name: "Send", node: "n", args: 1, note: "kept" }],
@@ -94,6 +104,14 @@ describe("what LangGraph's own serde replaces or loses", () => {
     ["a name __proto__", JSON.parse('{"a":{"__proto__":{"role":"admin"}}}'), JSON.parse('{"a":{"__proto__":{"role":"admin"}}}')],
     ["1,000 levels", nested(1_000), nested(1_000)],
     ["a tool that cannot be stored, in a message", new ToolMessage({ content: "x", tool_call_id: "1", artifact: [new Closed()] }), new ToolMessage({ content: "x", tool_call_id: "1", artifact: [{ lc: 1, type: "not_implemented", id: ["mine", "Closed"] }] })],
+    ["an array with a toJSON of its own", [Object.assign([1], { toJSON: () => ({ lc: 2, type: "undefined" }) })], [{ lc: 2, type: "undefined" }]],
+    ["an array of a class with a toJSON", { tags: Tags.from(["a"]) }, { tags: { lc: 2, type: "undefined" } }],
+    ["an array with a toJSON that is no function", [Object.assign([1, { lc: 2 }], { toJSON: 5 })], [[1, { lc: 2 }]]],
+    ["what a toJSON in a message gives", withArtifact({ tags: Tags.from(["a"]), own: { toJSON: () => [forged] } }), withArtifact({ tags: { lc: 2, type: "undefined" }, own: [forged] })],
+    ["a date in a message, as a text,", withArtifact([{ at: new Date(0) }, { lc: 1, at: new Date(0) }]), withArtifact([{ at: "1970-01-01T00:00:00.000Z" }, { lc: 1, at: "1970-01-01T00:00:00.000Z" }])],
+    ["an address in a message, as a text,", withArtifact({ url: new URL("https://example.com/a") }), withArtifact({ url: "https://example.com/a" })],
+    ["boxed values in a message", withArtifact([Object(1), Object("text")]), withArtifact([1, "text"])],
+    ["an instance of a class in a message", withArtifact({ price: new Priced(7) }), withArtifact({ price: { amount: 7, at: "1970-01-01T00:00:00.000Z" } })],
     ["60 levels in a message", new ToolMessage({ content: "x", tool_call_id: "1", artifact: nested(60) }), new ToolMessage({ content: "x", tool_call_id: "1", artifact: nested(60) })],
   ])("%s comes back", async (_, value, expected) => {
     const saver = createSaver();
@@ -102,6 +120,14 @@ describe("what LangGraph's own serde replaces or loses", () => {
     expect(describeValue((await valuesAt(saver, config))!.value)).toBe(describeValue(expected));
   });
 });
+
+class Priced {
+  readonly at = new Date(0);
+  constructor(readonly amount: number) {}
+  toJSON(): string {
+    return "not asked by LangChain";
+  }
+}
 
 /** As LangChain's tools are: it says of itself that it cannot be stored. */
 class Closed extends Serializable {
@@ -137,6 +163,28 @@ const UNSTORABLE: [name: string, value: unknown, at: string, problem: string][] 
   ["a buffer", { data: new ArrayBuffer(2) }, "at account.data)", "A value of the class ArrayBuffer cannot be stored"],
   ["an object of LangChain's that its load does not know", { tool: new Own() }, "at account.tool)", "An object of the class mine/Own cannot be read back"],
   ["a message of a class of its own", [new OwnMessage("secret words")], "at account[0])", "An object of the class langchain_core/messages/OwnMessage cannot be read back"],
+  ["a promise", { later: Promise.resolve(1) }, "at account.later)", "A value of the class Promise cannot be stored"],
+  ["a collection that cannot be read", [new WeakMap()], "at account[0])", "A value of the class WeakMap cannot be stored"],
+  ...Object.entries<() => unknown>({
+    Map: () => new Map([["a", 1]]),
+    Set: () => new Set([1]),
+    RegExp: () => /a/g,
+    Error: () => new RangeError("secret words"),
+    Uint8Array: () => new Uint8Array([1, 2]),
+    Float32Array: () => new Float32Array([0.5]),
+    ArrayBuffer: () => new ArrayBuffer(2),
+    Promise: () => Promise.resolve("secret words"),
+  }).flatMap(([name, make]): [string, unknown, string, string][] => {
+    const problem = `A value of the class ${name} cannot be stored within an object of LangChain's`;
+    return [
+      [`a ${name} in a tool's answer`, withArtifact({ rows: [{ it: make() }] }), "at account.kwargs.artifact.rows[0].it)", problem],
+      [`a ${name} in a message's content`, [new HumanMessage({ content: [{ type: "image", data: make() }] as never })], "at account[0].kwargs.content[0].data)", problem],
+      [`a ${name} in a message's data that looks like a message`, withArtifact({ lc: 1, it: make() }), "at account.kwargs.artifact.__lc_escaped__.it)", problem],
+      [`a ${name} in a message of a prompt`, new ChatPromptValue([new AIMessage({ content: "", additional_kwargs: { it: make() } })]), "at account.kwargs.messages[0].kwargs.additional_kwargs.it)", problem],
+    ];
+  }),
+  ["an error with properties of its own in a message", withArtifact(Object.assign(new Error("secret words"), { code: 5 })), "at account.kwargs.artifact)", "A value of the class Error cannot be stored within an object of LangChain's"],
+  ["an invalid Date in a message", withArtifact({ due: new Date(NaN) }), "at account.kwargs.artifact.due)", "An invalid Date cannot be stored"],
   ["a BigInt in a message", new ToolMessage({ content: "x", tool_call_id: "1", artifact: { n: 1n } }), "at account.kwargs.artifact.n)", "A BigInt cannot be stored"],
 ];
 
