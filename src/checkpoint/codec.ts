@@ -44,23 +44,33 @@ export class Codec {
   }
 
   async #decode(stored: Uint8Array, place: string, maxBytes: number, tooLong: (length: number) => FormatError): Promise<Uint8Array> {
-    const { encryption, allowPlaintext } = this.#options;
-    if (stored[0] !== ENCRYPTED) {
-      if (encryption && !allowPlaintext) {
-        throw new FormatError("PLAINTEXT_REFUSED", "A value is not encrypted, and encryption is on. While plain data is migrated, pass encryption.allowPlaintext: true");
-      }
-      return decompress(stored, maxBytes, tooLong);
-    }
-    if (!encryption) throw new FormatError("DECRYPTION_FAILED", "A value is encrypted. Pass the key it was written with in the option encryption");
-    return decompress(await encryption.decrypt(stored.subarray(1), place), maxBytes, tooLong);
+    return decompress(await this.#opened(stored, place), maxBytes, tooLong);
   }
 
-  /** A stored value for another place. @throws FormatError */
+  /** What is not encrypted any more, and compressed perhaps. */
+  async #opened(stored: Uint8Array, place: string): Promise<Uint8Array> {
+    const { encryption, allowPlaintext } = this.#options;
+    if (stored[0] === ENCRYPTED) {
+      if (!encryption) throw new FormatError("DECRYPTION_FAILED", "A value is encrypted. Pass the key it was written with in the option encryption");
+      return encryption.decrypt(stored.subarray(1), place);
+    }
+    if (encryption && !allowPlaintext) {
+      throw new FormatError("PLAINTEXT_REFUSED", "A value is not encrypted, and encryption is on. While plain data is migrated, pass encryption.allowPlaintext: true");
+    }
+    return stored;
+  }
+
+  /**
+   * A stored value for another place. With encryption on, it is one that can be read there. Without a key, one that is encrypted can
+   * be stored at its own place only.
+   * @throws FormatError
+   */
   async rebind(stored: Uint8Array, from: string, to: string): Promise<Uint8Array> {
     const { encryption } = this.#options;
-    if (stored[0] !== ENCRYPTED || from === to) return stored;
-    if (!encryption) throw new FormatError("DECRYPTION_FAILED", "A value is encrypted, and would not be readable elsewhere. Pass the key it was written with in the option encryption");
-    return withCodec(ENCRYPTED, await encryption.encrypt(await encryption.decrypt(stored.subarray(1), from), to));
+    if (!encryption && from === to) return stored;
+    const opened = await this.#opened(stored, from);
+    if (!encryption || (from === to && stored[0] === ENCRYPTED)) return stored;
+    return withCodec(ENCRYPTED, await encryption.encrypt(opened, to));
   }
 
   /**

@@ -153,6 +153,9 @@ export async function* restore(storage: Storage, threadId: string, { head, items
   const later = Math.max(0, Math.floor(Date.now() / 1_000) - head.readAt);
   const life = head.ttl === undefined ? undefined : livingUntil(head.ttl + later);
   const born = newIncarnation();
+  const moved = movedItems(storage.codec, thread, born, { head, items, later });
+  // Before anything is written: one that may not be stored, or cannot be read, is mostly refused by its first item.
+  const first = await moved.next();
   const exists = (): Error => invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
   if (!(await incarnations.claim(thread, born, life?.granted ?? Infinity))) throw exists();
   try {
@@ -160,7 +163,7 @@ export async function* restore(storage: Storage, threadId: string, { head, items
     // While the marker is reserved, nothing of another incarnation can be of a thread that is there, or will be.
     const isOurs = (): Promise<boolean> => incarnations.isClaimed(thread, born);
     await deleteIncarnation(storage, thread, born, true, isOurs);
-    const stored = yield* store(storage, thread, born, { head, items, later, life });
+    const stored = yield* store(storage, thread, born, life, first, moved);
     if (await incarnations.settle(thread, born)) return stored;
     throw exists();
   } catch (error) {
@@ -179,13 +182,27 @@ async function abandon(storage: Storage, thread: Thread, born: string): Promise<
   if (entry) await deleteAsRead(storage.db, entry);
 }
 
-interface Restoring extends Snapshot {
-  /** How many seconds after it was read. */
-  later: number;
-  life: Lifetime | undefined;
+interface Moved {
+  item: Item;
+  /** Whether it is a segment that goes to S3. */
+  external: boolean;
 }
 
-async function* store(storage: Storage, { id, partition }: Thread, born: string, { head, items, later, life }: Restoring): AsyncGenerator<number, number, undefined> {
+/** @param later how many seconds after it was read */
+async function* movedItems(codec: Codec, { id, partition }: Thread, born: string, { head, items, later }: Snapshot & { later: number }): AsyncGenerator<Moved, undefined, undefined> {
+  for await (const { item, external = false } of items) {
+    yield { item: await rebound(codec, head, id, key(partition, withBorn(item.SK.S, born)), endingLater(item, later)), external };
+  }
+}
+
+async function* store(
+  storage: Storage,
+  { partition }: Thread,
+  born: string,
+  life: Lifetime | undefined,
+  first: IteratorResult<Moved, undefined>,
+  rest: AsyncGenerator<Moved, undefined, undefined>,
+): AsyncGenerator<number, number, undefined> {
   let stored = 0;
   const row: Item[] = [];
   let bytes = 0;
@@ -193,12 +210,12 @@ async function* store(storage: Storage, { id, partition }: Thread, born: string,
     await storage.db.batchPut(row.splice(0));
     bytes = 0;
   };
-  for await (const { item, external } of items) {
-    const moved = await rebound(storage.codec, head, id, key(partition, withBorn(item.SK.S, born)), endingLater(item, later));
+  for (let next = first; !next.done; next = await rest.next()) {
+    const { item, external } = next.value;
     if (external) {
-      await writeObject(storage, partition, { born, name: parseSegment(item.SK.S) }, binaryOf(moved, DATA), life);
+      await writeObject(storage, partition, { born, name: parseSegment(item.SK.S) }, binaryOf(item, DATA), life);
     } else {
-      row.push(moved);
+      row.push(item);
       bytes += JSON.stringify(item).length;
       if (row.length >= AT_ONCE || bytes >= BYTES_AT_ONCE) await flush();
     }
