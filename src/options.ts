@@ -74,8 +74,8 @@ export interface DynamoDBSaverOptions {
    */
   dangerouslyAllowBrowser?: boolean | undefined;
   /**
-   * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine, and for others with
-   * `allowInsecureEndpoint`. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
+   * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine (`localhost`, `127.0.0.1` or
+   * `[::1]`, not for names below `localhost`), and for others with `allowInsecureEndpoint`. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
    * @throws `INVALID_CONFIG` unless it is a URL that these allow, without a user name, a query or a fragment.
    */
   endpoint?: string | undefined;

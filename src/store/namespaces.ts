@@ -7,7 +7,7 @@ import { escapeId, key, SHORTENED, shortened, unescapeId } from "../checkpoint/k
  *
  *   {keyPrefix}N#{namespace}    a namespace: `I#{key}` its items, `I` that there are namespaces below it,
  *                               `S#…` and `P#…` segments as a thread has them
- *   {keyPrefix}NAMESPACES       their registry, by `N#{namespace}`
+ *   {keyPrefix}NAMESPACES#0     their registry, by `N#{namespace}`
  *   {keyPrefix}X#{0..7}         the cache: `I#{namespace}#{key}`
  */
 
@@ -34,7 +34,8 @@ export const ITEMS_AND_MARK = "I";
 /** There are, or were, namespaces below this one. */
 export const NESTED_MARK = "I";
 
-export const registryPartition = (keyPrefix: string): string => `${keyPrefix}NAMESPACES`;
+/** As in every partition key, what is before the last `#` is the keyPrefix and a word that ends none of the other words: see docs/storage.md. */
+export const registryPartition = (keyPrefix: string): string => `${keyPrefix}NAMESPACES#0`;
 
 /** Unambiguous for any labels, `[]` and `[""]` included. */
 export const textOf = (labels: readonly string[]): string => labels.map((label) => `${escapeId(label).replaceAll("/", "%2F")}/`).join("");
