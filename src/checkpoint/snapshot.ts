@@ -5,6 +5,7 @@ import { binaryOf, DATA, stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
 import { placeOf, type Codec } from "./codec.js";
 import { deleteIncarnation } from "./delete-thread.js";
+import type { Place } from "./encryption.js";
 import { locate } from "./format-error.js";
 import { deleteAsRead, livingOf, newIncarnation } from "./incarnation.js";
 import { key, segmentCopy, segmentSortKey, THREAD_MARKER, withBorn, withoutBorn } from "./keys.js";
@@ -14,7 +15,7 @@ import { allValues, openCheckpoint } from "./read.js";
 import { storedObject, writeObject } from "./segment-objects.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
-import { attributeOf, writeAttributes } from "./writes.js";
+import { attributeOf, writeAttributes, writePlace } from "./writes.js";
 import { writtenNow } from "./written.js";
 
 /*
@@ -228,11 +229,12 @@ async function* store(
 /** An item at its new place, to which its values are bound. */
 async function rebound(codec: Codec, { threadId, partition }: SnapshotHead, newThreadId: string, place: Key, item: SnapshotItem["item"]): Promise<Item> {
   const from = key(partition, item.SK.S);
+  const placeIn = (at: Key, name: string): Place => (name === DATA ? placeOf(at, name) : writePlace({ ...item, ...at }, name));
   const moved: Item = { ...item, ...place };
   for (const [name, value] of Object.entries(item)) {
     if (!("B" in value) || !isValue(name)) continue;
     try {
-      moved[name] = { B: toBase64(await codec.rebind(fromBase64(value.B), placeOf(from, name), placeOf(place, name))) };
+      moved[name] = { B: toBase64(await codec.rebind(fromBase64(value.B), placeIn(from, name), placeIn(place, name))) };
     } catch (error) {
       throw locate(error, { threadId: threadId === newThreadId ? threadId : `${threadId} (as ${newThreadId})`, checkpointNs: "", checkpointId: "" });
     }
