@@ -1,11 +1,11 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { Fetch } from "./aws/exchange.js";
 import { credentialsProblem, EXPOSED, exposed, type AwsCredentials, type AwsCredentialsProvider } from "./aws/credentials.js";
-import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "./aws/endpoint.js";
+import { awsEndpoint, insecureAdvice, isSafe } from "./aws/endpoint.js";
 import { allowsInsecureEndpoint, ambientEnv as runtimeEnv, variable } from "./aws/environment.js";
 import type { EventListener } from "./aws/events.js";
-import { isBucketName, isKeyPrefix } from "./aws/s3.js";
-import { checkObject, kindOf, oneOf, optional, text, wholeNumber } from "./checks.js";
+import { isKeyPrefix } from "./aws/s3.js";
+import { checkBucket, checkObject, checkRegion, kindOf, oneOf, optional, text, wholeNumber } from "./checks.js";
 import type { Compression } from "./checkpoint/compression.js";
 import type { EncryptionKey } from "./checkpoint/encryption.js";
 import type { ConflictMode } from "./checkpoint/head.js";
@@ -54,8 +54,7 @@ export const KNOWN_OPTIONS: readonly string[] = [
  */
 export function expandConfig(options: DynamoDBSaverOptions, env: Env): SaverConfig {
   checkObject("", options, KNOWN_OPTIONS, '{ tableName: "langgraph-checkpoints" }');
-  const region = text("region", options.region ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION), 'Pass region: "us-east-1", or set AWS_REGION.');
-  if (!isRegion(region)) throw invalidConfig(`region ${JSON.stringify(region)} is not an AWS region such as "us-east-1".`);
+  const region = checkRegion("region", text("region", options.region ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION), 'Pass region: "us-east-1", or set AWS_REGION.'));
   const endpoint = options.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_DYNAMODB) ?? nonEmpty(env.AWS_ENDPOINT_URL);
   const fetchOption = optional("fetch", options.fetch, "function") ?? (typeof fetch === "function" ? fetch.bind(globalThis) : undefined);
   if (!fetchOption) throw invalidConfig("This runtime has no global fetch: pass one as the option fetch.");
@@ -176,22 +175,24 @@ function checkCredentials(name: string, credentials: unknown, dangerouslyAllowBr
 
 function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSaverEnv, { dangerouslyAllowBrowser, allowInsecureEndpoint }: Pick<SaverConfig, "dangerouslyAllowBrowser" | "allowInsecureEndpoint">): SaverConfig["s3"] {
   if (s3 === undefined) return undefined;
-  checkObject("s3", s3, ["bucket", "prefix", "endpoint", "credentials", "region", "forcePathStyle", "thresholdBytes"], '{ bucket: "my-bucket" }');
-  const bucket = text("s3.bucket", s3.bucket, 'Pass s3: { bucket: "my-bucket" }.');
-  if (!isBucketName(bucket)) throw invalidConfig(`s3.bucket ${JSON.stringify(bucket)} is not a name of a bucket: 3 to 63 small letters, digits, "-" and ".".`);
+  checkObject("s3", s3, ["bucket", "olderBuckets", "prefix", "endpoint", "credentials", "region", "forcePathStyle", "thresholdBytes"], '{ bucket: "my-bucket" }');
+  const { olderBuckets = [] } = s3;
+  if (!Array.isArray(olderBuckets)) throw invalidConfig("s3.olderBuckets must be an array of names.");
+  const bucket = checkBucket("s3.bucket", s3.bucket);
   const prefix = optional("s3.prefix", s3.prefix, "string") ?? "";
   // Parts of the saver's own come behind it.
   if (!isKeyPrefix(prefix) || prefix.length > 200) {
     throw invalidConfig('s3.prefix must be letters, digits, "_", ".", "=", ":", "-" and single slashes, 200 at most, for example "agents/".');
   }
   const endpoint = s3.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_S3) ?? nonEmpty(env.AWS_ENDPOINT_URL);
-  const region = optional("s3.region", s3.region, "string") ?? tableRegion;
+  const region = checkRegion("s3.region", optional("s3.region", s3.region, "string") ?? tableRegion);
   const url = endpoint === undefined ? awsEndpoint("s3", region) : checkEndpoint("s3.endpoint", endpoint, allowInsecureEndpoint);
   // A name server knows no bucket below an address, nor below the name of a container or a machine: that of a container has no dot,
   // and host.docker.internal is met by plain http only.
   const needsPath = bucket.includes(".") || url.startsWith("http:") || /^(\d+(\.\d+){3}|[^.]+)$/.test(new URL(url).hostname);
   return Object.freeze({
     bucket,
+    olderBuckets: olderBuckets.map((older, i) => checkBucket(`s3.olderBuckets[${i}]`, older)),
     prefix,
     endpoint: url,
     credentials: s3.credentials === undefined ? undefined : checkCredentials("s3.credentials", s3.credentials, dangerouslyAllowBrowser),

@@ -11,6 +11,12 @@ import type { HistoryMode } from "./checkpoint/latest-only.js";
 export interface S3Options {
   /** The bucket's name. It has to be there: `setup()` does not create it. */
   bucket: string;
+  /**
+   * Buckets at the same endpoint in which savers with another `bucket` have put objects of these threads. They are read and deleted there.
+   * What the table says of any other bucket is refused with `INVALID_CONFIG`: who can write to the table would otherwise say where signed
+   * requests go. Default: none.
+   */
+  olderBuckets?: readonly string[] | undefined;
   /** Goes first in every object's key, for example `"agents/"`: letters, digits, `_ . = : -` and single slashes, 200 at most. Default: `""`. */
   prefix?: string | undefined;
   /**
@@ -68,8 +74,8 @@ export interface DynamoDBSaverOptions {
    */
   dangerouslyAllowBrowser?: boolean | undefined;
   /**
-   * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine, and for others with
-   * `allowInsecureEndpoint`. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
+   * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine (`localhost`, `127.0.0.1` or
+   * `[::1]`, not for names below `localhost`), and for others with `allowInsecureEndpoint`. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
    * @throws `INVALID_CONFIG` unless it is a URL that these allow, without a user name, a query or a fragment.
    */
   endpoint?: string | undefined;

@@ -7,8 +7,11 @@ export function awsEndpoint(service: string, region: string): string {
 
 export const isRegion = (region: string): boolean => /^[a-z0-9-]{1,63}$/.test(region);
 
-/** Whether a URL's host is this machine, wherever the program runs. `0.0.0.0` is not: not every system takes it for an address to send to. */
-const isLoopback = ({ hostname }: URL): boolean => /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+/**
+ * Whether a URL's host is this machine, wherever the program runs. `0.0.0.0` is not: not every system takes it for an address to send to.
+ * Nor is a name below `localhost`: Node and others ask the name server for it, which may send it anywhere.
+ */
+const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 
 /**
  * Whether state and signatures may go there: by `https`, or in the clear to this machine, or where the caller trusts the way. A

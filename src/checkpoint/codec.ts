@@ -4,7 +4,7 @@ import type { Key } from "../aws/dynamodb.js";
 import type { DataLocation } from "../errors.js";
 import { decompress, withCodec, type Compress, type Compression } from "./compression.js";
 import { MAX_CONTAINER_BYTES } from "./container.js";
-import type { Encryption } from "./encryption.js";
+import type { Encryption, Place } from "./encryption.js";
 import { damaged, FormatError, locate } from "./format-error.js";
 import { withoutBorn } from "./keys.js";
 import type { Segment } from "./value.js";
@@ -32,35 +32,45 @@ export class Codec {
     this.#options = options;
   }
 
-  async encode(bytes: Uint8Array, place: string): Promise<Uint8Array> {
+  async encode(bytes: Uint8Array, place: Place): Promise<Uint8Array> {
     const { compression, compress, encryption } = this.#options;
     const stored = compress(bytes, compression);
     return encryption ? withCodec(ENCRYPTED, await encryption.encrypt(stored, place)) : stored;
   }
 
   /** Decodes a container that stands in an item. @throws FormatError */
-  async decode(stored: Uint8Array, place: string): Promise<Uint8Array> {
+  async decode(stored: Uint8Array, place: Place): Promise<Uint8Array> {
     return this.#decode(stored, place, MAX_CONTAINER_BYTES, (length) => new FormatError("VALUE_TOO_LARGE", `A stored part says that it is ${length} bytes long, which none can be`));
   }
 
-  async #decode(stored: Uint8Array, place: string, maxBytes: number, tooLong: (length: number) => FormatError): Promise<Uint8Array> {
-    const { encryption, allowPlaintext } = this.#options;
-    if (stored[0] !== ENCRYPTED) {
-      if (encryption && !allowPlaintext) {
-        throw new FormatError("PLAINTEXT_REFUSED", "A value is not encrypted, and encryption is on. While plain data is migrated, pass encryption.allowPlaintext: true");
-      }
-      return decompress(stored, maxBytes, tooLong);
-    }
-    if (!encryption) throw new FormatError("DECRYPTION_FAILED", "A value is encrypted. Pass the key it was written with in the option encryption");
-    return decompress(await encryption.decrypt(stored.subarray(1), place), maxBytes, tooLong);
+  async #decode(stored: Uint8Array, place: Place, maxBytes: number, tooLong: (length: number) => FormatError): Promise<Uint8Array> {
+    return decompress(await this.#opened(stored, place), maxBytes, tooLong);
   }
 
-  /** A stored value for another place. @throws FormatError */
-  async rebind(stored: Uint8Array, from: string, to: string): Promise<Uint8Array> {
+  /** What is not encrypted any more, and compressed perhaps. */
+  async #opened(stored: Uint8Array, place: Place): Promise<Uint8Array> {
+    const { encryption, allowPlaintext } = this.#options;
+    if (stored[0] === ENCRYPTED) {
+      if (!encryption) throw new FormatError("DECRYPTION_FAILED", "A value is encrypted. Pass the key it was written with in the option encryption");
+      return encryption.decrypt(stored.subarray(1), place);
+    }
+    if (encryption && !allowPlaintext) {
+      throw new FormatError("PLAINTEXT_REFUSED", "A value is not encrypted, and encryption is on. While plain data is migrated, pass encryption.allowPlaintext: true");
+    }
+    return stored;
+  }
+
+  /**
+   * A stored value for another place. With encryption on, it is one that can be read there. Without a key, one that is encrypted can
+   * be stored at its own place only.
+   * @throws FormatError
+   */
+  async rebind(stored: Uint8Array, from: Place, to: Place): Promise<Uint8Array> {
     const { encryption } = this.#options;
-    if (stored[0] !== ENCRYPTED || from === to) return stored;
-    if (!encryption) throw new FormatError("DECRYPTION_FAILED", "A value is encrypted, and would not be readable elsewhere. Pass the key it was written with in the option encryption");
-    return withCodec(ENCRYPTED, await encryption.encrypt(await encryption.decrypt(stored.subarray(1), from), to));
+    if (!encryption && isSame(from, to)) return stored;
+    const opened = await this.#opened(stored, from);
+    if (!encryption || (isSame(from, to) && stored[0] === ENCRYPTED)) return stored;
+    return withCodec(ENCRYPTED, await encryption.encrypt(opened, to));
   }
 
   /**
@@ -83,13 +93,15 @@ export class Codec {
   }
 
   /** Decodes a segment, and checks that its bytes are those of its name. @throws FormatError */
-  async decodeSegment({ name, length }: Segment, stored: Uint8Array, place: string): Promise<Uint8Array> {
+  async decodeSegment({ name, length }: Segment, stored: Uint8Array, place: Place): Promise<Uint8Array> {
     const bytes = await this.#decode(stored, place, length, (actual) => damaged(`Segment ${name} has ${actual} bytes instead of ${length}`));
     // Where it is encrypted, its place has authenticated the name already.
     if (stored[0] !== ENCRYPTED && (await sha256Name(bytes)) !== name) throw damaged(`Segment ${name} does not have the bytes of its name`);
     return bytes;
   }
 }
+
+const isSame = (a: Place, b: Place): boolean => String(a) === String(b);
 
 const tooLarge = (problem: string): FormatError => new FormatError("VALUE_TOO_LARGE", `${problem}. Raise that option, or keep large values elsewhere`);
 

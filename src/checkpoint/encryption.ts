@@ -19,6 +19,9 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const encoder = new TextEncoder();
 
+/** What a value is bound to. Where there are two, the second is that of values which were bound to less. */
+export type Place = string | readonly [place: string, looser: string];
+
 export class Encryption {
   readonly #given: { key: EncryptionKey; olderKeys: readonly EncryptionKey[] };
   #keys: CryptoKey[] | undefined;
@@ -28,10 +31,10 @@ export class Encryption {
     this.#given = { key, olderKeys };
   }
 
-  async encrypt(bytes: Uint8Array, place: string): Promise<Uint8Array> {
+  async encrypt(bytes: Uint8Array, place: Place): Promise<Uint8Array> {
     const [key] = await this.#imported();
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-    const ciphertext = await crypto.subtle.encrypt(parameters(nonce, place), key!, bytes as Uint8Array<ArrayBuffer>);
+    const ciphertext = await crypto.subtle.encrypt(parameters(nonce, [place].flat()[0]!), key!, bytes as Uint8Array<ArrayBuffer>);
     const sealed = new Uint8Array(NONCE_BYTES + ciphertext.byteLength);
     sealed.set(nonce);
     sealed.set(new Uint8Array(ciphertext), NONCE_BYTES);
@@ -39,14 +42,16 @@ export class Encryption {
   }
 
   /** @throws FormatError `DECRYPTION_FAILED` if no key fits, or the value was changed or moved */
-  async decrypt(sealed: Uint8Array, place: string): Promise<Uint8Array> {
+  async decrypt(sealed: Uint8Array, place: Place): Promise<Uint8Array> {
     if (sealed.length >= NONCE_BYTES + TAG_BYTES) {
       const nonce = sealed.slice(0, NONCE_BYTES);
-      for (const key of await this.#imported()) {
-        try {
-          return new Uint8Array(await crypto.subtle.decrypt(parameters(nonce, place), key, sealed.slice(NONCE_BYTES)));
-        } catch {
-          // Another key may fit.
+      for (const one of [place].flat()) {
+        for (const key of await this.#imported()) {
+          try {
+            return new Uint8Array(await crypto.subtle.decrypt(parameters(nonce, one), key, sealed.slice(NONCE_BYTES)));
+          } catch {
+            // Another key may fit.
+          }
         }
       }
     }

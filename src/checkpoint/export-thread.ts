@@ -1,6 +1,7 @@
 import { DynamoDBSaverError, invalidInput } from "../errors.js";
 import { restoring, type RestoreProgress } from "./copy-thread.js";
 import { optionalId } from "./ids.js";
+import { threadPartition } from "./keys.js";
 import { restore, snapshotOf, type SnapshotHead, type SnapshotItem } from "./snapshot.js";
 import type { Storage } from "./storage.js";
 
@@ -31,12 +32,17 @@ export type Lines = AsyncIterable<string> | Iterable<string>;
 export interface ImportOptions {
   /** Stores it under this id. Default: the one it had. */
   threadId?: string | undefined;
+  /**
+   * The `keyPrefix` of the saver that has made the export. Default: this one's. An export of another one is refused: its encrypted
+   * values could be another tenant's, copied out of the table by who may not read them.
+   */
+  fromKeyPrefix?: string | undefined;
 }
 
-export const IMPORT_OPTIONS: readonly string[] = ["threadId"] satisfies (keyof ImportOptions)[];
+export const IMPORT_OPTIONS: readonly string[] = ["threadId", "fromKeyPrefix"] satisfies (keyof ImportOptions)[];
 
 /** Stores a thread from its lines. */
-export async function* importThread(storage: Storage, lines: Lines, { threadId }: ImportOptions = {}): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
+export async function* importThread(storage: Storage, lines: Lines, { threadId, fromKeyPrefix = storage.keyPrefix }: ImportOptions = {}): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
   const newId = optionalId("threadId", threadId);
   if (typeof lines !== "object" || lines === null || !(Symbol.asyncIterator in lines || Symbol.iterator in lines)) {
     throw invalidInput('importThread needs the lines of an export, for example text.split("\\n") or exportThread("1").');
@@ -44,6 +50,9 @@ export async function* importThread(storage: Storage, lines: Lines, { threadId }
   const reader = linesOf(lines);
   const { value: first } = await reader.next();
   const head = headOf(first);
+  if (head.partition !== (await threadPartition(fromKeyPrefix, head.threadId))) {
+    throw invalidInput("The export was made with another keyPrefix. If you trust where it comes from, pass that one as fromKeyPrefix.");
+  }
   const id = newId ?? head.threadId;
   return yield* restoring(id, restore(storage, id, { head, items: itemsOf(reader) }));
 }

@@ -12,7 +12,7 @@ import type { Segment } from "./value.js";
 
 /** Bytes an escaped id may take. `C#{ns}#{id}#W#{task}#{born}` stays below 1,024. */
 const LIMIT = { thread: 900, namespace: 600, checkpoint: 200, task: 200 } as const;
-export const SHORTENED = "%-";
+const SHORTENED = "%-";
 
 const encoder = new TextEncoder();
 
@@ -44,10 +44,17 @@ export async function shortened(text: string, limit: number): Promise<KeyPart> {
   return { text: text.slice(0, read) + SHORTENED + hash, whole: text };
 }
 
-/** The id that a part of a key stands for. `whole` is what the item keeps if the part was shortened. */
-export function idOf(text: string, whole: string | undefined): string {
-  return unescapeId(whole !== undefined && text.includes(SHORTENED) ? whole : text);
+/**
+ * What was perhaps shortened to `text`. `whole` is what the item keeps then. It counts only with the hash that is in the key: who can
+ * write to the table does not give an item another id, and encryption, which is bound to the key, is bound to all of the id.
+ */
+export async function wholeText(text: string, whole: string | undefined): Promise<string> {
+  const at = whole === undefined ? -1 : text.lastIndexOf(SHORTENED);
+  return at >= 0 && (await sha256Name(whole!)) === text.slice(at + SHORTENED.length) ? whole! : text;
 }
+
+/** The id that a part of a key stands for. */
+export const idOf = async (text: string, whole: string | undefined): Promise<string> => unescapeId(await wholeText(text, whole));
 
 export const key = (partition: string, sort: string): Key => ({ PK: { S: partition }, SK: { S: sort } });
 

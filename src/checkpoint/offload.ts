@@ -15,6 +15,8 @@ const MAX_FOLDER = 200;
 
 export interface OffloadOptions {
   bucket: string;
+  /** Where objects may lie besides. */
+  olderBuckets: readonly string[];
   prefix: string;
   thresholdBytes: number;
   /** The saver's, whose lifecycle rule `setup()` installs. */
@@ -61,12 +63,24 @@ export class Offload {
     for (let n = 2; n < 10; n++) yield `${this.location(days)}${n}/`;
   }
 
-  /** No part of a key comes from a user as it is: a thread's folder is the base64url of its partition key. */
+  /** Whether the options name the bucket of a location. What only the table says of a bucket is not believed. */
+  isKnown(location: string): boolean {
+    const { bucket, olderBuckets } = this.options;
+    return [bucket, ...olderBuckets].includes(bucketOf(location));
+  }
+
+  /**
+   * No part of a key comes from a user as it is: a thread's folder is the base64url of its partition key.
+   * @throws DynamoDBSaverError `INVALID_CONFIG` for a bucket that the options do not name
+   */
   async place(partition: string, { born, name }: SegmentId, location: string): Promise<ObjectPlace> {
     const folder = toBase64Url(new TextEncoder().encode(partition));
     const short = folder.length <= MAX_FOLDER ? folder : `sha256-${await sha256Name(partition)}`;
-    const slash = location.indexOf("/");
-    return { bucket: location.slice(0, slash), key: `${location.slice(slash + 1)}${short}/${born}-${name}` };
+    const bucket = bucketOf(location);
+    if (!this.isKnown(location)) {
+      throw new DynamoDBSaverError("INVALID_CONFIG", `The table says that a value lies in the bucket ${JSON.stringify(bucket)}. If a saver of yours has put it there, name that in s3.olderBuckets. Else delete the item that says so.`);
+    }
+    return { bucket, key: `${location.slice(bucket.length + 1)}${short}/${born}-${name}` };
   }
 
   /** Stores an object that expires after so many days from now. False where tags are refused: then objects can only stay. */
@@ -96,6 +110,8 @@ export class Offload {
     for (const [bucket, keys] of keysByBucket) await this.s3.deleteObjects(bucket, keys);
   }
 }
+
+const bucketOf = (location: string): string => location.slice(0, location.indexOf("/"));
 
 /** What is in S3 was written with the option `s3`, and cannot be read without it. */
 export function offloadOf(offload: Offload | undefined): Offload {

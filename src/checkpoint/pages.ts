@@ -79,7 +79,7 @@ export async function* checkpointPages(
       }
       if (task === undefined) {
         if (born !== living || isVoid(item) || isPast(item)) continue;
-        const ids = { ns: idOf(ns, stringOf(item, "ns")), id: idOf(checkpoint, stringOf(item, "id")) };
+        const ids = { ns: await idOf(ns, stringOf(item, "ns")), id: await idOf(checkpoint, stringOf(item, "id")) };
         open = { thread, ...ids, prefix, item, writes: [] };
       } else if (open && (born === living || born === "") && !isGone(item)) {
         open.writes.push(item);

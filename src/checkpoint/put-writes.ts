@@ -3,7 +3,6 @@ import { toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Item, Key, UpdateInput } from "../aws/dynamodb.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import { checkpointItem } from "./checkpoint-item.js";
-import { placeOf } from "./codec.js";
 import { FORMAT_VERSION } from "./frame.js";
 import { bornOf } from "./incarnation.js";
 import { bornOfKey, checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "./keys.js";
@@ -14,7 +13,7 @@ import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./sto
 import { ABOUT } from "./tombstone.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "./value.js";
 import { isLater, ORDER } from "./write-order.js";
-import { attributeOf, packRun, runBytes, takenIndices, writeAttributes, writeBytes, type SerializedWrite } from "./writes.js";
+import { attributeOf, packRun, runBytes, takenIndices, taskPathOf, writeAttributes, writeBytes, writePlace, type SerializedWrite } from "./writes.js";
 
 /** Bytes of one call that stand in the item. What is over moves into segments, the longest values first. */
 const MAX_INLINE_BYTES = 64 * 1_024;
@@ -91,14 +90,15 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
   // put with a longer ttl than this call has.
   const granted = Math.max(life?.granted ?? Infinity, checkpointGoneAt);
   const born = bornOfKey(itemKey.SK.S) || (storage.incarnations.known(input.threadId)?.born ?? "");
-  const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> => storage.codec.encode(bytes, placeOf(itemKey, attributeOf(index)));
+  const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> => storage.codec.encode(bytes, writePlace({ ...itemKey, path: { S: escapeId(path) } }, attributeOf(index)));
+  let path = input.taskPath;
   const ordinary = input.writes.filter((w) => w.index >= 0);
   let special = input.writes.filter((w) => w.index < 0);
   let order = storage.writeOrder.next();
   let seen: Item | undefined;
   let taken = new Set<number>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const expression = new Expression(task, input, order);
+    const expression = new Expression(task, { ...input, taskPath: path }, order);
     if (ordinary.length <= MAX_SINGLE_WRITES) {
       const writes = [...ordinary, ...special];
       const { values, plan } = await place(storage, itemKey, writes, maxInline, born, prolonged(life, granted));
@@ -112,7 +112,9 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
         return storage.db.updateItem(expression.build(itemKey, until));
       });
       if (isStored) return;
-      ({ special, order } = overtaken(storage, await storage.db.getItem(itemKey, true), special, order));
+      const there = await storage.db.getItem(itemKey, true);
+      path = (there && taskPathOf(there)) || path;
+      ({ special, order } = overtaken(storage, there, special, order));
       if (ordinary.length + special.length === 0) return;
       continue;
     }
@@ -131,6 +133,7 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
     const unchanged = seen ? { condition: `(${condition}) AND n = :seen`, values: { ...given, ":seen": seen.n! } } : { condition: `(${condition}) AND attribute_not_exists(n)`, values: given! };
     if (await storage.db.updateItem({ ...update, ...unchanged })) return;
     seen = await storage.db.getItem(itemKey, true);
+    path = (seen && taskPathOf(seen)) || path;
     taken = seen ? takenIndices(await writeAttributes(seen, storage.codec)) : new Set();
     ({ special, order } = overtaken(storage, seen, special, order));
   }
@@ -204,7 +207,8 @@ class Expression {
   constructor(task: KeyPart, { taskPath, isPathNew }: Pick<PutWritesInput, "taskPath" | "isPathNew">, order: string) {
     this.#values[":at"] = { N: order };
     // A task that was taken over from another saver, and is run again here, keeps its place among the others.
-    if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) }, isPathNew ? ":path" : "if_not_exists(#path,:path)");
+    if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) });
+    if (taskPath !== "" && !isPathNew) this.#conditions.push("attribute_not_exists(#path) OR #path = :path");
     if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
   }
 

@@ -145,8 +145,8 @@ export async function frameOf(item: Item, codec: Codec): Promise<Frame> {
 /** @throws CheckpointDataError */
 export async function openCheckpoint({ codec }: Storage, items: CheckpointItems): Promise<StoredCheckpoint> {
   const { thread, ns, id, item, writes } = items;
-  const openTask = (write: Item): Promise<StoredTask> => {
-    const task = taskOf(write);
+  const openTask = async (write: Item): Promise<StoredTask> => {
+    const task = await taskOf(write);
     return at(items, writesOf(task), async () => {
       checkVersion(write);
       const attributes = await writeAttributes(write, codec);

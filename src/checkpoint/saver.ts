@@ -233,8 +233,9 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   /**
    * Stores a thread under another id as well, with all its checkpoints, as it is at this moment. The copy is there when it is
    * complete; cut short, call it again. What runs of the original do meanwhile may or may not be in it, as if they had been
-   * cut short.
+   * cut short. With `encryption`, all of the copy is encrypted.
    *
+   * @throws CheckpointDataError `PLAINTEXT_REFUSED` with `encryption`, if a value of `from` is plain, unless `allowPlaintext` is on
    * @throws DynamoDBSaverError `INVALID_INPUT` if there is no thread `from`, it is deleted meanwhile, or there is one `to`
    */
   async copyThread(from: string, to: string, options?: LongWorkOptions<RestoreProgress>): Promise<RestoreProgress> {
@@ -258,9 +259,12 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * Stores a thread from the lines of {@link exportThread}. It is there when it is complete; cut short, call it again.
+   * Stores a thread from the lines of {@link exportThread}. It is there when it is complete; cut short, call it again. With
+   * `encryption`, all of it is encrypted. Who makes an export makes the thread's state: it is as trusted as the table.
    *
-   * @throws DynamoDBSaverError `INVALID_INPUT` if the lines are not a whole export, or there is such a thread
+   * @throws DynamoDBSaverError `INVALID_INPUT` if the lines are not a whole export, if another `keyPrefix` than this one or
+   *   `fromKeyPrefix` had the thread, or if there is such a thread
+   * @throws CheckpointDataError `PLAINTEXT_REFUSED` with `encryption`, if a value is plain, unless `allowPlaintext` is on
    */
   async importThread(lines: Lines, options?: ImportOptions & LongWorkOptions<RestoreProgress>): Promise<RestoreProgress> {
     return this.#longWork(options, IMPORT_OPTIONS, (storage) => importThread(storage, lines, options));

@@ -47,13 +47,20 @@ export async function deleteMarked(db: DynamoDB, pointers: Key[]): Promise<void>
 async function deleteWhere({ db, offload: given }: Objects, partition: string, pointers: Key[], only: Condition, until?: number): Promise<string[]> {
   if (pointers.length === 0) return [];
   const offload = offloadOf(given);
+  const places = new Map(
+    await Promise.all(
+      pointers.map(async (pointer) => {
+        const { id, location } = parsePointer(pointer.SK.S)!;
+        return [pointer, await offload.place(partition, id, location)] as const;
+      }),
+    ),
+  );
   const marking = { names: { "#mark": MARK }, values: { ":mark": { S: crypto.randomUUID() } } };
   const mark = { update: "SET #mark = :mark", condition: only.condition!, names: { ...only.names, ...marking.names }, values: { ...only.values, ...marking.values } };
   const ours = new Set<Key>();
   await forEachAtOnce(POINTERS_AT_ONCE, pointers, async (pointer) => void ((await db.updateItem({ ...mark, key: pointer })) && ours.add(pointer)));
   const marked = pointers.filter((pointer) => ours.has(pointer));
-  const parsed = marked.map(({ SK }) => parsePointer(SK.S)!);
-  await offload.delete(await Promise.all(parsed.map(({ id, location }) => offload.place(partition, id, location))));
+  await offload.delete(marked.map((pointer) => places.get(pointer)!));
   const still = { ...marking, condition: "#mark = :mark" };
   await forEachAtOnce(POINTERS_AT_ONCE, marked, async (pointer) => {
     if (until === undefined) await db.deleteItem(pointer, still);

@@ -1,4 +1,4 @@
-import type { Condition, DynamoDB, Item, Key } from "../aws/dynamodb.js";
+import type { Condition, Item, Key } from "../aws/dynamodb.js";
 import type { Backend } from "./backend.js";
 import { key, parsePointer, pointerSortKey, pointersPrefix, type SegmentId } from "./keys.js";
 import { expiry, goneAt, isGone, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
@@ -37,7 +37,7 @@ async function claim({ db, offload }: Objects, partition: string, id: SegmentId,
 /** Written again: Ceph and R2 lose the tags of an object that is copied onto itself. */
 export async function renewObject(objects: Objects, partition: string, id: SegmentId, life: Lifetime | undefined): Promise<boolean> {
   const offload = offloadOf(objects.offload);
-  for (const pointer of await pointersOf(objects.db, partition, id)) {
+  for (const pointer of await pointersOf(objects, partition, id)) {
     const place = await offload.place(partition, id, parsePointer(pointer.SK.S)!.location);
     const stays = goneAt(pointer) === Infinity;
     if (stays && (await offload.s3.sizeOf(place)) !== undefined) return true;
@@ -49,16 +49,17 @@ export async function renewObject(objects: Objects, partition: string, id: Segme
   return false;
 }
 
-/** The pointers to where an object lies, or may lie. */
-export async function pointersOf(db: DynamoDB, partition: string, id: SegmentId): Promise<Item[]> {
+/** The pointers to where an object lies, or may lie; those that the options do not know last, for what is found elsewhere needs none of them. */
+export async function pointersOf({ db, offload }: Objects, partition: string, id: SegmentId): Promise<Item[]> {
   const { items } = await db.query({ partition, beginsWith: pointersPrefix(id), consistent: true });
-  return items.filter((item) => !isGone(item) && parsePointer(item.SK.S));
+  const isKnown = ({ SK }: Item): boolean => offload?.isKnown(parsePointer(SK.S)!.location) ?? true;
+  return items.filter((item) => !isGone(item) && parsePointer(item.SK.S)).sort((a, b) => Number(isKnown(b)) - Number(isKnown(a)));
 }
 
 /** An object as it is stored, from wherever it lies. */
 export async function storedObject({ db, offload: given }: Objects, partition: string, id: SegmentId): Promise<Uint8Array | undefined> {
   const offload = offloadOf(given);
-  for (const { SK } of await pointersOf(db, partition, id)) {
+  for (const { SK } of await pointersOf({ db, offload }, partition, id)) {
     const stored = await offload.get(await offload.place(partition, id, parsePointer(SK.S)!.location));
     if (stored) return stored;
   }

@@ -23,9 +23,9 @@ export class SegmentStore {
   readonly #cache = new ByteLru<Uint8Array>(CACHE_BYTES);
 
   constructor(
-    private readonly db: DynamoDB,
+    readonly db: DynamoDB,
     private readonly codec: Codec,
-    private readonly offload: Offload | undefined,
+    readonly offload: Offload | undefined,
     private readonly consistentRead: boolean,
   ) {}
 
@@ -109,7 +109,7 @@ export class SegmentStore {
   async *#locations(partition: string, segment: Segment, isExpected: boolean): AsyncGenerator<string, void, undefined> {
     const expected = isExpected ? offloadOf(this.offload).location(segment.objectDays!) : undefined;
     if (expected !== undefined) yield expected;
-    for (const { SK } of await pointersOf(this.db, partition, segment)) {
+    for (const { SK } of await pointersOf(this, partition, segment)) {
       const { location } = parsePointer(SK.S)!;
       if (location !== expected) yield location;
     }

@@ -5,6 +5,7 @@ import { binaryOf, DATA, stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
 import { placeOf, type Codec } from "./codec.js";
 import { deleteIncarnation } from "./delete-thread.js";
+import type { Place } from "./encryption.js";
 import { locate } from "./format-error.js";
 import { deltaChannels } from "./frame.js";
 import { deleteAsRead, livingOf, newIncarnation } from "./incarnation.js";
@@ -15,6 +16,7 @@ import { allValues, loadBody, loadMetadata, openCheckpoint, type StoredCheckpoin
 import { storedObject, writeObject } from "./segment-objects.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
+import { writePlace } from "./writes.js";
 import { writtenNow } from "./written.js";
 
 /*
@@ -148,6 +150,9 @@ export async function* restore(storage: Storage, threadId: string, { head, items
   const later = Math.max(0, Math.floor(Date.now() / 1_000) - head.readAt);
   const life = head.ttl === undefined ? undefined : livingUntil(head.ttl + later);
   const born = newIncarnation();
+  const moved = movedItems(storage.codec, thread, born, { head, items, later });
+  // Before anything is written: one that may not be stored, or cannot be read, is mostly refused by its first item.
+  const first = await moved.next();
   const exists = (): Error => invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
   const until = life?.granted ?? Infinity;
   // What is cut short ends as an expired thread does.
@@ -158,7 +163,7 @@ export async function* restore(storage: Storage, threadId: string, { head, items
     // While the marker is reserved, nothing of another incarnation can be of a thread that is there, or will be.
     const isOurs = (): Promise<boolean> => incarnations.isClaimed(thread, born);
     await deleteIncarnation(storage, thread, born, true, isOurs);
-    const stored = yield* store(storage, thread, born, { head, items, later, life });
+    const stored = yield* store(storage, thread, born, life, first, moved);
     if (await incarnations.settle(thread, born, until)) {
       isOver = true;
       return stored;
@@ -184,13 +189,27 @@ async function abandon(storage: Storage, thread: Thread, born: string): Promise<
 /** After this, what was not done counts as cut short. */
 const LONGEST_SECONDS = 86_400;
 
-interface Restoring extends Snapshot {
-  /** How many seconds after it was read. */
-  later: number;
-  life: Lifetime | undefined;
+interface Moved {
+  item: Item;
+  /** Whether it is a segment that goes to S3. */
+  external: boolean;
 }
 
-async function* store(storage: Storage, { id, partition }: Thread, born: string, { head, items, later, life }: Restoring): AsyncGenerator<number, number, undefined> {
+/** @param later how many seconds after it was read */
+async function* movedItems(codec: Codec, { id, partition }: Thread, born: string, { head, items, later }: Snapshot & { later: number }): AsyncGenerator<Moved, undefined, undefined> {
+  for await (const { item, external = false } of items) {
+    yield { item: await rebound(codec, head, id, key(partition, withBorn(item.SK.S, born)), endingLater(item, later)), external };
+  }
+}
+
+async function* store(
+  storage: Storage,
+  { partition }: Thread,
+  born: string,
+  life: Lifetime | undefined,
+  first: IteratorResult<Moved, undefined>,
+  rest: AsyncGenerator<Moved, undefined, undefined>,
+): AsyncGenerator<number, number, undefined> {
   let stored = 0;
   const row: Item[] = [];
   let bytes = 0;
@@ -198,12 +217,12 @@ async function* store(storage: Storage, { id, partition }: Thread, born: string,
     await storage.db.batchPut(row.splice(0));
     bytes = 0;
   };
-  for await (const { item, external } of items) {
-    const moved = await rebound(storage.codec, head, id, key(partition, withBorn(item.SK.S, born)), endingLater(item, later));
+  for (let next = first; !next.done; next = await rest.next()) {
+    const { item, external } = next.value;
     if (external) {
-      await writeObject(storage, partition, { born, name: parseSegment(item.SK.S) }, binaryOf(moved, DATA), life);
+      await writeObject(storage, partition, { born, name: parseSegment(item.SK.S) }, binaryOf(item, DATA), life);
     } else {
-      row.push(moved);
+      row.push(item);
       bytes += JSON.stringify(item).length;
       if (row.length >= AT_ONCE || bytes >= BYTES_AT_ONCE) await flush();
     }
@@ -216,11 +235,12 @@ async function* store(storage: Storage, { id, partition }: Thread, born: string,
 /** An item at its new place, to which its values are bound. */
 async function rebound(codec: Codec, { threadId, partition }: SnapshotHead, newThreadId: string, place: Key, item: SnapshotItem["item"]): Promise<Item> {
   const from = key(partition, item.SK.S);
+  const placeIn = (at: Key, name: string): Place => (name === DATA ? placeOf(at, name) : writePlace({ ...item, ...at }, name));
   const moved: Item = { ...item, ...place };
   for (const [name, value] of Object.entries(item)) {
     if (!("B" in value) || !isValue(name)) continue;
     try {
-      moved[name] = { B: toBase64(await codec.rebind(fromBase64(value.B), placeOf(from, name), placeOf(place, name))) };
+      moved[name] = { B: toBase64(await codec.rebind(fromBase64(value.B), placeIn(from, name), placeIn(place, name))) };
     } catch (error) {
       throw locate(error, { threadId: threadId === newThreadId ? threadId : `${threadId} (as ${newThreadId})`, checkpointNs: "", checkpointId: "" });
     }

@@ -36,7 +36,7 @@ export async function* groupPages({ db }: Storage, { partition }: Thread, { born
       if (restoring !== undefined && born === restoring) continue;
       if (open?.prefix !== prefix) {
         if (open) complete.push(open);
-        open = { prefix, ns: idOf(ns, stringOf(item, "ns")), id: idOf(checkpoint, stringOf(item, "id")), item: undefined, writes: [], strays: [] };
+        open = { prefix, ns: await idOf(ns, stringOf(item, "ns")), id: await idOf(checkpoint, stringOf(item, "id")), item: undefined, writes: [], strays: [] };
       }
       if (task === undefined && born === living && !isVoid(item)) open.item = item;
       else if (task !== undefined && (born === living || born === "")) open.writes.push(item);

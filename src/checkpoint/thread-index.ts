@@ -89,7 +89,7 @@ export class ThreadIndex {
         if (first === undefined) return;
         const item = heads[first]!;
         heads[first] = (await shards[first]!.next()).value ?? undefined;
-        yield { threadId: idOf(item.SK.S, stringOf(item, "thread")), createdAt: stringOf(item, "created") ?? "" };
+        yield { threadId: await idOf(item.SK.S, stringOf(item, "thread")), createdAt: stringOf(item, "created") ?? "" };
       }
     } finally {
       await Promise.all(shards.map((items) => items.return()));

@@ -1,8 +1,9 @@
-import type { Item } from "../aws/dynamodb.js";
+import type { Item, Key } from "../aws/dynamodb.js";
 import { binaryOf, stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
 import { placeOf, type Codec } from "./codec.js";
 import { decodeContainer, encodeContainer } from "./container.js";
+import type { Place } from "./encryption.js";
 import { damaged } from "./format-error.js";
 import { idOf, isBorn, parseSortKey, unescapeId } from "./keys.js";
 import type { Serialized } from "./serialized.js";
@@ -86,7 +87,7 @@ export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAt
   return Promise.all(
     names.map(async (name): Promise<WriteAttribute> => {
       const index = Number(name.slice(1));
-      const container = decodeContainer(await codec.decode(binaryOf(item, name), placeOf(item, name)), bornOf);
+      const container = decodeContainer(await codec.decode(binaryOf(item, name), writePlace(item, name)), bornOf);
       const [head, , runId] = Array.isArray(container.head) ? (container.head as unknown[]) : [container.head];
       const [value, ...more] = container.values;
       if (value && more.length === 0) {
@@ -146,9 +147,11 @@ export interface TaskOfItem {
   path: string;
 }
 
-export function taskOf(item: Item): TaskOfItem {
+export const taskPathOf = (item: Item): string => unescapeId(stringOf(item, "path") ?? "");
+
+export async function taskOf(item: Item): Promise<TaskOfItem> {
   const { task = "" } = parseSortKey(item.SK.S);
-  return { taskId: idOf(task, stringOf(item, "task")), path: unescapeId(stringOf(item, "path") ?? "") };
+  return { taskId: await idOf(task, stringOf(item, "task")), path: taskPathOf(item) };
 }
 
 /**
@@ -157,6 +160,16 @@ export function taskOf(item: Item): TaskOfItem {
  * writes beside it when it goes on comes after it.
  */
 export const importedPath = (position: number): string => `!${String(position).padStart(10, "0")}`;
+
+/**
+ * The place of a write, with its task's path, by which writes are ordered. One that was put without a path, as by older versions of LangGraph,
+ * is bound to none; nor to the path that `importFrom` gave its task, which it may give anew.
+ */
+export function writePlace(item: Key & Partial<Item>, attribute: string): Place {
+  const place = placeOf(item, attribute);
+  const path = stringOf(item as Item, "path") ?? "";
+  return path === "" || path.startsWith("!") ? place : [`${place} ${path}`, place];
+}
 
 /** Tasks in the order in which their writes are applied: by path, then by id. */
 export function compareTasks(a: TaskOfItem, b: TaskOfItem): number {

@@ -14,6 +14,7 @@ export interface GlobalOptions extends OutputOptions {
   allowInsecureEndpoint?: boolean;
   keyPrefix?: string;
   s3Bucket?: string;
+  s3OlderBucket?: string[];
   s3Prefix?: string;
   s3Endpoint?: string;
   s3Region?: string;
@@ -34,6 +35,7 @@ export function addGlobalOptions(program: Command): void {
     .addOption(new Option("--allow-insecure-endpoint", "plain http to other hosts too, for both endpoints (else DYNAMODB_ALLOW_INSECURE_ENDPOINT)"))
     .addOption(new Option("--key-prefix <prefix>", "the saver's option keyPrefix").env("CHECKPOINT_KEY_PREFIX"))
     .addOption(new Option("--s3-bucket <name>", "the bucket of large values").env("CHECKPOINT_S3_BUCKET"))
+    .addOption(new Option("--s3-older-bucket <name>", "a bucket that older large values lie in; can be repeated").argParser(repeated))
     .addOption(new Option("--s3-prefix <prefix>", "what its keys begin with").env("CHECKPOINT_S3_PREFIX"))
     .addOption(new Option("--s3-endpoint <url>", "of S3 (else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or AWS's own)"))
     .addOption(new Option("--s3-region <region>", "its region (else the table's)"))
@@ -88,12 +90,12 @@ async function regionOf(profile: string | undefined): Promise<string | undefined
 }
 
 async function s3Options(given: GlobalOptions): Promise<S3Options | undefined> {
-  const { s3Bucket: bucket, s3Prefix: prefix, s3Endpoint: endpoint, s3Region: region, s3Profile: profile, s3ForcePathStyle: forcePathStyle } = given;
+  const { s3Bucket: bucket, s3OlderBucket: olderBuckets, s3Prefix: prefix, s3Endpoint: endpoint, s3Region: region, s3Profile: profile, s3ForcePathStyle: forcePathStyle } = given;
   if (!bucket) {
-    if (prefix || endpoint || region || profile || forcePathStyle) throw new UsageError("Which bucket? Pass --s3-bucket, or set CHECKPOINT_S3_BUCKET.");
+    if (olderBuckets || prefix || endpoint || region || profile || forcePathStyle) throw new UsageError("Which bucket? Pass --s3-bucket, or set CHECKPOINT_S3_BUCKET.");
     return undefined;
   }
-  return { bucket, prefix: prefix ?? "", endpoint, region, forcePathStyle, credentials: profile === undefined ? undefined : await credentialsOf(profile) };
+  return { bucket, olderBuckets, prefix: prefix ?? "", endpoint, region, forcePathStyle, credentials: profile === undefined ? undefined : await credentialsOf(profile) };
 }
 
 async function encryptionOptions({ encryptionKeyFile, olderKeyFile = [], allowPlaintext }: GlobalOptions): Promise<EncryptionOptions | undefined> {

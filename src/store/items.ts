@@ -4,15 +4,15 @@ import { itemKeyOf } from "./namespaces.js";
 import type { Opened } from "./storage.js";
 
 /** An item as LangGraph has it. */
-export const storeItem = ({ namespace, item, value }: Opened): Item => ({
+export const storeItem = async ({ namespace, item, value }: Opened): Promise<Item> => ({
   value,
-  key: itemKeyOf(item.SK.S, wholeOf(item)),
+  key: await itemKeyOf(item.SK.S, wholeOf(item)),
   namespace: [...namespace.labels],
   createdAt: dateOf(createdOf(item)),
   updatedAt: dateOf(updatedOf(item)),
 });
 
 /** @param score `undefined` where nothing was ranked, or the item has no vector */
-export const searchItem = (opened: Opened, score: number | undefined): SearchItem => ({ ...storeItem(opened), score }) as SearchItem;
+export const searchItem = async (opened: Opened, score: number | undefined): Promise<SearchItem> => ({ ...(await storeItem(opened)), score }) as SearchItem;
 
 const dateOf = (microseconds: number): Date => new Date(Math.floor(microseconds / 1_000));

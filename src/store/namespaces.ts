@@ -1,5 +1,5 @@
 import type { Key } from "../aws/dynamodb.js";
-import { escapeId, key, SHORTENED, shortened, unescapeId } from "../checkpoint/keys.js";
+import { escapeId, idOf, key, shortened, unescapeId, wholeText } from "../checkpoint/keys.js";
 
 /*
  * The keys of the store and the cache. Labels and keys are data: in a key of the table every label ends with a `/`, which
@@ -7,7 +7,7 @@ import { escapeId, key, SHORTENED, shortened, unescapeId } from "../checkpoint/k
  *
  *   {keyPrefix}N#{namespace}    a namespace: `I#{key}` its items, `I` that there are namespaces below it,
  *                               `S#…` and `P#…` segments as a thread has them
- *   {keyPrefix}NAMESPACES       their registry, by `N#{namespace}`
+ *   {keyPrefix}NAMESPACES#0     their registry, by `N#{namespace}`
  *   {keyPrefix}X#{0..7}         the cache: `I#{namespace}#{key}`
  */
 
@@ -34,7 +34,8 @@ export const ITEMS_AND_MARK = "I";
 /** There are, or were, namespaces below this one. */
 export const NESTED_MARK = "I";
 
-export const registryPartition = (keyPrefix: string): string => `${keyPrefix}NAMESPACES`;
+/** As in every partition key, what is before the last `#` is the keyPrefix and a word that ends none of the other words: see docs/storage.md. */
+export const registryPartition = (keyPrefix: string): string => `${keyPrefix}NAMESPACES#0`;
 
 /** Unambiguous for any labels, `[]` and `[""]` included. */
 export const textOf = (labels: readonly string[]): string => labels.map((label) => `${escapeId(label).replaceAll("/", "%2F")}/`).join("");
@@ -47,8 +48,8 @@ export async function namespaceOf(keyPrefix: string, labels: readonly string[]):
 }
 
 /** The namespace of an entry in the registry. */
-export function registeredNamespace(keyPrefix: string, sortKey: string, whole: string | undefined): Namespace {
-  return { labels: labelsOf(whole !== undefined && sortKey.includes(SHORTENED) ? whole : sortKey.slice(2)), partition: keyPrefix + sortKey, sortKey, whole };
+export async function registeredNamespace(keyPrefix: string, sortKey: string, whole: string | undefined): Promise<Namespace> {
+  return { labels: labelsOf(await wholeText(sortKey.slice(2), whole)), partition: keyPrefix + sortKey, sortKey, whole };
 }
 
 /** What the registry's entries of all namespaces below `labels` begin with, and some others perhaps. */
@@ -74,5 +75,4 @@ export async function itemPlace({ partition }: Namespace, itemKey: string): Prom
 }
 
 /** The key of an item, from its sort key. */
-export const itemKeyOf = (sortKey: string, whole: string | undefined): string =>
-  unescapeId(whole !== undefined && sortKey.includes(SHORTENED) ? whole : sortKey.slice(ITEMS.length));
+export const itemKeyOf = (sortKey: string, whole: string | undefined): Promise<string> => idOf(sortKey.slice(ITEMS.length), whole);

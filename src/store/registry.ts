@@ -81,10 +81,9 @@ export class Registry {
   async *under(prefix: readonly string[]): AsyncGenerator<(Registered & { entry: Item })[], void, undefined> {
     const pages = this.db.queryPages({ partition: registryPartition(this.keyPrefix), beginsWith: registryPrefix(prefix), consistent: this.consistentRead });
     for await (const page of pages) {
-      yield page
-        .filter((entry) => !isGone(entry))
-        .map((entry) => ({ entry, namespace: registeredNamespace(this.keyPrefix, entry.SK.S, stringOf(entry, "whole")), created: numberOf(entry, CREATED) }))
-        .filter(({ namespace }) => startsWith(namespace.labels, prefix));
+      const living = page.filter((entry) => !isGone(entry));
+      const registered = living.map(async (entry) => ({ entry, namespace: await registeredNamespace(this.keyPrefix, entry.SK.S, stringOf(entry, "whole")), created: numberOf(entry, CREATED) }));
+      yield (await Promise.all(registered)).filter(({ namespace }) => startsWith(namespace.labels, prefix));
     }
   }
 

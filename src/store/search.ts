@@ -21,7 +21,7 @@ export async function search(storage: StoreStorage, op: Search, query: Float32Ar
   missing.forEach((candidate, i) => Object.assign(candidate, opened[i]));
   const whole = found.filter(({ value }) => value);
   await refreshItems(storage, whole);
-  return whole.map(({ namespace, item, value, score }) => searchItem({ namespace, item, value: value! }, score));
+  return Promise.all(whole.map(({ namespace, item, value, score }) => searchItem({ namespace, item, value: value! }, score)));
 }
 
 async function oldest(storage: StoreStorage, { namespacePrefix, filter, limit, offset }: Search): Promise<Candidate[]> {
@@ -43,7 +43,7 @@ async function nearest(storage: StoreStorage, op: Search, query: Float32Array): 
     const candidates = filter ? await passing(storage, all, filter) : all;
     const indexed = candidates.filter(({ item }) => VECTORS in item);
     const vectors = await readParts(storage.backend, indexed.map(({ item }) => item), VECTORS, storage.maxValueBytes);
-    const scores = new Map(indexed.map(({ item }, i) => [item, scoreOf(scorer, indexed[i]!, vectors[i]!)]));
+    const scores = new Map(await Promise.all(indexed.map(async (one, i) => [one.item, await scoreOf(scorer, one, vectors[i]!)] as const)));
     for (const candidate of candidates) {
       const score = scores.get(candidate.item);
       const { [VECTORS]: _, ...rest } = candidate.item;
@@ -55,11 +55,11 @@ async function nearest(storage: StoreStorage, op: Search, query: Float32Array): 
   return withValues(storage, [...scored.sorted().slice(offset), ...scoreless.sorted()].slice(0, limit));
 }
 
-function scoreOf(scorer: Scorer, { namespace, item }: Found, part: Awaited<ReturnType<typeof readParts>>[number]): number | undefined {
+async function scoreOf(scorer: Scorer, { namespace, item }: Found, part: Awaited<ReturnType<typeof readParts>>[number]): Promise<number | undefined> {
   if (!(part instanceof FormatError)) return scorer.best(part.bytes);
   // Another put has come between; its value is read in any case.
   if (part.code === "MISSING_DATA") return undefined;
-  throw new StoreDataError(part.code, part.message, namespace.labels, itemKeyOf(item.SK.S, wholeOf(item)), { cause: part.cause });
+  throw new StoreDataError(part.code, part.message, namespace.labels, await itemKeyOf(item.SK.S, wholeOf(item)), { cause: part.cause });
 }
 
 /** The index knows neither values nor filters, so it is asked for more until enough of what it finds passes. */

@@ -59,7 +59,7 @@ async function openOne(storage: StoreStorage, { namespace, item }: Found, part: 
   // Another put may have come between, and deleted the segments of what it replaced.
   const again = value.code === "MISSING_DATA" && reads < MAX_READS ? await backend.db.getItem({ PK: item.PK, SK: item.SK }, true) : item;
   if (!isLive(again)) return undefined;
-  if (again === item) throw new StoreDataError(value.code, value.message, namespace.labels, itemKeyOf(item.SK.S, wholeOf(item)), { cause: value.cause });
+  if (again === item) throw new StoreDataError(value.code, value.message, namespace.labels, await itemKeyOf(item.SK.S, wholeOf(item)), { cause: value.cause });
   const [readAgain] = await readParts(backend, [again], DATA, maxValueBytes);
   return openOne(storage, { namespace, item: again }, readAgain!, reads + 1);
 }

@@ -183,7 +183,7 @@ export class DynamoDBStore extends BaseStore {
     const byKey = new Map(opened.map((one) => [one.item.PK.S + one.item.SK.S, one]));
     for (const { i, key } of gets) {
       const one = byKey.get(key.PK.S + key.SK.S);
-      results[i] = one ? storeItem(one) : null;
+      results[i] = one ? await storeItem(one) : null;
     }
   }
 

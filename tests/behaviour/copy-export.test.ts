@@ -62,7 +62,7 @@ describe.each<[name: string, options: Partial<SaverOptions>]>([
     expect(lines.every((line) => !line.includes("\n"))).toBe(true);
 
     const elsewhere = { ...options, keyPrefix: newPrefix() };
-    await createSaver(elsewhere).importThread(lines, { threadId: "other" });
+    await createSaver(elsewhere).importThread(lines, { threadId: "other", fromKeyPrefix: place.keyPrefix });
     expect(await tuplesOf(elsewhere, "other")).toEqual(tuples);
 
     const [created] = await collect(createSaver(place).listThreads());
@@ -111,7 +111,7 @@ describe("lines that are not a whole export", () => {
     await putChain(createSaver({ keyPrefix }), emptyThread("t"), [{ n: 1 }, { n: 2 }]);
     const lines = change(await collect(createSaver({ keyPrefix }).exportThread("t")));
     const elsewhere = newPrefix();
-    await expect(createSaver({ keyPrefix: elsewhere }).importThread(lines)).rejects.toMatchObject({ message: expect.stringContaining(message) });
+    await expect(createSaver({ keyPrefix: elsewhere }).importThread(lines, { fromKeyPrefix: keyPrefix })).rejects.toMatchObject({ message: expect.stringContaining(message) });
     expect(await collect(createSaver({ keyPrefix: elsewhere }).list({}))).toEqual([]);
   });
 });
@@ -121,7 +121,7 @@ it("an encrypted export needs its key where it is imported under another id", as
   await putStep(createSaver({ keyPrefix, ...sameKey }), emptyThread("t"), { n: 1 });
   const lines = await collect(createSaver({ keyPrefix, ...sameKey }).exportThread("t"));
   await expect(createSaver({ keyPrefix }).importThread(lines, { threadId: "other" })).rejects.toMatchObject({ code: "DECRYPTION_FAILED" });
-  await expect(createSaver({ keyPrefix: newPrefix() }).importThread(lines)).rejects.toMatchObject({ code: "DECRYPTION_FAILED" });
+  await expect(createSaver({ keyPrefix: newPrefix() }).importThread(lines, { fromKeyPrefix: keyPrefix })).rejects.toMatchObject({ code: "DECRYPTION_FAILED" });
 });
 
 it("an encrypted thread is not exported without its key: the export has to find the thread's segments", async () => {

@@ -1,9 +1,9 @@
 import { DynamoDBSaver, type CheckpointDataError, type EncryptionOptions } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, inject, test } from "vitest";
-import { emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
+import { collect, emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
-import { itemsOf, putRaw, withBytes, type RawItem } from "../lanes/raw-table.js";
+import { itemsOf, itemsWithPrefix, putRaw, withBytes, type RawItem } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
 import { BUCKET, callS3, objectKeys } from "../lanes/s3-client.js";
 import { s3Options } from "../lanes/s3-options.js";
@@ -192,6 +192,26 @@ describe("a stored value is refused where it does not belong:", () => {
     await expectRefused(keyPrefix, two);
   });
 
+  test("a write whose task has the path of another, so that it is applied in another order", async () => {
+    const { keyPrefix, one } = await prepare();
+    const saver = encrypted(keyPrefix);
+    for (const [task, path] of [["a", "~__pregel_pull, first"], ["b", "~__pregel_pull, second"]] as const) await saver.putWrites(one.config, [["order", task]], task, path);
+    const orderOf = async (): Promise<unknown> => (await encrypted(keyPrefix).getTuple(one.config))?.pendingWrites?.filter(([, channel]) => channel === "order").map(([task]) => task);
+    expect(await orderOf()).toEqual(["a", "b"]);
+    const items = await itemsOf(keyPrefix, "t", "C##");
+    const [a, b] = ["#W#a#", "#W#b#"].map((part) => find(items, part)) as [RawItem, RawItem];
+
+    await putRaw({ ...a, path: b.path! });
+    await putRaw({ ...b, path: a.path! });
+    await expectRefused(keyPrefix, one);
+    await putRaw(b);
+    const { path: _, ...without } = a;
+    await putRaw(without);
+    await expectRefused(keyPrefix, one);
+    await putRaw(a);
+    expect(await orderOf()).toEqual(["a", "b"]);
+  });
+
   test("a write in another's attribute", async () => {
     const { keyPrefix, one, items } = await prepare();
     const { w0, w1, ...writes } = find(items, "#W#");
@@ -211,6 +231,67 @@ describe("a stored value is refused where it does not belong:", () => {
     await putRaw(withBytes(find(items, `${two.checkpoint.id}#~`), "data", (bytes) => bytes.slice(0, 20)));
     await expectRefused(keyPrefix, two);
   });
+});
+
+describe("a task's path, to which its writes are bound,", () => {
+  const pathsOf = async (keyPrefix: string): Promise<unknown> => (await itemsOf(keyPrefix, "t", "C##")).filter(({ SK }) => SK!.S!.includes("#W#")).map(({ path }) => path?.S);
+
+  test.each<[what: string, paths: string[], kept: string]>([
+    ["stays the first where another call gives another one", ["~one", "~two"], "~one"],
+    ["is taken where an earlier call has given none", ["", "~one"], "~one"],
+    ["stays where a later call gives none", ["~one", ""], "~one"],
+  ])("%s, and all writes are read", async (_, paths, kept) => {
+    for (const many of [1, 150]) {
+      const keyPrefix = newPrefix();
+      const saver = encrypted(keyPrefix);
+      const { config } = await putStep(saver, emptyThread("t"), { n: 1 });
+      await saver.putWrites(config, [["n", 1]], "task", paths[0]);
+      const more = [...Array.from({ length: many }, (_, i): [string, unknown] => ["n", i + 1]), ["__interrupt__", "?"] as [string, unknown]];
+      await encrypted(keyPrefix).putWrites(config, more, "task", paths[1]);
+
+      expect((await encrypted(keyPrefix).getTuple(config))?.pendingWrites).toHaveLength(many + 1);
+      expect(await pathsOf(keyPrefix)).toEqual([kept]);
+      await saver.copyThread("t", "copy");
+      expect((await encrypted(keyPrefix).getTuple({ configurable: { thread_id: "copy" } }))?.pendingWrites).toHaveLength(many + 1);
+    }
+  });
+
+  test("is another one each time a thread is taken over from another saver, also when its tasks have gone on here", async () => {
+    const keyPrefix = newPrefix();
+    const source = createSaver({ keyPrefix: newPrefix() });
+    const { config } = await putStep(source, emptyThread("t"), { n: 1 });
+    await source.putWrites(config, [["n", 1]], "later");
+    const saver = encrypted(keyPrefix);
+    await saver.importFrom(source, { threadIds: ["t"] });
+    await saver.putWrites(config, [["n", 1], ["n", 2]], "later", "~__pregel_pull, later");
+    await source.putWrites(config, [["n", 0]], "earlier");
+    await saver.importFrom(source, { threadIds: ["t"] });
+
+    expect((await encrypted(keyPrefix).getTuple(config))?.pendingWrites).toHaveLength(3);
+  });
+});
+
+test("what an item says of an id that was too long for its key counts only if it is that id", async () => {
+  const keyPrefix = newPrefix();
+  const long = (what: string): string => `${what} `.repeat(500);
+  for (const options of [{}, { encryption: { key } }]) {
+    const thread = long(`thread of ${Object.keys(options).length}`);
+    const saver = createSaver({ keyPrefix, ...options });
+    const { config } = await putStep(saver, emptyThread(thread, long("ns")), { n: 1 }, { id: long("id") });
+    await saver.putWrites(config, [["n", 2]], long("task"));
+    const read = async (): Promise<string> => {
+      const tuples = await collect(createSaver({ keyPrefix, ...options }).list({ configurable: { thread_id: thread } }));
+      return JSON.stringify([tuples.map((tuple) => [tuple.config, tuple.pendingWrites]), await collect(saver.listThreads())]);
+    };
+    const before = await read();
+    for (const what of ["ns", "id", "task", "thread"]) expect(before).toContain(long(what === "thread" ? `thread of ${Object.keys(options).length}` : what).trim());
+
+    for (const item of await itemsWithPrefix(keyPrefix)) {
+      const forged = Object.fromEntries(["ns", "id", "task", "thread"].flatMap((name) => (item[name] ? [[name, { S: "forged" }]] : [])));
+      if (Object.keys(forged).length > 0) await putRaw({ ...item, ...forged });
+    }
+    expect(await read()).not.toContain("forged");
+  }
 });
 
 test("an object of another segment in the bucket is refused", async () => {

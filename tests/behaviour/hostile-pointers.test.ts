@@ -1,7 +1,7 @@
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
 import { intercepted, s3Error, xml } from "../lanes/aws-requests.js";
-import { emptyThread, noise, putStep } from "../lanes/checkpoints.js";
+import { collect, emptyThread, noise, putStep } from "../lanes/checkpoints.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
 import { createSaver } from "../lanes/harness.js";
 import { itemsOf, putRaw, type RawItem } from "../lanes/raw-table.js";
@@ -35,7 +35,7 @@ const POINTERS = [
 const pointer = (keyPrefix: string, sortKey: string): RawItem => ({ PK: { S: `${keyPrefix}T#t` }, SK: { S: sortKey } });
 
 /** A saver on AWS's own S3, as far as it knows, and the hosts that it sends anything to. */
-function onAws(keyPrefix: string): { saver: DynamoDBSaver; hosts: Set<string> } {
+function onAws(keyPrefix: string, more: { olderBuckets?: string[] } = {}): { saver: DynamoDBSaver; hosts: Set<string> } {
   const hosts = new Set<string>();
   const { fetch } = intercepted(({ url, operation, headers }) => {
     if (headers.has("x-amz-target")) return undefined;
@@ -43,7 +43,7 @@ function onAws(keyPrefix: string): { saver: DynamoDBSaver; hosts: Set<string> } 
     if (operation === "DeleteObjects") return xml("<DeleteResult/>");
     return operation === "PutObject" ? new Response() : s3Error(404, "NoSuchKey");
   });
-  const s3 = { ...s3Options({ forcePathStyle: false }), endpoint: "https://s3.us-east-1.amazonaws.com", thresholdBytes: 5_000 };
+  const s3 = { ...s3Options({ forcePathStyle: false }), endpoint: "https://s3.us-east-1.amazonaws.com", thresholdBytes: 5_000, ...more };
   return { saver: createSaver({ keyPrefix, fetch, s3 }), hosts };
 }
 
@@ -102,6 +102,57 @@ test("an object is found by a true pointer among hostile ones", async () => {
   expect((await saverAt(elsewhere).saver.getTuple(config))?.checkpoint.channel_values.large).toEqual(noise(6_000));
   await deleteObject((await keysAt(place))[0]!);
   expect(await errorOf(saverAt(elsewhere).saver.getTuple(config))).toMatchObject({ code: "MISSING_DATA" });
+});
+
+describe("a pointer to a bucket that no option names", () => {
+  const [planted, named] = ["intranet", "older-bucket"];
+
+  /** A thread with a large value, and a saver on it, whose pointers and objects lie elsewhere too. */
+  async function prepare(olderBuckets: string[] = []): Promise<{ keyPrefix: string; saver: DynamoDBSaver; buckets: () => Set<string | undefined>; config: Parameters<DynamoDBSaver["getTuple"]>[0] }> {
+    const keyPrefix = newPrefix();
+    const { config } = await putStep(onAws(keyPrefix).saver, emptyThread("t"), { large: noise(6_000) });
+    const [{ SK }] = (await itemsOf(keyPrefix, "t", "P#")) as [RawItem];
+    const [, born, name] = SK!.S!.split("#");
+    for (const bucket of [planted, named]) await putRaw(pointer(keyPrefix, `P#${born}#${name}#${bucket}/x/`));
+    const { saver, hosts } = onAws(keyPrefix, { olderBuckets });
+    return { keyPrefix, saver, config, buckets: () => new Set([...hosts].map((host) => host.split(".")[0])) };
+  }
+
+  const calls: [call: string, (saver: DynamoDBSaver, config: object) => Promise<unknown>][] = [
+    ["getTuple", (saver, config) => saver.getTuple(config)],
+    ["list", (saver) => collect(saver.list({}))],
+    ["put", async (saver, config) => putStep(saver, { ...emptyThread("t"), config: config as never }, { large: noise(6_000), n: 1 })],
+    ["copyThread", (saver) => saver.copyThread("t", "copy")],
+    ["exportThread", (saver) => collect(saver.exportThread("t"))],
+    ["prune", (saver) => saver.prune({ threadIds: ["t"], keepLast: 1, graceSeconds: 0 })],
+    ["deleteThread", (saver) => saver.deleteThread("t")],
+  ];
+
+  test.each(calls)("is not followed by %s", async (name, call) => {
+    const { saver, config, buckets } = await prepare([named]);
+    const error = await errorOf(Promise.resolve(call(saver, config)).then(() => Promise.reject(Object.assign(new Error("It was done."), { code: "DONE" }))));
+
+    expect([...buckets()]).not.toContain(planted);
+    expect(error.code).toMatch(name === "put" ? /^DONE$/ : name === "prune" ? /^(DONE|INVALID_CONFIG)$/ : /^INVALID_CONFIG$/);
+  });
+
+  test("is refused with the bucket's name and the option, and not taken for a missing value", async () => {
+    const { saver, config, buckets } = await prepare([named]);
+
+    expect(await errorOf(saver.getTuple(config))).toMatchObject({ code: "INVALID_CONFIG", message: expect.stringMatching(/"intranet".*s3\.olderBuckets/) });
+    // Where the options know a bucket, they were looked at before.
+    expect([...buckets()].sort()).toEqual(["checkpoints", named]);
+  });
+
+  test("keeps the thread's items, and with them the knowledge of its objects, until the option names it", async () => {
+    const { keyPrefix, saver } = await prepare();
+    expect(await errorOf(saver.deleteThread("t"))).toMatchObject({ code: "INVALID_CONFIG" });
+    expect(await saver.getTuple({ configurable: { thread_id: "t" } })).toBeUndefined();
+    expect((await itemsOf(keyPrefix, "t", "P#")).length).toBeGreaterThan(1);
+
+    await onAws(keyPrefix, { olderBuckets: [planted, named] }).saver.deleteThread("t");
+    expect(await itemsOf(keyPrefix, "t")).toEqual([]);
+  });
 });
 
 describe("a write that says of which incarnation its segments are", () => {

@@ -103,7 +103,7 @@ describe("an instance that thinks a namespace is listed", () => {
     const [store, stale] = [createStore({ keyPrefix }), createStore({ keyPrefix })];
     await stale.put(NS, "1", small);
     await store.delete(NS, "1");
-    const entries = async (): Promise<unknown[]> => (await itemsWithPrefix(keyPrefix)).filter(({ PK }) => PK!.S!.endsWith("NAMESPACES"));
+    const entries = async (): Promise<unknown[]> => (await itemsWithPrefix(keyPrefix)).filter(({ PK }) => PK!.S!.endsWith("NAMESPACES#0"));
     await store.listNamespaces();
     expect(await entries()).toHaveLength(1);
 

@@ -51,7 +51,10 @@ describe.each([
 
     const out = await run(where, ["export", "one", "-o", file, "--json"]);
     const compressed = await readFile(file);
-    const back = await run(there, ["import", "--json"], { input: compressed });
+    const other = await run(there, ["import", "--json"], { input: compressed });
+    const back = await run(there, ["import", "--json", "--from-key-prefix", where.options.keyPrefix!], { input: compressed });
+
+    expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("another keyPrefix") });
 
     expect(jsonLines(out.stdout)).toEqual([{ threadId: "one", file, items: (await exported(where, "one")).length - 2, bytes: compressed.length }]);
     expect(timeless(gunzipSync(compressed).toString().trimEnd().split("\n"))).toEqual(timeless(await exported(where, "one")));

@@ -22,7 +22,8 @@ export function s3Options<T extends Partial<S3Options>>(overrides: T = {} as T):
   return {
     bucket: BUCKET,
     prefix: `${crypto.randomUUID()}/`,
-    endpoint: forcePathStyle ? endpoint : virtualHostEndpoint,
+    // A name below localhost may be of another machine, so it takes https; S3 signs neither scheme nor port.
+    endpoint: forcePathStyle ? endpoint : virtualHostEndpoint.replace("http:", "https:"),
     region,
     forcePathStyle,
     ...overrides,

@@ -13,6 +13,7 @@ import { counted } from "../numbers.js";
 
 interface Options {
   as?: string;
+  fromKeyPrefix?: string;
 }
 
 export function addImport(program: Command, open: Open): void {
@@ -21,11 +22,12 @@ export function addImport(program: Command, open: Open): void {
     .description("store a thread from an export")
     .argument("[file]", "the export, compressed or not; else from stdin")
     .option("--as <thread>", "store it under this id; else under the one it had")
+    .option("--from-key-prefix <prefix>", "of the saver that has made the export; else --key-prefix")
     .action(async (file: string | undefined, options: Options, command: Command) => take(await open(command), file, options));
   withExample(command, "import user-42.jsonl.gz --as user-42-restored");
 }
 
-async function take({ saver, output, signal }: Context, file: string | undefined, { as: threadId }: Options): Promise<void> {
+async function take({ saver, output, signal }: Context, file: string | undefined, { as: threadId, fromKeyPrefix }: Options): Promise<void> {
   if (file === undefined && process.stdin.isTTY) throw new UsageError("Which file? Name it, or send it to stdin.");
   adviseOnInterrupt("There is no such thread yet: it is there when it is complete. Run it again.");
   const total = file === undefined ? undefined : (await stat(file)).size;
@@ -40,7 +42,7 @@ async function take({ saver, output, signal }: Context, file: string | undefined
   reading.catch(() => undefined);
   try {
     const onProgress = ({ items }: { items: number }): void => progress.update(total === undefined ? items : bytesRead, counted(items, "item"));
-    const { threadId: id, items } = await saver.importThread(boundedLines(bytes), { threadId, onProgress });
+    const { threadId: id, items } = await saver.importThread(boundedLines(bytes), { threadId, fromKeyPrefix, onProgress });
     progress.stop();
     if (output.isJson) await output.json({ threadId: id, items });
     else await output.line(`Imported ${counted(items, "item")} as ${JSON.stringify(id)}.`);

@@ -45,8 +45,8 @@ interface Entry {
 async function sample({ db, keyPrefix }: Storage): Promise<Entry[]> {
   const shards = Array.from({ length: SHARDS }, async (_, shard) => {
     const { items } = await db.query({ partition: `${keyPrefix}THREADS#${shard}`, limit: SAMPLE });
-    const toEntry = (item: Item): Entry => ({ threadId: idOf(item.SK.S, stringOf(item, "thread")), shard, createdAt: stringOf(item, "created") ?? "" });
-    return items.filter((item) => !isGone(item)).map(toEntry);
+    const toEntry = async (item: Item): Promise<Entry> => ({ threadId: await idOf(item.SK.S, stringOf(item, "thread")), shard, createdAt: stringOf(item, "created") ?? "" });
+    return Promise.all(items.filter((item) => !isGone(item)).map(toEntry));
   });
   return (await Promise.all(shards)).flat();
 }
