@@ -126,22 +126,12 @@ export const mutants = [
     ],
   },
   {
-    name: "a write of a special channel replaces a later one",
-    edits: [
-      {
-        file: "checkpoint/put-writes.ts",
-        from: "    this.#conditions.push(`attribute_not_exists(${at}) OR ${at} <= :at`);\n",
-        to: "    void this.#conditions;\n",
-      },
-    ],
-  },
-  {
-    name: "a checkpoint that was removed leaves no tombstone",
+    name: "a late attempt of a put replaces what came after it",
     edits: [
       {
         file: "checkpoint/tombstone.ts",
-        from: "(attribute_not_exists(#void) AND attribute_not_exists(#removed)) OR #ttl <= :now",
-        to: "attribute_not_exists(#void) OR attribute_exists(#void) OR attribute_exists(#removed) OR #ttl <= :now",
+        from: "attribute_not_exists(PK) OR #at < :at OR #ttl <= :now",
+        to: "attribute_not_exists(PK) OR attribute_exists(PK) OR #at < :at OR #ttl <= :now",
       },
     ],
   },
@@ -150,8 +140,13 @@ export const mutants = [
     edits: [
       {
         file: "checkpoint/prune.ts",
-        from: "  const oldest = startedAt - graceSeconds;\n",
-        to: "  const oldest = startedAt + 1;\n",
+        from: "  const oldest = Math.floor(startedAt / 1_000) - graceSeconds;\n",
+        to: "  const oldest = Math.floor(startedAt / 1_000) + 1;\n",
+      },
+      {
+        file: "checkpoint/prune.ts",
+        from: "const before = startedAt - graceSeconds * 1_000;",
+        to: "const before = startedAt + 1_000;",
       },
     ],
   },
