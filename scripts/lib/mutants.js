@@ -145,7 +145,7 @@ export const mutants = [
       },
       {
         file: "checkpoint/prune.ts",
-        from: "const before = startedAt - graceSeconds * 1_000;",
+        from: "const before = startedAt + 1 - graceSeconds * 1_000;",
         to: "const before = startedAt + 1_000;",
       },
     ],

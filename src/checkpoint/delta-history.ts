@@ -46,7 +46,7 @@ async function deltaHistory(storage: Storage, target: CheckpointRef, channels: s
   const found = await path.read(target.id);
   if (!found) throw missingData("The checkpoint is not there any more, so what its DeltaChannels are rebuilt from is not known. Read the latest one");
   const { ancestors, seedAt, missing } = await walk(path, found.parentId, channels);
-  const written = missing === undefined ? new Set() : await channelsSoFar(storage, ancestors.at(-1)?.stored ?? found);
+  const written = missing === undefined ? new Set() : await writtenChannels(storage, found, ancestors.map(({ stored }) => stored));
   const unknown = channels.filter((channel) => written.has(channel) && !seedAt.has(channel));
   if (unknown.length > 0) throw missingData(`Checkpoint ${JSON.stringify(missing)}, an ancestor that a DeltaChannel needs, is missing`, unknown.join(", "));
   const values = ancestors.flatMap(({ stored, wanted }) => valuesFor(stored, wanted));
@@ -113,13 +113,18 @@ async function walk(
 }
 
 /**
- * The channels that have been written when a checkpoint was put. Of others, which a newer graph has added, nothing is in the
- * ancestors of that checkpoint, whether or not these are missing.
+ * The channels that may have been written before the last of these ancestors was put: those that it has a version of, and those that
+ * were written although nothing has a version of them. Of others, which a newer graph has added, nothing is in what is missing.
  */
-async function channelsSoFar(storage: Storage, stored: StoredCheckpoint): Promise<Set<string>> {
-  const segments = await storage.segments.load(stored.thread.partition, [stored.frame.checkpoint]);
-  const body: Partial<Checkpoint> = await loadBody(storage, stored, segments);
-  return new Set(Object.keys(body.channel_versions ?? {}));
+async function writtenChannels(storage: Storage, target: StoredCheckpoint, ancestors: StoredCheckpoint[]): Promise<Set<string>> {
+  const [all, before] = await Promise.all([versionedChannels(storage, target), versionedChannels(storage, ancestors.at(-1) ?? target)]);
+  const attributes = ancestors.flatMap(({ tasks }) => tasks.flatMap((task) => task.attributes));
+  return new Set([...before, ...attributes.flatMap((a) => (a.kind === "single" && !all.includes(a.channel) ? a.channel : []))]);
+}
+
+async function versionedChannels(storage: Storage, stored: StoredCheckpoint): Promise<string[]> {
+  const body: Partial<Checkpoint> = await loadBody(storage, stored, await storage.segments.load(stored.thread.partition, [stored.frame.checkpoint]));
+  return Object.keys(body.channel_versions ?? {});
 }
 
 /**

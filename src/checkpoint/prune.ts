@@ -188,7 +188,7 @@ async function* pruneThread(
     const others = row.filter(([sortKey]) => isPart(sortKey));
     await db.batchDelete(keys(strays.map(([sortKey]) => sortKey)));
     // Also without a grace period by a condition: an attempt may arrive when a run has begun.
-    const before = startedAt - graceSeconds * 1_000;
+    const before = startedAt + 1 - graceSeconds * 1_000;
     const gone = new Set(await deleteUnused(storage, thread.partition, others.map(([sortKey]) => sortKey), before, tombstoneUntil(storage)));
     for (const entry of [...strays, ...others.filter(([sortKey]) => gone.has(sortKey))]) countPart(freed, entry);
     yield { read, freed };

@@ -28,10 +28,10 @@ export interface OptionSet {
 
 const allOptionSets: OptionSet[] = [
   { name: "plain", options: {}, maxCuts: 32 },
-  { name: "with s3, ttlSeconds and encryption", options: { ...S3, ...TTL, ...ENCRYPTION }, maxCuts: 12 },
+  { name: "with s3, ttlSeconds and encryption", options: { ...S3, ...TTL, ...ENCRYPTION }, maxCuts: 12, inMemory: true },
   // Not compressed, so that a test can read what is stored.
   { name: "with ttlSeconds", options: { ...TTL, compression: "none" }, maxCuts: 8, inMemory: true },
-  { name: "with s3", options: S3, maxCuts: 8, inMemory: true },
+  { name: "with s3", options: S3, maxCuts: 8 },
   { name: "with conflict: reject", options: { conflict: "reject" }, maxCuts: 8, inMemory: true },
   // With these, the requests are the same as without.
   { name: "with encryption", options: ENCRYPTION, maxCuts: 8, inMemory: true },
@@ -39,7 +39,9 @@ const allOptionSets: OptionSet[] = [
 ];
 
 /** Where not everything is tried, the first two say enough: the requests are the same in every runtime. `SOAK_CUTS=all npm test -- crash` cuts everywhere. */
-export const optionSets = (thorough ? allOptionSets : allOptionSets.slice(0, 2)).map((set) => ({ ...set, maxCuts: inject("cuts") ?? (thorough ? set.maxCuts : 4) }));
+export const optionSets = thorough
+  ? allOptionSets.map((set) => ({ ...set, maxCuts: inject("cuts") ?? set.maxCuts }))
+  : allOptionSets.slice(0, 2).map((set) => ({ ...set, maxCuts: inject("cuts") ?? 4, inMemory: false }));
 
 /** Tests of each of these sets. */
 export function describeWith(sets: OptionSet[], tests: (set: OptionSet) => void): void {
