@@ -416,5 +416,6 @@ describe("what is broken", () => {
 
 /** As "DynamoDB item sizes and formats" has it, for what items of the saver hold. */
 function sizeOf(item: Awaited<ReturnType<typeof itemsOf>>[number]): number {
-  return Object.entries(item).reduce((sum, [name, { S, B }]) => sum + name.length + (S !== undefined ? S.length : B !== undefined ? atob(B).length : 2), 0);
+  const valueSize = ({ S, N, B }: Partial<Record<"S" | "N" | "B", string>>): number => S?.length ?? (B === undefined ? Math.ceil(N!.length / 2) + 1 : atob(B).length);
+  return Object.entries(item).reduce((sum, [name, value]) => sum + name.length + valueSize(value), 0);
 }
