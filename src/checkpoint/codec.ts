@@ -2,7 +2,7 @@ import { toBase64Url } from "../aws/base64.js";
 import { sha256Name } from "../aws/sha256.js";
 import type { Key } from "../aws/dynamodb.js";
 import type { DataLocation } from "../errors.js";
-import { decompress, withCodec, type Compress, type Compression } from "./compression.js";
+import { announcedLength, decompress, withCodec, type Compress, type Compression } from "./compression.js";
 import { MAX_CONTAINER_BYTES } from "./container.js";
 import type { Encryption, Place } from "./encryption.js";
 import { damaged, FormatError, locate } from "./format-error.js";
@@ -11,7 +11,7 @@ import type { Segment } from "./value.js";
 
 /** Codec byte of a value that is encrypted; behind it, once decrypted, stands another codec byte. */
 const ENCRYPTED = 3;
-/** So many values of the largest size may be in one checkpoint, or in the writes of one task. */
+/** So many values of the largest size may be in one checkpoint with its writes, and in what one call gives back. */
 const MAX_VALUES = 4;
 
 export interface CodecOptions {
@@ -40,7 +40,13 @@ export class Codec {
 
   /** Decodes a container that stands in an item. @throws FormatError */
   async decode(stored: Uint8Array, place: Place): Promise<Uint8Array> {
-    return this.#decode(stored, place, MAX_CONTAINER_BYTES, (length) => new FormatError("VALUE_TOO_LARGE", `A stored part says that it is ${length} bytes long, which none can be`));
+    return this.#decode(stored, place, MAX_CONTAINER_BYTES, tooLong);
+  }
+
+  /** Whether several containers of one item can be decoded. They say how long they are, so none has to be unpacked for this. @throws FormatError */
+  checkAnnounced(stored: Uint8Array[]): void {
+    const length = stored.reduce((sum, one) => sum + announcedLength(one), 0);
+    if (length > MAX_CONTAINER_BYTES) throw tooLong(length);
   }
 
   async #decode(stored: Uint8Array, place: Place, maxBytes: number, tooLong: (length: number) => FormatError): Promise<Uint8Array> {
@@ -76,14 +82,24 @@ export class Codec {
   /**
    * Bounds what one item refers to, each value and all together, because many values can refer to the same segment.
    * Nothing is stored that could not be read again.
+   * @param before bytes of what has been read already, and is held beside these
+   * @returns the bytes of all
    * @throws CheckpointDataError `VALUE_TOO_LARGE`
    */
-  checkLengths(values: [channel: string, bytes: number][], location: DataLocation): void {
+  checkLengths(values: [channel: string, bytes: number][], location: DataLocation, before = 0): number {
     const { maxValueBytes } = this.#options;
     const large = values.find(([, bytes]) => bytes > maxValueBytes);
     if (large) throw locate(tooLarge(`A value of ${large[1]} bytes is over maxValueBytes (${maxValueBytes})`), { ...location, channel: large[0] });
-    const total = values.reduce((sum, [, bytes]) => sum + bytes, 0);
-    if (total > MAX_VALUES * maxValueBytes) throw locate(tooLarge(`Values of ${total} bytes together are over ${MAX_VALUES} times maxValueBytes (${maxValueBytes})`), location);
+    const total = values.reduce((sum, [, bytes]) => sum + bytes, before);
+    const problem = this.problemOf(total);
+    if (problem) throw locate(problem, location);
+    return total;
+  }
+
+  /** What is wrong with so many bytes of values in one call, if that is too many. */
+  problemOf(total: number): FormatError | undefined {
+    const { maxValueBytes } = this.#options;
+    return total > MAX_VALUES * maxValueBytes ? tooLarge(`Values of ${total} bytes together are over ${MAX_VALUES} times maxValueBytes (${maxValueBytes})`) : undefined;
   }
 
   /** The name of a segment: SHA-256 of its bytes, or HMAC-SHA-256 with a key derived from the encryption's; base64url. */
@@ -102,6 +118,8 @@ export class Codec {
 }
 
 const isSame = (a: Place, b: Place): boolean => String(a) === String(b);
+
+const tooLong = (length: number): FormatError => new FormatError("VALUE_TOO_LARGE", `A stored part says that it is ${length} bytes long, which none can be`);
 
 const tooLarge = (problem: string): FormatError => new FormatError("VALUE_TOO_LARGE", `${problem}. Raise that option, or keep large values elsewhere`);
 

@@ -5,6 +5,7 @@ import { sha256Name } from "../aws/sha256.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import type { SegmentId } from "./keys.js";
 import { daysOf, type Lifetime } from "./lifetime.js";
+import { MAX_SEGMENT_BYTES } from "./value.js";
 
 /** The tag that a bucket's lifecycle rule goes by. */
 export const TTL_TAG = "ttl-days";
@@ -101,7 +102,7 @@ export class Offload {
   }
 
   async get(place: ObjectPlace): Promise<Uint8Array | undefined> {
-    return this.s3.getObject(place, this.options.maxValueBytes + 1_024);
+    return this.s3.getObject(place, Math.min(this.options.maxValueBytes, MAX_SEGMENT_BYTES) + 1_024);
   }
 
   async delete(places: ObjectPlace[]): Promise<void> {

@@ -13,6 +13,7 @@ import { endingLater, goneAt, isEnded, isGone, livingUntil, type Lifetime } from
 import { checkpointPages, NAMESPACE_ORDER } from "./pages.js";
 import { allValues, openCheckpoint } from "./read.js";
 import { storedObject, writeObject } from "./segment-objects.js";
+import { rowsOf } from "./segment-store.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
 import { attributeOf, writeAttributes, writePlace } from "./writes.js";
@@ -126,14 +127,11 @@ async function joined({ codec }: Storage, writes: Item[]): Promise<Item[]> {
 /** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
 async function* rawSegments(storage: Storage, partition: string, segments: Segment[]): AsyncGenerator<{ item: Item; segment: Segment }, void, undefined> {
   const inline = segments.filter(({ objectDays }) => objectDays === undefined).sort((a, b) => compareCodePoints(a.name, b.name));
-  for (let from = 0; from < inline.length; ) {
-    let to = from;
-    for (let bytes = 0; to < inline.length && to - from < RAW_AT_ONCE && (to === from || bytes + inline[to]!.length <= RAW_BYTES_AT_ONCE); to++) bytes += inline[to]!.length;
-    const bySortKey = new Map(inline.slice(from, to).map((segment) => [segmentSortKey(segment), segment]));
+  for (const row of rowsOf(inline, ({ length }) => length, RAW_BYTES_AT_ONCE, RAW_AT_ONCE)) {
+    const bySortKey = new Map(row.map((segment) => [segmentSortKey(segment), segment]));
     const items = await storage.db.batchGet([...bySortKey.keys()].map((sortKey) => key(partition, sortKey)), true);
     // The same order each time, so that a thread has one export.
     for (const item of items.sort((a, b) => compareCodePoints(a.SK.S, b.SK.S))) yield { item, segment: bySortKey.get(item.SK.S)! };
-    from = to;
   }
   for (const segment of segments.filter(({ objectDays }) => objectDays !== undefined)) {
     const stored = await storedObject(storage, partition, segment);
