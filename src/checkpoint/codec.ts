@@ -33,9 +33,8 @@ export class Codec {
   }
 
   async encode(bytes: Uint8Array, place: Place): Promise<Uint8Array> {
-    const { compression, compress, encryption } = this.#options;
-    const stored = compress(bytes, compression);
-    return encryption ? withCodec(ENCRYPTED, await encryption.encrypt(stored, place)) : stored;
+    const { compression, compress } = this.#options;
+    return this.sealed(compress(bytes, compression), place);
   }
 
   /** Decodes a container that stands in an item. @throws FormatError */
@@ -50,11 +49,11 @@ export class Codec {
   }
 
   async #decode(stored: Uint8Array, place: Place, maxBytes: number, tooLong: (length: number) => FormatError): Promise<Uint8Array> {
-    return decompress(await this.#opened(stored, place), maxBytes, tooLong);
+    return decompress(await this.opened(stored, place), maxBytes, tooLong);
   }
 
-  /** What is not encrypted any more, and compressed perhaps. */
-  async #opened(stored: Uint8Array, place: Place): Promise<Uint8Array> {
+  /** What is not encrypted any more, and compressed perhaps. @throws FormatError */
+  async opened(stored: Uint8Array, place: Place): Promise<Uint8Array> {
     const { encryption, allowPlaintext } = this.#options;
     if (stored[0] === ENCRYPTED) {
       if (!encryption) throw new FormatError("DECRYPTION_FAILED", "A value is encrypted. Pass the key it was written with in the option encryption");
@@ -66,17 +65,14 @@ export class Codec {
     return stored;
   }
 
-  /**
-   * A stored value for another place. With encryption on, it is one that can be read there. Without a key, one that is encrypted can
-   * be stored at its own place only.
-   * @throws FormatError
-   */
-  async rebind(stored: Uint8Array, from: Place, to: Place): Promise<Uint8Array> {
+  get encrypts(): boolean {
+    return this.#options.encryption !== undefined;
+  }
+
+  /** What is compressed perhaps as it is stored, encrypted if there is a key. */
+  async sealed(opened: Uint8Array, place: Place): Promise<Uint8Array> {
     const { encryption } = this.#options;
-    if (!encryption && isSame(from, to)) return stored;
-    const opened = await this.#opened(stored, from);
-    if (!encryption || (isSame(from, to) && stored[0] === ENCRYPTED)) return stored;
-    return withCodec(ENCRYPTED, await encryption.encrypt(opened, to));
+    return encryption ? withCodec(ENCRYPTED, await encryption.encrypt(opened, place)) : opened;
   }
 
   /**
@@ -116,8 +112,6 @@ export class Codec {
     return bytes;
   }
 }
-
-const isSame = (a: Place, b: Place): boolean => String(a) === String(b);
 
 const tooLong = (length: number): FormatError => new FormatError("VALUE_TOO_LARGE", `A stored part says that it is ${length} bytes long, which none can be`);
 

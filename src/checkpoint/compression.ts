@@ -1,4 +1,4 @@
-import { deflateSync, Gunzip, gunzipSync, gzipSync, Inflate, inflateSync } from "fflate";
+import { deflateSync, gzipSync, Inflate, inflateSync } from "fflate";
 import { DICTIONARY } from "./dictionary.js";
 import { damaged, FormatError } from "./format-error.js";
 
@@ -45,10 +45,11 @@ export function decompress(stored: Uint8Array, maxBytes: number, tooLong: (lengt
     case PLAIN:
       return rest;
     case GZIP:
-      if (rest.length < MIN_GZIP_BYTES || rest[0] !== 0x1f || rest[1] !== 0x8b) throw damaged("A compressed value is cut short, or not compressed");
-      return decompressed(rest, length, (out) => gunzipSync(rest, { out }), () => new Gunzip());
+      // RFC 1952: 10 bytes of header, of which the fourth says what else there is (here nothing), and 8 behind the data.
+      if (rest.length < MIN_GZIP_BYTES || rest[0] !== 0x1f || rest[1] !== 0x8b || rest[3]) throw damaged("A compressed value is cut short, or not compressed");
+      return inflate(rest.subarray(10, -8), length);
     case DEFLATE_WITH_DICTIONARY:
-      return decompressed(rest.subarray(2), length, (out) => inflateSync(rest.subarray(2), { out, dictionary: DICTIONARY }), () => new Inflate({ dictionary: DICTIONARY }));
+      return inflate(rest.subarray(2), length, { dictionary: DICTIONARY });
     case undefined:
       throw damaged("A stored value is empty");
     default:
@@ -70,32 +71,26 @@ export function announcedLength(stored: Uint8Array): number {
   if (stored[0] === DEFLATE_WITH_DICTIONARY) return (stored[1] ?? 0) * 256 + (stored[2] ?? 0);
   // RFC 1952: the last 4 bytes are the length of the original, little-endian.
   if (stored[0] === GZIP && length > MIN_GZIP_BYTES) return new DataView(stored.buffer, stored.byteOffset).getUint32(length - 4, true);
-  return Math.max(0, length - 1);
+  return length - 1;
 }
 
-/**
- * Decompresses into exactly the announced length, and no further: a value that lies about it takes neither memory nor time.
- * @param atOnce takes no memory but the result, and does not stop where that is full
- */
-function decompressed(zipped: Uint8Array, length: number, atOnce: (out: Uint8Array) => Uint8Array, inPieces: () => Inflate | Gunzip): Uint8Array {
+/** Decompresses into exactly the announced length, and no further: a value that lies about it takes neither memory nor time. */
+function inflate(zipped: Uint8Array, length: number, options = {}): Uint8Array {
   // Only what got shorter is stored compressed.
   if (zipped.length > length + 64) throw damaged("A compressed value is longer than it says");
   const bytes = new Uint8Array(length);
+  const pieceBytes = Math.min(PIECE_BYTES, Math.max(512, length));
   let at = 0;
+  const stream = new Inflate(options);
+  stream.ondata = (piece) => {
+    if (at + piece.length > length) throw damaged("A compressed value is longer than it says");
+    bytes.set(piece, at);
+    at += piece.length;
+  };
   try {
-    if (length > SURE_RATIO * zipped.length) at = atOnce(bytes).length;
-    else {
-      const stream = inPieces();
-      stream.ondata = (piece) => {
-        if (at + piece.length > length) throw damaged("A compressed value is longer than it says");
-        bytes.set(piece, at);
-        at += piece.length;
-      };
-      const pieceBytes = Math.min(PIECE_BYTES, Math.max(512, length));
-      for (let from = 0; from < zipped.length; from += pieceBytes) {
-        stream.push(zipped.subarray(from, from + pieceBytes), from + pieceBytes >= zipped.length);
-      }
-    }
+    // At once it takes no memory but the result, and goes on to its end where that is full.
+    if (length > SURE_RATIO * zipped.length) at = inflateSync(zipped, { ...options, out: bytes }).length;
+    else for (let from = 0; from < zipped.length; from += pieceBytes) stream.push(zipped.subarray(from, from + pieceBytes), from + pieceBytes >= zipped.length);
   } catch (error) {
     throw error instanceof FormatError ? error : damaged("A compressed value cannot be decompressed", error);
   }

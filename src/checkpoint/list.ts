@@ -111,13 +111,15 @@ async function* windows(
     const values = allValues(stored);
     const own = storage.segments.uncached(values);
     const ownTails = sum(values.map(({ tail }) => tail.length));
-    const all = new Map([...segments, ...own]);
-    const isFull = all.size > SEGMENTS_AT_ONCE || tails + ownTails + sum(all.values()) > BYTES_AT_ONCE;
-    if (window.length > 0 && isFull) {
+    let all = new Map([...segments, ...own]);
+    if (window.length > 0 && (all.size > SEGMENTS_AT_ONCE || tails + ownTails + sum(all.values()) > BYTES_AT_ONCE)) {
       yield window;
       window = [];
+      tails = 0;
+      all = own;
     }
-    [tails, segments] = window.length === 0 ? [ownTails, own] : [tails + ownTails, all];
+    tails += ownTails;
+    segments = all;
     window.push(stored);
   }
   if (window.length > 0) yield window;

@@ -79,7 +79,7 @@ export class Offload {
     const short = folder.length <= MAX_FOLDER ? folder : `sha256-${await sha256Name(partition)}`;
     const bucket = bucketOf(location);
     if (!this.isKnown(location)) {
-      throw new DynamoDBSaverError("INVALID_CONFIG", `The table says that a value lies in the bucket ${JSON.stringify(bucket)}. If a saver of yours has put it there, name that in s3.olderBuckets. Else delete the item that says so.`);
+      throw new DynamoDBSaverError("INVALID_CONFIG", `A value lies in the bucket ${JSON.stringify(bucket)}, says the table. If that is yours, name it in s3.olderBuckets.`);
     }
     return { bucket, key: `${location.slice(bucket.length + 1)}${short}/${born}-${name}` };
   }

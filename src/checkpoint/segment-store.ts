@@ -15,9 +15,8 @@ import type { Segment, Value } from "./value.js";
 const CACHE_BYTES = 16 * 1_024 * 1_024;
 /** Objects read at once. */
 const AT_ONCE = 6;
-/** "BatchGetItem": keys of one request, and what one answer holds. */
+/** "BatchGetItem": keys of one request. */
 const ITEMS_AT_ONCE = 100;
-const ANSWER_BYTES = 16 * 1_024 * 1_024;
 
 export type LoadedSegments = ReadonlyMap<string, Uint8Array | FormatError>;
 
@@ -74,8 +73,9 @@ export class SegmentStore {
   async #readItems(partition: string, segments: Segment[], into: Map<string, Uint8Array | FormatError>, consistent = this.consistentRead): Promise<void> {
     const bySortKey = new Map(segments.map((segment) => [segmentSortKey(segment), segment]));
     // One request after the other, so that no more than one answer is held beside what was made of them.
-    for (const row of rowsOf([...bySortKey.values()], ({ length }) => length, ANSWER_BYTES, ITEMS_AT_ONCE)) {
-      const items = await this.db.batchGet(row.map((segment) => key(partition, segmentSortKey(segment))), consistent);
+    const keys = [...bySortKey.keys()].map((sortKey) => key(partition, sortKey));
+    while (keys.length > 0) {
+      const items = await this.db.batchGet(keys.splice(0, ITEMS_AT_ONCE), consistent);
       await forEachAtOnce(AT_ONCE, items, async (item) => {
         const segment = bySortKey.get(item.SK.S);
         if (!segment || isGone(item)) return;
@@ -129,16 +129,6 @@ export class SegmentStore {
       if (error instanceof FormatError) return error;
       throw error;
     }
-  }
-}
-
-/** Divides into rows of so many bytes and elements at most; of one element at least. */
-export function* rowsOf<T>(all: T[], bytesOf: (one: T) => number, maxBytes: number, maxCount: number): Generator<T[], void, undefined> {
-  for (let from = 0; from < all.length; ) {
-    let to = from;
-    for (let bytes = 0; to < all.length && to - from < maxCount && (to === from || bytes + bytesOf(all[to]!) <= maxBytes); to++) bytes += bytesOf(all[to]!);
-    yield all.slice(from, to);
-    from = to;
   }
 }
 

@@ -1,23 +1,20 @@
-import { fromBase64, toBase64 } from "../aws/base64.js";
+import { toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Item, Key } from "../aws/dynamodb.js";
 import { AwsRequestError, CheckpointDataError, invalidInput } from "../errors.js";
 import { binaryOf, DATA, stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
-import { placeOf, type Codec } from "./codec.js";
+import type { Codec } from "./codec.js";
 import { deleteIncarnation } from "./delete-thread.js";
-import type { Place } from "./encryption.js";
-import { locate } from "./format-error.js";
 import { deleteAsRead, livingOf, newIncarnation } from "./incarnation.js";
 import { key, segmentCopy, segmentSortKey, THREAD_MARKER, withBorn, withoutBorn } from "./keys.js";
 import { endingLater, goneAt, isEnded, isGone, livingUntil, type Lifetime } from "./lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER } from "./pages.js";
 import { allValues, openCheckpoint } from "./read.js";
+import { rebound } from "./rebind.js";
 import { storedObject, writeObject } from "./segment-objects.js";
-import { rowsOf } from "./segment-store.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
-import { attributeOf, writeAttributes, writePlace } from "./writes.js";
-import { writtenNow } from "./written.js";
+import { attributeOf, writeAttributes } from "./writes.js";
 
 /*
  * A thread as its items are, to be stored elsewhere. The root's namespace is read first, each newest first, and then what
@@ -127,11 +124,14 @@ async function joined({ codec }: Storage, writes: Item[]): Promise<Item[]> {
 /** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
 async function* rawSegments(storage: Storage, partition: string, segments: Segment[]): AsyncGenerator<{ item: Item; segment: Segment }, void, undefined> {
   const inline = segments.filter(({ objectDays }) => objectDays === undefined).sort((a, b) => compareCodePoints(a.name, b.name));
-  for (const row of rowsOf(inline, ({ length }) => length, RAW_BYTES_AT_ONCE, RAW_AT_ONCE)) {
-    const bySortKey = new Map(row.map((segment) => [segmentSortKey(segment), segment]));
+  for (let from = 0; from < inline.length; ) {
+    let to = from;
+    for (let bytes = 0; to < inline.length && to - from < RAW_AT_ONCE && (to === from || bytes + inline[to]!.length <= RAW_BYTES_AT_ONCE); to++) bytes += inline[to]!.length;
+    const bySortKey = new Map(inline.slice(from, to).map((segment) => [segmentSortKey(segment), segment]));
     const items = await storage.db.batchGet([...bySortKey.keys()].map((sortKey) => key(partition, sortKey)), true);
     // The same order each time, so that a thread has one export.
     for (const item of items.sort((a, b) => compareCodePoints(a.SK.S, b.SK.S))) yield { item, segment: bySortKey.get(item.SK.S)! };
+    from = to;
   }
   for (const segment of segments.filter(({ objectDays }) => objectDays !== undefined)) {
     const stored = await storedObject(storage, partition, segment);
@@ -223,22 +223,3 @@ async function* store(
   await flush();
   return stored;
 }
-
-/** An item at its new place, to which its values are bound. */
-async function rebound(codec: Codec, { threadId, partition }: SnapshotHead, newThreadId: string, place: Key, item: SnapshotItem["item"]): Promise<Item> {
-  const from = key(partition, item.SK.S);
-  const placeIn = (at: Key, name: string): Place => (name === DATA ? placeOf(at, name) : writePlace({ ...item, ...at }, name));
-  const moved: Item = { ...item, ...place };
-  for (const [name, value] of Object.entries(item)) {
-    if (!("B" in value) || !isValue(name)) continue;
-    try {
-      moved[name] = { B: toBase64(await codec.rebind(fromBase64(value.B), placeIn(from, name), placeIn(place, name))) };
-    } catch (error) {
-      throw locate(error, { threadId: threadId === newThreadId ? threadId : `${threadId} (as ${newThreadId})`, checkpointNs: "", checkpointId: "" });
-    }
-  }
-  if (place.SK.S.startsWith("S#")) Object.assign(moved, writtenNow());
-  return moved;
-}
-
-const isValue = (attribute: string): boolean => attribute === DATA || /^w-?\d+$/.test(attribute);

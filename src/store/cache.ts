@@ -7,7 +7,7 @@ import { compress } from "../checkpoint/compression.js";
 import { FormatError } from "../checkpoint/format-error.js";
 import { escapeId, key, shortened } from "../checkpoint/keys.js";
 import { lifetime } from "../checkpoint/lifetime.js";
-import { deserialized, serialized, type Serialized } from "../checkpoint/serialized.js";
+import { deserialized, serialized } from "../checkpoint/serialized.js";
 import { setup, type SetupResult } from "../checkpoint/setup.js";
 import { shardOf, SHARDS } from "../checkpoint/thread-index.js";
 import { ambientEnv, checkTtl, withEnv, type SaverConfig } from "../config.js";
@@ -74,21 +74,23 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     const { consistentRead, maxValueBytes } = this.#config;
     const items = await readEntries(this.#backend, [...distinct.values()], consistentRead);
     const values = new Map<string, { value: V } | FormatError>();
+    const failure = ({ code, message, cause }: FormatError, [namespace, cacheKey]: CacheFullKey): StoreDataError => new StoreDataError(code, message, namespace, cacheKey, { cause });
     let at = 0;
     let bytes = 0;
     for await (const row of readParts(this.#backend, items, DATA, maxValueBytes)) {
       for (const part of row) {
         const { PK, SK } = items[at++]!;
         bytes += part instanceof FormatError ? 0 : part.bytes.length;
-        const failed = part instanceof FormatError ? part : this.#backend.codec.problemOf(bytes);
-        values.set(PK.S + SK.S, failed ?? (await deserialized(this.serde, part as Serialized).then((value) => ({ value: value as V }), asFormatError)));
+        const tooMuch = this.#backend.codec.problemOf(bytes);
+        if (tooMuch) throw failure(tooMuch, places.find(({ place }) => place.SK.S === SK.S)!.fullKey);
+        values.set(PK.S + SK.S, part instanceof FormatError ? part : await deserialized(this.serde, part).then((value) => ({ value: value as V }), asFormatError));
       }
     }
     return places.flatMap(({ fullKey, place }) => {
       const found = values.get(place.PK.S + place.SK.S);
       // Another value has just taken its place.
       if (!found || (found instanceof FormatError && found.code === "MISSING_DATA")) return [];
-      if (found instanceof FormatError) throw new StoreDataError(found.code, found.message, fullKey[0], fullKey[1], { cause: found.cause });
+      if (found instanceof FormatError) throw failure(found, fullKey);
       return [{ key: fullKey, value: found.value }];
     });
   }

@@ -50,9 +50,9 @@ const ALLOWED = ["globalThis.process?.env", "a Worker's env, process.env, or Den
  * be left out of a bundle: prune, copies, exports and imports are 7,700, S3, encryption, setup() and DeltaChannel 4,300. What
  * raises a ceiling has to be worth it.
  */
-const CEILINGS = { saver: 55_000, reader: 30_900 };
+const CEILINGS = { saver: 56_200, reader: 31_300 };
 /** wrangler keeps the names of all functions, which is 2 KB more. */
-const BY_WRANGLER = 33_000;
+const BY_WRANGLER = 33_600;
 
 describe.each([
   ["saver", saver, CEILINGS.saver],
