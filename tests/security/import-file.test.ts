@@ -65,7 +65,7 @@ describe("a file with a state of a stranger's making", () => {
   const key = noise(32, 51);
 
   /** Imports into a place that has a key, and says what came of it and what is in the table then. */
-  async function imported(lines: string[], ...more: string[]): Promise<{ code: number; stderr: string; left: number }> {
+  async function imported(lines: string[], ...more: string[]): Promise<{ code: number | null; stderr: string; left: number }> {
     const where = place();
     const env = { ...where.env, CHECKPOINT_ENCRYPTION_KEY: Buffer.from(key).toString("base64") };
     const { code, stderr } = await run({ env }, ["import", ...more], { input: lines.join("\n") });
