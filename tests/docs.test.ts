@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readDocuments, type Document } from "../scripts/lib/documents.js";
+import { checkPromises } from "../scripts/lib/promises.js";
 import { referencePages } from "../scripts/lib/reference.js";
 import { unionMembers } from "../scripts/lib/tsdoc.js";
 import { syntaxErrorOf } from "./lanes/documented-programs.js";
@@ -60,4 +61,11 @@ test("troubleshooting.md has a section for every error code, and for no other", 
 
   expect(codes).toContain("CONFLICT");
   expect(headings.filter((heading) => /^[A-Z_]+$/.test(heading)).toSorted()).toEqual(codes.toSorted());
+});
+
+test("SECURITY.md names for every promise a test that is there", () => {
+  const { rows, problems } = checkPromises();
+
+  expect(rows).toBeGreaterThan(10);
+  expect(problems).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { deflateSync, Gunzip, gzipSync, Inflate } from "fflate";
+import { deflateSync, gzipSync, Inflate, inflateSync } from "fflate";
 import { DICTIONARY } from "./dictionary.js";
 import { damaged, FormatError } from "./format-error.js";
 
@@ -13,6 +13,9 @@ const DEFLATE_WITH_DICTIONARY = 2;
 
 /** Deflate makes a thousand bytes of one at most: so much is decompressed before its length is looked at. */
 const PIECE_BYTES = 16 * 1_024;
+/** What says that it is so many times as long can be no more than four times as long as that. */
+const SURE_RATIO = 256;
+const MIN_GZIP_BYTES = 18;
 
 /** Deflate looks back 32 KB, so on longer values a dictionary is soon out of sight. */
 const MAX_WITH_DICTIONARY = 32 * 1_024;
@@ -36,14 +39,17 @@ export function compress(bytes: Uint8Array, compression: Compression): Uint8Arra
  */
 export function decompress(stored: Uint8Array, maxBytes: number, tooLong: (length: number) => FormatError): Uint8Array {
   const rest = stored.subarray(1);
+  const length = announcedLength(stored);
+  if (length > maxBytes) throw tooLong(length);
   switch (stored[0]) {
     case PLAIN:
-      if (rest.length > maxBytes) throw tooLong(rest.length);
       return rest;
     case GZIP:
-      return gunzip(rest, maxBytes, tooLong);
+      // RFC 1952: 10 bytes of header, of which the fourth says what else there is (here nothing), and 8 behind the data.
+      if (rest.length < MIN_GZIP_BYTES || rest[0] !== 0x1f || rest[1] !== 0x8b || rest[3]) throw damaged("A compressed value is cut short, or not compressed");
+      return inflate(rest.subarray(10, -8), length);
     case DEFLATE_WITH_DICTIONARY:
-      return inflate(rest, maxBytes, tooLong);
+      return inflate(rest.subarray(2), length, { dictionary: DICTIONARY });
     case undefined:
       throw damaged("A stored value is empty");
     default:
@@ -59,37 +65,32 @@ function deflate(bytes: Uint8Array): Uint8Array {
   return stored;
 }
 
-function inflate(rest: Uint8Array, maxBytes: number, tooLong: (length: number) => FormatError): Uint8Array {
-  const [high = 0, low = 0] = rest;
-  const length = high * 256 + low;
-  if (length > maxBytes) throw tooLong(length);
-  return decompressed(rest.subarray(2), length, new Inflate({ dictionary: DICTIONARY }));
-}
-
-function gunzip(zipped: Uint8Array, maxBytes: number, tooLong: (length: number) => FormatError): Uint8Array {
-  if (zipped.length < 18 || zipped[0] !== 0x1f || zipped[1] !== 0x8b) throw damaged("A compressed value is cut short, or not compressed");
+/** How long a stored value says that it is, decompressed. Nobody but who has the key knows that of an encrypted one: it is as long as it is. */
+export function announcedLength(stored: Uint8Array): number {
+  const { length } = stored;
+  if (stored[0] === DEFLATE_WITH_DICTIONARY) return (stored[1] ?? 0) * 256 + (stored[2] ?? 0);
   // RFC 1952: the last 4 bytes are the length of the original, little-endian.
-  const length = new DataView(zipped.buffer, zipped.byteOffset).getUint32(zipped.length - 4, true);
-  if (length > maxBytes) throw tooLong(length);
-  return decompressed(zipped, length, new Gunzip());
+  if (stored[0] === GZIP && length > MIN_GZIP_BYTES) return new DataView(stored.buffer, stored.byteOffset).getUint32(length - 4, true);
+  return length - 1;
 }
 
 /** Decompresses into exactly the announced length, and no further: a value that lies about it takes neither memory nor time. */
-function decompressed(zipped: Uint8Array, length: number, stream: Inflate | Gunzip): Uint8Array {
+function inflate(zipped: Uint8Array, length: number, options = {}): Uint8Array {
   // Only what got shorter is stored compressed.
   if (zipped.length > length + 64) throw damaged("A compressed value is longer than it says");
   const bytes = new Uint8Array(length);
   const pieceBytes = Math.min(PIECE_BYTES, Math.max(512, length));
   let at = 0;
+  const stream = new Inflate(options);
   stream.ondata = (piece) => {
     if (at + piece.length > length) throw damaged("A compressed value is longer than it says");
     bytes.set(piece, at);
     at += piece.length;
   };
   try {
-    for (let from = 0; from < zipped.length; from += pieceBytes) {
-      stream.push(zipped.subarray(from, from + pieceBytes), from + pieceBytes >= zipped.length);
-    }
+    // At once it takes no memory but the result, and goes on to its end where that is full.
+    if (length > SURE_RATIO * zipped.length) at = inflateSync(zipped, { ...options, out: bytes }).length;
+    else for (let from = 0; from < zipped.length; from += pieceBytes) stream.push(zipped.subarray(from, from + pieceBytes), from + pieceBytes >= zipped.length);
   } catch (error) {
     throw error instanceof FormatError ? error : damaged("A compressed value cannot be decompressed", error);
   }

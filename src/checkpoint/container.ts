@@ -1,7 +1,7 @@
 import { fromBase64Url, toBase64Url } from "../aws/base64.js";
 import { invalidInput } from "../errors.js";
 import { damaged } from "./format-error.js";
-import type { Segment, Value } from "./value.js";
+import { MAX_SEGMENT_BYTES, type Segment, type Value } from "./value.js";
 
 /*
  * The one binary layout of storage format 1, used by checkpoints and by writes:
@@ -65,8 +65,8 @@ export function decodeContainer(bytes: Uint8Array, bornOf: (head: unknown) => st
       const name = toBase64Url(bytes.subarray(hashAt, (hashAt += HASH_BYTES)));
       return { born, name, ...place };
     });
-    // A copy: a cached tail must not keep the whole item's bytes alive.
-    const tail = bytes.slice(tailAt, (tailAt += tailLength));
+    // A copy: a cached tail must not keep the whole item's bytes alive, unless it is most of them.
+    const tail = bytes[2 * tailLength > bytes.length ? "subarray" : "slice"](tailAt, (tailAt += tailLength));
     return { type, segments, tail };
   });
   return { head, values };
@@ -100,7 +100,7 @@ function decodeEntry(entry: unknown): Entry {
       const [length, objectDays] = Array.isArray(place) ? (place as unknown[]) : [place];
       return { length, objectDays };
     });
-    const areSegments = segments.every((s): s is Entry["segments"][number] => isLength(s.length) && (s.objectDays === undefined || isLength(s.objectDays)));
+    const areSegments = segments.every((s): s is Entry["segments"][number] => isLength(s.length) && s.length <= MAX_SEGMENT_BYTES && (s.objectDays === undefined || isLength(s.objectDays)));
     if (typeof type === "string" && isLength(tailLength) && areSegments) return { type, tailLength, segments };
   }
   throw damaged("A stored part has an entry of another shape");

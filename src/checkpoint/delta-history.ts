@@ -5,7 +5,7 @@ import type { ConfigIds } from "./ids.js";
 import { checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "./keys.js";
 import { isGone } from "./lifetime.js";
 import { checkpointPages, type CheckpointItems } from "./pages.js";
-import { load, loadBody, loadWrites, openCheckpoint, readCheckpoint, readLatest, type StoredCheckpoint } from "./read.js";
+import { allValues, load, loadBody, loadWrites, openCheckpoint, readCheckpoint, readLatest, type StoredCheckpoint } from "./read.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 import type { Value } from "./value.js";
 
@@ -94,6 +94,8 @@ async function walk(
   const seedAt = new Map<string, StoredCheckpoint>();
   const remaining = new Set(channels);
   const seen = new Set<string>();
+  const { storage, target } = path;
+  let bytes = 0;
   while (id !== undefined && remaining.size > 0) {
     const stored = await path.read(id);
     if (!stored) return { ancestors, seedAt, missing: id };
@@ -101,7 +103,10 @@ async function walk(
       throw new CheckpointDataError("DAMAGED_DATA", "A checkpoint is among its own ancestors", { threadId: stored.thread.id, checkpointNs: stored.ns, checkpointId: id });
     }
     seen.add(id);
-    ancestors.push({ stored, wanted: new Set(remaining) });
+    const wanted = new Set(remaining);
+    const held = [...allValues(stored).map(({ tail }) => tail.length), ...lengthsOfSegments(valuesFor(stored, wanted))].reduce((sum, length) => sum + length, bytes);
+    bytes = storage.codec.checkLengths([], { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id }, held);
+    ancestors.push({ stored, wanted });
     for (const channel of remaining) {
       if (!stored.frame.channels.has(channel)) continue;
       seedAt.set(channel, stored);
@@ -147,8 +152,8 @@ class AncestorReader {
   #oldest: string | undefined;
 
   constructor(
-    private readonly storage: Storage,
-    private readonly target: CheckpointRef,
+    readonly storage: Storage,
+    readonly target: CheckpointRef,
     private readonly hint: number | undefined,
   ) {}
 
@@ -164,6 +169,8 @@ class AncestorReader {
     );
     for (;;) {
       const found = this.#passed.get(id);
+      // Each is read once: what it was made of need not be kept.
+      this.#passed.delete(id);
       if (found) return openCheckpoint(storage, found);
       // Ids rise with time, so what the Query has passed without finding it is not below.
       if (this.#oldest !== undefined && compareCodePoints(id, this.#oldest) > 0) break;
@@ -178,6 +185,8 @@ class AncestorReader {
     return readCheckpoint(storage, await checkpointRef(target.thread, target.ns, id), isGone);
   }
 }
+
+const lengthsOfSegments = (values: Value[]): number[] => values.flatMap(({ segments }) => segments.map(({ length }) => length));
 
 function valuesFor(stored: StoredCheckpoint, wanted: ReadonlySet<string>): Value[] {
   const seeds = [...stored.frame.channels].filter(([name]) => wanted.has(name)).map(([, channel]) => channel.value);

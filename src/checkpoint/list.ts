@@ -11,6 +11,8 @@ import { threadOf, type Storage } from "./storage.js";
 
 /** A BatchGetItem reads 100 segments. */
 const SEGMENTS_AT_ONCE = 100;
+/** Of what one row of checkpoints holds, unless it is a single one. */
+const BYTES_AT_ONCE = 8 * 1_024 * 1_024;
 /** For more checkpoints than this a page of 1 MB is hardly too much. */
 const MAX_EXACT_LIMIT = 250;
 
@@ -91,7 +93,7 @@ function pageLimits({ limit, filter, ns }: ListInput): number[] {
   return exact ? [4 * Math.ceil(limit) + 3] : [];
 }
 
-/** The checkpoints that match, opened one by one, in rows of `limit` at most whose segments one request can read. */
+/** The checkpoints that match, opened one by one, in rows of `limit` at most, of so many bytes, whose segments one request can read. */
 async function* windows(
   storage: Storage,
   page: CheckpointItems[],
@@ -99,26 +101,36 @@ async function* windows(
   limit: number,
 ): AsyncGenerator<StoredCheckpoint[], void, undefined> {
   let window: StoredCheckpoint[] = [];
-  let counted = new Set<string>();
+  /** What the window holds inline, and the segments that have to be read for it. */
+  let tails = 0;
+  let segments = new Map<string, number>();
   for (const items of page) {
     if (window.length >= limit) {
       yield window;
       window = [];
-      counted = new Set();
+      tails = 0;
+      segments = new Map();
     }
     const stored = await openCheckpoint(storage, items);
     if (!(await unlessDeleted(storage, stored, () => matches(storage, stored, filter)))) continue;
-    const before = counted.size;
-    storage.segments.countUncached(allValues(stored), counted);
-    if (window.length > 0 && counted.size > SEGMENTS_AT_ONCE) {
+    const values = allValues(stored);
+    const own = storage.segments.uncached(values);
+    const ownTails = sum(values.map(({ tail }) => tail.length));
+    let all = new Map([...segments, ...own]);
+    if (window.length > 0 && (all.size > SEGMENTS_AT_ONCE || tails + ownTails + sum(all.values()) > BYTES_AT_ONCE)) {
       yield window;
       window = [];
-      counted = new Set([...counted].slice(before));
+      tails = 0;
+      all = own;
     }
+    tails += ownTails;
+    segments = all;
     window.push(stored);
   }
   if (window.length > 0) yield window;
 }
+
+const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, number) => total + number, 0);
 
 async function matches(storage: Storage, stored: StoredCheckpoint, filter: Record<string, unknown>): Promise<boolean> {
   const conditions = Object.entries(filter);

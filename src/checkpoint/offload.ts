@@ -5,6 +5,7 @@ import { sha256Name } from "../aws/sha256.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import type { SegmentId } from "./keys.js";
 import { daysOf, type Lifetime } from "./lifetime.js";
+import { MAX_SEGMENT_BYTES } from "./value.js";
 
 /** The tag that a bucket's lifecycle rule goes by. */
 export const TTL_TAG = "ttl-days";
@@ -78,7 +79,7 @@ export class Offload {
     const short = folder.length <= MAX_FOLDER ? folder : `sha256-${await sha256Name(partition)}`;
     const bucket = bucketOf(location);
     if (!this.isKnown(location)) {
-      throw new DynamoDBSaverError("INVALID_CONFIG", `The table says that a value lies in the bucket ${JSON.stringify(bucket)}. If a saver of yours has put it there, name that in s3.olderBuckets. Else delete the item that says so.`);
+      throw new DynamoDBSaverError("INVALID_CONFIG", `A value lies in the bucket ${JSON.stringify(bucket)}, says the table. If that is yours, name it in s3.olderBuckets.`);
     }
     return { bucket, key: `${location.slice(bucket.length + 1)}${short}/${born}-${name}` };
   }
@@ -101,7 +102,7 @@ export class Offload {
   }
 
   async get(place: ObjectPlace): Promise<Uint8Array | undefined> {
-    return this.s3.getObject(place, this.options.maxValueBytes + 1_024);
+    return this.s3.getObject(place, Math.min(this.options.maxValueBytes, MAX_SEGMENT_BYTES) + 1_024);
   }
 
   async delete(places: ObjectPlace[]): Promise<void> {

@@ -145,22 +145,20 @@ export async function frameOf(item: Item, codec: Codec): Promise<Frame> {
 /** @throws CheckpointDataError */
 export async function openCheckpoint({ codec }: Storage, items: CheckpointItems): Promise<StoredCheckpoint> {
   const { thread, ns, id, item, writes } = items;
-  const openTask = async (write: Item): Promise<StoredTask> => {
+  const location = locationOf(items);
+  const frame = await at(items, undefined, () => frameOf(item, codec));
+  // Before any segment is read. One after the other: what is held is counted before more is unpacked.
+  let bytes = codec.checkLengths(lengthsOf(frame), location);
+  const opened: StoredTask[] = [];
+  for (const write of writes) {
     const task = await taskOf(write);
-    return at(items, writesOf(task), async () => {
+    await at(items, writesOf(task), async () => {
       checkVersion(write);
       const attributes = await writeAttributes(write, codec);
-      codec.checkLengths(attributes.map((a) => [a.kind === "single" ? a.channel : writesOf(task), lengthOf(a.value)]), locationOf(items));
-      return { ...task, attributes };
+      bytes = codec.checkLengths(attributes.map((a) => [a.kind === "single" ? a.channel : writesOf(task), lengthOf(a.value)]), location, bytes);
+      opened.push({ ...task, attributes });
     });
-  };
-  const openFrame = async (): Promise<Frame> => {
-    const frame = await frameOf(item, codec);
-    // Before any segment is read.
-    codec.checkLengths(lengthsOf(frame), locationOf(items));
-    return frame;
-  };
-  const [frame, opened] = await Promise.all([at(items, undefined, openFrame), Promise.all(writes.map(openTask))]);
+  }
   const tasks = new Map<string, StoredTask>();
   for (const { taskId, path, attributes } of opened) {
     const task = tasks.get(taskId);

@@ -15,6 +15,8 @@ import type { Segment, Value } from "./value.js";
 const CACHE_BYTES = 16 * 1_024 * 1_024;
 /** Objects read at once. */
 const AT_ONCE = 6;
+/** "BatchGetItem": keys of one request. */
+const ITEMS_AT_ONCE = 100;
 
 export type LoadedSegments = ReadonlyMap<string, Uint8Array | FormatError>;
 
@@ -61,23 +63,26 @@ export class SegmentStore {
     return loaded;
   }
 
-  /** Adds to `names` the segments of these values that a `load` would have to fetch. */
-  countUncached(values: Iterable<Value>, names: Set<string>): void {
-    for (const { segments } of values) {
-      for (const { name } of segments) if (!this.#cache.get(name)) names.add(name);
-    }
+  /** The segments of these values that a `load` would have to fetch, and how many bytes each has. */
+  uncached(values: Iterable<Value>): Map<string, number> {
+    const sizes = new Map<string, number>();
+    for (const { segments } of values) for (const { name, length } of segments) if (!this.#cache.get(name)) sizes.set(name, length);
+    return sizes;
   }
 
   async #readItems(partition: string, segments: Segment[], into: Map<string, Uint8Array | FormatError>, consistent = this.consistentRead): Promise<void> {
     const bySortKey = new Map(segments.map((segment) => [segmentSortKey(segment), segment]));
+    // One request after the other, so that no more than one answer is held beside what was made of them.
     const keys = [...bySortKey.keys()].map((sortKey) => key(partition, sortKey));
-    const items = await this.db.batchGet(keys, consistent);
-    await forEachAtOnce(AT_ONCE, items, async (item) => {
-      const segment = bySortKey.get(item.SK.S);
-      if (!segment || isGone(item)) return;
-      add(into, segment, await this.#open(segment, partition, () => binaryOf(item, DATA)));
-      bySortKey.delete(item.SK.S);
-    });
+    while (keys.length > 0) {
+      const items = await this.db.batchGet(keys.splice(0, ITEMS_AT_ONCE), consistent);
+      await forEachAtOnce(AT_ONCE, items, async (item) => {
+        const segment = bySortKey.get(item.SK.S);
+        if (!segment || isGone(item)) return;
+        add(into, segment, await this.#open(segment, partition, () => binaryOf(item, DATA)));
+        bySortKey.delete(item.SK.S);
+      });
+    }
     // A replica that lags for a segment does not show it, or shows a life that has been prolonged since.
     if (!consistent && bySortKey.size > 0) await this.#readItems(partition, [...bySortKey.values()], into, true);
   }

@@ -7,13 +7,11 @@ import { placeOf } from "./codec.js";
 import { key, segmentCopy, segmentSortKey } from "./keys.js";
 import { expiry, prolong, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
 import { renewObject, writeObject } from "./segment-objects.js";
-import type { Segment, SegmentPlan, Value } from "./value.js";
+import { MAX_SEGMENT_BYTES, type Segment, type SegmentPlan, type Value } from "./value.js";
 import { touch, writtenNow } from "./written.js";
 
 /** With its codec byte and keys below DynamoDB's limit of 400 KB an item, compressed or not. */
 const MAX_ITEM_SEGMENT_BYTES = 384 * 1_024;
-/** One PUT within `requestTimeoutMs`, also from a slow place. */
-const MAX_OBJECT_SEGMENT_BYTES = 4 * 1_024 * 1_024;
 /** Objects and renewals under way at once. */
 const AT_ONCE = 6;
 
@@ -32,7 +30,7 @@ export class NewSegments implements SegmentPlan {
     inherited: Iterable<Value> = [],
   ) {
     for (const { segments } of inherited) for (const segment of segments) this.#inherited.set(segment.name, segment);
-    this.maxSegmentBytes = backend.offload ? MAX_OBJECT_SEGMENT_BYTES : MAX_ITEM_SEGMENT_BYTES;
+    this.maxSegmentBytes = backend.offload ? MAX_SEGMENT_BYTES : MAX_ITEM_SEGMENT_BYTES;
   }
 
   nameOf(bytes: Uint8Array): Promise<string> {

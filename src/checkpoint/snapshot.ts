@@ -1,23 +1,20 @@
-import { fromBase64, toBase64 } from "../aws/base64.js";
+import { toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Item, Key } from "../aws/dynamodb.js";
 import { AwsRequestError, CheckpointDataError, invalidInput } from "../errors.js";
 import { binaryOf, DATA, stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
-import { placeOf, type Codec } from "./codec.js";
+import type { Codec } from "./codec.js";
 import { deleteIncarnation } from "./delete-thread.js";
-import type { Place } from "./encryption.js";
-import { locate } from "./format-error.js";
 import { deltaChannels } from "./frame.js";
 import { deleteAsRead, livingOf, newIncarnation } from "./incarnation.js";
 import { key, parseSortKey, segmentCopy, segmentSortKey, THREAD_MARKER, withBorn, withoutBorn } from "./keys.js";
 import { endedItem, endingLater, goneAt, isEnded, isGone, livingUntil, type Lifetime } from "./lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER } from "./pages.js";
 import { allValues, loadBody, loadMetadata, openCheckpoint, type StoredCheckpoint } from "./read.js";
+import { rebound } from "./rebind.js";
 import { storedObject, writeObject } from "./segment-objects.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
 import type { Segment } from "./value.js";
-import { writePlace } from "./writes.js";
-import { writtenNow } from "./written.js";
 
 /*
  * A thread as its items are, to be stored elsewhere. The root's namespace is read first, each newest first, and then what
@@ -231,22 +228,3 @@ async function* store(
   await flush();
   return stored;
 }
-
-/** An item at its new place, to which its values are bound. */
-async function rebound(codec: Codec, { threadId, partition }: SnapshotHead, newThreadId: string, place: Key, item: SnapshotItem["item"]): Promise<Item> {
-  const from = key(partition, item.SK.S);
-  const placeIn = (at: Key, name: string): Place => (name === DATA ? placeOf(at, name) : writePlace({ ...item, ...at }, name));
-  const moved: Item = { ...item, ...place };
-  for (const [name, value] of Object.entries(item)) {
-    if (!("B" in value) || !isValue(name)) continue;
-    try {
-      moved[name] = { B: toBase64(await codec.rebind(fromBase64(value.B), placeIn(from, name), placeIn(place, name))) };
-    } catch (error) {
-      throw locate(error, { threadId: threadId === newThreadId ? threadId : `${threadId} (as ${newThreadId})`, checkpointNs: "", checkpointId: "" });
-    }
-  }
-  if (place.SK.S.startsWith("S#")) Object.assign(moved, writtenNow());
-  return moved;
-}
-
-const isValue = (attribute: string): boolean => attribute === DATA || /^w-?\d+$/.test(attribute);

@@ -14,6 +14,9 @@ const MAX_TAIL_BYTES = 1_024;
  */
 export const TAIL_MARGIN_BYTES = 64;
 
+/** One PUT within `requestTimeoutMs`, also from a slow place. No segment is longer, and none that says so is read. */
+export const MAX_SEGMENT_BYTES = 4 * 1_024 * 1_024;
+
 export interface Segment {
   /** The incarnation of the thread that it was stored under: what deletes one cannot reach what another has. */
   born: string;

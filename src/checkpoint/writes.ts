@@ -84,10 +84,12 @@ export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAt
     const stated = bornOfWrite(head);
     return born || stated;
   };
+  const stored = names.map((name) => binaryOf(item, name));
+  codec.checkAnnounced(stored);
   return Promise.all(
-    names.map(async (name): Promise<WriteAttribute> => {
+    names.map(async (name, i): Promise<WriteAttribute> => {
       const index = Number(name.slice(1));
-      const container = decodeContainer(await codec.decode(binaryOf(item, name), writePlace(item, name)), bornOf);
+      const container = decodeContainer(await codec.decode(stored[i]!, writePlace(item, name)), bornOf);
       const [head, , runId] = Array.isArray(container.head) ? (container.head as unknown[]) : [container.head];
       const [value, ...more] = container.values;
       if (value && more.length === 0) {

@@ -73,18 +73,26 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     const distinct = new Map(places.map(({ place }) => [place.PK.S + place.SK.S, place]));
     const { consistentRead, maxValueBytes } = this.#config;
     const items = await readEntries(this.#backend, [...distinct.values()], consistentRead);
-    const parts = await readParts(this.#backend, items, DATA, maxValueBytes);
-    const byPlace = new Map(items.map((item, i) => [item.PK.S + item.SK.S, parts[i]!]));
-    const found = places.map(async ({ fullKey, place }) => {
-      const part = byPlace.get(place.PK.S + place.SK.S);
-      if (!part) return [];
-      const value = part instanceof FormatError ? part : await deserialized(this.serde, part).catch(asFormatError);
-      if (!(value instanceof FormatError)) return [{ key: fullKey, value: value as V }];
+    const values = new Map<string, { value: V } | FormatError>();
+    const failure = ({ code, message, cause }: FormatError, [namespace, cacheKey]: CacheFullKey): StoreDataError => new StoreDataError(code, message, namespace, cacheKey, { cause });
+    let at = 0;
+    let bytes = 0;
+    for await (const row of readParts(this.#backend, items, DATA, maxValueBytes)) {
+      for (const part of row) {
+        const { PK, SK } = items[at++]!;
+        bytes += part instanceof FormatError ? 0 : part.bytes.length;
+        const tooMuch = this.#backend.codec.problemOf(bytes);
+        if (tooMuch) throw failure(tooMuch, places.find(({ place }) => place.SK.S === SK.S)!.fullKey);
+        values.set(PK.S + SK.S, part instanceof FormatError ? part : await deserialized(this.serde, part).then((value) => ({ value: value as V }), asFormatError));
+      }
+    }
+    return places.flatMap(({ fullKey, place }) => {
+      const found = values.get(place.PK.S + place.SK.S);
       // Another value has just taken its place.
-      if (value.code === "MISSING_DATA") return [];
-      throw new StoreDataError(value.code, value.message, fullKey[0], fullKey[1], { cause: value.cause });
+      if (!found || (found instanceof FormatError && found.code === "MISSING_DATA")) return [];
+      if (found instanceof FormatError) throw failure(found, fullKey);
+      return [{ key: fullKey, value: found.value }];
     });
-    return (await Promise.all(found)).flat();
   }
 
   /**

@@ -11,6 +11,7 @@ import { isBorn, key } from "../checkpoint/keys.js";
 import { isGone, TTL_ATTRIBUTE, type Lifetime } from "../checkpoint/lifetime.js";
 import { deleteObjects } from "../checkpoint/segment-deletions.js";
 import { NewSegments, writeSegments } from "../checkpoint/segment-writes.js";
+import type { LoadedSegments } from "../checkpoint/segment-store.js";
 import type { Serialized } from "../checkpoint/serialized.js";
 import { divide, join, lengthOf, type Value } from "../checkpoint/value.js";
 
@@ -30,6 +31,8 @@ const LIFE = "life";
 
 /** What stands in the item, in bytes before compression; what is longer goes into segments. A Query reads all of it. */
 const MAX_INLINE = { value: 64 * 1_024, valueBesideVectors: 4 * 1_024, vectors: 256 * 1_024 };
+/** Of what `readParts` gives at once, unless it is a single part. */
+const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
 /** Serde type of vectors: Float32, little-endian, one after the other. */
 const FLOATS = "f32";
 
@@ -153,27 +156,34 @@ export async function partOf({ codec }: Backend, item: Item, attribute: string, 
 }
 
 /**
- * The bytes of the same part of several entries, in their order: no request if they have no segments, else 1 a 100 of
- * them and partition. What cannot be read is an error in its place.
+ * The bytes of the same part of several entries, in their order and in rows of some megabytes, so that a caller which needs one after
+ * the other holds no more: no request if they have no segments, else 1 a 100 of them, row and partition. What cannot be read is an
+ * error in its place.
  */
-export async function readParts(backend: Backend, items: Item[], attribute: string, maxBytes: number): Promise<(Serialized | FormatError)[]> {
-  const parts = await Promise.all(items.map((item) => partOf(backend, item, attribute, maxBytes).catch(asFormatError)));
-  const byPartition = new Map<string, Value[]>();
-  parts.forEach((part, i) => {
-    if (part instanceof FormatError || part.segments.length === 0) return;
-    const partition = items[i]!.PK.S;
-    byPartition.set(partition, [...(byPartition.get(partition) ?? []), part]);
-  });
-  const loaded = new Map<string, Awaited<ReturnType<Backend["segments"]["load"]>>>();
-  await Promise.all([...byPartition].map(async ([partition, values]) => loaded.set(partition, await backend.segments.load(partition, values))));
-  return parts.map((part, i) => {
-    if (part instanceof FormatError) return part;
-    try {
-      return { type: part.type, bytes: join(part, loaded.get(items[i]!.PK.S) ?? new Map()) };
-    } catch (error) {
-      return asFormatError(error);
+export async function* readParts(backend: Backend, items: Item[], attribute: string, maxBytes: number): AsyncGenerator<(Serialized | FormatError)[], void, undefined> {
+  for (let from = 0; from < items.length; ) {
+    const row: { partition: string; part: Value | FormatError }[] = [];
+    const byPartition = new Map<string, Value[]>();
+    for (let bytes = 0; from < items.length && bytes < BYTES_AT_ONCE; from++) {
+      const partition = items[from]!.PK.S;
+      const part = await partOf(backend, items[from]!, attribute, maxBytes).catch(asFormatError);
+      row.push({ partition, part });
+      if (part instanceof FormatError) continue;
+      bytes += lengthOf(part);
+      if (part.segments.length > 0) byPartition.set(partition, [...(byPartition.get(partition) ?? []), part]);
     }
-  });
+    const loaded = new Map<string, LoadedSegments>();
+    await Promise.all([...byPartition].map(async ([partition, values]) => loaded.set(partition, await backend.segments.load(partition, values))));
+    yield row.map(({ partition, part }) => {
+      if (part instanceof FormatError) return part;
+      try {
+        // A tail alone is nobody else's, so it needs no copy.
+        return { type: part.type, bytes: part.segments.length > 0 ? join(part, loaded.get(partition) ?? new Map()) : part.tail };
+      } catch (error) {
+        return asFormatError(error);
+      }
+    });
+  }
 }
 
 export function asFormatError(error: unknown): FormatError {

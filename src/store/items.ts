@@ -4,7 +4,7 @@ import { itemKeyOf } from "./namespaces.js";
 import type { Opened } from "./storage.js";
 
 /** An item as LangGraph has it. */
-export const storeItem = async ({ namespace, item, value }: Opened): Promise<Item> => ({
+export const storeItem = async ({ namespace, item, value }: Omit<Opened, "bytes">): Promise<Item> => ({
   value,
   key: await itemKeyOf(item.SK.S, wholeOf(item)),
   namespace: [...namespace.labels],
@@ -13,6 +13,6 @@ export const storeItem = async ({ namespace, item, value }: Opened): Promise<Ite
 });
 
 /** @param score `undefined` where nothing was ranked, or the item has no vector */
-export const searchItem = async (opened: Opened, score: number | undefined): Promise<SearchItem> => ({ ...(await storeItem(opened)), score }) as SearchItem;
+export const searchItem = async (opened: Omit<Opened, "bytes">, score: number | undefined): Promise<SearchItem> => ({ ...(await storeItem(opened)), score }) as SearchItem;
 
 const dateOf = (microseconds: number): Date => new Date(Math.floor(microseconds / 1_000));

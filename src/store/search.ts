@@ -1,14 +1,16 @@
 import type { SearchItem, SearchOperation } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/concurrency.js";
 import type { Item } from "../aws/dynamodb.js";
+import { DATA } from "../checkpoint/attributes.js";
 import { FormatError } from "../checkpoint/format-error.js";
+import type { Serialized } from "../checkpoint/serialized.js";
 import { StoreDataError } from "../errors.js";
 import { isLive, readParts, VECTORS, wholeOf, WITHOUT_VALUE } from "./entries.js";
 import { passes, type Filter } from "./filter.js";
 import { searchItem } from "./items.js";
 import { itemKeyOf, itemPlace, ITEMS_AND_MARK, namespaceOf, NESTED_MARK, startsWith, type Namespace } from "./namespaces.js";
 import { bestFirst, oldestFirst, Ranking, type Candidate } from "./ranking.js";
-import { openItems, refreshItems, type Found, type StoreStorage } from "./storage.js";
+import { openItems, openRows, refreshItems, type Found, type StoreStorage } from "./storage.js";
 import { Scorer } from "./vectors.js";
 
 type Search = SearchOperation & { limit: number; offset: number };
@@ -26,8 +28,9 @@ export async function search(storage: StoreStorage, op: Search, query: Float32Ar
 
 async function oldest(storage: StoreStorage, { namespacePrefix, filter, limit, offset }: Search): Promise<Candidate[]> {
   const ranking = new Ranking(offset + limit, oldestFirst);
+  const pass = filter && passing(storage, filter);
   await visit(storage, namespacePrefix, undefined, async (candidates) => {
-    for (const candidate of filter ? await passing(storage, candidates, filter) : candidates) ranking.add(candidate);
+    for (const candidate of pass ? await pass(candidates) : candidates) ranking.add(candidate);
   });
   return ranking.sorted().slice(offset);
 }
@@ -39,11 +42,17 @@ async function nearest(storage: StoreStorage, op: Search, query: Float32Array): 
   const scored = new Ranking(offset + limit, bestFirst);
   const scoreless = new Ranking(limit, oldestFirst);
   const scorer = new Scorer(query);
+  const pass = filter && passing(storage, filter);
   await visit(storage, namespacePrefix, filter ? undefined : [...WITHOUT_VALUE, VECTORS], async (all) => {
-    const candidates = filter ? await passing(storage, all, filter) : all;
+    const candidates = pass ? await pass(all) : all;
     const indexed = candidates.filter(({ item }) => VECTORS in item);
-    const vectors = await readParts(storage.backend, indexed.map(({ item }) => item), VECTORS, storage.maxValueBytes);
-    const scores = new Map(await Promise.all(indexed.map(async (one, i) => [one.item, await scoreOf(scorer, one, vectors[i]!)] as const)));
+    const scores = new Map<Item, number | undefined>();
+    for await (const row of readParts(storage.backend, indexed.map(({ item }) => item), VECTORS, storage.maxValueBytes)) {
+      for (const vectors of row) {
+        const one = indexed[scores.size]!;
+        scores.set(one.item, await scoreOf(scorer, one, vectors));
+      }
+    }
     for (const candidate of candidates) {
       const score = scores.get(candidate.item);
       const { [VECTORS]: _, ...rest } = candidate.item;
@@ -55,7 +64,7 @@ async function nearest(storage: StoreStorage, op: Search, query: Float32Array): 
   return withValues(storage, [...scored.sorted().slice(offset), ...scoreless.sorted()].slice(0, limit));
 }
 
-async function scoreOf(scorer: Scorer, { namespace, item }: Found, part: Awaited<ReturnType<typeof readParts>>[number]): Promise<number | undefined> {
+async function scoreOf(scorer: Scorer, { namespace, item }: Found, part: Serialized | FormatError): Promise<number | undefined> {
   if (!(part instanceof FormatError)) return scorer.best(part.bytes);
   // Another put has come between; its value is read in any case.
   if (part.code === "MISSING_DATA") return undefined;
@@ -75,39 +84,55 @@ async function nearestByIndex(storage: StoreStorage, { namespacePrefix, filter, 
       }),
     );
     const found = await withValues(storage, candidates);
-    kept = filter ? await passing(storage, found, filter) : found;
+    kept = filter ? await passing(storage, filter)(found) : found;
     if (kept.length >= wanted || matches.length < count) break;
   }
   const page = kept.slice(offset, wanted);
   if (page.length >= limit) return page;
   const known = new Set(kept.map(({ item }) => item.PK.S + item.SK.S));
   const scoreless = new Ranking(limit - page.length, oldestFirst);
+  const pass = filter && passing(storage, filter);
   await visit(storage, namespacePrefix, filter ? undefined : WITHOUT_VALUE, async (all) => {
     const candidates = all.filter(({ item }) => !known.has(item.PK.S + item.SK.S));
-    for (const candidate of filter ? await passing(storage, candidates, filter) : candidates) scoreless.add(candidate);
+    for (const candidate of pass ? await pass(candidates) : candidates) scoreless.add(candidate);
   });
   return [...page, ...(await withValues(storage, scoreless.sorted()))];
 }
 
 /** Reads the items whose values were left out: 1 request a 100. Those that were deleted meanwhile are left out. */
 async function withValues({ backend, consistentRead }: StoreStorage, candidates: Candidate[]): Promise<Candidate[]> {
-  const keys = candidates.filter(({ value }) => !value).map(({ item: { PK, SK } }) => ({ PK, SK }));
+  const lacksValue = ({ value, item }: Candidate): boolean => !value && !(DATA in item);
+  const keys = candidates.filter(lacksValue).map(({ item: { PK, SK } }) => ({ PK, SK }));
   const items = keys.length > 0 ? await backend.db.batchGet(keys, consistentRead) : [];
   const byKey = new Map(items.map((item) => [item.PK.S + item.SK.S, item]));
   return candidates.flatMap((candidate): Candidate[] => {
-    if (candidate.value) return [candidate];
+    if (!lacksValue(candidate)) return [candidate];
     const item = byKey.get(candidate.item.PK.S + candidate.item.SK.S);
     return isLive(item) ? [{ ...candidate, item }] : [];
   });
 }
 
-/** Those that pass a filter, with their values. */
-async function passing(storage: StoreStorage, candidates: Candidate[], filter: Filter): Promise<Candidate[]> {
-  const opened = await openItems(storage, candidates);
-  return candidates.flatMap((candidate, i): Candidate[] => {
-    const found = opened[i];
-    return found && passes(found.value, filter) ? [{ ...candidate, ...found }] : [];
-  });
+/** What is kept of values that a filter has read, in bytes of all pages together. What is over is read again if it is found. */
+const KEPT_BYTES = 8 * 1_024 * 1_024;
+
+/** Tells those that pass a filter, with their values where there is room. Values that do not pass, and those of pages before, are not held. */
+function passing(storage: StoreStorage, filter: Filter): (candidates: Candidate[]) => Promise<Candidate[]> {
+  let kept = 0;
+  return async (candidates) => {
+    const passed: Candidate[] = [];
+    let at = 0;
+    for await (const row of openRows(storage, candidates)) {
+      for (const found of row) {
+        const candidate = candidates[at++]!;
+        if (!found || !passes(found.value, filter)) continue;
+        const { item, value, bytes } = found;
+        const hasRoom = kept + bytes <= KEPT_BYTES;
+        if (hasRoom) kept += bytes;
+        passed.push({ ...candidate, item, ...(hasRoom && { value }) });
+      }
+    }
+    return passed;
+  };
 }
 
 /**
@@ -116,12 +141,15 @@ async function passing(storage: StoreStorage, candidates: Candidate[], filter: F
  */
 async function visit(storage: StoreStorage, prefix: readonly string[], only: string[] | undefined, take: (page: Candidate[]) => Promise<void>): Promise<void> {
   const { backend, registry, keyPrefix, consistentRead } = storage;
+  // Namespaces are read side by side, and what they hold is unpacked one after the other. The chain is of this call alone.
+  let before: Promise<void> = Promise.resolve();
+  const takeInTurn = (page: Candidate[]): Promise<void> => (before = before.then(() => take(page)));
   let isNested = prefix.length === 0;
   const readNamespace = async (namespace: Namespace, namespaceCreated: () => number): Promise<void> => {
     const pages = backend.db.queryPages({ partition: namespace.partition, beginsWith: ITEMS_AND_MARK, consistent: consistentRead, ...(only && { only }) });
     for await (const page of pages) {
       isNested ||= page[0]?.SK.S === NESTED_MARK;
-      await take(page.filter((item) => item.SK.S !== NESTED_MARK && isLive(item)).map((item) => ({ namespace, item, namespaceCreated })));
+      await takeInTurn(page.filter((item) => item.SK.S !== NESTED_MARK && isLive(item)).map((item) => ({ namespace, item, namespaceCreated })));
     }
   };
 

@@ -7,7 +7,7 @@ import type { Backend } from "../checkpoint/backend.js";
 import { FormatError } from "../checkpoint/format-error.js";
 import { goneAt, lifetime } from "../checkpoint/lifetime.js";
 import { renewSegments } from "../checkpoint/segment-writes.js";
-import { deserialized } from "../checkpoint/serialized.js";
+import { deserialized, type Serialized } from "../checkpoint/serialized.js";
 import { StoreDataError } from "../errors.js";
 import { asFormatError, isLive, lifeOf, partOf, prolongEntry, readParts, VECTORS, wholeOf } from "./entries.js";
 import { itemKeyOf, type Namespace } from "./namespaces.js";
@@ -40,28 +40,55 @@ export interface Found {
 /** The same, with its value. */
 export interface Opened extends Found {
   value: Record<string, unknown>;
+  /** Of the value as it is serialized. */
+  bytes: number;
 }
 
 /** A version was replaced while its segments were read so many times: then they are lost. */
 const MAX_READS = 4;
 
-/** The values of items that were read, in their order; `undefined` where an item was deleted meanwhile. @throws StoreDataError */
-export async function openItems(storage: StoreStorage, found: Found[]): Promise<(Opened | undefined)[]> {
-  const { backend, maxValueBytes } = storage;
-  const parts = await readParts(backend, found.map(({ item }) => item), DATA, maxValueBytes);
-  return Promise.all(found.map((one, i) => openOne(storage, one, parts[i]!, 1)));
+/**
+ * The values of items that were read, in their order and in rows of some megabytes; `undefined` where an item was deleted meanwhile.
+ * @throws StoreDataError
+ */
+export async function* openRows(storage: StoreStorage, found: Found[]): AsyncGenerator<(Opened | undefined)[], void, undefined> {
+  let at = 0;
+  for await (const parts of readParts(storage.backend, found.map(({ item }) => item), DATA, storage.maxValueBytes)) {
+    const row = found.slice(at, (at += parts.length));
+    yield await Promise.all(row.map((one, i) => openOne(storage, one, parts[i]!, 1)));
+  }
 }
 
-async function openOne(storage: StoreStorage, { namespace, item }: Found, part: Awaited<ReturnType<typeof readParts>>[number], reads: number): Promise<Opened | undefined> {
+/** All of them, for a caller that gives them back. @throws StoreDataError `VALUE_TOO_LARGE` where that is too much for one call */
+export async function openItems(storage: StoreStorage, found: Found[]): Promise<(Opened | undefined)[]> {
+  const all: (Opened | undefined)[] = [];
+  let bytes = 0;
+  for await (const row of openRows(storage, found)) {
+    for (const one of row) {
+      bytes += one?.bytes ?? 0;
+      const problem = one && storage.backend.codec.problemOf(bytes);
+      if (problem) throw await dataError(one, problem);
+      all.push(one);
+    }
+  }
+  return all;
+}
+
+async function dataError({ namespace, item }: Found, { code, message, cause }: FormatError): Promise<StoreDataError> {
+  return new StoreDataError(code, message, namespace.labels, await itemKeyOf(item.SK.S, wholeOf(item)), { cause });
+}
+
+async function openOne(storage: StoreStorage, { namespace, item }: Found, part: Serialized | FormatError, reads: number): Promise<Opened | undefined> {
   const { backend, serde, maxValueBytes } = storage;
   const value = part instanceof FormatError ? part : await deserialized(serde, part).catch(asFormatError);
-  if (!(value instanceof FormatError)) return { namespace, item, value: value as Record<string, unknown> };
+  if (!(part instanceof FormatError || value instanceof FormatError)) return { namespace, item, value: value as Record<string, unknown>, bytes: part.bytes.length };
+  const problem = value as FormatError;
   // Another put may have come between, and deleted the segments of what it replaced.
-  const again = value.code === "MISSING_DATA" && reads < MAX_READS ? await backend.db.getItem({ PK: item.PK, SK: item.SK }, true) : item;
+  const again = problem.code === "MISSING_DATA" && reads < MAX_READS ? await backend.db.getItem({ PK: item.PK, SK: item.SK }, true) : item;
   if (!isLive(again)) return undefined;
-  if (again === item) throw new StoreDataError(value.code, value.message, namespace.labels, await itemKeyOf(item.SK.S, wholeOf(item)), { cause: value.cause });
-  const [readAgain] = await readParts(backend, [again], DATA, maxValueBytes);
-  return openOne(storage, { namespace, item: again }, readAgain!, reads + 1);
+  if (again === item) throw await dataError({ namespace, item }, problem);
+  for await (const [readAgain] of readParts(backend, [again], DATA, maxValueBytes)) return openOne(storage, { namespace, item: again }, readAgain!, reads + 1);
+  return undefined;
 }
 
 /** With `refreshOnRead`, gives items that expire their whole life again. A failure costs time, not the read. */

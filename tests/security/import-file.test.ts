@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { createGzip, gzipSync } from "node:zlib";
 import { buffer } from "node:stream/consumers";
 import { Readable } from "node:stream";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cliEnvironment, program } from "../../scripts/lib/cli-terminal.js";
-import { place } from "../cli/run.js";
+import { place, run, saverAt } from "../cli/run.js";
+import { collect, emptyThread, noise, putStep } from "../lanes/checkpoints.js";
+import { itemsWithPrefix } from "../lanes/raw-table.js";
 
 /* A stranger hands over a file that is to be imported: small as it comes, and far larger than memory once it is unpacked. */
 
@@ -57,4 +59,41 @@ test("a line that no export has is refused by its number before it is in memory,
 
 test("a file that is not text is refused", async () => {
   expect((await importFile(gzipSync(Uint8Array.of(0x7b, 0xff, 0x7d)))).error).toMatch(/^error: Line 1 is not UTF-8.* \[INVALID_INPUT\]\n$/);
+});
+
+describe("a file with a state of a stranger's making", () => {
+  const key = noise(32, 51);
+
+  /** Imports into a place that has a key, and says what came of it and what is in the table then. */
+  async function imported(lines: string[], ...more: string[]): Promise<{ code: number | null; stderr: string; left: number }> {
+    const where = place();
+    const env = { ...where.env, CHECKPOINT_ENCRYPTION_KEY: Buffer.from(key).toString("base64") };
+    const { code, stderr } = await run({ env }, ["import", ...more], { input: lines.join("\n") });
+    return { code, stderr, left: (await itemsWithPrefix(where.options.keyPrefix!)).length };
+  }
+
+  async function exportOf(encryption?: { key: Uint8Array }): Promise<{ lines: string[]; keyPrefix: string }> {
+    const where = place();
+    const saver = saverAt(where, encryption && { encryption });
+    await putStep(saver, emptyThread("t"), { approved: true });
+    return { lines: await collect(saver.exportThread("t")), keyPrefix: where.options.keyPrefix! };
+  }
+
+  test("is refused where values are encrypted, and nothing of it is left", async () => {
+    const { lines, keyPrefix } = await exportOf();
+
+    expect(await imported(lines, "--from-key-prefix", keyPrefix)).toMatchObject({ code: 1, stderr: expect.stringContaining("PLAINTEXT_REFUSED"), left: 0 });
+  });
+
+  test("is refused where it was encrypted with a key of the stranger's", async () => {
+    const { lines, keyPrefix } = await exportOf({ key: noise(32, 52) });
+
+    expect(await imported(lines, "--from-key-prefix", keyPrefix)).toMatchObject({ code: 1, stderr: expect.stringContaining("DECRYPTION_FAILED"), left: 0 });
+  });
+
+  test("is refused where it was copied out of another tenant's partition", async () => {
+    const { lines } = await exportOf({ key });
+
+    expect(await imported(lines)).toMatchObject({ code: 1, stderr: expect.stringMatching(/another keyPrefix.*\[INVALID_INPUT\]/), left: 0 });
+  });
 });

@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { DynamoDBCache, DynamoDBSaver, DynamoDBStore } from "langgraph-checkpoint-dynamodb";
+import { fetchFrom, type StoredItem } from "./table-of-items.js";
+
+/*
+ * Reads in a process of its own, and says what came of it and what is the most memory that the process has had more than before:
+ * all that is alive, and not what a single allocation takes.
+ */
+
+const [, , reading = "", file = "", maxValueBytes] = process.argv;
+const items = JSON.parse(readFileSync(file, "utf8")) as StoredItem[];
+const options = {
+  tableName: "checkpoints",
+  region: "us-east-1",
+  endpoint: "http://127.0.0.1:9",
+  credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  ...(maxValueBytes !== undefined && { maxValueBytes: Number(maxValueBytes) }),
+};
+const ofThread = { configurable: { thread_id: "t" } };
+
+async function read(fetch: ReturnType<typeof fetchFrom>): Promise<unknown> {
+  const saver = new DynamoDBSaver({ ...options, fetch });
+  const store = new DynamoDBStore({ ...options, fetch, index: { dims: 2, embeddings: { embedDocuments: async (texts: string[]) => texts.map(() => [1, 0]), embedQuery: async () => [1, 0] } as never } });
+  switch (reading) {
+    case "getTuple":
+      return saver.getTuple(ofThread);
+    case "first of list":
+      return (await saver.list(ofThread).next()).value;
+    case "list": {
+      let count = 0;
+      for await (const _ of saver.list(ofThread)) count++;
+      return count;
+    }
+    case "getDeltaChannelHistory":
+      return saver.getDeltaChannelHistory({ config: ofThread, channels: ["value"] });
+    case "prune":
+      return saver.prune({ threadIds: ["t"], keepLast: 1 });
+    case "exportThread": {
+      let count = 0;
+      for await (const _ of saver.exportThread("t")) count++;
+      return count;
+    }
+    case "copyThread":
+      return saver.copyThread("t", "copy");
+    case "search":
+      return store.search(["n"], { filter: { wanted: true }, limit: 1 });
+    case "search by meaning":
+      return store.search(["n"], { query: "anything", limit: 1 });
+    case "search for all":
+      return store.search(["n"], { limit: 1_000 });
+    case "cache.get":
+      return new DynamoDBCache({ ...options, fetch }).get(Array.from({ length: 100 }, (_, i) => [["n"], `k${i}`]));
+    default:
+      throw new Error(`There is no reading ${reading}.`);
+  }
+}
+
+// All that is loaded once, and compiled by use.
+await read(fetchFrom([])).catch(() => undefined);
+const before = process.resourceUsage().maxRSS;
+const outcome = await read(fetchFrom(items)).then(
+  () => "done",
+  (error: Error & { code?: string }) => error.code ?? error.message,
+);
+console.log(JSON.stringify({ outcome, mebibytes: (process.resourceUsage().maxRSS - before) / 1_024 }));
