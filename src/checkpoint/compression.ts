@@ -45,8 +45,7 @@ export function decompress(stored: Uint8Array, maxBytes: number, tooLong: (lengt
     case PLAIN:
       return rest;
     case GZIP:
-      // RFC 1952: 10 bytes of header, of which the fourth says what else there is (here nothing), and 8 behind the data.
-      if (rest.length < MIN_GZIP_BYTES || rest[0] !== 0x1f || rest[1] !== 0x8b || rest[3]) throw damaged("A compressed value is cut short, or not compressed");
+      if (!isGzip(stored)) throw damaged("A compressed value is cut short, or not compressed");
       return inflate(rest.subarray(10, -8), length);
     case DEFLATE_WITH_DICTIONARY:
       return inflate(rest.subarray(2), length, { dictionary: DICTIONARY });
@@ -70,9 +69,12 @@ export function announcedLength(stored: Uint8Array): number {
   const { length } = stored;
   if (stored[0] === DEFLATE_WITH_DICTIONARY) return (stored[1] ?? 0) * 256 + (stored[2] ?? 0);
   // RFC 1952: the last 4 bytes are the length of the original, little-endian.
-  if (stored[0] === GZIP && length > MIN_GZIP_BYTES) return new DataView(stored.buffer, stored.byteOffset).getUint32(length - 4, true);
+  if (stored[0] === GZIP && isGzip(stored)) return new DataView(stored.buffer, stored.byteOffset).getUint32(length - 4, true);
   return length - 1;
 }
+
+/** RFC 1952: 10 bytes of header, of which the fourth says what else there is (here nothing), and 8 behind the data. */
+const isGzip = (stored: Uint8Array): boolean => stored.length > MIN_GZIP_BYTES && stored[1] === 0x1f && stored[2] === 0x8b && !stored[4];
 
 /** Decompresses into exactly the announced length, and no further: a value that lies about it takes neither memory nor time. */
 function inflate(zipped: Uint8Array, length: number, options = {}): Uint8Array {
