@@ -1,6 +1,7 @@
 import { fromBase64Url, toBase64, toBase64Url } from "../aws/base64.js";
 import type { AttributeValue, DynamoDB, Item } from "../aws/dynamodb.js";
 import { ByteLru } from "./byte-lru.js";
+import { compareCodePoints } from "./code-points.js";
 import { bornOfKey, isBorn, key, THREAD_MARKER } from "./keys.js";
 import { isGone, livingUpdate, prolong, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "./lifetime.js";
 import { TRUSTED_MS, type CheckpointRef, type Thread } from "./storage.js";
@@ -73,26 +74,27 @@ export async function deleteAsRead(db: DynamoDB, item: Item): Promise<boolean> {
 export class Incarnations {
   readonly #known = new ByteLru<Known & { seenAt: number }>(KNOWN_BYTES);
 
-  /** How many puts of a checkpoint are under way. */
-  readonly #putting = new Map<string, number>();
+  /** The ids of checkpoints whose puts are under way, by thread. */
+  readonly #putting = new Map<string, string[]>();
 
   constructor(private readonly db: DynamoDB) {}
 
-  /** While `put` is under way, writes to its checkpoint may come, which is not there yet. */
-  async putting(threadId: string, ns: string, id: string, put: () => Promise<void>): Promise<void> {
-    const name = JSON.stringify([threadId, ns, id]);
-    const others = (): number => this.#putting.get(name) ?? 0;
-    this.#putting.set(name, others() + 1);
+  /** While `put` is under way, writes to its checkpoint, or to one that is put after it, may come: they are not there yet. */
+  async putting(threadId: string, id: string, put: () => Promise<void>): Promise<void> {
+    const others = this.#putting.get(threadId) ?? [];
+    this.#putting.set(threadId, others);
+    others.push(id);
     try {
       await put();
     } finally {
-      if (others() > 1) this.#putting.set(name, others() - 1);
-      else this.#putting.delete(name);
+      others.splice(others.indexOf(id), 1);
+      if (others.length === 0) this.#putting.delete(threadId);
     }
   }
 
-  isPutting({ thread, ns, id }: CheckpointRef): boolean {
-    return this.#putting.has(JSON.stringify([thread.id, ns, id]));
+  /** Whether a checkpoint is probably not there yet. Ids rise with time. */
+  isPutting({ thread, id }: CheckpointRef): boolean {
+    return this.#putting.get(thread.id)?.some((one) => compareCodePoints(one, id) <= 0) === true;
   }
 
   known(threadId: string): Known | undefined {

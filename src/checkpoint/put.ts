@@ -43,7 +43,7 @@ interface Draft {
 
 /** Stores a checkpoint: its new segments first, then the item that refers to them. The item is the commit. */
 export async function putCheckpoint(storage: Storage, input: PutInput): Promise<void> {
-  await storage.incarnations.putting(input.threadId, input.ns, input.checkpoint.id, () => putNow(storage, input));
+  await storage.incarnations.putting(input.threadId, input.checkpoint.id, () => putNow(storage, input));
 }
 
 async function putNow(storage: Storage, given: PutInput): Promise<void> {

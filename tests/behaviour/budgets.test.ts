@@ -87,6 +87,21 @@ describe("getTuple", () => {
   });
 });
 
+describe("a turn of a graph", () => {
+  it.each(["sync", "async"] as const)("sends one Query, and for each superstep one request for its checkpoint and one for its writes (durability %s)", async (durability) => {
+    const { saver, log } = countedSaver();
+    const State = Annotation.Root({ steps: Annotation<number>({ reducer: (a, b) => a + b, default: () => 0 }) });
+    const step = (): { steps: number } => ({ steps: 1 });
+    const graph = new StateGraph(State).addNode("a", step).addNode("b", step).addNode("c", step).addEdge(START, "a").addEdge("a", "b").addEdge("b", "c").addEdge("c", END).compile({ checkpointer: saver });
+    const config = { configurable: { thread_id: "1" }, durability };
+    await graph.invoke({ steps: 0 }, config);
+    const { operations } = await log.during(() => graph.invoke({ steps: 0 }, config));
+    const count = (name: string): number => operations.filter((operation) => operation === name).length;
+    // The input and three nodes; the input has writes too, and what the last node leaves has none.
+    expect({ queries: count("Query"), puts: count("PutItem"), writes: count("UpdateItem"), all: operations.length }).toEqual({ queries: 1, puts: 5, writes: 4, all: 10 });
+  });
+});
+
 describe("history", () => {
   it("lists 50 checkpoints with their state and writes in at most 3 requests, cold", async () => {
     const keyPrefix = newPrefix();

@@ -26,7 +26,10 @@ export class Judge {
   tuple(tuple: CheckpointTuple, read: Span): RecordedCheckpoint {
     const ids = idsOf(tuple);
     const all = this.model.thread(ids.thread).all(ids.ns, ids.id);
-    const may = all.filter((one) => possible(one, read) || read.stale?.(one));
+    // A batch of a copy has no conditions: one that arrives late brings back what was removed from the copy since.
+    const isBack = (one: RecordedCheckpoint): boolean =>
+      one.group !== undefined && one.dead === "no" && this.model.hasLateArrivals();
+    const may = all.filter((one) => possible(one, read) || read.stale?.(one) || isBack(one));
     if (may.length === 0)
       throw new Violation(`${show(ids)} is read, ${all.length === 0 ? "and was never put" : whyGone(all, read)}`);
     const body = bodyOf(tuple.checkpoint);

@@ -23,7 +23,7 @@ export class Model {
   readonly removals: Removal[] = [];
 
   /** @param hasLateArrivals whether a request has arrived after its caller had given it up: a part of what was deleted may be there */
-  constructor(private readonly hasLateArrivals: () => boolean) {}
+  constructor(readonly hasLateArrivals: () => boolean) {}
 
   thread(id: string): RecordedThread {
     let thread = this.threads.get(id);
