@@ -54,7 +54,9 @@ export async function* checkpointPages(
   const input: QueryInput = { partition: thread.partition, descending: true, consistent: consistentRead, ...range };
   let open: (CheckpointItems & { prefix: string }) | undefined;
   const meetsMarker = of === undefined && range.between?.[1] === THREAD_MARKER;
-  let living = of ?? (meetsMarker ? undefined : incarnations.trusted(thread.id)?.born);
+  // A list of all namespaces is never of a thread that is deleted.
+  const looks = meetsMarker || range.beginsWith === CHECKPOINTS;
+  let living = of ?? (looks ? undefined : incarnations.trusted(thread.id)?.born);
   let isSure = of !== undefined || living === undefined;
   for (let page = 0; ; page++) {
     const limit = limits[page];

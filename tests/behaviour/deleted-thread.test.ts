@@ -79,6 +79,14 @@ describe.each(kinds)("%s: a put by an agent whose thread was deleted", (_, optio
     expect((await left()).map(({ SK }) => SK!.S!.replace(/~.*/, "~"))).toEqual([`C##${fresh.checkpoint.id}#~`, "C#$"]);
   });
 
+  test("is in no list of all namespaces, also of the instance that has put it", async () => {
+    const { agent, parent } = await deleted();
+    await putStep(agent, parent, { n: "after the deletion" });
+    const all: unknown[] = [];
+    for await (const tuple of agent.list({ configurable: { thread_id: "t" } })) all.push(tuple);
+    expect(all).toEqual([]);
+  });
+
   test("does not come back when the thread starts again, and whose new run is whole", async () => {
     const { world, agent, parent } = await deleted();
     const other = createSaver(world);
