@@ -173,13 +173,14 @@ export class Judge {
       result.seed === undefined ? undefined : canonical((result.seed as { value?: unknown }).value ?? result.seed);
     if (given !== seed)
       fail(`The history of ${show(target)} starts from ${short(given ?? "nothing")}, not ${short(seed ?? "nothing")}`);
-    // What the next checkpoint was put on must last as long as that does.
+    // What the next checkpoint was put on, and was there, must last as long as that does.
     const expected = ancestors.flatMap((one, i) => {
       const child = needed[i];
       const writes = this.#writes(
         one,
         read,
-        ({ end, livesMs }) => child !== undefined && end <= child.putStart && livesMs > child.madeMs,
+        ({ end, livesMs }) =>
+          child !== undefined && one.sure <= child.putStart && end <= child.putStart && livesMs > child.madeMs,
       );
       return child ? writes : writes.map((write) => ({ ...write, must: false }));
     });
