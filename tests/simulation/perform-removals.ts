@@ -6,9 +6,9 @@ import type { World } from "./world.js";
 
 const GRACE_MS = 3_600_000;
 
-/** Who has deleted a thread itself may remember it or not. */
-function forget({ touched, tried }: Instance, thread: string): void {
-  for (const one of touched.keys()) if (one.thread === thread) tried.add(one);
+/** Who has deleted something of a thread itself may remember it or not. */
+function forget({ touched, tried }: Instance, thread: string | undefined): void {
+  for (const one of touched.keys()) if (thread === undefined || one.thread === thread) tried.add(one);
 }
 
 export const remove = (world: World, instance: Instance, thread: string): Promise<void> =>
@@ -61,6 +61,7 @@ export async function prune(world: World, instance: Instance, call: CallOf<"prun
   try {
     const options = isShort ? { strategy: "keep_latest" as const } : long;
     const result = await attempt(world, instance, async () => saver.prune({ ...which, ...options }));
+    forget(instance, thread);
     model.endPrune(scope, result.span, !result.error);
     if (graceSeconds === 0) {
       for (const one of world.instances) one.restart();
@@ -88,6 +89,7 @@ export async function deleteRuns(
     const result = await attempt(world, instance, async () =>
       instance.saver.deleteForRuns(names, threadId === undefined ? undefined : { threadIds: [threadId] }),
     );
+    forget(instance, threadId);
     model.endDeleteRuns(names, threadId, result.span, !result.error);
   } finally {
     model.endRemoval(removal);
