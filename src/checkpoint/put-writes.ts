@@ -12,7 +12,7 @@ import { channelPlace, serialized } from "./serialized.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 import { ABOUT } from "./tombstone.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "./value.js";
-import { isLater, ORDER } from "./write-order.js";
+import { isLater, ORDER, orderOf } from "./write-order.js";
 import { attributeOf, packRun, runBytes, takenIndices, taskPathOf, writeAttributes, writeBytes, writePlace, type SerializedWrite } from "./writes.js";
 
 /** Bytes of one call that stand in the item. What is over moves into segments, the longest values first. */
@@ -143,22 +143,17 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
 /** What is left to store of a call's special channels, and its number now, when other calls have come between. */
 function overtaken({ writeOrder }: Storage, seen: Item | undefined, special: SerializedWrite[], order: string): { special: SerializedWrite[]; order: string } {
   const left: SerializedWrite[] = [];
-  const removed = numberIn(seen, ORDER);
+  const removed = orderOf(seen);
   // What a removal has taken away was of earlier calls, also where its machine's clock is ahead.
   let latest = removed !== undefined && !isLater(order, removed) ? (writeOrder.after(removed) ?? writeOrder.next()) : order;
   for (const write of special) {
-    const met = numberIn(seen, orderAttribute(write.index));
+    const met = orderOf(seen, orderAttribute(write.index));
     const after = met === undefined || !isLater(met, order) ? order : writeOrder.after(met);
     if (after === undefined) continue;
     left.push(write);
     if (isLater(after, latest)) latest = after;
   }
   return { special: left, order: latest };
-}
-
-function numberIn(item: Item | undefined, attribute: string): string | undefined {
-  const value = item?.[attribute];
-  return value && "N" in value ? value.N : undefined;
 }
 
 /**

@@ -16,7 +16,7 @@ import { needsAncestors, renew, renewAncestors, type AncestorsOf } from "./renew
 import { NewSegments, writeSegments } from "./segment-writes.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "./storage.js";
 import { unlessLater } from "./tombstone.js";
-import { isLater, ORDER } from "./write-order.js";
+import { isLater, ORDER, orderOf } from "./write-order.js";
 
 /** DynamoDB allows 400 KB an item, its keys and names included. */
 const MAX_ITEM_BYTES = 390 * 1_024;
@@ -144,10 +144,10 @@ async function commit({ db, writeOrder }: Storage, item: Item, order: string): P
     if (await db.putItem({ ...item, [ORDER]: { N: number } }, unlessLater(number))) return true;
     const there = await db.getItem(key(item.PK.S, item.SK.S), true, ["PK", "SK", ORDER]);
     if (!there) continue;
-    const met = there[ORDER];
-    if (!met || !("N" in met)) return false;
+    const met = orderOf(there);
+    if (met === undefined) return false;
     // An attempt of this call whose answer got lost, or a later call of this instance; or one of a machine whose clock is ahead.
-    number = isLater(met.N, number) ? writeOrder.after(met.N) : undefined;
+    number = isLater(met, number) ? writeOrder.after(met) : undefined;
   }
   return true;
 }

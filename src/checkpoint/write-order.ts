@@ -1,3 +1,5 @@
+import type { Item } from "../aws/dynamodb.js";
+
 /** The attribute with the number of a call; of a writes item, that of each special channel has the channel's index behind it. */
 export const ORDER = "at";
 
@@ -30,6 +32,12 @@ export class WriteOrder {
   #numberAt(time: number): string {
     return `${time}${this.#instance}`;
   }
+}
+
+/** The number that an item has, if it has one. */
+export function orderOf(item: Item | undefined, attribute = ORDER): string | undefined {
+  const value = item?.[attribute];
+  return value && "N" in value ? value.N : undefined;
 }
 
 export const isLater = (a: string, b: string): boolean => BigInt(a) > BigInt(b);
