@@ -1,20 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { operationsOf } from "../lanes/aws-requests.js";
 import { collect, emptyThread, idsOf, latestOf, noise, putStep, type Step } from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
 import { newPrefix } from "../lanes/requests.js";
 import { fetchInRealTime, newPlace, saverAt, type WatchedSaver } from "../lanes/s3-saver.js";
+import { useStillDate } from "../lanes/still-date.js";
 
 const TTL = 1_000;
-let start: number;
-beforeEach(() => {
-  start = Math.ceil(Date.now() / 1_000);
-  vi.useFakeTimers({ toFake: ["Date"], now: start * 1_000 });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-const passTo = (seconds: number): void => void vi.setSystemTime((start + seconds) * 1_000);
+const date = useStillDate();
+const { passTo } = date;
 const refreshing = { ttlSeconds: TTL, refreshOnRead: true };
 
 describe("a conversation with 5 objects and 5 segments, of a turn each 40th of a ttl,", () => {

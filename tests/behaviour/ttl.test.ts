@@ -1,6 +1,6 @@
 import { DeltaSnapshot, type DeltaChannelHistory } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { operationsOf, type Intercept } from "../lanes/aws-requests.js";
 import { collect, emptyThread, idsOf, latestOf, noise, noiseText, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { awsError, errorOf } from "../lanes/faulty-fetch.js";
@@ -10,18 +10,11 @@ import { onCeph } from "../lanes/real-servers.js";
 import { newPrefix } from "../lanes/requests.js";
 import { headObject, keysAt, newPlace, saverAt } from "../lanes/s3-saver.js";
 import { goneAt } from "../lanes/stored-format.js";
+import { useStillDate } from "../lanes/still-date.js";
 
 const TTL = 1_000;
-/** A whole second, in which time stands still until a test moves it. */
-let start: number;
-beforeEach(() => {
-  start = Math.ceil(Date.now() / 1_000);
-  vi.useFakeTimers({ toFake: ["Date"], now: start * 1_000 });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-const passTo = (seconds: number): void => void vi.setSystemTime((start + seconds) * 1_000);
+const date = useStillDate();
+const { passTo } = date;
 
 /** Seconds from the start to the end of each item of a thread, by what it is. */
 async function endsOf(keyPrefix: string, threadId = "t"): Promise<Record<string, number[]>> {
@@ -29,11 +22,11 @@ async function endsOf(keyPrefix: string, threadId = "t"): Promise<Record<string,
   for (const item of await itemsOf(keyPrefix, threadId)) {
     const sortKey = item.SK!.S!;
     const kind = sortKey === MARKER ? "marker" : sortKey.startsWith("S#") ? "segments" : sortKey.includes("#W#") ? "writes" : "checkpoints";
-    (kinds[kind] ??= []).push(goneAt(item) - start);
+    (kinds[kind] ??= []).push(goneAt(item) - date.start);
   }
   return kinds;
 }
-const indexEnd = async (keyPrefix: string): Promise<number> => goneAt((await itemsWithPrefix(`${keyPrefix}THREADS`))[0]!) - start;
+const indexEnd = async (keyPrefix: string): Promise<number> => goneAt((await itemsWithPrefix(`${keyPrefix}THREADS`))[0]!) - date.start;
 
 async function putWithWrites(saver: DynamoDBSaver, threadId = "t"): Promise<Step> {
   const step = await putStep(saver, emptyThread(threadId), { value: noise(3_000) });
