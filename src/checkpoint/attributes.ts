@@ -4,8 +4,6 @@ import { damaged } from "./format-error.js";
 
 /** The attribute with an item's bytes. */
 export const DATA = "data";
-/** The attribute of a checkpoint with the id of the run that has put it. */
-export const RUN = "run";
 
 /** A binary attribute's bytes. */
 export function binaryOf(item: Item, attribute: string): Uint8Array {

@@ -1,7 +1,7 @@
 import type { Item } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
-import { stringOf } from "./attributes.js";
-import { CHECKPOINTS, escapeId, keyPart, namespacePrefix, unescapeId } from "./keys.js";
+import { idIn, PARENT } from "./id-attribute.js";
+import { CHECKPOINTS, escapeId, keyPart, namespacePrefix } from "./keys.js";
 import { isEnded, isGone } from "./lifetime.js";
 import { checkpointPages, namespaceRange, oneCheckpoint } from "./pages.js";
 import { FIRST } from "./read.js";
@@ -76,9 +76,9 @@ async function ancestor(storage: Storage, thread: Thread, { ns, id }: Checkpoint
   let at = id;
   for (let left = back; left > 0; left--) {
     const item = await itemOf(storage, thread, ns, at);
-    const parent = item && !(FIRST in item) ? stringOf(item, "parent") : undefined;
+    const parent = item && !(FIRST in item) ? idIn(item, PARENT) : undefined;
     if (parent === undefined) throw invalidInput(`Checkpoint ${at} has no parent.`);
-    at = unescapeId(parent);
+    at = parent;
   }
   return { ns, id: at };
 }

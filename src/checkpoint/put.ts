@@ -1,14 +1,15 @@
 import { toBase64 } from "../aws/base64.js";
 import type { Item } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
-import { DATA, RUN } from "./attributes.js";
+import { DATA } from "./attributes.js";
 import { checkpointItem } from "./checkpoint-item.js";
 import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
 import { deltaChannels, encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { overtaken, takeHead } from "./head.js";
+import { idAttribute, PARENT, RUN } from "./id-attribute.js";
 import { newIncarnation } from "./incarnation.js";
-import { checkpointPrefix, checkpointSortKey, escapeId, key } from "./keys.js";
+import { checkpointPrefix, checkpointSortKey, key } from "./keys.js";
 import { expiry, lifetime, type Lifetime } from "./lifetime.js";
 import { divideParts, makeRoom, serializeParts, type PutInput, type SerializedParts } from "./parts.js";
 import { frameOf } from "./read.js";
@@ -201,11 +202,11 @@ async function encodeItem({ codec, refreshOnRead }: Storage, { ref, input, life 
   }
   return {
     ...itemKey,
-    ...(input.parentId !== undefined && { parent: { S: escapeId(input.parentId) } }),
+    ...(input.parentId !== undefined && { [PARENT]: idAttribute(input.parentId) }),
     ...(ref.nsPart.whole !== undefined && { ns: { S: ref.nsPart.whole } }),
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },
-    ...(frame.run !== undefined && { [RUN]: { S: escapeId(frame.run) } }),
+    ...(frame.run !== undefined && { [RUN]: idAttribute(frame.run) }),
     [DATA]: { B: toBase64(data) },
     ...expiry(frame.goneAt, frame.needsAncestors && !refreshOnRead ? life?.needed : undefined),
   };

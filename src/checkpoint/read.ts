@@ -1,12 +1,13 @@
 import type { Checkpoint, CheckpointMetadata, CheckpointPendingWrite, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError, type DataLocation } from "../errors.js";
-import { binaryOf, DATA, stringOf } from "./attributes.js";
+import { binaryOf, DATA } from "./attributes.js";
 import { placeOf, type Codec } from "./codec.js";
 import { damaged, locate } from "./format-error.js";
 import { checkVersion, decodeFrame, deltaChannels, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
+import { idIn, PARENT } from "./id-attribute.js";
 import { bornOf } from "./incarnation.js";
-import { unescapeId, type KeyPart } from "./keys.js";
+import type { KeyPart } from "./keys.js";
 import { endOf, goneAt, isEnded, isGone } from "./lifetime.js";
 import { checkpointPages, namespaceRange, oneCheckpoint, type CheckpointItems } from "./pages.js";
 import { type LoadedSegments } from "./segment-store.js";
@@ -164,12 +165,11 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
     const task = tasks.get(taskId);
     tasks.set(taskId, { taskId, path: task?.path || path, attributes: [...(task?.attributes ?? []), ...attributes] });
   }
-  const parent = stringOf(item, "parent");
   return {
     thread,
     ns,
     id,
-    parentId: parent === undefined ? undefined : unescapeId(parent),
+    parentId: idIn(item, PARENT),
     isFirst: FIRST in item,
     endsAt: endOf(item),
     frame,

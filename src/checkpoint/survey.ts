@@ -1,10 +1,11 @@
 import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError } from "../errors.js";
-import { DATA, RUN, stringOf } from "./attributes.js";
+import { DATA } from "./attributes.js";
 import { deltaChannels } from "./frame.js";
+import { idIn, PARENT, RUN } from "./id-attribute.js";
 import { itemSize } from "./item-size.js";
-import { key, parseSortKey, segmentCopy, unescapeId } from "./keys.js";
+import { key, parseSortKey, segmentCopy } from "./keys.js";
 import { endOf, isEnded, isGone } from "./lifetime.js";
 import { allValues, FIRST, loadBody, loadMetadata, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "./read.js";
 import { checkpointRef, type Storage, type Thread } from "./storage.js";
@@ -133,7 +134,7 @@ class Namespace {
       if (dropped) this.#release(dropped);
       else this.found.released = undefined;
     }
-    const parent = unescaped(item, "parent");
+    const parent = idIn(item, PARENT);
     if (parent !== undefined) this.#parents.add(parent);
   }
 
@@ -155,7 +156,7 @@ class Namespace {
       id,
       rank: ++this.#rank,
       isTip,
-      runId: unescaped(item, RUN),
+      runId: idIn(item, RUN),
       ageSeconds: () => loading("checkpoint", async (stored, segments) => ageOf((await loadBody(storage, stored, segments)).ts)),
       metadata: () => loading("metadata", (stored, segments) => loadMetadata(storage, stored, segments)),
     });
@@ -248,12 +249,6 @@ class Namespace {
 const emptied = ({ [DATA]: _, ...item }: Item): Item => item;
 
 const keyOf = ({ PK, SK }: Key): Key => key(PK.S, SK.S);
-
-/** An id that an attribute holds. */
-function unescaped(item: Item, attribute: string): string | undefined {
-  const id = stringOf(item, attribute);
-  return id === undefined ? undefined : unescapeId(id);
-}
 
 /** What says no time is taken for new: it stays. */
 function ageOf(ts: unknown): number {

@@ -4,13 +4,13 @@ import { ByteLru } from "./byte-lru.js";
 import { changesOf, distinctSegments, lengthOfSegments, newSegments, type ChannelChange } from "./changes.js";
 import { compareCodePoints } from "./code-points.js";
 import { frameSize } from "./frame.js";
+import { idIn, PARENT } from "./id-attribute.js";
 import { itemSize } from "./item-size.js";
-import { keyPart, segmentCopy, unescapeId } from "./keys.js";
+import { keyPart, segmentCopy } from "./keys.js";
 import { endOf, isEnded } from "./lifetime.js";
 import { MissingSegments } from "./missing-segments.js";
 import { checkpointPages, namespaceRange, NAMESPACE_ORDER, oneCheckpoint } from "./pages.js";
 import { allValues, FIRST, type StoredCheckpoint } from "./read.js";
-import { stringOf } from "./attributes.js";
 import { checkpointRef, threadOf, type Storage, type Thread } from "./storage.js";
 import { problemOf, ValueReader, type Problem } from "./tolerant-read.js";
 import { readRows, type Facts, type Row } from "./timeline-rows.js";
@@ -134,7 +134,7 @@ class Rows {
   }
 
   async parentOf({ items: { ns, item } }: Row): Promise<Row | undefined> {
-    const id = parentIdOf(item);
+    const id = idIn(item, PARENT);
     if (id === undefined || FIRST in item) return undefined;
     const name = nameOf(ns, id);
     const last = this.#queue.at(-1)!.row.items;
@@ -171,7 +171,7 @@ class Rows {
 
 function entryOf({ items, stored, facts, problems }: Row, parent: Row | undefined): TimelineEntry {
   const { ns, id, item, writes } = items;
-  const parentId = parentIdOf(item);
+  const parentId = idIn(item, PARENT);
   const { versions: _, ...shown } = facts;
   const isFirst = FIRST in item || parentId === undefined;
   const written = stored?.tasks.flatMap(({ attributes }) => attributes.map(({ value }) => value)) ?? [];
@@ -238,11 +238,6 @@ function namedValues({ frame, tasks }: StoredCheckpoint): [part: string, value: 
 async function isStillThere({ db }: Storage, { items: { item } }: Row): Promise<boolean> {
   const now = await db.getItem({ PK: item.PK, SK: item.SK }, true);
   return now !== undefined;
-}
-
-function parentIdOf(item: Row["items"]["item"]): string | undefined {
-  const parent = stringOf(item, "parent");
-  return parent === undefined ? undefined : unescapeId(parent);
 }
 
 const nameOf = (ns: string, id: string): string => `${JSON.stringify(ns)}${id}`;
