@@ -1,7 +1,10 @@
 import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
-import type { Item } from "../aws/dynamodb.js";
+import type { Item, Key } from "../aws/dynamodb.js";
+import { DATA } from "./attributes.js";
+import { placeOf } from "./codec.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged, FormatError } from "./format-error.js";
+import { idIn, PARENT, RUN } from "./id-attribute.js";
 import { lengthOf, type Value } from "./value.js";
 
 /** The version of the storage format, attribute `v` of checkpoints, writes, and entries of the store and the cache. */
@@ -62,6 +65,12 @@ export function decodeFrame(bytes: Uint8Array, attributes: Pick<Frame, "goneAt" 
     channels.set(name, { version, value: channelValues[i]! });
   }
   return { checkpoint, metadata, channels, lease, needsAncestors: needsAncestors === 1, ...attributes };
+}
+
+/** The place of a frame, with what its item says besides of where the checkpoint belongs: its parent, and the run that has put it. */
+export function framePlace(item: Key & Partial<Item>): string {
+  const ids = [idIn(item, PARENT), idIn(item, RUN)];
+  return placeOf(item, DATA) + (ids.some((id) => id !== undefined) ? JSON.stringify(ids) : "");
 }
 
 type Parts = Pick<Frame, "checkpoint" | "metadata" | "channels">;

@@ -21,7 +21,7 @@ export function idAttribute(id: string): AttributeValue {
 }
 
 /** The id that an item has in this attribute, if it has one. */
-export function idIn(item: Item, attribute: typeof PARENT | typeof RUN): string | undefined {
+export function idIn(item: Partial<Item>, attribute: typeof PARENT | typeof RUN): string | undefined {
   const value = item[attribute];
   if (value && "S" in value) return unescapeId(value.S);
   const bytes = value && "B" in value ? fromBase64(value.B) : [];

@@ -3,9 +3,8 @@ import type { Item } from "../aws/dynamodb.js";
 import { invalidInput } from "../errors.js";
 import { DATA } from "./attributes.js";
 import { checkpointItem } from "./checkpoint-item.js";
-import { placeOf } from "./codec.js";
 import { locate } from "./format-error.js";
-import { deltaChannels, encodeFrame, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
+import { deltaChannels, encodeFrame, framePlace, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { overtaken, takeHead } from "./head.js";
 import { idAttribute, PARENT, RUN } from "./id-attribute.js";
 import { newIncarnation } from "./incarnation.js";
@@ -193,7 +192,11 @@ function leaseIsShort(parent: Frame, needsAncestors: boolean, life: Lifetime | u
 
 async function encodeItem({ codec, refreshOnRead }: Storage, { ref, input, life }: Put, frame: Frame): Promise<Item> {
   const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart), frame.born));
-  const data = await codec.encode(encodeFrame(frame), placeOf(itemKey, DATA));
+  const ids = {
+    ...(input.parentId !== undefined && { [PARENT]: idAttribute(input.parentId) }),
+    ...(frame.run !== undefined && { [RUN]: idAttribute(frame.run) }),
+  };
+  const data = await codec.encode(encodeFrame(frame), framePlace({ ...itemKey, ...ids }));
   if (data.length > MAX_ITEM_BYTES) {
     throw invalidInput(
       `The checkpoint has ${frame.channels.size} channels, and the list of them alone is ${data.length} bytes long, over DynamoDB's limit ` +
@@ -202,11 +205,10 @@ async function encodeItem({ codec, refreshOnRead }: Storage, { ref, input, life 
   }
   return {
     ...itemKey,
-    ...(input.parentId !== undefined && { [PARENT]: idAttribute(input.parentId) }),
+    ...ids,
     ...(ref.nsPart.whole !== undefined && { ns: { S: ref.nsPart.whole } }),
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },
-    ...(frame.run !== undefined && { [RUN]: idAttribute(frame.run) }),
     [DATA]: { B: toBase64(data) },
     ...expiry(frame.goneAt, frame.needsAncestors && !refreshOnRead ? life?.needed : undefined),
   };

@@ -2,9 +2,9 @@ import type { Checkpoint, CheckpointMetadata, CheckpointPendingWrite, Checkpoint
 import type { Item, Key } from "../aws/dynamodb.js";
 import { CheckpointDataError, type DataLocation } from "../errors.js";
 import { binaryOf, DATA } from "./attributes.js";
-import { placeOf, type Codec } from "./codec.js";
+import type { Codec } from "./codec.js";
 import { damaged, locate } from "./format-error.js";
-import { checkVersion, decodeFrame, deltaChannels, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
+import { checkVersion, decodeFrame, deltaChannels, framePlace, frameSize, lengthsOf, valuesOf, type Frame } from "./frame.js";
 import { idIn, PARENT } from "./id-attribute.js";
 import { bornOf } from "./incarnation.js";
 import type { KeyPart } from "./keys.js";
@@ -138,7 +138,7 @@ export async function load(storage: Storage, stored: StoredCheckpoint, channel: 
 /** A checkpoint's frame, its format checked. @throws FormatError */
 export async function frameOf(item: Item, codec: Codec): Promise<Frame> {
   checkVersion(item);
-  const frame = decodeFrame(await codec.decode(binaryOf(item, DATA), placeOf(item, DATA)), { goneAt: goneAt(item), born: bornOf(item) });
+  const frame = decodeFrame(await codec.decode(binaryOf(item, DATA), framePlace(item)), { goneAt: goneAt(item), born: bornOf(item) });
   // Who has made it end later has renewed what it needs before.
   return { ...frame, lease: Math.max(frame.lease, endOf(item)) };
 }

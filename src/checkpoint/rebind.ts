@@ -1,9 +1,10 @@
 import { fromBase64, toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Item, Key } from "../aws/dynamodb.js";
 import { DATA } from "./attributes.js";
-import { placeOf, type Codec } from "./codec.js";
+import type { Codec } from "./codec.js";
 import type { Place } from "./encryption.js";
 import { locate } from "./format-error.js";
+import { framePlace } from "./frame.js";
 import { key } from "./keys.js";
 import { writePlace } from "./writes.js";
 import { writtenNow } from "./written.js";
@@ -11,7 +12,7 @@ import { writtenNow } from "./written.js";
 /** An item at its new place, to which its values are bound. */
 export async function rebound(codec: Codec, { threadId, partition }: { threadId: string; partition: string }, newThreadId: string, place: Key, item: Pick<Key, "SK"> & Record<string, AttributeValue>): Promise<Item> {
   const from = key(partition, item.SK.S);
-  const placeIn = (at: Key, name: string): Place => (name === DATA ? placeOf(at, name) : writePlace({ ...item, ...at }, name));
+  const placeIn = (at: Key, name: string): Place => (name === DATA ? framePlace({ ...item, ...at }) : writePlace({ ...item, ...at }, name));
   const moved: Item = { ...item, ...place };
   for (const [name, value] of Object.entries(item)) {
     if (!("B" in value) || !isValue(name)) continue;

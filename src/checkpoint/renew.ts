@@ -102,8 +102,9 @@ async function refresh(storage: Storage, stored: StoredCheckpoint, life: Lifetim
   const segments = allValues(stored).flatMap((value) => value.segments);
   if (!(await renew(storage, thread, frame.born, segments, ancestorsOf, life))) return false;
   await prolongItems(storage, stored, life.granted, (db, key, until) => prolongCheckpoint(db, key, until, stored.endsAt));
-  // Whoever goes on from it need not renew again.
-  storage.frames.set(thread.id, ns, stored.id, { ...frame, lease: life.granted, goneAt: Math.max(frame.goneAt, life.granted) }, frameSize(frame));
+  // Whoever goes on from it need not renew again, unless writes that came meanwhile, for a shorter life, belong to what a channel is rebuilt from.
+  const lease = frame.needsAncestors ? frame.lease : life.granted;
+  storage.frames.set(thread.id, ns, stored.id, { ...frame, lease, goneAt: Math.max(frame.goneAt, life.granted) }, frameSize(frame));
   return true;
 }
 

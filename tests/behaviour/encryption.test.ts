@@ -192,6 +192,21 @@ describe("a stored value is refused where it does not belong:", () => {
     await expectRefused(keyPrefix, two);
   });
 
+  test("a checkpoint that is said to have another parent, or none, or to be of another run", async () => {
+    const { keyPrefix, one } = await prepare();
+    const ofRun = { ...one, config: { configurable: { ...one.config.configurable, run_id: "their run" } } };
+    const three = await putStep(encrypted(keyPrefix), ofRun, { value: 3 });
+    const stored = find(await itemsOf(keyPrefix, "t", "C##"), `${three.checkpoint.id}#~`);
+    const { parent: _, ...orphan } = stored;
+    const { run: __, ...nobodys } = stored;
+    for (const changed of [{ ...stored, parent: { S: "another" } }, orphan, { ...stored, run: { S: "another" } }, nobodys]) {
+      await putRaw(changed);
+      await expectRefused(keyPrefix, three);
+    }
+    await putRaw(stored);
+    expect(await valuesAt(encrypted(keyPrefix), three.config)).toMatchObject({ value: 3 });
+  });
+
   test("a write whose task has the path of another, so that it is applied in another order", async () => {
     const { keyPrefix, one } = await prepare();
     const saver = encrypted(keyPrefix);

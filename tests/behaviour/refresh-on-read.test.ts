@@ -81,6 +81,22 @@ describe("a thread that waits for an answer and is only looked at", () => {
   });
 });
 
+test("what another run has written to a checkpoint since it was renewed lasts as long as what was put on it", async () => {
+  const keyPrefix = newPrefix();
+  const counted = (n: number): { metadata: Record<string, unknown> } => ({ metadata: { counters_since_delta_snapshot: { log: [n, n] } } });
+  const [short, long] = [createSaver({ keyPrefix, ttlSeconds: TTL }), createSaver({ keyPrefix, ttlSeconds: 100 * TTL, refreshOnRead: true })];
+  const one = await putStep(short, emptyThread("t"), { n: 1 }, counted(0));
+  expect(await short.getTuple(one.config)).toBeDefined();
+  expect(await long.getTuple(one.config)).toBeDefined();
+  await short.putWrites(one.config, [["log", "of the shorter life"]], "task");
+  const two = await putStep(long, one, { n: 2 }, counted(1));
+  passTo(50 * TTL);
+
+  const histories = await createSaver({ keyPrefix }).getDeltaChannelHistory({ config: two.config, channels: ["log"] });
+
+  expect(histories.log?.writes.map(([, , value]) => value)).toEqual(["of the shorter life"]);
+});
+
 test("a checkpoint that a pruning has hidden meanwhile stays hidden", async () => {
   const keyPrefix = newPrefix();
   const counted = (n: number): { metadata: Record<string, unknown> } => ({ metadata: { counters_since_delta_snapshot: { log: [n, n] } } });
