@@ -9,7 +9,10 @@ import { BUCKET } from "./s3-client.js";
 const PAGE_BYTES = 1_048_576;
 
 /** A table and a bucket in memory, those of the simulated world, which answer at once. */
-export function memoryServers(): Fetch {
+export const memoryServers = (): Fetch => openMemoryServers().fetch;
+
+/** As {@link memoryServers}, with what they hold. */
+export function openMemoryServers(): { fetch: Fetch; table: SimulatedTable; bucket: SimulatedBucket } {
   let requests = 0;
   const table = new SimulatedTable(PAGE_BYTES, () => requests);
   const bucket = new SimulatedBucket(BUCKET, () => requests);
@@ -22,7 +25,7 @@ export function memoryServers(): Fetch {
     for (const write of table.batch(input)) table.write(write);
     return { UnprocessedItems: {} };
   };
-  return async (url, init) => {
+  const fetch: Fetch = async (url, init) => {
     requests++;
     const request = read(url, init);
     // As with real servers, other things happen before the answer is there.
@@ -38,4 +41,5 @@ export function memoryServers(): Fetch {
       return errorOf(400, error.code, error.message, error.item);
     }
   };
+  return { fetch, table, bucket };
 }
