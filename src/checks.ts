@@ -1,5 +1,5 @@
-import { isRegion } from "./aws/endpoint.js";
-import { isBucketName } from "./aws/s3.js";
+import { isRegion } from "./aws/client/endpoint.js";
+import { isBucketName } from "./aws/s3/s3.js";
 import { invalidConfig, invalidInput } from "./errors.js";
 
 /* What kind of thing an option must be. Each check names the option and, where it can, what to write instead. */

@@ -1,15 +1,15 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import type { Fetch } from "./aws/exchange.js";
-import { credentialsProblem, EXPOSED, exposed, type AwsCredentials, type AwsCredentialsProvider } from "./aws/credentials.js";
-import { awsEndpoint, insecureAdvice, isSafe } from "./aws/endpoint.js";
-import { allowsInsecureEndpoint, ambientEnv as runtimeEnv, variable } from "./aws/environment.js";
-import type { EventListener } from "./aws/events.js";
-import { isKeyPrefix } from "./aws/s3.js";
+import type { Fetch } from "./aws/client/exchange.js";
+import { credentialsProblem, EXPOSED, exposed, type AwsCredentials, type AwsCredentialsProvider } from "./aws/client/credentials.js";
+import { awsEndpoint, insecureAdvice, isSafe } from "./aws/client/endpoint.js";
+import { allowsInsecureEndpoint, ambientEnv as runtimeEnv, variable } from "./aws/client/environment.js";
+import type { EventListener } from "./aws/client/events.js";
+import { isKeyPrefix } from "./aws/s3/s3.js";
 import { checkBucket, checkObject, checkRegion, kindOf, oneOf, optional, text, wholeNumber } from "./checks.js";
-import type { Compression } from "./checkpoint/compression.js";
-import type { EncryptionKey } from "./checkpoint/encryption.js";
-import type { ConflictMode } from "./checkpoint/head.js";
-import type { HistoryMode } from "./checkpoint/latest-only.js";
+import type { Compression } from "./format/compression.js";
+import type { EncryptionKey } from "./format/encryption.js";
+import type { ConflictMode } from "./checkpoint/write/head.js";
+import type { HistoryMode } from "./checkpoint/write/latest-only.js";
 import type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Options } from "./options.js";
 import { invalidConfig, isDynamoDBSaverError, type DynamoDBSaverError } from "./errors.js";
 

@@ -19,5 +19,5 @@ export type { FromWebTokenOptions } from "./aws/credentials/from-web-token.js";
 export type { ClientConfig, ProviderOptions } from "./aws/credentials/provider.js";
 export type { TokenSource } from "./aws/credentials/token.js";
 export { CredentialsProviderError } from "./aws/credentials/provider-error.js";
-export type { AwsCredentials, AwsCredentialsProvider } from "./aws/credentials.js";
-export type { Fetch } from "./aws/exchange.js";
+export type { AwsCredentials, AwsCredentialsProvider } from "./aws/client/credentials.js";
+export type { Fetch } from "./aws/client/exchange.js";

@@ -1,11 +1,11 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import type { Fetch } from "./aws/exchange.js";
-import type { AwsCredentials, AwsCredentialsProvider } from "./aws/credentials.js";
-import type { EventListener } from "./aws/events.js";
-import type { Compression } from "./checkpoint/compression.js";
-import type { EncryptionKey } from "./checkpoint/encryption.js";
-import type { ConflictMode } from "./checkpoint/head.js";
-import type { HistoryMode } from "./checkpoint/latest-only.js";
+import type { Fetch } from "./aws/client/exchange.js";
+import type { AwsCredentials, AwsCredentialsProvider } from "./aws/client/credentials.js";
+import type { EventListener } from "./aws/client/events.js";
+import type { Compression } from "./format/compression.js";
+import type { EncryptionKey } from "./format/encryption.js";
+import type { ConflictMode } from "./checkpoint/write/head.js";
+import type { HistoryMode } from "./checkpoint/write/latest-only.js";
 
 /** Where large values go. */
 export interface S3Options {

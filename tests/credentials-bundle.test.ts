@@ -30,7 +30,7 @@ describe("a bundle", () => {
   test("with the saver alone has nothing of the providers", async () => {
     const { files } = await bundled('import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb"; console.log(DynamoDBSaver);');
 
-    expect(files).toContain("src/aws/credentials.ts");
+    expect(files).toContain("src/aws/client/credentials.ts");
     expect(files.filter((file) => file.startsWith("src/aws/credentials/"))).toEqual([]);
   });
 

@@ -4,6 +4,7 @@ import { DynamoDBCache, DynamoDBSaver, DynamoDBStore, type DynamoDBSaverOptions 
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { latestOf, makeCheckpoint, metadataOf, noise, noiseText, type Step } from "./lanes/checkpoints.js";
 import { putDeltaThread } from "./lanes/delta-thread.js";
+import { LettersEmbeddings } from "./lanes/letters-embeddings.js";
 import { openMemoryServers } from "./lanes/memory-servers.js";
 import { BUCKET } from "./lanes/s3-client.js";
 import { VirtualGlobals } from "./simulation/globals.js";
@@ -65,7 +66,7 @@ test.each(Object.entries(variants))("%s", async (variant, options) => {
   record("after a copy, an export, a deletion and an import");
 
   const { ttlSeconds, refreshOnRead: _refresh, conflict: _conflict, history: _history, ...shared } = options;
-  const index = { dims: 3, embeddings: { embedQuery: async () => [0.6, 0, 0.8], embedDocuments: async (texts: string[]) => texts.map((text) => [text.length / 10, 0.5, -0.25]) } };
+  const index = { dims: 3, embeddings: new LettersEmbeddings(3) };
   const store = new DynamoDBStore({ ...settings, ...shared, index, ...(ttlSeconds !== undefined && { ttl: { defaultTtlSeconds: ttlSeconds } }) });
   await store.put(["users", "ann"], "tea", { text: "likes tea" });
   await store.put(["users", "ann", "notes"], "long", { text: noiseText(5_000) }, false);

@@ -9,7 +9,7 @@ export const mutants = [
     name: "ids are not escaped in keys",
     edits: [
       {
-        file: "checkpoint/keys.ts",
+        file: "format/keys.ts",
         from: "return id.replace(/[#%\\p{Cs}]/gu, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);",
         to: "return id;",
       },
@@ -19,17 +19,17 @@ export const mutants = [
     name: "whether a segment lies in S3 is ignored where it is compared and where it is read",
     edits: [
       {
-        file: "checkpoint/segment-writes.ts",
+        file: "payload/segment-writes.ts",
         from: "    if (there) return there;\n",
         to: "",
       },
       {
-        file: "checkpoint/segment-writes.ts",
+        file: "payload/segment-writes.ts",
         from: "    this.segments.set(id.name, { segment, bytes, stored });\n",
         to: "    if (there) return { ...there, objectDays };\n    this.segments.set(id.name, { segment, bytes, stored });\n",
       },
       {
-        file: "checkpoint/segment-store.ts",
+        file: "payload/segment-store.ts",
         from: "    await Promise.all([readObjects(items.filter(isMissing), false), readItems(objects.filter(isMissing))]);\n",
         to: "    void isMissing;\n",
       },
@@ -49,7 +49,7 @@ export const mutants = [
     name: "a checkpoint read by its id is not asked which incarnation it belongs to",
     edits: [
       {
-        file: "checkpoint/pages.ts",
+        file: "checkpoint/read/pages.ts",
         from: "if (born !== living || isVoid(item) || isPast(item)) continue;",
         to: "if ((born !== living && !range.between?.[0].includes(checkpoint)) || isVoid(item) || isPast(item)) continue;",
       },
@@ -59,7 +59,7 @@ export const mutants = [
     name: "what is shared counts as renewed by every put",
     edits: [
       {
-        file: "checkpoint/put.ts",
+        file: "checkpoint/write/put.ts",
         from: "isShort ? granted : Math.min(parent.lease, granted)",
         to: "granted",
       },
@@ -69,7 +69,7 @@ export const mutants = [
     name: "values are serialized again when everything is stored anew",
     edits: [
       {
-        file: "checkpoint/put.ts",
+        file: "checkpoint/write/put.ts",
         from: "(await begin(storage, put)));",
         to: "(await begin(storage, (put.parts = await serializeParts(storage, { ...given, parentId }, undefined), put))));",
       },
@@ -79,7 +79,7 @@ export const mutants = [
     name: "what a replica does not show counts as lost",
     edits: [
       {
-        file: "checkpoint/segment-store.ts",
+        file: "payload/segment-store.ts",
         from: "if (!consistent && bySortKey.size > 0) await",
         to: "if (bySortKey.size > 1_000) await",
       },
@@ -99,7 +99,7 @@ export const mutants = [
     name: "a checkpoint does not wait for its segments",
     edits: [
       {
-        file: "checkpoint/put.ts",
+        file: "checkpoint/write/put.ts",
         from: "plan.segments.size > 0 && writeSegments(storage, plan, life),",
         to: "plan.segments.size > 0 && void writeSegments(storage, plan, life).catch(() => undefined),",
       },
@@ -109,7 +109,7 @@ export const mutants = [
     name: "a life can be made shorter",
     edits: [
       {
-        file: "checkpoint/lifetime.ts",
+        file: "payload/lifetime.ts",
         from: '  condition: "attribute_not_exists(PK) OR #ttl <= :ttl",\n',
         to: '  condition: "attribute_not_exists(PK) OR #ttl <= :ttl OR #ttl > :ttl",\n',
       },
@@ -119,7 +119,7 @@ export const mutants = [
     name: "of special channels the first write stays",
     edits: [
       {
-        file: "checkpoint/put-writes.ts",
+        file: "checkpoint/write/put-writes.ts",
         from: "this.#set.push(`${name}=${value}`, `${at}=:at`);",
         to: "this.#set.push(`${name}=if_not_exists(${name},${value})`, `${at}=:at`);",
       },
@@ -139,12 +139,12 @@ export const mutants = [
     name: "prune frees at once what nothing refers to",
     edits: [
       {
-        file: "checkpoint/prune.ts",
+        file: "threads/prune/prune.ts",
         from: "  const oldest = Math.floor(startedAt / 1_000) - graceSeconds;\n",
         to: "  const oldest = Math.floor(startedAt / 1_000) + 1;\n",
       },
       {
-        file: "checkpoint/prune.ts",
+        file: "threads/prune/prune.ts",
         from: "const before = startedAt + 1 - graceSeconds * 1_000;",
         to: "const before = startedAt + 1_000;",
       },
@@ -154,7 +154,7 @@ export const mutants = [
     name: "what has expired is shown",
     edits: [
       {
-        file: "checkpoint/lifetime.ts",
+        file: "payload/lifetime.ts",
         from: "export const isEnded = (item: Item): boolean => endOf(item) <= Date.now() / 1_000;",
         to: "export const isEnded = (item: Item): boolean => endOf(item) <= 0;",
       },

@@ -3,7 +3,7 @@ import { importSource } from "./saver.js";
 
 /**
  * @import { RawItem, RawObject } from "./raw-storage.js"
- * @typedef {import("../../src/checkpoint/value.js").Value} Value
+ * @typedef {import("../../src/format/value.js").Value} Value
  */
 
 /**
@@ -13,11 +13,11 @@ import { importSource } from "./saver.js";
  * @param {RawObject[]} objects of the thread
  */
 export async function describeParts(items, objects) {
-  const { decodeFrame } = /** @type {typeof import("../../src/checkpoint/frame.js")} */ (await importSource("checkpoint/frame.ts"));
-  const { decompress } = /** @type {typeof import("../../src/checkpoint/compression.js")} */ (await importSource("checkpoint/compression.ts"));
-  const { FormatError } = /** @type {typeof import("../../src/checkpoint/format-error.js")} */ (await importSource("checkpoint/format-error.ts"));
+  const { decodeFrame } = /** @type {typeof import("../../src/format/frame.js")} */ (await importSource("format/frame.ts"));
+  const { decompress } = /** @type {typeof import("../../src/format/compression.js")} */ (await importSource("format/compression.ts"));
+  const { FormatError } = /** @type {typeof import("../../src/format/format-error.js")} */ (await importSource("format/format-error.ts"));
   const { bornOf } = /** @type {typeof import("../../src/checkpoint/incarnation.js")} */ (await importSource("checkpoint/incarnation.ts"));
-  const { segmentSortKey } = /** @type {typeof import("../../src/checkpoint/keys.js")} */ (await importSource("checkpoint/keys.ts"));
+  const { segmentSortKey } = /** @type {typeof import("../../src/format/keys.js")} */ (await importSource("format/keys.ts"));
 
   const latest = items.findLast((item) => /^C#.*#~[\w-]*$/.test(item.SK?.S ?? ""));
   if (!latest) throw new Error("The thread has no checkpoint.");

@@ -1,9 +1,9 @@
-import type { Item, QueryInput } from "../aws/dynamodb.js";
+import type { Item, QueryInput } from "../aws/dynamodb/dynamodb.js";
 import { bornOf, deleteAsRead } from "./incarnation.js";
-import { CHECKPOINTS, key, parsePointer, parseSortKey, THREAD_MARKER } from "./keys.js";
-import { deleteObjects } from "./segment-deletions.js";
+import { CHECKPOINTS, key, parsePointer, parseSortKey, THREAD_MARKER } from "../format/keys.js";
+import { deleteObjects } from "../payload/segment-deletions.js";
 import { threadOf, type Storage, type Thread } from "./storage.js";
-import { TRASH } from "./trash.js";
+import { TRASH } from "../threads/prune/trash.js";
 
 /**
  * Deletes everything of a thread. Its marker goes first, and with it all of the thread is gone to readers. Checkpoints

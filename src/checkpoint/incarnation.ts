@@ -1,9 +1,9 @@
 import { fromBase64Url, toBase64, toBase64Url } from "../aws/base64.js";
-import type { AttributeValue, DynamoDB, Item } from "../aws/dynamodb.js";
-import { ByteLru } from "./byte-lru.js";
-import { compareCodePoints } from "./code-points.js";
-import { bornOfKey, isBorn, key, THREAD_MARKER } from "./keys.js";
-import { isGone, livingUpdate, prolong, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "./lifetime.js";
+import type { AttributeValue, DynamoDB, Item } from "../aws/dynamodb/dynamodb.js";
+import { ByteLru } from "../payload/byte-lru.js";
+import { compareCodePoints } from "../format/code-points.js";
+import { bornOfKey, isBorn, key, THREAD_MARKER } from "../format/keys.js";
+import { isGone, livingUpdate, prolong, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../payload/lifetime.js";
 import { TRUSTED_MS, type CheckpointRef, type Thread } from "./storage.js";
 
 /*

@@ -1,13 +1,13 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import { longestRequestMs } from "../aws/retry.js";
+import { longestRequestMs } from "../aws/client/retry.js";
 import type { SaverConfig } from "../config.js";
-import { openBackend } from "./backend.js";
-import type { Compress } from "./compression.js";
+import { openBackend } from "../payload/backend.js";
+import type { Compress } from "../format/compression.js";
 import { Incarnations } from "./incarnation.js";
-import { Superseded } from "./latest-only.js";
+import { Superseded } from "./write/latest-only.js";
 import { FrameCache, type Storage } from "./storage.js";
 import { ThreadIndex } from "./thread-index.js";
-import { WriteOrder } from "./write-order.js";
+import { WriteOrder } from "../format/write-order.js";
 
 /** What a saver and a reader work on. Sends nothing yet. */
 export function openStorage(config: SaverConfig, serde: SerializerProtocol, compress: Compress): Storage {

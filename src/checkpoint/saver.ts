@@ -9,36 +9,36 @@ import {
   type DeltaChannelHistory,
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
-import { longestRequestMs } from "../aws/retry.js";
-import { Turnstile } from "../aws/turnstile.js";
+import { longestRequestMs } from "../aws/client/retry.js";
+import { Turnstile } from "../aws/client/semaphore.js";
 import { optional, textsOf } from "../checks.js";
 import { ambientEnv, checkTtl, expandConfig, withEnv, type SaverConfig } from "../config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { invalidInput } from "../errors.js";
-import { defaultSerde } from "../format/serde.js";
-import { compress } from "./compression.js";
-import { copyThread, type RestoreProgress } from "./copy-thread.js";
-import { DELETE_FOR_RUNS_OPTIONS, deleteForRuns, type DeleteForRunsOptions } from "./delete-for-runs.js";
+import { defaultSerde } from "../format/serde/serde.js";
+import { compress } from "../format/compression.js";
+import { copyThread, type RestoreProgress } from "../threads/copy/copy-thread.js";
+import { DELETE_FOR_RUNS_OPTIONS, deleteForRuns, type DeleteForRunsOptions } from "../threads/prune/delete-for-runs.js";
 import { deleteThread } from "./delete-thread.js";
-import { getDeltaHistory } from "./delta-history.js";
-import { exportThread, IMPORT_OPTIONS, importThread, type ImportOptions, type Lines } from "./export-thread.js";
-import type { PruneResult } from "./freed.js";
-import { getTuple } from "./get-tuple.js";
-import { IMPORT_FROM_OPTIONS, importFrom, type CheckpointSource, type ImportFromOptions, type ImportFromProgress, type ImportFromResult } from "./import-from.js";
+import { getDeltaHistory } from "./read/delta-history.js";
+import { exportThread, IMPORT_OPTIONS, importThread, type ImportOptions, type Lines } from "../threads/copy/export-thread.js";
+import type { PruneResult } from "../threads/prune/result.js";
+import { getTuple } from "./read/get-tuple.js";
+import { IMPORT_FROM_OPTIONS, importFrom, type CheckpointSource, type ImportFromOptions, type ImportFromProgress, type ImportFromResult } from "../threads/copy/import-from.js";
 import { configIds, inConfig, requireId, runIdOf } from "./ids.js";
-import { pruneSometimes } from "./latest-only.js";
-import { list } from "./list.js";
-import { listThreads } from "./list-threads.js";
-import { longWork, type LongWorkOptions } from "./long-work.js";
+import { pruneSometimes } from "./write/latest-only.js";
+import { list } from "./read/list.js";
+import { listThreads } from "./read/list-threads.js";
+import { longWork, type LongWorkOptions } from "../threads/long-work.js";
 import { openStorage } from "./open-storage.js";
-import { partsGiven } from "./parts-given.js";
-import { prune, type PruneProgress } from "./prune.js";
-import { PRUNE_OPTIONS, type PruneOptions } from "./prune-options.js";
-import { putCheckpoint } from "./put.js";
-import { putWrites, serializeWrites } from "./put-writes.js";
-import { refreshOnRead } from "./renew.js";
+import { partsGiven } from "./write/given.js";
+import { prune, type PruneProgress } from "../threads/prune/prune.js";
+import { PRUNE_OPTIONS, type PruneOptions } from "../threads/prune/options.js";
+import { putCheckpoint } from "./write/put.js";
+import { putWrites, serializeWrites } from "./write/put-writes.js";
+import { refreshOnRead } from "./write/renew.js";
 import type { Storage } from "./storage.js";
-import { setup, type SetupResult } from "./setup.js";
+import { setup, type SetupResult } from "../table/setup.js";
 import type { ListThreadsOptions, ThreadInfo } from "./thread-index.js";
 
 /**

@@ -1,14 +1,14 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import type { EventListener } from "../aws/events.js";
-import type { Backend } from "./backend.js";
-import { ByteLru } from "./byte-lru.js";
-import type { ConflictMode } from "./head.js";
-import type { Frame } from "./frame.js";
+import type { EventListener } from "../aws/client/events.js";
+import type { Backend } from "../payload/backend.js";
+import { ByteLru } from "../payload/byte-lru.js";
+import type { ConflictMode } from "./write/head.js";
+import type { Frame } from "../format/frame.js";
 import type { Incarnations } from "./incarnation.js";
-import type { Superseded } from "./latest-only.js";
-import { keyPart, threadPartition, type KeyPart } from "./keys.js";
+import type { Superseded } from "./write/latest-only.js";
+import { keyPart, threadPartition, type KeyPart } from "../format/keys.js";
 import type { ThreadIndex } from "./thread-index.js";
-import type { WriteOrder } from "./write-order.js";
+import type { WriteOrder } from "../format/write-order.js";
 
 const FRAME_CACHE_BYTES = 4 * 1_024 * 1_024;
 /**

@@ -1,11 +1,11 @@
-import type { DynamoDB, Item, Key } from "../aws/dynamodb.js";
+import type { DynamoDB, Item, Key } from "../aws/dynamodb/dynamodb.js";
 import { checkLimit, checkObject, optional } from "../checks.js";
 import { invalidInput } from "../errors.js";
-import { stringOf } from "./attributes.js";
-import { compareCodePoints } from "./code-points.js";
+import { stringOf } from "../format/attributes.js";
+import { compareCodePoints } from "../format/code-points.js";
 import { bornAttribute } from "./incarnation.js";
-import { escapeId, idOf, key, keyPart } from "./keys.js";
-import { isGone, livingUpdate, prolong, upsertLiving, type Lifetime } from "./lifetime.js";
+import { escapeId, idOf, key, keyPart } from "../format/keys.js";
+import { isGone, livingUpdate, prolong, upsertLiving, type Lifetime } from "../payload/lifetime.js";
 
 /** Spreads the index over partitions, each of which takes 1,000 write units a second. Part of the format. */
 export const SHARDS = 8;

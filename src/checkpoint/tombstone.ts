@@ -1,7 +1,7 @@
-import type { Condition, Item, Key } from "../aws/dynamodb.js";
-import { FORMAT_VERSION } from "./frame.js";
-import { expiry, goneAt, TTL_ATTRIBUTE } from "./lifetime.js";
-import { ORDER } from "./write-order.js";
+import type { Condition, Item, Key } from "../aws/dynamodb/dynamodb.js";
+import { FORMAT_VERSION } from "../format/frame.js";
+import { expiry, goneAt, TTL_ATTRIBUTE } from "../payload/lifetime.js";
+import { ORDER } from "../format/write-order.js";
 
 /*
  * An attempt of a `put` that timed out can arrive minutes after another attempt of it was acknowledged. Since then the checkpoint may

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { ambientEnv, expandConfig } from "../config.js";
 import type { DynamoDBSaver } from "../checkpoint/saver.js";
 import type { Storage } from "../checkpoint/storage.js";
-import type { DynamoDBSaverEvent } from "../aws/events.js";
+import type { DynamoDBSaverEvent } from "../aws/client/events.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { signal } from "./interrupt.js";
 import { saverOptions, type GlobalOptions } from "./options.js";
@@ -40,7 +40,7 @@ export const openContext: Open = async (command) => {
   const [{ DynamoDBSaver }, { openStorage }, { compress }] = await Promise.all([
     import("../checkpoint/saver.js"),
     import("../checkpoint/open-storage.js"),
-    import("../checkpoint/compression.js"),
+    import("../format/compression.js"),
   ]);
   const saver = new DynamoDBSaver(options);
   const storage = openStorage(expandConfig(options, ambientEnv()), saver.serde, compress);

@@ -1,19 +1,19 @@
 import { toBase64 } from "../aws/base64.js";
-import type { AttributeValue, Item, Key } from "../aws/dynamodb.js";
-import { binaryOf, DATA, stringOf } from "../checkpoint/attributes.js";
-import type { Backend } from "../checkpoint/backend.js";
-import { placeOf } from "../checkpoint/codec.js";
-import { decodeContainer, encodeContainer } from "../checkpoint/container.js";
-import { damaged, FormatError } from "../checkpoint/format-error.js";
-import { checkVersion, FORMAT_VERSION } from "../checkpoint/frame.js";
+import type { AttributeValue, Item, Key } from "../aws/dynamodb/dynamodb.js";
+import { binaryOf, DATA, stringOf } from "../format/attributes.js";
+import type { Backend } from "../payload/backend.js";
+import { placeOf } from "../format/codec.js";
+import { decodeContainer, encodeContainer } from "../format/container.js";
+import { damaged, FormatError } from "../format/format-error.js";
+import { checkVersion, FORMAT_VERSION } from "../format/frame.js";
 import { newIncarnation } from "../checkpoint/incarnation.js";
-import { isBorn, key } from "../checkpoint/keys.js";
-import { isGone, TTL_ATTRIBUTE, type Lifetime } from "../checkpoint/lifetime.js";
-import { deleteObjects } from "../checkpoint/segment-deletions.js";
-import { NewSegments, writeSegments } from "../checkpoint/segment-writes.js";
-import type { LoadedSegments } from "../checkpoint/segment-store.js";
-import type { Serialized } from "../checkpoint/serialized.js";
-import { divide, join, lengthOf, type Value } from "../checkpoint/value.js";
+import { isBorn, key } from "../format/keys.js";
+import { isGone, TTL_ATTRIBUTE, type Lifetime } from "../payload/lifetime.js";
+import { deleteObjects } from "../payload/segment-deletions.js";
+import { NewSegments, writeSegments } from "../payload/segment-writes.js";
+import type { LoadedSegments } from "../payload/segment-store.js";
+import type { Serialized } from "../format/serde/serialized.js";
+import { divide, join, lengthOf, type Value } from "../format/value.js";
 
 /*
  * An entry is one item with a value of any size: what the store keeps under a key, and the cache too. A long value has

@@ -1,5 +1,5 @@
 import type { ListNamespacesOperation, MatchCondition } from "@langchain/langgraph-checkpoint";
-import { compareCodePoints } from "../checkpoint/code-points.js";
+import { compareCodePoints } from "../format/code-points.js";
 import { textOf } from "./namespaces.js";
 import type { Registry } from "./registry.js";
 

@@ -1,5 +1,5 @@
-import type { Key } from "../aws/dynamodb.js";
-import { escapeId, idOf, key, shortened, unescapeId, wholeText } from "../checkpoint/keys.js";
+import type { Key } from "../aws/dynamodb/dynamodb.js";
+import { escapeId, idOf, key, shortened, unescapeId, wholeText } from "../format/keys.js";
 
 /*
  * The keys of the store and the cache. Labels and keys are data: in a key of the table every label ends with a `/`, which

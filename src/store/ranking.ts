@@ -1,4 +1,4 @@
-import { compareCodePoints } from "../checkpoint/code-points.js";
+import { compareCodePoints } from "../format/code-points.js";
 import { createdOf } from "./entries.js";
 import type { Found } from "./storage.js";
 

@@ -1,9 +1,9 @@
-import { forEachAtOnce } from "../aws/concurrency.js";
-import type { DynamoDB, Item, Key } from "../aws/dynamodb.js";
-import { stringOf } from "../checkpoint/attributes.js";
-import { ByteLru } from "../checkpoint/byte-lru.js";
-import { key } from "../checkpoint/keys.js";
-import { isGone, TTL_ATTRIBUTE, unlessLonger, type Lifetime } from "../checkpoint/lifetime.js";
+import { forEachAtOnce } from "../aws/client/concurrency.js";
+import type { DynamoDB, Item, Key } from "../aws/dynamodb/dynamodb.js";
+import { stringOf } from "../format/attributes.js";
+import { ByteLru } from "../payload/byte-lru.js";
+import { key } from "../format/keys.js";
+import { isGone, TTL_ATTRIBUTE, unlessLonger, type Lifetime } from "../payload/lifetime.js";
 import { ITEMS, namespaceOf, NESTED_MARK, registeredNamespace, registryPartition, registryPrefix, startsWith, type Namespace } from "./namespaces.js";
 
 /*

@@ -1,9 +1,9 @@
 import type { SearchItem, SearchOperation } from "@langchain/langgraph-checkpoint";
-import { forEachAtOnce } from "../aws/concurrency.js";
-import type { Item } from "../aws/dynamodb.js";
-import { DATA } from "../checkpoint/attributes.js";
-import { FormatError } from "../checkpoint/format-error.js";
-import type { Serialized } from "../checkpoint/serialized.js";
+import { forEachAtOnce } from "../aws/client/concurrency.js";
+import type { Item } from "../aws/dynamodb/dynamodb.js";
+import { DATA } from "../format/attributes.js";
+import { FormatError } from "../format/format-error.js";
+import type { Serialized } from "../format/serde/serialized.js";
 import { StoreDataError } from "../errors.js";
 import { isLive, readParts, VECTORS, wholeOf, WITHOUT_VALUE } from "./entries.js";
 import { passes, type Filter } from "./filter.js";

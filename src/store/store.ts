@@ -1,10 +1,10 @@
 import { BaseStore, type Item, type MatchCondition, type Operation, type OperationResults, type SearchItem, type SearchOperation } from "@langchain/langgraph-checkpoint";
-import { openBackend } from "../checkpoint/backend.js";
-import { compress } from "../checkpoint/compression.js";
-import { setup, type SetupResult } from "../checkpoint/setup.js";
+import { openBackend } from "../payload/backend.js";
+import { compress } from "../format/compression.js";
+import { setup, type SetupResult } from "../table/setup.js";
 import { ambientEnv, withEnv } from "../config.js";
 import { invalidInput } from "../errors.js";
-import { defaultSerde } from "../format/serde.js";
+import { defaultSerde } from "../format/serde/serde.js";
 import { readEntries } from "./entries.js";
 import { storeItem } from "./items.js";
 import { listNamespaces } from "./list-namespaces.js";

@@ -1,6 +1,6 @@
-import { forEachAtOnce } from "../aws/concurrency.js";
-import { lifetime, type Lifetime } from "../checkpoint/lifetime.js";
-import { serialized, type Serialized } from "../checkpoint/serialized.js";
+import { forEachAtOnce } from "../aws/client/concurrency.js";
+import { lifetime, type Lifetime } from "../payload/lifetime.js";
+import { serialized, type Serialized } from "../format/serde/serialized.js";
 import { itemText, StoreDataError } from "../errors.js";
 import { deleteEntry, writeEntry } from "./entries.js";
 import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";

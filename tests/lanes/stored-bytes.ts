@@ -1,7 +1,7 @@
 import { deflateSync, gzipSync } from "fflate";
 
 /*
- * The bytes that items hold, put together by hand: what src/checkpoint/container.ts documents, with the freedom to
+ * The bytes that items hold, put together by hand: what src/format/container.ts documents, with the freedom to
  * lie in every part of it.
  */
 

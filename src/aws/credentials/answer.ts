@@ -1,5 +1,5 @@
-import { credentialsProblem, type AwsCredentials } from "../credentials.js";
-import type { Answer } from "../exchange.js";
+import { credentialsProblem, type AwsCredentials } from "../client/credentials.js";
+import type { Answer } from "../client/exchange.js";
 import { CredentialsProviderError } from "./provider-error.js";
 
 const decoder = new TextDecoder();

@@ -1,8 +1,8 @@
-import { aborted } from "../abort.js";
-import type { Clock } from "../clock.js";
-import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE, type Answer } from "../exchange.js";
-import { backoffMs, retryKind, serverAsksMs, type RetryKind } from "../retry.js";
-import { sleep } from "../sleep.js";
+import { aborted } from "../client/abort.js";
+import type { Clock } from "../client/clock.js";
+import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE, type Answer } from "../client/exchange.js";
+import { backoffMs, retryKind, serverAsksMs, type RetryKind } from "../client/retry.js";
+import { sleep } from "../client/sleep.js";
 import { CredentialsProviderError } from "./provider-error.js";
 import type { Settings } from "./provider.js";
 

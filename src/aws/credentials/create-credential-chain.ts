@@ -1,5 +1,5 @@
 import { invalidConfig } from "../../errors.js";
-import type { AwsCredentialsProvider } from "../credentials.js";
+import type { AwsCredentialsProvider } from "../client/credentials.js";
 import { CredentialsProviderError } from "./provider-error.js";
 
 /**

@@ -1,5 +1,5 @@
 import { invalidConfig } from "../../errors.js";
-import type { AwsCredentials } from "../credentials.js";
+import type { AwsCredentials } from "../client/credentials.js";
 import { codeIn, jsonOf, temporary } from "./answer.js";
 import { ask, type Question } from "./ask.js";
 import { CredentialsProviderError } from "./provider-error.js";

@@ -1,5 +1,5 @@
-import type { AwsCredentials, AwsCredentialsProvider } from "../credentials.js";
-import { ambientEnv, variable } from "../environment.js";
+import type { AwsCredentials, AwsCredentialsProvider } from "../client/credentials.js";
+import { ambientEnv, variable } from "../client/environment.js";
 import { codeIn, jsonOf, temporary } from "./answer.js";
 import { ask } from "./ask.js";
 import { CredentialsProviderError } from "./provider-error.js";

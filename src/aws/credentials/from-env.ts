@@ -1,5 +1,5 @@
-import type { AwsCredentialsProvider } from "../credentials.js";
-import { ambientEnv, variable } from "../environment.js";
+import type { AwsCredentialsProvider } from "../client/credentials.js";
+import { ambientEnv, variable } from "../client/environment.js";
 import { CredentialsProviderError } from "./provider-error.js";
 
 export interface FromEnvOptions {

@@ -1,7 +1,7 @@
 import { optional } from "../../checks.js";
-import type { AwsCredentials, AwsCredentialsProvider } from "../credentials.js";
-import { allowsInsecureEndpoint, ambientEnv, variable } from "../environment.js";
-import type { Answer } from "../exchange.js";
+import type { AwsCredentials, AwsCredentialsProvider } from "../client/credentials.js";
+import { allowsInsecureEndpoint, ambientEnv, variable } from "../client/environment.js";
+import type { Answer } from "../client/exchange.js";
 import { codeIn, jsonOf, temporary, textOfAnswer } from "./answer.js";
 import { ask } from "./ask.js";
 import { CredentialsProviderError } from "./provider-error.js";

@@ -1,7 +1,7 @@
 import { invalidConfig } from "../../errors.js";
-import { Clock } from "../clock.js";
-import { CredentialSource, credentialsProblem, EXPOSED, exposed, type AwsCredentials, type AwsCredentialsProvider, type CredentialSourceOptions } from "../credentials.js";
-import { sign, type SigningKeys } from "../sign.js";
+import { Clock } from "../client/clock.js";
+import { CredentialSource, credentialsProblem, EXPOSED, exposed, type AwsCredentials, type AwsCredentialsProvider, type CredentialSourceOptions } from "../client/credentials.js";
+import { sign, type SigningKeys } from "../client/sign.js";
 import { ask } from "./ask.js";
 import { fromEnv } from "./from-env.js";
 import { renewed, required, serviceAt, settingsOf, type ClientConfig, type ProviderOptions } from "./provider.js";

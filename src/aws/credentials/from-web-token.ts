@@ -1,4 +1,4 @@
-import type { AwsCredentialsProvider } from "../credentials.js";
+import type { AwsCredentialsProvider } from "../client/credentials.js";
 import { ask } from "./ask.js";
 import { renewed, required, serviceAt, settingsOf, type ClientConfig, type ProviderOptions } from "./provider.js";
 import { sessionName, stsQuestion } from "./sts.js";

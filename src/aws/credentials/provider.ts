@@ -1,10 +1,10 @@
 import { optional } from "../../checks.js";
 import { invalidConfig, type DynamoDBSaverError } from "../../errors.js";
-import { CredentialSource, type AwsCredentials, type AwsCredentialsProvider } from "../credentials.js";
-import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "../endpoint.js";
-import { allowsInsecureEndpoint, ambientEnv, variable } from "../environment.js";
-import type { Fetch } from "../exchange.js";
-import { together } from "../together.js";
+import { CredentialSource, type AwsCredentials, type AwsCredentialsProvider } from "../client/credentials.js";
+import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "../client/endpoint.js";
+import { allowsInsecureEndpoint, ambientEnv, variable } from "../client/environment.js";
+import type { Fetch } from "../client/exchange.js";
+import { together } from "../client/single-flight.js";
 
 /** Options of every provider that sends requests. */
 export interface ProviderOptions {

@@ -1,5 +1,5 @@
-import type { AwsCredentials } from "../credentials.js";
-import { documentOf, elements, textOf } from "../xml.js";
+import type { AwsCredentials } from "../client/credentials.js";
+import { documentOf, elements, textOf } from "../s3/xml.js";
 import { temporary, textOfAnswer } from "./answer.js";
 import type { Question } from "./ask.js";
 

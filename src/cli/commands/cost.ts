@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander";
-import type { ThreadUsage } from "../../checkpoint/thread-usage.js";
+import type { ThreadUsage } from "../../inspect/thread-usage.js";
 import type { Context, Open } from "../context.js";
 import { FoundWrong } from "../failure.js";
 import { withExample } from "../help.js";
@@ -30,7 +30,7 @@ export function addCost(program: Command, open: Open): void {
     .action(async (threadId: string, options: Options, command: Command) => {
       const context = await open(command);
       // Not before it is needed, as the context itself.
-      const { threadUsage } = await import("../../checkpoint/thread-usage.js");
+      const { threadUsage } = await import("../../inspect/thread-usage.js");
       const usage = await threadUsage(context.storage, threadId);
       await show(context, threadId, usage, pricesOf(options));
       if (usage.problems.length > 0 || usage.objects.missing > 0) throw new FoundWrong();

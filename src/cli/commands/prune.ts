@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import type { PruneResult } from "../../checkpoint/freed.js";
-import type { PruneProgress } from "../../checkpoint/prune.js";
-import type { PruneOptions } from "../../checkpoint/prune-options.js";
-import { ThreadsFailedError } from "../../checkpoint/threads-failed.js";
+import type { PruneResult } from "../../threads/prune/result.js";
+import type { PruneProgress } from "../../threads/prune/prune.js";
+import type { PruneOptions } from "../../threads/prune/options.js";
+import { ThreadsFailedError } from "../../threads/threads-failed.js";
 import { duration, wholeNumber } from "../arguments.js";
 import type { Context, Open } from "../context.js";
 import { UsageError } from "../failure.js";

@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import type { SetupResult } from "../../checkpoint/setup.js";
+import type { SetupResult } from "../../table/setup.js";
 import { duration } from "../arguments.js";
 import type { Context, Open } from "../context.js";
 import { UsageError } from "../failure.js";

@@ -1,5 +1,5 @@
-import type { S3 } from "../../aws/s3.js";
-import { TTL_TAG } from "../../checkpoint/offload.js";
+import type { S3 } from "../../aws/s3/s3.js";
+import { TTL_TAG } from "../../payload/offload.js";
 import { AwsRequestError, type DynamoDBSaverError } from "../../errors.js";
 import { PROGRAM } from "../help.js";
 import { denied, isDenied, skipped, ok, reported, warning, wrong, type Check, type Finding } from "./finding.js";

@@ -1,5 +1,5 @@
-import { exchange } from "../../aws/exchange.js";
-import { aborted } from "../../aws/abort.js";
+import { exchange } from "../../aws/client/exchange.js";
+import { aborted } from "../../aws/client/abort.js";
 import type { SaverConfig } from "../../config.js";
 import { ok, wrong, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";

@@ -2,10 +2,10 @@ import { ask } from "../../aws/credentials/ask.js";
 import { CredentialsProviderError } from "../../aws/credentials/provider-error.js";
 import { serviceAt, settingsOf } from "../../aws/credentials/provider.js";
 import { textOfAnswer } from "../../aws/credentials/answer.js";
-import { Clock } from "../../aws/clock.js";
-import type { AwsCredentials } from "../../aws/credentials.js";
-import { sign } from "../../aws/sign.js";
-import { documentOf, textOf } from "../../aws/xml.js";
+import { Clock } from "../../aws/client/clock.js";
+import type { AwsCredentials } from "../../aws/client/credentials.js";
+import { sign } from "../../aws/client/sign.js";
+import { documentOf, textOf } from "../../aws/s3/xml.js";
 import { skipped, ok, reported, wrong, type Check } from "./finding.js";
 import type { Subject } from "./subject.js";
 

@@ -1,6 +1,6 @@
-import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE } from "../../aws/exchange.js";
-import { isSafe } from "../../aws/endpoint.js";
-import { aborted } from "../../aws/abort.js";
+import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE } from "../../aws/client/exchange.js";
+import { isSafe } from "../../aws/client/endpoint.js";
+import { aborted } from "../../aws/client/abort.js";
 import { skipped, ok, warning, wrong, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";
 

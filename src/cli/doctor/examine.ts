@@ -1,4 +1,4 @@
-import { awsEndpoint } from "../../aws/endpoint.js";
+import { awsEndpoint } from "../../aws/client/endpoint.js";
 import type { DynamoDBSaverOptions } from "../../options.js";
 import { flagFor } from "../failure.js";
 import { checkBucket } from "./bucket.js";

@@ -1,4 +1,4 @@
-import { key } from "../../checkpoint/keys.js";
+import { key } from "../../format/keys.js";
 import { isDenied, ok, reported, warning, wrong, type Check } from "./finding.js";
 import type { Subject } from "./subject.js";
 

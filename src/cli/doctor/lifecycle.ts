@@ -1,7 +1,7 @@
-import { elements, textOf } from "../../aws/xml.js";
-import { expiryRule } from "../../checkpoint/lifecycle-rule.js";
-import { daysOf } from "../../checkpoint/lifetime.js";
-import { TTL_TAG } from "../../checkpoint/offload.js";
+import { elements, textOf } from "../../aws/s3/xml.js";
+import { expiryRule } from "../../table/lifecycle-rule.js";
+import { daysOf } from "../../payload/lifetime.js";
+import { TTL_TAG } from "../../payload/offload.js";
 import { PROGRAM } from "../help.js";
 import { isDenied, skipped, ok, reported, wrong, warning, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";

@@ -1,5 +1,5 @@
-import type { DynamoDB, Key } from "../../aws/dynamodb.js";
-import { key } from "../../checkpoint/keys.js";
+import type { DynamoDB, Key } from "../../aws/dynamodb/dynamodb.js";
+import { key } from "../../format/keys.js";
 import { denied, isDenied, ok, reported, wrong, type Check } from "./finding.js";
 import type { Subject } from "./subject.js";
 

@@ -1,6 +1,6 @@
 import { emptyCheckpoint } from "@langchain/langgraph-checkpoint";
 import { threadOf } from "../../checkpoint/storage.js";
-import { key } from "../../checkpoint/keys.js";
+import { key } from "../../format/keys.js";
 import { PROGRAM } from "../help.js";
 import { ok, reported, wrong, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";

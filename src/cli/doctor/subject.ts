@@ -1,9 +1,9 @@
-import { CredentialSource } from "../../aws/credentials.js";
-import type { S3 } from "../../aws/s3.js";
-import { openBackend } from "../../checkpoint/backend.js";
-import { compress } from "../../checkpoint/compression.js";
+import { CredentialSource } from "../../aws/client/credentials.js";
+import type { S3 } from "../../aws/s3/s3.js";
+import { openBackend } from "../../payload/backend.js";
+import { compress } from "../../format/compression.js";
 import { openStorage } from "../../checkpoint/open-storage.js";
-import { plainSerde } from "../../checkpoint/plain-serde.js";
+import { plainSerde } from "../../format/serde/plain-serde.js";
 import { DynamoDBSaver } from "../../checkpoint/saver.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import { ambientEnv, expandConfig, type SaverConfig } from "../../config.js";

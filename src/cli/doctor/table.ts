@@ -1,6 +1,6 @@
 import { AwsRequestError } from "../../errors.js";
-import { TTL_ATTRIBUTE } from "../../checkpoint/lifetime.js";
-import { keysProblem } from "../../checkpoint/table.js";
+import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
+import { keysProblem } from "../../table/table.js";
 import { PROGRAM } from "../help.js";
 import { isDenied, skipped, ok, reported, warning, wrong, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";

@@ -1,7 +1,7 @@
-import type { Item } from "../../aws/dynamodb.js";
-import { stringOf } from "../../checkpoint/attributes.js";
-import { key, idOf, THREAD_MARKER } from "../../checkpoint/keys.js";
-import { isGone } from "../../checkpoint/lifetime.js";
+import type { Item } from "../../aws/dynamodb/dynamodb.js";
+import { stringOf } from "../../format/attributes.js";
+import { key, idOf, THREAD_MARKER } from "../../format/keys.js";
+import { isGone } from "../../payload/lifetime.js";
 import { threadOf, type Storage } from "../../checkpoint/storage.js";
 import { SHARDS, shardOf } from "../../checkpoint/thread-index.js";
 import { PROGRAM } from "../help.js";

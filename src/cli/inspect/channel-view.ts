@@ -1,9 +1,9 @@
-import { channelStates, entryAt, type ChannelState } from "../../checkpoint/checkpoint-state.js";
-import { getDeltaHistory } from "../../checkpoint/delta-history.js";
-import { findCheckpoint, type CheckpointName } from "../../checkpoint/find-checkpoint.js";
-import { plainSerde } from "../../checkpoint/plain-serde.js";
-import { timeline, type ReadEntry } from "../../checkpoint/timeline.js";
-import { problemOf, type Problem } from "../../checkpoint/tolerant-read.js";
+import { channelStates, entryAt, type ChannelState } from "../../inspect/checkpoint-state.js";
+import { getDeltaHistory } from "../../checkpoint/read/delta-history.js";
+import { findCheckpoint, type CheckpointName } from "../../inspect/find-checkpoint.js";
+import { plainSerde } from "../../format/serde/plain-serde.js";
+import { timeline, type ReadEntry } from "../../inspect/timeline.js";
+import { problemOf, type Problem } from "../../inspect/tolerant-read.js";
 import type { Context } from "../context.js";
 import { FoundWrong } from "../failure.js";
 import { bytes as size, counted } from "../numbers.js";

@@ -1,7 +1,7 @@
-import { checkpointState, type ChannelState, type CheckpointState, type StateValue, type TaskState } from "../../checkpoint/checkpoint-state.js";
-import { findCheckpoint } from "../../checkpoint/find-checkpoint.js";
-import { isInternalChannel } from "../../checkpoint/next-nodes.js";
-import type { Problem } from "../../checkpoint/tolerant-read.js";
+import { checkpointState, type ChannelState, type CheckpointState, type StateValue, type TaskState } from "../../inspect/checkpoint-state.js";
+import { findCheckpoint } from "../../inspect/find-checkpoint.js";
+import { isInternalChannel } from "../../inspect/next-nodes.js";
+import type { Problem } from "../../inspect/tolerant-read.js";
 import type { Context } from "../context.js";
 import { FoundWrong } from "../failure.js";
 import { bytes as size, counted } from "../numbers.js";

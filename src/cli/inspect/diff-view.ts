@@ -1,8 +1,8 @@
-import { changesOf, type ChannelChange } from "../../checkpoint/changes.js";
-import { channelStates, entryAt, type ChannelState } from "../../checkpoint/checkpoint-state.js";
-import { findCheckpoint } from "../../checkpoint/find-checkpoint.js";
-import { isInternalChannel } from "../../checkpoint/next-nodes.js";
-import type { ReadEntry } from "../../checkpoint/timeline.js";
+import { changesOf, type ChannelChange } from "../../inspect/changes.js";
+import { channelStates, entryAt, type ChannelState } from "../../inspect/checkpoint-state.js";
+import { findCheckpoint } from "../../inspect/find-checkpoint.js";
+import { isInternalChannel } from "../../inspect/next-nodes.js";
+import type { ReadEntry } from "../../inspect/timeline.js";
 import type { Context } from "../context.js";
 import { FoundWrong, UsageError } from "../failure.js";
 import { bytes as size } from "../numbers.js";

@@ -1,5 +1,5 @@
-import type { ChannelState, StateValue, TaskState } from "../../checkpoint/checkpoint-state.js";
-import type { TimelineEntry } from "../../checkpoint/timeline.js";
+import type { ChannelState, StateValue, TaskState } from "../../inspect/checkpoint-state.js";
+import type { TimelineEntry } from "../../inspect/timeline.js";
 
 /* What `--json` gives: documented, and the same from version to version. */
 

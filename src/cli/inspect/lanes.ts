@@ -1,4 +1,4 @@
-import { compareCodePoints } from "../../checkpoint/code-points.js";
+import { compareCodePoints } from "../../format/code-points.js";
 
 /*
  * Checkpoints as a graph of commits is drawn, newest first, row by row. A branch keeps its lane down to the checkpoint that it

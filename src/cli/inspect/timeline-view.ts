@@ -1,5 +1,5 @@
-import { isInternalChannel } from "../../checkpoint/next-nodes.js";
-import { timeline, type TimelineEntry, type TimelineOptions } from "../../checkpoint/timeline.js";
+import { isInternalChannel } from "../../inspect/next-nodes.js";
+import { timeline, type TimelineEntry, type TimelineOptions } from "../../inspect/timeline.js";
 import { timeOf } from "../checkpoint-time.js";
 import type { Context } from "../context.js";
 import { FoundWrong, REMEDIES } from "../failure.js";

@@ -1,4 +1,4 @@
-import { isLookAlike } from "../../checkpoint/plain-serde.js";
+import { isLookAlike } from "../../format/serde/plain-serde.js";
 import { cyan, dim, type Text } from "../text.js";
 import type { Tree } from "../tree.js";
 import { bytes as size, count } from "../numbers.js";

@@ -1,9 +1,9 @@
-import type { DynamoDB } from "../../aws/dynamodb.js";
-import type { S3 } from "../../aws/s3.js";
-import { textOf } from "../../aws/xml.js";
-import { TTL_ATTRIBUTE } from "../../checkpoint/lifetime.js";
-import { expiryRule, missingDays } from "../../checkpoint/lifecycle-rule.js";
-import { keysProblem } from "../../checkpoint/table.js";
+import type { DynamoDB } from "../../aws/dynamodb/dynamodb.js";
+import type { S3 } from "../../aws/s3/s3.js";
+import { textOf } from "../../aws/s3/xml.js";
+import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
+import { expiryRule, missingDays } from "../../table/lifecycle-rule.js";
+import { keysProblem } from "../../table/table.js";
 import { AwsRequestError, invalidConfig } from "../../errors.js";
 import type { SaverConfig } from "../../config.js";
 

@@ -1,5 +1,5 @@
-import { isBucketName, isKeyPrefix } from "../../aws/s3.js";
-import { daysOf } from "../../checkpoint/lifetime.js";
+import { isBucketName, isKeyPrefix } from "../../aws/s3/s3.js";
+import { daysOf } from "../../payload/lifetime.js";
 import { invalidConfig } from "../../errors.js";
 
 /** What infrastructure is printed for. */

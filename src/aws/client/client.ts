@@ -1,0 +1,246 @@
+import { AwsRequestError, type DynamoDBSaverError, type DynamoDBSaverErrorCode } from "../../errors.js";
+import { aborted } from "./abort.js";
+import { Clock } from "./clock.js";
+import type { AwsCredentials, CredentialSource } from "./credentials.js";
+import { emit, type AwsService, type ConsumedCapacity, type EventListener } from "./events.js";
+import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE, type Answer, type Fetch } from "./exchange.js";
+import { backoffMs, RetryBudget, retryKind, serverAsksMs, type RetryKind } from "./retry.js";
+import { sign, type SigningKeys } from "./sign.js";
+import { sleep } from "./sleep.js";
+import { Turnstile } from "./semaphore.js";
+
+export interface AwsClientConfig {
+  credentials: CredentialSource;
+  fetch: Fetch;
+  signal: AbortSignal | undefined;
+  maxAttempts: number;
+  requestTimeoutMs: number;
+  maxConcurrency: number;
+  onEvent: EventListener | undefined;
+}
+
+/** A request as one AWS service speaks it. */
+export interface AwsRequest<T> {
+  service: AwsService;
+  operation: string;
+  method: "POST" | "GET" | "PUT";
+  url: string;
+  region: string;
+  headers: Record<string, string>;
+  /** Made anew for each attempt, where it is a function. */
+  body: Uint8Array<ArrayBuffer> | (() => Uint8Array<ArrayBuffer>);
+  /** A longer answer is not read. */
+  maxAnswerBytes?: number | undefined;
+  /**
+   * Reads a successful answer. What it throws means a garbled answer, which is tried again, or a {@link ReportedError}.
+   */
+  parse(answer: Answer): T;
+  /** What the answer says the request used up. */
+  consumed(answer: T): ConsumedCapacity;
+  /** Reads an error answer. */
+  parseError(answer: Answer): { serviceCode: string | undefined; serviceMessage: string };
+  /** Words for the caller. */
+  explain(serviceCode: string | undefined, serviceMessage: string): { code: DynamoDBSaverErrorCode; message: string };
+}
+
+/** An error that stands inside an answer of status 200. */
+export class ReportedError extends Error {
+  constructor(readonly serviceCode: string | undefined) {
+    super();
+  }
+}
+
+/** Why an attempt failed. */
+interface Failure {
+  code: DynamoDBSaverErrorCode;
+  message: string;
+  serviceCode?: string | undefined;
+  retry?: RetryKind | undefined;
+  serverAsksMs?: number;
+  cause?: unknown;
+}
+
+const REFUSED_CREDENTIALS = new Set([
+  "ExpiredTokenException",
+  "ExpiredToken",
+  "UnrecognizedClientException",
+  "InvalidClientTokenId",
+  "InvalidAccessKeyId",
+  "InvalidToken",
+]);
+/** With these the service says what is wrong. An answer that does not is garbled. */
+const NAMED_STATUS: Record<AwsService, Set<number>> = { dynamodb: new Set([400]), s3: new Set([400, 403, 409]) };
+const UNREADABLE: Failure = { code: "NETWORK", message: "The answer could not be read: it was cut short, or did not come from AWS.", retry: "transient" };
+const NO_CAPACITY: ConsumedCapacity = { readUnits: 0, writeUnits: 0 };
+
+/** Signs and sends requests, and sends them again when that can help. Knows no service in particular. */
+export class AwsClient {
+  readonly #config: AwsClientConfig;
+  readonly #budget = new RetryBudget();
+  readonly #inFlight: Turnstile;
+  readonly #signingKeys: SigningKeys = new Map();
+  readonly #clock = new Clock();
+
+  constructor(config: AwsClientConfig) {
+    this.#config = config;
+    this.#inFlight = new Turnstile(config.maxConcurrency, config.requestTimeoutMs + 1_000);
+  }
+
+  /**
+   * @param signal ends this request. Default: that of the client
+   * @throws AwsRequestError when every attempt failed or another cannot help
+   * @throws DynamoDBSaverError `ABORTED`, `CREDENTIALS`
+   */
+  async send<T>(request: AwsRequest<T>, signal = this.#config.signal): Promise<T> {
+    const { service, operation } = request;
+    const { maxAttempts, onEvent } = this.#config;
+    const started = Date.now();
+    let bytesSent = 0;
+    let bytesReceived = 0;
+    let answer: Answer | undefined;
+    let lastRetry: RetryKind | undefined;
+    let renewedCredentials = false;
+    let attempt = 0;
+
+    const ended = (consumedCapacity: ConsumedCapacity, error?: string): void =>
+      emit(onEvent, {
+        type: "request",
+        service,
+        operation,
+        attempts: attempt,
+        status: answer?.status ?? 0,
+        durationMs: Date.now() - started,
+        bytesSent,
+        bytesReceived,
+        consumedCapacity,
+        requestId: requestId(answer),
+        error,
+      });
+
+    const endedByAbort = (by: AbortSignal): DynamoDBSaverError => {
+      ended(NO_CAPACITY, "ABORTED");
+      return aborted(by);
+    };
+
+    for (;;) {
+      let failure: Failure;
+      let credentials: AwsCredentials | undefined;
+      let clockOffsetMs = 0;
+      const place = this.#inFlight.line();
+      try {
+        await place.enter(signal);
+        credentials = await this.#config.credentials.get(signal);
+        // A provider can take so long that the place was given to another.
+        await place.enter(signal);
+        if (signal?.aborted) throw aborted(signal);
+        attempt++;
+        answer = undefined;
+        clockOffsetMs = this.#clock.offsetMs;
+        const body = typeof request.body === "function" ? request.body() : request.body;
+        bytesSent += body.length;
+        answer = await this.#attempt(request, body, credentials, clockOffsetMs, signal);
+        bytesReceived += answer.body.length;
+        if (answer.status >= 200 && answer.status < 300) {
+          const result = request.parse(answer);
+          const consumed = request.consumed(result);
+          this.#budget.refund(lastRetry);
+          ended(consumed);
+          return result;
+        }
+        failure = this.#readFailure(request, answer, request.parseError(answer), clockOffsetMs);
+      } catch (error) {
+        if (signal?.aborted) throw endedByAbort(signal);
+        if (!credentials) {
+          ended(NO_CAPACITY, "CREDENTIALS");
+          throw error;
+        }
+        failure =
+          error instanceof ReportedError && answer
+            ? this.#readFailure(request, answer, { serviceCode: error.serviceCode, serviceMessage: "" }, clockOffsetMs)
+            : connectionFailure(error, answer, this.#config.requestTimeoutMs);
+      } finally {
+        place.leave();
+      }
+
+      if (REFUSED_CREDENTIALS.has(failure.serviceCode ?? "") && this.#config.credentials.renewable && !renewedCredentials) {
+        renewedCredentials = true;
+        this.#config.credentials.discard(credentials);
+        failure.retry = "immediate";
+      }
+      const again = failure.retry && attempt < maxAttempts && this.#budget.take(failure.retry);
+      if (!again) {
+        ended(NO_CAPACITY, failure.code);
+        throw new AwsRequestError(failure.code, failure.message, {
+          service,
+          operation,
+          status: answer?.status ?? 0,
+          attempts: attempt,
+          retryable: failure.retry !== undefined,
+          serviceCode: failure.serviceCode,
+          requestId: requestId(answer),
+          ...("cause" in failure && { cause: failure.cause }),
+        });
+      }
+      lastRetry = failure.retry;
+      const delayMs = backoffMs(failure.retry!, attempt, failure.serverAsksMs);
+      emit(onEvent, { type: "retry", service, operation, attempt, reason: failure.serviceCode ?? failure.code, delayMs });
+      if (delayMs > 0) {
+        await sleep(delayMs, signal).catch(() => {
+          throw endedByAbort(signal!);
+        });
+      }
+    }
+  }
+
+  async #attempt(request: AwsRequest<unknown>, body: Uint8Array<ArrayBuffer>, credentials: AwsCredentials, clockOffsetMs: number, signal: AbortSignal | undefined): Promise<Answer> {
+    const { fetch, requestTimeoutMs } = this.#config;
+    const headers = await sign({ ...request, body }, credentials, clockOffsetMs, this.#signingKeys);
+    const init = { method: request.method, headers, ...(request.method !== "GET" && { body }) };
+    return exchange(request.url, init, { fetch, signal, timeoutMs: requestTimeoutMs, maxBytes: request.maxAnswerBytes });
+  }
+
+  #readFailure(
+    request: AwsRequest<unknown>,
+    answer: Answer,
+    { serviceCode, serviceMessage }: ReturnType<AwsRequest<unknown>["parseError"]>,
+    clockOffsetMs: number,
+  ): Failure {
+    if (serviceCode === undefined && NAMED_STATUS[request.service].has(answer.status)) return UNREADABLE;
+    const retry = retryKind(answer.status, serviceCode);
+    const failure: Failure = { ...request.explain(serviceCode, serviceMessage), serviceCode, retry };
+    if (retry) {
+      failure.serverAsksMs = serverAsksMs(answer.headers, Date.now() + this.#clock.offsetMs);
+      if (retry === "throttling") failure.code = "THROTTLED";
+    } else if (this.#clock.correct(serviceCode, answer.headers, clockOffsetMs)) {
+      failure.retry = "immediate";
+    }
+    return failure;
+  }
+}
+
+function connectionFailure(error: unknown, answer: Answer | undefined, requestTimeoutMs: number): Failure {
+  if (error === TIMED_OUT) {
+    const message = `No complete answer within ${requestTimeoutMs} ms (requestTimeoutMs).`;
+    return { code: "TIMEOUT", message, retry: "transient" };
+  }
+  if (error === REDIRECTED) {
+    const message = "The endpoint answered with a redirect, and a signed request follows none. Check the endpoint and region.";
+    return { code: "NETWORK", message };
+  }
+  if (error === TOO_LARGE) {
+    return { code: "VALUE_TOO_LARGE", message: "An object in S3 is longer than any that was stored there: over maxValueBytes. Raise that option to read it." };
+  }
+  if (error === NO_RESPONSE) {
+    return { code: "NETWORK", message: "The option fetch did not return a Response." };
+  }
+  if (answer) {
+    // Without its cause: a parser quotes the text that it could not read, and that may be a stored value.
+    return UNREADABLE;
+  }
+  const message = "The connection to the endpoint failed. Check the endpoint, the region and the network; in a browser, also that this page is allowed (CORS).";
+  return { code: "NETWORK", message, retry: "transient", cause: error };
+}
+
+function requestId(answer: Answer | undefined): string | undefined {
+  return answer?.headers.get("x-amzn-requestid") ?? answer?.headers.get("x-amz-request-id") ?? undefined;
+}

@@ -1,0 +1,237 @@
+import { AwsRequestError } from "../../errors.js";
+import { DynamoDBBatches, type BatchesConfig } from "./batches.js";
+import { DynamoDBProtocol, projection, type Output, type Sender } from "./protocol.js";
+
+/** DynamoDB's wire form of the attribute types used here. `B` is base64. */
+export type AttributeValue = { S: string } | { N: string } | { B: string };
+export interface Key {
+  PK: { S: string };
+  SK: { S: string };
+}
+export type Item = Key & Record<string, AttributeValue>;
+
+export interface QueryInput {
+  partition: string;
+  /** Inclusive bounds of the sort key. */
+  between?: [from: string, to: string];
+  beginsWith?: string;
+  descending?: boolean;
+  limit?: number;
+  /** Only these attributes. */
+  only?: string[];
+  consistent?: boolean;
+  after?: Key | undefined;
+}
+
+export interface Page {
+  items: Item[];
+  /** Where the next page starts; `undefined` on the last. */
+  next: Key | undefined;
+}
+
+export interface Condition {
+  condition?: string;
+  names?: Record<string, string>;
+  values?: Record<string, AttributeValue>;
+}
+
+export interface UpdateInput extends Condition {
+  key: Key;
+  update: string;
+}
+
+export type TableState = { status: string; keys: { name: string; role: "HASH" | "RANGE"; type: string }[] };
+
+/** The operations on one table. */
+export class DynamoDB {
+  // Private fields: neither `inspect` nor `JSON.stringify` shows credentials.
+  readonly #client: Sender;
+  readonly #config: BatchesConfig & { region: string; endpoint: string };
+  readonly #protocol: DynamoDBProtocol;
+  readonly #batches: DynamoDBBatches;
+  readonly tableName: string;
+
+  constructor(client: Sender, config: BatchesConfig & { region: string; endpoint: string }) {
+    this.#client = client;
+    this.#config = config;
+    const { tableName, region, endpoint, signal, maxAttempts, onEvent } = config;
+    this.#protocol = new DynamoDBProtocol(client, { tableName, region, endpoint, countsCapacity: onEvent !== undefined });
+    this.#batches = new DynamoDBBatches(this.#protocol, { tableName, signal, maxAttempts, onEvent });
+    this.tableName = tableName;
+  }
+
+  /** The same table; requests end when this signal fires. */
+  until(signal: AbortSignal): DynamoDB {
+    return new DynamoDB({ send: (request) => this.#client.send(request, signal) }, { ...this.#config, signal });
+  }
+
+  /** The table's status and keys, or `undefined` when there is no such table. */
+  async describeTable(): Promise<TableState | undefined> {
+    interface Description extends Output {
+      Table: {
+        TableStatus: string;
+        KeySchema: { AttributeName: string; KeyType: "HASH" | "RANGE" }[];
+        AttributeDefinitions: { AttributeName: string; AttributeType: string }[];
+      };
+    }
+    try {
+      const { Table } = await this.#protocol.call<Description>("DescribeTable", {}, "Table");
+      const typeOf = (name: string): string => Table.AttributeDefinitions.find((a) => a.AttributeName === name)?.AttributeType ?? "?";
+      return {
+        status: Table.TableStatus,
+        keys: Table.KeySchema.map((k) => ({ name: k.AttributeName, role: k.KeyType, type: typeOf(k.AttributeName) })),
+      };
+    } catch (error) {
+      if (error instanceof AwsRequestError && error.code === "TABLE_NOT_FOUND") return undefined;
+      throw error;
+    }
+  }
+
+  /** Asks for a table with string keys `PK` and `SK`, on demand. False when another caller was first. */
+  async createTable(): Promise<boolean> {
+    try {
+      await this.#protocol.call("CreateTable", {
+        AttributeDefinitions: [
+          { AttributeName: "PK", AttributeType: "S" },
+          { AttributeName: "SK", AttributeType: "S" },
+        ],
+        KeySchema: [
+          { AttributeName: "PK", KeyType: "HASH" },
+          { AttributeName: "SK", KeyType: "RANGE" },
+        ],
+        BillingMode: "PAY_PER_REQUEST",
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof AwsRequestError && error.serviceCode === "ResourceInUseException") return false;
+      throw error;
+    }
+  }
+
+  /** The attribute by which items expire, or `undefined` when none do. */
+  async describeTimeToLive(): Promise<string | undefined> {
+    interface Description extends Output {
+      TimeToLiveDescription: { TimeToLiveStatus: string; AttributeName?: string };
+    }
+    const { TimeToLiveDescription: ttl } = await this.#protocol.call<Description>("DescribeTimeToLive", {}, "TimeToLiveDescription");
+    return ttl.TimeToLiveStatus.startsWith("ENABL") ? ttl.AttributeName : undefined;
+  }
+
+  async enableTimeToLive(attribute: string): Promise<true> {
+    await this.#protocol.call("UpdateTimeToLive", { TimeToLiveSpecification: { Enabled: true, AttributeName: attribute } });
+    return true;
+  }
+
+  /** One page: 1 MB at most, or `limit` items. */
+  async query(input: QueryInput): Promise<Page> {
+    const values: Record<string, AttributeValue> = { ":pk": { S: input.partition } };
+    let condition = "PK = :pk";
+    if (input.between) {
+      condition += " AND SK BETWEEN :from AND :to";
+      values[":from"] = { S: input.between[0] };
+      values[":to"] = { S: input.between[1] };
+    } else if (input.beginsWith !== undefined) {
+      condition += " AND begins_with(SK, :prefix)";
+      values[":prefix"] = { S: input.beginsWith };
+    }
+    const request = {
+      KeyConditionExpression: condition,
+      ExpressionAttributeValues: values,
+      ...(input.descending && { ScanIndexForward: false }),
+      ...(input.limit && { Limit: input.limit }),
+      ...(input.only && projection(input.only)),
+      ...(input.consistent && { ConsistentRead: true }),
+      ...(input.after && { ExclusiveStartKey: input.after }),
+    };
+    const output = await this.#protocol.call<Output & { Items: Item[]; LastEvaluatedKey?: Key }>("Query", request, "Items");
+    return { items: output.Items, next: output.LastEvaluatedKey };
+  }
+
+  /** All pages from `input` on. */
+  async *queryPages(input: QueryInput): AsyncGenerator<Item[], void, undefined> {
+    let after = input.after;
+    do {
+      const page = await this.query({ ...input, after });
+      yield page.items;
+      after = page.next;
+    } while (after);
+  }
+
+  async getItem(key: Key, consistent: boolean, only?: string[]): Promise<Item | undefined> {
+    const output = await this.#protocol.call<Output & { Item?: Item }>("GetItem", {
+      Key: key,
+      ...(only && projection(only)),
+      ...(consistent && { ConsistentRead: true }),
+    });
+    return output.Item;
+  }
+
+  /** False when `condition` was given and did not hold. */
+  async putItem(item: Item, condition?: Condition): Promise<boolean> {
+    return (await this.#conditional("PutItem", { Item: item, ...(condition && conditionOf(condition)) })) !== undefined;
+  }
+
+  /** The item that was deleted, `undefined` when there was none. */
+  async takeItem(key: Key): Promise<Item | undefined> {
+    const { Attributes } = await this.#protocol.call<Output & { Attributes?: Item }>("DeleteItem", { Key: key, ReturnValues: "ALL_OLD" });
+    return Attributes;
+  }
+
+  /** False when `condition` did not hold. */
+  async deleteItem(key: Key, condition: Condition): Promise<boolean> {
+    return (await this.#conditional("DeleteItem", { Key: key, ...conditionOf(condition) })) !== undefined;
+  }
+
+  /** False when `condition` was given and did not hold. */
+  async updateItem(input: UpdateInput): Promise<boolean> {
+    return (await this.#conditional("UpdateItem", updateOf(input))) !== undefined;
+  }
+
+  /**
+   * The whole item after an update; `undefined` when `condition` was given and did not hold.
+   * @param input is asked for the update of each attempt
+   */
+  async updatedItem(input: () => UpdateInput): Promise<Item | undefined> {
+    const update = (): Record<string, unknown> => ({ ...updateOf(input()), ReturnValues: "ALL_NEW" });
+    const output = await this.#conditional<Output & { Attributes: Item }>("UpdateItem", update, "Attributes");
+    return output?.Attributes;
+  }
+
+  /** What the updated attributes were before, `{}` if there were none; `undefined` when `condition` did not hold. */
+  async replacedAttributes(input: UpdateInput): Promise<Partial<Item> | undefined> {
+    const output = await this.#conditional<Output & { Attributes?: Item }>("UpdateItem", { ...updateOf(input), ReturnValues: "UPDATED_OLD" });
+    return output && (output.Attributes ?? {});
+  }
+
+  async #conditional<T extends Output>(operation: string, input: Parameters<DynamoDBProtocol["call"]>[1], required?: keyof T): Promise<T | undefined> {
+    try {
+      return await this.#protocol.call<T>(operation, input, required);
+    } catch (error) {
+      if (error instanceof AwsRequestError && error.serviceCode === "ConditionalCheckFailedException") return undefined;
+      throw error;
+    }
+  }
+
+  /** The items of any number of distinct keys, in no order; those that do not exist are left out. */
+  async batchGet(keys: Key[], consistent: boolean, only?: string[]): Promise<Item[]> {
+    return this.#batches.get(keys, consistent, only);
+  }
+
+  /** Any number of puts of distinct keys, and of deletes of others, side by side. */
+  async batchPut(items: Item[], deletes: Key[] = []): Promise<void> {
+    await this.#batches.write([...items.map((item) => ({ PutRequest: { Item: item } })), ...deletes.map((key) => ({ DeleteRequest: { Key: key } }))]);
+  }
+
+  /** Any number of deletes of distinct keys, side by side. */
+  async batchDelete(keys: Key[]): Promise<void> {
+    await this.#batches.write(keys.map((key) => ({ DeleteRequest: { Key: key } })));
+  }
+}
+
+const conditionOf = ({ condition, names, values }: Condition): Record<string, unknown> => ({
+  ...(condition && { ConditionExpression: condition }),
+  ...(names && Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
+  ...(values && { ExpressionAttributeValues: values }),
+});
+
+const updateOf = ({ key, update, ...condition }: UpdateInput): Record<string, unknown> => ({ Key: key, UpdateExpression: update, ...conditionOf(condition) });

@@ -1,0 +1,195 @@
+import type { Checkpoint, CheckpointMetadata, DeltaChannelHistory } from "@langchain/langgraph-checkpoint";
+import { CheckpointDataError } from "../../errors.js";
+import { compareCodePoints } from "../../format/code-points.js";
+import type { ConfigIds } from "../ids.js";
+import { checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "../../format/keys.js";
+import { isGone } from "../../payload/lifetime.js";
+import { checkpointPages, type CheckpointItems } from "./pages.js";
+import { allValues, load, loadBody, loadWrites, openCheckpoint, readCheckpoint, readLatest, type StoredCheckpoint } from "./open.js";
+import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "../storage.js";
+import type { Value } from "../../format/value.js";
+
+/**
+ * What LangGraph's `DeltaChannel`s are rebuilt from, for the checkpoint that these ids name, or the latest; nothing where there is
+ * no checkpoint at all.
+ *
+ * @throws CheckpointDataError `MISSING_DATA` when the checkpoint or an ancestor is not there: a shorter history would be a wrong one
+ */
+export async function getDeltaHistory(given: Storage, threadId: string, { ns = "", checkpointId }: Pick<ConfigIds, "ns" | "checkpointId">, channels: string[]): Promise<Record<string, DeltaChannelHistory>> {
+  // Always: nothing tells of a write that a replica does not show yet.
+  const storage: Storage = { ...given, consistentRead: true };
+  const thread = await threadOf(storage, threadId);
+  const latest = async (): Promise<string | undefined> => (await readLatest(storage, thread, await keyPart("namespace", ns)))?.id;
+  let id = checkpointId ?? (await latest());
+  while (id !== undefined) {
+    try {
+      return await deltaHistory(storage, await checkpointRef(thread, ns, id), channels);
+    } catch (error) {
+      if (checkpointId !== undefined || !(error instanceof CheckpointDataError && error.code === "MISSING_DATA")) throw error;
+      // What was the latest may have been superseded, and deleted, since it was read.
+      const now = await latest();
+      if (now === id) throw error;
+      id = now;
+    }
+  }
+  return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
+}
+
+/**
+ * What each channel was written since its last stored value, along the parents of `target`: one Query reads
+ * the namespace backwards, and branches that are not on the path are passed over.
+ */
+async function deltaHistory(storage: Storage, target: CheckpointRef, channels: string[]): Promise<Record<string, DeltaChannelHistory>> {
+  const missingData = (problem: string, channel?: string): CheckpointDataError =>
+    new CheckpointDataError("MISSING_DATA", problem, { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id, channel });
+  const path = new AncestorReader(storage, target, await ancestorsNeeded(storage, target, channels));
+  const found = await path.read(target.id);
+  if (!found) throw missingData("The checkpoint is not there any more, so what its DeltaChannels are rebuilt from is not known. Read the latest one");
+  const { ancestors, seedAt, missing } = await walk(path, found.parentId, channels);
+  const written = missing === undefined ? new Set() : await writtenChannels(storage, found, ancestors.map(({ stored }) => stored));
+  const unknown = channels.filter((channel) => written.has(channel) && !seedAt.has(channel));
+  if (unknown.length > 0) throw missingData(`Checkpoint ${JSON.stringify(missing)}, an ancestor that a DeltaChannel needs, is missing`, unknown.join(", "));
+  const values = ancestors.flatMap(({ stored, wanted }) => valuesFor(stored, wanted));
+  const segments = await storage.segments.load(target.thread.partition, values);
+
+  const entries = channels.map((channel): [string, DeltaChannelHistory] => [channel, { writes: [] }]);
+  const histories = new Map(entries);
+  for (const { stored, wanted } of ancestors.reverse()) {
+    for (const write of await loadWrites(storage, stored, segments, wanted)) histories.get(write[1])!.writes.push(write);
+  }
+  for (const [channel, stored] of seedAt) {
+    histories.get(channel)!.seed = await load(storage, stored, channel, stored.frame.channels.get(channel)!.value, segments);
+  }
+  return Object.fromEntries(entries);
+}
+
+/**
+ * The checkpoints that the given channels of a child of `parent` are rebuilt from, `parent` first, each with the
+ * values that are needed of it. Those that are not there any more are passed over.
+ */
+export async function neededAncestors(
+  given: Storage,
+  parent: CheckpointRef,
+  channels: string[],
+): Promise<{ stored: StoredCheckpoint; values: Value[] }[]> {
+  const storage: Storage = { ...given, consistentRead: true };
+  const path = new AncestorReader(storage, parent, await ancestorsNeeded(storage, parent, channels));
+  const { ancestors } = await walk(path, parent.id, channels);
+  return ancestors.map(({ stored, wanted }) => ({ stored, values: valuesFor(stored, wanted) }));
+}
+
+interface Ancestor {
+  stored: StoredCheckpoint;
+  /** The channels that have no seed below this ancestor. */
+  wanted: ReadonlySet<string>;
+}
+
+/** Follows the parents from `id` on, until every channel has met a stored value. */
+async function walk(
+  path: AncestorReader,
+  id: string | undefined,
+  channels: string[],
+): Promise<{ ancestors: Ancestor[]; seedAt: Map<string, StoredCheckpoint>; missing: string | undefined }> {
+  const ancestors: Ancestor[] = [];
+  const seedAt = new Map<string, StoredCheckpoint>();
+  const remaining = new Set(channels);
+  const seen = new Set<string>();
+  const { storage, target } = path;
+  let bytes = 0;
+  while (id !== undefined && remaining.size > 0) {
+    const stored = await path.read(id);
+    if (!stored) return { ancestors, seedAt, missing: id };
+    if (seen.has(id)) {
+      throw new CheckpointDataError("DAMAGED_DATA", "A checkpoint is among its own ancestors", { threadId: stored.thread.id, checkpointNs: stored.ns, checkpointId: id });
+    }
+    seen.add(id);
+    const wanted = new Set(remaining);
+    const held = [...allValues(stored).map(({ tail }) => tail.length), ...lengthsOfSegments(valuesFor(stored, wanted))].reduce((sum, length) => sum + length, bytes);
+    bytes = storage.codec.checkLengths([], { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id }, held);
+    ancestors.push({ stored, wanted });
+    for (const channel of remaining) {
+      if (!stored.frame.channels.has(channel)) continue;
+      seedAt.set(channel, stored);
+      remaining.delete(channel);
+    }
+    id = stored.parentId;
+  }
+  return { ancestors, seedAt, missing: undefined };
+}
+
+/**
+ * The channels that may have been written before the last of these ancestors was put: those that it has a version of, and those that
+ * were written although nothing has a version of them. Of others, which a newer graph has added, nothing is in what is missing.
+ */
+async function writtenChannels(storage: Storage, target: StoredCheckpoint, ancestors: StoredCheckpoint[]): Promise<Set<string>> {
+  const [all, before] = await Promise.all([versionedChannels(storage, target), versionedChannels(storage, ancestors.at(-1) ?? target)]);
+  const attributes = ancestors.flatMap(({ tasks }) => tasks.flatMap((task) => task.attributes));
+  return new Set([...before, ...attributes.flatMap((a) => (a.kind === "single" && !all.includes(a.channel) ? a.channel : []))]);
+}
+
+async function versionedChannels(storage: Storage, stored: StoredCheckpoint): Promise<string[]> {
+  const body: Partial<Checkpoint> = await loadBody(storage, stored, await storage.segments.load(stored.thread.partition, [stored.frame.checkpoint]));
+  return Object.keys(body.channel_versions ?? {});
+}
+
+/**
+ * How many ancestors LangGraph's own counters say are needed, when the target was read or written lately: a
+ * state that was stored in full a few steps ago must not cost a page of 1 MB.
+ */
+async function ancestorsNeeded(storage: Storage, target: CheckpointRef, channels: string[]): Promise<number | undefined> {
+  const metadata = storage.frames.get(target.thread.id, target.ns, target.id)?.metadata;
+  if (!metadata || metadata.segments.length > 0) return undefined;
+  const read: unknown = await (async () => (await storage.serde.loadsTyped(metadata.type, metadata.tail)) as unknown)().catch(() => undefined);
+  const counters = (read as CheckpointMetadata | null | undefined)?.counters_since_delta_snapshot;
+  const supersteps = channels.map((channel) => counters?.[channel]?.[1] ?? NaN);
+  return supersteps.every((n) => n >= 0) ? Math.max(...supersteps) : undefined;
+}
+
+/** Reads a path of parents from one descending Query. */
+class AncestorReader {
+  #pages: AsyncGenerator<CheckpointItems[], void, undefined> | undefined;
+  readonly #passed = new Map<string, CheckpointItems>();
+  #oldest: string | undefined;
+
+  constructor(
+    readonly storage: Storage,
+    readonly target: CheckpointRef,
+    private readonly hint: number | undefined,
+  ) {}
+
+  async read(id: string): Promise<StoredCheckpoint | undefined> {
+    const { storage, target } = this;
+    this.#pages ??= checkpointPages(
+      storage,
+      target.thread,
+      { between: [namespacePrefix(target.nsPart), wholeCheckpointRange(checkpointPrefix(target.nsPart, target.idPart))[1]] },
+      // A checkpoint, its writes, and some for branches; without a hint, pages of 1 MB.
+      this.hint === undefined ? [] : [Math.min(10_000, 8 + 3 * (this.hint + 1))],
+      isGone,
+    );
+    for (;;) {
+      const found = this.#passed.get(id);
+      // Each is read once: what it was made of need not be kept.
+      this.#passed.delete(id);
+      if (found) return openCheckpoint(storage, found);
+      // Ids rise with time, so what the Query has passed without finding it is not below.
+      if (this.#oldest !== undefined && compareCodePoints(id, this.#oldest) > 0) break;
+      const page = (await this.#pages.next()).value ?? undefined;
+      if (!page) break;
+      for (const items of page) {
+        this.#passed.set(items.id, items);
+        this.#oldest = items.id;
+      }
+    }
+    // A parent with a later id than its child: another machine's clock was behind. It has to be fetched by itself.
+    return readCheckpoint(storage, await checkpointRef(target.thread, target.ns, id), isGone);
+  }
+}
+
+const lengthsOfSegments = (values: Value[]): number[] => values.flatMap(({ segments }) => segments.map(({ length }) => length));
+
+function valuesFor(stored: StoredCheckpoint, wanted: ReadonlySet<string>): Value[] {
+  const seeds = [...stored.frame.channels].filter(([name]) => wanted.has(name)).map(([, channel]) => channel.value);
+  const writes = stored.tasks.flatMap((task) => task.attributes.filter((a) => a.kind === "run" || wanted.has(a.channel)).map((a) => a.value));
+  return [...seeds, ...writes];
+}

@@ -1,0 +1,23 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
+import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import { configIds } from "../ids.js";
+import { keyPart } from "../../format/keys.js";
+import { allValues, readCheckpoint, readLatest, toTuple, unlessDeleted, type StoredCheckpoint } from "./open.js";
+import { checkpointRef, threadOf, type Storage } from "../storage.js";
+
+/** The checkpoint that `config` names, or the latest of its thread and namespace, as LangGraph sees it and as it was read. */
+export async function getTuple(storage: Storage, config: RunnableConfig): Promise<{ tuple: CheckpointTuple; stored: StoredCheckpoint } | undefined> {
+  const { threadId, ns = "", checkpointId } = configIds(config);
+  if (threadId === undefined) return undefined;
+  const thread = await threadOf(storage, threadId);
+  const stored =
+    checkpointId === undefined
+      ? await readLatest(storage, thread, await keyPart("namespace", ns))
+      : await readCheckpoint(storage, await checkpointRef(thread, ns, checkpointId));
+  if (!stored) return undefined;
+  const segments = await storage.segments.load(thread.partition, allValues(stored));
+  const tuple = await unlessDeleted(storage, stored, () => toTuple(storage, stored, segments));
+  if (tuple) return { tuple, stored };
+  // A thread that has started again has another latest one.
+  return checkpointId === undefined && storage.incarnations.known(threadId) ? getTuple(storage, config) : undefined;
+}

@@ -1,0 +1,95 @@
+import type { Item, QueryInput } from "../../aws/dynamodb/dynamodb.js";
+import { stringOf } from "../../format/attributes.js";
+import { bornOf, livingOf } from "../incarnation.js";
+import { CHECKPOINTS, checkpointPrefix, idOf, namespacePrefix, parseSortKey, THREAD_MARKER, wholeCheckpointRange, type KeyPart } from "../../format/keys.js";
+import { isEnded, isGone } from "../../payload/lifetime.js";
+import type { CheckpointRef, Storage, Thread } from "../storage.js";
+import { isVoid } from "../tombstone.js";
+
+/** The items of one checkpoint. Nothing but its ids has been looked at: damage of one must not hide the others. */
+export interface CheckpointItems {
+  thread: Thread;
+  ns: string;
+  id: string;
+  item: Item;
+  writes: Item[];
+}
+
+/**
+ * All namespaces, the root first: what its checkpoints refer to is there when the others are read. The marker follows it; then
+ * come those whose names sort behind `$`, and those before `#`.
+ */
+export const NAMESPACE_ORDER: [from: string, to: string][] = [
+  [`${CHECKPOINTS}#`, THREAD_MARKER],
+  [THREAD_MARKER, "C$"],
+  [CHECKPOINTS, `${CHECKPOINTS}"\u{10FFFF}`],
+];
+
+/** All checkpoints of a namespace; of the root namespace, after the thread's marker. */
+export function namespaceRange(ns: KeyPart): Pick<QueryInput, "between" | "beginsWith"> {
+  const prefix = namespacePrefix(ns);
+  return ns.text === "" ? { between: [prefix, THREAD_MARKER] } : { beginsWith: prefix };
+}
+
+/** One checkpoint, in whatever incarnation, with its writes. */
+export const oneCheckpoint = ({ nsPart, idPart }: CheckpointRef): Pick<QueryInput, "between"> => ({ between: wholeCheckpointRange(checkpointPrefix(nsPart, idPart)) });
+
+/**
+ * Checkpoints with their writes, newest first, one array a page of the Query. Here alone is decided what belongs to the thread:
+ * what has the incarnation of its marker. A Query of the root namespace meets that first. Another one relies on what this
+ * instance has seen lately, until it meets something else, or looks at the marker side by side with its first page.
+ *
+ * @param limits how many items the first pages ask for; later ones take what 1 MB holds
+ * @param isPast which checkpoints are passed over: those that have ended, unless others are rebuilt from them
+ * @param of the incarnation, where it is known: what a marker says is not asked then
+ */
+export async function* checkpointPages(
+  { db, incarnations, consistentRead }: Storage,
+  thread: Thread,
+  range: Pick<QueryInput, "between" | "beginsWith">,
+  limits: number[] = [],
+  isPast = isEnded,
+  of?: string,
+): AsyncGenerator<CheckpointItems[], void, undefined> {
+  const input: QueryInput = { partition: thread.partition, descending: true, consistent: consistentRead, ...range };
+  let open: (CheckpointItems & { prefix: string }) | undefined;
+  const meetsMarker = of === undefined && range.between?.[1] === THREAD_MARKER;
+  // A list of all namespaces is never of a thread that is deleted.
+  const looks = meetsMarker || range.beginsWith === CHECKPOINTS;
+  let living = of ?? (looks ? undefined : incarnations.trusted(thread.id)?.born);
+  let isSure = of !== undefined || living === undefined;
+  for (let page = 0; ; page++) {
+    const limit = limits[page];
+    const query = db.query({ ...input, ...(limit && { limit }) });
+    if (page === 0 && living === undefined && !meetsMarker) [, living] = await Promise.all([query, incarnations.current(thread)]);
+    const { items, next } = await query;
+    if (page === 0 && meetsMarker) {
+      living = items[0]?.SK.S === THREAD_MARKER ? livingOf(items[0]) : undefined;
+      incarnations.note(thread.id, living);
+    } else if (!isSure && items.some((item) => ![living, ""].includes(bornOf(item)))) {
+      living = await incarnations.current(thread);
+      isSure = true;
+    }
+    if (living === undefined) return; // deleted, or not there yet
+    const complete: CheckpointItems[] = [];
+    for (const item of items) {
+      if (item.SK.S === THREAD_MARKER) continue;
+      const { prefix, ns, checkpoint, task, born } = parseSortKey(item.SK.S);
+      if (open && open.prefix !== prefix) {
+        complete.push(open);
+        open = undefined;
+      }
+      if (task === undefined) {
+        if (born !== living || isVoid(item) || isPast(item)) continue;
+        const ids = { ns: await idOf(ns, stringOf(item, "ns")), id: await idOf(checkpoint, stringOf(item, "id")) };
+        open = { thread, ...ids, prefix, item, writes: [] };
+      } else if (open && (born === living || born === "") && !isGone(item)) {
+        open.writes.push(item);
+      } // else these writes have expired, or arrived before their checkpoint, which is not there yet
+    }
+    if (!next && open) complete.push(open);
+    yield complete;
+    if (!next) return;
+    input.after = next;
+  }
+}

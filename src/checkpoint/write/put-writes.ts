@@ -1,0 +1,237 @@
+import { WRITES_IDX_MAP, type PendingWrite } from "@langchain/langgraph-checkpoint";
+import { toBase64 } from "../../aws/base64.js";
+import type { AttributeValue, Item, Key, UpdateInput } from "../../aws/dynamodb/dynamodb.js";
+import { AwsRequestError, DynamoDBSaverError } from "../../errors.js";
+import { checkpointItem } from "../read/checkpoint-item.js";
+import { FORMAT_VERSION } from "../../format/frame.js";
+import { bornOf } from "../incarnation.js";
+import { bornOfKey, checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "../../format/keys.js";
+import { goneAt, lifetime, livingUpdate, prolonged, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../../payload/lifetime.js";
+import { NewSegments, writeSegments } from "../../payload/segment-writes.js";
+import { channelPlace, serialized } from "../../format/serde/serialized.js";
+import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "../storage.js";
+import { ABOUT } from "../tombstone.js";
+import { divide, TAIL_MARGIN_BYTES, type Value } from "../../format/value.js";
+import { isLater, ORDER, orderOf } from "../../format/write-order.js";
+import { attributeOf, packRun, runBytes, takenIndices, taskPathOf, writeAttributes, writeBytes, writePlace, type SerializedWrite } from "../../format/writes.js";
+
+/** Bytes of one call that stand in the item. What is over moves into segments, the longest values first. */
+const MAX_INLINE_BYTES = 64 * 1_024;
+/** "Expressions": an update expression has at most 4 KB and 300 operators, so more writes go as runs. */
+const MAX_SINGLE_WRITES = 100;
+/** How often to look again when other calls for the same task keep coming between. */
+const MAX_ROUNDS = 10;
+
+export interface PutWritesInput {
+  threadId: string;
+  ns: string;
+  checkpointId: string;
+  taskId: string;
+  taskPath: string;
+  /** Whether the path takes the place of one that is there. By default the first stays, as the first write of an index does. */
+  isPathNew?: boolean;
+  writes: SerializedWrite[];
+  ttlSeconds: number | undefined;
+  /** The run that the task belongs to, if its caller said so. */
+  runId?: string | undefined;
+}
+
+/** The attribute with the number of the call that has written a special channel. */
+const orderAttribute = (index: number): string => ORDER + index;
+
+/** Whether a channel is one of LangGraph's own, such as those of errors and interrupts. */
+export const isSpecial = (channel: string): boolean => Object.hasOwn(WRITES_IDX_MAP, channel);
+
+/** Special channels have a negative index of their own, where the last write wins. */
+export async function serializeWrites({ serde }: Storage, writes: PendingWrite[]): Promise<SerializedWrite[]> {
+  const all = await Promise.all(
+    writes.map(async ([channel, value], position): Promise<SerializedWrite> => {
+      const index = isSpecial(channel) ? WRITES_IDX_MAP[channel]! : position;
+      return { index, channel, ...(await serialized(serde, value, channelPlace(channel))) };
+    }),
+  );
+  return [...new Map(all.map((write) => [write.index, write])).values()];
+}
+
+/** Stores the writes of one task: 1 UpdateItem, after the segments of large values. */
+export async function putWrites(storage: Storage, input: PutWritesInput): Promise<void> {
+  const { threadId, ns: checkpointNs, checkpointId } = input;
+  storage.codec.checkLengths(input.writes.map(({ channel, bytes }) => [channel, bytes.length]), { threadId, checkpointNs, checkpointId });
+  const thread = await threadOf(storage, threadId);
+  const ref = await checkpointRef(thread, input.ns, input.checkpointId);
+  const task = await keyPart("task", input.taskId);
+  const checkpoint = await checkpointOf(storage, ref);
+  const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task, checkpoint.born));
+  storage.superseded?.wrote(threadId, input.ns, checkpointId, itemKey);
+  try {
+    await update(storage, itemKey, task, input, checkpoint.goneAt, MAX_INLINE_BYTES);
+  } catch (error) {
+    // Many calls for one task can fill its item: then everything of this one goes into segments.
+    if (!(error instanceof AwsRequestError && error.serviceCode === "ValidationException" && /size/i.test(error.message))) throw error;
+    await update(storage, itemKey, task, input, checkpoint.goneAt, 0);
+  }
+}
+
+/**
+ * The incarnation and the life of a checkpoint; `""` where a run writes to one that it is just putting. An instance that has neither read nor put
+ * the checkpoint looks at it: 1 request more.
+ */
+async function checkpointOf(storage: Storage, ref: CheckpointRef): Promise<{ born: string; goneAt: number }> {
+  const known = storage.frames.get(ref.thread.id, ref.ns, ref.id);
+  if (known) return known;
+  const item = storage.incarnations.isPutting(ref) ? undefined : await checkpointItem(storage, ref, true, ABOUT);
+  return item ? { born: bornOf(item), goneAt: goneAt(item) } : { born: "", goneAt: 0 };
+}
+
+/** @param checkpointGoneAt when their checkpoint goes, in seconds since 1970; 0 where it is not there yet */
+async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutWritesInput, checkpointGoneAt: number, maxInline: number): Promise<void> {
+  const life = lifetime(input.ttlSeconds);
+  // Longer than their checkpoint: a DeltaChannel of later ones may be rebuilt from them. That one may have been
+  // put with a longer ttl than this call has.
+  const granted = Math.max(life?.granted ?? Infinity, checkpointGoneAt);
+  const born = bornOfKey(itemKey.SK.S) || (storage.incarnations.known(input.threadId)?.born ?? "");
+  const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> => storage.codec.encode(bytes, writePlace({ ...itemKey, path: { S: escapeId(path) } }, attributeOf(index)));
+  let path = input.taskPath;
+  const ordinary = input.writes.filter((w) => w.index >= 0);
+  let special = input.writes.filter((w) => w.index < 0);
+  let order = storage.writeOrder.next();
+  let seen: Item | undefined;
+  let taken = new Set<number>();
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const expression = new Expression(task, { ...input, taskPath: path }, order);
+    if (ordinary.length <= MAX_SINGLE_WRITES) {
+      const writes = [...ordinary, ...special];
+      const { values, plan } = await place(storage, itemKey, writes, maxInline, born, prolonged(life, granted));
+      for (const [i, { index, channel }] of writes.entries()) expression.set(index, await encode(index, writeBytes(channel, values[i]!, input.runId)));
+      const livesUntil = async (): Promise<number> => {
+        const longer = await storage.db.getItem(itemKey, true, ["PK", "SK", TTL_ATTRIBUTE]);
+        return longer ? goneAt(longer) : granted;
+      };
+      const isStored = await upsertLiving(granted, async (until) => {
+        if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until ?? (await livesUntil())));
+        return storage.db.updateItem(expression.build(itemKey, until));
+      });
+      if (isStored) return;
+      const there = await storage.db.getItem(itemKey, true);
+      path = (there && taskPathOf(there)) || path;
+      ({ special, order } = overtaken(storage, there, special, order));
+      if (ordinary.length + special.length === 0) return;
+      continue;
+    }
+
+    // Runs leave out the indices that are taken, so they are stored only if nothing came between.
+    const runs = consecutive(ordinary.filter((w) => !taken.has(w.index)));
+    const packed = [...special, ...runs.map((run) => ({ index: run[0]!.index, channel: "", ...packRun(run) }))];
+    const until = seen ? Math.max(granted, goneAt(seen)) : granted;
+    const { values, plan } = await place(storage, itemKey, packed, maxInline, born, prolonged(life, until));
+    for (const [i, { index, channel }] of packed.entries()) {
+      const run = runs[i - special.length];
+      expression.set(index, await encode(index, run ? runBytes(run.length, values[i]!, input.runId) : writeBytes(channel, values[i]!, input.runId)));
+    }
+    if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until));
+    const { values: given, condition, ...update } = expression.build(itemKey, until);
+    const unchanged = seen ? { condition: `(${condition}) AND n = :seen`, values: { ...given, ":seen": seen.n! } } : { condition: `(${condition}) AND attribute_not_exists(n)`, values: given! };
+    if (await storage.db.updateItem({ ...update, ...unchanged })) return;
+    seen = await storage.db.getItem(itemKey, true);
+    path = (seen && taskPathOf(seen)) || path;
+    taken = seen ? takenIndices(await writeAttributes(seen, storage.codec)) : new Set();
+    ({ special, order } = overtaken(storage, seen, special, order));
+  }
+  throw new DynamoDBSaverError("SERVICE_ERROR", `The writes of one task were changed by others ${MAX_ROUNDS} times in a row. Run the task in one place only.`);
+}
+
+/** What is left to store of a call's special channels, and its number now, when other calls have come between. */
+function overtaken({ writeOrder }: Storage, seen: Item | undefined, special: SerializedWrite[], order: string): { special: SerializedWrite[]; order: string } {
+  const left: SerializedWrite[] = [];
+  const removed = orderOf(seen);
+  // What a removal has taken away was of earlier calls, also where its machine's clock is ahead.
+  let latest = removed !== undefined && !isLater(order, removed) ? (writeOrder.after(removed) ?? writeOrder.next()) : order;
+  for (const write of special) {
+    const met = orderOf(seen, orderAttribute(write.index));
+    const after = met === undefined || !isLater(met, order) ? order : writeOrder.after(met);
+    if (after === undefined) continue;
+    left.push(write);
+    if (isLater(after, latest)) latest = after;
+  }
+  return { special: left, order: latest };
+}
+
+/**
+ * Divides what does not fit inline into segments, as `put` will divide the same value when it is a channel's: then
+ * both refer to the same segments.
+ */
+async function place(
+  storage: Storage,
+  itemKey: Key,
+  writes: SerializedWrite[],
+  maxInline: number,
+  born: string,
+  life: Lifetime | undefined,
+): Promise<{ values: Value[]; plan: NewSegments }> {
+  const plan = new NewSegments(storage, itemKey.PK.S, born, life);
+  const values = writes.map(({ type, bytes }): Value => ({ type, segments: [], tail: bytes }));
+  let inline = writes.reduce((sum, w) => sum + w.bytes.length, 0);
+  const longestFirst = writes.map((w, i) => ({ ...w, i })).sort((a, b) => b.bytes.length - a.bytes.length);
+  for (const { i, type, bytes } of longestFirst) {
+    if (inline <= maxInline || bytes.length <= TAIL_MARGIN_BYTES) break;
+    values[i] = await divide(type, bytes, undefined, plan, { maxTail: TAIL_MARGIN_BYTES });
+    inline -= bytes.length - TAIL_MARGIN_BYTES;
+  }
+  return { values, plan };
+}
+
+/** Groups writes, given in the order of their indices, into rows without a gap. */
+function consecutive(writes: SerializedWrite[]): SerializedWrite[][] {
+  const rows: SerializedWrite[][] = [];
+  for (const write of writes) {
+    const row = rows.at(-1);
+    if (row && row.at(-1)!.index + 1 === write.index) row.push(write);
+    else rows.push([write]);
+  }
+  return rows;
+}
+
+/** The update expression of one call. */
+class Expression {
+  readonly #set = ["v = :v"];
+  /** That nothing has been removed since the call was made, and no special channel been written. */
+  readonly #conditions = ["attribute_not_exists(#at) OR #at < :at"];
+  readonly #names: Record<string, string> = { "#at": ORDER };
+  readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
+
+  constructor(task: KeyPart, { taskPath, isPathNew }: Pick<PutWritesInput, "taskPath" | "isPathNew">, order: string) {
+    this.#values[":at"] = { N: order };
+    // A task that was taken over from another saver, and is run again here, keeps its place among the others.
+    if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) });
+    if (taskPath !== "" && !isPathNew) this.#conditions.push("attribute_not_exists(#path) OR #path = :path");
+    if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
+  }
+
+  /** The first write of an ordinary index wins, the last of a special one. */
+  set(index: number, data: Uint8Array): void {
+    const attribute = attributeOf(index);
+    const name = index < 0 ? `#s${-index}` : attribute;
+    const value = index < 0 ? `:s${-index}` : `:${attribute}`;
+    this.#values[value] = { B: toBase64(data) };
+    if (index >= 0) {
+      this.#set.push(`${name}=if_not_exists(${name},${value})`);
+      return;
+    }
+    const at = `#at${-index}`;
+    this.#names[name] = attribute;
+    this.#names[at] = orderAttribute(index);
+    this.#set.push(`${name}=${value}`, `${at}=:at`);
+    this.#conditions.push(`attribute_not_exists(${at}) OR ${at} <= :at`);
+  }
+
+  /** `n` counts the calls, so that one can tell whether another came between. */
+  build(key: Key, until: number | undefined): UpdateInput {
+    return livingUpdate({ key, set: this.#set, rest: " ADD n :one", names: this.#names, values: this.#values, conditions: this.#conditions }, until);
+  }
+
+  #setAttribute(attribute: string, value: AttributeValue, operand = `:${attribute}`): void {
+    this.#names[`#${attribute}`] = attribute;
+    this.#values[`:${attribute}`] = value;
+    this.#set.push(`#${attribute}=${operand}`);
+  }
+}

@@ -1,0 +1,23 @@
+import { fromBase64 } from "../aws/base64.js";
+import type { Item } from "../aws/dynamodb/dynamodb.js";
+import { damaged } from "./format-error.js";
+
+/** The attribute with an item's bytes. */
+export const DATA = "data";
+
+/** A binary attribute's bytes. */
+export function binaryOf(item: Item, attribute: string): Uint8Array {
+  const value = item[attribute];
+  if (!value || !("B" in value)) throw damaged(`The attribute ${attribute} is not there, or is not binary`);
+  try {
+    return fromBase64(value.B);
+  } catch (cause) {
+    throw damaged(`The attribute ${attribute} is not base64`, cause);
+  }
+}
+
+/** A string attribute, if it is there. */
+export function stringOf(item: Item, attribute: string): string | undefined {
+  const value = item[attribute];
+  return value && "S" in value ? value.S : undefined;
+}

@@ -1,0 +1,31 @@
+import type { AttributeValue, Item } from "../aws/dynamodb/dynamodb.js";
+
+/*
+ * "DynamoDB item sizes and formats": the names of the attributes and their values, in UTF-8; a number takes a byte for two digits
+ * and one more; bytes take their own length, and not that of their base64.
+ */
+
+const encoder = new TextEncoder();
+
+/** The size of an item as DynamoDB counts it, in bytes. */
+export function itemSize(item: Item): number {
+  return Object.entries(item).reduce((sum, [name, value]) => sum + utf8Length(name) + valueSize(value), 0);
+}
+
+function valueSize(value: AttributeValue): number {
+  if ("S" in value) return utf8Length(value.S);
+  if ("B" in value) return Math.floor((value.B.length * 3) / 4) - (/=*$/.exec(value.B)?.[0].length ?? 0);
+  return numberSize(value.N);
+}
+
+/** Two significant digits are a byte; zeros at either end are none. */
+function numberSize(text: string): number {
+  const digits = text.replace(/^-|[eE].*$|\./g, "").replace(/^0+|0+$/g, "");
+  return Math.ceil(digits.length / 2) + 1 + (text.startsWith("-") ? 1 : 0);
+}
+
+function utf8Length(text: string): number {
+  // Most of it is ASCII, and an encoder costs a copy.
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return encoder.encode(text).length;
+  return text.length;
+}

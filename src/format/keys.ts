@@ -1,0 +1,167 @@
+import type { Key } from "../aws/dynamodb/dynamodb.js";
+import { isBucketName, isKeyPrefix } from "../aws/s3/s3.js";
+import { sha256Name } from "../aws/sha256.js";
+import type { Segment } from "./value.js";
+
+/*
+ * The keys of storage format 1. Ids are data: `#` separates the parts of a key, so it and the escape sign `%`
+ * are escaped inside an id, and so is a lone surrogate, which has no UTF-8 form. An id that would not fit into
+ * DynamoDB's limits (2,048 bytes of partition key, 1,024 of sort key) becomes a readable beginning, `%-` and
+ * the SHA-256 of the whole; an attribute then keeps it whole.
+ */
+
+/** Bytes an escaped id may take. `C#{ns}#{id}#W#{task}#{born}` stays below 1,024. */
+const LIMIT = { thread: 900, namespace: 600, checkpoint: 200, task: 200 } as const;
+const SHORTENED = "%-";
+
+const encoder = new TextEncoder();
+
+/** An id as it stands in a key. */
+export interface KeyPart {
+  text: string;
+  /** The whole id, escaped, when `text` does not hold all of it. */
+  whole: string | undefined;
+}
+
+/** Ids are stored escaped wherever they stand, so that every one of them survives. */
+export function escapeId(id: string): string {
+  return id.replace(/[#%\p{Cs}]/gu, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+export function unescapeId(text: string): string {
+  return text.replace(/%(2[35]|D[0-9A-F]{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+}
+
+export const keyPart = (kind: keyof typeof LIMIT, id: string): Promise<KeyPart> => shortened(escapeId(id), LIMIT[kind]);
+
+/** Text that is escaped already, in at most `limit` bytes. */
+export async function shortened(text: string, limit: number): Promise<KeyPart> {
+  // No character takes more than 3 bytes a UTF-16 unit, so most ids need no count.
+  if (text.length * 3 <= limit || encoder.encode(text).length <= limit) return { text, whole: undefined };
+  const hash = await sha256Name(text);
+  const beginning = new Uint8Array(limit - SHORTENED.length - hash.length);
+  const { read } = encoder.encodeInto(text, beginning);
+  return { text: text.slice(0, read) + SHORTENED + hash, whole: text };
+}
+
+/**
+ * What was perhaps shortened to `text`. `whole` is what the item keeps then. It counts only with the hash that is in the key: who can
+ * write to the table does not give an item another id, and encryption, which is bound to the key, is bound to all of the id.
+ */
+export async function wholeText(text: string, whole: string | undefined): Promise<string> {
+  const at = whole === undefined ? -1 : text.lastIndexOf(SHORTENED);
+  return at >= 0 && (await sha256Name(whole!)) === text.slice(at + SHORTENED.length) ? whole! : text;
+}
+
+/** The id that a part of a key stands for. */
+export const idOf = async (text: string, whole: string | undefined): Promise<string> => unescapeId(await wholeText(text, whole));
+
+export const key = (partition: string, sort: string): Key => ({ PK: { S: partition }, SK: { S: sort } });
+
+/** One partition holds one thread. */
+export async function threadPartition(keyPrefix: string, threadId: string): Promise<string> {
+  return `${keyPrefix}T#${(await keyPart("thread", threadId)).text}`;
+}
+
+/** All checkpoints, of every namespace, with their writes. */
+export const CHECKPOINTS = "C#";
+/** The thread's marker. `$` comes right after `#`, so a descending Query of the root namespace meets the marker first. */
+export const THREAD_MARKER = `${CHECKPOINTS}$`;
+/** Which checkpoint is the head of a namespace, where conflicts are rejected. */
+export const headSortKey = (ns: KeyPart, born: string): string => `H#${ns.text}#${born}`;
+
+/** Whether this can be an incarnation's name, which becomes a part of keys. */
+export const isBorn = (born: unknown): born is string => typeof born === "string" && /^[\w-]{0,6}$/.test(born);
+
+/** What a segment is called in its thread. */
+export type SegmentId = Pick<Segment, "born" | "name">;
+
+export const segmentSortKey = ({ born, name }: SegmentId): string => `S#${born}#${name}`;
+
+/** Pointers to the objects of a segment that lies in S3. */
+export const pointersPrefix = ({ born, name }: SegmentId): string => `P#${born}#${name}#`;
+
+/** A segment and where it lies. The same bytes can lie in the table and in S3, and each copy is used, renewed and freed by itself. */
+export const segmentCopy = (segment: SegmentId & Pick<Segment, "objectDays">): string =>
+  segment.objectDays === undefined ? segmentSortKey(segment) : pointersPrefix(segment);
+
+/** Which copy of a segment the item of a sort key is, or points to. */
+export const copyOf = (sortKey: string): string => sortKey.split("#", 3).join("#") + (sortKey.startsWith("P") ? "#" : "");
+
+/** A pointer is its key: where an object lies can change with the options, and each place is remembered by itself. */
+export const pointerSortKey = (id: SegmentId, location: string): string => pointersPrefix(id) + location;
+
+/**
+ * Takes the sort key of a pointer apart; `undefined` for other items, and for those that only look like one: a location
+ * becomes a part of the URL that a signed request goes to.
+ */
+export function parsePointer(sortKey: string): { id: SegmentId; location: string } | undefined {
+  const [kind, born = "", name = "", location = "", ...more] = sortKey.split("#");
+  const slash = location.indexOf("/");
+  const isPointer = kind === "P" && isBorn(born) && /^[\w-]{43}$/.test(name) && more.length === 0 && slash > 0;
+  return isPointer && isBucketName(location.slice(0, slash)) && isKeyPrefix(location.slice(slash + 1)) ? { id: { born, name }, location } : undefined;
+}
+
+/** Sort keys of one namespace's checkpoints start with this. */
+export const namespacePrefix = (ns: KeyPart): string => `${CHECKPOINTS}${ns.text}#`;
+
+/** Sort keys of one checkpoint and its writes start with this. */
+export const checkpointPrefix = (ns: KeyPart, id: KeyPart): string => `${namespacePrefix(ns)}${id.text}#`;
+
+/**
+ * `~` sorts after `W`: a descending Query meets a checkpoint first and then its own writes. The incarnation at the end keeps
+ * a thread that was restored apart from what was deleted under the same ids: requests that arrive late are for other keys.
+ */
+export const checkpointSortKey = (prefix: string, born: string): string => `${prefix}~${born}`;
+
+/** Before all incarnations of a checkpoint, and behind their writes; and behind them all. */
+export const checkpointRange = (prefix: string): [from: string, to: string] => [`${prefix}~`, `${prefix}~~`];
+
+/** A checkpoint of every incarnation, with its writes. */
+export const wholeCheckpointRange = (prefix: string): [from: string, to: string] => [prefix, `${prefix}~~`];
+
+/**
+ * What is put when the incarnation is not known yet has none in its key. Restored elsewhere it has one, behind an empty part:
+ * so it stays apart from what its task has written later.
+ *
+ * @param born the incarnation of the checkpoint; `""` where that is not known yet, because its put is under way
+ */
+export const writesSortKey = (prefix: string, task: KeyPart, born: string): string => `${prefix}W#${task.text}${born && `#${born}`}`;
+
+export interface SortKeyParts {
+  /** Shared by a checkpoint and its writes. */
+  prefix: string;
+  ns: string;
+  checkpoint: string;
+  /** Absent for the checkpoint itself. */
+  task: string | undefined;
+  /** `""` if the key names none. */
+  born: string;
+  /** Of writes: whether they were put when the incarnation was not known yet. */
+  isEarly: boolean;
+}
+
+/** Takes the sort key of a checkpoint or of writes apart; its parts are still escaped. */
+export function parseSortKey(sortKey: string): SortKeyParts {
+  const [, ns = "", checkpoint = "", kind = "", task = "", end = "", earlyEnd = ""] = sortKey.split("#");
+  const isWrites = kind === "W";
+  const born = isWrites ? end || earlyEnd : kind.slice(1);
+  return { prefix: `${CHECKPOINTS}${ns}#${checkpoint}#`, ns, checkpoint, task: isWrites ? task : undefined, born: isBorn(born) ? born : "", isEarly: isWrites && end === "" };
+}
+
+/** The incarnation that an item belongs to by its sort key; `""` if that names none. */
+export function bornOfKey(sortKey: string): string {
+  if (sortKey.startsWith(CHECKPOINTS)) return parseSortKey(sortKey).born;
+  const [kind = "", first = "", second = ""] = sortKey.split("#");
+  const born = kind === "H" ? second : /^[SP]$/.test(kind) ? first : "";
+  return isBorn(born) ? born : "";
+}
+
+/** The sort key of a checkpoint, of writes or of a segment without the incarnation. */
+export const withoutBorn = (sortKey: string): string => sortKey.replace(/^(C#[^#]*#[^#]*#(?:~|W#[^#]*)).*|^S#[^#]*(#[^#]*)$/s, (_, checkpoint?: string, segment?: string) => checkpoint ?? `S${segment}`);
+
+/** The other way round. */
+export function withBorn(sortKey: string, born: string): string {
+  if (sortKey.startsWith("S")) return `S#${born}${sortKey.slice(1)}`;
+  return sortKey.endsWith("#~") ? sortKey + born : `${sortKey}#${born}`;
+}

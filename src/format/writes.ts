@@ -1,0 +1,179 @@
+import type { Item, Key } from "../aws/dynamodb/dynamodb.js";
+import { binaryOf, stringOf } from "./attributes.js";
+import { compareCodePoints } from "./code-points.js";
+import { placeOf, type Codec } from "./codec.js";
+import { decodeContainer, encodeContainer } from "./container.js";
+import type { Place } from "./encryption.js";
+import { damaged } from "./format-error.js";
+import { idOf, isBorn, parseSortKey, unescapeId } from "./keys.js";
+import type { Serialized } from "./serde/serialized.js";
+import type { Value } from "./value.js";
+
+/*
+ * The writes of one task are one item with an attribute per write: `w{index}`. A call with very many ordinary
+ * writes stores them as runs: `w{first}` then holds several writes in a row. A run is only ever stored for
+ * indices that no earlier call had written, so where an index stands both in a run and in an attribute of its
+ * own, the run came first, and the first write wins.
+ */
+
+const ATTRIBUTE = /^w-?\d+$/;
+/** Serde type of a run's bytes, which are a container themselves. */
+const RUN = "run";
+
+/** One stored write, before its segments are read. */
+export interface StoredWrite {
+  index: number;
+  channel: string;
+  value: Value;
+}
+
+/** A write as it goes in. */
+export interface SerializedWrite extends Serialized {
+  index: number;
+  channel: string;
+}
+
+export const attributeOf = (index: number): string => `w${index}`;
+
+/** A write as its attribute holds it, before the codec. */
+export const writeBytes = (channel: string, value: Value, runId?: string): Uint8Array => encodeContainer(headOf(channel, value, runId), [value]);
+
+/** The bytes of writes with consecutive indices, to be stored as one value. */
+export function packRun(writes: SerializedWrite[]): { type: string; bytes: Uint8Array } {
+  const values = writes.map(({ type, bytes }): Value => ({ type, segments: [], tail: bytes }));
+  return { type: RUN, bytes: encodeContainer(writes.map((w) => w.channel), values) };
+}
+
+/** A run as its attribute holds it, before the codec. */
+export const runBytes = (count: number, value: Value, runId?: string): Uint8Array => encodeContainer(headOf(count, value, runId), [value]);
+
+/**
+ * The head of a value that has segments also says under which incarnation of the thread they were stored; and that of a write whose
+ * call had one, the run's id.
+ */
+function headOf(head: string | number, { segments }: Value, runId: string | undefined): unknown {
+  const born = segments[0]?.born;
+  return runId !== undefined ? [head, born ?? "", runId] : born !== undefined ? [head, born] : head;
+}
+
+function bornOfWrite(head: unknown): string {
+  const born: unknown = Array.isArray(head) ? head[1] : "";
+  if (!isBorn(born)) throw damaged("A write has another shape");
+  return born;
+}
+
+/** What one `w…` attribute holds. */
+export type WriteAttribute = {
+  index: number;
+  value: Value;
+  /** Whether it was put when the incarnation was not known yet. */
+  isEarly: boolean;
+  /** The run that has written it, if its caller said so. */
+  runId: unknown;
+} & (
+  | { kind: "single"; channel: string }
+  | { kind: "run"; count: number }
+);
+
+/** All attributes of a writes item. @throws FormatError */
+export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAttribute[]> {
+  const names = Object.keys(item).filter((name) => ATTRIBUTE.test(name));
+  // Segments of writes that were restored have moved with them.
+  const { born, isEarly } = parseSortKey(item.SK.S);
+  const bornOf = (head: unknown): string => {
+    const stated = bornOfWrite(head);
+    return born || stated;
+  };
+  const stored = names.map((name) => binaryOf(item, name));
+  codec.checkAnnounced(stored);
+  return Promise.all(
+    names.map(async (name, i): Promise<WriteAttribute> => {
+      const index = Number(name.slice(1));
+      const container = decodeContainer(await codec.decode(stored[i]!, writePlace(item, name)), bornOf);
+      const [head, , runId] = Array.isArray(container.head) ? (container.head as unknown[]) : [container.head];
+      const [value, ...more] = container.values;
+      if (value && more.length === 0) {
+        if (typeof head === "string") return { kind: "single", index, channel: head, value, isEarly, runId };
+        if (isCount(head) && index >= 0) return { kind: "run", index, count: head, value, isEarly, runId };
+      }
+      throw damaged(`Write ${index} has another shape`);
+    }),
+  );
+}
+
+/** The names of the attributes that some runs have written. */
+export const writesOfRuns = async (codec: Codec, item: Item, runs: ReadonlySet<unknown>): Promise<string[]> =>
+  (await writeAttributes(item, codec)).flatMap(({ runId, index }) => (runs.has(runId) ? [attributeOf(index)] : []));
+
+/**
+ * The writes of one task by index, the first of each ordinary index and the last of each special one.
+ * @param unpack reads a run's bytes
+ */
+export function mergeWrites(attributes: WriteAttribute[], unpack: (value: Value) => Uint8Array): StoredWrite[] {
+  const byIndex = new Map<number, StoredWrite>();
+  for (const early of [false, true]) {
+    const some = attributes.filter(({ isEarly }) => isEarly === early);
+    for (const { index, ...one } of some) if (one.kind === "single" && (index >= 0 || !byIndex.has(index))) byIndex.set(index, { index, ...one });
+    for (const one of some) if (one.kind === "run") for (const write of unpackRun(one.index, one.count, unpack(one.value))) byIndex.set(write.index, write);
+  }
+  return [...byIndex.values()].sort((a, b) => a.index - b.index);
+}
+
+function unpackRun(first: number, count: number, bytes: Uint8Array): StoredWrite[] {
+  const { head, values } = decodeContainer(bytes, () => "");
+  if (!Array.isArray(head) || head.length !== count || values.length !== count) throw damaged("A run of writes has another shape");
+  return values.map((value, i) => {
+    const channel: unknown = head[i];
+    if (typeof channel !== "string") throw damaged("A run of writes has a channel of another shape");
+    return { index: first + i, channel, value };
+  });
+}
+
+/** Of the writes in a run: a container's header holds no more. */
+const isCount = (head: unknown): head is number => Number.isSafeInteger(head) && (head as number) > 0 && (head as number) < 1_000_000;
+
+/** Which ordinary indices are taken already. */
+export function takenIndices(attributes: WriteAttribute[]): Set<number> {
+  const taken = new Set<number>();
+  for (const attribute of attributes) {
+    const count = attribute.kind === "run" ? attribute.count : 1;
+    for (let i = 0; i < count; i++) taken.add(attribute.index + i);
+  }
+  return taken;
+}
+
+/** The task of a writes item. */
+export interface TaskOfItem {
+  taskId: string;
+  /** LangGraph's path of the task, `""` when it gave none. */
+  path: string;
+}
+
+export const taskPathOf = (item: Item): string => unescapeId(stringOf(item, "path") ?? "");
+
+export async function taskOf(item: Item): Promise<TaskOfItem> {
+  const { task = "" } = parseSortKey(item.SK.S);
+  return { taskId: await idOf(task, stringOf(item, "task")), path: taskPathOf(item) };
+}
+
+/**
+ * The path of a task that was taken over from another saver, which tells the order of its tasks but not their paths. It sorts
+ * after `""`, by which LangGraph stores a graph's input, and before the paths of tasks, which begin with `~`: what a graph
+ * writes beside it when it goes on comes after it.
+ */
+export const importedPath = (position: number): string => `!${String(position).padStart(10, "0")}`;
+
+/**
+ * The place of a write, with its task's path, by which writes are ordered. One that was put without a path, as by older versions of LangGraph,
+ * is bound to none; nor to the path that `importFrom` gave its task, which it may give anew.
+ */
+export function writePlace(item: Key & Partial<Item>, attribute: string): Place {
+  const place = placeOf(item, attribute);
+  const path = stringOf(item as Item, "path") ?? "";
+  return path === "" || path.startsWith("!") ? place : [`${place} ${path}`, place];
+}
+
+/** Tasks in the order in which their writes are applied: by path, then by id. */
+export function compareTasks(a: TaskOfItem, b: TaskOfItem): number {
+  return compareCodePoints(a.path, b.path) || compareCodePoints(a.taskId, b.taskId);
+}

@@ -1,0 +1,113 @@
+import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
+import type { CheckpointItems } from "../checkpoint/read/pages.js";
+import { nextNodes, tellsNextNodes } from "./next-nodes.js";
+import type { StoredCheckpoint } from "../checkpoint/read/open.js";
+import { deltaChannels } from "../format/frame.js";
+import type { Storage } from "../checkpoint/storage.js";
+import { openReadable, problemOf, ValueReader, type Problem } from "./tolerant-read.js";
+import { lengthOf, type Value } from "../format/value.js";
+
+/** A checkpoint as read, before it is compared with its parent. */
+export interface Row {
+  items: CheckpointItems;
+  /** Undefined where its item cannot be read. */
+  stored: StoredCheckpoint | undefined;
+  facts: Facts;
+  problems: Problem[];
+  /** The segments that are not stored, of this one and of others read with it, as `segmentCopy` calls them; where that was looked for. */
+  absent?: ReadonlySet<string> | undefined;
+}
+
+/** What the small parts of a checkpoint say. */
+export interface Facts {
+  source: string | undefined;
+  step: number | undefined;
+  runId: string | undefined;
+  time: string | undefined;
+  next: string[] | undefined;
+  tasks: TimelineTask[];
+  /** Channels that are rebuilt from earlier writes, and how many supersteps ago each was stored in full. */
+  deltas: Record<string, number>;
+  versions: Record<string, number | string>;
+}
+
+/** What one task of a checkpoint has written. */
+export interface TimelineTask {
+  id: string;
+  /** The channels it wrote to, LangGraph's special ones left out. */
+  channels: string[];
+  /** How many writes there are, those left out. */
+  writes: number;
+  /** What it asked for by `interrupt()`. */
+  interrupts: unknown[];
+  /** How it failed. */
+  error?: unknown;
+  /** Serialized, all of it. */
+  bytes: number;
+}
+
+const INTERRUPT = "__interrupt__";
+const ERROR = "__error__";
+
+/** Reads the small parts of some checkpoints at once: mostly they stand in the items, and there is nothing to request. */
+export async function readRows(storage: Storage, page: CheckpointItems[]): Promise<Row[]> {
+  const opened = await Promise.all(page.map(async (items) => ({ items, ...(await openReadable(storage, items)) })));
+  const [first] = page;
+  if (!first) return [];
+  const reader = new ValueReader(storage, first.thread);
+  await reader.load(opened.flatMap(({ stored }) => (stored ? smallValues(stored) : [])));
+  return Promise.all(opened.map(async ({ items, stored, problems }) => ({ items, stored, problems, facts: stored ? await factsOf(stored, reader, problems) : NO_FACTS })));
+}
+
+const NO_FACTS: Facts = { source: undefined, step: undefined, runId: undefined, time: undefined, next: undefined, tasks: [], deltas: {}, versions: {} };
+
+function smallValues({ frame, tasks }: StoredCheckpoint): Value[] {
+  const steering = [...frame.channels].filter(([name]) => tellsNextNodes(name)).map(([, { value }]) => value);
+  const special = tasks.flatMap(({ attributes }) => attributes.filter((a) => a.kind === "single" && (a.channel === INTERRUPT || a.channel === ERROR)).map((a) => a.value));
+  return [frame.checkpoint, frame.metadata, ...steering, ...special];
+}
+
+async function factsOf(stored: StoredCheckpoint, reader: ValueReader, problems: Problem[]): Promise<Facts> {
+  const { frame } = stored;
+  const read = async (part: string, value: Value): Promise<unknown> => {
+    try {
+      return await reader.read(value);
+    } catch (error) {
+      problems.push(problemOf(error, part));
+      return undefined;
+    }
+  };
+  const body: Partial<Checkpoint> | undefined = objectOf(await read("(checkpoint)", frame.checkpoint));
+  const metadata = objectOf(await read("(metadata)", frame.metadata)) as (CheckpointMetadata & { run_id?: unknown }) | undefined;
+  const next = body && (await nextNodes(body, frame.channels.keys(), (channel) => read(channel, frame.channels.get(channel)!.value)));
+  const deltas = metadata ? deltaChannels(metadata, frame).map((name) => [name, Number(metadata.counters_since_delta_snapshot?.[name]?.[1])] as const) : [];
+  return {
+    source: textOf(metadata?.source),
+    step: typeof metadata?.step === "number" ? metadata.step : undefined,
+    runId: textOf(metadata?.run_id),
+    time: textOf(body?.ts),
+    next,
+    tasks: await Promise.all(stored.tasks.map((task) => taskOf(task, read))),
+    deltas: Object.fromEntries(deltas),
+    versions: objectOf(body?.channel_versions) as Facts["versions"] | undefined ?? {},
+  };
+}
+
+async function taskOf({ taskId, attributes }: StoredCheckpoint["tasks"][number], read: (part: string, value: Value) => Promise<unknown>): Promise<TimelineTask> {
+  const task: TimelineTask = { id: taskId, channels: [], writes: 0, interrupts: [], bytes: 0 };
+  for (const attribute of attributes) {
+    task.bytes += lengthOf(attribute.value);
+    if (attribute.kind === "run") task.writes += attribute.count;
+    else if (attribute.channel === INTERRUPT) task.interrupts.push(...listOf(await read(INTERRUPT, attribute.value)));
+    else if (attribute.channel === ERROR) task.error = (await read(ERROR, attribute.value)) ?? null;
+    else if (attribute.index >= 0) {
+      task.writes++;
+      if (!task.channels.includes(attribute.channel)) task.channels.push(attribute.channel);
+    }
+  }
+  return task;
+}
+
+const listOf = (value: unknown): unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const objectOf = (value: unknown): object | undefined => (typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined);

@@ -1,0 +1,243 @@
+import type { QueryInput } from "../aws/dynamodb/dynamodb.js";
+import { invalidInput } from "../errors.js";
+import { ByteLru } from "../payload/byte-lru.js";
+import { changesOf, distinctSegments, lengthOfSegments, newSegments, type ChannelChange } from "./changes.js";
+import { compareCodePoints } from "../format/code-points.js";
+import { frameSize } from "../format/frame.js";
+import { idIn, PARENT } from "../format/id-attribute.js";
+import { itemSize } from "../format/item-size.js";
+import { keyPart, segmentCopy } from "../format/keys.js";
+import { endOf, isEnded } from "../payload/lifetime.js";
+import { MissingSegments } from "./missing-segments.js";
+import { checkpointPages, namespaceRange, NAMESPACE_ORDER, oneCheckpoint } from "../checkpoint/read/pages.js";
+import { allValues, FIRST, type StoredCheckpoint } from "../checkpoint/read/open.js";
+import { checkpointRef, threadOf, type Storage, type Thread } from "../checkpoint/storage.js";
+import { problemOf, ValueReader, type Problem } from "./tolerant-read.js";
+import { readRows, type Facts, type Row } from "./timeline-rows.js";
+import { lengthOf, type Value } from "../format/value.js";
+
+/*
+ * A thread's checkpoints for people, in one pass of Query pages, newest first. The root's namespace comes first, so that what is
+ * shown is one consistent thread, also while a graph runs: whatever a checkpoint refers to was there when it was read, and a
+ * checkpoint that is put later is not in it at all. Values stay where they are: what a step has changed stands in the lists of
+ * segments.
+ */
+
+/** One checkpoint of a thread, and what it changed. */
+export interface TimelineEntry extends Omit<Facts, "versions"> {
+  /** LangGraph's `checkpoint_ns`: `""` is the root graph. */
+  ns: string;
+  id: string;
+  /** What it goes on from. `isThere` is false when that has expired or was deleted; one that was pruned is no parent. */
+  parent: { id: string; isThere: boolean } | undefined;
+  /** Channels that differ from the parent's; undefined where the two cannot be compared. */
+  changes: ChannelChange[] | undefined;
+  /** Its item and those of its writes, as DynamoDB counts them. */
+  itemBytes: number;
+  /** Segments that its parent does not refer to, before compression; undefined where the two cannot be compared. */
+  newSegmentBytes: number | undefined;
+  /** All that it refers to, before compression. */
+  stateBytes: number | undefined;
+  /** When it expires, in seconds since 1970; Infinity if it does not. */
+  endsAt: number;
+  problems: Problem[];
+}
+
+export interface TimelineOptions {
+  /** Only this namespace. Default: all, the root first. */
+  ns?: string | undefined;
+  /** At most this many checkpoints. */
+  limit?: number | undefined;
+  /** Only this checkpoint. */
+  id?: string | undefined;
+  /** Whether to read every value, to see whether it can be read. Otherwise it is only seen whether its parts are there. */
+  verify?: boolean | undefined;
+}
+
+/** For more checkpoints than this a page of 1 MB is hardly too much. */
+const MAX_EXACT_LIMIT = 250;
+/** Opened at once: a page can hold thousands, and opened they take many times its megabyte. */
+const ROWS_AT_ONCE = 100;
+const FAR_PARENTS_BYTES = 4 * 1_024 * 1_024;
+
+/** A checkpoint of a thread, and where its values are. */
+export interface ReadEntry {
+  entry: TimelineEntry;
+  stored: StoredCheckpoint | undefined;
+}
+
+/** @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread */
+export async function* timeline(given: Storage, threadId: string, options: TimelineOptions = {}): AsyncGenerator<ReadEntry, void, undefined> {
+  const { limit = Infinity, verify = false } = options;
+  const storage: Storage = { ...given, consistentRead: true };
+  const thread = await threadOf(storage, threadId);
+  const rows = new Rows(storage, thread, pagesOf(storage, thread, options));
+  let left = limit;
+  while (left > 0) {
+    const row = await rows.next();
+    if (!row) return;
+    const parent = await rows.parentOf(row);
+    const entry = entryOf(row, parent);
+    const found = verify ? await unreadable(storage, row) : incomplete(row);
+    // Of the small parts it is known already.
+    entry.problems.push(...found.filter(({ part }) => !row.problems.some((known) => known.part === part)));
+    // It may have been deleted since, by a pruning or with all of its thread: then it is not missing anything.
+    if (entry.problems.some(({ code }) => code === "MISSING_DATA") && !(await isStillThere(storage, row))) continue;
+    yield { entry, stored: row.stored };
+    left--;
+  }
+}
+
+async function* pagesOf(storage: Storage, thread: Thread, { ns, limit = Infinity, id, verify }: TimelineOptions): AsyncGenerator<Row[], void, undefined> {
+  const limits = limit <= MAX_EXACT_LIMIT ? [4 * limit + 3] : [];
+  const whole: Pick<QueryInput, "between" | "beginsWith">[] =
+    ns === undefined ? NAMESPACE_ORDER.map((between) => ({ between })) : [id === undefined ? namespaceRange(await keyPart("namespace", ns)) : oneCheckpoint(await checkpointRef(thread, ns, id))];
+  const born = await storage.incarnations.current(thread);
+  if (born === undefined) throw invalidInput(`There is no thread ${JSON.stringify(thread.id)}. \`threads\` lists those that there are.`);
+  const missing = new MissingSegments(storage, thread);
+  for (const range of whole) {
+    for await (const page of checkpointPages(storage, thread, range, limits, isEnded, born)) {
+      for (let from = 0; from < page.length; from += ROWS_AT_ONCE) {
+        const rows = await readRows(storage, page.slice(from, from + ROWS_AT_ONCE));
+        // Of all of them at once: most checkpoints have a segment of their own.
+        const absent = verify ? undefined : await missing.among(rows.flatMap(({ stored }) => (stored ? distinctSegments(allValues(stored)) : [])));
+        yield rows.map((row) => ({ ...row, absent }));
+      }
+    }
+  }
+}
+
+/** Rows in their order, with a look ahead of one page for their parents. */
+class Rows {
+  readonly #queue: { row: Row; page: number }[] = [];
+  #at = 0;
+  #pages = 0;
+  /** The page of the row that was given last. */
+  #page = 0;
+  /** Those of the queue, by namespace and id. */
+  readonly #byId = new Map<string, Row>();
+  /** Parents that were read by themselves: forks from far away. */
+  readonly #far = new ByteLru<Row>(FAR_PARENTS_BYTES);
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly thread: Thread,
+    private readonly source: AsyncGenerator<Row[], void, undefined>,
+  ) {}
+
+  async next(): Promise<Row | undefined> {
+    if (this.#at >= this.#queue.length && !(await this.#pull())) return undefined;
+    const { row, page } = this.#queue[this.#at++]!;
+    this.#page = page;
+    this.#byId.delete(nameOf(row.items.ns, row.items.id));
+    return row;
+  }
+
+  async parentOf({ items: { ns, item } }: Row): Promise<Row | undefined> {
+    const id = idIn(item, PARENT);
+    if (id === undefined || FIRST in item) return undefined;
+    const name = nameOf(ns, id);
+    const last = this.#queue.at(-1)!.row.items;
+    const isFurther = last.ns === ns && compareCodePoints(id, last.id) < 0;
+    if (!this.#byId.has(name) && isFurther && this.#pages === this.#page) await this.#pull();
+    return this.#byId.get(name) ?? this.#far.get(name) ?? (await this.#readFar(ns, id));
+  }
+
+  async #pull(): Promise<boolean> {
+    for (;;) {
+      const { done, value } = await this.source.next();
+      if (done) return false;
+      if (value.length === 0) continue;
+      this.#queue.splice(0, this.#at);
+      this.#at = 0;
+      this.#pages++;
+      for (const row of value) {
+        this.#queue.push({ row, page: this.#pages });
+        this.#byId.set(nameOf(row.items.ns, row.items.id), row);
+      }
+      return true;
+    }
+  }
+
+  async #readFar(ns: string, id: string): Promise<Row | undefined> {
+    for await (const page of checkpointPages(this.storage, this.thread, oneCheckpoint(await checkpointRef(this.thread, ns, id)))) {
+      const [row] = await readRows(this.storage, page);
+      if (row) this.#far.set(nameOf(ns, id), row, row.stored ? frameSize(row.stored.frame) : 1_000);
+      if (row) return row;
+    }
+    return undefined;
+  }
+}
+
+function entryOf({ items, stored, facts, problems }: Row, parent: Row | undefined): TimelineEntry {
+  const { ns, id, item, writes } = items;
+  const parentId = idIn(item, PARENT);
+  const { versions: _, ...shown } = facts;
+  const isFirst = FIRST in item || parentId === undefined;
+  const written = stored?.tasks.flatMap(({ attributes }) => attributes.map(({ value }) => value)) ?? [];
+  const isComparable = stored && (parentId === undefined || parent?.stored);
+  return {
+    ns,
+    id,
+    parent: isFirst ? undefined : { id: parentId, isThere: parent !== undefined },
+    ...shown,
+    changes: isComparable ? withDeltas(changesOf(stored.frame, parent?.stored?.frame), facts, parent?.facts) : undefined,
+    itemBytes: [item, ...writes].reduce((sum, one) => sum + itemSize(one), 0),
+    newSegmentBytes: isComparable ? lengthOfSegments([...newSegments(stored.frame, parent?.stored?.frame), ...distinctSegments(written)]) : undefined,
+    stateBytes: stored && allValues(stored).reduce((sum, value) => sum + lengthOf(value), 0),
+    endsAt: endOf(item),
+    problems: [...problems],
+  };
+}
+
+/** A `DeltaChannel` is stored only now and then. Between, its version tells whether it has changed, and what tasks have written. */
+function withDeltas(changes: ChannelChange[], { deltas, versions }: Facts, parent: Facts | undefined): ChannelChange[] {
+  const stored = changes.filter(({ channel }) => !Object.hasOwn(deltas, channel)).map((one) => (Object.hasOwn(parent?.deltas ?? {}, one.channel) ? { ...one, change: "changed" as const } : one));
+  const isNewer = (name: string): boolean => versions[name] !== undefined && versions[name] !== parent?.versions[name];
+  const isWritten = (name: string): boolean => parent?.tasks.some(({ channels }) => channels.includes(name)) ?? false;
+  const changed = Object.keys(deltas).filter((name) => isNewer(name) || isWritten(name));
+  const written = changed.map((channel): ChannelChange => ({ channel, change: parent?.versions[channel] === undefined ? "added" : "changed", bytes: 0, newBytes: 0 }));
+  return [...stored, ...written].sort((a, b) => compareCodePoints(a.channel, b.channel));
+}
+
+/** The parts whose segments are not stored. */
+function incomplete({ stored, absent }: Row): Problem[] {
+  if (!stored || !absent || absent.size === 0) return [];
+  return namedValues(stored).flatMap(([part, { segments }]) => {
+    const gone = segments.filter((segment) => absent.has(segmentCopy(segment)));
+    return gone.length === 0 ? [] : [{ code: "MISSING_DATA" as const, message: `Segment ${gone[0]!.name} is missing${gone.length > 1 ? `, and ${gone.length - 1} more` : ""}`, part }];
+  });
+}
+
+/** The parts that cannot be read. */
+async function unreadable(storage: Storage, { stored, items }: Row): Promise<Problem[]> {
+  if (!stored) return [];
+  const reader = new ValueReader(storage, items.thread);
+  await reader.load(allValues(stored));
+  const found: Problem[] = [];
+  for (const [part, value] of namedValues(stored)) {
+    try {
+      await reader.read(value);
+    } catch (error) {
+      found.push(problemOf(error, part));
+    }
+  }
+  return found;
+}
+
+/** Every value of a checkpoint with the name of the part that it is. */
+function namedValues({ frame, tasks }: StoredCheckpoint): [part: string, value: Value][] {
+  return [
+    ["(checkpoint)", frame.checkpoint],
+    ["(metadata)", frame.metadata],
+    ...[...frame.channels].map(([name, { value }]): [string, Value] => [name, value]),
+    ...tasks.flatMap(({ taskId, attributes }) => attributes.map(({ value }): [string, Value] => [`(writes of task ${taskId})`, value])),
+  ];
+}
+
+async function isStillThere({ db }: Storage, { items: { item } }: Row): Promise<boolean> {
+  const now = await db.getItem({ PK: item.PK, SK: item.SK }, true);
+  return now !== undefined;
+}
+
+const nameOf = (ns: string, id: string): string => `${JSON.stringify(ns)}${id}`;

@@ -1,0 +1,138 @@
+import { forEachAtOnce } from "../aws/client/concurrency.js";
+import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
+import { AwsRequestError } from "../errors.js";
+import { binaryOf, DATA } from "../format/attributes.js";
+import { ByteLru } from "./byte-lru.js";
+import { placeOf, type Codec } from "../format/codec.js";
+import { FormatError } from "../format/format-error.js";
+import { key, parsePointer, segmentCopy, segmentSortKey } from "../format/keys.js";
+import { isGone } from "./lifetime.js";
+import { offloadOf, type Offload } from "./offload.js";
+import { pointersOf } from "./segment-objects.js";
+import type { Segment, Value } from "../format/value.js";
+
+/** A Worker has 128 MB for everything. */
+const CACHE_BYTES = 16 * 1_024 * 1_024;
+/** Objects read at once. */
+const AT_ONCE = 6;
+/** "BatchGetItem": keys of one request. */
+const ITEMS_AT_ONCE = 100;
+
+export type LoadedSegments = ReadonlyMap<string, Uint8Array | FormatError>;
+
+/** The segments of all threads: immutable and named by their content, so the cache can never be stale. */
+export class SegmentStore {
+  readonly #cache = new ByteLru<Uint8Array>(CACHE_BYTES);
+
+  constructor(
+    readonly db: DynamoDB,
+    private readonly codec: Codec,
+    readonly offload: Offload | undefined,
+    private readonly consistentRead: boolean,
+  ) {}
+
+  /** A segment was stored, and need not be read. */
+  remember(name: string, bytes: Uint8Array): void {
+    this.#cache.set(name, bytes, bytes.length);
+  }
+
+  /** Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at all. */
+  async load(partition: string, values: Iterable<Value>): Promise<LoadedSegments> {
+    const loaded = new Map<string, Uint8Array | FormatError>();
+    const missing = new Map<string, Segment>();
+    for (const value of values) {
+      for (const segment of value.segments) {
+        const cached = loaded.get(segment.name) ?? this.#cache.get(segment.name);
+        if (cached) loaded.set(segment.name, cached);
+        else missing.set(segmentCopy(segment), segment);
+      }
+    }
+    if (missing.size === 0) return loaded;
+    const isObject = ({ objectDays }: Segment): boolean => objectDays !== undefined;
+    const readObjects = (segments: Segment[], isExpected: boolean): Promise<void> =>
+      forEachAtOnce(AT_ONCE, segments, async (segment) => {
+        const bytes = await this.#fetchObject(partition, segment, isExpected);
+        if (bytes) add(loaded, segment, bytes);
+      });
+    const readItems = (segments: Segment[]): Promise<void> => this.#readItems(partition, segments, loaded);
+    const [objects, items] = [[...missing.values()].filter(isObject), [...missing.values()].filter((segment) => !isObject(segment))];
+    await Promise.all([readObjects(objects, true), readItems(items)]);
+    // What is not where it was stored may lie in the other place: the same bytes will do.
+    const isMissing = ({ name }: Segment): boolean => !loaded.has(name);
+    await Promise.all([readObjects(items.filter(isMissing), false), readItems(objects.filter(isMissing))]);
+    return loaded;
+  }
+
+  /** The segments of these values that a `load` would have to fetch, and how many bytes each has. */
+  uncached(values: Iterable<Value>): Map<string, number> {
+    const sizes = new Map<string, number>();
+    for (const { segments } of values) for (const { name, length } of segments) if (!this.#cache.get(name)) sizes.set(name, length);
+    return sizes;
+  }
+
+  async #readItems(partition: string, segments: Segment[], into: Map<string, Uint8Array | FormatError>, consistent = this.consistentRead): Promise<void> {
+    const bySortKey = new Map(segments.map((segment) => [segmentSortKey(segment), segment]));
+    // One request after the other, so that no more than one answer is held beside what was made of them.
+    const keys = [...bySortKey.keys()].map((sortKey) => key(partition, sortKey));
+    while (keys.length > 0) {
+      const items = await this.db.batchGet(keys.splice(0, ITEMS_AT_ONCE), consistent);
+      await forEachAtOnce(AT_ONCE, items, async (item) => {
+        const segment = bySortKey.get(item.SK.S);
+        if (!segment || isGone(item)) return;
+        add(into, segment, await this.#open(segment, partition, () => binaryOf(item, DATA)));
+        bySortKey.delete(item.SK.S);
+      });
+    }
+    // A replica that lags for a segment does not show it, or shows a life that has been prolonged since.
+    if (!consistent && bySortKey.size > 0) await this.#readItems(partition, [...bySortKey.values()], into, true);
+  }
+
+  /** @param isExpected whether it is said to lie in S3 */
+  async #fetchObject(partition: string, segment: Segment, isExpected: boolean): Promise<Uint8Array | FormatError | undefined> {
+    let refused: AwsRequestError | undefined;
+    for await (const location of this.#locations(partition, segment, isExpected)) {
+      const offload = offloadOf(this.offload);
+      const place = await offload.place(partition, segment, location);
+      const found = await offload.get(place).catch((error: unknown) => {
+        // Without s3:ListBucket a missing object is reported as denied; a bucket of old may be gone.
+        if (!(error instanceof AwsRequestError && (error.status === 403 || error.status === 404))) throw error;
+        refused ??= error;
+        return undefined;
+      });
+      if (!found) continue;
+      const opened = await this.#open(segment, partition, () => found);
+      if (!(opened instanceof FormatError)) return opened;
+      // S3's answers have no shape that shows one of another: what was changed on its way is read once more.
+      const again = await offload.get(place);
+      return again ? this.#open(segment, partition, () => again) : opened;
+    }
+    if (refused) throw refused;
+    return undefined;
+  }
+
+  /** Where it should lie, without a look at its pointers; then, where these say. */
+  async *#locations(partition: string, segment: Segment, isExpected: boolean): AsyncGenerator<string, void, undefined> {
+    const expected = isExpected ? offloadOf(this.offload).location(segment.objectDays!) : undefined;
+    if (expected !== undefined) yield expected;
+    for (const { SK } of await pointersOf(this, partition, segment)) {
+      const { location } = parsePointer(SK.S)!;
+      if (location !== expected) yield location;
+    }
+  }
+
+  async #open(segment: Segment, partition: string, stored: () => Uint8Array): Promise<Uint8Array | FormatError> {
+    try {
+      const bytes = await this.codec.decodeSegment(segment, stored(), placeOf(key(partition, segmentSortKey(segment)), DATA));
+      this.remember(segment.name, bytes);
+      return bytes;
+    } catch (error) {
+      if (error instanceof FormatError) return error;
+      throw error;
+    }
+  }
+}
+
+/** The same bytes can lie in several places, and one that can be read will do. */
+function add(loaded: Map<string, Uint8Array | FormatError>, { name }: Segment, bytes: Uint8Array | FormatError): void {
+  if (!(loaded.get(name) instanceof Uint8Array)) loaded.set(name, bytes);
+}

@@ -1,0 +1,23 @@
+import type { QueryInput } from "../../aws/dynamodb/dynamodb.js";
+import { parsePointer } from "../../format/keys.js";
+import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
+import type { Storage, Thread } from "../../checkpoint/storage.js";
+import { isSwept } from "../../checkpoint/tombstone.js";
+import { MARK } from "../../payload/written.js";
+
+/** Sort keys of all segments and pointers, without those of objects that were deleted; and of such pointers that do not go by themselves. */
+export async function storedParts({ db }: Storage, { partition }: Thread): Promise<{ parts: string[]; expired: string[] }> {
+  const parts: string[] = [];
+  const expired: string[] = [];
+  const query: QueryInput = { partition, between: ["P#", "S#~"], only: ["SK", MARK, TTL_ATTRIBUTE], consistent: true };
+  for await (const items of db.queryPages(query)) {
+    for (const item of items) {
+      const { S } = item.SK;
+      // What is marked and stays was left in the middle.
+      if (MARK in item && TTL_ATTRIBUTE in item) {
+        if (!isSwept(item)) expired.push(S);
+      } else if (S.startsWith("S#") || parsePointer(S)) parts.push(S);
+    }
+  }
+  return { parts, expired };
+}
