@@ -25,7 +25,11 @@ const cli: Options = {
   // What a command does not need is not loaded for it.
   esbuildOptions: (options) => void (options.chunkNames = "cli/[name]-[hash]"),
   // For the packages among them that still use `require`.
-  banner: { js: 'import { createRequire as createRequireOfCli } from "node:module"; const require = createRequireOfCli(import.meta.url);' },
+  banner: {
+    js:
+      'import { createRequire as createRequireOfCli } from "node:module"; const require = ' +
+      "createRequireOfCli(import.meta.url);",
+  },
 };
 
 export default defineConfig(async ({ outDir = "dist" }) => {

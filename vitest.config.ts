@@ -8,18 +8,41 @@ import { poolOf } from "./tests/runtimes/host/pool.js";
 import { runtimes } from "./tests/runtimes/host/runtimes.js";
 
 /**
- * Tests of behaviour run in every lane, and share their modules there: none keeps a state of its own, and loading LangGraph
- * for each file takes most of the time. The rest of `tests/` needs Node (child processes, files, servers).
+ * Tests of behaviour run in every lane, and share their modules there: none keeps a state of its own, and loading
+ * LangGraph for each file takes most of the time. The rest of `tests/` needs Node (child processes, files, servers).
  */
 const behaviour = "tests/behaviour/**/*.test.ts";
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
-/** What the other runtimes run in `npm test`: where they could differ, and the store and the cache whole. `npm run test:runtimes` runs everything in each of them. */
-const first = ["abort", "base64", "cache", "config", "context", "encryption", "forks", "from-env", "ids", "list", "official", "pending-writes", "reader", "s3", "signing", "store*", "values"];
+/**
+ * What the other runtimes run in `npm test`: where they could differ, and the store and the cache whole. `npm run
+ * test:runtimes` runs everything in each of them.
+ */
+const first = [
+  "abort",
+  "base64",
+  "cache",
+  "config",
+  "context",
+  "encryption",
+  "forks",
+  "from-env",
+  "ids",
+  "list",
+  "official",
+  "pending-writes",
+  "reader",
+  "s3",
+  "signing",
+  "store*",
+  "values",
+];
 const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/{${first.join()}}.test.ts`];
 
-/** What becomes of state when requests fail or clocks run on. LangGraph has no part in that, whichever version it is. */
+/**
+ * What becomes of state when requests fail or clocks run on. LangGraph has no part in that, whichever version it is.
+ */
 const withoutLangGraph = ["crash-*", "faults", "history", "lifecycle", "outage", "ttl-invariant"];
 
 const resolve = {
@@ -55,7 +78,10 @@ export default defineConfig({
     retry: 0,
     projects: [
       { resolve, test: { ...inNode, name: "node", include: [behaviour], isolate: false } },
-      { resolve, test: { ...inNode, name: "node/alone", include: ["tests/**/*.test.ts"], exclude: [...lane.exclude, behaviour] } },
+      {
+        resolve,
+        test: { ...inNode, name: "node/alone", include: ["tests/**/*.test.ts"], exclude: [...lane.exclude, behaviour] },
+      },
       {
         resolve,
         plugins: [cloudflareTest({ wrangler: { configPath: "tests/lanes/wrangler.toml" } })],
@@ -64,7 +90,14 @@ export default defineConfig({
       {
         resolve,
         plugins: [fromOldestPeers()],
-        test: { ...watched, name: "oldest-peers", provide: { ...lane.provide, peers: oldestPeers() }, include: [behaviour, "tests/peers.test.ts"], exclude: [...lane.exclude, `tests/behaviour/{${withoutLangGraph.join()}}.test.ts`], isolate: false },
+        test: {
+          ...watched,
+          name: "oldest-peers",
+          provide: { ...lane.provide, peers: oldestPeers() },
+          include: [behaviour, "tests/peers.test.ts"],
+          exclude: [...lane.exclude, `tests/behaviour/{${withoutLangGraph.join()}}.test.ts`],
+          isolate: false,
+        },
       },
       ...runtimes.map((runtime) => ({
         resolve,

@@ -38,7 +38,12 @@ export function buildAgent(checkpointer) {
  * @param {{ document?: string, afterTurn?: (turn: number) => void }} [options]
  * @returns {Promise<number[]>} how long each turn took, in milliseconds
  */
-export async function converse(agent, threadId, turns, { document = text(wordStream(), 20_000), afterTurn = () => {} } = {}) {
+export async function converse(
+  agent,
+  threadId,
+  turns,
+  { document = text(wordStream(), 20_000), afterTurn = () => {} } = {},
+) {
   const words = wordStream();
   const durationsMs = [];
   for (let turn = 0; turn < turns; turn++) {
@@ -54,15 +59,18 @@ export async function converse(agent, threadId, turns, { document = text(wordStr
 export const SUPERSTEPS_A_TURN = 5;
 
 const VOCABULARY = (
-  "the of and to a in for is on that by this with you it not or be are from at as your all have new more an was we will home can us about if page my has " +
-  "search free but our one other do no information time they site he up may what which their news out use any there see only so his when contact here " +
-  "business who web also now help get view online first am been would how were services some these click its like service than find price date back top"
+  "the of and to a in for is on that by this with you it not or be are from at as your all have new more an was " +
+  "we will home can us about if page my has " +
+  "search free but our one other do no information time they site he up may what which their news out use any " +
+  "there see only so his when contact here " +
+  "business who web also now help get view online first am been would how were services some these click its " +
+  "like service than find price date back top"
 ).split(" ");
 
 /** A table of figures: gzip more than halves it, and 1 MB of it is still more than an item holds. */
 export function figures(/** @type {number} */ length) {
   let result = "";
-  for (let state = 1; result.length < length; ) {
+  for (let state = 1; result.length < length;) {
     state = nextRandom(state);
     result += `${(state / 1_000_000).toFixed(6)};`;
   }
@@ -71,7 +79,7 @@ export function figures(/** @type {number} */ length) {
 
 /** The same words in the same order every time: figures of two runs can be compared. */
 export function* wordStream(seed = 1) {
-  for (let state = seed; ; ) {
+  for (let state = seed; ;) {
     state = nextRandom(state);
     yield VOCABULARY[(state >>> 8) % VOCABULARY.length];
   }

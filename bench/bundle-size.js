@@ -4,7 +4,10 @@ import { heading, tableOf } from "./print.js";
 const BUDGET = 20_480;
 const LANGCHAIN = ["@langchain/*"];
 
-/** What the saver adds to a Worker that has LangGraph already (own code, aws4fetch and fflate), and what LangChain adds to a page. */
+/**
+ * What the saver adds to a Worker that has LangGraph already (own code, aws4fetch and fflate), and what LangChain adds
+ * to a page.
+ */
 export async function printBundleSize() {
   heading("The bundle, minified by esbuild");
   const rows = {

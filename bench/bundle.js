@@ -10,8 +10,8 @@ const root = fileURLToPath(new URL("../", import.meta.url));
  * @param {string} name of the class
  * @param {"index" | "reader"} entry
  * @param {string[]} [external] packages that are left out
- * @returns {Promise<{ text: string, imports: string[], minified: number, gzipped: number }>} what it imports from packages
- *   that are left out, and its sizes in bytes
+ * @returns {Promise<{ text: string, imports: string[], minified: number, gzipped: number }>} what it imports from
+ *   packages that are left out, and its sizes in bytes
  */
 export async function bundle(name, entry, external = []) {
   const { outputFiles, metafile } = await build({
@@ -28,5 +28,10 @@ export async function bundle(name, entry, external = []) {
   });
   const [{ contents, text }] = /** @type {[import("esbuild").OutputFile]} */ (outputFiles);
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
-  return { text, imports: [...new Set(imports)], minified: contents.length, gzipped: gzipSync(contents, { level: 9 }).length };
+  return {
+    text,
+    imports: [...new Set(imports)],
+    minified: contents.length,
+    gzipped: gzipSync(contents, { level: 9 }).length,
+  };
 }

@@ -9,21 +9,24 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 
 const GRAPH = `
   import { MessagesAnnotation, START, StateGraph } from "@langchain/langgraph/web";
-  const builder = new StateGraph(MessagesAnnotation).addNode("answer", () => ({ messages: [] })).addEdge(START, "answer");
+  const builder = new StateGraph(MessagesAnnotation);
+  builder.addNode("answer", () => ({ messages: [] })).addEdge(START, "answer");
 `;
-const CONFIG = '{ tableName: "bench", region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } }';
+const CONFIG =
+  '{ tableName: "bench", region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } }';
 
 /** Each makes what its first answer needs, and sends nothing. */
 const WORKERS = {
-  "nothing": 'export default { fetch: () => new Response("ok") };',
+  nothing: 'export default { fetch: () => new Response("ok") };',
   "the reader": `
     import { DynamoDBReader } from "./src/reader.ts";
     export default { fetch: () => new Response(typeof new DynamoDBReader(${CONFIG})) };`,
-  "LangGraph": `${GRAPH}
+  LangGraph: `${GRAPH}
     export default { fetch: () => new Response(builder.compile().getName()) };`,
   "LangGraph, the saver": `${GRAPH}
     import { DynamoDBSaver } from "./src/index.ts";
-    export default { fetch: () => new Response(builder.compile({ checkpointer: new DynamoDBSaver(${CONFIG}) }).getName()) };`,
+    const checkpointer = new DynamoDBSaver(${CONFIG});
+    export default { fetch: () => new Response(builder.compile({ checkpointer }).getName()) };`,
 };
 
 /** How long a Worker takes from its start to its first answer, in a workerd of its own without Node compatibility. */
@@ -41,7 +44,12 @@ export async function printColdStart() {
   }
   const table = tableOf("the Worker has", "gzip -9", "fastest ms", "median ms");
   for (const { name, script, durationsMs } of workers) {
-    table.push([name, gzipSync(script, { level: 9 }).length, Math.min(...durationsMs).toFixed(0), median(durationsMs).toFixed(0)]);
+    table.push([
+      name,
+      gzipSync(script, { level: 9 }).length,
+      Math.min(...durationsMs).toFixed(0),
+      median(durationsMs).toFixed(0),
+    ]);
   }
   console.log(table.toString());
 }
@@ -49,7 +57,10 @@ export async function printColdStart() {
 /** @param {string} script */
 async function firstAnswerMs(script) {
   const start = performance.now();
-  const worker = await startWorker({ script, compatibilityDate: "2026-04-01", compatibilityFlags: [], vars: {} }, { vars: {} });
+  const worker = await startWorker(
+    { script, compatibilityDate: "2026-04-01", compatibilityFlags: [], vars: {} },
+    { vars: {} },
+  );
   try {
     const response = await fetch(worker.url);
     if (!response.ok) throw new Error(`The Worker answered ${response.status}: ${await response.text()}`);

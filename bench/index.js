@@ -43,10 +43,15 @@ export async function bench({ dynamodb: { endpoint }, s3, credentials }) {
     const items = await storage.items(threadId);
     const within = writeUnits / supersteps <= MAX_WRITE_UNITS;
     kept &&= within;
-    console.log(`write units a superstep   ${(writeUnits / supersteps).toFixed(2)}, budget ${MAX_WRITE_UNITS}: ${within ? "kept" : "OVER"}`);
+    console.log(
+      `write units a superstep   ${(writeUnits / supersteps).toFixed(2)}, budget ${MAX_WRITE_UNITS}: ` +
+        `${within ? "kept" : "OVER"}`,
+    );
     console.log(`sent                      ${megabytes(bytesSent)}`);
     console.log(`stored                    ${megabytes(items.reduce((sum, item) => sum + itemBytes(item), 0))}`);
-    console.log(`time a turn, median       ${median(ours).toFixed(1)} ms here, ${median(floor).toFixed(1)} ms on MemorySaver`);
+    console.log(
+      `time a turn, median       ${median(ours).toFixed(1)} ms here, ${median(floor).toFixed(1)} ms on MemorySaver`,
+    );
 
     await printReads(options, warm, memory, meter, threadId);
   }
@@ -68,7 +73,15 @@ export async function bench({ dynamodb: { endpoint }, s3, credentials }) {
 async function printReads(options, warm, memory, meter, threadId) {
   const config = { configurable: { thread_id: threadId, checkpoint_ns: "" } };
   const fresh = () => new DynamoDBSaver(options);
-  const table = tableOf("operation", "requests", "bytes received", "read units", "write units", "median ms", "MemorySaver ms");
+  const table = tableOf(
+    "operation",
+    "requests",
+    "bytes received",
+    "read units",
+    "write units",
+    "median ms",
+    "MemorySaver ms",
+  );
   /**
    * @param {string} name
    * @param {() => Promise<unknown>} ours
@@ -82,11 +95,33 @@ async function printReads(options, warm, memory, meter, threadId) {
     const perRound = [requests, bytesReceived, readUnits, writeUnits].map((n) => Math.round((n / rounds) * 10) / 10);
     table.push([name, ...perRound, median(times).toFixed(1), median(floorTimes).toFixed(1)]);
   };
-  await row("latest, warm", () => warm.getTuple(config), () => memory.getTuple(config), 20);
-  await row("latest, cold", () => fresh().getTuple(config), () => memory.getTuple(config), 20);
-  await row("history of 50, cold", () => drain(fresh().list(config, { limit: 50 })), () => drain(memory.list(config, { limit: 50 })));
-  await row("all history, cold", () => drain(fresh().list(config)), () => drain(memory.list(config)));
-  await row("deleteThread", () => fresh().deleteThread(threadId), () => memory.deleteThread(threadId));
+  await row(
+    "latest, warm",
+    () => warm.getTuple(config),
+    () => memory.getTuple(config),
+    20,
+  );
+  await row(
+    "latest, cold",
+    () => fresh().getTuple(config),
+    () => memory.getTuple(config),
+    20,
+  );
+  await row(
+    "history of 50, cold",
+    () => drain(fresh().list(config, { limit: 50 })),
+    () => drain(memory.list(config, { limit: 50 })),
+  );
+  await row(
+    "all history, cold",
+    () => drain(fresh().list(config)),
+    () => drain(memory.list(config)),
+  );
+  await row(
+    "deleteThread",
+    () => fresh().deleteThread(threadId),
+    () => memory.deleteThread(threadId),
+  );
   console.log(table.toString());
 }
 
@@ -103,22 +138,52 @@ async function printLargeChannel(options, meter) {
   for (let version = 1; version <= 5; version++) {
     if (version > 1) value.push(text(words, 1_000));
     const id = `1ef00000-0000-6000-8000-00000000000${version}`;
-    const checkpoint = { v: 4, id, ts: "", channel_values: { document: value }, channel_versions: { document: version }, versions_seen: {} };
+    const checkpoint = {
+      v: 4,
+      id,
+      ts: "",
+      channel_values: { document: value },
+      channel_versions: { document: version },
+      versions_seen: {},
+    };
     meter.reset();
     const ms = await elapsed(async () => {
-      config = /** @type {typeof config} */ (await saver.put(config, checkpoint, { source: "loop", step: version, parents: {} }, { document: version }));
+      config = /** @type {typeof config} */ (
+        await saver.put(config, checkpoint, { source: "loop", step: version, parents: {} }, { document: version })
+      );
     });
     const { requests, bytesSent, writeUnits } = meter.total();
-    console.log(`${version === 1 ? "first put " : "append    "} ${requests} requests, ${bytesSent} bytes sent, ${writeUnits} write units, ${ms.toFixed(0)} ms`);
+    console.log(
+      `${version === 1 ? "first put " : "append    "} ${requests} requests, ${bytesSent} bytes sent, ` +
+        `${writeUnits} write units, ${ms.toFixed(0)} ms`,
+    );
   }
   await saver.deleteThread("bench-large");
 }
 
 /** @param {Meter} meter @param {number} supersteps */
 function printOperations(meter, supersteps) {
-  const table = tableOf("operation", "requests", "a superstep", "bytes sent", "bytes received", "read units", "write units", "median ms");
+  const table = tableOf(
+    "operation",
+    "requests",
+    "a superstep",
+    "bytes sent",
+    "bytes received",
+    "read units",
+    "write units",
+    "median ms",
+  );
   for (const [operation, t] of meter.byOperation) {
-    table.push([operation, t.requests, (t.requests / supersteps).toFixed(2), t.bytesSent, t.bytesReceived, t.readUnits, t.writeUnits, median(t.durationsMs).toFixed(1)]);
+    table.push([
+      operation,
+      t.requests,
+      (t.requests / supersteps).toFixed(2),
+      t.bytesSent,
+      t.bytesReceived,
+      t.readUnits,
+      t.writeUnits,
+      median(t.durationsMs).toFixed(1),
+    ]);
   }
   console.log(table.toString());
 }

@@ -1,6 +1,7 @@
 /**
  * Adds up what the saver's `onEvent` reports, by AWS operation.
- * @typedef {{ requests: number, bytesSent: number, bytesReceived: number, readUnits: number, writeUnits: number, durationsMs: number[] }} Totals
+ * @typedef {{ requests: number, bytesSent: number, bytesReceived: number, readUnits: number, writeUnits: number,
+ *   durationsMs: number[] }} Totals
  */
 export class Meter {
   /** @type {Map<string, Totals>} */

@@ -15,7 +15,15 @@ const TURNS = 50;
  */
 export async function printVariants(options, s3, storage) {
   heading(`${TURNS} turns in other ways: the constant channel has 20 KB of words, or 1 MB of figures`);
-  const table = tableOf("variant", "write units a superstep", "after turn 1", "sent", "in DynamoDB", "in S3", "S3 requests");
+  const table = tableOf(
+    "variant",
+    "write units a superstep",
+    "after turn 1",
+    "sent",
+    "in DynamoDB",
+    "in S3",
+    "S3 requests",
+  );
   const document = figures(1_000_000);
   for (const variant of [
     { name: "gzip, 20 KB" },
@@ -37,7 +45,12 @@ export async function printVariants(options, s3, storage) {
  */
 async function rowOf({ name, document, s3, compression }, options, storage) {
   const meter = new Meter();
-  const saver = new DynamoDBSaver({ ...options, onEvent: meter.onEvent, compression, s3: s3 && { bucket: s3.bucket, endpoint: s3.endpoint } });
+  const saver = new DynamoDBSaver({
+    ...options,
+    onEvent: meter.onEvent,
+    compression,
+    s3: s3 && { bucket: s3.bucket, endpoint: s3.endpoint },
+  });
   const threadId = crypto.randomUUID();
   let firstTurn = 0;
   const afterTurn = (/** @type {number} */ turn) => {

@@ -43,9 +43,19 @@ function noise(text) {
  */
 export async function printVectors(options, meter) {
   heading(`Semantic search among ${VECTORS} vectors of ${DIMS} dimensions in one namespace`);
-  const store = new DynamoDBStore({ ...options, keyPrefix: "vectors#", index: { dims: DIMS, embeddings: new NoiseEmbeddings(), fields: ["text"] } });
+  const store = new DynamoDBStore({
+    ...options,
+    keyPrefix: "vectors#",
+    index: { dims: DIMS, embeddings: new NoiseEmbeddings(), fields: ["text"] },
+  });
   for (let i = 0; i < VECTORS; i += BATCH) {
-    await store.batch(Array.from({ length: BATCH }, (_, j) => ({ namespace: NAMESPACE, key: String(i + j), value: { text: `memory ${i + j}`, even: j % 2 === 0 } })));
+    await store.batch(
+      Array.from({ length: BATCH }, (_, j) => ({
+        namespace: NAMESPACE,
+        key: String(i + j),
+        value: { text: `memory ${i + j}`, even: j % 2 === 0 },
+      })),
+    );
   }
   const table = tableOf("operation", "requests", "received", "read units", "ms", "ms of this process");
   for (const [name, search] of /** @type {const} */ ([
@@ -59,7 +69,14 @@ export async function printVectors(options, meter) {
       const { user, system } = process.cpuUsage(cpu);
       const { requests, bytesReceived, readUnits } = meter.total();
       if (best?.value["text"] !== search.query) throw new Error(`The nearest to ${search.query} was not itself.`);
-      table.push([`${name}, ${round}`, requests, megabytes(bytesReceived), readUnits, (performance.now() - began).toFixed(0), ((user + system) / 1_000).toFixed(0)]);
+      table.push([
+        `${name}, ${round}`,
+        requests,
+        megabytes(bytesReceived),
+        readUnits,
+        (performance.now() - began).toFixed(0),
+        ((user + system) / 1_000).toFixed(0),
+      ]);
     }
   }
   console.log(table.toString());

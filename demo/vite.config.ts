@@ -12,7 +12,12 @@ export default defineConfig(({ mode }) => ({
   root: path("."),
   base: "./",
   plugins: [react()],
-  resolve: { alias: { "langgraph-checkpoint-dynamodb/context": path("../src/context.ts"), "langgraph-checkpoint-dynamodb": path("../src/index.ts") } },
+  resolve: {
+    alias: {
+      "langgraph-checkpoint-dynamodb/context": path("../src/context.ts"),
+      "langgraph-checkpoint-dynamodb": path("../src/index.ts"),
+    },
+  },
   build: {
     // The Worker serves `dist/worker` as it is, the page at /page/.
     outDir: mode === "worker" ? "dist/worker/page" : "dist/in-page",

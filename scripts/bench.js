@@ -11,11 +11,17 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 try {
   ensureInstalled();
-  execFileSync(process.execPath, ["node_modules/tsup/dist/cli-default.js"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(process.execPath, ["node_modules/tsup/dist/cli-default.js"], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   const { bench } = await import("../bench/index.js");
   const { credentials, startEmbeddedS3 } = await import("./lib/embedded-s3.js");
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
-  const [dynamodb, s3] = await Promise.all([startDynamoDBLocal(), startEmbeddedS3({ path: folder, port: 0, bucket: "bench" })]);
+  const [dynamodb, s3] = await Promise.all([
+    startDynamoDBLocal(),
+    startEmbeddedS3({ path: folder, port: 0, bucket: "bench" }),
+  ]);
   try {
     if (!(await bench({ dynamodb, s3, credentials }))) throw new Error("a budget is exceeded, see above");
   } finally {

@@ -37,11 +37,24 @@ async function main({ cleanups }) {
   await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "npm run demo:browser -- --dynamodb-port");
 
   heading("A LangGraph agent in the browser");
-  const dynamodb = await startEmbeddedDynamoDB({ path: join(options.data, "dynamodb"), port: options.dynamodbPort, origins: ["127.0.0.1", "localhost"].map((name) => `http://${name}:${options.port}`) });
+  const dynamodb = await startEmbeddedDynamoDB({
+    path: join(options.data, "dynamodb"),
+    port: options.dynamodbPort,
+    origins: ["127.0.0.1", "localhost"].map((name) => `http://${name}:${options.port}`),
+  });
   cleanups.push(dynamodb.stop);
   const { DynamoDBSaver } = await importSaver();
-  const { table } = await new DynamoDBSaver({ tableName, region: "us-east-1", credentials, endpoint: dynamodb.endpoint }).setup();
-  say("dynamodb", `dynalite at ${dynamodb.endpoint}, kept in ${relative(process.cwd(), options.data) || "."}; table ${table.name} ${table.status}`);
+  const { table } = await new DynamoDBSaver({
+    tableName,
+    region: "us-east-1",
+    credentials,
+    endpoint: dynamodb.endpoint,
+  }).setup();
+  say(
+    "dynamodb",
+    `dynalite at ${dynamodb.endpoint}, kept in ${relative(process.cwd(), options.data) || "."}; table ` +
+      `${table.name} ${table.status}`,
+  );
 
   const outDir = join(options.data, "page");
   await buildInPage({ endpoint: dynamodb.endpoint, tableName, outDir });
@@ -62,6 +75,7 @@ function askedFor() {
   });
   const port = readPort("--port", values.port);
   const dynamodbPort = readPort("--dynamodb-port", values["dynamodb-port"]);
-  if (port === dynamodbPort) throw new Error(`--port and --dynamodb-port are both ${port}. They must be two different ports.`);
+  if (port === dynamodbPort)
+    throw new Error(`--port and --dynamodb-port are both ${port}. They must be two different ports.`);
   return { help: values.help, port, dynamodbPort, data: resolve(values.data) };
 }

@@ -1,4 +1,5 @@
-// `npm run docs`: writes the reference pages from the types in src/ and their comments, and the page of the command line from a real run.
+// `npm run docs`: writes the reference pages from the types in src/ and their comments, and the page of the command
+// line from a real run.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { startCephRgw } from "./lib/ceph-rgw.js";
 import { commandLinePage } from "./lib/command-line-page.js";

@@ -11,7 +11,10 @@ try {
     console.log("npm run example -- <name> [arguments of the example]\n");
     const width = Math.max(...Object.keys(examples).map((name) => name.length));
     for (const [name, { shows }] of Object.entries(examples)) console.log(`  ${name.padEnd(width)}  ${shows}`);
-    console.log("\nDynamoDB and S3 are embedded; what an example stores is kept in .data/examples. Without arguments it starts afresh.");
+    console.log(
+      "\nDynamoDB and S3 are embedded; what an example stores is kept in .data/examples. Without arguments it " +
+        "starts afresh.",
+    );
   } else {
     const example = Object.hasOwn(examples, name) ? examples[name] : undefined;
     if (!example) throw new Error(`There is no example ${name}. There are ${Object.keys(examples).join(", ")}.`);

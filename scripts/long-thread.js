@@ -1,5 +1,6 @@
-// `node scripts/long-thread.js [checkpoints]`: imports, inspects, exports, prunes and deletes a thread of 100,000 checkpoints on
-// DynamoDB Local, and prints how many requests that took, how few it could have been, and the most memory that it took.
+// `node scripts/long-thread.js [checkpoints]`: imports, inspects, exports, prunes and deletes a thread of 100,000
+// checkpoints on DynamoDB Local, and prints how many requests that took, how few it could have been, and the most
+// memory that it took.
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -44,11 +45,25 @@ try {
   await putSteps(saver, "template");
   const items = 2 * count + real;
 
-  await measured("import", Math.ceil(items / 25), () => saver.importThread(clones(saver.exportThread("template")), { threadId: "long" }));
+  await measured("import", Math.ceil(items / 25), () =>
+    saver.importThread(clones(saver.exportThread("template")), { threadId: "long" }),
+  );
   await inspected("long");
-  await measured("export, imported", () => Math.ceil(received / 1_048_576) + Math.ceil(items / 25), () => saver.importThread(saver.exportThread("long"), { threadId: "again" }));
-  await measured("prune", () => Math.ceil(received / 1_048_576) + Math.ceil((2 * (count - kept) + real - kept) / 25), () => saver.prune({ threadIds: ["again"], keepLast: kept, graceSeconds: 0 }));
-  await measured("deleteThread", () => Math.ceil(items / 25), () => saver.deleteThread("long"));
+  await measured(
+    "export, imported",
+    () => Math.ceil(received / 1_048_576) + Math.ceil(items / 25),
+    () => saver.importThread(saver.exportThread("long"), { threadId: "again" }),
+  );
+  await measured(
+    "prune",
+    () => Math.ceil(received / 1_048_576) + Math.ceil((2 * (count - kept) + real - kept) / 25),
+    () => saver.prune({ threadIds: ["again"], keepLast: kept, graceSeconds: 0 }),
+  );
+  await measured(
+    "deleteThread",
+    () => Math.ceil(items / 25),
+    () => saver.deleteThread("long"),
+  );
 } finally {
   clearInterval(sampling);
   await dynamodb.stop();
@@ -70,7 +85,11 @@ async function measured(name, minimum, work) {
   clearInterval(timer);
   const least = typeof minimum === "number" ? minimum : minimum();
   within &&= peak < maxMegabytes * 1_048_576;
-  console.log(`\r${name}: ${requests} requests, ${(requests / least).toFixed(2)} times the least possible, ${((performance.now() - started) / 1_000).toFixed(0)} s, ${megabytes(peak)} MB`, result ?? "");
+  console.log(
+    `\r${name}: ${requests} requests, ${(requests / least).toFixed(2)} times the least possible, ` +
+      `${((performance.now() - started) / 1_000).toFixed(0)} s, ${megabytes(peak)} MB`,
+    result ?? "",
+  );
 }
 
 /**
@@ -83,7 +102,11 @@ async function inspected(threadId) {
   const started = performance.now();
   const program = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
   const env = { ...process.env, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" };
-  const child = spawn(process.execPath, [...limits, program, "inspect", threadId, "--table", "long-thread", "--endpoint", dynamodb.endpoint, "--json"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(
+    process.execPath,
+    [...limits, program, "inspect", threadId, "--table", "long-thread", "--endpoint", dynamodb.endpoint, "--json"],
+    { env, stdio: ["ignore", "pipe", "inherit"] },
+  );
   let lines = 0;
   let most = 0;
   const timer = setInterval(() => (most = Math.max(most, memoryOf(child.pid))), 50);
@@ -91,7 +114,9 @@ async function inspected(threadId) {
   clearInterval(timer);
   if (lines !== count) throw new Error(`inspect gave ${lines} lines instead of ${count}.`);
   within &&= most < maxMegabytes * 1_048_576;
-  console.log(`inspect: ${lines} lines, ${((performance.now() - started) / 1_000).toFixed(0)} s, ${megabytes(most)} MB`);
+  console.log(
+    `inspect: ${lines} lines, ${((performance.now() - started) / 1_000).toFixed(0)} s, ${megabytes(most)} MB`,
+  );
 }
 
 /**
@@ -117,7 +142,14 @@ async function putSteps(saver, threadId) {
   for (let n = 0; n < real; n++) {
     const values = { n, document: `${n} `.repeat(1_000) };
     const versions = { n: n + 1, document: n + 1 };
-    const checkpoint = { v: 4, id: idOf(n), ts: new Date(0).toISOString(), channel_values: values, channel_versions: versions, versions_seen: {} };
+    const checkpoint = {
+      v: 4,
+      id: idOf(n),
+      ts: new Date(0).toISOString(),
+      channel_values: values,
+      channel_versions: versions,
+      versions_seen: {},
+    };
     config = await saver.put(config, checkpoint, { source: "loop", step: n, parents: {} }, versions);
     await saver.putWrites(config, [["n", n]], "task");
   }
@@ -139,7 +171,13 @@ async function* clones(lines) {
         const n = Number(id) + round * real;
         if (n >= count) continue;
         items++;
-        yield JSON.stringify({ item: { ...parsed.item, SK: { S: ["C", "", idOf(n), ...rest].join("#") }, ...(parsed.item.parent && { parent: { S: idOf(n - 1) } }) } });
+        yield JSON.stringify({
+          item: {
+            ...parsed.item,
+            SK: { S: ["C", "", idOf(n), ...rest].join("#") },
+            ...(parsed.item.parent && { parent: { S: idOf(n - 1) } }),
+          },
+        });
       }
     } else {
       if (parsed.item) items++;

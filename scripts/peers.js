@@ -1,5 +1,5 @@
-// `npm run peers`: says which LangGraph the tests run with. `npm run peers -- latest` raises it to what the registry calls
-// latest, with what else of LangChain's the tests use, and writes the table in the README. Then `npm test` tells.
+// `npm run peers`: says which LangGraph the tests run with. `npm run peers -- latest` raises it to what the registry
+// calls latest, with what else of LangChain's the tests use, and writes the table in the README. Then `npm test` tells.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,9 @@ console.log(peersTable(oldestPeers(), newestPeers()));
 /** @param {string} tag */
 function raise(tag) {
   const installed = packageJson().devDependencies;
-  const wanted = Object.keys(installed).filter(isLangChains).map((name) => `${name}@${latest(name, tag)}`);
+  const wanted = Object.keys(installed)
+    .filter(isLangChains)
+    .map((name) => `${name}@${latest(name, tag)}`);
   npm(["install", "--save-dev", "--save-exact", "--no-audit", "--no-fund", "--loglevel=error", ...wanted], "inherit");
   const readme = `${root}README.md`;
   writeFileSync(readme, withPeersTable(readFileSync(readme, "utf8"), peersTable(oldestPeers(), newestPeers())));

@@ -1,4 +1,5 @@
-// Records the threads that docs/command-line.md shows, as exports in tests/cli/threads: real runs of a graph, on a clock of their own.
+// Records the threads that docs/command-line.md shows, as exports in tests/cli/threads: real runs of a graph, on a
+// clock of their own.
 //
 //   node scripts/record-threads.js
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -39,7 +40,11 @@ const saver = new DynamoDBSaver({
 await saver.setup();
 
 /* An agent of a shop: it looks an order up, and refunds it when somebody has approved. */
-const State = Annotation.Root({ ...MessagesAnnotation.spec, order: /** @type {typeof Annotation<any>} */ (Annotation)(), refund: /** @type {typeof Annotation<string>} */ (Annotation)() });
+const State = Annotation.Root({
+  ...MessagesAnnotation.spec,
+  order: /** @type {typeof Annotation<any>} */ (Annotation)(),
+  refund: /** @type {typeof Annotation<string>} */ (Annotation)(),
+});
 /** @param {{ messages: import("@langchain/core/messages").BaseMessage[] }} state */
 const callsOf = ({ messages }) => /** @type {AIMessage | undefined} */ (messages.at(-1))?.tool_calls ?? [];
 const lookUp = new StateGraph(State)
@@ -53,12 +58,38 @@ const graph = new StateGraph(State)
   .addNode("agent", ({ messages }) => {
     pause(3);
     const last = messages.at(-1);
-    if (!(last instanceof ToolMessage)) return { messages: [new AIMessage({ id: `ai-${messages.length}`, content: "", tool_calls: [{ id: `call-${messages.length}`, name: "look_up", args: { order: "A-1041" } }] })] };
-    return { messages: [new AIMessage({ id: `ai-${messages.length}`, content: "Your espresso machine was not delivered. I can refund 249 euros." })] };
+    if (!(last instanceof ToolMessage))
+      return {
+        messages: [
+          new AIMessage({
+            id: `ai-${messages.length}`,
+            content: "",
+            tool_calls: [{ id: `call-${messages.length}`, name: "look_up", args: { order: "A-1041" } }],
+          }),
+        ],
+      };
+    return {
+      messages: [
+        new AIMessage({
+          id: `ai-${messages.length}`,
+          content: "Your espresso machine was not delivered. I can refund 249 euros.",
+        }),
+      ],
+    };
   })
   .addNode("look_up", lookUp)
-  .addNode("told", (state) => ({ messages: [new ToolMessage({ id: `tool-${state.messages.length}`, tool_call_id: callsOf(state)[0]?.id ?? "", content: "not delivered" })] }))
-  .addNode("approve", ({ order }) => ({ refund: interrupt({ question: `Refund ${order.price} euros for ${order.id}?` }) === "yes" ? "done" : "declined" }))
+  .addNode("told", (state) => ({
+    messages: [
+      new ToolMessage({
+        id: `tool-${state.messages.length}`,
+        tool_call_id: callsOf(state)[0]?.id ?? "",
+        content: "not delivered",
+      }),
+    ],
+  }))
+  .addNode("approve", ({ order }) => ({
+    refund: interrupt({ question: `Refund ${order.price} euros for ${order.id}?` }) === "yes" ? "done" : "declined",
+  }))
   .addEdge(START, "agent")
   .addConditionalEdges("agent", (state) => (callsOf(state).length > 0 ? "look_up" : "approve"), ["look_up", "approve"])
   .addEdge("look_up", "told")
@@ -67,7 +98,8 @@ const graph = new StateGraph(State)
   .compile({ checkpointer: saver });
 
 const at = (/** @type {string} */ id) => ({ configurable: { thread_id: id } });
-const ask = (/** @type {string} */ id, /** @type {string} */ text) => graph.invoke({ messages: [new HumanMessage({ id: "human-0", content: text })] }, at(id));
+const ask = (/** @type {string} */ id, /** @type {string} */ text) =>
+  graph.invoke({ messages: [new HumanMessage({ id: "human-0", content: text })] }, at(id));
 
 await ask("order-1041", "Where is my espresso machine?");
 pause(420);
@@ -78,7 +110,9 @@ const history = [];
 for await (const snapshot of graph.getStateHistory(at("order-1041"))) history.push(snapshot);
 const asked = history.find(({ next }) => next.includes("approve"));
 if (!asked) throw new Error("The graph did not ask.");
-await graph.updateState(asked.config, { order: { id: "A-1041", item: "Espresso machine", price: 199, delivered: false } });
+await graph.updateState(asked.config, {
+  order: { id: "A-1041", item: "Espresso machine", price: 199, delivered: false },
+});
 await graph.invoke(null, at("order-1041"));
 pause(86_400);
 await ask("order-1042", "My grinder is loud.");

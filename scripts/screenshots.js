@@ -17,7 +17,9 @@ const data = await mkdtemp(join(tmpdir(), "screenshots-"));
 // At the ports that the demo has by itself: the pictures show them.
 const port = 5173;
 const dynamodbPort = 8790;
-const demo = spawn(process.execPath, [fileURLToPath(new URL("demo-browser.js", import.meta.url)), "--data", data], { stdio: ["ignore", "pipe", "inherit"] });
+const demo = spawn(process.execPath, [fileURLToPath(new URL("demo-browser.js", import.meta.url)), "--data", data], {
+  stdio: ["ignore", "pipe", "inherit"],
+});
 const ended = once(demo, "close");
 const browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
 try {
@@ -40,11 +42,20 @@ async function served() {
 
 /** One thread's story, and the page at each of its turns. */
 async function takeAll() {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", locale: "en-GB" });
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    reducedMotion: "reduce",
+    locale: "en-GB",
+  });
   const page = await context.newPage();
   const button = (/** @type {string | RegExp} */ name) => page.getByRole("button", { name });
   const status = (/** @type {string} */ text) => page.getByRole("status").filter({ hasText: text }).waitFor();
-  const row = (/** @type {string} */ text) => page.getByRole("grid", { name: /^Checkpoints/ }).locator("tbody").getByRole("row").filter({ hasText: text });
+  const row = (/** @type {string} */ text) =>
+    page
+      .getByRole("grid", { name: /^Checkpoints/ })
+      .locator("tbody")
+      .getByRole("row")
+      .filter({ hasText: text });
 
   /** @param {string} name @param {"light" | "dark"} [colorScheme] */
   const take = async (name, colorScheme = "light") => {

@@ -1,4 +1,5 @@
-// `npm run soak`: the tests that find rare failures, for as long as one likes. `npm run soak -- --help` lists the options.
+// `npm run soak`: the tests that find rare failures, for as long as one likes. `npm run soak -- --help` lists the
+// options.
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
@@ -66,14 +67,21 @@ try {
   }
   const names = positionals.length > 0 ? positionals : Object.keys(files);
   const unknown = names.find((name) => !(name in files));
-  if (unknown) throw new Error(`There is no ${JSON.stringify(unknown)} to soak, only ${Object.keys(files).join(" and ")}, or world by itself.`);
+  if (unknown)
+    throw new Error(
+      `There is no ${JSON.stringify(unknown)} to soak, only ${Object.keys(files).join(" and ")}, or world by itself.`,
+    );
   const minutes = number("minutes", values.minutes ?? "60", 0.1, 100_000);
   const share = number("share", values.share ?? "0.2", 0, 0.5);
 
   ensureInstalled();
   if (!process.env.DYNAMODB_ENDPOINT) ensureJava();
   if (!process.env.S3_ENDPOINT) ensureCeph();
-  process.exitCode = await soak(names, { SOAK_MINUTES: String(minutes), SOAK_SEED: String(seed), SOAK_SHARE: String(share) });
+  process.exitCode = await soak(names, {
+    SOAK_MINUTES: String(minutes),
+    SOAK_SEED: String(seed),
+    SOAK_SHARE: String(share),
+  });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
@@ -87,8 +95,18 @@ try {
 async function soak(names, env) {
   const { print, printTable, heading } = await import("./lib/terminal.js");
   print(`seed ${env.SOAK_SEED}, ${env.SOAK_MINUTES} minutes, ${Number(env.SOAK_SHARE) * 100} % faults`);
-  const vitest = ["node_modules/vitest/vitest.mjs", "run", ...names.map((name) => files[name] ?? name), "--project=node", "--disable-console-intercept=true"];
-  const child = spawn(process.execPath, vitest, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+  const vitest = [
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    ...names.map((name) => files[name] ?? name),
+    "--project=node",
+    "--disable-console-intercept=true",
+  ];
+  const child = spawn(process.execPath, vitest, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   const code = new Promise((resolve) => child.once("close", resolve));
   atEndOfProcess(() => void child.kill());
 
@@ -118,7 +136,11 @@ async function soak(names, env) {
   heading(`seed ${env.SOAK_SEED}: ${exitCode === 0 && isWhole ? "nothing was lost" : "FAILED, see above"}`);
   printTable(
     ["test", "minutes", "calls", "of them failed", "checkpoints compared", "threads", "histories", "faults"],
-    reports.map((r) => [r.test, (r.seconds / 60).toFixed(1), ...[r.calls, r.failed, r.compared, r.threads, r.histories, r.faults && sum(r.faults)].map(count)]),
+    reports.map((r) => [
+      r.test,
+      (r.seconds / 60).toFixed(1),
+      ...[r.calls, r.failed, r.compared, r.threads, r.histories, r.faults && sum(r.faults)].map(count),
+    ]),
     ["left", ...Array(7).fill("right")],
   );
   const faults = total(reports.map((report) => report.faults ?? {}));
@@ -133,7 +155,10 @@ async function soak(names, env) {
 /** @param {Report} report */
 function progress({ test, seconds, calls, compared, histories, faults }) {
   const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  const done = calls === undefined ? `${count(histories)} histories` : `${count(calls)} calls, ${count(compared)} checkpoints compared`;
+  const done =
+    calls === undefined
+      ? `${count(histories)} histories`
+      : `${count(calls)} calls, ${count(compared)} checkpoints compared`;
   return `${time.padStart(6)}  ${test}: ${done}${faults ? `; ${count(sum(faults))} faults: ${kinds(faults)}` : ""}`;
 }
 

@@ -103,8 +103,13 @@ async function main({ cleanups, end }) {
   say("worker", `workerd at ${url}, no Node compatibility`);
   say("page", `${page} shows its threads in a browser, to whoever has this link`);
 
-  const thread = `demo-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-")}-${randomBytes(2).toString("hex")}`;
-  const storage = new RawStorage({ credentials, dynamodb: { endpoint: dynamodb.endpoint, tableName, keyPrefix: keyPrefixOf(user) }, s3 });
+  const now = new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-");
+  const thread = `demo-${now}-${randomBytes(2).toString("hex")}`;
+  const storage = new RawStorage({
+    credentials,
+    dynamodb: { endpoint: dynamodb.endpoint, tableName, keyPrefix: keyPrefixOf(user) },
+    s3,
+  });
   await demonstrate({ url, tokenOf, user, thread, storage, killWorker, startWorker: () => launchWorker() });
   if (options.once) return end(0);
 
@@ -163,7 +168,9 @@ function askedFor() {
   const dynamodbPort = readPort("--dynamodb-port", values["dynamodb-port"]);
   const s3Port = readPort("--s3-port", values["s3-port"]);
   if (new Set([port, dynamodbPort, s3Port]).size < 3) {
-    throw new Error(`--port ${port}, --dynamodb-port ${dynamodbPort} and --s3-port ${s3Port} must be three different ports.`);
+    throw new Error(
+      `--port ${port}, --dynamodb-port ${dynamodbPort} and --s3-port ${s3Port} must be three different ports.`,
+    );
   }
   return { once: values.once, help: values.help, port, dynamodbPort, s3Port, data: resolve(values.data) };
 }

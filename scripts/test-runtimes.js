@@ -8,8 +8,12 @@ const args = process.argv.slice(2);
 /** Those that `npm test` does not run whole. */
 const others = LANES.filter((lane) => !["node", "workerd", "oldest-peers"].includes(lane));
 const lanes = args.some((arg) => arg.startsWith("--lane")) ? [] : others.map((lane) => `--lane=${lane}`);
-const { status } = spawnSync(process.execPath, [fileURLToPath(new URL("test.js", import.meta.url)), ...lanes, ...args], {
-  stdio: "inherit",
-  env: { ...process.env, WHOLE_SUITE: "1" },
-});
+const { status } = spawnSync(
+  process.execPath,
+  [fileURLToPath(new URL("test.js", import.meta.url)), ...lanes, ...args],
+  {
+    stdio: "inherit",
+    env: { ...process.env, WHOLE_SUITE: "1" },
+  },
+);
 process.exit(status ?? 1);

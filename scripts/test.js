@@ -22,10 +22,19 @@ const { filters, lanes, quick, options } = orFail(() => readTestArguments(proces
 /** Whether it is one of the two runs of everything. */
 const isWhole = filters.length === 0 && options.length === 0;
 orFail(ensureInstalled);
-const plan = await (await import("./lib/test-plan.js")).planTests({ filters: quick ? ["tests/behaviour/"] : filters, lanes, quick }).catch(fail);
+const plan = await (
+  await import("./lib/test-plan.js")
+)
+  .planTests({ filters: quick ? ["tests/behaviour/"] : filters, lanes, quick })
+  .catch(fail);
 sayWhatIsMissing(plan);
 
-const failedChecks = isWhole && lanes.length > 1 ? await runChecks(["lint", "typecheck", "build"]) : isWhole && quick ? await runChecks(["lint", "typecheck"]) : 0;
+const failedChecks =
+  isWhole && lanes.length > 1
+    ? await runChecks(["lint", "typecheck", "build"])
+    : isWhole && quick
+      ? await runChecks(["lint", "typecheck"])
+      : 0;
 // Without a lane, vitest would take all of them.
 const tally = plan.lanes.length > 0 ? await runVitest() : nothingRan();
 const failures = [...plan.missing.map((what) => `not run, for want of ${what}`), ...tally.problems, ...notRun(tally)];
@@ -35,10 +44,20 @@ if (failures.length > 0) {
   if (failures.length > namesShown) console.log(`  … and ${failures.length - namesShown} more`);
 }
 await printLanes(tally);
-if (quick) console.log(`Not run here: ${tally.skipped.length} tests that need DynamoDB Local or Ceph, ${plan.leftOut.length} files that take minutes, and other runtimes. npm test runs all of it.`);
-if (lanes.length === 1 && !quick) console.log(`In ${lanes.join()} only. --lane all runs this everywhere, and --lane NAME in one of ${LANES.join(", ")}.`);
+if (quick)
+  console.log(
+    `Not run here: ${tally.skipped.length} tests that need DynamoDB Local or Ceph, ${plan.leftOut.length} files ` +
+      "that take minutes, and other runtimes. npm test runs all of it.",
+  );
+if (lanes.length === 1 && !quick)
+  console.log(
+    `In ${lanes.join()} only. --lane all runs this everywhere, and --lane NAME in one of ${LANES.join(", ")}.`,
+  );
 const { errors, events, savers, lines } = tally.emitted;
-console.log(`Searched for secrets: ${errors} errors, ${events} events, ${savers} savers, ${lines} console lines, and what was printed here`);
+console.log(
+  `Searched for secrets: ${errors} errors, ${events} events, ${savers} savers, ${lines} console lines, and what ` +
+    "was printed here",
+);
 finish(tally.passed, tally.failed + failures.length + failedChecks);
 
 /** @param {Plan} plan */
@@ -75,13 +94,25 @@ async function runVitest() {
   try {
     const reporters = ["--reporter=default", "--reporter=./scripts/lib/tally-reporter.js"];
     const projects = plan.lanes.flatMap(projectsOf).map((project) => `--project=${project}`);
-    const vitest = ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...projects, ...options, ...(quick ? ["tests/behaviour/"] : filters)];
+    const vitest = [
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      ...reporters,
+      ...projects,
+      ...options,
+      ...(quick ? ["tests/behaviour/"] : filters),
+    ];
     // Who names files wants them, whether or not a lane runs them when it runs everything.
-    const env = { TEST_TALLY_FILE: file, TEST_PLAN: JSON.stringify(plan), ...(filters.length > 0 && { WHOLE_SUITE: "1" }) };
+    const env = {
+      TEST_TALLY_FILE: file,
+      TEST_PLAN: JSON.stringify(plan),
+      ...(filters.length > 0 && { WHOLE_SUITE: "1" }),
+    };
     const { code } = await run(process.execPath, vitest, "inherit", env);
     const tally = readTally(file);
     // vitest saw something that the tally did not.
-    if (code !== 0 && tally.failed + tally.problems.length === 0) tally.problems.push(`vitest ended with exit code ${code}`);
+    if (code !== 0 && tally.failed + tally.problems.length === 0)
+      tally.problems.push(`vitest ended with exit code ${code}`);
     return tally;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -102,7 +133,14 @@ function readTally(file) {
 
 /** @returns {Tally} */
 function nothingRan() {
-  return { passed: 0, failed: 0, skipped: [], problems: [], lanes: [], emitted: { errors: 0, events: 0, lines: 0, savers: 0 } };
+  return {
+    passed: 0,
+    failed: 0,
+    skipped: [],
+    problems: [],
+    lanes: [],
+    emitted: { errors: 0, events: 0, lines: 0, savers: 0 },
+  };
 }
 
 /**
@@ -111,8 +149,15 @@ function nothingRan() {
  * @returns {string[]}
  */
 function notRun({ passed, failed, skipped, lanes, emitted }) {
-  if (!isWhole) return [...(passed + failed === 0 && plan.missing.length === 0 ? ["no test ran"] : []), ...filters.flatMap((filter) => lanesWithout(filter, lanes))];
-  const unseen = lanes.some(({ name }) => name === "node") && emitted.errors * emitted.events * emitted.savers === 0 ? ["the search for secrets has seen no errors, events or savers"] : [];
+  if (!isWhole)
+    return [
+      ...(passed + failed === 0 && plan.missing.length === 0 ? ["no test ran"] : []),
+      ...filters.flatMap((filter) => lanesWithout(filter, lanes)),
+    ];
+  const unseen =
+    lanes.some(({ name }) => name === "node") && emitted.errors * emitted.events * emitted.savers === 0
+      ? ["the search for secrets has seen no errors, events or savers"]
+      : [];
   const idleLanes = lanes.filter((lane) => lane.passed === 0).map(({ name }) => `lane ${name}: no test passed`);
   // With embedded servers, tests that need the real ones are skipped, and `missing` says so.
   const isReal = plan.dynamodb === "real" && plan.s3 === "real";
@@ -125,16 +170,26 @@ function notRun({ passed, failed, skipped, lanes, emitted }) {
  * @param {Tally["lanes"]} lanes
  */
 function lanesWithout(filter, lanes) {
-  const idle = lanes.filter(({ paths }) => !paths.some((path) => path.includes(filter)) && !plan.leftOut.some((path) => path.includes(filter)));
+  const idle = lanes.filter(
+    ({ paths }) => !paths.some((path) => path.includes(filter)) && !plan.leftOut.some((path) => path.includes(filter)),
+  );
   const isEverywhere = lanes.length === LANES.length;
-  return isEverywhere && idle.length < lanes.length ? [] : idle.map(({ name }) => `lane ${name}: no file with ${JSON.stringify(filter)} in its name runs there`);
+  return isEverywhere && idle.length < lanes.length
+    ? []
+    : idle.map(({ name }) => `lane ${name}: no file with ${JSON.stringify(filter)} in its name runs there`);
 }
 
 /** @param {Tally} tally */
 async function printLanes({ lanes }) {
   const { heading, printTable } = await import("./lib/terminal.js");
   heading("Lanes");
-  const rows = lanes.map(({ name, files, passed, failed, seconds }) => [name, `${files}`, `${passed}`, `${failed}`, seconds.toFixed(0)]);
+  const rows = lanes.map(({ name, files, passed, failed, seconds }) => [
+    name,
+    `${files}`,
+    `${passed}`,
+    `${failed}`,
+    seconds.toFixed(0),
+  ]);
   printTable(["lane", "files", "passed", "failed", "seconds"], rows, ["left", "right", "right", "right", "right"]);
   console.log();
 }

@@ -1,13 +1,25 @@
-// `npm run typecheck`: each room by itself, because each runs in a place of its own, and the programs of the docs with them.
+// `npm run typecheck`: each room by itself, because each runs in a place of its own, and the programs of the docs with
+// them.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { readDocuments } from "./lib/documents.js";
 import { removeExamples, writeExample } from "./lib/documented-programs.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-// `typescript` itself is the version that can still be used by other programs, such as the one that writes the declarations.
+// `typescript` itself is the version that can still be used by other programs, such as the one that writes the
+// declarations.
 const tsc = fileURLToPath(new URL("../node_modules/typescript7/bin/tsc", import.meta.url));
-const projects = ["src", "src/cli", "workers", "demo", ".", "examples/deno", "examples/bun", "examples/worker-r2", "tests/frameworks/programs"];
+const projects = [
+  "src",
+  "src/cli",
+  "workers",
+  "demo",
+  ".",
+  "examples/deno",
+  "examples/bun",
+  "examples/worker-r2",
+  "tests/frameworks/programs",
+];
 
 removeExamples();
 for (const { blocks } of await readDocuments()) {

@@ -1,6 +1,12 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { Fetch } from "./aws/client/exchange.js";
-import { credentialsProblem, EXPOSED, exposed, type AwsCredentials, type AwsCredentialsProvider } from "./aws/client/credentials.js";
+import {
+  credentialsProblem,
+  EXPOSED,
+  exposed,
+  type AwsCredentials,
+  type AwsCredentialsProvider,
+} from "./aws/client/credentials.js";
 import { awsEndpoint, insecureAdvice, isSafe } from "./aws/client/endpoint.js";
 import { allowsInsecureEndpoint, ambientEnv as runtimeEnv, variable } from "./aws/client/environment.js";
 import type { EventListener } from "./aws/client/events.js";
@@ -44,7 +50,9 @@ export type SaverConfig = Readonly<{
 }>;
 
 export const KNOWN_OPTIONS: readonly string[] = [
-  "tableName", "region", "credentials", "dangerouslyAllowBrowser", "endpoint", "allowInsecureEndpoint", "s3", "ttlSeconds", "refreshOnRead", "compression", "conflict", "history", "encryption", "maxValueBytes", "keyPrefix", "serde", "fetch", "signal",
+  "tableName", "region", "credentials", "dangerouslyAllowBrowser", "endpoint", "allowInsecureEndpoint", "s3",
+  "ttlSeconds", "refreshOnRead", "compression", "conflict", "history", "encryption", "maxValueBytes", "keyPrefix",
+  "serde", "fetch", "signal",
   "maxAttempts", "requestTimeoutMs", "maxConcurrency", "consistentRead", "onEvent",
 ] satisfies (keyof DynamoDBSaverOptions)[]; // prettier-ignore
 
@@ -54,29 +62,48 @@ export const KNOWN_OPTIONS: readonly string[] = [
  */
 export function expandConfig(options: DynamoDBSaverOptions, env: Env): SaverConfig {
   checkObject("", options, KNOWN_OPTIONS, '{ tableName: "langgraph-checkpoints" }');
-  const region = checkRegion("region", text("region", options.region ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION), 'Pass region: "us-east-1", or set AWS_REGION.'));
+  const region = checkRegion(
+    "region",
+    text(
+      "region",
+      options.region ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION),
+      'Pass region: "us-east-1", or set AWS_REGION.',
+    ),
+  );
   const endpoint = options.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_DYNAMODB) ?? nonEmpty(env.AWS_ENDPOINT_URL);
-  const fetchOption = optional("fetch", options.fetch, "function") ?? (typeof fetch === "function" ? fetch.bind(globalThis) : undefined);
+  const fetchOption =
+    optional("fetch", options.fetch, "function") ?? (typeof fetch === "function" ? fetch.bind(globalThis) : undefined);
   if (!fetchOption) throw invalidConfig("This runtime has no global fetch: pass one as the option fetch.");
-  const dangerouslyAllowBrowser = optional("dangerouslyAllowBrowser", options.dangerouslyAllowBrowser, "boolean") ?? false;
-  const allowInsecureEndpoint = optional("allowInsecureEndpoint", options.allowInsecureEndpoint, "boolean") ?? env.DYNAMODB_ALLOW_INSECURE_ENDPOINT ?? false;
+  const dangerouslyAllowBrowser =
+    optional("dangerouslyAllowBrowser", options.dangerouslyAllowBrowser, "boolean") ?? false;
+  const allowInsecureEndpoint =
+    optional("allowInsecureEndpoint", options.allowInsecureEndpoint, "boolean") ??
+    env.DYNAMODB_ALLOW_INSECURE_ENDPOINT ??
+    false;
   const keyPrefix = optional("keyPrefix", options.keyPrefix, "string") ?? "";
-  if (new TextEncoder().encode(keyPrefix).length > 256) throw invalidConfig("keyPrefix must not be longer than 256 bytes.");
+  if (new TextEncoder().encode(keyPrefix).length > 256)
+    throw invalidConfig("keyPrefix must not be longer than 256 bytes.");
   // It has no UTF-8 form, so two prefixes would become one.
   if (/\p{Cs}/u.test(keyPrefix)) throw invalidConfig("keyPrefix must not have half of a surrogate pair.");
 
   return Object.freeze({
-    tableName: checkTableName(text("tableName", options.tableName, 'Pass tableName: "langgraph-checkpoints"; setup() creates that table.')),
+    tableName: checkTableName(
+      text("tableName", options.tableName, 'Pass tableName: "langgraph-checkpoints"; setup() creates that table.'),
+    ),
     region,
     credentials: checkCredentials("credentials", options.credentials ?? credentialsFrom(env), dangerouslyAllowBrowser),
     dangerouslyAllowBrowser,
-    endpoint: endpoint === undefined ? awsEndpoint("dynamodb", region) : checkEndpoint("endpoint", endpoint, allowInsecureEndpoint),
+    endpoint:
+      endpoint === undefined
+        ? awsEndpoint("dynamodb", region)
+        : checkEndpoint("endpoint", endpoint, allowInsecureEndpoint),
     allowInsecureEndpoint,
     compression: oneOf("compression", options.compression ?? "gzip", ["gzip", "none"]),
     conflict: oneOf("conflict", options.conflict ?? "branch", ["branch", "reject"]),
     history: oneOf("history", options.history ?? "full", ["full", "latest"]),
     s3: checkS3(options.s3, region, env, { dangerouslyAllowBrowser, allowInsecureEndpoint }),
-    ttlSeconds: options.ttlSeconds === undefined ? undefined : checkTtl("ttlSeconds", options.ttlSeconds, invalidConfig),
+    ttlSeconds:
+      options.ttlSeconds === undefined ? undefined : checkTtl("ttlSeconds", options.ttlSeconds, invalidConfig),
     refreshOnRead: optional("refreshOnRead", options.refreshOnRead, "boolean") ?? false,
     encryption: checkEncryption(options.encryption),
     maxValueBytes: wholeNumber("maxValueBytes", options.maxValueBytes ?? 64 * 1_024 * 1_024, 1_024, 2 ** 31 - 1),
@@ -93,19 +120,37 @@ export function expandConfig(options: DynamoDBSaverOptions, env: Env): SaverConf
 }
 
 /** Options with what an environment gives of them. Those that the saver does not have are passed on unseen. */
-export function withEnv<T extends Partial<EnvOptions>>(env: object, overrides: T): T & Pick<SaverConfig, Exclude<keyof EnvOptions, "dangerouslyAllowBrowser">> {
+export function withEnv<T extends Partial<EnvOptions>>(
+  env: object,
+  overrides: T,
+): T & Pick<SaverConfig, Exclude<keyof EnvOptions, "dangerouslyAllowBrowser">> {
   const found = optionsFromEnv(env);
-  if (typeof overrides !== "object" || overrides === null) throw invalidConfig("The overrides must be an object of options, or left out.");
+  if (typeof overrides !== "object" || overrides === null)
+    throw invalidConfig("The overrides must be an object of options, or left out.");
   const tableName = overrides.tableName ?? found.tableName;
-  if (tableName === undefined) throw invalidConfig("tableName is missing. Set DYNAMODB_TABLE_NAME, or pass it in the overrides: fromEnv(env, { tableName }).");
+  if (tableName === undefined)
+    throw invalidConfig(
+      "tableName is missing. Set DYNAMODB_TABLE_NAME, or pass it in the overrides: fromEnv(env, { tableName }).",
+    );
   // Only the given environment counts, so what it gives is passed on as options.
   const { dangerouslyAllowBrowser } = overrides;
-  const given = { tableName, region: overrides.region, credentials: overrides.credentials, dangerouslyAllowBrowser, endpoint: overrides.endpoint, allowInsecureEndpoint: overrides.allowInsecureEndpoint, s3: overrides.s3 };
+  const given = {
+    tableName,
+    region: overrides.region,
+    credentials: overrides.credentials,
+    dangerouslyAllowBrowser,
+    endpoint: overrides.endpoint,
+    allowInsecureEndpoint: overrides.allowInsecureEndpoint,
+    s3: overrides.s3,
+  };
   const { region, credentials, endpoint, allowInsecureEndpoint, s3 } = expandConfig(given, found.env);
   return { ...overrides, tableName, region, credentials, endpoint, allowInsecureEndpoint, s3 };
 }
 
-type EnvOptions = Pick<DynamoDBSaverOptions, "tableName" | "region" | "credentials" | "dangerouslyAllowBrowser" | "endpoint" | "allowInsecureEndpoint" | "s3">;
+type EnvOptions = Pick<
+  DynamoDBSaverOptions,
+  "tableName" | "region" | "credentials" | "dangerouslyAllowBrowser" | "endpoint" | "allowInsecureEndpoint" | "s3"
+>;
 
 /** What the runtime's own environment says, where it has one. */
 export const ambientEnv = (): Env => new Env(runtimeEnv());
@@ -113,24 +158,36 @@ export const ambientEnv = (): Env => new Env(runtimeEnv());
 /** The options that environment variables give. Other entries, such as a Worker's bindings, are passed over. */
 export function optionsFromEnv(env: object): { env: Env; tableName: string | undefined } {
   if (typeof env !== "object" || env === null) {
-    throw invalidConfig(`fromEnv needs an object of environment variables: a Worker's env, process.env, or Deno.env.toObject(). It got ${kindOf(env)}.`);
+    throw invalidConfig(
+      "fromEnv needs an object of environment variables: a Worker's env, process.env, or Deno.env.toObject(). It " +
+        `got ${kindOf(env)}.`,
+    );
   }
   return { tableName: variable(env, "DYNAMODB_TABLE_NAME"), env: new Env(env) };
 }
 
-/** Each variable is read when it is asked for: Deno asks its user for every one, and what an option says is not looked for. */
+/**
+ * Each variable is read when it is asked for: Deno asks its user for every one, and what an option says is not looked
+ * for.
+ */
 export class Env implements DynamoDBSaverEnv {
   constructor(private readonly env: object) {}
 
   get AWS_REGION(): string | undefined { return variable(this.env, "AWS_REGION"); } // prettier-ignore
   get AWS_DEFAULT_REGION(): string | undefined { return variable(this.env, "AWS_DEFAULT_REGION"); } // prettier-ignore
   get AWS_ACCESS_KEY_ID(): string | undefined { return variable(this.env, "AWS_ACCESS_KEY_ID"); } // prettier-ignore
-  get AWS_SECRET_ACCESS_KEY(): string | undefined { return variable(this.env, "AWS_SECRET_ACCESS_KEY"); } // prettier-ignore
+  get AWS_SECRET_ACCESS_KEY(): string | undefined {
+    return variable(this.env, "AWS_SECRET_ACCESS_KEY");
+  }
   get AWS_SESSION_TOKEN(): string | undefined { return variable(this.env, "AWS_SESSION_TOKEN"); } // prettier-ignore
-  get AWS_ENDPOINT_URL_DYNAMODB(): string | undefined { return variable(this.env, "AWS_ENDPOINT_URL_DYNAMODB"); } // prettier-ignore
+  get AWS_ENDPOINT_URL_DYNAMODB(): string | undefined {
+    return variable(this.env, "AWS_ENDPOINT_URL_DYNAMODB");
+  }
   get AWS_ENDPOINT_URL_S3(): string | undefined { return variable(this.env, "AWS_ENDPOINT_URL_S3"); } // prettier-ignore
   get AWS_ENDPOINT_URL(): string | undefined { return variable(this.env, "AWS_ENDPOINT_URL"); } // prettier-ignore
-  get DYNAMODB_ALLOW_INSECURE_ENDPOINT(): boolean | undefined { return allowsInsecureEndpoint(this.env); } // prettier-ignore
+  get DYNAMODB_ALLOW_INSECURE_ENDPOINT(): boolean | undefined {
+    return allowsInsecureEndpoint(this.env);
+  }
 }
 
 function checkEndpoint(name: string, endpoint: unknown, allowInsecure: boolean): string {
@@ -141,61 +198,103 @@ function checkEndpoint(name: string, endpoint: unknown, allowInsecure: boolean):
     if (isDynamoDBSaverError(error)) throw error;
     throw invalidConfig(name + ' is not a URL. Write it with its scheme, for example "http://127.0.0.1:8000".');
   }
-  if (url.username || url.password) throw invalidConfig(name + " must not hold a user name or password. Pass credentials instead.");
+  if (url.username || url.password)
+    throw invalidConfig(name + " must not hold a user name or password. Pass credentials instead.");
   if (url.search || url.hash) throw invalidConfig(name + " must not have a query or a fragment.");
   if (!isSafe(url, allowInsecure)) {
-    throw invalidConfig(`${name} ${url.origin} must be https: state and signed requests would travel in the clear. Plain http is for this machine (127.0.0.1). ${insecureAdvice()}`);
+    throw invalidConfig(
+      `${name} ${url.origin} must be https: state and signed requests would travel in the clear. Plain http is ` +
+        `for this machine (127.0.0.1). ${insecureAdvice()}`,
+    );
   }
   return url.href;
 }
 
 function checkTableName(name: string): string {
   // "Naming rules": 3 to 255 characters. An ARN names a table of another account.
-  if (/^[A-Za-z0-9_.-]{3,255}$/.test(name) || /^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}$/.test(name)) return name;
-  throw invalidConfig(`tableName ${JSON.stringify(name)} must have 3 to 255 letters, digits, "_", "-" or ".", or be the ARN of a table.`);
+  if (
+    /^[A-Za-z0-9_.-]{3,255}$/.test(name) ||
+    /^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}$/.test(name)
+  )
+    return name;
+  throw invalidConfig(
+    `tableName ${JSON.stringify(name)} must have 3 to 255 letters, digits, "_", "-" or ".", or be the ARN of a table.`,
+  );
 }
 
 function credentialsFrom(env: DynamoDBSaverEnv): AwsCredentials | undefined {
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = env;
   if (!id && !secret) return undefined;
-  if (!id || !secret) throw invalidConfig(`${id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID"} is missing beside ${id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY"}. Set both.`);
+  if (!id || !secret)
+    throw invalidConfig(
+      `${id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID"} is missing beside ` +
+        `${id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY"}. Set both.`,
+    );
   return { accessKeyId: id, secretAccessKey: secret, sessionToken: nonEmpty(token) };
 }
 
-function checkCredentials(name: string, credentials: unknown, dangerouslyAllowBrowser: boolean): AwsCredentials | AwsCredentialsProvider {
+function checkCredentials(
+  name: string,
+  credentials: unknown,
+  dangerouslyAllowBrowser: boolean,
+): AwsCredentials | AwsCredentialsProvider {
   if (typeof credentials === "function") return credentials as AwsCredentialsProvider;
-  const example = "Pass credentials: { accessKeyId, secretAccessKey } or an async function that returns them, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
+  const example =
+    "Pass credentials: { accessKeyId, secretAccessKey } or an async function that returns them, or set " +
+    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
   if (credentials === undefined) throw invalidConfig(`credentials are missing. ${example}`);
   const problem = credentialsProblem(credentials);
   if (problem) throw invalidConfig(`${name}: got ${problem}. ${example}`);
-  if (!dangerouslyAllowBrowser && exposed(credentials as AwsCredentials)) throw invalidConfig(`${name} are long-lived. ${EXPOSED}`);
+  if (!dangerouslyAllowBrowser && exposed(credentials as AwsCredentials))
+    throw invalidConfig(`${name} are long-lived. ${EXPOSED}`);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials as AwsCredentials;
   return { accessKeyId, secretAccessKey, sessionToken, expiration };
 }
 
-function checkS3(s3: S3Options | undefined, tableRegion: string, env: DynamoDBSaverEnv, { dangerouslyAllowBrowser, allowInsecureEndpoint }: Pick<SaverConfig, "dangerouslyAllowBrowser" | "allowInsecureEndpoint">): SaverConfig["s3"] {
+function checkS3(
+  s3: S3Options | undefined,
+  tableRegion: string,
+  env: DynamoDBSaverEnv,
+  {
+    dangerouslyAllowBrowser,
+    allowInsecureEndpoint,
+  }: Pick<SaverConfig, "dangerouslyAllowBrowser" | "allowInsecureEndpoint">,
+): SaverConfig["s3"] {
   if (s3 === undefined) return undefined;
-  checkObject("s3", s3, ["bucket", "olderBuckets", "prefix", "endpoint", "credentials", "region", "forcePathStyle", "thresholdBytes"], '{ bucket: "my-bucket" }');
+  checkObject(
+    "s3",
+    s3,
+    ["bucket", "olderBuckets", "prefix", "endpoint", "credentials", "region", "forcePathStyle", "thresholdBytes"],
+    '{ bucket: "my-bucket" }',
+  );
   const { olderBuckets = [] } = s3;
   if (!Array.isArray(olderBuckets)) throw invalidConfig("s3.olderBuckets must be an array of names.");
   const bucket = checkBucket("s3.bucket", s3.bucket);
   const prefix = optional("s3.prefix", s3.prefix, "string") ?? "";
   // Parts of the saver's own come behind it.
   if (!isKeyPrefix(prefix) || prefix.length > 200) {
-    throw invalidConfig('s3.prefix must be letters, digits, "_", ".", "=", ":", "-" and single slashes, 200 at most, for example "agents/".');
+    throw invalidConfig(
+      's3.prefix must be letters, digits, "_", ".", "=", ":", "-" and single slashes, 200 at most, for example ' +
+        '"agents/".',
+    );
   }
   const endpoint = s3.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_S3) ?? nonEmpty(env.AWS_ENDPOINT_URL);
   const region = checkRegion("s3.region", optional("s3.region", s3.region, "string") ?? tableRegion);
-  const url = endpoint === undefined ? awsEndpoint("s3", region) : checkEndpoint("s3.endpoint", endpoint, allowInsecureEndpoint);
-  // A name server knows no bucket below an address, nor below the name of a container or a machine: that of a container has no dot,
-  // and host.docker.internal is met by plain http only.
-  const needsPath = bucket.includes(".") || url.startsWith("http:") || /^(\d+(\.\d+){3}|[^.]+)$/.test(new URL(url).hostname);
+  const url =
+    endpoint === undefined ? awsEndpoint("s3", region) : checkEndpoint("s3.endpoint", endpoint, allowInsecureEndpoint);
+  // A name server knows no bucket below an address, nor below the name of a container or a machine: that of a container
+  // has no dot, and host.docker.internal is met by plain http only.
+  const needsPath =
+    bucket.includes(".") || url.startsWith("http:") || /^(\d+(\.\d+){3}|[^.]+)$/.test(new URL(url).hostname);
   return Object.freeze({
     bucket,
     olderBuckets: olderBuckets.map((older, i) => checkBucket(`s3.olderBuckets[${i}]`, older)),
     prefix,
     endpoint: url,
-    credentials: s3.credentials === undefined ? undefined : checkCredentials("s3.credentials", s3.credentials, dangerouslyAllowBrowser),
+    credentials:
+      s3.credentials === undefined
+        ? undefined
+        : checkCredentials("s3.credentials", s3.credentials, dangerouslyAllowBrowser),
     region,
     forcePathStyle: optional("s3.forcePathStyle", s3.forcePathStyle, "boolean") ?? needsPath,
     thresholdBytes: wholeNumber("s3.thresholdBytes", s3.thresholdBytes ?? 350_000, 1, 380_000),
@@ -224,9 +323,18 @@ function checkKey(name: string, key: unknown): EncryptionKey {
   if (key instanceof Uint8Array && key.length === 32) return new Uint8Array(key);
   if (typeof CryptoKey !== "undefined" && key instanceof CryptoKey) {
     const { length } = key.algorithm as { length?: number };
-    if (key.algorithm.name === "AES-GCM" && length === 256 && key.usages.includes("encrypt") && key.usages.includes("decrypt")) return key;
+    if (
+      key.algorithm.name === "AES-GCM" &&
+      length === 256 &&
+      key.usages.includes("encrypt") &&
+      key.usages.includes("decrypt")
+    )
+      return key;
   }
-  throw invalidConfig(`${name} must be 32 bytes (crypto.getRandomValues(new Uint8Array(32)), kept in a secret store), or an AES-GCM CryptoKey of 256 bits that may encrypt and decrypt.`);
+  throw invalidConfig(
+    `${name} must be 32 bytes (crypto.getRandomValues(new Uint8Array(32)), kept in a secret store), or an ` +
+      "AES-GCM CryptoKey of 256 bits that may encrypt and decrypt.",
+  );
 }
 
 function checkSerde(serde: unknown): SerializerProtocol | undefined {
@@ -237,7 +345,8 @@ function checkSerde(serde: unknown): SerializerProtocol | undefined {
 }
 
 function checkSignal(signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || (typeof signal === "object" && signal !== null && "aborted" in signal)) return signal as AbortSignal | undefined;
+  if (signal === undefined || (typeof signal === "object" && signal !== null && "aborted" in signal))
+    return signal as AbortSignal | undefined;
   throw invalidConfig("signal must be an AbortSignal, for example new AbortController().signal.");
 }
 

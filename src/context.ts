@@ -13,8 +13,8 @@ interface ContextStorage {
 }
 
 /**
- * Keeps the context while a function runs, and not behind its first `await`. `run` restores what was there before any other code
- * gets its turn, so neither two requests nor two nodes ever see each other's.
+ * Keeps the context while a function runs, and not behind its first `await`. `run` restores what was there before any
+ * other code gets its turn, so neither two requests nor two nodes ever see each other's.
  */
 class SynchronousContext implements ContextStorage {
   #current: unknown;
@@ -39,22 +39,26 @@ class SynchronousContext implements ContextStorage {
 
 /** The runtime's own: Node, Deno and Bun have it, and Workers with the flag `nodejs_compat`. */
 function asyncLocalStorage(): (new () => ContextStorage) | undefined {
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): { AsyncLocalStorage: new () => ContextStorage } | undefined } };
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): { AsyncLocalStorage: new () => ContextStorage } | undefined };
+  };
   return process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
 }
 
 /** A Node before 20.16 has no way to ask for its `AsyncLocalStorage`, and needs none: LangGraph brings it there. */
-const isNode = (): boolean => (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
+const isNode = (): boolean =>
+  (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
 
 /**
- * Lets `interrupt()`, `getWriter()`, `getStore()` and the like find their run where LangGraph is built for the web: in a page, and in
- * a Worker. Call it once, at the top of a module. It changes nothing where LangGraph has its context already, and calling it again
- * changes nothing either.
+ * Lets `interrupt()`, `getWriter()`, `getStore()` and the like find their run where LangGraph is built for the web: in
+ * a page, and in a Worker. Call it once, at the top of a module. It changes nothing where LangGraph has its context
+ * already, and calling it again changes nothing either.
  *
- * Where `process.getBuiltinModule` has `AsyncLocalStorage`, LangGraph gets it, and all is as in Node: Node 20.16 and newer, Deno, Bun,
- * and a Worker with `nodejs_compat` and a compatibility date that brings a global `process`. Elsewhere LangGraph gets a context that
- * ends at a node's first `await`; behind that, {@link runInContext} brings it back. LangGraph keeps the first context that it is given. So
- * in a Worker with `nodejs_als`, or with `nodejs_compat` of an older date, import `@langchain/core/context` first: it finds the real one.
+ * Where `process.getBuiltinModule` has `AsyncLocalStorage`, LangGraph gets it, and all is as in Node: Node 20.16 and
+ * newer, Deno, Bun, and a Worker with `nodejs_compat` and a compatibility date that brings a global `process`.
+ * Elsewhere LangGraph gets a context that ends at a node's first `await`; behind that, {@link runInContext} brings it
+ * back. LangGraph keeps the first context that it is given. So in a Worker with `nodejs_als`, or with `nodejs_compat`
+ * of an older date, import `@langchain/core/context` first: it finds the real one.
  *
  * @example
  * ```ts
@@ -77,11 +81,12 @@ export function provideContext(): void {
 
 /**
  * Runs a function in the context of a node or a tool, also behind an `await` of it, in every runtime. Does what
- * {@link provideContext} does as well. A tool that is a class, a `DynamicStructuredTool` or a generator needs it from its first line:
- * LangChain awaits before it calls one.
+ * {@link provideContext} does as well. A tool that is a class, a `DynamicStructuredTool` or a generator needs it from
+ * its first line: LangChain awaits before it calls one.
  *
- * @param config what LangGraph gave the node or the tool: the second argument of a node and of the function of `tool()`, the third
- *   of `_call` in a class that extends `StructuredTool`, and of the `func` of a `DynamicStructuredTool`
+ * @param config what LangGraph gave the node or the tool: the second argument of a node and of the function of
+ *   `tool()`, the third of `_call` in a class that extends `StructuredTool`, and of the `func` of a
+ *   `DynamicStructuredTool`
  * @param callback calls `interrupt()` or the like before it awaits anything
  * @returns what `callback` returns; what it throws, `interrupt()`'s own error too, is thrown on
  *

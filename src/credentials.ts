@@ -10,11 +10,18 @@ export { fromEnv } from "./aws/credentials/from-env.js";
 export { fromInstanceMetadata } from "./aws/credentials/from-instance-metadata.js";
 export { fromTemporaryCredentials } from "./aws/credentials/from-temporary-credentials.js";
 export { fromWebToken } from "./aws/credentials/from-web-token.js";
-export type { CognitoIdentityCredentials, FromCognitoIdentityPoolOptions, IdentityCache } from "./aws/credentials/from-cognito-identity-pool.js";
+export type {
+  CognitoIdentityCredentials,
+  FromCognitoIdentityPoolOptions,
+  IdentityCache,
+} from "./aws/credentials/from-cognito-identity-pool.js";
 export type { FromContainerMetadataOptions } from "./aws/credentials/from-container-metadata.js";
 export type { FromEnvOptions } from "./aws/credentials/from-env.js";
 export type { FromInstanceMetadataOptions } from "./aws/credentials/from-instance-metadata.js";
-export type { AssumeRoleParams, FromTemporaryCredentialsOptions } from "./aws/credentials/from-temporary-credentials.js";
+export type {
+  AssumeRoleParams,
+  FromTemporaryCredentialsOptions,
+} from "./aws/credentials/from-temporary-credentials.js";
 export type { FromWebTokenOptions } from "./aws/credentials/from-web-token.js";
 export type { ClientConfig, ProviderOptions } from "./aws/credentials/provider.js";
 export type { TokenSource } from "./aws/credentials/token.js";

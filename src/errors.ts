@@ -119,7 +119,10 @@ export interface DataLocation {
   channel?: string | undefined;
 }
 
-/** Stored data is missing, damaged, encrypted with another key, or newer than this package. Other checkpoints are not affected. */
+/**
+ * Stored data is missing, damaged, encrypted with another key, or newer than this package. Other checkpoints are not
+ * affected.
+ */
 export class CheckpointDataError extends DynamoDBSaverError implements DataLocation {
   override readonly name: string = "CheckpointDataError";
   readonly threadId: string;
@@ -127,12 +130,7 @@ export class CheckpointDataError extends DynamoDBSaverError implements DataLocat
   readonly checkpointId: string;
   readonly channel: string | undefined;
 
-  constructor(
-    code: DataErrorCode,
-    problem: string,
-    location: DataLocation,
-    options?: { cause?: unknown },
-  ) {
+  constructor(code: DataErrorCode, problem: string, location: DataLocation, options?: { cause?: unknown }) {
     const channel = location.channel === undefined ? "" : `, channel ${JSON.stringify(location.channel)}`;
     const place =
       `thread ${JSON.stringify(location.threadId)}, namespace ${JSON.stringify(location.checkpointNs)}, ` +
@@ -163,7 +161,8 @@ export class StoreDataError extends DynamoDBSaverError {
 }
 
 /** What an item of a store or a cache is called in an error. */
-export const itemText = (namespace: readonly string[], key: string): string => `namespace ${JSON.stringify(namespace)}, key ${JSON.stringify(key)}`;
+export const itemText = (namespace: readonly string[], key: string): string =>
+  `namespace ${JSON.stringify(namespace)}, key ${JSON.stringify(key)}`;
 
 /** Which checkpoint was not stored, and why not. */
 export interface ConflictDetails {
@@ -179,7 +178,9 @@ export interface ConflictDetails {
   headId: string | undefined;
 }
 
-/** With `conflict: "reject"`: the parent of a `put` was not the latest checkpoint of its namespace. Nothing was stored. */
+/**
+ * With `conflict: "reject"`: the parent of a `put` was not the latest checkpoint of its namespace. Nothing was stored.
+ */
 export class CheckpointConflictError extends DynamoDBSaverError implements ConflictDetails {
   override readonly name: string = "CheckpointConflictError";
   readonly threadId: string;
@@ -192,8 +193,10 @@ export class CheckpointConflictError extends DynamoDBSaverError implements Confl
     const nameOf = (id: string | undefined): string => (id === undefined ? "none" : JSON.stringify(id));
     super(
       "CONFLICT",
-      `Checkpoint ${nameOf(checkpointId)} was not stored: its parent is ${nameOf(parentId)}, but the latest checkpoint is ${nameOf(headId)} ` +
-        `(thread ${nameOf(threadId)}, namespace ${nameOf(checkpointNs)}). Another run wrote to the thread: read it again and go on from there. ` +
+      `Checkpoint ${nameOf(checkpointId)} was not stored: its parent is ${nameOf(parentId)}, but the latest ` +
+        `checkpoint is ${nameOf(headId)} ` +
+        `(thread ${nameOf(threadId)}, namespace ${nameOf(checkpointNs)}). Another run wrote to the thread: read ` +
+        "it again and go on from there. " +
         'To fork or replay from an older checkpoint, use a saver without conflict: "reject".',
     );
     this.threadId = threadId;
@@ -205,8 +208,8 @@ export class CheckpointConflictError extends DynamoDBSaverError implements Confl
 }
 
 /**
- * Whether an unknown value is an error of this package, also where `instanceof` fails: when a bundle holds the package twice, and in
- * CommonJS, where each entry of the package has classes of its own.
+ * Whether an unknown value is an error of this package, also where `instanceof` fails: when a bundle holds the package
+ * twice, and in CommonJS, where each entry of the package has classes of its own.
  */
 export function isDynamoDBSaverError(error: unknown): error is DynamoDBSaverError {
   return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;

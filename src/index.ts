@@ -12,11 +12,24 @@ export type { VectorIndex, VectorMatch } from "./store/vector-index.js";
 export type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Options } from "./options.js";
 export type { AwsCredentials, AwsCredentialsProvider } from "./aws/client/credentials.js";
 export type { Fetch } from "./aws/client/exchange.js";
-export type { AwsService, ConsumedCapacity, DynamoDBSaverEvent, EventListener, RequestEvent, RetryEvent, WarningEvent } from "./aws/client/events.js";
+export type {
+  AwsService,
+  ConsumedCapacity,
+  DynamoDBSaverEvent,
+  EventListener,
+  RequestEvent,
+  RetryEvent,
+  WarningEvent,
+} from "./aws/client/events.js";
 export type { RestoreProgress } from "./threads/copy/copy-thread.js";
 export type { DeleteForRunsOptions } from "./threads/prune/delete-for-runs.js";
 export type { ImportOptions, Lines } from "./threads/copy/export-thread.js";
-export type { CheckpointSource, ImportFromOptions, ImportFromProgress, ImportFromResult } from "./threads/copy/import-from.js";
+export type {
+  CheckpointSource,
+  ImportFromOptions,
+  ImportFromProgress,
+  ImportFromResult,
+} from "./threads/copy/import-from.js";
 export type { LongWorkOptions } from "./threads/long-work.js";
 export type { PruneResult } from "./threads/prune/result.js";
 export type { PruneProgress } from "./threads/prune/prune.js";
@@ -28,5 +41,18 @@ export type { Compression } from "./format/compression.js";
 export type { EncryptionKey } from "./format/encryption.js";
 export type { ConflictMode } from "./checkpoint/write/head.js";
 export type { HistoryMode } from "./checkpoint/write/latest-only.js";
-export { AwsRequestError, CheckpointConflictError, CheckpointDataError, DynamoDBSaverError, StoreDataError, isDynamoDBSaverError } from "./errors.js";
-export type { AwsErrorDetails, ConflictDetails, DataErrorCode, DataLocation, DynamoDBSaverErrorCode } from "./errors.js";
+export {
+  AwsRequestError,
+  CheckpointConflictError,
+  CheckpointDataError,
+  DynamoDBSaverError,
+  StoreDataError,
+  isDynamoDBSaverError,
+} from "./errors.js";
+export type {
+  AwsErrorDetails,
+  ConflictDetails,
+  DataErrorCode,
+  DataLocation,
+  DynamoDBSaverErrorCode,
+} from "./errors.js";

@@ -12,25 +12,32 @@ export interface S3Options {
   /** The bucket's name. It has to be there: `setup()` does not create it. */
   bucket: string;
   /**
-   * Buckets at the same endpoint in which savers with another `bucket` have put objects of these threads. They are read and deleted there.
-   * What the table says of any other bucket is refused with `INVALID_CONFIG`: who can write to the table would otherwise say where signed
-   * requests go. Default: none.
+   * Buckets at the same endpoint in which savers with another `bucket` have put objects of these threads. They are read
+   * and deleted there. What the table says of any other bucket is refused with `INVALID_CONFIG`: who can write to the
+   * table would otherwise say where signed requests go. Default: none.
    */
   olderBuckets?: readonly string[] | undefined;
-  /** Goes first in every object's key, for example `"agents/"`: letters, digits, `_ . = : -` and single slashes, 200 at most. Default: `""`. */
+  /**
+   * Goes first in every object's key, for example `"agents/"`: letters, digits, `_ . = : -` and single slashes, 200 at
+   * most. Default: `""`.
+   */
   prefix?: string | undefined;
   /**
-   * URL of the service, for example of Cloudflare R2; plain `http` for this machine, and for others with `allowInsecureEndpoint`.
-   * Default: `AWS_ENDPOINT_URL_S3`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
+   * URL of the service, for example of Cloudflare R2; plain `http` for this machine, and for others with
+   * `allowInsecureEndpoint`. Default: `AWS_ENDPOINT_URL_S3`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
    */
   endpoint?: string | undefined;
-  /** Where the bucket is not in AWS it has keys of its own, as in Cloudflare R2. An object or an async function. Default: the table's. */
+  /**
+   * Where the bucket is not in AWS it has keys of its own, as in Cloudflare R2. An object or an async function.
+   * Default: the table's.
+   */
   credentials?: AwsCredentials | AwsCredentialsProvider | undefined;
   /** The bucket's region; `"auto"` for R2. Default: the table's. */
   region?: string | undefined;
   /**
-   * `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: only where a bucket has no name of its own, which is where the
-   * endpoint is plain `http` or its host an IP address or a name without a dot, or where the bucket's name has a dot.
+   * `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: only where a bucket has no name of its own, which
+   * is where the endpoint is plain `http` or its host an IP address or a name without a dot, or where the bucket's name
+   * has a dot.
    */
   forcePathStyle?: boolean | undefined;
   /**
@@ -56,37 +63,46 @@ export interface EncryptionOptions {
 /** Options of {@link DynamoDBSaver}. AWS words are those of the AWS SDK v3. */
 export interface DynamoDBSaverOptions {
   /**
-   * The table, by its name or, in another account, by its ARN. It has the string keys `PK` and `SK`. `setup()` creates it.
+   * The table, by its name or, in another account, by its ARN. It has the string keys `PK` and `SK`. `setup()` creates
+   * it.
    * @throws `INVALID_CONFIG` unless it has 3 to 255 letters, digits, `_`, `-` or `.`, or is the ARN of a table.
    */
   tableName: string;
-  /** For example `"us-east-1"`. Default: `AWS_REGION`, then `AWS_DEFAULT_REGION`, where the runtime has an environment. */
+  /**
+   * For example `"us-east-1"`. Default: `AWS_REGION`, then `AWS_DEFAULT_REGION`, where the runtime has an environment.
+   */
   region?: string | undefined;
   /**
    * An object, or an async function that is asked again before its credentials expire; every credential
-   * provider of the AWS SDK v3 fits. It may take `maxAttempts` times `requestTimeoutMs`, and then the call fails with `CREDENTIALS`.
-   * Default: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
+   * provider of the AWS SDK v3 fits. It may take `maxAttempts` times `requestTimeoutMs`, and then the call fails with
+   * `CREDENTIALS`. Default: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
    */
   credentials?: AwsCredentials | AwsCredentialsProvider | undefined;
   /**
-   * Lets a browser have credentials without a `sessionToken`, which last until someone revokes them. Every visitor can read
-   * them there, so otherwise they are refused in pages and in a browser's workers. Elsewhere it changes nothing. Default: `false`.
+   * Lets a browser have credentials without a `sessionToken`, which last until someone revokes them. Every visitor can
+   * read them there, so otherwise they are refused in pages and in a browser's workers. Elsewhere it changes nothing.
+   * Default: `false`.
    */
   dangerouslyAllowBrowser?: boolean | undefined;
   /**
-   * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine (`localhost`, `127.0.0.1` or
-   * `[::1]`, not for names below `localhost`), and for others with `allowInsecureEndpoint`. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
+   * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine
+   * (`localhost`, `127.0.0.1` or `[::1]`, not for names below `localhost`), and for others with
+   * `allowInsecureEndpoint`. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the
+   * region.
    * @throws `INVALID_CONFIG` unless it is a URL that these allow, without a user name, a query or a fragment.
    */
   endpoint?: string | undefined;
   /**
-   * Lets `endpoint` and `s3.endpoint` be plain `http` to another host than this machine, such as `"http://dynamodb-local:8000"` of a
-   * compose file or `"http://host.docker.internal:8000"`. State, signatures and a session token then travel in the clear, so it is
-   * for networks that you trust, and a browser refuses such an endpoint all the same. Default: `DYNAMODB_ALLOW_INSECURE_ENDPOINT`,
-   * then `false`.
+   * Lets `endpoint` and `s3.endpoint` be plain `http` to another host than this machine, such as
+   * `"http://dynamodb-local:8000"` of a compose file or `"http://host.docker.internal:8000"`. State, signatures and a
+   * session token then travel in the clear, so it is for networks that you trust, and a browser refuses such an
+   * endpoint all the same. Default: `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, then `false`.
    */
   allowInsecureEndpoint?: boolean | undefined;
-  /** How new values are compressed, where that saves a tenth or more. Stored ones are read either way. Default: `"gzip"`. */
+  /**
+   * How new values are compressed, where that saves a tenth or more. Stored ones are read either way. Default:
+   * `"gzip"`.
+   */
   compression?: Compression | undefined;
   /** With it, large segments lie in S3 and the rest in DynamoDB. Without it, everything does. */
   s3?: S3Options | undefined;
@@ -97,28 +113,29 @@ export interface DynamoDBSaverOptions {
    */
   ttlSeconds?: number | undefined;
   /**
-   * Whether reading a checkpoint renews it too, so that a thread that is only read stays: twice a `ttlSeconds` at most. Checkpoints then
-   * live for up to one and a half. Default: `false`.
+   * Whether reading a checkpoint renews it too, so that a thread that is only read stays: twice a `ttlSeconds` at most.
+   * Checkpoints then live for up to one and a half. Default: `false`.
    */
   refreshOnRead?: boolean | undefined;
   /**
-   * What happens when two runs write to one thread. `"branch"`: both go on, and the checkpoint with the newest id is the
-   * latest, as in every LangGraph saver. `"reject"`: a `put` whose parent is not the latest checkpoint of its namespace
-   * fails with a `CheckpointConflictError`; so do forks and replays from older checkpoints. Costs 1 request a `put`.
-   * Give all savers of a table the same. Default: `"branch"`.
+   * What happens when two runs write to one thread. `"branch"`: both go on, and the checkpoint with the newest id is
+   * the latest, as in every LangGraph saver. `"reject"`: a `put` whose parent is not the latest checkpoint of its
+   * namespace fails with a `CheckpointConflictError`; so do forks and replays from older checkpoints. Costs 1 request a
+   * `put`. Give all savers of a table the same. Default: `"branch"`.
    */
   conflict?: ConflictMode | undefined;
   /**
-   * How much of a thread's past is kept. `"full"`: every checkpoint, for history, time travel and forks. `"latest"`: the newest of
-   * each namespace, and in the table those of the last 30 seconds, for readers that are at them. Their deletion is a request more for about every other put,
-   * and one put in 64 is followed by a `prune` of the thread. For one run on a thread at a time. Default: `"full"`.
+   * How much of a thread's past is kept. `"full"`: every checkpoint, for history, time travel and forks. `"latest"`:
+   * the newest of each namespace, and in the table those of the last 30 seconds, for readers that are at them. Their
+   * deletion is a request more for about every other put, and one put in 64 is followed by a `prune` of the thread. For
+   * one run on a thread at a time. Default: `"full"`.
    */
   history?: HistoryMode | undefined;
   /** With it, values are encrypted before they are sent. Ids, times and sizes are not. */
   encryption?: EncryptionOptions | undefined;
   /**
-   * No value may be longer, compressed or not: a defence against gzip bombs. The values of one checkpoint may have four times
-   * that together. What is longer is refused with `VALUE_TOO_LARGE`. Default: 67,108,864 (64 MiB).
+   * No value may be longer, compressed or not: a defence against gzip bombs. The values of one checkpoint may have four
+   * times that together. What is longer is refused with `VALUE_TOO_LARGE`. Default: 67,108,864 (64 MiB).
    * @throws `INVALID_CONFIG` unless it is a whole number from 1,024 to 2,147,483,647.
    */
   maxValueBytes?: number | undefined;
@@ -129,9 +146,9 @@ export interface DynamoDBSaverOptions {
    */
   keyPrefix?: string | undefined;
   /**
-   * Turns values into bytes and back. Default: the package's own. Objects of LangChain's and LangGraph's have the bytes that LangGraph's
-   * JsonPlusSerializer gives them. Plain data comes back as plain data, whatever it looks like. A value that would not come back is
-   * refused with `INVALID_INPUT`, which names the value and the place in it.
+   * Turns values into bytes and back. Default: the package's own. Objects of LangChain's and LangGraph's have the bytes
+   * that LangGraph's JsonPlusSerializer gives them. Plain data comes back as plain data, whatever it looks like. A
+   * value that would not come back is refused with `INVALID_INPUT`, which names the value and the place in it.
    */
   serde?: SerializerProtocol | undefined;
   /** Sends the requests: for proxies, service bindings and tests. Default: the global `fetch`. */
@@ -154,8 +171,8 @@ export interface DynamoDBSaverOptions {
    */
   maxConcurrency?: number | undefined;
   /**
-   * Whether reads see every write that was acknowledged before. `false` halves their price: what is read may be a moment old, but it
-   * is whole. Default: `true`.
+   * Whether reads see every write that was acknowledged before. `false` halves their price: what is read may be a
+   * moment old, but it is whole. Default: `true`.
    */
   consistentRead?: boolean | undefined;
   /**

@@ -4,10 +4,14 @@ import { errorOf, readNothing } from "./lanes/faulty-fetch.js";
 import { createSaver } from "./lanes/harness.js";
 import { listen, type Listening } from "./lanes/listen.js";
 
-/* Answers whose framing is wrong, byte by byte on a socket: what Node's own `fetch` makes of them is what the saver gets. Needs no server. */
+/*
+ * Answers whose framing is wrong, byte by byte on a socket: what Node's own `fetch` makes of them is what the saver
+ * gets. Needs no server.
+ */
 
 const BODY = '{"Items":[],"Count":0,"ScannedCount":0}';
-const whole = (socket: Socket): void => void socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\nconnection: close\r\n\r\n${BODY}`);
+const whole = (socket: Socket): void =>
+  void socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\nconnection: close\r\n\r\n${BODY}`);
 
 let server: Listening;
 let endpoint: string;
@@ -45,15 +49,43 @@ afterAll(() => server.stop());
 const head = (fields: string): string => `HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`;
 
 const wrong: [what: string, code: string, answer: (socket: Socket) => void][] = [
-  ["a content-length that is longer than the body, and the connection closed", "NETWORK", (socket) => socket.end(head(`content-length: ${BODY.length + 10}`) + BODY)],
-  ["a content-length that is longer than the body, and the connection held", "TIMEOUT", (socket) => socket.write(head(`content-length: ${BODY.length + 10}`) + BODY)],
-  ["a content-length that is shorter than the body", "NETWORK", (socket) => socket.end(head(`content-length: ${BODY.length - 10}`) + BODY)],
+  [
+    "a content-length that is longer than the body, and the connection closed",
+    "NETWORK",
+    (socket) => socket.end(head(`content-length: ${BODY.length + 10}`) + BODY),
+  ],
+  [
+    "a content-length that is longer than the body, and the connection held",
+    "TIMEOUT",
+    (socket) => socket.write(head(`content-length: ${BODY.length + 10}`) + BODY),
+  ],
+  [
+    "a content-length that is shorter than the body",
+    "NETWORK",
+    (socket) => socket.end(head(`content-length: ${BODY.length - 10}`) + BODY),
+  ],
   ["a content-length of 0", "NETWORK", (socket) => socket.end(head("content-length: 0") + BODY)],
   ["a content-length that is no number", "NETWORK", (socket) => socket.end(head("content-length: many") + BODY)],
-  ["two lengths that differ", "NETWORK", (socket) => socket.end(head(`content-length: 10\r\ncontent-length: ${BODY.length}`) + BODY)],
-  ["chunks of which the last is missing", "NETWORK", (socket) => socket.end(`${head("transfer-encoding: chunked")}${BODY.length.toString(16)}\r\n${BODY}\r\n`)],
-  ["a chunk that is shorter than it says", "NETWORK", (socket) => socket.end(`${head("transfer-encoding: chunked")}ff\r\n${BODY}\r\n0\r\n\r\n`)],
-  ["no length, and a body that breaks off", "NETWORK", (socket) => socket.end(head("connection: close") + BODY.slice(0, -10))],
+  [
+    "two lengths that differ",
+    "NETWORK",
+    (socket) => socket.end(head(`content-length: 10\r\ncontent-length: ${BODY.length}`) + BODY),
+  ],
+  [
+    "chunks of which the last is missing",
+    "NETWORK",
+    (socket) => socket.end(`${head("transfer-encoding: chunked")}${BODY.length.toString(16)}\r\n${BODY}\r\n`),
+  ],
+  [
+    "a chunk that is shorter than it says",
+    "NETWORK",
+    (socket) => socket.end(`${head("transfer-encoding: chunked")}ff\r\n${BODY}\r\n0\r\n\r\n`),
+  ],
+  [
+    "no length, and a body that breaks off",
+    "NETWORK",
+    (socket) => socket.end(head("connection: close") + BODY.slice(0, -10)),
+  ],
   ["a head that breaks off", "NETWORK", (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-le")],
   ["no HTTP at all", "NETWORK", (socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n")],
   ["nothing, and the connection closed", "NETWORK", (socket) => socket.end()],
@@ -71,7 +103,11 @@ describe.each(wrong)("an answer with %s", (_, code, wrongAnswer) => {
   test("ends at the fourth attempt, and leaves no connection open", async () => {
     answer = wrongAnswer;
 
-    expect(await errorOf(readNothing(createSaver({ endpoint, requestTimeoutMs: 300 })))).toMatchObject({ code, attempts: 4, retryable: true });
+    expect(await errorOf(readNothing(createSaver({ endpoint, requestTimeoutMs: 300 })))).toMatchObject({
+      code,
+      attempts: 4,
+      retryable: true,
+    });
     expect(requests).toBe(4);
     await vi.waitFor(() => expect(server.open.size).toBe(0), 5_000);
   });

@@ -8,7 +8,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 async function bundled(code: string): Promise<{ files: string[]; text: string }> {
   const { metafile, outputFiles } = await build({
     stdin: { contents: code, resolveDir: root, loader: "ts" },
-    alias: { "langgraph-checkpoint-dynamodb/credentials": `${root}src/credentials.ts`, "langgraph-checkpoint-dynamodb": `${root}src/index.ts` },
+    alias: {
+      "langgraph-checkpoint-dynamodb/credentials": `${root}src/credentials.ts`,
+      "langgraph-checkpoint-dynamodb": `${root}src/index.ts`,
+    },
     external: ["@langchain/*"],
     absWorkingDir: root,
     bundle: true,
@@ -20,15 +23,25 @@ async function bundled(code: string): Promise<{ files: string[]; text: string }>
     write: false,
   });
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
-  return { files: inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file), text: outputFiles[0]!.text };
+  return {
+    files: inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file),
+    text: outputFiles[0]!.text,
+  };
 }
 
-const use = (name: string): string => `import { ${name} } from "langgraph-checkpoint-dynamodb/credentials"; console.log(${name});`;
-const providersIn = (files: string[]): string[] => files.map((file) => /src\/aws\/credentials\/((?:from|create)-.*)\.ts/.exec(file)?.[1]).filter((name) => name !== undefined).sort();
+const use = (name: string): string =>
+  `import { ${name} } from "langgraph-checkpoint-dynamodb/credentials"; console.log(${name});`;
+const providersIn = (files: string[]): string[] =>
+  files
+    .map((file) => /src\/aws\/credentials\/((?:from|create)-.*)\.ts/.exec(file)?.[1])
+    .filter((name) => name !== undefined)
+    .sort();
 
 describe("a bundle", () => {
   test("with the saver alone has nothing of the providers", async () => {
-    const { files } = await bundled('import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb"; console.log(DynamoDBSaver);');
+    const { files } = await bundled(
+      'import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb"; console.log(DynamoDBSaver);',
+    );
 
     expect(files).toContain("src/aws/client/credentials.ts");
     expect(files.filter((file) => file.startsWith("src/aws/credentials/"))).toEqual([]);

@@ -3,18 +3,43 @@ import { createServer, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { fromCognitoIdentityPool, fromContainerMetadata, fromInstanceMetadata, fromTemporaryCredentials, fromWebToken, type AwsCredentialsProvider, type ProviderOptions } from "langgraph-checkpoint-dynamodb/credentials";
+import {
+  fromCognitoIdentityPool,
+  fromContainerMetadata,
+  fromInstanceMetadata,
+  fromTemporaryCredentials,
+  fromWebToken,
+  type AwsCredentialsProvider,
+  type ProviderOptions,
+} from "langgraph-checkpoint-dynamodb/credentials";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { AGENT_TOKEN, cognito, containerAgent, instanceMetadata, issued, MASTER, POOL, ROLE, sts, WEB_TOKEN, type Service } from "./lanes/credential-services.js";
+import {
+  AGENT_TOKEN,
+  cognito,
+  containerAgent,
+  instanceMetadata,
+  issued,
+  MASTER,
+  POOL,
+  ROLE,
+  sts,
+  WEB_TOKEN,
+  type Service,
+} from "./lanes/credential-services.js";
 import { errorOf, nothingFound, observedSaver, readNothing } from "./lanes/faulty-fetch.js";
 import { listen, type Listening } from "./lanes/listen.js";
 
-/* Every provider through Node's own `fetch`, against a server on this machine that speaks its protocol. Needs no server. */
+/*
+ * Every provider through Node's own `fetch`, against a server on this machine that speaks its protocol. Needs no
+ * server.
+ */
 
 const servers: Listening[] = [];
 
 /** Serves this on a port of its own. */
-async function serve(respond: (request: Request, message: IncomingMessage) => Response | Promise<Response>): Promise<string> {
+async function serve(
+  respond: (request: Request, message: IncomingMessage) => Response | Promise<Response>,
+): Promise<string> {
   const server = createServer((message, response) => {
     void (async () => {
       const pieces: Buffer[] = [];
@@ -22,8 +47,13 @@ async function serve(respond: (request: Request, message: IncomingMessage) => Re
       const { connection: _, ...headers } = message.headers as Record<string, string>;
       const body = Buffer.concat(pieces);
       const url = `http://${message.headers.host}${message.url}`;
-      const answer = await respond(new Request(url, { method: message.method!, headers, ...(body.length > 0 && { body }) }), message);
-      response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(Buffer.from(await answer.arrayBuffer()));
+      const answer = await respond(
+        new Request(url, { method: message.method!, headers, ...(body.length > 0 && { body }) }),
+        message,
+      );
+      response
+        .writeHead(answer.status, Object.fromEntries(answer.headers))
+        .end(Buffer.from(await answer.arrayBuffer()));
     })();
   });
   const listening = await listen(server);
@@ -55,24 +85,50 @@ interface Kind {
 }
 
 const kinds: Kind[] = [
-  { name: "fromCognitoIdentityPool", service: cognito, provider: async (endpoint, options) => fromCognitoIdentityPool({ identityPoolId: POOL, clientConfig: { endpoint }, ...options }) },
+  {
+    name: "fromCognitoIdentityPool",
+    service: cognito,
+    provider: async (endpoint, options) =>
+      fromCognitoIdentityPool({ identityPoolId: POOL, clientConfig: { endpoint }, ...options }),
+  },
   {
     name: "fromTemporaryCredentials",
     service: sts,
-    provider: async (endpoint, options) => fromTemporaryCredentials({ params: { RoleArn: ROLE }, masterCredentials: MASTER, clientConfig: { region: "us-east-1", endpoint }, ...options }),
+    provider: async (endpoint, options) =>
+      fromTemporaryCredentials({
+        params: { RoleArn: ROLE },
+        masterCredentials: MASTER,
+        clientConfig: { region: "us-east-1", endpoint },
+        ...options,
+      }),
   },
   {
     name: "fromWebToken",
     service: sts,
-    provider: async (endpoint, options) => fromWebToken({ roleArn: ROLE, webIdentityToken: await tokenFile(WEB_TOKEN), clientConfig: { region: "us-east-1", endpoint }, ...options }),
+    provider: async (endpoint, options) =>
+      fromWebToken({
+        roleArn: ROLE,
+        webIdentityToken: await tokenFile(WEB_TOKEN),
+        clientConfig: { region: "us-east-1", endpoint },
+        ...options,
+      }),
   },
   {
     name: "fromContainerMetadata",
     service: () => containerAgent(AGENT_TOKEN),
     provider: async (endpoint, options) =>
-      fromContainerMetadata({ env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint}/v1/credentials` }, awsContainerAuthorizationToken: await tokenFile(AGENT_TOKEN), ...options }),
+      fromContainerMetadata({
+        env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint}/v1/credentials` },
+        awsContainerAuthorizationToken: await tokenFile(AGENT_TOKEN),
+        ...options,
+      }),
   },
-  { name: "fromInstanceMetadata", service: instanceMetadata, provider: async (endpoint, options) => fromInstanceMetadata({ env: { AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint }, ...options }) },
+  {
+    name: "fromInstanceMetadata",
+    service: instanceMetadata,
+    provider: async (endpoint, options) =>
+      fromInstanceMetadata({ env: { AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint }, ...options }),
+  },
 ];
 
 describe.each(kinds)("$name", ({ service: makeService, provider: makeProvider }) => {
@@ -101,7 +157,11 @@ describe.each(kinds)("$name", ({ service: makeService, provider: makeProvider })
     const location = await serve(() => (contacts++, new Response("{}")));
     const provider = await makeProvider(await serve(() => new Response(null, { status, headers: { location } })));
 
-    expect(await errorOf(provider())).toMatchObject({ code: "CREDENTIALS", attempts: 1, message: expect.stringContaining("redirect") });
+    expect(await errorOf(provider())).toMatchObject({
+      code: "CREDENTIALS",
+      attempts: 1,
+      message: expect.stringContaining("redirect"),
+    });
     expect(contacts).toBe(0);
   });
 
@@ -114,11 +174,19 @@ describe.each(kinds)("$name", ({ service: makeService, provider: makeProvider })
   ])("asks again after %s, and then says that it could not be read, without showing it", async (_, garbled) => {
     let requests = 0;
     // IMDS: the token is right, and what follows is garbled.
-    const provider = await makeProvider(await serve((request) => (request.method === "PUT" ? new Response("token") : (requests++, new Response(garbled)))));
+    const provider = await makeProvider(
+      await serve((request) =>
+        request.method === "PUT" ? new Response("token") : (requests++, new Response(garbled)),
+      ),
+    );
 
     const error = await errorOf(provider());
 
-    expect(error).toMatchObject({ code: "CREDENTIALS", attempts: 3, message: expect.stringContaining("could not be read") });
+    expect(error).toMatchObject({
+      code: "CREDENTIALS",
+      attempts: 3,
+      message: expect.stringContaining("could not be read"),
+    });
     expect(requests).toBe(3);
     expect(inspect(error)).not.toContain("Canary");
   });
@@ -126,7 +194,11 @@ describe.each(kinds)("$name", ({ service: makeService, provider: makeProvider })
   test("does not read an answer without end", async () => {
     const provider = await makeProvider(await serve(() => new Response("a".repeat(200_000))));
 
-    expect(await errorOf(provider())).toMatchObject({ code: "CREDENTIALS", attempts: 1, message: expect.stringContaining("longer than any") });
+    expect(await errorOf(provider())).toMatchObject({
+      code: "CREDENTIALS",
+      attempts: 1,
+      message: expect.stringContaining("longer than any"),
+    });
   });
 
   test("refuses credentials that have expired", async () => {
@@ -140,22 +212,38 @@ describe.each(kinds)("$name", ({ service: makeService, provider: makeProvider })
     expect(inspect(error)).not.toContain("Canary");
   });
 
-  test.each(["AccessKeyId", "Secret(Access)?Key", "(Session)?Token", "Expiration"])("refuses an answer without %s", async (name) => {
-    const service = makeService();
-    const without = async (request: Request): Promise<Response> => {
-      const answer = await service.respond(request);
-      const text = (await answer.text()).replace(new RegExp(`"${name}":`), '"Other":').replace(new RegExp(`<${name}>`), "<Other>");
-      return new Response(text, { status: answer.status });
-    };
-    const provider = await makeProvider(await serve(without));
+  test.each(["AccessKeyId", "Secret(Access)?Key", "(Session)?Token", "Expiration"])(
+    "refuses an answer without %s",
+    async (name) => {
+      const service = makeService();
+      const without = async (request: Request): Promise<Response> => {
+        const answer = await service.respond(request);
+        const text = (await answer.text())
+          .replace(new RegExp(`"${name}":`), '"Other":')
+          .replace(new RegExp(`<${name}>`), "<Other>");
+        return new Response(text, { status: answer.status });
+      };
+      const provider = await makeProvider(await serve(without));
 
-    expect(await errorOf(provider())).toMatchObject({ code: "CREDENTIALS", message: expect.stringMatching(/the answer has no /) });
-  });
+      expect(await errorOf(provider())).toMatchObject({
+        code: "CREDENTIALS",
+        message: expect.stringMatching(/the answer has no /),
+      });
+    },
+  );
 
   test("gives up at its time limit", async () => {
-    const provider = await makeProvider(await serve(() => new Promise<Response>(() => undefined)), { timeout: 50, maxRetries: 1 });
+    const provider = await makeProvider(await serve(() => new Promise<Response>(() => undefined)), {
+      timeout: 50,
+      maxRetries: 1,
+    });
 
-    expect(await errorOf(provider())).toMatchObject({ code: "CREDENTIALS", attempts: 2, status: 0, message: expect.stringContaining("within 50 ms") });
+    expect(await errorOf(provider())).toMatchObject({
+      code: "CREDENTIALS",
+      attempts: 2,
+      status: 0,
+      message: expect.stringContaining("within 50 ms"),
+    });
   });
 
   test("gives up when its signal fires", async () => {

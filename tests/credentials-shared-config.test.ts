@@ -13,7 +13,10 @@ let folder: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "profile-"));
-  await writeFile(join(folder, "credentials"), "[work]\naws_access_key_id = PROFILEKEY\naws_secret_access_key = CanarySecretOfProfile\n");
+  await writeFile(
+    join(folder, "credentials"),
+    "[work]\naws_access_key_id = PROFILEKEY\naws_secret_access_key = CanarySecretOfProfile\n",
+  );
   await writeFile(join(folder, "config"), "");
   vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", join(folder, "credentials"));
   vi.stubEnv("AWS_CONFIG_FILE", join(folder, "config"));
@@ -26,13 +29,22 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test("a shared-config profile of the AWS SDK signs a saver's requests, and is asked again when they are refused", async () => {
-  const { saver, sent } = observedSaver(first(1, () => awsError("ExpiredTokenException"), nothingFound), { credentials: fromIni() });
+test(
+  "a shared-config profile of the AWS SDK signs a saver's requests, and is asked again when they " + "are refused",
+  async () => {
+    const { saver, sent } = observedSaver(
+      first(1, () => awsError("ExpiredTokenException"), nothingFound),
+      { credentials: fromIni() },
+    );
 
-  await readNothing(saver);
+    await readNothing(saver);
 
-  expect(sent.map(({ headers }) => /Credential=(\w+)/.exec(headers.get("authorization")!)![1])).toEqual(["PROFILEKEY", "PROFILEKEY"]);
-});
+    expect(sent.map(({ headers }) => /Credential=(\w+)/.exec(headers.get("authorization")!)![1])).toEqual([
+      "PROFILEKEY",
+      "PROFILEKEY",
+    ]);
+  },
+);
 
 test("the example lists the threads of the table", async () => {
   await putStep(createSaver({ keyPrefix: "" }), emptyThread("of-the-profile"), {});

@@ -29,12 +29,19 @@ async function closedPort(): Promise<number> {
 async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const pieces: Buffer[] = [];
   for await (const piece of request) pieces.push(piece as Buffer);
-  const headers = { "content-type": request.headers["content-type"]!, "x-amz-target": request.headers["x-amz-target"] as string, authorization: request.headers.authorization! };
+  const headers = {
+    "content-type": request.headers["content-type"]!,
+    "x-amz-target": request.headers["x-amz-target"] as string,
+    authorization: request.headers.authorization!,
+  };
   const answer = await fetch(dynamodb(), { method: "POST", headers, body: Buffer.concat(pieces) });
   response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
 }
 
-function saverAt(port: number, options: Partial<SaverOptions> = {}): { saver: DynamoDBSaver; sent: () => number; most: () => number } {
+function saverAt(
+  port: number,
+  options: Partial<SaverOptions> = {},
+): { saver: DynamoDBSaver; sent: () => number; most: () => number } {
   let sent = 0;
   let underWay = 0;
   let most = 0;
@@ -47,32 +54,48 @@ function saverAt(port: number, options: Partial<SaverOptions> = {}): { saver: Dy
       underWay--;
     }
   };
-  return { saver: createSaver({ endpoint: `http://127.0.0.1:${port}`, fetch: counted, ...options }), sent: () => sent, most: () => most };
+  return {
+    saver: createSaver({ endpoint: `http://127.0.0.1:${port}`, fetch: counted, ...options }),
+    sent: () => sent,
+    most: () => most,
+  };
 }
 
-const failing = (saver: DynamoDBSaver, calls = CALLS): Promise<Awaited<ReturnType<typeof errorOf>>[]> => Promise.all(Array.from({ length: calls }, () => errorOf(readNothing(saver))));
+const failing = (saver: DynamoDBSaver, calls = CALLS): Promise<Awaited<ReturnType<typeof errorOf>>[]> =>
+  Promise.all(Array.from({ length: calls }, () => errorOf(readNothing(saver))));
 
-test("where nobody listens, 200 calls fail with 235 requests, and the saver works as soon as somebody does", async () => {
-  const port = await closedPort();
-  const { saver, sent, most } = saverAt(port);
+test(
+  "where nobody listens, 200 calls fail with 235 requests, and the saver works as soon as " + "somebody does",
+  async () => {
+    const port = await closedPort();
+    const { saver, sent, most } = saverAt(port);
 
-  for (const error of await failing(saver)) {
-    expect(error).toMatchObject({ code: "NETWORK", status: 0, retryable: true, message: expect.stringContaining("Check the endpoint") });
-    expect(error.cause).toMatchObject({ cause: { code: "ECONNREFUSED" } });
-  }
-  expect(sent()).toBe(CALLS + RETRIES);
-  expect(most()).toBeLessThanOrEqual(50);
-  await failing(saver, 100);
-  expect(sent()).toBe(CALLS + RETRIES + 100);
+    for (const error of await failing(saver)) {
+      expect(error).toMatchObject({
+        code: "NETWORK",
+        status: 0,
+        retryable: true,
+        message: expect.stringContaining("Check the endpoint"),
+      });
+      expect(error.cause).toMatchObject({ cause: { code: "ECONNREFUSED" } });
+    }
+    expect(sent()).toBe(CALLS + RETRIES);
+    expect(most()).toBeLessThanOrEqual(50);
+    await failing(saver, 100);
+    expect(sent()).toBe(CALLS + RETRIES + 100);
 
-  const { stop } = await listen(createHttpServer((request, response) => void forward(request, response)), port);
-  try {
-    const step = await putStep(saver, emptyThread(), { value: "here" });
-    expect(await valuesAt(saver, step.config)).toEqual({ value: "here" });
-  } finally {
-    await stop();
-  }
-});
+    const { stop } = await listen(
+      createHttpServer((request, response) => void forward(request, response)),
+      port,
+    );
+    try {
+      const step = await putStep(saver, emptyThread(), { value: "here" });
+      expect(await valuesAt(saver, step.config)).toEqual({ value: "here" });
+    } finally {
+      await stop();
+    }
+  },
+);
 
 test("where nobody answers, 200 calls fail with 235 requests, and every connection is given up", async () => {
   // It reads, or it would not see the other end go.
@@ -80,7 +103,8 @@ test("where nobody answers, 200 calls fail with 235 requests, and every connecti
   try {
     const watched = saverAt(port, { requestTimeoutMs: 250 });
 
-    for (const error of await failing(watched.saver)) expect(error).toMatchObject({ code: "TIMEOUT", status: 0, retryable: true });
+    for (const error of await failing(watched.saver))
+      expect(error).toMatchObject({ code: "TIMEOUT", status: 0, retryable: true });
 
     expect(watched.sent()).toBe(CALLS + RETRIES);
     await vi.waitFor(() => expect(open.size).toBe(0), 5_000);
@@ -109,7 +133,10 @@ test("thousands of calls that fail leave nothing in memory: no signal, no timer,
     collect();
     const left = (refs: WeakRef<object>[]): number => refs.filter((ref) => ref.deref()).length;
     // The last one or two can stand in a register.
-    expect([left(signals), left(errors)]).toEqual([expect.toSatisfy((count: number) => count < 5), expect.toSatisfy((count: number) => count < 5)]);
+    expect([left(signals), left(errors)]).toEqual([
+      expect.toSatisfy((count: number) => count < 5),
+      expect.toSatisfy((count: number) => count < 5),
+    ]);
   }, 10_000);
   expect(signals).toHaveLength(15 * CALLS + RETRIES);
   expect(events.filter((type) => type === "request")).toHaveLength(15 * CALLS);

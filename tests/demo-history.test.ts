@@ -42,7 +42,10 @@ describe("the lanes of a history", () => {
 
 describe("a state against its parent's", () => {
   it("marks what was added, changed and removed, where it is", () => {
-    const tree = stateTree({ same: 1, list: ["a", "b"], inner: { x: 2 } }, { same: 1, list: ["a"], inner: { x: 1 }, old: true });
+    const tree = stateTree(
+      { same: 1, list: ["a", "b"], inner: { x: 2 } },
+      { same: 1, list: ["a"], inner: { x: 1 }, old: true },
+    );
     expect(tree.map(({ name, change, holdsChange }) => [name, change, holdsChange])).toEqual([
       ["same", undefined, false],
       ["list", undefined, true],

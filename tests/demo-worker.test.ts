@@ -8,7 +8,17 @@ import { endpoint } from "./lanes/harness.js";
 import { buildWorkerPage, workerPagePath } from "../scripts/lib/demo-page.js";
 import { makeToken } from "../scripts/lib/token.js";
 import { buildWorker, startWorker } from "../scripts/lib/worker.js";
-import { axeViolations, begin, checkpointRows, launchChromium, messages, newPage, policyViolations, say, statusOf } from "./lanes/demo-page.js";
+import {
+  axeViolations,
+  begin,
+  checkpointRows,
+  launchChromium,
+  messages,
+  newPage,
+  policyViolations,
+  say,
+  statusOf,
+} from "./lanes/demo-page.js";
 
 /** The same page, served by the Worker and about the Worker's own threads, in a real Chromium and a real workerd. */
 

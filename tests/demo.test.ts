@@ -60,7 +60,10 @@ describe("npm run demo:browser", () => {
   it("says which option chooses another port when one is taken", async () => {
     const second = await runDemo("--port", new URL(url).port, "--data", folder);
     expect(second.code).toBe(1);
-    expect(second.output.trim()).toBe(`npm run demo:browser failed: Port ${new URL(url).port} for the page is taken. Choose another with npm run demo:browser -- --port N.`);
+    expect(second.output.trim()).toBe(
+      `npm run demo:browser failed: Port ${new URL(url).port} for the page is taken. Choose another with npm run ` +
+        "demo:browser -- --port N.",
+    );
   });
 });
 
@@ -71,7 +74,13 @@ describe("the agent in the page", () => {
     await statusOf(page, "Running");
     await statusOf(page, "Done");
     expect(await messages(page)).toEqual(["What is 6 * 7?", "That makes 42."]);
-    expect(await timeline(page)).toEqual(["3 loop end", "2 loop agent", "1 loop tools", "0 loop agent", "-1 input __start__"]);
+    expect(await timeline(page)).toEqual([
+      "3 loop end",
+      "2 loop agent",
+      "1 loop tools",
+      "0 loop agent",
+      "-1 input __start__",
+    ]);
   });
 
   it("asks a person, and goes on after a reload", async () => {
@@ -114,8 +123,15 @@ describe("the agent in the page", () => {
     await begin(page, "Where is order 1043?");
     await statusOf(page, "Running");
     const thread_id = page.url().split("/").at(-1);
-    const saver = new DynamoDBSaver({ tableName: "langgraph-checkpoints", region: "us-east-1", endpoint: dynamodb, credentials });
-    await expect.poll(async () => (await saver.getTuple({ configurable: { thread_id } }))?.metadata?.step, { timeout: 20_000 }).toBe(0);
+    const saver = new DynamoDBSaver({
+      tableName: "langgraph-checkpoints",
+      region: "us-east-1",
+      endpoint: dynamodb,
+      credentials,
+    });
+    await expect
+      .poll(async () => (await saver.getTuple({ configurable: { thread_id } }))?.metadata?.step, { timeout: 20_000 })
+      .toBe(0);
     await page.clock.resume();
     await page.reload();
     await statusOf(page, "Stopped before agent");
@@ -165,7 +181,10 @@ describe("time travel", () => {
     await statusOf(page, "Done");
     expect(await messages(page)).toEqual(["What is 6 * 7?", "That makes 42."]);
 
-    const branches = await checkpointRows(page).locator("td, [role=rowheader]").filter({ hasText: "branches begin here" }).allInnerTexts();
+    const branches = await checkpointRows(page)
+      .locator("td, [role=rowheader]")
+      .filter({ hasText: "branches begin here" })
+      .allInnerTexts();
     expect(branches.map((text) => text.trim())).toHaveLength(2);
     const approved = checkpointRows(page).filter({ hasText: "other branch" }).filter({ hasText: "end" }).last();
     await approved.click();
@@ -215,7 +234,10 @@ describe("when DynamoDB is gone before the page is opened", () => {
     await page.getByRole("navigation", { name: "Threads" }).getByText("They could not be read.").waitFor();
     await page.goto(`${url}#/threads/unread`);
     await statusOf(page, "Not read");
-    await page.getByRole("grid", { name: /^Checkpoints/ }).getByText("They could not be read.").waitFor();
+    await page
+      .getByRole("grid", { name: /^Checkpoints/ })
+      .getByText("They could not be read.")
+      .waitFor();
     await page.getByRole("textbox", { name: "Message" }).fill("What is 1 + 1?");
     expect(await page.getByRole("button", { name: "Send" }).isEnabled()).toBe(false);
     expect(await axeViolations(page)).toEqual([]);

@@ -14,19 +14,25 @@ beforeAll(async () => {
 
 describe("the Markdown files", () => {
   test("have no link and no anchor that leads nowhere", () => {
-    expect(documents.map(({ path }) => path)).toEqual(expect.arrayContaining(["README.md", "SECURITY.md", "docs/README.md", "infra/README.md"]));
+    expect(documents.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(["README.md", "SECURITY.md", "docs/README.md", "infra/README.md"]),
+    );
     expect(documents.flatMap(({ brokenLinks }) => brokenLinks)).toEqual([]);
   });
 
   test("are all found from the index", () => {
     const index = readFileSync(new URL("../docs/README.md", import.meta.url), "utf8");
-    const pages = documents.map(({ path }) => path).filter((path) => path.startsWith("docs/") && path !== "docs/README.md");
+    const pages = documents
+      .map(({ path }) => path)
+      .filter((path) => path.startsWith("docs/") && path !== "docs/README.md");
 
     expect(pages.filter((path) => !index.includes(`(${path.slice("docs/".length)})`))).toEqual([]);
   });
 
   test("show code that can be parsed", async () => {
-    const code = documents.flatMap(({ blocks }) => blocks).filter(({ language, mark }) => language === "ts" && mark !== "signature");
+    const code = documents
+      .flatMap(({ blocks }) => blocks)
+      .filter(({ language, mark }) => language === "ts" && mark !== "signature");
 
     expect(code.length).toBeGreaterThan(10);
     expect((await Promise.all(code.map(syntaxErrorOf))).flat()).toEqual([]);
@@ -50,7 +56,9 @@ describe("the reference", () => {
     const options = [...list.matchAll(/"(\w+)"/g)].map(([, name]) => name!);
 
     expect(options).toContain("tableName");
-    expect(documents.find(({ path }) => path === "docs/configuration.md")!.headings).toEqual(expect.arrayContaining(options));
+    expect(documents.find(({ path }) => path === "docs/configuration.md")!.headings).toEqual(
+      expect.arrayContaining(options),
+    );
   });
 });
 

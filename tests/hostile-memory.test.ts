@@ -26,11 +26,16 @@ async function readHostile(stored: Uint8Array, segments: HostileItem[] = []): Pr
   const items = await itemsOf(keyPrefix, "t");
   const item = items.find(isCheckpoint)!;
   const born = bornOf(item);
-  const inThread = segments.map((segment) => ({ ...segment, PK: item.PK!, SK: { S: `S#${born}#${(segment.SK!.S as string).slice(2)}` } }));
+  const inThread = segments.map((segment) => ({
+    ...segment,
+    PK: item.PK!,
+    SK: { S: `S#${born}#${(segment.SK!.S as string).slice(2)}` },
+  }));
   const replay = new Replay(items);
   const withItem = replay.fetch([{ ...item, data: binary(stored) }]);
   const fetch: typeof withItem = async (url, init) => {
-    if (new Headers(init.headers).get("x-amz-target")?.endsWith("BatchGetItem")) return Response.json({ Responses: { checkpoints: inThread } });
+    if (new Headers(init.headers).get("x-amz-target")?.endsWith("BatchGetItem"))
+      return Response.json({ Responses: { checkpoints: inThread } });
     return withItem(url, init);
   };
   return errorOf(createSaver({ keyPrefix, fetch, requestTimeoutMs: 60_000 }).getTuple(config));
@@ -39,7 +44,16 @@ async function readHostile(stored: Uint8Array, segments: HostileItem[] = []): Pr
 /** A frame with one value of these segments. */
 function frameOf(hashes: Uint8Array[], lengths: number[]): Uint8Array {
   const tails = [utf8(BODY), utf8("{}")];
-  return buildContainer({ head: [[["value", 1]]], entries: [["json", BODY.length], ["json", 2], ["bytes", 0, ...lengths]], hashes, tails });
+  return buildContainer({
+    head: [[["value", 1]]],
+    entries: [
+      ["json", BODY.length],
+      ["json", 2],
+      ["bytes", 0, ...lengths],
+    ],
+    hashes,
+    tails,
+  });
 }
 
 test("no item makes a reader take more than a few hundred megabytes", async () => {
@@ -56,10 +70,38 @@ test("no item makes a reader take more than a few hundred megabytes", async () =
   const empty = { head: [], entries: [], hashes: [], tails: [] };
   const items: [bytes: Uint8Array, segments?: HostileItem[]][] = [
     [gzipped(shared), [segment]],
-    [gzipped(buildContainer(empty, `[[[${'["",0],'.repeat(4_000_000)}["",0]]],[${'["",0],'.repeat(4_000_001)}["",0]]]`))],
+    [
+      gzipped(
+        buildContainer(empty, `[[[${'["",0],'.repeat(4_000_000)}["",0]]],[${'["",0],'.repeat(4_000_001)}["",0]]]`),
+      ),
+    ],
     [gzipped(buildContainer(empty, `[[[${'["",0],'.repeat(250_000)}["",0]]],[${'["",0],'.repeat(250_001)}["",0]]]`))],
-    [gzipped(buildContainer({ head: [[]], entries: [["bytes", 60 * MEGABYTE], ["json", 2]], hashes: [], tails: [new Uint8Array(60 * MEGABYTE), utf8("{}")] }))],
-    [gzipped(buildContainer({ head: [[]], entries: [["json", 60 * MEGABYTE], ["json", 2]], hashes: [], tails: [utf8(`"${"x".repeat(60 * MEGABYTE - 2)}"`), utf8("{}")] }))],
+    [
+      gzipped(
+        buildContainer({
+          head: [[]],
+          entries: [
+            ["bytes", 60 * MEGABYTE],
+            ["json", 2],
+          ],
+          hashes: [],
+          tails: [new Uint8Array(60 * MEGABYTE), utf8("{}")],
+        }),
+      ),
+    ],
+    [
+      gzipped(
+        buildContainer({
+          head: [[]],
+          entries: [
+            ["json", 60 * MEGABYTE],
+            ["json", 2],
+          ],
+          hashes: [],
+          tails: [utf8(`"${"x".repeat(60 * MEGABYTE - 2)}"`), utf8("{}")],
+        }),
+      ),
+    ],
   ];
   const before = peak();
 
@@ -80,12 +122,22 @@ test("a hundred segments that unpack to far more than they say are given up at o
   const data = binary(bytes);
   const segments = hashes.map((hash): HostileItem => ({ SK: { S: `S#${base64Url(hash)}` }, data }));
 
-  expect(await readHostile(plain(frameOf(hashes, hashes.map(() => 1_000))), segments)).toMatchObject({ code: "DAMAGED_DATA" });
+  expect(
+    await readHostile(
+      plain(
+        frameOf(
+          hashes,
+          hashes.map(() => 1_000),
+        ),
+      ),
+      segments,
+    ),
+  ).toMatchObject({ code: "DAMAGED_DATA" });
 });
 
 test("so is an item made of a hundred thousand empty archives", async () => {
   const empty = gzipped(new Uint8Array(0)).subarray(1);
-  const members = Array<Uint8Array>(390_000 / empty.length | 0).fill(empty);
+  const members = Array<Uint8Array>((390_000 / empty.length) | 0).fill(empty);
 
   expect(await readHostile(concat(Uint8Array.of(1), ...members))).toMatchObject({ code: "DAMAGED_DATA" });
 });

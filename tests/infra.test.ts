@@ -3,7 +3,16 @@ import { emptyCheckpoint, type CacheFullKey } from "@langchain/langgraph-checkpo
 import { AwsClient } from "aws4fetch";
 import type { DynamoDBSaver, DynamoDBStore, Fetch } from "langgraph-checkpoint-dynamodb";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { collect, emptyThread, latestOf, noise, noiseText, putChain, putStep, threadIdOf } from "./lanes/checkpoints.js";
+import {
+  collect,
+  emptyThread,
+  latestOf,
+  noise,
+  noiseText,
+  putChain,
+  putStep,
+  threadIdOf,
+} from "./lanes/checkpoints.js";
 import { readStack, type Properties } from "./lanes/cloudformation.js";
 import { createSaver, credentials, endpoint } from "./lanes/harness.js";
 import { iamActionsOf, isStringLike, leadingKeysOf } from "./lanes/iam-actions.js";
@@ -30,7 +39,9 @@ describe("the table of the template", () => {
 
     expect(Type).toBe("AWS::DynamoDB::Table");
     expect(await saver.setup()).toMatchObject({ table: { name: tableName, status: "existed" } });
-    expect(await tableApi("DescribeTimeToLive", {})).toEqual({ TimeToLiveDescription: { AttributeName: "ttl", TimeToLiveStatus: "ENABLED" } });
+    expect(await tableApi("DescribeTimeToLive", {})).toEqual({
+      TimeToLiveDescription: { AttributeName: "ttl", TimeToLiveStatus: "ENABLED" },
+    });
   });
 
   test("holds what the saver stores, with the actions of the base policy and no others", async () => {
@@ -46,7 +57,8 @@ describe("the table of the template", () => {
     const { fetch, actions, leadingKeys } = recorder();
     const { Condition, Resource } = statementsOf("TenantPolicy").find(({ Sid }) => Sid === "OwnCheckpoints")!;
     const [pattern, ...others] = Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] as string[];
-    const isAllowed = (key: string): boolean => isStringLike(key, pattern!, { "cognito-identity.amazonaws.com:sub": sub });
+    const isAllowed = (key: string): boolean =>
+      isStringLike(key, pattern!, { "cognito-identity.amazonaws.com:sub": sub });
 
     await useEverything(() => createSaver({ tableName, fetch, keyPrefix: `${sub}#` }));
     await useStoreAndCache({ tableName, fetch, keyPrefix: `${sub}#` });
@@ -54,7 +66,9 @@ describe("the table of the template", () => {
     expect([...actions].sort()).toEqual(actionsOf("TenantPolicy", "dynamodb"));
     expect(leadingKeys.size).toBeGreaterThan(1);
     expect([...leadingKeys].filter((key) => !isAllowed(key))).toEqual([]);
-    expect(["us-east-1:another#T#thread", `${sub}0#T#thread`, "T#thread", `x${sub}#T#thread`].filter(isAllowed)).toEqual([]);
+    expect(
+      ["us-east-1:another#T#thread", `${sub}0#T#thread`, "T#thread", `x${sub}#T#thread`].filter(isAllowed),
+    ).toEqual([]);
     expect(others).toEqual([]);
     expect(Resource).toBe(stack.outputs.TableArn);
   });
@@ -95,7 +109,12 @@ describe("the setup policy", () => {
     const { fetch, actions } = recorder();
     const bucket = await createBucket(inject("s3"), `infra-${crypto.randomUUID()}`);
 
-    await createSaver({ tableName: `infra-${crypto.randomUUID()}`, fetch, ttlSeconds: week, s3: s3Options({ bucket }) }).setup();
+    await createSaver({
+      tableName: `infra-${crypto.randomUUID()}`,
+      fetch,
+      ttlSeconds: week,
+      s3: s3Options({ bucket }),
+    }).setup();
 
     expect([...actions].sort()).toEqual(actionsOf("SetupPolicy"));
   });
@@ -118,16 +137,25 @@ describe("the bucket of the template", () => {
   });
 
   test("is private and encrypted", () => {
-    expect(Object.values(Bucket!.Properties.PublicAccessBlockConfiguration as object)).toEqual([true, true, true, true]);
+    expect(Object.values(Bucket!.Properties.PublicAccessBlockConfiguration as object)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
     expect(Bucket!.Properties.BucketEncryption.ServerSideEncryptionConfiguration).toHaveLength(1);
   });
 
   test("expires objects that carry the tag under the prefix, and no others", async () => {
     const rules = (Bucket!.Properties.LifecycleConfiguration.Rules as Properties[]).map(lifecycleRuleXml).join("");
-    const body = `<LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${rules}</LifecycleConfiguration>`;
+    const body =
+      "<LifecycleConfiguration " + `xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${rules}</LifecycleConfiguration>`;
     expect((await callS3(s3, "PUT", `${bucket}?lifecycle`, { body })).status).toBe(200);
     const ruleFor = async (key: string, tags = "ttl-days=11"): Promise<string | undefined> => {
-      const { headers } = await callS3(s3, "PUT", `${bucket}/${key}`, { body: "x", headers: { "x-amz-tagging": tags } });
+      const { headers } = await callS3(s3, "PUT", `${bucket}/${key}`, {
+        body: "x",
+        headers: { "x-amz-tagging": tags },
+      });
       return /rule-id="([^"]*)"/.exec(headers.get("x-amz-expiration") ?? "")?.[1];
     };
 
@@ -136,7 +164,10 @@ describe("the bucket of the template", () => {
     expect(await ruleFor("elsewhere/a/b")).toBeUndefined();
 
     // The saver's own objects are among those that expire.
-    const saver = createSaver({ ttlSeconds: week, s3: s3Options({ bucket, prefix: "checkpoints/saver/", thresholdBytes: 1 }) });
+    const saver = createSaver({
+      ttlSeconds: week,
+      s3: s3Options({ bucket, prefix: "checkpoints/saver/", thresholdBytes: 1 }),
+    });
     await putStep(saver, emptyThread(), { a: noise(5_000) });
     const [key, ...others] = await objectKeys(s3, "checkpoints/saver/", bucket);
     const { headers } = await callS3(s3, "HEAD", `${bucket}/${key}`);
@@ -161,7 +192,12 @@ describe("the bucket of the template", () => {
   test("refuses requests without TLS, to itself and to its objects", () => {
     const [statement, ...others] = BucketPolicy!.Properties.PolicyDocument.Statement as Properties[];
 
-    expect(statement).toMatchObject({ Effect: "Deny", Principal: "*", Action: "s3:*", Condition: { Bool: { "aws:SecureTransport": "false" } } });
+    expect(statement).toMatchObject({
+      Effect: "Deny",
+      Principal: "*",
+      Action: "s3:*",
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    });
     expect(statement!.Resource).toEqual([arnOfBucket, `${arnOfBucket}/*`]);
     expect(others).toEqual([]);
   });
@@ -182,7 +218,14 @@ async function useEverything(newSaver: () => DynamoDBSaver): Promise<void> {
   const saver = newSaver();
   const large = noise(60_000);
   const first = await putStep(saver, emptyThread(), { a: large, b: noise(60_000, 2) });
-  await saver.putWrites(first.config, [["a", "x"], ["b", noise(3_000)]], "task");
+  await saver.putWrites(
+    first.config,
+    [
+      ["a", "x"],
+      ["b", noise(3_000)],
+    ],
+    "task",
+  );
   const steps = await putChain(saver, first, [{ c: 1 }, { a: noise(3_000, 3) }]);
   // Another instance has nothing cached: it reads the segments, and the parent before it puts.
   const cold = newSaver();
@@ -191,7 +234,12 @@ async function useEverything(newSaver: () => DynamoDBSaver): Promise<void> {
   expect(await collect(newSaver().list(latestOf(first)))).toHaveLength(4);
   expect(await collect(newSaver().list({}))).toHaveLength(4);
   await saver.getDeltaChannelHistory({ config: steps.at(-1)!.config, channels: ["c"] });
-  await saver.put({ configurable: { thread_id: "other" } }, emptyCheckpoint(), { source: "input", step: -1, parents: {} }, {});
+  await saver.put(
+    { configurable: { thread_id: "other" } },
+    emptyCheckpoint(),
+    { source: "input", step: -1, parents: {} },
+    {},
+  );
   await saver.deleteThread(threadIdOf(first));
   await saver.deleteThread("other");
   expect(await newSaver().getTuple(latestOf(first))).toBeUndefined();
@@ -202,8 +250,12 @@ async function useStoreAndCache({ ttl, ...options }: Partial<StoreOptions>): Pro
   const index = { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] };
   const newStore = (): DynamoDBStore => createStore({ ...options, ttl: { refreshOnRead: true, ...ttl }, index });
   const places = ["1", "2", "3"].map((key) => ({ namespace: ["users", "ada", "notes"], key }));
-  await newStore().batch(places.map((place, i) => ({ ...place, value: { text: "abc", large: noiseText(i * 100_000) } })));
-  await newStore().put(["users", "ada", "notes"], "1", { text: "d", large: noiseText(90_000) }, undefined, { ttlSeconds: week });
+  await newStore().batch(
+    places.map((place, i) => ({ ...place, value: { text: "abc", large: noiseText(i * 100_000) } })),
+  );
+  await newStore().put(["users", "ada", "notes"], "1", { text: "d", large: noiseText(90_000) }, undefined, {
+    ttlSeconds: week,
+  });
   expect((await newStore().batch(places)).map((item) => item?.key)).toEqual(["1", "2", "3"]);
   expect(await newStore().get(places[2]!.namespace, "3")).toMatchObject({ value: { text: "abc" } });
   for (const prefix of [[], ["users"]]) expect(await newStore().search(prefix, { query: "abc" })).toHaveLength(3);
@@ -229,7 +281,8 @@ function recorder(): { fetch: Fetch; actions: Set<string>; leadingKeys: Set<stri
       const seen = iamActionsOf(url, init);
       for (const action of seen) actions.add(action);
       if (seen[0]!.startsWith("dynamodb:")) {
-        for (const key of leadingKeysOf(JSON.parse(new TextDecoder().decode(init.body as Uint8Array)))) leadingKeys.add(key);
+        for (const key of leadingKeysOf(JSON.parse(new TextDecoder().decode(init.body as Uint8Array))))
+          leadingKeys.add(key);
       }
       return fetch(url, init);
     },
@@ -247,7 +300,11 @@ function actionsOf(policy: string, service = ""): string[] {
 }
 
 /** Makes the table as CloudFormation would: its properties are the parameters of these two operations. */
-async function createTable({ TimeToLiveSpecification, PointInTimeRecoverySpecification: _, ...parameters }: Properties): Promise<void> {
+async function createTable({
+  TimeToLiveSpecification,
+  PointInTimeRecoverySpecification: _,
+  ...parameters
+}: Properties): Promise<void> {
   await tableApi("CreateTable", parameters);
   await tableApi("UpdateTimeToLive", { TimeToLiveSpecification });
 }
@@ -269,14 +326,26 @@ async function tableApi(operation: string, parameters: Properties): Promise<unkn
 }
 
 /** A rule of CloudFormation's in S3's own words. */
-function lifecycleRuleXml({ Id, Status, Prefix, TagFilters, ExpirationInDays, AbortIncompleteMultipartUpload }: Properties): string {
-  const tags = ((TagFilters ?? []) as Properties[]).map(({ Key, Value }) => `<Tag><Key>${Key}</Key><Value>${Value}</Value></Tag>`).join("");
+function lifecycleRuleXml({
+  Id,
+  Status,
+  Prefix,
+  TagFilters,
+  ExpirationInDays,
+  AbortIncompleteMultipartUpload,
+}: Properties): string {
+  const tags = ((TagFilters ?? []) as Properties[])
+    .map(({ Key, Value }) => `<Tag><Key>${Key}</Key><Value>${Value}</Value></Tag>`)
+    .join("");
   const filter = Prefix === undefined ? "<Prefix></Prefix>" : `<And><Prefix>${Prefix}</Prefix>${tags}</And>`;
   const abort = AbortIncompleteMultipartUpload as { DaysAfterInitiation: number } | undefined;
   return (
     `<Rule><ID>${Id}</ID><Status>${Status}</Status><Filter>${filter}</Filter>` +
     (ExpirationInDays === undefined ? "" : `<Expiration><Days>${ExpirationInDays}</Days></Expiration>`) +
-    (abort ? `<AbortIncompleteMultipartUpload><DaysAfterInitiation>${abort.DaysAfterInitiation}</DaysAfterInitiation></AbortIncompleteMultipartUpload>` : "") +
+    (abort
+      ? `<AbortIncompleteMultipartUpload><DaysAfterInitiation>${abort.DaysAfterInitiation}</DaysAfterInitiation>` +
+        "</AbortIncompleteMultipartUpload>"
+      : "") +
     "</Rule>"
   );
 }

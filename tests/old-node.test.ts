@@ -24,7 +24,9 @@ console.log(asked[0].value);
 
 test("provideContext before LangGraph is loaded does not take LangGraph's own context away", async () => {
   ensureBuilt();
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], { cwd: fileURLToPath(new URL("..", import.meta.url)) });
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+  });
 
   expect(stdout).toBe("Really?\n");
 });

@@ -24,7 +24,10 @@ function pretend(globals: Record<string, unknown>): void {
 
 const page = { window: { document: {} }, navigator: { userAgent: "Mozilla/5.0 (X11; Linux x86_64)" } };
 const worker = { WorkerGlobalScope: class {}, navigator: { userAgent: "Mozilla/5.0 (X11; Linux x86_64)" } };
-const jsdom = { window: { document: {} }, navigator: { userAgent: "Mozilla/5.0 (linux) AppleWebKit/537.36 (KHTML, like Gecko) jsdom/26.0.0" } };
+const jsdom = {
+  window: { document: {} },
+  navigator: { userAgent: "Mozilla/5.0 (linux) AppleWebKit/537.36 (KHTML, like Gecko) jsdom/26.0.0" },
+};
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -32,21 +35,36 @@ afterEach(() => {
 
 test("a saver whose options say everything reads nothing of the runtime's environment, whatever is wrong there", () => {
   const asked: PropertyKey[] = [];
-  const env = new Proxy({ DYNAMODB_ALLOW_INSECURE_ENDPOINT: "perhaps" }, { get: (all, name) => (asked.push(name), Reflect.get(all, name) as unknown) });
+  const env = new Proxy(
+    { DYNAMODB_ALLOW_INSECURE_ENDPOINT: "perhaps" },
+    { get: (all, name) => (asked.push(name), Reflect.get(all, name) as unknown) },
+  );
   vi.stubGlobal("process", { env });
 
   make(temporary, { endpoint: "https://dynamodb.example", allowInsecureEndpoint: false });
-  DynamoDBSaver.fromEnv({ DYNAMODB_TABLE_NAME: "checkpoints", AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" });
+  DynamoDBSaver.fromEnv({
+    DYNAMODB_TABLE_NAME: "checkpoints",
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "a",
+    AWS_SECRET_ACCESS_KEY: "b",
+  });
 
   expect(asked).toEqual([]);
 });
 
-describe.each([["a page", page], ["a browser's worker", worker], ["jsdom", jsdom]])("in %s", (_, globals) => {
+describe.each([
+  ["a page", page],
+  ["a browser's worker", worker],
+  ["jsdom", jsdom],
+])("in %s", (_, globals) => {
   test("long-lived keys are refused, with what to use instead", () => {
     pretend(globals);
 
     expect(() => make(longLived)).toThrow(
-      expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringMatching(/fromCognitoIdentityPool.*dangerouslyAllowBrowser: true/) }),
+      expect.objectContaining({
+        code: "INVALID_CONFIG",
+        message: expect.stringMatching(/fromCognitoIdentityPool.*dangerouslyAllowBrowser: true/),
+      }),
     );
   });
 
@@ -66,8 +84,12 @@ describe.each([["a page", page], ["a browser's worker", worker], ["jsdom", jsdom
     pretend(globals);
     const allowed = { allowInsecureEndpoint: true };
 
-    expect(() => make(temporary, { endpoint: "http://localstack:4566", ...allowed })).toThrow(/must be https.*A browser refuses it in any case/);
-    expect(() => make(temporary, { s3: { bucket: "large", endpoint: "http://localstack:4566" }, ...allowed })).toThrow(/s3\.endpoint.*A browser refuses it in any case/);
+    expect(() => make(temporary, { endpoint: "http://localstack:4566", ...allowed })).toThrow(
+      /must be https.*A browser refuses it in any case/,
+    );
+    expect(() => make(temporary, { s3: { bucket: "large", endpoint: "http://localstack:4566" }, ...allowed })).toThrow(
+      /s3\.endpoint.*A browser refuses it in any case/,
+    );
     expect(make(temporary, { endpoint: "http://127.0.0.1:8000" })).toBeInstanceOf(DynamoDBSaver);
   });
 
@@ -75,7 +97,10 @@ describe.each([["a page", page], ["a browser's worker", worker], ["jsdom", jsdom
     const { saver, sent } = observedSaver(nothingFound, { credentials: () => Promise.resolve(longLived), ...strict });
     pretend(globals);
 
-    expect(await errorOf(readNothing(saver))).toMatchObject({ code: "CREDENTIALS", message: expect.stringMatching(/long-lived.*fromCognitoIdentityPool/) });
+    expect(await errorOf(readNothing(saver))).toMatchObject({
+      code: "CREDENTIALS",
+      message: expect.stringMatching(/long-lived.*fromCognitoIdentityPool/),
+    });
     expect(sent).toEqual([]);
   });
 
@@ -83,8 +108,12 @@ describe.each([["a page", page], ["a browser's worker", worker], ["jsdom", jsdom
     pretend(globals);
     const options = { params: { RoleArn: ROLE }, clientConfig: { region: "us-east-1" } };
 
-    expect(() => fromTemporaryCredentials({ ...options, masterCredentials: longLived })).toThrow(expect.objectContaining({ code: "INVALID_CONFIG" }));
-    expect(fromTemporaryCredentials({ ...options, masterCredentials: longLived, dangerouslyAllowBrowser: true })).toBeTypeOf("function");
+    expect(() => fromTemporaryCredentials({ ...options, masterCredentials: longLived })).toThrow(
+      expect.objectContaining({ code: "INVALID_CONFIG" }),
+    );
+    expect(
+      fromTemporaryCredentials({ ...options, masterCredentials: longLived, dangerouslyAllowBrowser: true }),
+    ).toBeTypeOf("function");
     expect(fromTemporaryCredentials({ ...options, masterCredentials: MASTER })).toBeTypeOf("function");
   });
 });

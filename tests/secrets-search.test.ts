@@ -16,10 +16,23 @@ async function runLeaks(name: string): Promise<Tally & { output: string }> {
   const folder = mkdtempSync(join(tmpdir(), "leaks-"));
   const file = join(folder, "tally.json");
   const root = fileURLToPath(new URL("..", import.meta.url));
-  const args = ["node_modules/vitest/vitest.mjs", "run", "--config", "tests/leaks/vitest.config.ts", "--reporter=default", "--reporter=./scripts/lib/tally-reporter.js", name];
+  const args = [
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    "--config",
+    "tests/leaks/vitest.config.ts",
+    "--reporter=default",
+    "--reporter=./scripts/lib/tally-reporter.js",
+    name,
+  ];
   try {
     const output = await new Promise<string>((resolve) => {
-      execFile(process.execPath, args, { cwd: root, env: { ...process.env, TEST_TALLY_FILE: file, NO_COLOR: "1" } }, (_, stdout, stderr) => resolve(stdout + stderr));
+      execFile(
+        process.execPath,
+        args,
+        { cwd: root, env: { ...process.env, TEST_TALLY_FILE: file, NO_COLOR: "1" } },
+        (_, stdout, stderr) => resolve(stdout + stderr),
+      );
     });
     return { ...(JSON.parse(readFileSync(file, "utf8")) as Tally), output };
   } finally {
@@ -33,7 +46,13 @@ test("each test that gives out a secret fails, and its failure says where it was
   expect([passed, failed]).toEqual([1, 4]);
   expect(emitted.errors).toBe(4);
   expect(emitted.lines).toBe(1);
-  for (const name of ["an error's cause quotes the request", "an error that is no one's business", "an error in a list", "an object on the console"]) expect(output).toContain(`FAIL  tests/leaks/given-out.leak.ts > ${name}`);
+  for (const name of [
+    "an error's cause quotes the request",
+    "an error that is no one's business",
+    "an error in a list",
+    "an object on the console",
+  ])
+    expect(output).toContain(`FAIL  tests/leaks/given-out.leak.ts > ${name}`);
   expect(output).toMatch(/The package, an error shows \\?"CanarySessionTokenOfTheTests/);
 });
 

@@ -17,7 +17,11 @@ let ports: { worker: number; options: string[] };
 
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), "start-"));
-  const [worker, dynamodb, s3] = [await claimPort(0, "the Worker"), await claimPort(0, "DynamoDB"), await claimPort(0, "S3")];
+  const [worker, dynamodb, s3] = [
+    await claimPort(0, "the Worker"),
+    await claimPort(0, "DynamoDB"),
+    await claimPort(0, "S3"),
+  ];
   ports = { worker, options: ["--port", String(worker), "--dynamodb-port", String(dynamodb), "--s3-port", String(s3)] };
 });
 
@@ -27,8 +31,14 @@ afterAll(async () => {
 });
 
 /** Runs it until it ends; `onOutput` gets all that it has printed so far. */
-async function start(options: string[], onOutput: (output: string, child: ChildProcess) => void = () => {}): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [script, ...options], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
+async function start(
+  options: string[],
+  onOutput: (output: string, child: ChildProcess) => void = () => {},
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [script, ...options], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NO_COLOR: "1" },
+  });
   children.add(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -52,7 +62,10 @@ describe("npm start", () => {
     const url = `http://127.0.0.1:${ports.worker}`;
     demonstration = await start([...ports.options, "--data", data], (printed, child) => {
       if (served.length > 0 || !printed.includes("Ctrl-C ends it")) return;
-      const visit = Promise.all([fetch(url, { headers: { authorization: `Bearer ${tokenIn(printed)}` } }).then((answer) => answer.json()), fetch(`${url}/page/`).then((answer) => answer.text())]);
+      const visit = Promise.all([
+        fetch(url, { headers: { authorization: `Bearer ${tokenIn(printed)}` } }).then((answer) => answer.json()),
+        fetch(`${url}/page/`).then((answer) => answer.text()),
+      ]);
       served.push(visit);
       void visit.finally(() => child.kill("SIGINT")).catch(() => {}); // a test awaits it, too
     });
@@ -68,14 +81,21 @@ describe("npm start", () => {
   });
 
   it("serves the agent and its page", async () => {
-    await expect(served[0]).resolves.toEqual([expect.objectContaining({ routes: expect.any(Array) }), expect.stringContaining("<title>Threads in DynamoDB")]);
+    await expect(served[0]).resolves.toEqual([
+      expect.objectContaining({ routes: expect.any(Array) }),
+      expect.stringContaining("<title>Threads in DynamoDB"),
+    ]);
   });
 
   it("shows the large document in S3 and the messages in the table", () => {
     const { output } = demonstration;
-    const row = (name: string) => /([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+)/.exec(output.split("\n").find((line) => line.trim().startsWith(name)) ?? "")?.slice(1);
+    const row = (name: string) =>
+      /([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+)/
+        .exec(output.split("\n").find((line) => line.trim().startsWith(name)) ?? "")
+        ?.slice(1);
     const hundreds = expect.stringMatching(/^\d{3}$/) as string;
-    expect(row("document ")).toEqual(["1,837,634", "64", "0", expect.stringMatching(/^\d{3},\d{3}$/)]); // bytes, in its item, segments, S3
+    // Bytes, in its item, segments, S3
+    expect(row("document ")).toEqual(["1,837,634", "64", "0", expect.stringMatching(/^\d{3},\d{3}$/)]);
     expect(row("messages ")).toEqual([expect.stringMatching(/^1,\d{3}$/), "64", hundreds, "0"]);
     expect(output).toMatch(/items \d+ → 0, objects 1 → 0/);
   });
@@ -86,7 +106,9 @@ describe("npm start", () => {
     const { code, output } = await start([...ports.options, "--data", data]);
     server.close();
     expect(code).toBe(1);
-    expect(output).toBe(`npm start failed: Port ${ports.worker} for the Worker is taken. Choose another with npm start -- --port N.\n`);
+    expect(output).toBe(
+      `npm start failed: Port ${ports.worker} for the Worker is taken. Choose another with npm start -- --port N.\n`,
+    );
   });
 
   it("says how to list the options when it gets one that it does not know", async () => {

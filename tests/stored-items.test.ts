@@ -10,9 +10,9 @@ import { BUCKET } from "./lanes/s3-client.js";
 import { VirtualGlobals } from "./simulation/globals.js";
 
 /*
- * What is stored, byte for byte: a change of the sources that means to change nothing of it changes none of these lines. Where the
- * format is meant to change, `npx vitest run --project node/alone tests/stored-items.test.ts -u` writes them anew, and the change of the
- * file shows what has become of each item.
+ * What is stored, byte for byte: a change of the sources that means to change nothing of it changes none of these
+ * lines. Where the format is meant to change, `npx vitest run --project node/alone tests/stored-items.test.ts -u`
+ * writes them anew, and the change of the file shows what has become of each item.
  */
 
 const key = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
@@ -20,7 +20,11 @@ const s3 = { bucket: BUCKET, region: "us-east-1", endpoint: "http://127.0.0.1:9"
 const variants: Record<string, Partial<DynamoDBSaverOptions>> = {
   plain: { compression: "none" },
   "compressed, for a week": { ttlSeconds: 7 * 86_400, refreshOnRead: true },
-  "in S3 from 1,500 bytes on, for a day": { compression: "none", ttlSeconds: 86_400, s3: { ...s3, thresholdBytes: 1_500 } },
+  "in S3 from 1,500 bytes on, for a day": {
+    compression: "none",
+    ttlSeconds: 86_400,
+    s3: { ...s3, thresholdBytes: 1_500 },
+  },
   encrypted: { encryption: { key: key(1), olderKeys: [key(2)] } },
   "with conflicts refused": { conflict: "reject" },
   "the latest only": { history: "latest" },
@@ -46,7 +50,11 @@ test.each(Object.entries(variants))("%s", async (variant, options) => {
   const lines: string[] = [];
   const record = (moment: string): void => {
     machine.nowMs += 61_000;
-    lines.push(`== ${moment}`, ...table.items().map(lineOf).sort(), ...[...bucket.objects].map(([name, { bytes, tags }]) => `${name} ${tags} ${digest(bytes)}`).sort());
+    lines.push(
+      `== ${moment}`,
+      ...table.items().map(lineOf).sort(),
+      ...[...bucket.objects].map(([name, { bytes, tags }]) => `${name} ${tags} ${digest(bytes)}`).sort(),
+    );
   };
   const saver = new DynamoDBSaver({ ...settings, ...options });
 
@@ -67,7 +75,12 @@ test.each(Object.entries(variants))("%s", async (variant, options) => {
 
   const { ttlSeconds, refreshOnRead: _refresh, conflict: _conflict, history: _history, ...shared } = options;
   const index = { dims: 3, embeddings: new LettersEmbeddings(3) };
-  const store = new DynamoDBStore({ ...settings, ...shared, index, ...(ttlSeconds !== undefined && { ttl: { defaultTtlSeconds: ttlSeconds } }) });
+  const store = new DynamoDBStore({
+    ...settings,
+    ...shared,
+    index,
+    ...(ttlSeconds !== undefined && { ttl: { defaultTtlSeconds: ttlSeconds } }),
+  });
   await store.put(["users", "ann"], "tea", { text: "likes tea" });
   await store.put(["users", "ann", "notes"], "long", { text: noiseText(5_000) }, false);
   await store.put(["users", "ann"], "tea", { text: "likes coffee" });
@@ -80,33 +93,75 @@ test.each(Object.entries(variants))("%s", async (variant, options) => {
   await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(`stored-items/${variant.replace(/\W+/g, "-")}.txt`);
 });
 
-/** Two turns of an agent with a subgraph, a fork and an interrupt; ids, names and values that are odd, and a value that grows. */
+/**
+ * Two turns of an agent with a subgraph, a fork and an interrupt; ids, names and values that are odd, and a value that
+ * grows.
+ */
 async function conversation(saver: BaseCheckpointSaver, threadId: string): Promise<Step> {
   let number = 0;
-  const put = async (parent: Step | undefined, changes: Record<string, unknown>, { ns = "", runId = "11111111-2222-4333-8444-555555555555", id = "" } = {}): Promise<Step> => {
-    const versions = { ...parent?.checkpoint.channel_versions, ...Object.fromEntries(Object.keys(changes).map((name) => [name, ++number])) };
-    const checkpoint = makeCheckpoint({ ...parent?.checkpoint.channel_values, ...changes }, versions, id || `1f0a0000-0000-6000-8000-${String(++number).padStart(12, "0")}`);
-    const configurable = { ...(parent?.config.configurable ?? { thread_id: threadId, checkpoint_ns: ns }), run_id: runId };
+  const put = async (
+    parent: Step | undefined,
+    changes: Record<string, unknown>,
+    { ns = "", runId = "11111111-2222-4333-8444-555555555555", id = "" } = {},
+  ): Promise<Step> => {
+    const versions = {
+      ...parent?.checkpoint.channel_versions,
+      ...Object.fromEntries(Object.keys(changes).map((name) => [name, ++number])),
+    };
+    const checkpoint = makeCheckpoint(
+      { ...parent?.checkpoint.channel_values, ...changes },
+      versions,
+      id || `1f0a0000-0000-6000-8000-${String(++number).padStart(12, "0")}`,
+    );
+    const configurable = {
+      ...(parent?.config.configurable ?? { thread_id: threadId, checkpoint_ns: ns }),
+      run_id: runId,
+    };
     const newVersions = Object.fromEntries(Object.keys(changes).map((name) => [name, versions[name]!]));
-    return { config: await saver.put({ configurable }, checkpoint, metadataOf("loop", number), newVersions), checkpoint };
+    return {
+      config: await saver.put({ configurable }, checkpoint, metadataOf("loop", number), newVersions),
+      checkpoint,
+    };
   };
   const messages = ["Hello!", noiseText(700, 3)];
-  let step = await put(undefined, { messages: [...messages], document: noise(6_000), "odd # % \u{1F600} name": { __proto__x: 1, lc: 1 } });
-  await saver.putWrites(step.config, [["messages", noiseText(900, 4)], ["plan", null]], "task-1", "~__pregel_pull, agent");
+  let step = await put(undefined, {
+    messages: [...messages],
+    document: noise(6_000),
+    "odd # % \u{1F600} name": { __proto__x: 1, lc: 1 },
+  });
+  await saver.putWrites(
+    step.config,
+    [
+      ["messages", noiseText(900, 4)],
+      ["plan", null],
+    ],
+    "task-1",
+    "~__pregel_pull, agent",
+  );
   for (let turn = 0; turn < 3; turn++) {
     messages.push(noiseText(1_100, 5 + turn));
     step = await put(step, { messages: [...messages] });
   }
   const sub = await put(undefined, { paid: noiseText(3_000, 9) }, { ns: "child:11111111-2222-5333-8444-555555555556" });
-  await saver.putWrites(sub.config, Array.from({ length: 120 }, (_, i): [string, unknown] => ["many", i]), "task-2");
-  await saver.putWrites(step.config, [["__interrupt__", [{ value: "Is that right?" }]]], "task-3", "~__pregel_pull, ask");
+  await saver.putWrites(
+    sub.config,
+    Array.from({ length: 120 }, (_, i): [string, unknown] => ["many", i]),
+    "task-2",
+  );
+  await saver.putWrites(
+    step.config,
+    [["__interrupt__", [{ value: "Is that right?" }]]],
+    "task-3",
+    "~__pregel_pull, ask",
+  );
   await saver.putWrites(step.config, [["__resume__", "Yes"]], "task-3", "~__pregel_pull, ask");
   const next = await put(step, { answer: "yes" }, { runId: "run 2" });
   await saver.putWrites(next.config, [["blob", noiseText(90_000, 11)]], "task-4");
   return put(next, { answer: undefined }, { id: `2${"0".repeat(1_100)}#long` });
 }
 
-const digest = (bytes: Uint8Array): string => `${bytes.length} bytes ${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}`;
+const digest = (bytes: Uint8Array): string =>
+  `${bytes.length} bytes ${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}`;
 
 function lineOf({ PK, SK, ...attributes }: Record<string, Record<string, unknown>>): string {
   const shown = Object.entries(attributes).map(([name, value]) => {

@@ -13,12 +13,18 @@ test("without arguments, everything runs everywhere", () => {
 
 test("names of files run in Node, or in the lanes that are named", () => {
   expect(readTestArguments(["base64", "store"])).toEqual({ ...none, filters: ["base64", "store"], lanes: ["node"] });
-  expect(readTestArguments(["base64", "--lane", "bun", "--project=deno"])).toMatchObject({ filters: ["base64"], lanes: ["deno", "bun"] });
+  expect(readTestArguments(["base64", "--lane", "bun", "--project=deno"])).toMatchObject({
+    filters: ["base64"],
+    lanes: ["deno", "bun"],
+  });
   expect(readTestArguments(["base64", "--lane=all"]).lanes).toEqual(LANES);
 });
 
 test("other options go to vitest", () => {
-  expect(readTestArguments(["values", "-t", "comes back", "--retry=3", "--bail"])).toMatchObject({ filters: ["values"], options: ["-t", "comes back", "--retry=3", "--bail"] });
+  expect(readTestArguments(["values", "-t", "comes back", "--retry=3", "--bail"])).toMatchObject({
+    filters: ["values"],
+    options: ["-t", "comes back", "--retry=3", "--bail"],
+  });
 });
 
 test.each([
@@ -32,7 +38,9 @@ test.each([
 });
 
 test("every name must be that of a file", async () => {
-  await expect(planTests({ filters: ["base64", "no such file"], lanes: ["node"], quick: false })).rejects.toThrow('No test file\'s name has "no such file" in it.');
+  await expect(planTests({ filters: ["base64", "no such file"], lanes: ["node"], quick: false })).rejects.toThrow(
+    'No test file\'s name has "no such file" in it.',
+  );
 });
 
 test("only the servers that the files need are planned", async () => {
@@ -44,5 +52,10 @@ test("only the servers that the files need are planned", async () => {
 });
 
 test("the quick tests need nothing but Node", async () => {
-  expect(await planTests({ filters: ["tests/behaviour/"], lanes: ["node"], quick: true })).toMatchObject({ dynamodb: "embedded", s3: "embedded", lanes: ["node"], missing: [] });
+  expect(await planTests({ filters: ["tests/behaviour/"], lanes: ["node"], quick: true })).toMatchObject({
+    dynamodb: "embedded",
+    s3: "embedded",
+    lanes: ["node"],
+    missing: [],
+  });
 });

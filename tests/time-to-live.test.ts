@@ -4,7 +4,8 @@ import { startDynamoDBLocal } from "../scripts/lib/dynamodb-local.js";
 import { emptyThread, noise, putStep } from "./lanes/checkpoints.js";
 import { createSaver } from "./lanes/harness.js";
 
-// A server of its own: DynamoDB Local sweeps a small table within seconds, and the one that all tests share hardly ever.
+// A server of its own: DynamoDB Local sweeps a small table within seconds, and the one that all tests share hardly
+// ever.
 let dynamodb: Awaited<ReturnType<typeof startDynamoDBLocal>>;
 beforeAll(async () => {
   dynamodb = await startDynamoDBLocal();
@@ -28,11 +29,20 @@ test("DynamoDB itself deletes what has expired, and nothing else", async () => {
 
 /** Of a partition, expired or not: past the saver, which does not show what has expired. */
 async function countItems(tableName: string, partition: string): Promise<number> {
-  const aws = new AwsClient({ accessKeyId: "local", secretAccessKey: "local", region: "us-east-1", service: "dynamodb" });
+  const aws = new AwsClient({
+    accessKeyId: "local",
+    secretAccessKey: "local",
+    region: "us-east-1",
+    service: "dynamodb",
+  });
   const response = await aws.fetch(dynamodb.endpoint, {
     method: "POST",
     headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.Query" },
-    body: JSON.stringify({ TableName: tableName, KeyConditionExpression: "PK = :pk", ExpressionAttributeValues: { ":pk": { S: partition } } }),
+    body: JSON.stringify({
+      TableName: tableName,
+      KeyConditionExpression: "PK = :pk",
+      ExpressionAttributeValues: { ":pk": { S: partition } },
+    }),
   });
   return ((await response.json()) as { Count: number }).Count;
 }

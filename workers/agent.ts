@@ -31,7 +31,15 @@ export interface Decision {
  *               ↘ (harmless) ↗
  * ```
  */
-export function createAgent({ model, checkpointer, store }: { model: Model; checkpointer: BaseCheckpointSaver; store: BaseStore }) {
+export function createAgent({
+  model,
+  checkpointer,
+  store,
+}: {
+  model: Model;
+  checkpointer: BaseCheckpointSaver;
+  store: BaseStore;
+}) {
   return new StateGraph(AgentState)
     .addNode("agent", async (state: AgentValues, config: LangGraphRunnableConfig): Promise<AgentUpdate> => {
       const memories = await recall(config);
@@ -59,7 +67,8 @@ function afterAgent(state: AgentValues) {
 }
 
 /** Whether the graph may only go on to the tools with the word of a person. */
-export const needsApproval = ({ messages }: AgentValues): boolean => openToolCalls(messages).some((call) => toolNamed(call.name)?.needsApproval);
+export const needsApproval = ({ messages }: AgentValues): boolean =>
+  openToolCalls(messages).some((call) => toolNamed(call.name)?.needsApproval);
 
 /** Awaits nothing before `interrupt()`: see {@link provideContext}. A node runs again from its start when resumed. */
 function askForApproval({ messages }: AgentValues): AgentUpdate {
@@ -82,9 +91,10 @@ async function callTools(state: AgentValues, config: LangGraphRunnableConfig): P
     const isAllowed = !tool?.needsApproval || state.approved.includes(approvalOf(call));
     // A second call in the same step must see what the first one paid out.
     const seen = { ...state, refunds: [...state.refunds, ...refunds] };
-    const outcome = isAllowed && tool
-      ? tool.call(call.args, seen)
-      : { content: { error: tool ? "Nobody has approved this." : `There is no tool ${call.name}.` }, failed: true };
+    const outcome =
+      isAllowed && tool
+        ? tool.call(call.args, seen)
+        : { content: { error: tool ? "Nobody has approved this." : `There is no tool ${call.name}.` }, failed: true };
     if (outcome.refund) refunds.push(outcome.refund);
     if (outcome.memory !== undefined) {
       await remember(`${String(config.configurable?.["thread_id"])} ${call.id ?? ""}`, outcome.memory, config);
@@ -106,6 +116,11 @@ function openToolCalls(messages: BaseMessage[]) {
   const asked = messages.findLastIndex((message) => AIMessage.isInstance(message));
   const request = messages[asked];
   if (!request || !AIMessage.isInstance(request)) return [];
-  const answered = new Set(messages.slice(asked + 1).filter((m) => ToolMessage.isInstance(m)).map((m) => m.tool_call_id));
+  const answered = new Set(
+    messages
+      .slice(asked + 1)
+      .filter((m) => ToolMessage.isInstance(m))
+      .map((m) => m.tool_call_id),
+  );
   return (request.tool_calls ?? []).filter((call) => !answered.has(call.id ?? ""));
 }

@@ -30,7 +30,8 @@ export function secretOf({ AUTH_SECRET: secret = "" }: Env): string {
     503,
     "NO_SECRET",
     `AUTH_SECRET is not set, or shorter than ${MIN_SECRET_LENGTH} characters, so nobody is served. ` +
-      "Set it with: openssl rand -base64 32 | npx wrangler secret put AUTH_SECRET. For npx wrangler dev, write it into .dev.vars.",
+      "Set it with: openssl rand -base64 32 | npx wrangler secret put AUTH_SECRET. For npx wrangler dev, write " +
+      "it into .dev.vars.",
   );
 }
 
@@ -57,6 +58,11 @@ function keyPrefixOf(user: string): string {
 const encodeSign = (sign: string): string => `%${sign.codePointAt(0)?.toString(16)}%`;
 
 const unauthenticated = (why: string) =>
-  new HttpError(401, "UNAUTHENTICATED", `${why} npm start prints one; elsewhere, node scripts/token.js USER makes one from AUTH_SECRET.`, {
-    "www-authenticate": "Bearer",
-  });
+  new HttpError(
+    401,
+    "UNAUTHENTICATED",
+    `${why} npm start prints one; elsewhere, node scripts/token.js USER makes one from AUTH_SECRET.`,
+    {
+      "www-authenticate": "Bearer",
+    },
+  );

@@ -47,10 +47,18 @@ export function toHttpError(error: unknown): HttpError {
   }
   if (error instanceof ModelError) return new HttpError(502, "MODEL_FAILED", error.message);
   if (error instanceof InvalidUpdateError) {
-    return new HttpError(400, "INVALID_UPDATE", "The graph did not accept this update. Name the node it comes from in as_node.");
+    return new HttpError(
+      400,
+      "INVALID_UPDATE",
+      "The graph did not accept this update. Name the node it comes from in as_node.",
+    );
   }
   if (error instanceof GraphRecursionError) {
-    return new HttpError(500, "TOO_MANY_STEPS", "The agent went round in circles and was stopped. Fork from an earlier checkpoint.");
+    return new HttpError(
+      500,
+      "TOO_MANY_STEPS",
+      "The agent went round in circles and was stopped. Fork from an earlier checkpoint.",
+    );
   }
   console.error(error);
   return new HttpError(500, "INTERNAL", "Something went wrong in the Worker. Its log says what.");

@@ -62,7 +62,12 @@ const routes: Route[] = [
     handle: threads.putDocument,
   },
   { method: "GET", path: "/threads/:id/document", does: "the text that was uploaded", handle: threads.getDocument },
-  { method: "GET", path: "/threads/:id/history", does: "the checkpoints; ?limit= and ?before=", handle: threads.getHistory },
+  {
+    method: "GET",
+    path: "/threads/:id/history",
+    does: "the checkpoints; ?limit= and ?before=",
+    handle: threads.getHistory,
+  },
 ];
 
 const app = new Hono<App>();
@@ -93,7 +98,10 @@ for (const { method, path, maxBodyBytes = MAX_BODY_BYTES, handle } of routes) {
 
 // After all of the above, so that it only sees the methods a path does not have.
 for (const path of new Set(routes.map((route) => route.path))) {
-  const allow = routes.filter((route) => route.path === path).map((route) => route.method).join(", ");
+  const allow = routes
+    .filter((route) => route.path === path)
+    .map((route) => route.method)
+    .join(", ");
   app.all(path, (c) => {
     throw new HttpError(405, "METHOD_NOT_ALLOWED", `${c.req.method} is not possible here; ${allow} is.`, { allow });
   });
@@ -122,7 +130,11 @@ async function refuseMalformedPath(c: AppContext, next: () => Promise<void>): Pr
   try {
     decodeURIComponent(new URL(c.req.url).pathname);
   } catch {
-    throw new HttpError(400, "BAD_URL", "The path is not valid percent-encoding. Encode the thread id with encodeURIComponent.");
+    throw new HttpError(
+      400,
+      "BAD_URL",
+      "The path is not valid percent-encoding. Encode the thread id with encodeURIComponent.",
+    );
   }
   await next();
 }

@@ -16,8 +16,8 @@ const message = z.strictObject({
 const values = z.strictObject({ messages: z.array(message).optional() });
 
 /**
- * In whose name a caller may write. Not in that of `approval`, after which the graph spends money, nor in that of whichever node
- * came last, which may be that one.
+ * In whose name a caller may write. Not in that of `approval`, after which the graph spends money, nor in that of
+ * whichever node came last, which may be that one.
  */
 const asNode = z.enum([START, "agent"]);
 
@@ -64,13 +64,19 @@ export const queries = {
   threads: z.object({ limit, after: z.string().min(1).optional() }),
 };
 
-/** Reads a JSON body, if it says that it is one: a form of another site cannot, without asking the Worker first (CORS). */
+/**
+ * Reads a JSON body, if it says that it is one: a form of another site cannot, without asking the Worker first (CORS).
+ */
 export async function readBody<Schema extends z.ZodType>(
   request: { text(): Promise<string>; header(name: string): string | undefined },
   { schema, example }: Body<Schema>,
 ): Promise<z.infer<Schema>> {
   if (!/^application\/json *(;|$)/i.test(request.header("content-type") ?? "")) {
-    throw new HttpError(415, "NOT_JSON", `Send it with the header content-type: application/json, as curl --json does: ${example}.`);
+    throw new HttpError(
+      415,
+      "NOT_JSON",
+      `Send it with the header content-type: application/json, as curl --json does: ${example}.`,
+    );
   }
   const text = await request.text();
   let json: unknown;
@@ -86,7 +92,8 @@ export async function readBody<Schema extends z.ZodType>(
 /** Reads a body that is text and nothing else, so that `curl -T` can send a file. */
 export async function readText(request: { arrayBuffer(): Promise<ArrayBuffer> }): Promise<string> {
   const bytes = await request.arrayBuffer();
-  if (bytes.byteLength === 0) throw new HttpError(400, "EMPTY_BODY", "The body is empty. Send the text, for example with curl -T notes.txt.");
+  if (bytes.byteLength === 0)
+    throw new HttpError(400, "EMPTY_BODY", "The body is empty. Send the text, for example with curl -T notes.txt.");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
@@ -102,6 +109,8 @@ export function readQuery<Schema extends z.ZodType>(query: Record<string, string
 function check<Schema extends z.ZodType>(schema: Schema, value: unknown, hint: string): z.infer<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message));
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join(".")}: ${message}` : message,
+  );
   throw new HttpError(400, "BAD_REQUEST", `${problems.join("; ")}. ${hint}`.trim());
 }

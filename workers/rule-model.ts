@@ -21,8 +21,10 @@ export const ruleModel: Model = async ({ messages, memories }) => {
     if (last.name === "remember") return say(`I will remember it: ${result.remembered}.`);
     if (last.name === "calculate") return say(`That makes ${result.result}.`);
     if (last.name === "search_document") return say(finding(result));
-    if (last.name === "refund_order") return say(`Done: ${euros(result.refunded)} for order ${result.order_id} are on their way back.`);
-    if (/refund|money back/i.test(question)) return ask("refund_order", { order_id: result.order_id, amount: result.total });
+    if (last.name === "refund_order")
+      return say(`Done: ${euros(result.refunded)} for order ${result.order_id} are on their way back.`);
+    if (/refund|money back/i.test(question))
+      return ask("refund_order", { order_id: result.order_id, amount: result.total });
     return say(`Order ${result.order_id}, ${result.item}, is ${result.status}. It cost ${euros(result.total)}.`);
   }
 
@@ -36,14 +38,20 @@ export const ruleModel: Model = async ({ messages, memories }) => {
   const sum = /(-?\d+(?:\.\d+)?)\s*([-+*/])\s*(-?\d+(?:\.\d+)?)/.exec(question);
   if (sum) return ask("calculate", { left: Number(sum[1]), operator: sum[2], right: Number(sum[3]) });
 
-  const order = orderNumber(question) ?? (/refund|money back|order/i.test(question) ? lastOrderNumber(messages) : undefined);
+  const order =
+    orderNumber(question) ?? (/refund|money back|order/i.test(question) ? lastOrderNumber(messages) : undefined);
   if (order) return ask("lookup_order", { order_id: order });
 
-  return say("I can look up an order (try 1041, 1042 or 1043), refund it, do a sum, find a word in the document you upload, or remember something about you. What do you need?");
+  return say(
+    "I can look up an order (try 1041, 1042 or 1043), refund it, do a sum, find a word in the document you " +
+      "upload, or remember something about you. What do you need?",
+  );
 };
 
 const knowledge = (memories: string[]): string =>
-  memories.length > 0 ? `I know this: ${memories.join("; ")}.` : "I know nothing about you yet. Tell me with: Remember that …";
+  memories.length > 0
+    ? `I know this: ${memories.join("; ")}.`
+    : "I know nothing about you yet. Tell me with: Remember that …";
 
 const orderNumber = (text: string) => /\b(\d{4,})\b/.exec(text)?.[1];
 

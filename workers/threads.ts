@@ -16,14 +16,19 @@ export async function run(c: AppContext): Promise<Response> {
     throw new HttpError(
       409,
       "WAITING_FOR_APPROVAL",
-      "This thread waits for a person. Answer with POST /threads/:id/resume and {\"approve\": true} or {\"approve\": false}.",
+      'This thread waits for a person. Answer with POST /threads/:id/resume and {"approve": true} or ' +
+        '{"approve": false}.',
     );
   }
   if (message !== null) return start(c, { messages: [new HumanMessage(message)] }, configOf(threadId(c)));
 
   found(thread);
   if (thread.next.length === 0) {
-    throw new HttpError(409, "NOTHING_TO_CONTINUE", 'The last run of this thread has ended. Send {"message": "…"} for a new one.');
+    throw new HttpError(
+      409,
+      "NOTHING_TO_CONTINUE",
+      'The last run of this thread has ended. Send {"message": "…"} for a new one.',
+    );
   }
   return start(c, null, configOf(threadId(c)));
 }
@@ -33,7 +38,11 @@ export async function resume(c: AppContext): Promise<Response> {
   const decision = await readBody(c.req, bodies.resume);
   const thread = found(await c.var.agent.getState(configOf(threadId(c))));
   if (interruptsOf(thread).length === 0) {
-    throw new HttpError(409, "NOTHING_TO_RESUME", "This thread does not wait for an answer. Send a message with POST /threads/:id/runs.");
+    throw new HttpError(
+      409,
+      "NOTHING_TO_RESUME",
+      "This thread does not wait for an answer. Send a message with POST /threads/:id/runs.",
+    );
   }
   return start(c, new Command({ resume: decision }), configOf(threadId(c)));
 }
@@ -42,7 +51,11 @@ export async function resume(c: AppContext): Promise<Response> {
 export async function fork(c: AppContext): Promise<Response> {
   const { checkpoint_id, message, values, as_node } = await readBody(c.req, bodies.fork);
   if (as_node && !values) {
-    throw new HttpError(400, "BAD_REQUEST", "as_node says where values come from. Send values with it, or leave it out.");
+    throw new HttpError(
+      400,
+      "BAD_REQUEST",
+      "as_node says where values come from. Send values with it, or leave it out.",
+    );
   }
   const config = configOf(threadId(c), checkpoint_id);
   const checkpoint = unspent(found(await c.var.agent.getState(config), checkpoint_id));
@@ -83,7 +96,8 @@ export async function putDocument(c: AppContext): Promise<Response> {
     throw new HttpError(
       409,
       "RUN_NOT_ENDED",
-      'This thread is in the middle of a run. End it with POST /threads/:id/resume, or POST /threads/:id/runs and {"message": null}.',
+      "This thread is in the middle of a run. End it with POST /threads/:id/resume, or POST /threads/:id/runs " +
+        'and {"message": null}.',
     );
   }
   // As if the agent had said it last: nothing follows from it.
@@ -94,7 +108,8 @@ export async function putDocument(c: AppContext): Promise<Response> {
 /** `GET /threads/:id/document` */
 export async function getDocument(c: AppContext): Promise<Response> {
   const { document } = found(await c.var.agent.getState(configOf(threadId(c)))).values as AgentValues;
-  if (!document) throw new HttpError(404, "NO_DOCUMENT", "This thread has no document. Upload one with PUT /threads/:id/document.");
+  if (!document)
+    throw new HttpError(404, "NO_DOCUMENT", "This thread has no document. Upload one with PUT /threads/:id/document.");
   return c.text(document.text);
 }
 
@@ -139,20 +154,33 @@ const configOf = (thread_id: string, checkpoint_id?: string): RunConfig => ({
   configurable: { thread_id, ...(checkpoint_id !== undefined && { checkpoint_id }) },
 });
 
-const checkpointIdOf = (config: { configurable?: Record<string, unknown> }) => config.configurable?.["checkpoint_id"] as string;
+const checkpointIdOf = (config: { configurable?: Record<string, unknown> }) =>
+  config.configurable?.["checkpoint_id"] as string;
 
 const unknownThread = () =>
-  new HttpError(404, "THREAD_NOT_FOUND", "There is no such thread. Start it with POST /threads/:id/runs; GET /threads lists those there are.");
+  new HttpError(
+    404,
+    "THREAD_NOT_FOUND",
+    "There is no such thread. Start it with POST /threads/:id/runs; GET /threads lists those there are.",
+  );
 
 /** What a person has approved is done once: another branch that begins behind the approval would do it again. */
 function unspent(snapshot: StateSnapshot): StateSnapshot {
   if (!(snapshot.next.includes("tools") && needsApproval(snapshot.values as AgentValues))) return snapshot;
-  throw new HttpError(409, "APPROVAL_SPENT", "A person has approved this step, once. Fork from the checkpoint before it, where the agent asked.");
+  throw new HttpError(
+    409,
+    "APPROVAL_SPENT",
+    "A person has approved this step, once. Fork from the checkpoint before it, where the agent asked.",
+  );
 }
 
 /** LangGraph answers an unknown thread or checkpoint with an empty snapshot; only a stored one has a date. */
 function found(snapshot: StateSnapshot, checkpointId?: string): StateSnapshot {
   if (snapshot.createdAt !== undefined) return snapshot;
   if (checkpointId === undefined) throw unknownThread();
-  throw new HttpError(404, "CHECKPOINT_NOT_FOUND", "This thread has no such checkpoint. GET /threads/:id/history lists those it has.");
+  throw new HttpError(
+    404,
+    "CHECKPOINT_NOT_FOUND",
+    "This thread has no such checkpoint. GET /threads/:id/history lists those it has.",
+  );
 }

@@ -88,18 +88,23 @@ const refundOrder = defineTool({
 /** A model's context is smaller than a document, so it sees the lines it asks for. */
 const searchDocument = defineTool({
   name: "search_document",
-  description: "Find the lines of the customer's uploaded document that hold a text. Gives their number, and the first five.",
+  description:
+    "Find the lines of the customer's uploaded document that hold a text. Gives their number, and the first five.",
   parameters: z.object({ text: z.string().min(1) }),
   run({ text }, { document }) {
     if (!document) return failure("No document has been uploaded to this conversation.");
-    const found = document.text.split("\n").flatMap((line, index) => (line.includes(text) ? [{ line: index + 1, text: line.slice(0, 200) }] : []));
+    const found = document.text
+      .split("\n")
+      .flatMap((line, index) => (line.includes(text) ? [{ line: index + 1, text: line.slice(0, 200) }] : []));
     return { content: { document: document.name, found: found.length, lines: found.slice(0, 5) } };
   },
 });
 
 const remember = defineTool({
   name: "remember",
-  description: "Remember something about the customer for later conversations, such as a size or a preference. One short sentence.",
+  description:
+    "Remember something about the customer for later conversations, such as a size or a preference. One short " +
+    "sentence.",
   parameters: z.object({ text: z.string().min(1).max(1_000) }),
   run: ({ text }) => ({ content: { remembered: text }, memory: text }),
 });

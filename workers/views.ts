@@ -26,7 +26,9 @@ export function valueView(value: unknown): unknown {
 
 export const documentView = ({ name, text }: Document) => ({ name, length: text.length });
 
-/** Each checkpoint of a history has the document, which may be megabytes: `GET /threads/:id/document` gives its text. */
+/**
+ * Each checkpoint of a history has the document, which may be megabytes: `GET /threads/:id/document` gives its text.
+ */
 function stateView({ document, ...values }: AgentValues) {
   return { ...(valueView(values) as object), ...(document && { document: documentView(document) }) };
 }

@@ -3,7 +3,15 @@ import { Button } from "react-aria-components";
 import type { Failure } from "./threads/use-runs.js";
 
 /** What failed, with the error's code, and what to do about it. */
-export function ErrorAlert({ failure, onReadAgain, onDismiss }: { failure: Failure; onReadAgain: () => void; onDismiss: () => void }) {
+export function ErrorAlert({
+  failure,
+  onReadAgain,
+  onDismiss,
+}: {
+  failure: Failure;
+  onReadAgain: () => void;
+  onDismiss: () => void;
+}) {
   const { what, code, message, remedy } = failure;
   return (
     <section className="alert" role="alert" aria-label="Error">

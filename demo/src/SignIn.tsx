@@ -15,8 +15,8 @@ export function SignIn({ onToken }: { onToken: (token: string) => void }) {
       >
         <h1>Who are you?</h1>
         <p>
-          This Worker serves only those who have a token. <code>npm start</code> prints a link with one; for a Worker of your own,{" "}
-          <code>node scripts/token.js</code> makes one.
+          This Worker serves only those who have a token. <code>npm start</code> prints a link with one; for a Worker of
+          your own, <code>node scripts/token.js</code> makes one.
         </p>
         <TextField value={token} onChange={setToken} type="password" autoComplete="off" isRequired>
           <Label>Token</Label>

@@ -23,7 +23,18 @@ interface ThreadProps {
 }
 
 /** One thread: its conversation, its history, and the checkpoint that is looked at. */
-export function Thread({ threads, threadId, run, play, forget, onFailure, attempt, onStored, onShowConversation, onDelete }: ThreadProps) {
+export function Thread({
+  threads,
+  threadId,
+  run,
+  play,
+  forget,
+  onFailure,
+  attempt,
+  onStored,
+  onShowConversation,
+  onDelete,
+}: ThreadProps) {
   const load = useCallback(() => threads.history(threadId), [threads, threadId]);
   const { value: checkpoints, failed, reload } = useLoaded(load, "The history could not be read", onFailure, attempt);
   const [selectedId, select] = useState<string>();
@@ -51,7 +62,9 @@ export function Thread({ threads, threadId, run, play, forget, onFailure, attemp
   async function send(text: string) {
     setDraft("");
     const before = [...messagesAt(latest), humanMessage(text)];
-    const { failed, steps } = await play(threadId, "The message was not answered", before, () => threads.send(threadId, text));
+    const { failed, steps } = await play(threadId, "The message was not answered", before, () =>
+      threads.send(threadId, text),
+    );
     if (failed && steps === 0) setDraft(text);
   }
 
@@ -64,7 +77,9 @@ export function Thread({ threads, threadId, run, play, forget, onFailure, attemp
   }
 
   const replay = (checkpoint: Checkpoint) =>
-    travel("The replay did not come to its end", messagesAt(checkpoint), () => threads.replay(threadId, checkpoint.checkpoint_id));
+    travel("The replay did not come to its end", messagesAt(checkpoint), () =>
+      threads.replay(threadId, checkpoint.checkpoint_id),
+    );
 
   const fork = (checkpoint: Checkpoint, edit: ForkEdit) =>
     travel("The fork did not come to its end", edited(messagesAt(checkpoint), edit), () =>
@@ -74,7 +89,8 @@ export function Thread({ threads, threadId, run, play, forget, onFailure, attemp
   const resume = (decision: Decision) =>
     void play(threadId, "The answer was not taken", messagesAt(latest), () => threads.resume(threadId, decision));
 
-  const goOn = () => void play(threadId, "The run could not go on", messagesAt(latest), () => threads.send(threadId, null));
+  const goOn = () =>
+    void play(threadId, "The run could not go on", messagesAt(latest), () => threads.send(threadId, null));
 
   return (
     <>

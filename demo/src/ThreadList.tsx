@@ -35,7 +35,9 @@ export function ThreadList({ threads, failed, current, running, onOpen, onNew }:
           const [key] = keys as Set<string>;
           if (key !== undefined) onOpen(key);
         }}
-        renderEmptyState={() => <p className="empty">{threads ? "No threads yet." : failed ? "They could not be read." : "Reading …"}</p>}
+        renderEmptyState={() => (
+          <p className="empty">{threads ? "No threads yet." : failed ? "They could not be read." : "Reading …"}</p>
+        )}
         dependencies={[running, threads, failed]}
       >
         {(thread) => (
@@ -60,7 +62,9 @@ const newestFirst = (threads: ThreadInfo[]): Item[] =>
 
 /** A new thread has nothing in DynamoDB until its first message. */
 const withCurrent = (items: Item[], current: string | undefined): Item[] =>
-  current === undefined || items.some((item) => item.id === current) ? items : [{ id: current, thread_id: current }, ...items];
+  current === undefined || items.some((item) => item.id === current)
+    ? items
+    : [{ id: current, thread_id: current }, ...items];
 
 function describe(thread: ThreadInfo, running: string[], failed: boolean): string {
   if (running.includes(thread.thread_id)) return "Running";

@@ -19,7 +19,9 @@ if (!root) throw new Error("index.html lacks #root.");
 const threads = await connect();
 createRoot(root).render(<StrictMode>{threads ? <App threads={threads} /> : <SignIn onToken={signIn} />}</StrictMode>);
 
-/** Decided when the page is built, so the Worker's page holds no LangGraph. Undefined when nobody has said who is there. */
+/**
+ * Decided when the page is built, so the Worker's page holds no LangGraph. Undefined when nobody has said who is there.
+ */
 async function connect(): Promise<Threads | undefined> {
   if (import.meta.env.MODE === "worker") {
     reloadForTokens();

@@ -1,6 +1,11 @@
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const minutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const seconds = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const seconds = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
 
 /** For example "20 Nov, 16:42". */
 export const dayAndTime = (iso: string): string => `${day.format(new Date(iso))}, ${minutes.format(new Date(iso))}`;

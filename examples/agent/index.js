@@ -1,5 +1,5 @@
-// LangChain's agent with a person in the loop. It asks before it gives money back, its process ends, and the answer comes to
-// another process: the order may be approved, changed or rejected, minutes or weeks later.
+// LangChain's agent with a person in the loop. It asks before it gives money back, its process ends, and the answer
+// comes to another process: the order may be approved, changed or rejected, minutes or weeks later.
 //
 //   npm run example -- agent                                       plays: approved, changed, rejected
 //   npm run example -- agent ask "Refund 40 euros for order 1041"  and: approve, edit 20, reject "too late", history
@@ -38,7 +38,10 @@ class RefundModel extends BaseChatModel {
     if (type === "tool") return new AIMessage(`Here is what happened: ${text}`);
     const [, amount, order] = /(\d+) euros.*order (\d+)/.exec(text) ?? [];
     if (!order) return new AIMessage("Which order is it about, and how many euros?");
-    return new AIMessage({ content: "", tool_calls: [{ name: "refund", args: { order, amount: Number(amount) }, id }] });
+    return new AIMessage({
+      content: "",
+      tool_calls: [{ name: "refund", args: { order, amount: Number(amount) }, id }],
+    });
   }
 }
 
@@ -47,7 +50,11 @@ const refund = tool(
     console.log(`  bank: ${amount} euros for order ${order}`);
     return `${amount} euros are on their way.`;
   },
-  { name: "refund", description: "Gives money back for an order.", schema: z.object({ order: z.string(), amount: z.number() }) },
+  {
+    name: "refund",
+    description: "Gives money back for an order.",
+    schema: z.object({ order: z.string(), amount: z.number() }),
+  },
 );
 
 const checkpointer = DynamoDBSaver.fromEnv(process.env);
@@ -63,14 +70,18 @@ const approval = humanInTheLoopMiddleware({
 });
 
 const agent = createAgent({
-  // A real model goes here: "anthropic:claude-sonnet-4-5", for example, with `npm install @langchain/anthropic` and ANTHROPIC_API_KEY.
+  // A real model goes here: "anthropic:claude-sonnet-4-5", for example, with `npm install @langchain/anthropic` and
+  // ANTHROPIC_API_KEY.
   model: new RefundModel({}),
   tools: [refund],
   middleware: [approval],
   checkpointer,
 });
 
-const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { thread: { type: "string", default: "refunds" } } });
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { thread: { type: "string", default: "refunds" } },
+});
 const [command = "ask", words = ""] = positionals;
 const config = { configurable: { thread_id: options.thread }, durability: /** @type {const} */ ("sync") };
 
@@ -97,7 +108,8 @@ async function answer(decide) {
 const commands = {
   ask: () => run({ messages: [{ role: "user", content: words || "Refund 40 euros for order 1041" }] }),
   approve: () => answer(() => ({ type: "approve" })),
-  edit: () => answer(({ name, args }) => ({ type: "edit", editedAction: { name, args: { ...args, amount: Number(words) } } })),
+  edit: () =>
+    answer(({ name, args }) => ({ type: "edit", editedAction: { name, args: { ...args, amount: Number(words) } } })),
   reject: () => answer(() => ({ type: "reject", message: words || "No." })),
   async history() {
     for await (const { metadata, values, next } of agent.graph.getStateHistory(config)) {
@@ -107,7 +119,8 @@ const commands = {
 };
 
 try {
-  if (!Object.hasOwn(commands, command)) throw new Error(`There is no command ${command}. There are ${Object.keys(commands).join(", ")}.`);
+  if (!Object.hasOwn(commands, command))
+    throw new Error(`There is no command ${command}. There are ${Object.keys(commands).join(", ")}.`);
   await commands[/** @type {keyof typeof commands} */ (command)]();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -1,8 +1,10 @@
-// A person approves a transfer of money before it is made. The request waits in DynamoDB, not in a process, and the money
-// moves once, even when the process dies between the transfer and its checkpoint: the bank knows the key of a transfer.
+// A person approves a transfer of money before it is made. The request waits in DynamoDB, not in a process, and the
+// money moves once, even when the process dies between the transfer and its checkpoint: the bank knows the key of a
+// transfer.
 //
 //   npm run example -- approval                              plays: approved, died, resumed; rejected
-//   npm run example -- approval request rent Alice 1200      and: pending, approve rent, reject rent "too much", resume rent
+//   npm run example -- approval request rent Alice 1200      and: pending, approve rent, reject rent "too much", resume
+//   rent
 import { Command, END, START, StateGraph, StateSchema, interrupt } from "@langchain/langgraph";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { randomUUID } from "node:crypto";
@@ -48,7 +50,9 @@ const graph = new StateGraph(State)
     "approve",
     ({ to, amount }) => {
       const { approved, reason } = /** @type {Decision} */ (interrupt({ question: `Transfer ${amount} to ${to}?` }));
-      return approved ? new Command({ goto: "transfer" }) : new Command({ goto: END, update: { outcome: `rejected: ${reason}` } });
+      return approved
+        ? new Command({ goto: "transfer" })
+        : new Command({ goto: END, update: { outcome: `rejected: ${reason}` } });
     },
     { ends: ["transfer", END] },
   )
@@ -95,7 +99,8 @@ const commands = {
 };
 
 try {
-  if (!Object.hasOwn(commands, command)) throw new Error(`There is no command ${command}. There are ${Object.keys(commands).join(", ")}.`);
+  if (!Object.hasOwn(commands, command))
+    throw new Error(`There is no command ${command}. There are ${Object.keys(commands).join(", ")}.`);
   if (command !== "pending" && !id) throw new Error(`Which transfer? For example: ${command} rent`);
   await commands[/** @type {keyof typeof commands} */ (command)]();
 } catch (error) {

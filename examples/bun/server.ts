@@ -1,5 +1,5 @@
-// A Bun server that streams answers, word by word, as server-sent events. It keeps nothing in its memory: start it again, or
-// start ten of them, and every thread is as it was.
+// A Bun server that streams answers, word by word, as server-sent events. It keeps nothing in its memory: start it
+// again, or start ten of them, and every thread is as it was.
 //
 //   npm run example -- bun
 //   curl -N http://127.0.0.1:3000/threads/ada/messages -d "Hi, I am Ada."
@@ -47,7 +47,11 @@ const server = Bun.serve({
     "/threads/:id/messages": {
       POST: async (request) => {
         const input = { messages: { role: "user", content: await request.text() } };
-        const events = await graph.stream(input, { ...configOf(request.params.id), streamMode: "custom", encoding: "text/event-stream" });
+        const events = await graph.stream(input, {
+          ...configOf(request.params.id),
+          streamMode: "custom",
+          encoding: "text/event-stream",
+        });
         return new Response(events, { headers: { "content-type": "text/event-stream" } });
       },
     },

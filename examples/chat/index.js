@@ -19,10 +19,14 @@ const KEEP = 4;
  * @param {BaseMessage[]} messages
  */
 function chatModel(summary, messages) {
-  const known = [summary, ...messages.filter((message) => message.type === "human").map((message) => message.text)].join(". ");
+  const known = [
+    summary,
+    ...messages.filter((message) => message.type === "human").map((message) => message.text),
+  ].join(". ");
   const name = /\bI am (\w+)/.exec(known)?.[1];
   const likes = [...known.matchAll(/\bI like ([\w ]+)/g)].map(([, what]) => what);
-  return `${name ? `Hello ${name}.` : "Hello, who are you?"} ${likes.length > 0 ? `You like ${likes.join(" and ")}.` : ""}`.trim();
+  const greeting = name ? `Hello ${name}.` : "Hello, who are you?";
+  return likes.length > 0 ? `${greeting} You like ${likes.join(" and ")}.` : greeting;
 }
 
 /**
@@ -31,7 +35,14 @@ function chatModel(summary, messages) {
  * @param {BaseMessage[]} messages
  */
 const summaryModel = (summary, messages) =>
-  [summary, ...messages.flatMap((message) => (message.type === "human" ? (message.text.match(/\bI (am|like) [\w ]+/g) ?? []) : []))].filter(Boolean).join(". ");
+  [
+    summary,
+    ...messages.flatMap((message) =>
+      message.type === "human" ? (message.text.match(/\bI (am|like) [\w ]+/g) ?? []) : [],
+    ),
+  ]
+    .filter(Boolean)
+    .join(". ");
 
 const State = new StateSchema({ messages: MessagesValue, summary: z.string().default("") });
 
@@ -39,7 +50,9 @@ const checkpointer = DynamoDBSaver.fromEnv(process.env);
 await checkpointer.setup();
 
 const graph = new StateGraph(State)
-  .addNode("answer", ({ messages, summary }) => ({ messages: { role: "assistant", content: chatModel(summary, messages) } }))
+  .addNode("answer", ({ messages, summary }) => ({
+    messages: { role: "assistant", content: chatModel(summary, messages) },
+  }))
   .addNode("summarize", ({ messages, summary }) => {
     const old = messages.slice(0, -KEEP);
     return { summary: summaryModel(summary, old), messages: old.map(({ id = "" }) => new RemoveMessage({ id })) };
@@ -49,9 +62,15 @@ const graph = new StateGraph(State)
   .addEdge("summarize", END)
   .compile({ checkpointer });
 
-const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { thread: { type: "string", default: "chat" } } });
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { thread: { type: "string", default: "chat" } },
+});
 const config = { configurable: { thread_id: options.thread } };
 
-const { messages, summary } = await graph.invoke({ messages: { role: "user", content: positionals.join(" ") || "Hi." } }, config);
+const { messages, summary } = await graph.invoke(
+  { messages: { role: "user", content: positionals.join(" ") || "Hi." } },
+  config,
+);
 console.log(messages.at(-1)?.text);
 console.log(`  (${messages.length} messages kept; summary: ${summary || "none yet"})`);

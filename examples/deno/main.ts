@@ -1,14 +1,19 @@
-// A Deno script that asks, ends, and goes on with the answer in another process: interrupt() keeps the question in DynamoDB.
-// It may reach DynamoDB and read the variables that say where. LangGraph also asks where your home is, for settings of LangSmith.
-// What LangSmith would like to read besides is refused without a question: --no-prompt.
+// A Deno script that asks, ends, and goes on with the answer in another process: interrupt() keeps the question in
+// DynamoDB. It may reach DynamoDB and read the variables that say where. LangGraph also asks where your home is, for
+// settings of LangSmith. What LangSmith would like to read besides is refused without a question: --no-prompt.
 //
 //   npm run example -- deno                  plays: two questions, each answered by a run of its own
-//   deno run --no-prompt --allow-net=dynamodb.us-east-1.amazonaws.com "--allow-env=AWS_*,DYNAMODB_*,LANGGRAPH_*" --allow-sys=homedir main.ts "my answer"
+//   deno run --no-prompt --allow-net=dynamodb.us-east-1.amazonaws.com "--allow-env=AWS_*,DYNAMODB_*,LANGGRAPH_*"
+//   --allow-sys=homedir main.ts "my answer"
 import { Command, END, interrupt, START, StateGraph, StateSchema } from "@langchain/langgraph";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { z } from "zod";
 
-const State = new StateSchema({ name: z.string().default(""), city: z.string().default(""), greeting: z.string().default("") });
+const State = new StateSchema({
+  name: z.string().default(""),
+  city: z.string().default(""),
+  greeting: z.string().default(""),
+});
 
 const checkpointer = new DynamoDBSaver({ tableName: Deno.env.get("DYNAMODB_TABLE_NAME") ?? "langgraph-checkpoints" });
 await checkpointer.setup();

@@ -1,5 +1,5 @@
-// An HTTP API on Express: orders as threads. A large one waits for an approval, for as long as it takes and across restarts
-// of the server; the history shows every step.
+// An HTTP API on Express: orders as threads. A large one waits for an approval, for as long as it takes and across
+// restarts of the server; the history shows every step.
 //
 //   npm run example -- express
 //   curl http://127.0.0.1:3000/orders/42 --json '{"item": "espresso machine", "price": 900}'
@@ -69,7 +69,9 @@ app.post("/orders/:id/approval", async ({ params, body }, response) => {
 
 app.get("/orders/:id/history", async ({ params }, response) => {
   const history = [];
-  for await (const { createdAt, metadata, next, values } of graph.getStateHistory(configOf(params.id), { limit: 100 })) {
+  for await (const { createdAt, metadata, next, values } of graph.getStateHistory(configOf(params.id), {
+    limit: 100,
+  })) {
     history.push({ createdAt, source: metadata?.source, next, status: values.status });
   }
   response.json(history);

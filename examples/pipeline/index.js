@@ -1,8 +1,9 @@
-// A content pipeline that survives its process: research, outline, draft, finalize. Every finished step is stored before
-// the next one begins, so a run that was killed or failed goes on at the step it was in; and you can go back to any step.
+// A content pipeline that survives its process: research, outline, draft, finalize. Every finished step is stored
+// before the next one begins, so a run that was killed or failed goes on at the step it was in; and you can go back to
+// any step.
 //
-//   npm run example -- pipeline                          plays: killed in the middle, resumed, failed, retried, rolled back
-//   npm run example -- pipeline start "edge databases"   and: status, resume, retry, history, rollback <step>
+//   npm run example -- pipeline                          plays: killed in the middle, resumed, failed, retried, rolled
+//   back npm run example -- pipeline start "edge databases"   and: status, resume, retry, history, rollback <step>
 import { END, START, StateGraph, StateSchema } from "@langchain/langgraph";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { parseArgs } from "node:util";
@@ -38,8 +39,12 @@ const checkpointer = DynamoDBSaver.fromEnv(process.env);
 await checkpointer.setup();
 
 const pipeline = new StateGraph(State)
-  .addNode("research", async ({ topic }) => ({ facts: (await model("research", `${topic} are fast; ${topic} are everywhere`)).split("; ") }))
-  .addNode("outline", async ({ facts }) => ({ sections: (await model("outline", `Why ${facts.join("; How ")}`)).split("; ") }))
+  .addNode("research", async ({ topic }) => ({
+    facts: (await model("research", `${topic} are fast; ${topic} are everywhere`)).split("; "),
+  }))
+  .addNode("outline", async ({ facts }) => ({
+    sections: (await model("outline", `Why ${facts.join("; How ")}`)).split("; "),
+  }))
   .addNode("draft", async ({ sections }) => ({ text: await model("draft", `${sections.join(". ")}.`) }))
   .addNode("finalize", async ({ topic, text }) => ({ article: await model("finalize", `# ${topic}\n\n${text}`) }))
   .addEdge(START, "research")
@@ -77,7 +82,12 @@ const commands = {
 
   async history() {
     for await (const { metadata, next, createdAt } of pipeline.getStateHistory(thread)) {
-      console.log(createdAt, `step ${metadata?.step}`.padEnd(8), metadata?.source?.padEnd(5), next.length > 0 ? `next: ${next.join()}` : "finished");
+      console.log(
+        createdAt,
+        `step ${metadata?.step}`.padEnd(8),
+        metadata?.source?.padEnd(5),
+        next.length > 0 ? `next: ${next.join()}` : "finished",
+      );
     }
   },
 
@@ -85,12 +95,15 @@ const commands = {
     for await (const { next, config } of pipeline.getStateHistory(thread)) {
       if (next.includes(argument)) return run(null, config); // a new branch; the old one stays in the history
     }
-    throw new Error(`No checkpoint comes before ${argument || "which step"}. Steps are research, outline, draft, finalize.`);
+    throw new Error(
+      `No checkpoint comes before ${argument || "which step"}. Steps are research, outline, draft, finalize.`,
+    );
   },
 };
 
 try {
-  if (!Object.hasOwn(commands, command)) throw new Error(`There is no command ${command}. There are ${Object.keys(commands).join(", ")}.`);
+  if (!Object.hasOwn(commands, command))
+    throw new Error(`There is no command ${command}. There are ${Object.keys(commands).join(", ")}.`);
   await commands[/** @type {keyof typeof commands} */ (command)]();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

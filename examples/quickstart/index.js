@@ -10,7 +10,9 @@ await checkpointer.setup(); // once: creates the table if there is none
 
 const graph = new StateGraph(new StateSchema({ messages: MessagesValue }))
   // Here you would ask your model.
-  .addNode("answer", ({ messages }) => ({ messages: { role: "assistant", content: `The first I heard was "${messages[0]?.text}"` } }))
+  .addNode("answer", ({ messages }) => ({
+    messages: { role: "assistant", content: `The first I heard was "${messages[0]?.text}"` },
+  }))
   .addEdge(START, "answer")
   .compile({ checkpointer });
 

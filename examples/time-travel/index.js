@@ -1,5 +1,5 @@
-// Time travel: a trip was planned for Paris. Go back to the checkpoint before the plan was made, write another city into
-// the state of that moment, and go on from there. What happened first stays in the history, beside the new branch.
+// Time travel: a trip was planned for Paris. Go back to the checkpoint before the plan was made, write another city
+// into the state of that moment, and go on from there. What happened first stays in the history, beside the new branch.
 //
 //   npm run example -- time-travel
 import { END, START, StateGraph, StateSchema } from "@langchain/langgraph";
@@ -45,6 +45,8 @@ console.log("second:", second.plan);
 /** @param {{ configurable?: Record<string, any> | undefined } | undefined} config */
 const shortId = (config) => config?.configurable?.checkpoint_id?.slice(14, 23) ?? "none";
 for await (const { config, parentConfig, metadata, values, next } of graph.getStateHistory(trip)) {
-  const state = `city ${values.city || "unknown"}, ${values.plan ? "planned" : "no plan yet"}, next ${next.join() || "nothing"}`;
+  const state =
+    `city ${values.city || "unknown"}, ${values.plan ? "planned" : "no plan yet"}, next ` +
+    `${next.join() || "nothing"}`;
   console.log(`${shortId(config)} (parent ${shortId(parentConfig)}) ${metadata?.source}: ${state}`);
 }

@@ -1,5 +1,5 @@
-// A Cloudflare Worker whose threads lie in DynamoDB, and what is large in them in R2, through R2's S3 interface: a document is
-// stored once, however many checkpoints have it, and no item of the table comes near DynamoDB's 400 KB.
+// A Cloudflare Worker whose threads lie in DynamoDB, and what is large in them in R2, through R2's S3 interface: a
+// document is stored once, however many checkpoints have it, and no item of the table comes near DynamoDB's 400 KB.
 //
 //   npm run example -- worker-r2        in workerd, with an embedded S3 in R2's place
 //   curl -T package-lock.json http://127.0.0.1:8787/documents/lock
@@ -16,7 +16,11 @@ interface Env {
   R2_SECRET_ACCESS_KEY: string;
 }
 
-const State = new StateSchema({ text: z.string().default(""), word: z.string().default(""), count: z.number().default(0) });
+const State = new StateSchema({
+  text: z.string().default(""),
+  word: z.string().default(""),
+  count: z.number().default(0),
+});
 
 /** Cheap, so that each request has its own: a Worker may not use the I/O of another request. */
 function createAgent(env: Env) {

@@ -20,7 +20,11 @@ export function createAgentClient({ url, token, onUsage = () => {} }) {
   async function send(method, path, body) {
     const isText = typeof body === "string";
     const headers = { authorization: `Bearer ${token}`, "content-type": isText ? "text/plain" : "application/json" };
-    const response = await fetch(url + path, { method, headers, ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }) });
+    const response = await fetch(url + path, {
+      method,
+      headers,
+      ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
+    });
     const usage = response.headers.get("x-dynamodb-usage");
     if (usage) onUsage(JSON.parse(usage));
     if (!response.ok) {

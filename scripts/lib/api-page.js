@@ -1,7 +1,10 @@
 import { Node } from "ts-morph";
 import { docOf, tagged, typeText, unionMembers } from "./tsdoc.js";
 
-/** @import { ClassDeclaration, FunctionDeclaration, InterfaceDeclaration, MethodDeclaration, ParameterDeclaration, TypeAliasDeclaration } from "ts-morph" */
+/**
+ * @import { ClassDeclaration, FunctionDeclaration, InterfaceDeclaration, MethodDeclaration, ParameterDeclaration,
+ *   TypeAliasDeclaration } from "ts-morph"
+ */
 /** @import { Doc, openSources } from "./tsdoc.js" */
 
 /** What the reader of an option has on another page. */
@@ -40,7 +43,8 @@ export function apiPage(sources) {
     "",
     "<!-- Written by `npm run docs` from the types in src/. Change the comments there, not this page. -->",
     "",
-    "All names that `langgraph-checkpoint-dynamodb` exports. The options of the constructor are in [configuration.md](configuration.md).",
+    "All names that `langgraph-checkpoint-dynamodb` exports. The options of the constructor are in " +
+      "[configuration.md](configuration.md).",
     "",
     ...classes,
     "## Types",
@@ -61,8 +65,14 @@ export function apiPage(sources) {
     const base = declaration.getExtends()?.getText();
     const [constructor] = declaration.getConstructors();
     const given = constructor?.getParameters().filter((parameter) => parameter.isParameterProperty()) ?? [];
-    const properties = declaration.getInstanceProperties().filter((p) => Node.isPropertyDeclaration(p) && Node.isIdentifier(p.getNameNode()) && p.getName() !== "name");
-    const described = [...given, ...properties].map((p) => ({ name: p.getName(), type: typeText(Node.isParameterDeclaration(p) || Node.isPropertyDeclaration(p) ? p.getTypeNode() : undefined), ...detailsOf(declaration, p) }));
+    const properties = declaration
+      .getInstanceProperties()
+      .filter((p) => Node.isPropertyDeclaration(p) && Node.isIdentifier(p.getNameNode()) && p.getName() !== "name");
+    const described = [...given, ...properties].map((p) => ({
+      name: p.getName(),
+      type: typeText(Node.isParameterDeclaration(p) || Node.isPropertyDeclaration(p) ? p.getTypeNode() : undefined),
+      ...detailsOf(declaration, p),
+    }));
     const methods = declaration.getMethods().filter((method) => Node.isIdentifier(method.getNameNode()));
     return [
       `## ${name}`,
@@ -70,7 +80,9 @@ export function apiPage(sources) {
       ...(base ? [`Extends \`${base}\`.`, ""] : []),
       ...textOf(doc, name),
       ...(described.length > 0 ? memberTable(name, described) : []),
-      ...(constructor && given.length === 0 && methods.length > 0 ? callSection(`new ${name}`, constructor.getParameters(), "", docOf(constructor), name) : []),
+      ...(constructor && given.length === 0 && methods.length > 0
+        ? callSection(`new ${name}`, constructor.getParameters(), "", docOf(constructor), name)
+        : []),
       ...methods.flatMap((method) => methodSection(name, method)),
     ];
   }
@@ -86,13 +98,26 @@ export function apiPage(sources) {
   function functionSection(declaration) {
     const name = declaration.getNameOrThrow();
     const doc = checked(name, docOf(declaration));
-    return [`## ${name}`, "", "```ts signature", signature(name, declaration.getParameters(), typeText(declaration.getReturnTypeNode())), "```", "", ...textOf(doc, name)];
+    return [
+      `## ${name}`,
+      "",
+      "```ts signature",
+      signature(name, declaration.getParameters(), typeText(declaration.getReturnTypeNode())),
+      "```",
+      "",
+      ...textOf(doc, name),
+    ];
   }
 
   /** @param {InterfaceDeclaration} declaration */
   function interfaceSection(declaration) {
     const name = declaration.getName();
-    const members = declaration.getProperties().map((p) => ({ name: p.getName(), optional: p.hasQuestionToken(), type: typeText(p.getTypeNode()), ...docOf(p) }));
+    const members = declaration.getProperties().map((p) => ({
+      name: p.getName(),
+      optional: p.hasQuestionToken(),
+      type: typeText(p.getTypeNode()),
+      ...docOf(p),
+    }));
     return [`### ${name}`, "", ...textOf(checked(name, docOf(declaration)), name), ...memberTable(name, members)];
   }
 
@@ -101,7 +126,13 @@ export function apiPage(sources) {
     const name = declaration.getName();
     const source = declaration.getTypeNodeOrThrow();
     const members = unionMembers(declaration.getText());
-    const body = members.length > 0 ? memberTable(name, members.map((m) => ({ ...m, name: `"${m.name}"`, type: "", standard: undefined, tags: [] }))) : ["```ts signature", `type ${name} = ${source.getText()}`, "```", ""];
+    const body =
+      members.length > 0
+        ? memberTable(
+            name,
+            members.map((m) => ({ ...m, name: `"${m.name}"`, type: "", standard: undefined, tags: [] })),
+          )
+        : ["```ts signature", `type ${name} = ${source.getText()}`, "```", ""];
     return [`### ${name}`, "", ...textOf(checked(name, docOf(declaration)), name), ...body];
   }
 
@@ -112,7 +143,11 @@ export function apiPage(sources) {
     return [
       hasTypes ? "| name | type | meaning |" : "| value | meaning |",
       hasTypes ? "|---|---|---|" : "|---|---|",
-      ...members.map(({ name, type, optional, text, standard }) => `| \`${name}${optional ? "?" : ""}\` |${hasTypes ? ` ${typeCell(type)} |` : ""} ${cell(text + (standard ? ` Default: ${standard}.` : ""))} |`),
+      ...members.map(
+        ({ name, type, optional, text, standard }) =>
+          `| \`${name}${optional ? "?" : ""}\` |${hasTypes ? ` ${typeCell(type)} |` : ""} ` +
+          `${cell(text + (standard ? ` Default: ${standard}.` : ""))} |`,
+      ),
       "",
     ];
   }
@@ -126,14 +161,21 @@ export function apiPage(sources) {
 function detailsOf(declaration, property) {
   const own = Node.isPropertyDeclaration(property) ? docOf(property) : commentOf(property);
   if (own.text !== "") return own;
-  const interfaces = declaration.getImplements().flatMap((clause) => clause.getType().getSymbol()?.getDeclarations() ?? []);
-  const described = interfaces.flatMap((i) => (Node.isInterfaceDeclaration(i) ? i.getProperty(property.getName()) ?? [] : []));
+  const interfaces = declaration
+    .getImplements()
+    .flatMap((clause) => clause.getType().getSymbol()?.getDeclarations() ?? []);
+  const described = interfaces.flatMap((i) =>
+    Node.isInterfaceDeclaration(i) ? (i.getProperty(property.getName()) ?? []) : [],
+  );
   return described[0] ? docOf(described[0]) : own;
 }
 
 /** A parameter that is a property has a comment, but no TSDoc node. @param {Node} node @returns {Doc} */
 function commentOf(node) {
-  const text = node.getLeadingCommentRanges().map((range) => range.getText().replace(/^\/\*\*\s*|\s*\*\/$/g, "")).join(" ");
+  const text = node
+    .getLeadingCommentRanges()
+    .map((range) => range.getText().replace(/^\/\*\*\s*|\s*\*\/$/g, ""))
+    .join(" ");
   return { text, standard: undefined, tags: [] };
 }
 
@@ -145,19 +187,32 @@ function commentOf(node) {
  * @param {string} owner the class
  */
 function callSection(name, parameters, returns, doc, owner) {
-  return [`### ${name}()`, "", "```ts signature", signature(name, parameters, returns), "```", "", ...textOf(doc, owner)];
+  return [
+    `### ${name}()`,
+    "",
+    "```ts signature",
+    signature(name, parameters, returns),
+    "```",
+    "",
+    ...textOf(doc, owner),
+  ];
 }
 
 /** @param {string} name @param {ParameterDeclaration[]} parameters @param {string} returns */
-const signature = (name, parameters, returns) => `${name}(${parameters.map((p) => p.getText().replace(/\s+/g, " ")).join(", ")})${returns && `: ${returns}`}`;
+const signature = (name, parameters, returns) =>
+  `${name}(${parameters.map((p) => p.getText().replace(/\s+/g, " ")).join(", ")})${returns && `: ${returns}`}`;
 
 /**
  * What the examples of a class or an interface use without making it: a test completes them by that, and compiles them.
  * @type {Record<string, string>}
  */
 const GIVEN = {
-  DynamoDBSaver: 'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: DynamoDBSaver;\ndeclare const file: { write(text: string): unknown };\ndeclare const graph: { invoke(input: object, config: object): Promise<unknown> };',
-  LongWorkOptions: 'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: DynamoDBSaver;',
+  DynamoDBSaver:
+    'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: ' +
+    "DynamoDBSaver;\ndeclare const file: { write(text: string): unknown };\ndeclare const graph: { invoke(input: " +
+    "object, config: object): Promise<unknown> };",
+  LongWorkOptions:
+    'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: DynamoDBSaver;',
   VectorIndex: [
     'import type { VectorIndex, VectorMatch } from "langgraph-checkpoint-dynamodb";',
     "declare const myService: {",
@@ -168,8 +223,15 @@ const GIVEN = {
   ].join("\n"),
 };
 
-/** An example, behind what completes it where it is not a program by itself. @param {string} example @param {string} owner */
-const withGiven = (example, owner) => (example.includes("\nimport ") || !GIVEN[owner] ? [example, ""] : [`<!-- given:\n${GIVEN[owner]}\n-->`, "", example, ""]);
+/**
+ * An example, behind what completes it where it is not a program by itself.
+ * @param {string} example
+ * @param {string} owner
+ */
+const withGiven = (example, owner) =>
+  example.includes("\nimport ") || !GIVEN[owner]
+    ? [example, ""]
+    : [`<!-- given:\n${GIVEN[owner]}\n-->`, "", example, ""];
 
 /** What a comment says, its tags included. @param {Doc} doc @param {string} owner what it belongs to */
 function textOf(doc, owner) {
@@ -178,7 +240,12 @@ function textOf(doc, owner) {
     ...tagged(doc, "returns").map((text) => `- Returns ${text}`),
     ...tagged(doc, "throws").map((text) => `- Throws ${text}`),
   ];
-  return [...(doc.text ? [doc.text, ""] : []), ...items, ...(items.length > 0 ? [""] : []), ...tagged(doc, "example").flatMap((example) => withGiven(example, owner))];
+  return [
+    ...(doc.text ? [doc.text, ""] : []),
+    ...items,
+    ...(items.length > 0 ? [""] : []),
+    ...tagged(doc, "example").flatMap((example) => withGiven(example, owner)),
+  ];
 }
 
 /** @param {string} text */

@@ -56,7 +56,9 @@ export async function startCephRgw({ port } = {}) {
   };
 
   const timer = setTimeout(() => {
-    givenUp.abort(new Error(`Ceph's S3 did not answer within ${startTimeoutMs / 1_000} s: ${daemons.at(-1)?.lastWords()}`));
+    givenUp.abort(
+      new Error(`Ceph's S3 did not answer within ${startTimeoutMs / 1_000} s: ${daemons.at(-1)?.lastWords()}`),
+    );
   }, startTimeoutMs);
   try {
     const endpoint = `http://127.0.0.1:${await claimPort(port ?? 0, "Ceph's S3")}`;
@@ -203,7 +205,8 @@ function lastLineOf(logFile) {
  */
 async function ownS3(endpoint) {
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey, S3_REGION: region } = process.env;
-  if (!accessKeyId || !secretAccessKey) throw new Error("S3_ENDPOINT needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY beside it.");
+  if (!accessKeyId || !secretAccessKey)
+    throw new Error("S3_ENDPOINT needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY beside it.");
   if (!(await answers(endpoint))) throw new Error(`Nothing answers at S3_ENDPOINT=${endpoint}.`);
   return {
     endpoint,

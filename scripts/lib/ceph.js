@@ -12,9 +12,13 @@ export function ensureCeph() {
     console.log("Installing Ceph, the S3 that the tests use (apt-get) …");
     install(...debianPackages);
     if (missing().length === 0) return;
-    throw new Error(`Ceph could not be installed (no ${missing().join(", ")}). To see why, run ${installCommand(...debianPackages)}`);
+    throw new Error(
+      `Ceph could not be installed (no ${missing().join(", ")}). To see why, run ${installCommand(...debianPackages)}`,
+    );
   }
-  const how = isDebian() ? `Install it: ${installCommand(...debianPackages)}` : "Install its packages radosgw, ceph-mon and ceph-osd";
+  const how = isDebian()
+    ? `Install it: ${installCommand(...debianPackages)}`
+    : "Install its packages radosgw, ceph-mon and ceph-osd";
   throw new Error(
     `The tests need an S3, and Ceph is not installed (no ${missing().join(", ")}). ${how}\n` +
       "Or set S3_ENDPOINT, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY to an S3 of your own.",

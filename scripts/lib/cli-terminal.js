@@ -11,7 +11,12 @@ export const program = `${root}dist/cli.js`;
  * What a shell has set must not decide what is shown.
  * @param {Record<string, string>} env
  */
-export const cliEnvironment = (env) => ({ PATH: process.env.PATH ?? "", HOME: "/nonexistent", TERM: "xterm-256color", ...env });
+export const cliEnvironment = (env) => ({
+  PATH: process.env.PATH ?? "",
+  HOME: "/nonexistent",
+  TERM: "xterm-256color",
+  ...env,
+});
 
 /**
  * @typedef {object} Screen
@@ -28,7 +33,8 @@ export const cliEnvironment = (env) => ({ PATH: process.env.PATH ?? "", HOME: "/
  * @param {Record<string, string>} options.env
  * @param {number} [options.columns]
  * @param {string} [options.cwd]
- * @param {readonly (readonly [shown: string | RegExp, keys: string])[]} [options.keys] pressed as soon as a text has been shown
+ * @param {readonly (readonly [shown: string | RegExp, keys: string])[]} [options.keys] pressed as soon as a text has
+ *   been shown
  * @returns {Promise<Screen>}
  */
 export async function runInTerminal(args, { env, columns = 100, cwd = root, keys = [] }) {

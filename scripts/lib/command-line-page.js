@@ -14,7 +14,8 @@ const NAME = "langgraph-checkpoint-dynamodb";
 const threads = fileURLToPath(new URL("../../tests/cli/threads/", import.meta.url));
 
 /**
- * docs/command-line.md: what is said of each command, and screens of it from a run on the threads that `scripts/record-threads.js` has recorded.
+ * docs/command-line.md: what is said of each command, and screens of it from a run on the threads that
+ * `scripts/record-threads.js` has recorded.
  *
  * @param {object} where
  * @param {string} where.endpoint of a DynamoDB
@@ -53,7 +54,11 @@ export async function commandLinePage({ endpoint, s3 }) {
     const index = Object.entries(commands).map(([command, { does }]) => `| [\`${command}\`](#${command}) | ${does} |`);
     const help = runHelp([]).split("\n\nTo see what is there:")[0]?.split("\n\n").slice(3).join("\n\n") ?? "";
     const text = [intro, ["| command | |", "|---|---|", ...index].join("\n"), ...sections, outro(help)].join("\n\n");
-    return { url: new URL("../../docs/command-line.md", import.meta.url), name: "docs/command-line.md", text: `${text}\n` };
+    return {
+      url: new URL("../../docs/command-line.md", import.meta.url),
+      name: "docs/command-line.md",
+      text: `${text}\n`,
+    };
   } finally {
     await rm(folder, { recursive: true });
     await deleteTable(endpoint, table);
@@ -84,16 +89,24 @@ async function shown({ args, columns = 100, keys, before, busy }, { env, cwd, to
   while (busy?.test(screen.text));
   const { code, lines } = screen;
   const line = `$ ${NAME} ${args.map(quoted).join(" ")}`;
-  const text = told([line, ...lines.map((one) => one.trimEnd()), ...(code === 0 ? [] : [`$ echo $?`, String(code)])].join("\n"));
+  const text = told(
+    [line, ...lines.map((one) => one.trimEnd()), ...(code === 0 ? [] : [`$ echo $?`, String(code)])].join("\n"),
+  );
   return [...(before ? [before] : []), block(text)].join("\n\n");
 }
 
 /** What its help says, without the parts that are the same in all. */
-const usageOf = (/** @type {string} */ command) => runHelp([command]).split("\n\nExample:")[0]?.replace(/\n\n[^]*?\n\n(Arguments|Options)/, "\n\n$1") ?? "";
+const usageOf = (/** @type {string} */ command) =>
+  runHelp([command])
+    .split("\n\nExample:")[0]
+    ?.replace(/\n\n[^]*?\n\n(Arguments|Options)/, "\n\n$1") ?? "";
 
 /** @param {string[]} args */
 function runHelp(args) {
-  return spawnSync(process.execPath, [program, ...args, "--help"], { encoding: "utf8", env: { ...process.env, COLUMNS: "100" } }).stdout.trimEnd();
+  return spawnSync(process.execPath, [program, ...args, "--help"], {
+    encoding: "utf8",
+    env: { ...process.env, COLUMNS: "100" },
+  }).stdout.trimEnd();
 }
 
 /**
@@ -114,6 +127,15 @@ const quoted = (/** @type {string} */ arg) => (/^[\w./:=@+-]+$/.test(arg) ? arg 
  */
 async function deleteTable(endpoint, TableName) {
   const { AwsClient } = await import("aws4fetch");
-  const aws = new AwsClient({ accessKeyId: "local", secretAccessKey: "local", region: "us-east-1", service: "dynamodb" });
-  await aws.fetch(endpoint, { method: "POST", headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.DeleteTable" }, body: JSON.stringify({ TableName }) });
+  const aws = new AwsClient({
+    accessKeyId: "local",
+    secretAccessKey: "local",
+    region: "us-east-1",
+    service: "dynamodb",
+  });
+  await aws.fetch(endpoint, {
+    method: "POST",
+    headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.DeleteTable" },
+    body: JSON.stringify({ TableName }),
+  });
 }

@@ -27,25 +27,36 @@ const firstOption = { S3Options: "s3.bucket", EncryptionOptions: "encryption.key
 export function configurationPage(sources) {
   const file = sources.file("options.ts");
   const options = groups.flatMap(({ interface: name, prefix }) => optionsOf(file.getInterfaceOrThrow(name), prefix));
-  const variables = file.getInterfaceOrThrow("DynamoDBSaverEnv").getProperties().map((property) => ({ name: property.getName(), ...docOf(property) }));
+  const variables = file
+    .getInterfaceOrThrow("DynamoDBSaverEnv")
+    .getProperties()
+    .map((property) => ({ name: property.getName(), ...docOf(property) }));
   const lines = [
     "# Configuration",
     "",
     "<!-- Written by `npm run docs` from src/options.ts. Change the comments there, not this page. -->",
     "",
-    "The options of `new DynamoDBSaver(options)`, and what `DynamoDBSaver.fromEnv(env, overrides)` reads. The constructor checks all of them and",
-    "sends nothing. An option that is wrong, or that does not exist, is a [`DynamoDBSaverError`](api.md#dynamodbsavererror) with the code",
+    "The options of `new DynamoDBSaver(options)`, and what `DynamoDBSaver.fromEnv(env, overrides)` reads. The " +
+      "constructor checks all of them and",
+    "sends nothing. An option that is wrong, or that does not exist, is a " +
+      "[`DynamoDBSaverError`](api.md#dynamodbsavererror) with the code",
     "`INVALID_CONFIG`, and its message says what to write instead.",
     "",
     "| option | type | default |",
     "|---|---|---|",
-    ...options.map(({ name, type, standard, required }) => `| [\`${name}\`](#${anchor(name)}) | ${cell(code(type))} | ${required ? "required" : cell(standard ?? "none")} |`),
+    ...options.map(
+      ({ name, type, standard, required }) =>
+        `| [\`${name}\`](#${anchor(name)}) | ${cell(code(type))} | ` +
+        `${required ? "required" : cell(standard ?? "none")} |`,
+    ),
     "",
     ...options.flatMap(section),
     "## Environment variables",
     "",
-    "`new DynamoDBSaver(options)` fills in what is not passed from the environment, where the runtime has one (`process.env`).",
-    "`DynamoDBSaver.fromEnv(env, overrides)` reads the object that it is given, and nothing else. Empty variables count as missing.",
+    "`new DynamoDBSaver(options)` fills in what is not passed from the environment, where the runtime has one " +
+      "(`process.env`).",
+    "`DynamoDBSaver.fromEnv(env, overrides)` reads the object that it is given, and nothing else. Empty " +
+      "variables count as missing.",
     "",
     "| variable | meaning |",
     "|---|---|",
@@ -56,7 +67,8 @@ export function configurationPage(sources) {
     "| in `configurable` | meaning |",
     "|---|---|",
     "| `thread_id`, `checkpoint_ns`, `checkpoint_id` | LangGraph's own: strings. |",
-    "| `ttl_seconds` | [`ttlSeconds`](#ttlseconds) for this call. `INVALID_INPUT` unless it is a positive number, 100 years at most. |",
+    "| `ttl_seconds` | [`ttlSeconds`](#ttlseconds) for this call. `INVALID_INPUT` unless it is a positive " +
+      "number, 100 years at most. |",
   ];
   const undocumented = [...options, ...variables].filter(({ text }) => text === "").map(({ name }) => name);
   return { text: lines.join("\n") + "\n", undocumented };
@@ -69,7 +81,13 @@ export function configurationPage(sources) {
 const optionsOf = (declaration, prefix) =>
   declaration.getProperties().map((property) => {
     const doc = docOf(property);
-    return { ...doc, name: prefix + property.getName(), type: typeText(property.getTypeNode()), required: !property.hasQuestionToken(), errors: tagged(doc, "throws") };
+    return {
+      ...doc,
+      name: prefix + property.getName(),
+      type: typeText(property.getTypeNode()),
+      required: !property.hasQuestionToken(),
+      errors: tagged(doc, "throws"),
+    };
   });
 
 /** @param {ReturnType<typeof optionsOf>[number]} option */
@@ -78,7 +96,9 @@ function section({ name, type, required, standard, text, errors }) {
   return [
     `## \`${name}\``,
     "",
-    [`Type: ${linked(type)}`, unit && `Unit: ${unit}`, required ? "Required" : `Default: ${standard ?? "none"}`].filter(Boolean).join(" · "),
+    [`Type: ${linked(type)}`, unit && `Unit: ${unit}`, required ? "Required" : `Default: ${standard ?? "none"}`]
+      .filter(Boolean)
+      .join(" · "),
     "",
     text,
     "",
@@ -88,10 +108,19 @@ function section({ name, type, required, standard, text, errors }) {
 
 /** @param {string} type */
 const code = (type) => `\`${type}\``;
-/** The names in a type, where one of them is explained: an option's group on this page, the rest in api.md. @param {string} type */
+/** Where a type is explained. @param {string} name */
+const explained = (name) =>
+  groups.some((g) => g.interface === name) ? `#${anchor(firstOption[name] ?? "")}` : `api.md#${name.toLowerCase()}`;
+/**
+ * The names in a type, where one of them is explained: an option's group on this page, the rest in api.md.
+ * @param {string} type
+ */
 const linked = (type) =>
   /^[A-Z]\w+( \| [A-Z]\w+)*$/.test(type) && !/^(Serializer|Abort)/.test(type)
-    ? type.split(" | ").map((name) => `[\`${name}\`](${groups.some((g) => g.interface === name) ? `#${anchor(firstOption[name] ?? "")}` : `api.md#${name.toLowerCase()}`})`).join(" or ")
+    ? type
+        .split(" | ")
+        .map((name) => `[\`${name}\`](${explained(name)})`)
+        .join(" or ")
     : code(type);
 /** @param {string} text */
 const cell = (text) => text.replaceAll("|", "\\|").replace(/\s*\n\s*/g, " ");

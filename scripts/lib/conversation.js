@@ -71,7 +71,9 @@ export class Conversation {
  */
 function showUpdate(update) {
   let said = "";
-  for (const { type, content, name, tool_calls: calls = [] } of Object.values(update).flatMap((node) => node?.messages ?? [])) {
+  for (const { type, content, name, tool_calls: calls = [] } of Object.values(update).flatMap(
+    (node) => node?.messages ?? [],
+  )) {
     for (const call of calls) say("agent", `→ ${colors.cyan(call.name)} ${colors.dim(JSON.stringify(call.args))}`);
     if (type === "tool") say("tool", `← ${colors.cyan(name)} ${colors.dim(content)}`);
     else if (content) say("agent", (said = content));

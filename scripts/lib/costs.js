@@ -42,6 +42,9 @@ export class Costs {
     const units = this.sum("write_units") * PRICE.write + this.sum("read_units") * PRICE.read;
     const objects = this.sum("requests", "PutObject") * PRICE.put + this.sum("requests", "GetObject") * PRICE.get;
     print();
-    print(`Units are as dynalite counts them. On demand in us-east-1, all this a thousand times costs $${((units + objects) * 1000).toFixed(3)}.`);
+    print(
+      "Units are as dynalite counts them. On demand in us-east-1, all this a thousand times costs " +
+        `$${((units + objects) * 1000).toFixed(3)}.`,
+    );
   }
 }

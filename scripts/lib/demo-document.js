@@ -14,7 +14,11 @@ import { colors, print, printTable, say } from "./terminal.js";
 export async function demonstrateDocument({ client, costs, thread, storage }) {
   const conversation = new Conversation(client, thread);
   await conversation.upload("watch.log", watchLog());
-  const before = { sent: costs.sum("bytes_sent"), uploads: costs.sum("requests", "PutObject"), reads: costs.sum("requests", "GetObject") };
+  const before = {
+    sent: costs.sum("bytes_sent"),
+    uploads: costs.sum("requests", "PutObject"),
+    reads: costs.sum("requests", "GetObject"),
+  };
   await conversation.ask("Please find E-417 in my log.", "done");
 
   print();
@@ -22,14 +26,19 @@ export async function demonstrateDocument({ client, costs, thread, storage }) {
   print();
   const uploads = costs.sum("requests", "PutObject") - before.uploads;
   const reads = costs.sum("requests", "GetObject") - before.reads;
-  say("sent", `${count(costs.sum("bytes_sent") - before.sent)} bytes for that question: objects written ${uploads}, read ${reads}`);
+  say(
+    "sent",
+    `${count(costs.sum("bytes_sent") - before.sent)} bytes for that question: objects written ${uploads}, read ` +
+      `${reads}`,
+  );
   if (uploads > 0) throw new Error("The demonstration went wrong: a question uploaded the document again.");
 
   const stored = await countStored(storage, thread);
   await conversation.delete();
   const left = await countStored(storage, thread);
   say("deleted", `items ${stored.items} → ${left.items}, objects ${stored.objects} → ${left.objects}`);
-  if (left.items + left.objects > 0) throw new Error("The demonstration went wrong: a deleted thread left something behind.");
+  if (left.items + left.objects > 0)
+    throw new Error("The demonstration went wrong: a deleted thread left something behind.");
 }
 
 /**
@@ -42,7 +51,10 @@ async function printParts(storage, thread) {
   const smallBytes = small.reduce((sum, { bytes }) => sum + bytes, 0);
   printTable(
     ["latest checkpoint", "bytes", "in its item", "segments, gzip", "S3, gzip", "object"],
-    [...parts.filter((part) => !small.includes(part)), { name: "the rest", bytes: smallBytes, inline: smallBytes, inItems: 0, objects: [] }].map(({ name, bytes, inline, inItems, objects }) => [
+    [
+      ...parts.filter((part) => !small.includes(part)),
+      { name: "the rest", bytes: smallBytes, inline: smallBytes, inItems: 0, objects: [] },
+    ].map(({ name, bytes, inline, inItems, objects }) => [
       name,
       count(bytes),
       count(inline),
@@ -70,7 +82,11 @@ const count = (n) => n.toLocaleString("en-US");
  *
  * @param {string} key
  */
-const shortKey = (key) => key.split("/").map((part) => `${part.slice(0, 8)}…`).join("/");
+const shortKey = (key) =>
+  key
+    .split("/")
+    .map((part) => `${part.slice(0, 8)}…`)
+    .join("/");
 
 /** What a sports watch writes on a long tour: figures, which compress, but not to nothing. */
 function watchLog() {
@@ -83,7 +99,10 @@ function watchLog() {
   for (let second = 0; second < 20_000; second++) {
     const time = new Date(Date.UTC(2026, 8, 19, 6) + second * 1_000).toISOString();
     const digits = (/** @type {number} */ n) => String(random(10 ** n)).padStart(n, "0");
-    lines.push(`${time} 47.${digits(7)} 11.${digits(7)} ele=${1_000 + random(1_500)}.${digits(2)} hr=${90 + random(80)} acc=${digits(6)},${digits(6)},${digits(6)}`);
+    lines.push(
+      `${time} 47.${digits(7)} 11.${digits(7)} ele=${1_000 + random(1_500)}.${digits(2)} hr=${90 + random(80)} ` +
+        `acc=${digits(6)},${digits(6)},${digits(6)}`,
+    );
     if (second === 13_336) lines.push(`${time} ERROR E-417 barometer: no reading for 30 s, altitude taken from GPS`);
   }
   return lines.join("\n");

@@ -53,7 +53,16 @@ export async function servePage({ outDir, port, endpoint }) {
  * @param {Record<string, string>} [env] what the page finds in `import.meta.env`
  */
 async function build(mode, outDir, env) {
-  const vite = [`${root}node_modules/vite/bin/vite.js`, "build", "--config", configFile, "--mode", mode, "--outDir", outDir];
+  const vite = [
+    `${root}node_modules/vite/bin/vite.js`,
+    "build",
+    "--config",
+    configFile,
+    "--mode",
+    mode,
+    "--outDir",
+    outDir,
+  ];
   const child = spawn(process.execPath, [...vite, "--logLevel", "warn"], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],

@@ -6,8 +6,8 @@ import { colors, heading, print, say } from "./terminal.js";
 import { printTimeline, shortId } from "./timeline.js";
 
 /**
- * Shows the agent at work on a new thread: a tool call, an interrupt that outlives the Worker, time travel; on two others
- * what it remembers about a user; and on another one a document that is too large for the table.
+ * Shows the agent at work on a new thread: a tool call, an interrupt that outlives the Worker, time travel; on two
+ * others what it remembers about a user; and on another one a document that is too large for the table.
  *
  * @param {object} options
  * @param {string} options.url
@@ -20,7 +20,8 @@ import { printTimeline, shortId } from "./timeline.js";
  */
 export async function demonstrate({ url, tokenOf, user, thread, storage, killWorker, startWorker }) {
   const costs = new Costs();
-  const clientOf = async (/** @type {string} */ name) => createAgentClient({ url, token: await tokenOf(name), onUsage: costs.add });
+  const clientOf = async (/** @type {string} */ name) =>
+    createAgentClient({ url, token: await tokenOf(name), onUsage: costs.add });
   const client = await clientOf(user);
   const conversation = new Conversation(client, thread);
 
@@ -37,7 +38,10 @@ export async function demonstrate({ url, tokenOf, user, thread, storage, killWor
   await startWorker();
   say("started", `a new one after ${Math.round(performance.now() - since)} ms, with nothing in its memory`);
   const state = await conversation.state();
-  say("state", `from DynamoDB: ${state.values.messages.length} messages, next is ${colors.yellow(state.next.join(", "))}`);
+  say(
+    "state",
+    `from DynamoDB: ${state.values.messages.length} messages, next is ${colors.yellow(state.next.join(", "))}`,
+  );
 
   heading("4  The approval, and the answer");
   say("you", "I approve.");
@@ -75,10 +79,15 @@ export async function demonstrate({ url, tokenOf, user, thread, storage, killWor
  */
 async function demonstrateMemory(client, thread, user) {
   await new Conversation(client, `${thread}-monday`).ask("Remember that I wear size 43.", "done");
-  say("later", `another thread, and another Worker perhaps: all they share is the user that their token names, ${colors.yellow(user)}`);
+  say(
+    "later",
+    "another thread, and another Worker perhaps: all they share is the user that their token names, " +
+      `${colors.yellow(user)}`,
+  );
   const friday = new Conversation(client, `${thread}-friday`);
   await friday.ask("What do you know about me?", "done");
-  if (!friday.answer.includes("size 43")) throw new Error("The demonstration went wrong: the agent has forgotten what it was told.");
+  if (!friday.answer.includes("size 43"))
+    throw new Error("The demonstration went wrong: the agent has forgotten what it was told.");
 }
 
 /** @param {string} url */

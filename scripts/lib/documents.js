@@ -25,10 +25,12 @@ import { visit } from "unist-util-visit";
  * @typedef {object} Block
  * @property {string} place where it stands, for example `README.md:12`
  * @property {string} language
- * @property {string} mark what its fence says behind the language: `run` for a whole program that is run, `run thread` for one that wants a
- *   table with a thread "1", `sqlite` for one beside SqliteSaver, `signature` for what is no code; what has none of them is compiled
+ * @property {string} mark what its fence says behind the language: `run` for a whole program that is run, `run thread`
+ *   for one that wants a table with a thread "1", `sqlite` for one beside SqliteSaver, `signature` for what is no code;
+ *   what has none of them is compiled
  * @property {string} text
- * @property {string | undefined} given what completes a fragment: its imports and declarations, in a comment `<!-- given: … -->` right before it
+ * @property {string | undefined} given what completes a fragment: its imports and declarations, in a comment `<!--
+ *   given: … -->` right before it
  * @property {string | undefined} output what it prints, if a block marked `text output` right behind it says so
  */
 
@@ -43,10 +45,19 @@ export async function readDocuments(folder = project) {
   /** @type {Document[]} */
   const documents = [];
   const collect = () => (/** @type {Root} */ tree, /** @type {VFile} */ file) => {
-    documents.push({ path: file.path, headings: headingsOf(tree), blocks: blocksOf(tree, file.path), brokenLinks: missingPictures(tree, file.path, folder) });
+    documents.push({
+      path: file.path,
+      headings: headingsOf(tree),
+      blocks: blocksOf(tree, file.path),
+      brokenLinks: missingPictures(tree, file.path, folder),
+    });
   };
   // The engine's own type for plugins knows none with options.
-  const plugins = /** @type {unknown} */ ([remarkGfm, [remarkValidateLinks, { repository: false, root: folder }], collect]);
+  const plugins = /** @type {unknown} */ ([
+    remarkGfm,
+    [remarkValidateLinks, { repository: false, root: folder }],
+    collect,
+  ]);
   const files = await processAll(/** @type {Plugins} */ (plugins), folder);
   for (const document of documents) {
     const messages = files.find(({ path }) => path === document.path)?.messages ?? [];
@@ -63,7 +74,16 @@ export async function readDocuments(folder = project) {
  * @returns {Promise<VFile[]>}
  */
 function processAll(plugins, folder) {
-  const options = { cwd: folder, files: ["."], extensions: ["md"], processor: remark(), plugins, output: false, out: false, streamError: new PassThrough().resume() };
+  const options = {
+    cwd: folder,
+    files: ["."],
+    extensions: ["md"],
+    processor: remark(),
+    plugins,
+    output: false,
+    out: false,
+    streamError: new PassThrough().resume(),
+  };
   return new Promise((resolve, reject) => {
     engine(options, (error, _code, context) => (error ? reject(error) : resolve(context?.files ?? [])));
   });
@@ -75,7 +95,8 @@ function missingPictures(tree, path, folder) {
   const missing = [];
   visit(tree, "html", ({ value, position }) => {
     for (const [, source = ""] of value.matchAll(/\b(?:src|srcset|href)="([^":]+)"/g)) {
-      if (!existsSync(resolve(folder, dirname(path), source))) missing.push(`${path}:${position?.start.line ?? "?"}: Cannot find ${source}`);
+      if (!existsSync(resolve(folder, dirname(path), source)))
+        missing.push(`${path}:${position?.start.line ?? "?"}: Cannot find ${source}`);
     }
   });
   return missing;
@@ -85,7 +106,11 @@ function missingPictures(tree, path, folder) {
 function headingsOf(tree) {
   /** @type {string[]} */
   const headings = [];
-  visit(tree, "heading", (heading) => void headings.push(heading.children.map((child) => ("value" in child ? child.value : "")).join("")));
+  visit(
+    tree,
+    "heading",
+    (heading) => void headings.push(heading.children.map((child) => ("value" in child ? child.value : "")).join("")),
+  );
   return headings;
 }
 
@@ -98,7 +123,14 @@ function blocksOf(tree, path) {
     const [, given] = (before?.type === "html" && /^<!-- given:\s*([^]*?)\s*-->$/.exec(before.value)) || [];
     const next = parent?.children[(index ?? 0) + 1];
     const output = next?.type === "code" && next.lang === "text" && next.meta === "output" ? next.value : undefined;
-    blocks.push({ place: `${path}:${position?.start.line ?? "?"}`, language: lang ?? "", mark: meta ?? "", text: value, given, output });
+    blocks.push({
+      place: `${path}:${position?.start.line ?? "?"}`,
+      language: lang ?? "",
+      mark: meta ?? "",
+      text: value,
+      given,
+      output,
+    });
   });
   return blocks;
 }

@@ -18,7 +18,8 @@ const startTimeoutMs = 60_000;
  * Starts DynamoDB Local, in memory, and waits until it answers. It ends with this process at the latest.
  * With `DYNAMODB_ENDPOINT` set, that DynamoDB is used and nothing is started.
  *
- * @param {{ port?: number, pageOrigin?: string }} [options] a free port is taken when none is given; pages of that origin may use it
+ * @param {{ port?: number, pageOrigin?: string }} [options] a free port is taken when none is given; pages of that
+ *   origin may use it
  * @returns {Promise<RunningDynamoDB>}
  */
 export async function startDynamoDBLocal({ port, pageOrigin } = {}) {
@@ -52,7 +53,14 @@ export async function startDynamoDBLocal({ port, pageOrigin } = {}) {
 function launch(java, port, pageOrigin) {
   const options = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m"];
   const jar = ["-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"];
-  const flags = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", String(port), ...(pageOrigin ? ["-cors", pageOrigin] : [])];
+  const flags = [
+    "-inMemory",
+    "-sharedDb",
+    "-disableTelemetry",
+    "-port",
+    String(port),
+    ...(pageOrigin ? ["-cors", pageOrigin] : []),
+  ];
   return startDaemon(java, [...options, ...jar, ...flags], {
     cwd: join(library, dynamodbFolder()),
     isNoise: (line) => /^\s+at /.test(line), // the frames of a stack trace

@@ -8,7 +8,8 @@ const require = createRequire(import.meta.url);
 /**
  * Starts dynalite, a DynamoDB in this process, and keeps its data in a folder, or in memory.
  *
- * @param {{ path?: string, port: number, origins?: string[] }} options of the pages that may use it, `*` for all; by default none
+ * @param {{ path?: string, port: number, origins?: string[] }} options of the pages that may use it, `*` for all; by
+ *   default none
  * @returns {Promise<{ endpoint: string, stop: () => Promise<void> }>}
  */
 export async function startEmbeddedDynamoDB({ path, port, origins = [] }) {
@@ -49,7 +50,8 @@ async function assertNotInUse(path) {
     throw new Error(
       cause?.code === "LEVEL_LOCKED"
         ? `${path} is in use: another of these demos is running.`
-        : `The database in ${path} cannot be opened (${cause?.code ?? code}: ${cause?.message}). Delete the folder to start afresh.`,
+        : `The database in ${path} cannot be opened (${cause?.code ?? code}: ${cause?.message}). Delete the folder ` +
+            "to start afresh.",
       { cause: error },
     );
   }

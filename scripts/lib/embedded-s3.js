@@ -19,18 +19,28 @@ export const credentials = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
  * Starts s3rver, an S3 in this process, with one bucket, and keeps its data in a folder: each object is a file there,
  * under its key, so a thread id of more than about 180 bytes is too long for it.
  *
- * @param {{ path: string, port: number, bucket: string, origins?: string[] }} options port 0 for any; no page may use it, unless `origins` has its origin, or `*`
+ * @param {{ path: string, port: number, bucket: string, origins?: string[] }} options port 0 for any; no page may use
+ *   it, unless `origins` has its origin, or `*`
  * @returns {Promise<{ endpoint: string, bucket: string, stop: () => Promise<void> }>}
  */
 export async function startEmbeddedS3({ path, port, bucket, origins = [] }) {
   /** @type {new (options: object) => S3rver} */
   const S3rver = requireModule("@20minutes/s3rver");
-  const server = new S3rver({ address: "127.0.0.1", port, directory: path, silent: true, configureBuckets: [{ name: bucket }] });
+  const server = new S3rver({
+    address: "127.0.0.1",
+    port,
+    directory: path,
+    silent: true,
+    configureBuckets: [{ name: bucket }],
+  });
   deleteOneByOne(server.store);
   const address = await mkdir(path, { recursive: true })
     .then(() => server.run())
     .catch((error) => {
-      throw new Error(`The objects in ${path} cannot be opened (${error.code ?? error.message}). Delete it to start afresh.`, { cause: error });
+      throw new Error(
+        `The objects in ${path} cannot be opened (${error.code ?? error.message}). Delete it to start afresh.`,
+        { cause: error },
+      );
     });
 
   refuseOtherSites(server.httpServer, origins);

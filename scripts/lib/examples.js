@@ -15,7 +15,12 @@
 
 /** @type {Record<string, Example>} what `npm run example` offers */
 export const examples = {
-  quickstart: { shows: "a graph that remembers, and its history", main: "quickstart/index.js", runtime: "node", keeps: true },
+  quickstart: {
+    shows: "a graph that remembers, and its history",
+    main: "quickstart/index.js",
+    runtime: "node",
+    keeps: true,
+  },
   pipeline: {
     shows: "a content pipeline, killed in the middle and resumed; status, history, retry, rollback",
     main: "pipeline/index.js",
@@ -59,7 +64,11 @@ export const examples = {
       { args: ["history"] },
     ],
   },
-  "time-travel": { shows: "back to an old checkpoint, another state there, and on from the fork", main: "time-travel/index.js", runtime: "node" },
+  "time-travel": {
+    shows: "back to an old checkpoint, another state there, and on from the fork",
+    main: "time-travel/index.js",
+    runtime: "node",
+  },
   chat: {
     shows: "a chat that remembers across processes, and summarizes what is old",
     main: "chat/index.js",
@@ -73,9 +82,28 @@ export const examples = {
       { args: ["And what here?", "--thread", "another"] },
     ],
   },
-  "shared-config-profile": { shows: "credentials of a profile in ~/.aws, by a provider of the AWS SDK", main: "shared-config-profile/index.js", runtime: "node" },
-  deno: { shows: "a Deno script that asks, ends, and goes on with the answer", main: "deno/main.ts", runtime: "deno", plays: [{ args: [] }, { args: ["Ada"] }, { args: ["Paris"] }] },
+  "shared-config-profile": {
+    shows: "credentials of a profile in ~/.aws, by a provider of the AWS SDK",
+    main: "shared-config-profile/index.js",
+    runtime: "node",
+  },
+  deno: {
+    shows: "a Deno script that asks, ends, and goes on with the answer",
+    main: "deno/main.ts",
+    runtime: "deno",
+    plays: [{ args: [] }, { args: ["Ada"] }, { args: ["Paris"] }],
+  },
   bun: { shows: "a Bun server that streams answers", main: "bun/server.ts", runtime: "bun", keeps: true },
-  "worker-r2": { shows: "a Cloudflare Worker that keeps large state in R2", main: "worker-r2/index.ts", runtime: "workerd", keeps: true },
-  express: { shows: "an HTTP API on Express: threads, approvals, history", main: "express/server.js", runtime: "node", keeps: true },
+  "worker-r2": {
+    shows: "a Cloudflare Worker that keeps large state in R2",
+    main: "worker-r2/index.ts",
+    runtime: "workerd",
+    keeps: true,
+  },
+  express: {
+    shows: "an HTTP API on Express: threads, approvals, history",
+    main: "express/server.js",
+    runtime: "node",
+    keeps: true,
+  },
 };

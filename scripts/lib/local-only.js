@@ -1,8 +1,8 @@
 const LOCAL_NAMES = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i;
 
 /**
- * Keeps the pages of others away from a server that is for this machine: what a browser sends for a page of another origin,
- * and what reaches it by another name (DNS rebinding).
+ * Keeps the pages of others away from a server that is for this machine: what a browser sends for a page of another
+ * origin, and what reaches it by another name (DNS rebinding).
  *
  * @param {import("node:http").Server} server
  * @param {string[]} origins of the pages that may use it, `*` for all of them
@@ -18,6 +18,8 @@ export function refuseOtherSites(server, origins) {
       for (const listener of listeners) listener.call(server, request, response);
       return;
     }
-    response.writeHead(403, { connection: "close" }).end("This server is for programs on this machine, not for the pages of others.\n");
+    response
+      .writeHead(403, { connection: "close" })
+      .end("This server is for programs on this machine, not for the pages of others.\n");
   });
 }

@@ -26,11 +26,15 @@ export const mutants = [
       {
         file: "payload/segment-writes.ts",
         from: "    this.segments.set(id.name, { segment, bytes, stored });\n",
-        to: "    if (there) return { ...there, objectDays };\n    this.segments.set(id.name, { segment, bytes, stored });\n",
+        to:
+          "    if (there) return { ...there, objectDays };\n    this.segments.set(id.name, { segment, bytes, " +
+          "stored });\n",
       },
       {
         file: "payload/segment-store.ts",
-        from: "    await Promise.all([readObjects(items.filter(isMissing), false), readItems(objects.filter(isMissing))]);\n",
+        from:
+          "    await Promise.all([readObjects(items.filter(isMissing), false), " +
+          "readItems(objects.filter(isMissing))]);\n",
         to: "    void isMissing;\n",
       },
     ],
@@ -41,7 +45,9 @@ export const mutants = [
       {
         file: "checkpoint/incarnation.ts",
         from: "  const names = [BORN, RESTORING, BEGUN];\n",
-        to: "  if (bornOf(item) !== undefined) return db.batchDelete([key(item.PK.S, item.SK.S)]).then(() => true);\n  const names = [BORN, RESTORING, BEGUN];\n",
+        to:
+          "  if (bornOf(item) !== undefined) return db.batchDelete([key(item.PK.S, item.SK.S)]).then(() => " +
+          "true);\n  const names = [BORN, RESTORING, BEGUN];\n",
       },
     ],
   },
@@ -51,7 +57,9 @@ export const mutants = [
       {
         file: "checkpoint/read/pages.ts",
         from: "if (born !== living || isVoid(item) || isPast(item)) continue;",
-        to: "if ((born !== living && !range.between?.[0].includes(checkpoint)) || isVoid(item) || isPast(item)) continue;",
+        to:
+          "if ((born !== living && !range.between?.[0].includes(checkpoint)) || isVoid(item) || isPast(item)) " +
+          "continue;",
       },
     ],
   },
@@ -71,7 +79,9 @@ export const mutants = [
       {
         file: "checkpoint/write/put.ts",
         from: "(await begin(storage, put)));",
-        to: "(await begin(storage, (put.parts = await serializeParts(storage, { ...given, parentId }, undefined), put))));",
+        to:
+          "(await begin(storage, (put.parts = await serializeParts(storage, { ...given, parentId }, undefined), " +
+          "put))));",
       },
     ],
   },

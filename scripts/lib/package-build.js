@@ -23,7 +23,9 @@ export function ensureBuilt() {
 
 function isBuilt() {
   const built = Math.min(...outputs.map(modified));
-  const sources = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const sources = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
   return ["tsup.config.ts", ...sources.map((name) => `src/${name}`)].every((path) => modified(path) <= built);
 }
 
@@ -51,7 +53,8 @@ function take(folder) {
     mkdirSync(folder);
     return true;
   } catch {
-    if (Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > buildMs) rmSync(folder, { recursive: true, force: true });
+    if (Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > buildMs)
+      rmSync(folder, { recursive: true, force: true });
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     return false;
   }

@@ -19,7 +19,10 @@ export const PEERS = [CORE, CHECKPOINT, LANGGRAPH];
 /** The oldest LangGraph that goes with the oldest peers. It is no peer, so package.json does not say it. */
 const OLDEST_LANGGRAPH = "1.4.17";
 
-/** @returns {{ dependencies: Record<string, string>, devDependencies: Record<string, string>, peerDependencies: Record<string, string> }} */
+/**
+ * @returns {{ dependencies: Record<string, string>, devDependencies: Record<string, string>, peerDependencies:
+ *   Record<string, string> }}
+ */
 export function packageJson() {
   return JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 }
@@ -54,12 +57,17 @@ export function ensureOldestPeers() {
     console.log(`Installing LangGraph ${wanted[LANGGRAPH]} with the oldest peers (npm) …`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${folder}package.json`, JSON.stringify({ private: true, dependencies: wanted }));
-    const { status } = spawnSync("npm", ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error"], {
-      stdio: ["ignore", "ignore", "inherit"],
-      shell: process.platform === "win32", // npm is a .cmd file there
-      timeout: installTimeoutMs,
-    });
-    if (status !== 0 || !isInstalled(wanted)) throw new Error(`The oldest peers are not installed. To see why, run: npm install --prefix ${folder}`);
+    const { status } = spawnSync(
+      "npm",
+      ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error"],
+      {
+        stdio: ["ignore", "ignore", "inherit"],
+        shell: process.platform === "win32", // npm is a .cmd file there
+        timeout: installTimeoutMs,
+      },
+    );
+    if (status !== 0 || !isInstalled(wanted))
+      throw new Error(`The oldest peers are not installed. To see why, run: npm install --prefix ${folder}`);
   }
   return folder;
 }
@@ -93,6 +101,7 @@ export function peersTable(oldest, newest) {
  * @param {string} table
  */
 export function withPeersTable(readme, table) {
-  if (!TABLE.test(readme)) throw new Error("The README has no <!-- peers --> and <!-- /peers --> to put the table between.");
+  if (!TABLE.test(readme))
+    throw new Error("The README has no <!-- peers --> and <!-- /peers --> to put the table between.");
   return readme.replace(TABLE, (_, before, after) => before + table + after);
 }

@@ -24,7 +24,10 @@ function ensurePostgres() {
     const installed = findPostgres();
     if (installed) return installed;
   }
-  throw new Error(`A test needs PostgreSQL. ${isDebian() ? `Run ${installCommand(debianPackage)}` : "Set POSTGRES_URL to one of your own."}`);
+  throw new Error(
+    "A test needs PostgreSQL. " +
+      `${isDebian() ? `Run ${installCommand(debianPackage)}` : "Set POSTGRES_URL to one of your own."}`,
+  );
 }
 
 function findPostgres() {
@@ -44,13 +47,21 @@ export async function startPostgres() {
   const data = mkdtempSync(join(tmpdir(), "postgres-"));
   const user = ordinaryUser();
   if (user) chownSync(data, user.uid, user.gid);
-  const { status, stderr } = spawnSync(join(bin, "initdb"), ["-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], { cwd: "/", encoding: "utf8", ...user });
+  const { status, stderr } = spawnSync(
+    join(bin, "initdb"),
+    ["-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+    { cwd: "/", encoding: "utf8", ...user },
+  );
   if (status !== 0) throw new Error(`PostgreSQL could not make a database: ${stderr}`);
 
   const port = await claimPort(0, "PostgreSQL");
   const args = ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", data, "-F"];
   const server = user
-    ? startDaemon("setpriv", [`--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups", join(bin, "postgres"), ...args], { cwd: "/" })
+    ? startDaemon(
+        "setpriv",
+        [`--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups", join(bin, "postgres"), ...args],
+        { cwd: "/" },
+      )
     : startDaemon(join(bin, "postgres"), args);
   const stop = async () => {
     await server.stop();
@@ -58,7 +69,7 @@ export async function startPostgres() {
   };
   // A port that can be connected to says too little: it may still be starting up.
   const isReady = () => spawnSync(join(bin, "pg_isready"), ["-q", "-h", "127.0.0.1", "-p", String(port)]).status === 0;
-  for (const deadline = Date.now() + startTimeoutMs; !isReady(); ) {
+  for (const deadline = Date.now() + startTimeoutMs; !isReady();) {
     if (server.ended() || Date.now() > deadline) {
       await stop();
       throw new Error(`PostgreSQL did not start: ${server.lastWords()}`);

@@ -7,7 +7,8 @@
  */
 
 /**
- * Runs a program that goes on until a signal or a failure ends it. A failure is said in one line; `DEBUG` shows all of it.
+ * Runs a program that goes on until a signal or a failure ends it. A failure is said in one line; `DEBUG` shows all of
+ * it.
  *
  * @param {string} command what a user types
  * @param {(program: Program) => Promise<void>} main

@@ -61,7 +61,10 @@ export class RawStorage {
     const { endpoint, bucket } = this.#options.s3;
     const folder = Buffer.from(this.#partitionOf(threadId)).toString("base64url");
     const xml = await this.#fetch("s3", `${endpoint}/${bucket}?list-type=2&prefix=${folder}%2F`);
-    return Array.from(xml.matchAll(/<Key>([^<]*)<\/Key>.*?<Size>(\d+)</gs), ([, key = "", size]) => ({ key, bytes: Number(size) }));
+    return Array.from(xml.matchAll(/<Key>([^<]*)<\/Key>.*?<Size>(\d+)</gs), ([, key = "", size]) => ({
+      key,
+      bytes: Number(size),
+    }));
   }
 
   /**
@@ -89,7 +92,8 @@ export const binaryLength = (base64 = "") => Buffer.byteLength(base64, "base64")
  */
 export function itemBytes(item) {
   return Object.entries(item).reduce(
-    (sum, [name, { S, N, B }]) => sum + name.length + (B === undefined ? Buffer.byteLength(S ?? N ?? "") : binaryLength(B)),
+    (sum, [name, { S, N, B }]) =>
+      sum + name.length + (B === undefined ? Buffer.byteLength(S ?? N ?? "") : binaryLength(B)),
     0,
   );
 }

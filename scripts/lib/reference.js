@@ -6,5 +6,9 @@ import { openSources } from "./tsdoc.js";
 export function referencePages() {
   const sources = openSources();
   const pages = { "docs/configuration.md": configurationPage(sources), "docs/api.md": apiPage(sources) };
-  return Object.entries(pages).map(([name, page]) => ({ name, url: new URL(`../../${name}`, import.meta.url), ...page }));
+  return Object.entries(pages).map(([name, page]) => ({
+    name,
+    url: new URL(`../../${name}`, import.meta.url),
+    ...page,
+  }));
 }

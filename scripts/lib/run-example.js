@@ -27,7 +27,10 @@ export async function runExample(name, example, args) {
   await mkdir(folder, { recursive: true });
   await printRequests(example);
 
-  const dynamodb = await startEmbeddedDynamoDB({ path: `${folder}/dynamodb`, port: await claimPort(0, "the embedded DynamoDB") });
+  const dynamodb = await startEmbeddedDynamoDB({
+    path: `${folder}/dynamodb`,
+    port: await claimPort(0, "the embedded DynamoDB"),
+  });
   const s3 = await startEmbeddedS3({ path: `${folder}/s3`, port: 0, bucket });
   const env = {
     AWS_REGION: "us-east-1",
@@ -42,11 +45,17 @@ export async function runExample(name, example, args) {
   };
   try {
     if (example.runtime === "workerd") {
-      const r2 = { R2_ENDPOINT: s3.endpoint, R2_BUCKET: bucket, R2_ACCESS_KEY_ID: credentials.accessKeyId, R2_SECRET_ACCESS_KEY: credentials.secretAccessKey };
+      const r2 = {
+        R2_ENDPOINT: s3.endpoint,
+        R2_BUCKET: bucket,
+        R2_ACCESS_KEY_ID: credentials.accessKeyId,
+        R2_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      };
       return await serveWorker(example, { ...env, ...r2 });
     }
     const [command = "", ...before] = commandOf(example);
-    const run = (/** @type {string[]} */ more) => runProcess(command, [...before, ...more], { cwd: folder, env: { ...ownEnv(), ...env } });
+    const run = (/** @type {string[]} */ more) =>
+      runProcess(command, [...before, ...more], { cwd: folder, env: { ...ownEnv(), ...env } });
     if (args.length > 0 || !example.plays) return toExitCode(await run(args));
     return await play(name, example.plays, run);
   } finally {
@@ -62,8 +71,13 @@ export async function runExample(name, example, args) {
 async function printRequests({ main }) {
   const text = await readFile(`${root}examples/${main}`, "utf8");
   const port = Number(process.env.PORT ?? 0);
-  const requests = Array.from(text.matchAll(/^\/\/ {3}(curl .+)$/gm), ([, request = ""]) => (port > 0 ? request.replace(/(127\.0\.0\.1):\d+/, `$1:${port}`) : request));
-  if (requests.length > 0) console.log(["Try it in another terminal; Ctrl-C ends it.", "", ...requests.map((request) => `  ${request}`), ""].join("\n"));
+  const requests = Array.from(text.matchAll(/^\/\/ {3}(curl .+)$/gm), ([, request = ""]) =>
+    port > 0 ? request.replace(/(127\.0\.0\.1):\d+/, `$1:${port}`) : request,
+  );
+  if (requests.length > 0)
+    console.log(
+      ["Try it in another terminal; Ctrl-C ends it.", "", ...requests.map((request) => `  ${request}`), ""].join("\n"),
+    );
 }
 
 /**
@@ -91,7 +105,17 @@ function commandOf({ runtime, main }) {
   if (runtime === "deno" || runtime === "bun") ensureRuntimes([runtime]);
   switch (runtime) {
     case "deno":
-      return [executableOf("deno"), "run", "--no-prompt", "--no-remote", "--node-modules-dir=manual", "--allow-net=127.0.0.1", "--allow-env=AWS_*,DYNAMODB_*,LANGGRAPH_*", "--allow-sys=homedir", file];
+      return [
+        executableOf("deno"),
+        "run",
+        "--no-prompt",
+        "--no-remote",
+        "--node-modules-dir=manual",
+        "--allow-net=127.0.0.1",
+        "--allow-env=AWS_*,DYNAMODB_*,LANGGRAPH_*",
+        "--allow-sys=homedir",
+        file,
+      ];
     case "bun":
       return [executableOf("bun"), file];
     default:

@@ -28,11 +28,17 @@ export const runtimeNames = /** @type {InstalledRuntime[]} */ ([...Object.keys(p
  * @param {InstalledRuntime[]} wanted
  */
 export function ensureRuntimes(wanted) {
-  const missing = /** @type {(keyof typeof packages)[]} */ (Object.keys(packages)).filter((name) => wanted.includes(name) && !isInstalled(name));
+  const missing = /** @type {(keyof typeof packages)[]} */ (Object.keys(packages)).filter(
+    (name) => wanted.includes(name) && !isInstalled(name),
+  );
   if (missing.length > 0) {
     console.log(`Installing ${missing.join(", ")} (npm) …`);
     const [command = "", ...args] = npmInstall(missing);
-    spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32", timeout: installTimeoutMs });
+    spawnSync(command, args, {
+      stdio: ["ignore", "ignore", "inherit"],
+      shell: process.platform === "win32",
+      timeout: installTimeoutMs,
+    });
   }
   if (wanted.includes("chromium") && !findChromium() && canInstall()) {
     console.log("Installing Chromium (apt-get) …");
@@ -58,7 +64,17 @@ export function executableOf(name) {
 
 /** @param {(keyof typeof packages)[]} names */
 function npmInstall(names) {
-  return ["npm", "install", "--prefix", folder, "--save-exact", "--no-audit", "--no-fund", "--loglevel=error", ...names.map((name) => `${name}@${packages[name]}`)];
+  return [
+    "npm",
+    "install",
+    "--prefix",
+    folder,
+    "--save-exact",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    ...names.map((name) => `${name}@${packages[name]}`),
+  ];
 }
 
 /** @param {keyof typeof packages} name */

@@ -4,7 +4,10 @@
  */
 
 /** Credentials of every saver in the tests that brings none of its own. */
-export const canaries = { secretAccessKey: "CanarySecretAccessKeyOfTheTests", sessionToken: "CanarySessionTokenOfTheTests" };
+export const canaries = {
+  secretAccessKey: "CanarySecretAccessKeyOfTheTests",
+  sessionToken: "CanarySessionTokenOfTheTests",
+};
 
 /** A value that tests store where they look for values. */
 export const PAYLOAD = "Zebracorn";

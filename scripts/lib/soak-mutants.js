@@ -57,7 +57,8 @@ async function buildMutant({ edits }, number, source) {
     const places = text.split(from).length - 1;
     if (places !== 1)
       throw new Error(
-        `${file} has ${places} places with ${JSON.stringify(from)}: this mutant has to be written anew in scripts/lib/mutants.js.`,
+        `${file} has ${places} places with ${JSON.stringify(from)}: this mutant has to be written anew in ` +
+          "scripts/lib/mutants.js.",
       );
     writeFileSync(
       path,

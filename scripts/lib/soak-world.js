@@ -36,7 +36,8 @@ export async function soakWorld({ histories, seed, processes, replay }) {
         if (performance.now() - saidMs < 30_000) return;
         saidMs = performance.now();
         print(
-          `  ${((saidMs - started) / 60_000).toFixed(1)} minutes: ${sum("histories").toLocaleString("en-US")} histories, ${failures.length} failed`,
+          `  ${((saidMs - started) / 60_000).toFixed(1)} minutes: ${sum("histories").toLocaleString("en-US")} ` +
+            `histories, ${failures.length} failed`,
         );
       }),
     ),

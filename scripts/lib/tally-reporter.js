@@ -7,7 +7,10 @@ import { secretsIn } from "./secrets.js";
 
 /** @typedef {{ errors: number, events: number, lines: number, savers: number }} Emitted */
 /** @typedef {{ name: string, files: number, paths: string[], passed: number, failed: number, seconds: number }} Lane */
-/** @typedef {{ passed: number, failed: number, skipped: string[], problems: string[], lanes: Lane[], emitted: Emitted }} Tally */
+/**
+ * @typedef {{ passed: number, failed: number, skipped: string[], problems: string[], lanes: Lane[], emitted: Emitted }}
+ *   Tally
+ */
 
 /** Everything that this process prints, which is also all that its tests and their runtimes print. */
 const printed = [process.stdout, process.stderr].map(copyOf);
@@ -34,9 +37,18 @@ export default class TallyReporter {
    */
   onTestRunEnd(modules, unhandledErrors, reason) {
     /** @type {Tally} */
-    const tally = { passed: 0, failed: 0, skipped: [], problems: [], lanes: [], emitted: { errors: 0, events: 0, lines: 0, savers: 0 } };
+    const tally = {
+      passed: 0,
+      failed: 0,
+      skipped: [],
+      problems: [],
+      lanes: [],
+      emitted: { errors: 0, events: 0, lines: 0, savers: 0 },
+    };
     /** @type {Map<string, Lane>} */
-    const lanes = new Map(this.#lanes.map((name) => [name, { name, files: 0, paths: [], passed: 0, failed: 0, seconds: 0 }]));
+    const lanes = new Map(
+      this.#lanes.map((name) => [name, { name, files: 0, paths: [], passed: 0, failed: 0, seconds: 0 }]),
+    );
 
     for (const module of modules) {
       const name = laneOf(module.project.name);
@@ -54,7 +66,8 @@ export default class TallyReporter {
         else if (state === "failed") lane.failed += 1;
         else tally.skipped.push(`${file} > ${test.fullName}`);
         const { emitted } = /** @type {{ emitted?: Emitted }} */ (test.meta());
-        for (const kind of /** @type {(keyof Emitted)[]} */ (Object.keys(tally.emitted))) tally.emitted[kind] += emitted?.[kind] ?? 0;
+        for (const kind of /** @type {(keyof Emitted)[]} */ (Object.keys(tally.emitted)))
+          tally.emitted[kind] += emitted?.[kind] ?? 0;
       }
       // A hook that fails is the error of its suite, and its tests count as skipped.
       const errors = [module, ...module.children.allSuites()].flatMap((task) => task.errors());
@@ -103,6 +116,11 @@ function secretLines(chunks) {
   return lines.flatMap((line, i) => {
     const found = secretsIn(line);
     if (found.length === 0) return [];
-    return [`${found.join(", ")} was printed: ${lines.slice(Math.max(0, i - 2), i + 1).join(" / ").slice(-600)}`];
+    return [
+      `${found.join(", ")} was printed: ${lines
+        .slice(Math.max(0, i - 2), i + 1)
+        .join(" / ")
+        .slice(-600)}`,
+    ];
   });
 }

@@ -33,11 +33,15 @@ export function readTestArguments(args) {
     else if (arg.startsWith("-")) {
       const next = rest[0];
       // Whether it is the option's value or the name of a file, only vitest could tell.
-      if (!arg.includes("=") && next !== undefined && !next.startsWith("-")) throw new Error(`Write ${arg}=${next} if ${next} is the value of ${arg}; if it is part of a file's name, put it first.`);
+      if (!arg.includes("=") && next !== undefined && !next.startsWith("-"))
+        throw new Error(
+          `Write ${arg}=${next} if ${next} is the value of ${arg}; if it is part of a file's name, put it first.`,
+        );
       options.push(arg);
     } else filters.push(arg);
   }
-  if (quick && (filters.length > 0 || lanes.length > 0)) throw new Error("The quick tests have no choice of files or lanes. For that: npm test -- NAME --lane NAME");
+  if (quick && (filters.length > 0 || lanes.length > 0))
+    throw new Error("The quick tests have no choice of files or lanes. For that: npm test -- NAME --lane NAME");
   const everywhere = filters.length === 0 && options.length === 0 && !quick;
   return { filters, quick, options, lanes: lanes.length > 0 ? chosenLanes(lanes) : everywhere ? LANES : ["node"] };
 }

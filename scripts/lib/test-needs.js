@@ -39,7 +39,9 @@ export async function needsOf(files) {
   return new Map(
     files.map((file) => {
       const seen = new Set([file]);
-      for (const path of seen) for (const { path: imported } of metafile.inputs[path]?.imports ?? []) if (own.has(imported)) seen.add(imported);
+      for (const path of seen)
+        for (const { path: imported } of metafile.inputs[path]?.imports ?? [])
+          if (own.has(imported)) seen.add(imported);
       const needs = new Set([...seen].flatMap((path) => [...(own.get(path) ?? [])]));
       if (readFileSync(root + file, "utf8").includes(NO_SERVER)) for (const server of SERVERS) needs.delete(server);
       return [file, needs];

@@ -10,7 +10,8 @@ import { ensureRuntimes, executableOf, runtimeNames } from "./runtimes.js";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
- * Which servers a run of the tests starts: `real` ones (DynamoDB Local, Ceph's S3), `embedded` ones in JavaScript, or `none`.
+ * Which servers a run of the tests starts: `real` ones (DynamoDB Local, Ceph's S3), `embedded` ones in JavaScript, or
+ * `none`.
  * @typedef {"real" | "embedded" | "none"} Servers
  */
 
@@ -24,8 +25,12 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
  * @property {string[]} missing what this system does not have, and the command that would provide it
  */
 
-/** What takes minutes, and is for faults and chance rather than for a look whether something broke. `npm test` runs them. */
-const LONG = /\/(crash-|history\.|ttl-invariant\.|prune-model\.|hostile-fuzz\.|differential\.|faults\.|outage\.|official-)/;
+/**
+ * What takes minutes, and is for faults and chance rather than for a look whether something broke. `npm test` runs
+ * them.
+ */
+const LONG =
+  /\/(crash-|history\.|ttl-invariant\.|prune-model\.|hostile-fuzz\.|differential\.|faults\.|outage\.|official-)/;
 
 /** @type {Plan} What vitest does when nobody has planned. */
 const everything = { dynamodb: "real", s3: "real", lanes: [], leftOut: [], thorough: true, missing: [] };
@@ -55,7 +60,12 @@ export async function planTests({ filters, lanes, quick }) {
   const needs = await needsOf(files);
   const needing = (/** @type {Need} */ need) => files.filter((file) => needs.get(file)?.has(need));
   /** @type {Plan} */
-  const plan = { ...everything, lanes, thorough: !quick, leftOut: quick ? files.filter((file) => LONG.test(file)) : [] };
+  const plan = {
+    ...everything,
+    lanes,
+    thorough: !quick,
+    leftOut: quick ? files.filter((file) => LONG.test(file)) : [],
+  };
 
   /** @param {Need} need @param {() => void} ensure */
   const canHave = (need, ensure) => {
@@ -85,7 +95,9 @@ export async function planTests({ filters, lanes, quick }) {
   plan.dynamodb = serversFor("dynamodb", () => void (process.env.DYNAMODB_ENDPOINT ?? ensureJava()));
   plan.s3 = serversFor("s3", () => void (process.env.S3_ENDPOINT ?? ensureCeph()));
 
-  const runtimes = runtimeNames.filter((name) => lanes.includes(name) || (lanes.includes("node") && needing(name).length > 0));
+  const runtimes = runtimeNames.filter(
+    (name) => lanes.includes(name) || (lanes.includes("node") && needing(name).length > 0),
+  );
   if (runtimes.length > 0) ensureRuntimes(runtimes);
   /** @type {[Need | "oldest-peers", () => unknown][]} */
   const others = [
@@ -100,7 +112,8 @@ export async function planTests({ filters, lanes, quick }) {
     plan.lanes = plan.lanes.filter((lane) => lane !== need);
     plan.leftOut.push(...wanting);
   }
-  if (lanes.includes("oldest-peers") && !canHave(/** @type {Need} */ ("oldest-peers"), ensureOldestPeers)) plan.lanes = plan.lanes.filter((lane) => lane !== "oldest-peers");
+  if (lanes.includes("oldest-peers") && !canHave(/** @type {Need} */ ("oldest-peers"), ensureOldestPeers))
+    plan.lanes = plan.lanes.filter((lane) => lane !== "oldest-peers");
   plan.leftOut = [...new Set(plan.leftOut)];
   if (plan.leftOut.length === files.length) plan.lanes = [];
   return plan;
@@ -112,5 +125,7 @@ const isBehaviour = (file) => file.startsWith("tests/behaviour/");
 /** @returns {string[]} from the project's folder on, with slashes on every system */
 function testFiles() {
   const names = readdirSync(`${root}tests`, { recursive: true, encoding: "utf8" });
-  return names.filter((name) => name.endsWith(".test.ts") && !name.includes("node_modules")).map((name) => `tests/${name.replaceAll("\\", "/")}`);
+  return names
+    .filter((name) => name.endsWith(".test.ts") && !name.includes("node_modules"))
+    .map((name) => `tests/${name.replaceAll("\\", "/")}`);
 }

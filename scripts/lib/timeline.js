@@ -28,16 +28,21 @@ export function printTimeline(history, { from } = {}) {
   const byId = new Map(history.map((checkpoint) => [checkpoint.checkpoint_id, checkpoint]));
   const oldestFirst = history.toReversed();
   const lanes = laneOfEach(oldestFirst);
-  const start = Math.max(0, oldestFirst.findIndex((checkpoint) => checkpoint.checkpoint_id === from));
+  const start = Math.max(
+    0,
+    oldestFirst.findIndex((checkpoint) => checkpoint.checkpoint_id === from),
+  );
 
-  const rows = oldestFirst.slice(start).map((checkpoint) => [
-    drawLanes(oldestFirst, lanes, checkpoint),
-    String(checkpoint.step),
-    checkpoint.source,
-    colors.yellow(shortId(checkpoint.checkpoint_id)),
-    checkpoint.next.join(", ") || colors.dim("end"),
-    changes(checkpoint, byId.get(checkpoint.parent_checkpoint_id ?? "")),
-  ]);
+  const rows = oldestFirst
+    .slice(start)
+    .map((checkpoint) => [
+      drawLanes(oldestFirst, lanes, checkpoint),
+      String(checkpoint.step),
+      checkpoint.source,
+      colors.yellow(shortId(checkpoint.checkpoint_id)),
+      checkpoint.next.join(", ") || colors.dim("end"),
+      changes(checkpoint, byId.get(checkpoint.parent_checkpoint_id ?? "")),
+    ]);
   printTable(["", "step", "source", "checkpoint", "next", "what changed"], rows, ["left", "right"]);
 }
 

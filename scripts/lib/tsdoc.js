@@ -28,13 +28,23 @@ export function openSources() {
  */
 export function docOf(node) {
   // Of overloads, the first has the comment.
-  const docs = [...(Node.isMethodDeclaration(node) ? node.getOverloads() : []), node].flatMap((declaration) => declaration.getJsDocs());
-  const whole = docs.map((doc) => plain(doc.getDescription())).join("\n\n").trim();
+  const docs = [...(Node.isMethodDeclaration(node) ? node.getOverloads() : []), node].flatMap((declaration) =>
+    declaration.getJsDocs(),
+  );
+  const whole = docs
+    .map((doc) => plain(doc.getDescription()))
+    .join("\n\n")
+    .trim();
   const [, text = whole, standard] = /^(.*?)\s*Default: (.*)\.$/s.exec(whole) ?? [];
-  const tags = docs.flatMap((doc) => doc.getTags()).map((tag) => {
-    const parameter = Node.isJSDocParameterTag(tag) ? `\`${tag.getName()}\`: ` : "";
-    return { name: tag.getTagName(), text: parameter + plain(tag.getCommentText() ?? "").replace(/^DynamoDBSaverError\b/, "`DynamoDBSaverError`") };
-  });
+  const tags = docs
+    .flatMap((doc) => doc.getTags())
+    .map((tag) => {
+      const parameter = Node.isJSDocParameterTag(tag) ? `\`${tag.getName()}\`: ` : "";
+      return {
+        name: tag.getTagName(),
+        text: parameter + plain(tag.getCommentText() ?? "").replace(/^DynamoDBSaverError\b/, "`DynamoDBSaverError`"),
+      };
+    });
   return { text, standard: standard?.trim(), tags };
 }
 
@@ -46,7 +56,11 @@ export const tagged = (doc, name) => doc.tags.filter((tag) => tag.name === name)
  * @param {string} source
  * @returns {{ name: string, text: string }[]}
  */
-export const unionMembers = (source) => [...source.matchAll(/\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s*\|\s*"(\w+)"/g)].map(([, text = "", name = ""]) => ({ name, text: plain(text.replace(/^\s*\* ?/gm, "")) }));
+export const unionMembers = (source) =>
+  [...source.matchAll(/\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s*\|\s*"(\w+)"/g)].map(([, text = "", name = ""]) => ({
+    name,
+    text: plain(text.replace(/^\s*\* ?/gm, "")),
+  }));
 
 /** A type as a reader writes it: `undefined` is what a `?` says already. @param {Node | undefined} node */
 export const typeText = (node) => (node?.getText() ?? "").replace(/ \| undefined$/, "").replace(/\s+/g, " ");
@@ -55,5 +69,8 @@ export const typeText = (node) => (node?.getText() ?? "").replace(/ \| undefined
 function plain(text) {
   const linked = text.trim().replace(/\{@link (\w+)\}/g, "`$1`");
   // An example keeps its lines.
-  return linked.split(/(```[\s\S]*?```)/).map((part) => (part.startsWith("```") ? part : part.replace(/(\S)[ \t]*\n(?=\S)/g, "$1 "))).join("");
+  return linked
+    .split(/(```[\s\S]*?```)/)
+    .map((part) => (part.startsWith("```") ? part : part.replace(/(\S)[ \t]*\n(?=\S)/g, "$1 ")))
+    .join("");
 }

@@ -55,7 +55,8 @@ export async function bundleWorker(options) {
  *
  * @param {BuiltWorker} worker
  * @param {{ port?: number, vars: Record<string, string | undefined>, assets?: string }} options any free port when
- *   none is given; `vars` go over those of wrangler.toml, and undefined takes one away; `assets` is a folder of files for it
+ *   none is given; `vars` go over those of wrangler.toml, and undefined takes one away; `assets` is a folder of files
+ *   for it
  * @returns {Promise<{ url: string, kill: () => Promise<void> }>}
  */
 export async function startWorker({ script, compatibilityDate, compatibilityFlags, vars }, options) {
@@ -65,7 +66,13 @@ export async function startWorker({ script, compatibilityDate, compatibilityFlag
     compatibilityDate,
     compatibilityFlags,
     bindings: Object.fromEntries(bindings),
-    ...(options.assets && { assets: { directory: options.assets, binding: "ASSETS", routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true } } }),
+    ...(options.assets && {
+      assets: {
+        directory: options.assets,
+        binding: "ASSETS",
+        routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true },
+      },
+    }),
     host: "127.0.0.1",
     port: options.port ?? 0,
     cf: false, // Otherwise miniflare asks a server of Cloudflare where it is.

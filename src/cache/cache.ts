@@ -13,7 +13,15 @@ import { shardOf, SHARDS } from "../checkpoint/thread-index.js";
 import { ambientEnv, checkTtl, withEnv, type SaverConfig } from "../config.js";
 import { invalidInput, itemText, StoreDataError } from "../errors.js";
 import { defaultSerde } from "../format/serde/serde.js";
-import { asFormatError, deleteEntries, deleteEntry, ENTRY_KEYS, readEntries, readParts, writeEntry } from "../store/entries.js";
+import {
+  asFormatError,
+  deleteEntries,
+  deleteEntry,
+  ENTRY_KEYS,
+  readEntries,
+  readParts,
+  writeEntry,
+} from "../store/entries.js";
 import { ITEMS, textOf } from "../store/namespaces.js";
 import { expandCacheConfig, type DynamoDBCacheOptions } from "../store/options.js";
 import { Stamps } from "../store/writes.js";
@@ -58,7 +66,10 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
    * @param overrides options that come before the environment's
    * @throws DynamoDBSaverError `INVALID_CONFIG`
    */
-  static fromEnv<V = unknown>(env: Readonly<Record<string, unknown>> | object, overrides: Partial<DynamoDBCacheOptions> = {}): DynamoDBCache<V> {
+  static fromEnv<V = unknown>(
+    env: Readonly<Record<string, unknown>> | object,
+    overrides: Partial<DynamoDBCacheOptions> = {},
+  ): DynamoDBCache<V> {
     return new DynamoDBCache<V>(withEnv(env, overrides));
   }
 
@@ -69,12 +80,15 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
 
   /** Those of the values that are there and have not expired, in the order of the keys: 1 request for 100 of them. */
   override async get(keys: CacheFullKey[]): Promise<{ key: CacheFullKey; value: V }[]> {
-    const places = await Promise.all(checkKeys(keys).map(async (fullKey) => ({ fullKey, place: await this.#place(fullKey) })));
+    const places = await Promise.all(
+      checkKeys(keys).map(async (fullKey) => ({ fullKey, place: await this.#place(fullKey) })),
+    );
     const distinct = new Map(places.map(({ place }) => [place.PK.S + place.SK.S, place]));
     const { consistentRead, maxValueBytes } = this.#config;
     const items = await readEntries(this.#backend, [...distinct.values()], consistentRead);
     const values = new Map<string, { value: V } | FormatError>();
-    const failure = ({ code, message, cause }: FormatError, [namespace, cacheKey]: CacheFullKey): StoreDataError => new StoreDataError(code, message, namespace, cacheKey, { cause });
+    const failure = ({ code, message, cause }: FormatError, [namespace, cacheKey]: CacheFullKey): StoreDataError =>
+      new StoreDataError(code, message, namespace, cacheKey, { cause });
     let at = 0;
     let bytes = 0;
     for await (const row of readParts(this.#backend, items, DATA, maxValueBytes)) {
@@ -83,7 +97,12 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
         bytes += part instanceof FormatError ? 0 : part.bytes.length;
         const tooMuch = this.#backend.codec.problemOf(bytes);
         if (tooMuch) throw failure(tooMuch, places.find(({ place }) => place.SK.S === SK.S)!.fullKey);
-        values.set(PK.S + SK.S, part instanceof FormatError ? part : await deserialized(this.serde, part).then((value) => ({ value: value as V }), asFormatError));
+        values.set(
+          PK.S + SK.S,
+          part instanceof FormatError
+            ? part
+            : await deserialized(this.serde, part).then((value) => ({ value: value as V }), asFormatError),
+        );
       }
     }
     return places.flatMap(({ fullKey, place }) => {
@@ -107,22 +126,47 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     const writes = await Promise.all(
       pairs.map(async ({ key: fullKey, value, ttl }) => {
         const seconds = ttl ?? ttlSeconds;
-        const life = seconds === undefined || seconds <= 0 ? undefined : lifetime(checkTtl("ttl", seconds, invalidInput));
+        const life =
+          seconds === undefined || seconds <= 0 ? undefined : lifetime(checkTtl("ttl", seconds, invalidInput));
         const bytes = await serialized(this.serde, value, itemText(fullKey[0], fullKey[1]));
         if (bytes.bytes.length > maxValueBytes) {
-          throw new StoreDataError("VALUE_TOO_LARGE", `A value of ${bytes.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, or do not cache it`, fullKey[0], fullKey[1]);
+          throw new StoreDataError(
+            "VALUE_TOO_LARGE",
+            `A value of ${bytes.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, ` +
+              "or do not cache it",
+            fullKey[0],
+            fullKey[1],
+          );
         }
-        return { place: await this.#place(fullKey), value: bytes, life, isOver: seconds !== undefined && seconds <= 0, stamp: this.#stamps.next() };
+        return {
+          place: await this.#place(fullKey),
+          value: bytes,
+          life,
+          isOver: seconds !== undefined && seconds <= 0,
+          stamp: this.#stamps.next(),
+        };
       }),
     );
     const distinct = new Map(writes.map((write) => [write.place.PK.S + write.place.SK.S, write]));
-    await forEachAtOnce(maxConcurrency, distinct.values(), ({ place, isOver, ...entry }) => (isOver ? deleteEntry(this.#backend, place) : writeEntry(this.#backend, place, entry)));
+    await forEachAtOnce(maxConcurrency, distinct.values(), ({ place, isOver, ...entry }) =>
+      isOver ? deleteEntry(this.#backend, place) : writeEntry(this.#backend, place, entry),
+    );
   }
 
   /** Deletes the values of these namespaces; without any, all values. */
   override async clear(namespaces: CacheNamespace[]): Promise<void> {
-    const prefixes = namespaces.length === 0 ? [ITEMS] : await Promise.all(checkNamespaces(namespaces).map((namespace) => this.#namespacePrefix(namespace)));
-    const queries = prefixes.flatMap((beginsWith) => Array.from({ length: SHARDS }, (_, shard) => ({ partition: this.#partition(shard), beginsWith, only: ENTRY_KEYS, consistent: true })));
+    const prefixes =
+      namespaces.length === 0
+        ? [ITEMS]
+        : await Promise.all(checkNamespaces(namespaces).map((namespace) => this.#namespacePrefix(namespace)));
+    const queries = prefixes.flatMap((beginsWith) =>
+      Array.from({ length: SHARDS }, (_, shard) => ({
+        partition: this.#partition(shard),
+        beginsWith,
+        only: ENTRY_KEYS,
+        consistent: true,
+      })),
+    );
     await forEachAtOnce(this.#config.maxConcurrency, queries, async (query) => {
       for await (const items of this.#backend.db.queryPages(query)) await deleteEntries(this.#backend, items);
     });
@@ -143,9 +187,12 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
 }
 
 function checkKeys(keys: CacheFullKey[]): CacheFullKey[] {
-  const isKey = (fullKey: unknown): boolean => Array.isArray(fullKey) && isNamespace(fullKey[0]) && typeof fullKey[1] === "string";
+  const isKey = (fullKey: unknown): boolean =>
+    Array.isArray(fullKey) && isNamespace(fullKey[0]) && typeof fullKey[1] === "string";
   if (Array.isArray(keys) && keys.every(isKey)) return keys;
-  throw invalidInput('A key of the cache must be a pair of a namespace and a text, for example [["nodes", "slow"], "key"].');
+  throw invalidInput(
+    'A key of the cache must be a pair of a namespace and a text, for example [["nodes", "slow"], "key"].',
+  );
 }
 
 function checkNamespaces(namespaces: CacheNamespace[]): CacheNamespace[] {
@@ -154,4 +201,5 @@ function checkNamespaces(namespaces: CacheNamespace[]): CacheNamespace[] {
 }
 
 /** `every` would pass over what an array lacks. */
-const isNamespace = (namespace: unknown): boolean => Array.isArray(namespace) && !namespace.includes(undefined) && namespace.every((label) => typeof label === "string");
+const isNamespace = (namespace: unknown): boolean =>
+  Array.isArray(namespace) && !namespace.includes(undefined) && namespace.every((label) => typeof label === "string");

@@ -28,12 +28,22 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
 }
 
 /**
- * Deletes what one incarnation of a thread has left, and nothing of others: it has ended, or never came to be. With `others`, it
- * deletes what all but this one have left, except writes that may be of a run that starts.
+ * Deletes what one incarnation of a thread has left, and nothing of others: it has ended, or never came to be. With
+ * `others`, it deletes what all but this one have left, except writes that may be of a run that starts.
  * @param goesOn is asked after each page; false ends it
  */
-export async function deleteIncarnation(storage: Storage, thread: Thread, born: string, others = false, goesOn = async (): Promise<boolean> => true): Promise<void> {
-  for await (const items of storage.db.queryPages({ partition: thread.partition, only: ["PK", "SK"], consistent: true })) {
+export async function deleteIncarnation(
+  storage: Storage,
+  thread: Thread,
+  born: string,
+  others = false,
+  goesOn = async (): Promise<boolean> => true,
+): Promise<void> {
+  for await (const items of storage.db.queryPages({
+    partition: thread.partition,
+    only: ["PK", "SK"],
+    consistent: true,
+  })) {
     if (!(await goesOn())) return;
     const isList = ({ SK }: Item): boolean => SK.S.startsWith(TRASH);
     const isOurs = (item: Item): boolean => bornOf(item) === born;
@@ -48,7 +58,11 @@ async function deletePages(storage: Storage, thread: Thread, query: QueryInput):
   for await (const items of storage.db.queryPages(query)) {
     // A run that has started meanwhile is gone to readers before its parts are.
     if (items.some(({ SK }) => SK.S === THREAD_MARKER)) await storage.incarnations.end(thread);
-    await deleteItems(storage, thread, items.filter(({ SK }) => SK.S !== THREAD_MARKER));
+    await deleteItems(
+      storage,
+      thread,
+      items.filter(({ SK }) => SK.S !== THREAD_MARKER),
+    );
     deleted += items.length;
   }
   return deleted;

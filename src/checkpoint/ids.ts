@@ -11,7 +11,11 @@ export interface ConfigIds {
 /** @throws DynamoDBSaverError `INVALID_INPUT` when an id is there but is not a string */
 export function configIds(config: RunnableConfig | undefined): ConfigIds {
   const configurable: unknown = objectOrNone("The config", config, '{ configurable: { thread_id: "1" } }').configurable;
-  const { thread_id, checkpoint_ns, checkpoint_id, thread_ts } = objectOrNone("config.configurable", configurable, '{ thread_id: "1" }');
+  const { thread_id, checkpoint_ns, checkpoint_id, thread_ts } = objectOrNone(
+    "config.configurable",
+    configurable,
+    '{ thread_id: "1" }',
+  );
   return {
     threadId: optionalId("thread_id", thread_id),
     ns: optionalId("checkpoint_ns", checkpoint_ns, { allowEmpty: true }),
@@ -30,7 +34,10 @@ export function requireId(name: string, id: unknown, method: string, where: stri
   return text;
 }
 
-/** The run that puts a checkpoint. LangGraph takes it over from `configurable` into `metadata`, for subgraphs too, unless it is there. */
+/**
+ * The run that puts a checkpoint. LangGraph takes it over from `configurable` into `metadata`, for subgraphs too,
+ * unless it is there.
+ */
 export function runIdOf({ metadata, configurable }: RunnableConfig): string | undefined {
   const runId: unknown = metadata?.run_id ?? (configurable as Record<string, unknown> | undefined)?.run_id;
   return typeof runId === "string" && runId !== "" ? runId : undefined;
@@ -42,7 +49,10 @@ export const inConfig = (name: string): string => `in the config: { configurable
 function objectOrNone(name: string, value: unknown, example: string): Record<string, unknown> {
   if (value === undefined || value === null) return {};
   if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw invalidInput(`${name} must be an object, for example ${example}, not ${Array.isArray(value) ? "an array" : `a ${typeof value}`}.`);
+  throw invalidInput(
+    `${name} must be an object, for example ${example}, not ` +
+      `${Array.isArray(value) ? "an array" : `a ${typeof value}`}.`,
+  );
 }
 
 export function optionalId(name: string, id: unknown, { allowEmpty = false } = {}): string | undefined {

@@ -9,9 +9,10 @@ import { TRUSTED_MS, type CheckpointRef, type Thread } from "./storage.js";
 /*
  * A thread can be deleted under a running agent, which then puts checkpoints that refer to segments that are gone. So
  * each incarnation of a thread, from its first checkpoint to `deleteThread`, has a random name. It stands in the
- * thread's marker and in the sort key of all that belongs to it; a checkpoint takes it over from its parent. `deleteThread`
- * removes the marker first, and what has another name than the marker's is absent to readers: what descends from a deleted
- * thread is deleted. A thread that is restored is another incarnation than the one that was saved.
+ * thread's marker and in the sort key of all that belongs to it; a checkpoint takes it over from its parent.
+ * `deleteThread` removes the marker first, and what has another name than the marker's is absent to readers: what
+ * descends from a deleted thread is deleted. A thread that is restored is another incarnation than the one that was
+ * saved.
  *
  * While a thread is being restored, its marker names the restoring incarnation, and none that lives: a run that starts
  * meanwhile takes the thread, and then the restoring fails.
@@ -44,25 +45,31 @@ const bornIn = (item: Item, name: string): string => {
 export const bornOf = (item: Item): string => bornOfKey(item.SK.S);
 
 /** The incarnation that lives, by the thread's marker. */
-export const livingOf = (marker: Item | undefined): string | undefined => (marker && !isGone(marker) && BORN in marker ? bornIn(marker, BORN) : undefined);
+export const livingOf = (marker: Item | undefined): string | undefined =>
+  marker && !isGone(marker) && BORN in marker ? bornIn(marker, BORN) : undefined;
 
 /** The incarnation that a thread is being restored as, if that was not done or overtaken. */
-export const restoringOf = (marker: Item | undefined): string | undefined => (marker && !isGone(marker) && !(BORN in marker) ? bornIn(marker, RESTORING) : undefined);
+export const restoringOf = (marker: Item | undefined): string | undefined =>
+  marker && !isGone(marker) && !(BORN in marker) ? bornIn(marker, RESTORING) : undefined;
 
 /** What a list of `prune` calls an empty thread: another name once a run has begun in it. */
 export const emptyMark = (marker: Item): string => `${THREAD_MARKER}#${bornIn(marker, BEGUN)}`;
 export const isEmptyMark = (sortKey: string): boolean => /^C#\$#[\w-]*$/.test(sortKey);
 
-export const bornAttribute = (born: string): Record<string, AttributeValue> => ({ [BORN]: { B: toBase64(fromBase64Url(born)) } });
+export const bornAttribute = (born: string): Record<string, AttributeValue> => ({
+  [BORN]: { B: toBase64(fromBase64Url(born)) },
+});
 
 /**
- * Deletes a thread's marker or index entry as it was read. False when it has been changed by now: a request that arrives late,
- * or was decided on before, must not take what a later run has written.
+ * Deletes a thread's marker or index entry as it was read. False when it has been changed by now: a request that
+ * arrives late, or was decided on before, must not take what a later run has written.
  */
 export async function deleteAsRead(db: DynamoDB, item: Item): Promise<boolean> {
   const names = [BORN, RESTORING, BEGUN];
   const values = Object.fromEntries(names.flatMap((name, i) => (item[name] ? [[`:v${i}`, item[name]]] : [])));
-  const asRead = names.map((name, i) => (item[name] ? `#n${i} = :v${i}` : `attribute_not_exists(#n${i})`)).join(" AND ");
+  const asRead = names
+    .map((name, i) => (item[name] ? `#n${i} = :v${i}` : `attribute_not_exists(#n${i})`))
+    .join(" AND ");
   return db.deleteItem(key(item.PK.S, item.SK.S), {
     condition: `attribute_not_exists(PK) OR (${asRead})`,
     names: Object.fromEntries(names.map((name, i) => [`#n${i}`, name])),
@@ -79,7 +86,10 @@ export class Incarnations {
 
   constructor(private readonly db: DynamoDB) {}
 
-  /** While `put` is under way, writes to its checkpoint, or to one that is put after it, may come: they are not there yet. */
+  /**
+   * While `put` is under way, writes to its checkpoint, or to one that is put after it, may come: they are not there
+   * yet.
+   */
   async putting(threadId: string, id: string, put: () => Promise<void>): Promise<void> {
     const others = this.#putting.get(threadId) ?? [];
     this.#putting.set(threadId, others);
@@ -138,7 +148,9 @@ export class Incarnations {
       return { ":born": bornAttribute(offered)[BORN]! };
     };
     const set = [`${BORN} = if_not_exists(${BORN}, :born)`, `${BEGUN} = :born`];
-    const marker = await upsertLiving(life?.granted ?? Infinity, (until) => this.db.updatedItem(() => livingUpdate({ key: markerKey, set, values: values() }, until)));
+    const marker = await upsertLiving(life?.granted ?? Infinity, (until) =>
+      this.db.updatedItem(() => livingUpdate({ key: markerKey, set, values: values() }, until)),
+    );
     return bornIn(marker!, BORN);
   }
 
@@ -152,7 +164,9 @@ export class Incarnations {
   /** Prolongs the marker. False when the thread has no such incarnation any more. */
   async renew(thread: Thread, born: string, life: Lifetime | undefined): Promise<boolean> {
     const until = life?.granted ?? Infinity;
-    return (await prolong(this.db, key(thread.partition, THREAD_MARKER), until)) && (await this.current(thread)) === born;
+    return (
+      (await prolong(this.db, key(thread.partition, THREAD_MARKER), until)) && (await this.current(thread)) === born
+    );
   }
 
   /** From now on, the thread is gone to readers. */
@@ -172,7 +186,11 @@ export class Incarnations {
       key: key(partition, THREAD_MARKER),
       update: `SET ${RESTORING} = :born${expires ? ", #ttl = :ttl" : ""} REMOVE ${BORN}${expires ? "" : ", #ttl"}`,
       names: { "#ttl": TTL_ATTRIBUTE },
-      values: { ":born": bornAttribute(born)[BORN]!, ":now": { N: String(Math.floor(Date.now() / 1_000)) }, ...expires },
+      values: {
+        ":born": bornAttribute(born)[BORN]!,
+        ":now": { N: String(Math.floor(Date.now() / 1_000)) },
+        ...expires,
+      },
       condition: `attribute_not_exists(${BORN}) OR #ttl <= :now`,
     });
   }

@@ -21,10 +21,23 @@ import { copyThread, type RestoreProgress } from "../threads/copy/copy-thread.js
 import { DELETE_FOR_RUNS_OPTIONS, deleteForRuns, type DeleteForRunsOptions } from "../threads/prune/delete-for-runs.js";
 import { deleteThread } from "./delete-thread.js";
 import { getDeltaHistory } from "./read/delta-history.js";
-import { exportThread, IMPORT_OPTIONS, importThread, type ImportOptions, type Lines } from "../threads/copy/export-thread.js";
+import {
+  exportThread,
+  IMPORT_OPTIONS,
+  importThread,
+  type ImportOptions,
+  type Lines,
+} from "../threads/copy/export-thread.js";
 import type { PruneResult } from "../threads/prune/result.js";
 import { getTuple } from "./read/get-tuple.js";
-import { IMPORT_FROM_OPTIONS, importFrom, type CheckpointSource, type ImportFromOptions, type ImportFromProgress, type ImportFromResult } from "../threads/copy/import-from.js";
+import {
+  IMPORT_FROM_OPTIONS,
+  importFrom,
+  type CheckpointSource,
+  type ImportFromOptions,
+  type ImportFromProgress,
+  type ImportFromResult,
+} from "../threads/copy/import-from.js";
 import { configIds, inConfig, requireId, runIdOf } from "./ids.js";
 import { pruneSometimes } from "./write/latest-only.js";
 import { list } from "./read/list.js";
@@ -76,7 +89,10 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     super(config.serde ?? defaultSerde);
     this.#config = config;
     // Looked up at each use: `serde` is a public field of every saver, and wrappers replace it.
-    const serde = { dumpsTyped: (value: unknown) => this.serde.dumpsTyped(value), loadsTyped: (type: string, data: Uint8Array | string) => this.serde.loadsTyped(type, data) };
+    const serde = {
+      dumpsTyped: (value: unknown) => this.serde.dumpsTyped(value),
+      loadsTyped: (type: string, data: Uint8Array | string) => this.serde.loadsTyped(type, data),
+    };
     this.#storage = openStorage(config, serde, compress);
   }
 
@@ -88,14 +104,17 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * @param overrides options that come before the environment's
    * @throws DynamoDBSaverError `INVALID_CONFIG`
    */
-  static fromEnv(env: Readonly<Record<string, unknown>> | object, overrides: Partial<DynamoDBSaverOptions> = {}): DynamoDBSaver {
+  static fromEnv(
+    env: Readonly<Record<string, unknown>> | object,
+    overrides: Partial<DynamoDBSaverOptions> = {},
+  ): DynamoDBSaver {
     return new DynamoDBSaver(withEnv(env, overrides));
   }
 
   /**
    * Creates what is missing, and says what it did: the table (string keys `PK` and `SK`, on demand); with `ttlSeconds`
-   * DynamoDB's sweeping of expired items; with `s3` too the bucket's lifecycle rules, for `ttlSeconds` and for calls with
-   * a ttl of their own. Call it when deploying, or at the start of a script: no other method does any of this.
+   * DynamoDB's sweeping of expired items; with `s3` too the bucket's lifecycle rules, for `ttlSeconds` and for calls
+   * with a ttl of their own. Call it when deploying, or at the start of a script: no other method does any of this.
    */
   async setup(): Promise<SetupResult> {
     return setup(this.#storage, this.#config.ttlSeconds, this.#config.signal);
@@ -106,14 +125,16 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
 
   /**
    * The checkpoint that `config` names, or the latest of its thread and namespace, with its pending writes;
-   * `undefined` if there is none. 1 request, and 1 after it when state has to be read that is not cached. By id, or in a namespace, an
-   * instance that has not read the thread within five minutes also reads its marker, at the same time as the checkpoint.
+   * `undefined` if there is none. 1 request, and 1 after it when state has to be read that is not cached. By id, or in
+   * a namespace, an instance that has not read the thread within five minutes also reads its marker, at the same time
+   * as the checkpoint.
    */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const found = await getTuple(this.#storage, config);
     if (!found) return undefined;
     const ttlSeconds = this.#ttlSeconds(config);
-    if (this.#config.refreshOnRead && ttlSeconds !== undefined) await refreshOnRead(this.#storage, found.stored, ttlSeconds, configIds(config).checkpointId === undefined);
+    if (this.#config.refreshOnRead && ttlSeconds !== undefined)
+      await refreshOnRead(this.#storage, found.stored, ttlSeconds, configIds(config).checkpointId === undefined);
     return found.tuple;
   }
 
@@ -142,7 +163,8 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   ): Promise<RunnableConfig> {
     const { threadId: given, ns = "", checkpointId: parentId } = configIds(config);
     const threadId = requireId("thread_id", given, "put", inConfig("thread_id"));
-    if (typeof checkpoint !== "object" || checkpoint === null) throw invalidInput("put needs a checkpoint object as its second argument.");
+    if (typeof checkpoint !== "object" || checkpoint === null)
+      throw invalidInput("put needs a checkpoint object as its second argument.");
     const id = requireId("checkpoint id", checkpoint.id, "put", "as the checkpoint's id, a text that rises with time");
     await putCheckpoint(this.#storage, {
       threadId,
@@ -157,18 +179,24 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * Stores what one task of a checkpoint wrote: 1 request, however many writes; 2 by an instance that has neither read nor put the
-   * checkpoint. The first write of an index
+   * Stores what one task of a checkpoint wrote: 1 request, however many writes; 2 by an instance that has neither read
+   * nor put the checkpoint. The first write of an index
    * stays; of LangGraph's special channels (errors, interrupts, resumes) the last one does.
    *
    * @param taskPath where LangGraph gives it, writes are read back in its order first
    */
-  override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string, taskPath = ""): Promise<void> {
+  override async putWrites(
+    config: RunnableConfig,
+    writes: PendingWrite[],
+    taskId: string,
+    taskPath = "",
+  ): Promise<void> {
     const { threadId: givenThread, ns = "", checkpointId: givenId } = configIds(config);
     const threadId = requireId("thread_id", givenThread, "putWrites", inConfig("thread_id"));
     const checkpointId = requireId("checkpoint_id", givenId, "putWrites", inConfig("checkpoint_id"));
     requireId("taskId", taskId, "putWrites", "as the third argument");
-    if (!Array.isArray(writes) || !writes.every((write) => Array.isArray(write) && typeof write[0] === "string")) throw invalidInput("putWrites needs an array of [channel, value] pairs as its second argument.");
+    if (!Array.isArray(writes) || !writes.every((write) => Array.isArray(write) && typeof write[0] === "string"))
+      throw invalidInput("putWrites needs an array of [channel, value] pairs as its second argument.");
     optional("taskPath", taskPath, "string", invalidInput);
     if (writes.length === 0) return;
     const ttlSeconds = this.#ttlSeconds(config);
@@ -178,8 +206,20 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     this.#taskLines.set(task, line);
     const place = line.line();
     try {
-      const [serialized] = await Promise.all([serializeWrites(this.#storage, writes), place.enter(this.#config.signal)]);
-      await putWrites(this.#storage, { threadId, ns, checkpointId, taskId, taskPath, writes: serialized, ttlSeconds, runId: runIdOf(config) });
+      const [serialized] = await Promise.all([
+        serializeWrites(this.#storage, writes),
+        place.enter(this.#config.signal),
+      ]);
+      await putWrites(this.#storage, {
+        threadId,
+        ns,
+        checkpointId,
+        taskId,
+        taskPath,
+        writes: serialized,
+        ttlSeconds,
+        runId: runIdOf(config),
+      });
     } finally {
       place.leave();
       if (line.empty) this.#taskLines.delete(task);
@@ -193,11 +233,13 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
 
   /**
    * Removes old checkpoints with their writes, and what only they referred to. What stays reads as before: the newest
-   * checkpoint of each namespace always, with what it needs to be resumed and what its `DeltaChannel`s are rebuilt from. Runs may
-   * go on meanwhile: segments and objects are freed by a call at least `graceSeconds` after the one that made them superfluous.
-   * Cut short, call it again. 5 requests a thread and more, 1 a megabyte read, 1 for 25 checkpoints or writes, 1 a segment.
+   * checkpoint of each namespace always, with what it needs to be resumed and what its `DeltaChannel`s are rebuilt
+   * from. Runs may go on meanwhile: segments and objects are freed by a call at least `graceSeconds` after the one that
+   * made them superfluous. Cut short, call it again. 5 requests a thread and more, 1 a megabyte read, 1 for 25
+   * checkpoints or writes, 1 a segment.
    *
-   * A thread that cannot be read, for lack of its key for example, is passed over; the promise is rejected when all others are done.
+   * A thread that cannot be read, for lack of its key for example, is passed over; the promise is rejected when all
+   * others are done.
    *
    * @throws ThreadsFailedError when there are several threads, and some of them cannot be read
    * @throws CheckpointDataError when there is one thread, and it cannot be read
@@ -213,9 +255,10 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
 
   /**
    * Removes the checkpoints of some runs. A run has an id here if it was given one: `configurable: { run_id }` or
-   * `metadata: { run_id }`, for `invoke`, `stream` and `updateState` alike. LangGraph's own `runId` does not reach a saver. Checkpoints
-   * whose metadata has a `run_id` belong to that run too. All checkpoints of the threads are read for this; name the threads where you
-   * can. Runs may go on meanwhile, as beside {@link prune}, and threads that cannot be read are passed over as there.
+   * `metadata: { run_id }`, for `invoke`, `stream` and `updateState` alike. LangGraph's own `runId` does not reach a
+   * saver. Checkpoints whose metadata has a `run_id` belong to that run too. All checkpoints of the threads are read
+   * for this; name the threads where you can. Runs may go on meanwhile, as beside {@link prune}, and threads that
+   * cannot be read are passed over as there.
    *
    * @throws ThreadsFailedError when there are several threads, and some of them cannot be read
    *
@@ -226,17 +269,22 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
    * await checkpointer.deleteForRuns([run_id], { threadIds: ["1"] });
    * ```
    */
-  async deleteForRuns(runIds: readonly string[], options?: DeleteForRunsOptions & LongWorkOptions<PruneProgress>): Promise<PruneResult> {
+  async deleteForRuns(
+    runIds: readonly string[],
+    options?: DeleteForRunsOptions & LongWorkOptions<PruneProgress>,
+  ): Promise<PruneResult> {
     return this.#longWork(options, DELETE_FOR_RUNS_OPTIONS, (storage) => deleteForRuns(storage, runIds, options));
   }
 
   /**
-   * Stores a thread under another id as well, with all its checkpoints, as it is at this moment. The copy is there when it is
-   * complete; cut short, call it again. What runs of the original do meanwhile may or may not be in it, as if they had been
-   * cut short. With `encryption`, all of the copy is encrypted.
+   * Stores a thread under another id as well, with all its checkpoints, as it is at this moment. The copy is there when
+   * it is complete; cut short, call it again. What runs of the original do meanwhile may or may not be in it, as if
+   * they had been cut short. With `encryption`, all of the copy is encrypted.
    *
-   * @throws CheckpointDataError `PLAINTEXT_REFUSED` with `encryption`, if a value of `from` is plain, unless `allowPlaintext` is on
-   * @throws DynamoDBSaverError `INVALID_INPUT` if there is no thread `from`, it is deleted meanwhile, or there is one `to`
+   * @throws CheckpointDataError `PLAINTEXT_REFUSED` with `encryption`, if a value of `from` is plain, unless
+   *   `allowPlaintext` is on
+   * @throws DynamoDBSaverError `INVALID_INPUT` if there is no thread `from`, it is deleted meanwhile, or there is one
+   *   `to`
    */
   async copyThread(from: string, to: string, options?: LongWorkOptions<RestoreProgress>): Promise<RestoreProgress> {
     requireId("thread_id", from, "copyThread", "as the first argument");
@@ -245,9 +293,10 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * A thread as lines of JSON, which {@link importThread} stores with the same values and ids. What expires lives on for as long as
-   * it had left when it was exported. Values are as they are stored: what is encrypted stays so. The key is needed to export it, and
-   * to import it under another id or `keyPrefix`; into another table, under the same ones, it is not.
+   * A thread as lines of JSON, which {@link importThread} stores with the same values and ids. What expires lives on
+   * for as long as it had left when it was exported. Values are as they are stored: what is encrypted stays so. The key
+   * is needed to export it, and to import it under another id or `keyPrefix`; into another table, under the same ones,
+   * it is not.
    *
    * @example
    * ```ts
@@ -259,32 +308,45 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * Stores a thread from the lines of {@link exportThread}. It is there when it is complete; cut short, call it again. With
-   * `encryption`, all of it is encrypted. Who makes an export makes the thread's state: it is as trusted as the table.
+   * Stores a thread from the lines of {@link exportThread}. It is there when it is complete; cut short, call it again.
+   * With `encryption`, all of it is encrypted. Who makes an export makes the thread's state: it is as trusted as the
+   * table.
    *
-   * @throws DynamoDBSaverError `INVALID_INPUT` if the lines are not a whole export, if another `keyPrefix` than this one or
-   *   `fromKeyPrefix` had the thread, or if there is such a thread
-   * @throws CheckpointDataError `PLAINTEXT_REFUSED` with `encryption`, if a value is plain, unless `allowPlaintext` is on
+   * @throws DynamoDBSaverError `INVALID_INPUT` if the lines are not a whole export, if another `keyPrefix` than this
+   *   one or `fromKeyPrefix` had the thread, or if there is such a thread
+   * @throws CheckpointDataError `PLAINTEXT_REFUSED` with `encryption`, if a value is plain, unless `allowPlaintext` is
+   *   on
    */
-  async importThread(lines: Lines, options?: ImportOptions & LongWorkOptions<RestoreProgress>): Promise<RestoreProgress> {
+  async importThread(
+    lines: Lines,
+    options?: ImportOptions & LongWorkOptions<RestoreProgress>,
+  ): Promise<RestoreProgress> {
     return this.#longWork(options, IMPORT_OPTIONS, (storage) => importThread(storage, lines, options));
   }
 
   /**
-   * Takes over the threads of any other LangGraph saver: `MemorySaver`, `SqliteSaver`, `PostgresSaver`. Cut short, call it again:
-   * a checkpoint of the same id is stored again, and others are left alone. Pending writes keep the order in which that saver
-   * gives them; what a task writes that only runs here comes after them.
+   * Takes over the threads of any other LangGraph saver: `MemorySaver`, `SqliteSaver`, `PostgresSaver`. Cut short, call
+   * it again: a checkpoint of the same id is stored again, and others are left alone. Pending writes keep the order in
+   * which that saver gives them; what a task writes that only runs here comes after them.
    */
-  async importFrom(saver: CheckpointSource, options: ImportFromOptions & LongWorkOptions<ImportFromProgress> = {}): Promise<ImportFromResult> {
-    return this.#longWork(options, IMPORT_FROM_OPTIONS, (storage) => importFrom(storage, saver, options, this.#config.ttlSeconds));
+  async importFrom(
+    saver: CheckpointSource,
+    options: ImportFromOptions & LongWorkOptions<ImportFromProgress> = {},
+  ): Promise<ImportFromResult> {
+    return this.#longWork(options, IMPORT_FROM_OPTIONS, (storage) =>
+      importFrom(storage, saver, options, this.#config.ttlSeconds),
+    );
   }
 
   /**
-   * The threads that have checkpoints, ordered by id. A page of 1 MB a request; with `latest: true` 1 request a thread more.
+   * The threads that have checkpoints, ordered by id. A page of 1 MB a request; with `latest: true` 1 request a thread
+   * more.
    *
    * @example
    * ```ts
-   * for await (const { threadId, createdAt } of checkpointer.listThreads({ limit: 20 })) console.log(threadId, createdAt);
+   * for await (const { threadId, createdAt } of checkpointer.listThreads({ limit: 20 })) {
+   *   console.log(threadId, createdAt);
+   * }
    * ```
    */
   async *listThreads(options: ListThreadsOptions = {}): AsyncGenerator<ThreadInfo, void, undefined> {
@@ -292,12 +354,16 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * What LangGraph's `DeltaChannel` needs to rebuild its state: 1 request a megabyte of history, never one an ancestor. It is read
-   * consistently, whatever `consistentRead` says.
+   * What LangGraph's `DeltaChannel` needs to rebuild its state: 1 request a megabyte of history, never one an ancestor.
+   * It is read consistently, whatever `consistentRead` says.
    *
-   * @throws CheckpointDataError `MISSING_DATA` when the checkpoint, or an ancestor that it is rebuilt from, is not there any more
+   * @throws CheckpointDataError `MISSING_DATA` when the checkpoint, or an ancestor that it is rebuilt from, is not
+   *   there any more
    */
-  override async getDeltaChannelHistory(options: { config: RunnableConfig; channels: string[] }): Promise<Record<string, DeltaChannelHistory>> {
+  override async getDeltaChannelHistory(options: {
+    config: RunnableConfig;
+    channels: string[];
+  }): Promise<Record<string, DeltaChannelHistory>> {
     const { config, channels: given } = (options ?? {}) as Partial<typeof options>;
     const ids = configIds(config);
     const channels = textsOf("channels", given);
@@ -306,7 +372,11 @@ export class DynamoDBSaver extends BaseCheckpointSaver {
     return getDeltaHistory(this.#storage, threadId, ids, channels);
   }
 
-  async #longWork<P, R>(options: LongWorkOptions<P> | undefined, known: readonly string[], start: (storage: Storage) => AsyncGenerator<P, R, undefined>): Promise<R> {
+  async #longWork<P, R>(
+    options: LongWorkOptions<P> | undefined,
+    known: readonly string[],
+    start: (storage: Storage) => AsyncGenerator<P, R, undefined>,
+  ): Promise<R> {
     return longWork(this.#storage, this.#config.signal, options, known, start);
   }
 

@@ -12,8 +12,8 @@ import type { WriteOrder } from "../format/write-order.js";
 
 const FRAME_CACHE_BYTES = 4 * 1_024 * 1_024;
 /**
- * How long what was seen of a thread is believed. A superstep that takes longer costs a read of its parent: see `prune.ts`. A
- * read by id costs a look at the thread's marker.
+ * How long what was seen of a thread is believed. A superstep that takes longer costs a read of its parent: see
+ * `prune.ts`. A read by id costs a look at the thread's marker.
  */
 export const TRUSTED_MS = 5 * 60_000;
 

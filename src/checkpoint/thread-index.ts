@@ -19,7 +19,9 @@ export interface ThreadInfo {
   /** When its first checkpoint was stored, ISO 8601. */
   createdAt: string;
   /** With `latest: true`: the latest checkpoint of its root namespace, if there is one. */
-  latest?: { checkpointId: string; /** LangGraph's number of the superstep; -1 is the input's. */ step: number | undefined } | undefined;
+  latest?:
+    | { checkpointId: string; /** LangGraph's number of the superstep; -1 is the input's. */ step: number | undefined }
+    | undefined;
 }
 
 /** Which part of the threads `listThreads` gives. */
@@ -45,13 +47,28 @@ export class ThreadIndex {
   ) {}
 
   /** Comes before a checkpoint without a parent, so that no thread is ever unlisted. Keeps the thread's first time. */
-  async add(threadId: string, born: string, life: Lifetime | undefined, created = new Date().toISOString()): Promise<void> {
+  async add(
+    threadId: string,
+    born: string,
+    life: Lifetime | undefined,
+    created = new Date().toISOString(),
+  ): Promise<void> {
     const { whole } = await keyPart("thread", threadId);
     const entryKey = await this.#entryKey(threadId);
-    const set = ["created = if_not_exists(created, :now)", "#born = :born", ...(whole === undefined ? [] : ["#thread = :thread"])];
+    const set = [
+      "created = if_not_exists(created, :now)",
+      "#born = :born",
+      ...(whole === undefined ? [] : ["#thread = :thread"]),
+    ];
     const names = { "#born": "born", ...(whole !== undefined && { "#thread": "thread" }) };
-    const values = { ":now": { S: created }, ":born": bornAttribute(born).born!, ...(whole !== undefined && { ":thread": { S: whole } }) };
-    await upsertLiving(life?.granted ?? Infinity, (until) => this.db.updateItem(livingUpdate({ key: entryKey, set, names, values }, until)));
+    const values = {
+      ":now": { S: created },
+      ":born": bornAttribute(born).born!,
+      ...(whole !== undefined && { ":thread": { S: whole } }),
+    };
+    await upsertLiving(life?.granted ?? Infinity, (until) =>
+      this.db.updateItem(livingUpdate({ key: entryKey, set, names, values }, until)),
+    );
   }
 
   /** The entry as it is now. */
@@ -68,7 +85,10 @@ export class ThreadIndex {
    * All threads, in the order of their ids as they stand in a key.
    * @param consistent whether none may be missed that a replica does not show yet
    */
-  async *list(options: ListThreadsOptions = {}, consistent = this.consistentRead): AsyncGenerator<ThreadInfo, void, undefined> {
+  async *list(
+    options: ListThreadsOptions = {},
+    consistent = this.consistentRead,
+  ): AsyncGenerator<ThreadInfo, void, undefined> {
     checkObject("", options, KNOWN_OPTIONS, "{ limit: 20 }", invalidInput);
     const { limit = Infinity, after, prefix = "" } = options;
     checkLimit(limit);
@@ -77,8 +97,11 @@ export class ThreadIndex {
     // Every id comes after none.
     const afterText = !after ? undefined : (await keyPart("thread", after)).text;
     const prefixText = escapeId(prefix);
-    if (afterText !== undefined && !afterText.startsWith(prefixText) && compareCodePoints(afterText, prefixText) > 0) return;
-    const shards = Array.from({ length: SHARDS }, (_, shard) => this.#shard(shard, prefixText, afterText, limit, consistent));
+    if (afterText !== undefined && !afterText.startsWith(prefixText) && compareCodePoints(afterText, prefixText) > 0)
+      return;
+    const shards = Array.from({ length: SHARDS }, (_, shard) =>
+      this.#shard(shard, prefixText, afterText, limit, consistent),
+    );
     try {
       const heads = await Promise.all(shards.map(async (items) => (await items.next()).value ?? undefined));
       for (let yielded = 0; yielded < limit; yielded++) {
@@ -96,7 +119,13 @@ export class ThreadIndex {
     }
   }
 
-  async *#shard(shard: number, prefix: string, after: string | undefined, limit: number, consistent: boolean): AsyncGenerator<Item, void, undefined> {
+  async *#shard(
+    shard: number,
+    prefix: string,
+    after: string | undefined,
+    limit: number,
+    consistent: boolean,
+  ): AsyncGenerator<Item, void, undefined> {
     const partition = this.#partition(shard);
     const pages = this.db.queryPages({
       partition,

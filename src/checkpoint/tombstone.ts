@@ -4,12 +4,13 @@ import { expiry, goneAt, TTL_ATTRIBUTE } from "../payload/lifetime.js";
 import { ORDER } from "../format/write-order.js";
 
 /*
- * An attempt of a `put` that timed out can arrive minutes after another attempt of it was acknowledged. Since then the checkpoint may
- * have been put again, renewed, hidden or removed. So each has the number of its call, a checkpoint that is removed leaves a tombstone
- * with that number, and a commit replaces only what has a lower one. A tombstone is needed for as long as a `put` and its signatures can
- * last; then it expires.
+ * An attempt of a `put` that timed out can arrive minutes after another attempt of it was acknowledged. Since then the
+ * checkpoint may have been put again, renewed, hidden or removed. So each has the number of its call, a checkpoint that
+ * is removed leaves a tombstone with that number, and a commit replaces only what has a lower one. A tombstone is
+ * needed for as long as a `put` and its signatures can last; then it expires.
  *
- * A tombstone without a number is in the place of a checkpoint that was announced, and must not be stored any more (`head.ts`).
+ * A tombstone without a number is in the place of a checkpoint that was announced, and must not be stored any more
+ * (`head.ts`).
  */
 
 const VOID = "void";
@@ -23,11 +24,20 @@ export const isVoid = (item: Item): boolean => VOID in item;
 /** @param removed the checkpoint whose place it takes */
 export function tombstone(key: Key, until: number, removed: Item = {} as Item): Item {
   const order = removed[ORDER];
-  return { ...key, v: { N: String(FORMAT_VERSION) }, [VOID]: { N: "1" }, ...(order && { [ORDER]: order }), ...expiry(until) };
+  return {
+    ...key,
+    v: { N: String(FORMAT_VERSION) },
+    [VOID]: { N: "1" },
+    ...(order && { [ORDER]: order }),
+    ...expiry(until),
+  };
 }
 
 /** The condition of a tombstone: there is no checkpoint. */
-export const unlessStored: Condition = { condition: "attribute_not_exists(PK) OR attribute_exists(#void)", names: { "#void": VOID } };
+export const unlessStored: Condition = {
+  condition: "attribute_not_exists(PK) OR attribute_exists(#void)",
+  names: { "#void": VOID },
+};
 
 /** The condition of a commit: nothing stands in its place that is later. */
 export const unlessLater = (order: string): Condition => ({
@@ -39,7 +49,10 @@ export const unlessLater = (order: string): Condition => ({
 /** DynamoDB deletes what has expired within a few days ("Using time to live"). */
 const SWEPT_SECONDS = 4 * 86_400;
 
-/** Whether a tombstone is left to DynamoDB, which deletes it for nothing. One that is still there later never goes by itself. */
+/**
+ * Whether a tombstone is left to DynamoDB, which deletes it for nothing. One that is still there later never goes by
+ * itself.
+ */
 export const goesByItself = (item: Item): boolean => isVoid(item) && isSwept(item);
 
 /** Whether an item expires, and not so long ago that the table does not delete it. */

@@ -19,5 +19,7 @@ export function duration(text: string): number {
   throw new InvalidArgumentError('It must be a duration such as "90s", "15m", "12h", "30d" or "2w".');
 }
 
-/** For an option that may come several times. (One that takes several at once would take the arguments behind it too.) */
+/**
+ * For an option that may come several times. (One that takes several at once would take the arguments behind it too.)
+ */
 export const repeated = (text: string, before: string[] = []): string[] => [...before, text];

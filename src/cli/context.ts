@@ -35,7 +35,11 @@ export const openContext: Open = async (command) => {
     if (event.type === "request") requests++;
     for (const listener of listeners) listener(requests);
   };
-  const options: DynamoDBSaverOptions = { ...(await saverOptions(command.optsWithGlobals<GlobalOptions>())), signal, onEvent };
+  const options: DynamoDBSaverOptions = {
+    ...(await saverOptions(command.optsWithGlobals<GlobalOptions>())),
+    signal,
+    onEvent,
+  };
   // Not before they are needed: LangChain takes longer to load than `--help` should take.
   const [{ DynamoDBSaver }, { openStorage }, { compress }] = await Promise.all([
     import("../checkpoint/saver.js"),
@@ -54,9 +58,21 @@ export const openContext: Open = async (command) => {
 function show(event: DynamoDBSaverEvent, output: Output): void {
   if (event.type === "warning") output.warn(event.message);
   if (!output.isVerbose) return;
-  if (event.type === "retry") output.note(dim(`${event.service} ${event.operation} failed at attempt ${event.attempt} (${event.reason}), again in ${Math.round(event.delayMs)} ms`));
+  if (event.type === "retry")
+    output.note(
+      dim(
+        `${event.service} ${event.operation} failed at attempt ${event.attempt} (${event.reason}), again in ` +
+          `${Math.round(event.delayMs)} ms`,
+      ),
+    );
   if (event.type !== "request") return;
   const { readUnits, writeUnits } = event.consumedCapacity;
-  const cost = [readUnits > 0 && `${readUnits} read units`, writeUnits > 0 && `${writeUnits} write units`, event.error].filter(Boolean).join(", ");
-  output.note(dim(`${event.service} ${event.operation} ${event.status} ${Math.round(event.durationMs)} ms${cost && ` (${cost})`}`));
+  const cost = [readUnits > 0 && `${readUnits} read units`, writeUnits > 0 && `${writeUnits} write units`, event.error]
+    .filter(Boolean)
+    .join(", ");
+  output.note(
+    dim(
+      `${event.service} ${event.operation} ${event.status} ${Math.round(event.durationMs)} ms${cost && ` (${cost})`}`,
+    ),
+  );
 }

@@ -39,7 +39,8 @@ export const REMEDIES: Readonly<Partial<Record<DynamoDBSaverError["code"], strin
 };
 
 /** What a message that names an option of the library is on the command line, where it is there by another name. */
-export const flagFor = (message: string): string | undefined => (message.includes("allowInsecureEndpoint") ? "On the command line: --allow-insecure-endpoint" : undefined);
+export const flagFor = (message: string): string | undefined =>
+  message.includes("allowInsecureEndpoint") ? "On the command line: --allow-insecure-endpoint" : undefined;
 
 /** Says what went wrong, on stderr, and returns what the program ends with. */
 export function report(error: unknown, output: Output): number {
@@ -59,7 +60,8 @@ export function report(error: unknown, output: Output): number {
     output.note(red("error:"), `${message} [${code}]`);
     if (remedy !== undefined) output.note(remedy);
   }
-  if (output.isVerbose && error instanceof Error) for (const line of (error.stack ?? "").split("\n").slice(1)) output.note(line);
+  if (output.isVerbose && error instanceof Error)
+    for (const line of (error.stack ?? "").split("\n").slice(1)) output.note(line);
   return code === "USAGE" || code === "INVALID_CONFIG" ? EXIT.usage : EXIT.failed;
 }
 
@@ -67,14 +69,23 @@ function described(error: unknown): { code: string; message: string; details?: o
   if (error instanceof UsageError) return { code: "USAGE", message: error.message };
   if (isDynamoDBSaverError(error)) {
     const { service, operation, requestId } = error as Partial<AwsRequestError>;
-    return { code: error.code, message: error.code === "CREDENTIALS" ? withCause(error) : error.message, details: { service, operation, requestId } };
+    return {
+      code: error.code,
+      message: error.code === "CREDENTIALS" ? withCause(error) : error.message,
+      details: { service, operation, requestId },
+    };
   }
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  return { code: typeof code === "string" ? code : "UNEXPECTED", message: typeof message === "string" ? message : String(error) };
+  return {
+    code: typeof code === "string" ? code : "UNEXPECTED",
+    message: typeof message === "string" ? message : String(error),
+  };
 }
 
 /** With what a provider of credentials says. One that runs a program quotes it, and that may hold a secret. */
 function withCause({ message, cause }: DynamoDBSaverError): string {
   const said = cause instanceof Error ? cause.message : "";
-  return said === "" || /\n|command failed/i.test(said) ? message : message.replace(/; see the cause of this error\.$/, `: ${said}`);
+  return said === "" || /\n|command failed/i.test(said)
+    ? message
+    : message.replace(/; see the cause of this error\.$/, `: ${said}`);
 }

@@ -1,5 +1,6 @@
 /*
- * Ctrl-C ends what is under way in good order, once; a second one ends the program at once. The signal goes into every request.
+ * Ctrl-C ends what is under way in good order, once; a second one ends the program at once. The signal goes into every
+ * request.
  */
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -18,7 +19,8 @@ export function adviseOnInterrupt(text: string): void {
 }
 
 /** What an interruption ends with; `undefined` where there was none. */
-export const interruption = (): { exitCode: number; advice: string } | undefined => (received === undefined ? undefined : { exitCode: EXIT_CODES[received], advice });
+export const interruption = (): { exitCode: number; advice: string } | undefined =>
+  received === undefined ? undefined : { exitCode: EXIT_CODES[received], advice };
 
 export function interrupt(name: Name): void {
   // The cursor may be hidden by a progress bar.

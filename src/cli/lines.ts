@@ -1,8 +1,9 @@
 import { invalidInput } from "../errors.js";
 
 /**
- * More than a line of an export can have: an item of DynamoDB's 400 KB, in which each byte of a text may be written as `\u0000`,
- * and an object of S3, of the saver's 4 MiB, in base64. What is left of it, 330,000 bytes, is for names, nonces and punctuation.
+ * More than a line of an export can have: an item of DynamoDB's 400 KB, in which each byte of a text may be written as
+ * `\u0000`, and an object of S3, of the saver's 4 MiB, in base64. What is left of it, 330,000 bytes, is for names,
+ * nonces and punctuation.
  */
 const MAX_LINE_BYTES = 8 * 1_024 * 1_024;
 
@@ -20,7 +21,11 @@ export async function* boundedLines(chunks: AsyncIterable<Uint8Array>): AsyncGen
   const add = (part: Uint8Array): void => {
     parts.push(part);
     length += part.length;
-    if (length > MAX_LINE_BYTES) throw invalidInput(`Line ${number} is longer than ${MAX_LINE_BYTES} bytes, and no line of an export is. Import what export has written, as it is.`);
+    if (length > MAX_LINE_BYTES)
+      throw invalidInput(
+        `Line ${number} is longer than ${MAX_LINE_BYTES} bytes, and no line of an export is. Import what export ` +
+          "has written, as it is.",
+      );
   };
   const take = (): string => {
     const line = textOf(parts, number++);

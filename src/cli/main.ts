@@ -45,7 +45,13 @@ function createProgram(): Command {
   program.commandsGroup("To set up, and when something is wrong:");
   addSetup(program, openContext);
   addDoctor(program);
-  program.addHelpCommand(program.createCommand("help").argument("[command]").description("say more about a command").helpGroup("To set up, and when something is wrong:"));
+  program.addHelpCommand(
+    program
+      .createCommand("help")
+      .argument("[command]")
+      .description("say more about a command")
+      .helpGroup("To set up, and when something is wrong:"),
+  );
   addCompletion(program, openContext);
   return program;
 }

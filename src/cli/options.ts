@@ -30,20 +30,45 @@ export function addGlobalOptions(program: Command): void {
     .optionsGroup("Where the threads are:")
     .addOption(new Option("--table <name>", "the table").env("DYNAMODB_TABLE_NAME"))
     .addOption(new Option("--region <region>", "its region (else AWS_REGION, AWS_DEFAULT_REGION, or the profile's)"))
-    .addOption(new Option("--profile <name>", "a profile of the AWS configuration, with roles and SSO (else AWS_* variables, or AWS_PROFILE)"))
-    .addOption(new Option("--endpoint <url>", "of DynamoDB (else AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or AWS's own)"))
-    .addOption(new Option("--allow-insecure-endpoint", "plain http to other hosts too, for both endpoints (else DYNAMODB_ALLOW_INSECURE_ENDPOINT)"))
+    .addOption(
+      new Option(
+        "--profile <name>",
+        "a profile of the AWS configuration, with roles and SSO (else AWS_* variables, or AWS_PROFILE)",
+      ),
+    )
+    .addOption(
+      new Option("--endpoint <url>", "of DynamoDB (else AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or AWS's own)"),
+    )
+    .addOption(
+      new Option(
+        "--allow-insecure-endpoint",
+        "plain http to other hosts too, for both endpoints (else DYNAMODB_ALLOW_INSECURE_ENDPOINT)",
+      ),
+    )
     .addOption(new Option("--key-prefix <prefix>", "the saver's option keyPrefix").env("CHECKPOINT_KEY_PREFIX"))
     .addOption(new Option("--s3-bucket <name>", "the bucket of large values").env("CHECKPOINT_S3_BUCKET"))
-    .addOption(new Option("--s3-older-bucket <name>", "a bucket that older large values lie in; can be repeated").argParser(repeated))
+    .addOption(
+      new Option("--s3-older-bucket <name>", "a bucket that older large values lie in; can be repeated").argParser(
+        repeated,
+      ),
+    )
     .addOption(new Option("--s3-prefix <prefix>", "what its keys begin with").env("CHECKPOINT_S3_PREFIX"))
     .addOption(new Option("--s3-endpoint <url>", "of S3 (else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or AWS's own)"))
     .addOption(new Option("--s3-region <region>", "its region (else the table's)"))
     .addOption(new Option("--s3-profile <name>", "a profile for S3, where it takes other credentials than the table"))
     .addOption(new Option("--s3-force-path-style", "endpoint/bucket/key instead of bucket.endpoint/key"))
     .optionsGroup("What they are encrypted with:")
-    .addOption(new Option("--encryption-key-file <file>", "32 bytes, as they are or in base64 or hexadecimal (else CHECKPOINT_ENCRYPTION_KEY)"))
-    .addOption(new Option("--older-key-file <file>", "a key that older values were written with; can be repeated").argParser(repeated))
+    .addOption(
+      new Option(
+        "--encryption-key-file <file>",
+        "32 bytes, as they are or in base64 or hexadecimal (else CHECKPOINT_ENCRYPTION_KEY)",
+      ),
+    )
+    .addOption(
+      new Option("--older-key-file <file>", "a key that older values were written with; can be repeated").argParser(
+        repeated,
+      ),
+    )
     .addOption(new Option("--allow-plaintext", "read values without encryption too"))
     .optionsGroup("How it is shown:")
     .addOption(new Option("--json", "for machines: one JSON document, or one a line for what is many"))
@@ -90,19 +115,46 @@ async function regionOf(profile: string | undefined): Promise<string | undefined
 }
 
 async function s3Options(given: GlobalOptions): Promise<S3Options | undefined> {
-  const { s3Bucket: bucket, s3OlderBucket: olderBuckets, s3Prefix: prefix, s3Endpoint: endpoint, s3Region: region, s3Profile: profile, s3ForcePathStyle: forcePathStyle } = given;
+  const {
+    s3Bucket: bucket,
+    s3OlderBucket: olderBuckets,
+    s3Prefix: prefix,
+    s3Endpoint: endpoint,
+    s3Region: region,
+    s3Profile: profile,
+    s3ForcePathStyle: forcePathStyle,
+  } = given;
   if (!bucket) {
-    if (olderBuckets || prefix || endpoint || region || profile || forcePathStyle) throw new UsageError("Which bucket? Pass --s3-bucket, or set CHECKPOINT_S3_BUCKET.");
+    if (olderBuckets || prefix || endpoint || region || profile || forcePathStyle)
+      throw new UsageError("Which bucket? Pass --s3-bucket, or set CHECKPOINT_S3_BUCKET.");
     return undefined;
   }
-  return { bucket, olderBuckets, prefix: prefix ?? "", endpoint, region, forcePathStyle, credentials: profile === undefined ? undefined : await credentialsOf(profile) };
+  return {
+    bucket,
+    olderBuckets,
+    prefix: prefix ?? "",
+    endpoint,
+    region,
+    forcePathStyle,
+    credentials: profile === undefined ? undefined : await credentialsOf(profile),
+  };
 }
 
-async function encryptionOptions({ encryptionKeyFile, olderKeyFile = [], allowPlaintext }: GlobalOptions): Promise<EncryptionOptions | undefined> {
+async function encryptionOptions({
+  encryptionKeyFile,
+  olderKeyFile = [],
+  allowPlaintext,
+}: GlobalOptions): Promise<EncryptionOptions | undefined> {
   const variable = process.env.CHECKPOINT_ENCRYPTION_KEY;
-  const key = encryptionKeyFile !== undefined ? await keyOf(encryptionKeyFile) : variable ? keyFrom(Buffer.from(variable), "CHECKPOINT_ENCRYPTION_KEY") : undefined;
+  const key =
+    encryptionKeyFile !== undefined
+      ? await keyOf(encryptionKeyFile)
+      : variable
+        ? keyFrom(Buffer.from(variable), "CHECKPOINT_ENCRYPTION_KEY")
+        : undefined;
   if (key) return { key, olderKeys: await Promise.all(olderKeyFile.map(keyOf)), allowPlaintext };
-  if (olderKeyFile.length > 0 || allowPlaintext) throw new UsageError("Which key? Pass --encryption-key-file, or set CHECKPOINT_ENCRYPTION_KEY.");
+  if (olderKeyFile.length > 0 || allowPlaintext)
+    throw new UsageError("Which key? Pass --encryption-key-file, or set CHECKPOINT_ENCRYPTION_KEY.");
   return undefined;
 }
 
@@ -111,7 +163,9 @@ async function keyOf(file: string): Promise<Uint8Array> {
     return keyFrom(await readFile(file), file);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`The key file ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"}).`);
+    throw new UsageError(
+      `The key file ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"}).`,
+    );
   }
 }
 
@@ -120,5 +174,7 @@ function keyFrom(bytes: Uint8Array, source: string): Uint8Array {
   const text = new TextDecoder().decode(bytes).trim();
   if (/^[0-9a-f]{64}$/i.test(text)) return new Uint8Array(Buffer.from(text, "hex"));
   if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return new Uint8Array(Buffer.from(text, "base64"));
-  throw new UsageError(`${source} does not hold a key: 32 bytes, or as text 64 hexadecimal digits or 44 characters of base64.`);
+  throw new UsageError(
+    `${source} does not hold a key: 32 bytes, or as text 64 hexadecimal digits or 44 characters of base64.`,
+  );
 }

@@ -18,7 +18,10 @@ export interface OutputOptions {
   verbose?: boolean | undefined;
 }
 
-/** What a command shows. Results go to stdout; questions, progress and notes to stderr, so that they are never among results. */
+/**
+ * What a command shows. Results go to stdout; questions, progress and notes to stderr, so that they are never among
+ * results.
+ */
 export class Output {
   /** Whether results are for machines: then a command calls {@link json} and nothing else. */
   readonly isJson: boolean;
@@ -81,7 +84,8 @@ export class Output {
    */
   async confirm(question: string, yes: boolean | undefined): Promise<boolean> {
     if (yes) return true;
-    if (!process.stdin.isTTY || !process.stderr.isTTY) throw new UsageError(`${question} There is no terminal to ask on: add --yes if it shall be done.`);
+    if (!process.stdin.isTTY || !process.stderr.isTTY)
+      throw new UsageError(`${question} There is no terminal to ask on: add --yes if it shall be done.`);
     const answer = await confirm({ message: plain(question), initialValue: false, output: process.stderr, signal });
     if (isCancel(answer)) throw new Interrupted();
     return answer;
@@ -99,7 +103,9 @@ export class Output {
 /** The output that the options of a command ask for. */
 export const outputOf = (command: Command): Output => new Output(command.optsWithGlobals<OutputOptions>());
 
-/** https://no-color.org and https://force-color.org: set is what is not empty; `FORCE_COLOR=0` is Node's way to say no. */
+/**
+ * https://no-color.org and https://force-color.org: set is what is not empty; `FORCE_COLOR=0` is Node's way to say no.
+ */
 function hasColor({ isTTY }: { isTTY?: boolean }): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR) return false;

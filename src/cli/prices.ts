@@ -17,7 +17,10 @@ export interface Prices {
 /** On demand in us-east-1, with no free tier, as published on the pages of {@link PRICE_SOURCES} in November 2026. */
 export const PRICES: Prices = { write: 0.625, read: 0.125, storage: 0.25, s3Put: 5, s3Get: 0.4, s3Storage: 0.023 };
 
-export const PRICE_SOURCES = ["https://aws.amazon.com/dynamodb/pricing/on-demand/", "https://aws.amazon.com/s3/pricing/"];
+export const PRICE_SOURCES = [
+  "https://aws.amazon.com/dynamodb/pricing/on-demand/",
+  "https://aws.amazon.com/s3/pricing/",
+];
 
 /** DynamoDB charges so much more for each item that it keeps. */
 export const ITEM_OVERHEAD_BYTES = 100;

@@ -3,7 +3,10 @@ import { plain } from "./text.js";
 
 const SHOWS_BAR = 60;
 
-/** How far long work is: a bar where the total is known, else a number that grows. On stderr, and only where that is a terminal. */
+/**
+ * How far long work is: a bar where the total is known, else a number that grows. On stderr, and only where that is a
+ * terminal.
+ */
 export class Progress implements Disposable {
   readonly #bar: SingleBar | undefined;
 

@@ -22,8 +22,16 @@ const GAP = 2;
 /** A column that is wrapped to less than this cannot be read. */
 const NARROWEST = 12;
 
-/** The lines of a table, which is never wider than `width`. Where columns would be too narrow for that, each row is a block of lines. */
-export async function* tableLines(columns: readonly Column[], rows: Rows, width: number, colors: Colors): AsyncGenerator<string> {
+/**
+ * The lines of a table, which is never wider than `width`. Where columns would be too narrow for that, each row is a
+ * block of lines.
+ */
+export async function* tableLines(
+  columns: readonly Column[],
+  rows: Rows,
+  width: number,
+  colors: Colors,
+): AsyncGenerator<string> {
   const natural = columns.map(({ title }) => stringWidth(title));
   let isFirst = true;
   for await (const batch of batches(rows)) {
@@ -60,10 +68,32 @@ function fitted(columns: readonly Column[], natural: readonly number[], availabl
 }
 
 const NO_FRAME = Object.fromEntries(
-  ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right", "left", "left-mid", "mid", "mid-mid", "right", "right-mid"].map((part) => [part, ""]),
+  [
+    "top",
+    "top-mid",
+    "top-left",
+    "top-right",
+    "bottom",
+    "bottom-mid",
+    "bottom-left",
+    "bottom-right",
+    "left",
+    "left-mid",
+    "mid",
+    "mid-mid",
+    "right",
+    "right-mid",
+  ].map((part) => [part, ""]),
 );
 
-function* gridLines(columns: readonly Column[], rows: readonly Row[], texts: readonly string[][], widths: number[], hasHead: boolean, colors: Colors): Generator<string> {
+function* gridLines(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  texts: readonly string[][],
+  widths: number[],
+  hasHead: boolean,
+  colors: Colors,
+): Generator<string> {
   const table = new Table({
     head: hasHead ? columns.map(({ title }) => colors.dim(title)) : [],
     colWidths: widths,
@@ -81,7 +111,13 @@ function wrapped(text: string, width: number, from: Text, colors: Colors): strin
   return lines.map((line) => painted(colors, line, from)).join("\n");
 }
 
-function* blockLines(columns: readonly Column[], rows: readonly Row[], texts: readonly string[][], width: number, colors: Colors): Generator<string> {
+function* blockLines(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  texts: readonly string[][],
+  width: number,
+  colors: Colors,
+): Generator<string> {
   const titleWidth = Math.max(...columns.map(({ title }) => stringWidth(title)));
   const valueWidth = Math.max(NARROWEST, width - titleWidth - GAP);
   for (const [r, row] of rows.entries()) {

@@ -1,9 +1,9 @@
 import type { Colors } from "picocolors/types";
 
 /*
- * What comes out of a table is data: a thread id can hold the sequence that clears a screen, or one that makes a terminal read
- * what follows from right to left. So every text is made harmless before it is shown, and only what this program adds itself
- * is coloured.
+ * What comes out of a table is data: a thread id can hold the sequence that clears a screen, or one that makes a
+ * terminal read what follows from right to left. So every text is made harmless before it is shown, and only what this
+ * program adds itself is coloured.
  */
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan" | "magenta" | "blue";
@@ -19,7 +19,8 @@ export class Styled {
 /** What can be shown. `undefined` is nothing, and numbers get no separators. */
 export type Text = string | number | Styled | undefined;
 
-export const styled = (text: string | number | undefined, ...styles: Style[]): Styled => new Styled(text === undefined ? "" : String(text), styles);
+export const styled = (text: string | number | undefined, ...styles: Style[]): Styled =>
+  new Styled(text === undefined ? "" : String(text), styles);
 export const bold = (text: string | number): Styled => styled(text, "bold");
 export const dim = (text: string | number | undefined): Styled => styled(text, "dim");
 export const red = (text: string | number): Styled => styled(text, "red");
@@ -43,10 +44,15 @@ export function plainOf(text: Text): string {
 
 /** A text that is harmless already, in the styles of the one it came from. */
 export function painted(colors: Colors, harmless: string, from: Text): string {
-  return from instanceof Styled && harmless !== "" ? from.styles.reduce((painting, style) => colors[style](painting), harmless) : harmless;
+  return from instanceof Styled && harmless !== ""
+    ? from.styles.reduce((painting, style) => colors[style](painting), harmless)
+    : harmless;
 }
 
-/** JSON that parses to the same value, and shows nothing that acts on a terminal: such characters stand in its strings only. */
+/**
+ * JSON that parses to the same value, and shows nothing that acts on a terminal: such characters stand in its strings
+ * only.
+ */
 export const harmlessJson = (json: string): string => json.replace(UNSHOWABLE, escaped);
 
 /** A value as such JSON, on one line. */

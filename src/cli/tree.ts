@@ -12,7 +12,13 @@ export interface Tree {
 const NARROWEST = 16;
 
 /** The lines of a tree, with the root's own first. Long labels go on below where they begin. */
-export function* treeLines({ label, children }: Tree, width: number, colors: Colors, first = "", rest = ""): Generator<string> {
+export function* treeLines(
+  { label, children }: Tree,
+  width: number,
+  colors: Colors,
+  first = "",
+  rest = "",
+): Generator<string> {
   const below = [...(children ?? [])];
   const parts = (Array.isArray(label) ? label : [label]) as readonly Text[];
   const lines = labelLines(parts, Math.max(NARROWEST, width - stringWidth(first)), colors);
@@ -25,6 +31,10 @@ export function* treeLines({ label, children }: Tree, width: number, colors: Col
 
 function labelLines(parts: readonly Text[], width: number, colors: Colors): string[] {
   const texts = parts.map(plainOf);
-  if (stringWidth(texts.join(" ")) <= width) return [parts.map((part, i) => painted(colors, texts[i]!, part)).join(" ")];
-  return wrapAnsi(parts.map((part, i) => painted(colors, texts[i]!, part)).join(" "), width, { hard: true, trim: true }).split("\n");
+  if (stringWidth(texts.join(" ")) <= width)
+    return [parts.map((part, i) => painted(colors, texts[i]!, part)).join(" ")];
+  return wrapAnsi(parts.map((part, i) => painted(colors, texts[i]!, part)).join(" "), width, {
+    hard: true,
+    trim: true,
+  }).split("\n");
 }

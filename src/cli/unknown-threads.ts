@@ -2,7 +2,10 @@ import { threadOf } from "../checkpoint/storage.js";
 import type { Context } from "./context.js";
 
 /** Which of these ids no thread has; says so, because it may be a slip. */
-export async function unknownAmong({ storage, output }: Pick<Context, "storage" | "output">, threads: readonly string[]): Promise<Set<string>> {
+export async function unknownAmong(
+  { storage, output }: Pick<Context, "storage" | "output">,
+  threads: readonly string[],
+): Promise<Set<string>> {
   const unknown = new Set<string>();
   for (const id of threads) {
     const thread = await threadOf(storage, id);

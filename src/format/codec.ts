@@ -42,13 +42,22 @@ export class Codec {
     return this.#decode(stored, place, MAX_CONTAINER_BYTES, tooLong);
   }
 
-  /** Whether several containers of one item can be decoded. They say how long they are, so none has to be unpacked for this. @throws FormatError */
+  /**
+   * Whether several containers of one item can be decoded. They say how long they are, so none has to be unpacked for
+   * this.
+   * @throws FormatError
+   */
   checkAnnounced(stored: Uint8Array[]): void {
     const length = stored.reduce((sum, one) => sum + announcedLength(one), 0);
     if (length > MAX_CONTAINER_BYTES) throw tooLong(length);
   }
 
-  async #decode(stored: Uint8Array, place: Place, maxBytes: number, tooLong: (length: number) => FormatError): Promise<Uint8Array> {
+  async #decode(
+    stored: Uint8Array,
+    place: Place,
+    maxBytes: number,
+    tooLong: (length: number) => FormatError,
+  ): Promise<Uint8Array> {
     return decompress(await this.opened(stored, place), maxBytes, tooLong);
   }
 
@@ -56,11 +65,19 @@ export class Codec {
   async opened(stored: Uint8Array, place: Place): Promise<Uint8Array> {
     const { encryption, allowPlaintext } = this.#options;
     if (stored[0] === ENCRYPTED) {
-      if (!encryption) throw new FormatError("DECRYPTION_FAILED", "A value is encrypted. Pass the key it was written with in the option encryption");
+      if (!encryption)
+        throw new FormatError(
+          "DECRYPTION_FAILED",
+          "A value is encrypted. Pass the key it was written with in the option encryption",
+        );
       return encryption.decrypt(stored.subarray(1), place);
     }
     if (encryption && !allowPlaintext) {
-      throw new FormatError("PLAINTEXT_REFUSED", "A value is not encrypted, and encryption is on. While plain data is migrated, pass encryption.allowPlaintext: true");
+      throw new FormatError(
+        "PLAINTEXT_REFUSED",
+        "A value is not encrypted, and encryption is on. While plain data is migrated, pass " +
+          "encryption.allowPlaintext: true",
+      );
     }
     return stored;
   }
@@ -85,7 +102,11 @@ export class Codec {
   checkLengths(values: [channel: string, bytes: number][], location: DataLocation, before = 0): number {
     const { maxValueBytes } = this.#options;
     const large = values.find(([, bytes]) => bytes > maxValueBytes);
-    if (large) throw locate(tooLarge(`A value of ${large[1]} bytes is over maxValueBytes (${maxValueBytes})`), { ...location, channel: large[0] });
+    if (large)
+      throw locate(tooLarge(`A value of ${large[1]} bytes is over maxValueBytes (${maxValueBytes})`), {
+        ...location,
+        channel: large[0],
+      });
     const total = values.reduce((sum, [, bytes]) => sum + bytes, before);
     const problem = this.problemOf(total);
     if (problem) throw locate(problem, location);
@@ -95,10 +116,14 @@ export class Codec {
   /** What is wrong with so many bytes of values in one call, if that is too many. */
   problemOf(total: number): FormatError | undefined {
     const { maxValueBytes } = this.#options;
-    return total > MAX_VALUES * maxValueBytes ? tooLarge(`Values of ${total} bytes together are over ${MAX_VALUES} times maxValueBytes (${maxValueBytes})`) : undefined;
+    return total > MAX_VALUES * maxValueBytes
+      ? tooLarge(`Values of ${total} bytes together are over ${MAX_VALUES} times maxValueBytes (${maxValueBytes})`)
+      : undefined;
   }
 
-  /** The name of a segment: SHA-256 of its bytes, or HMAC-SHA-256 with a key derived from the encryption's; base64url. */
+  /**
+   * The name of a segment: SHA-256 of its bytes, or HMAC-SHA-256 with a key derived from the encryption's; base64url.
+   */
   async nameOf(bytes: Uint8Array): Promise<string> {
     const { encryption } = this.#options;
     return encryption ? toBase64Url(await encryption.name(bytes)) : sha256Name(bytes);
@@ -106,20 +131,25 @@ export class Codec {
 
   /** Decodes a segment, and checks that its bytes are those of its name. @throws FormatError */
   async decodeSegment({ name, length }: Segment, stored: Uint8Array, place: Place): Promise<Uint8Array> {
-    const bytes = await this.#decode(stored, place, length, (actual) => damaged(`Segment ${name} has ${actual} bytes instead of ${length}`));
+    const bytes = await this.#decode(stored, place, length, (actual) =>
+      damaged(`Segment ${name} has ${actual} bytes instead of ${length}`),
+    );
     // Where it is encrypted, its place has authenticated the name already.
-    if (stored[0] !== ENCRYPTED && (await sha256Name(bytes)) !== name) throw damaged(`Segment ${name} does not have the bytes of its name`);
+    if (stored[0] !== ENCRYPTED && (await sha256Name(bytes)) !== name)
+      throw damaged(`Segment ${name} does not have the bytes of its name`);
     return bytes;
   }
 }
 
-const tooLong = (length: number): FormatError => new FormatError("VALUE_TOO_LARGE", `A stored part says that it is ${length} bytes long, which none can be`);
+const tooLong = (length: number): FormatError =>
+  new FormatError("VALUE_TOO_LARGE", `A stored part says that it is ${length} bytes long, which none can be`);
 
-const tooLarge = (problem: string): FormatError => new FormatError("VALUE_TOO_LARGE", `${problem}. Raise that option, or keep large values elsewhere`);
+const tooLarge = (problem: string): FormatError =>
+  new FormatError("VALUE_TOO_LARGE", `${problem}. Raise that option, or keep large values elsewhere`);
 
 /**
- * A value's place, which encryption binds it to: the same in every incarnation of a thread, so that one is restored without the
- * key. Lengths come first, so that no two places read the same.
+ * A value's place, which encryption binds it to: the same in every incarnation of a thread, so that one is restored
+ * without the key. Lengths come first, so that no two places read the same.
  */
 export function placeOf({ PK, SK }: Key, attribute: string): string {
   const sortKey = withoutBorn(SK.S);

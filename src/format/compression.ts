@@ -26,7 +26,8 @@ export type Compress = (bytes: Uint8Array, compression: Compression) => Uint8Arr
 /** Compresses where that saves a tenth or more. */
 export function compress(bytes: Uint8Array, compression: Compression): Uint8Array {
   if (compression === "gzip") {
-    const stored = bytes.length <= MAX_WITH_DICTIONARY ? deflate(bytes) : withCodec(GZIP, gzipSync(bytes, { mtime: 0 }));
+    const stored =
+      bytes.length <= MAX_WITH_DICTIONARY ? deflate(bytes) : withCodec(GZIP, gzipSync(bytes, { mtime: 0 }));
     if (stored.length <= bytes.length * 0.9) return stored;
   }
   return withCodec(PLAIN, bytes);
@@ -52,7 +53,11 @@ export function decompress(stored: Uint8Array, maxBytes: number, tooLong: (lengt
     case undefined:
       throw damaged("A stored value is empty");
     default:
-      throw new FormatError("UNSUPPORTED_FORMAT", `A stored value has codec ${stored[0]}, which this version does not know: upgrade langgraph-checkpoint-dynamodb`);
+      throw new FormatError(
+        "UNSUPPORTED_FORMAT",
+        `A stored value has codec ${stored[0]}, which this version does not know: upgrade ` +
+          "langgraph-checkpoint-dynamodb",
+      );
   }
 }
 
@@ -64,19 +69,27 @@ function deflate(bytes: Uint8Array): Uint8Array {
   return stored;
 }
 
-/** How long a stored value says that it is, decompressed. Nobody but who has the key knows that of an encrypted one: it is as long as it is. */
+/**
+ * How long a stored value says that it is, decompressed. Nobody but who has the key knows that of an encrypted one: it
+ * is as long as it is.
+ */
 export function announcedLength(stored: Uint8Array): number {
   const { length } = stored;
   if (stored[0] === DEFLATE_WITH_DICTIONARY) return (stored[1] ?? 0) * 256 + (stored[2] ?? 0);
   // RFC 1952: the last 4 bytes are the length of the original, little-endian.
-  if (stored[0] === GZIP && isGzip(stored)) return new DataView(stored.buffer, stored.byteOffset).getUint32(length - 4, true);
+  if (stored[0] === GZIP && isGzip(stored))
+    return new DataView(stored.buffer, stored.byteOffset).getUint32(length - 4, true);
   return length - 1;
 }
 
 /** RFC 1952: 10 bytes of header, of which the fourth says what else there is (here nothing), and 8 behind the data. */
-const isGzip = (stored: Uint8Array): boolean => stored.length > MIN_GZIP_BYTES && stored[1] === 0x1f && stored[2] === 0x8b && !stored[4];
+const isGzip = (stored: Uint8Array): boolean =>
+  stored.length > MIN_GZIP_BYTES && stored[1] === 0x1f && stored[2] === 0x8b && !stored[4];
 
-/** Decompresses into exactly the announced length, and no further: a value that lies about it takes neither memory nor time. */
+/**
+ * Decompresses into exactly the announced length, and no further: a value that lies about it takes neither memory nor
+ * time.
+ */
 function inflate(zipped: Uint8Array, length: number, options = {}): Uint8Array {
   // Only what got shorter is stored compressed.
   if (zipped.length > length + 64) throw damaged("A compressed value is longer than it says");
@@ -92,7 +105,9 @@ function inflate(zipped: Uint8Array, length: number, options = {}): Uint8Array {
   try {
     // At once it takes no memory but the result, and goes on to its end where that is full.
     if (length > SURE_RATIO * zipped.length) at = inflateSync(zipped, { ...options, out: bytes }).length;
-    else for (let from = 0; from < zipped.length; from += pieceBytes) stream.push(zipped.subarray(from, from + pieceBytes), from + pieceBytes >= zipped.length);
+    else
+      for (let from = 0; from < zipped.length; from += pieceBytes)
+        stream.push(zipped.subarray(from, from + pieceBytes), from + pieceBytes >= zipped.length);
   } catch (error) {
     throw error instanceof FormatError ? error : damaged("A compressed value cannot be decompressed", error);
   }

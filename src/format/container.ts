@@ -22,10 +22,17 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** `head` is JSON that says what the values are. */
 export function encodeContainer(head: unknown, values: Value[]): Uint8Array {
-  const entries = values.map((v) => [v.type, v.tail.length, ...v.segments.map((s) => (s.objectDays === undefined ? s.length : [s.length, s.objectDays]))]);
+  const entries = values.map((v) => [
+    v.type,
+    v.tail.length,
+    ...v.segments.map((s) => (s.objectDays === undefined ? s.length : [s.length, s.objectDays])),
+  ]);
   const header = encoder.encode(JSON.stringify([head, entries]));
   if (header.length > MAX_HEADER_BYTES) {
-    throw invalidInput(`${values.length} values are too many for one checkpoint or one call: their list alone is ${header.length} bytes long. Keep many small values in one channel.`);
+    throw invalidInput(
+      `${values.length} values are too many for one checkpoint or one call: their list alone is ${header.length} ` +
+        "bytes long. Keep many small values in one channel.",
+    );
   }
   const hashes = values.reduce((sum, v) => sum + v.segments.length, 0) * HASH_BYTES;
   const tails = values.reduce((sum, v) => sum + v.tail.length, 0);
@@ -51,12 +58,16 @@ export function encodeContainer(head: unknown, values: Value[]): Uint8Array {
  * @param bornOf tells from the head under which incarnation of the thread the segments were stored
  * @throws FormatError unless the bytes are one whole container
  */
-export function decodeContainer(bytes: Uint8Array, bornOf: (head: unknown) => string): { head: unknown; values: Value[] } {
+export function decodeContainer(
+  bytes: Uint8Array,
+  bornOf: (head: unknown) => string,
+): { head: unknown; values: Value[] } {
   const { head, entries, end } = decodeHeader(bytes);
   const born = bornOf(head);
   const segmentCount = entries.reduce((sum, e) => sum + e.segments.length, 0);
   const tailBytes = entries.reduce((sum, e) => sum + e.tailLength, 0);
-  if (end + segmentCount * HASH_BYTES + tailBytes !== bytes.length) throw damaged("A stored part is cut short or too long");
+  if (end + segmentCount * HASH_BYTES + tailBytes !== bytes.length)
+    throw damaged("A stored part is cut short or too long");
 
   let hashAt = end;
   let tailAt = end + segmentCount * HASH_BYTES;
@@ -89,7 +100,8 @@ function decodeHeader(bytes: Uint8Array): { head: unknown; entries: Entry[]; end
   } catch {
     throw damaged("A stored part has a header that cannot be read");
   }
-  if (!Array.isArray(header) || header.length !== 2 || !Array.isArray(header[1])) throw damaged("A stored part has a header of another shape");
+  if (!Array.isArray(header) || header.length !== 2 || !Array.isArray(header[1]))
+    throw damaged("A stored part has a header of another shape");
   return { head: header[0], entries: header[1].map(decodeEntry), end };
 }
 
@@ -100,7 +112,10 @@ function decodeEntry(entry: unknown): Entry {
       const [length, objectDays] = Array.isArray(place) ? (place as unknown[]) : [place];
       return { length, objectDays };
     });
-    const areSegments = segments.every((s): s is Entry["segments"][number] => isLength(s.length) && s.length <= MAX_SEGMENT_BYTES && (s.objectDays === undefined || isLength(s.objectDays)));
+    const areSegments = segments.every(
+      (s): s is Entry["segments"][number] =>
+        isLength(s.length) && s.length <= MAX_SEGMENT_BYTES && (s.objectDays === undefined || isLength(s.objectDays)),
+    );
     if (typeof type === "string" && isLength(tailLength) && areSegments) return { type, tailLength, segments };
   }
   throw damaged("A stored part has an entry of another shape");

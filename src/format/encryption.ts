@@ -8,12 +8,17 @@ import { FormatError } from "./format-error.js";
  */
 
 /**
- * 32 bytes, or an AES-GCM `CryptoKey` of WebCrypto with the usages `encrypt` and `decrypt`: in these words, because not every
- * TypeScript project has a type of that name.
+ * 32 bytes, or an AES-GCM `CryptoKey` of WebCrypto with the usages `encrypt` and `decrypt`: in these words, because not
+ * every TypeScript project has a type of that name.
  */
 export type EncryptionKey =
   | Uint8Array
-  | { readonly type: string; readonly extractable: boolean; readonly algorithm: { readonly name: string }; readonly usages: readonly string[] };
+  | {
+      readonly type: string;
+      readonly extractable: boolean;
+      readonly algorithm: { readonly name: string };
+      readonly usages: readonly string[];
+    };
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -34,7 +39,11 @@ export class Encryption {
   async encrypt(bytes: Uint8Array, place: Place): Promise<Uint8Array> {
     const [key] = await this.#imported();
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-    const ciphertext = await crypto.subtle.encrypt(parameters(nonce, [place].flat()[0]!), key!, bytes as Uint8Array<ArrayBuffer>);
+    const ciphertext = await crypto.subtle.encrypt(
+      parameters(nonce, [place].flat()[0]!),
+      key!,
+      bytes as Uint8Array<ArrayBuffer>,
+    );
     const sealed = new Uint8Array(NONCE_BYTES + ciphertext.byteLength);
     sealed.set(nonce);
     sealed.set(new Uint8Array(ciphertext), NONCE_BYTES);
@@ -55,7 +64,11 @@ export class Encryption {
         }
       }
     }
-    throw new FormatError("DECRYPTION_FAILED", "A value cannot be decrypted: it was encrypted with another key, changed, or moved. Pass the key it was written with in encryption.olderKeys");
+    throw new FormatError(
+      "DECRYPTION_FAILED",
+      "A value cannot be decrypted: it was encrypted with another key, changed, or moved. Pass the key it was " +
+        "written with in encryption.olderKeys",
+    );
   }
 
   /** A name for bytes that tells nothing about them to who lacks the key: HMAC-SHA-256. */
@@ -71,7 +84,11 @@ export class Encryption {
   async #deriveNameKey(): Promise<CryptoKey> {
     const [key] = await this.#imported();
     const place = "langgraph-checkpoint-dynamodb segment names";
-    const secret = await crypto.subtle.encrypt(parameters(new Uint8Array(NONCE_BYTES), place), key!, new Uint8Array(32));
+    const secret = await crypto.subtle.encrypt(
+      parameters(new Uint8Array(NONCE_BYTES), place),
+      key!,
+      new Uint8Array(32),
+    );
     return crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   }
 

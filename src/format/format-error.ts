@@ -16,5 +16,7 @@ export const damaged = (message: string, cause?: unknown): FormatError =>
 
 /** Gives a {@link FormatError} its place; other errors pass unchanged. */
 export function locate(error: unknown, location: DataLocation): unknown {
-  return error instanceof FormatError ? new CheckpointDataError(error.code, error.message, location, { cause: error.cause }) : error;
+  return error instanceof FormatError
+    ? new CheckpointDataError(error.code, error.message, location, { cause: error.cause })
+    : error;
 }

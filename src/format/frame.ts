@@ -15,7 +15,10 @@ export function checkVersion(item: Item): void {
   const version = item.v && "N" in item.v ? Number(item.v.N) : NaN;
   if (Number.isNaN(version)) throw damaged("An item has no format version");
   if (version > FORMAT_VERSION) {
-    throw new FormatError("UNSUPPORTED_FORMAT", `An item has format version ${version}, which this version does not know: upgrade langgraph-checkpoint-dynamodb`);
+    throw new FormatError(
+      "UNSUPPORTED_FORMAT",
+      `An item has format version ${version}, which this version does not know: upgrade langgraph-checkpoint-dynamodb`,
+    );
   }
 }
 
@@ -31,7 +34,9 @@ export interface Frame {
   checkpoint: Value;
   metadata: Value;
   channels: Map<string, Channel>;
-  /** Until when everything that this checkpoint needs is sure to be there, in seconds since 1970; Infinity: for good. */
+  /**
+   * Until when everything that this checkpoint needs is sure to be there, in seconds since 1970; Infinity: for good.
+   */
   lease: number;
   /** Whether its ancestors belong to what it needs: a `DeltaChannel` is rebuilt from them. */
   needsAncestors: boolean;
@@ -55,7 +60,13 @@ export function decodeFrame(bytes: Uint8Array, attributes: Pick<Frame, "goneAt" 
   const { head, values } = decodeContainer(bytes, () => attributes.born);
   const [checkpoint, metadata, ...channelValues] = values;
   const [names, lease = Infinity, needsAncestors = 0] = Array.isArray(head) ? (head as unknown[]) : [];
-  if (!checkpoint || !metadata || !Array.isArray(names) || names.length !== channelValues.length || typeof lease !== "number") {
+  if (
+    !checkpoint ||
+    !metadata ||
+    !Array.isArray(names) ||
+    names.length !== channelValues.length ||
+    typeof lease !== "number"
+  ) {
     throw damaged("A checkpoint has a frame of another shape");
   }
   const channels = new Map<string, Channel>();
@@ -67,7 +78,10 @@ export function decodeFrame(bytes: Uint8Array, attributes: Pick<Frame, "goneAt" 
   return { checkpoint, metadata, channels, lease, needsAncestors: needsAncestors === 1, ...attributes };
 }
 
-/** The place of a frame, with what its item says besides of where the checkpoint belongs: its parent, and the run that has put it. */
+/**
+ * The place of a frame, with what its item says besides of where the checkpoint belongs: its parent, and the run that
+ * has put it.
+ */
 export function framePlace(item: Key & Partial<Item>): string {
   const ids = [idIn(item, PARENT), idIn(item, RUN)];
   return placeOf(item, DATA) + (ids.some((id) => id !== undefined) ? JSON.stringify(ids) : "");

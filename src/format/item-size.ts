@@ -1,8 +1,8 @@
 import type { AttributeValue, Item } from "../aws/dynamodb/dynamodb.js";
 
 /*
- * "DynamoDB item sizes and formats": the names of the attributes and their values, in UTF-8; a number takes a byte for two digits
- * and one more; bytes take their own length, and not that of their base64.
+ * "DynamoDB item sizes and formats": the names of the attributes and their values, in UTF-8; a number takes a byte for
+ * two digits and one more; bytes take their own length, and not that of their base64.
  */
 
 const encoder = new TextEncoder();

@@ -45,8 +45,9 @@ export async function shortened(text: string, limit: number): Promise<KeyPart> {
 }
 
 /**
- * What was perhaps shortened to `text`. `whole` is what the item keeps then. It counts only with the hash that is in the key: who can
- * write to the table does not give an item another id, and encryption, which is bound to the key, is bound to all of the id.
+ * What was perhaps shortened to `text`. `whole` is what the item keeps then. It counts only with the hash that is in
+ * the key: who can write to the table does not give an item another id, and encryption, which is bound to the key, is
+ * bound to all of the id.
  */
 export async function wholeText(text: string, whole: string | undefined): Promise<string> {
   const at = whole === undefined ? -1 : text.lastIndexOf(SHORTENED);
@@ -54,7 +55,8 @@ export async function wholeText(text: string, whole: string | undefined): Promis
 }
 
 /** The id that a part of a key stands for. */
-export const idOf = async (text: string, whole: string | undefined): Promise<string> => unescapeId(await wholeText(text, whole));
+export const idOf = async (text: string, whole: string | undefined): Promise<string> =>
+  unescapeId(await wholeText(text, whole));
 
 export const key = (partition: string, sort: string): Key => ({ PK: { S: partition }, SK: { S: sort } });
 
@@ -65,7 +67,9 @@ export async function threadPartition(keyPrefix: string, threadId: string): Prom
 
 /** All checkpoints, of every namespace, with their writes. */
 export const CHECKPOINTS = "C#";
-/** The thread's marker. `$` comes right after `#`, so a descending Query of the root namespace meets the marker first. */
+/**
+ * The thread's marker. `$` comes right after `#`, so a descending Query of the root namespace meets the marker first.
+ */
 export const THREAD_MARKER = `${CHECKPOINTS}$`;
 /** Which checkpoint is the head of a namespace, where conflicts are rejected. */
 export const headSortKey = (ns: KeyPart, born: string): string => `H#${ns.text}#${born}`;
@@ -81,12 +85,16 @@ export const segmentSortKey = ({ born, name }: SegmentId): string => `S#${born}#
 /** Pointers to the objects of a segment that lies in S3. */
 export const pointersPrefix = ({ born, name }: SegmentId): string => `P#${born}#${name}#`;
 
-/** A segment and where it lies. The same bytes can lie in the table and in S3, and each copy is used, renewed and freed by itself. */
+/**
+ * A segment and where it lies. The same bytes can lie in the table and in S3, and each copy is used, renewed and freed
+ * by itself.
+ */
 export const segmentCopy = (segment: SegmentId & Pick<Segment, "objectDays">): string =>
   segment.objectDays === undefined ? segmentSortKey(segment) : pointersPrefix(segment);
 
 /** Which copy of a segment the item of a sort key is, or points to. */
-export const copyOf = (sortKey: string): string => sortKey.split("#", 3).join("#") + (sortKey.startsWith("P") ? "#" : "");
+export const copyOf = (sortKey: string): string =>
+  sortKey.split("#", 3).join("#") + (sortKey.startsWith("P") ? "#" : "");
 
 /** A pointer is its key: where an object lies can change with the options, and each place is remembered by itself. */
 export const pointerSortKey = (id: SegmentId, location: string): string => pointersPrefix(id) + location;
@@ -99,7 +107,9 @@ export function parsePointer(sortKey: string): { id: SegmentId; location: string
   const [kind, born = "", name = "", location = "", ...more] = sortKey.split("#");
   const slash = location.indexOf("/");
   const isPointer = kind === "P" && isBorn(born) && /^[\w-]{43}$/.test(name) && more.length === 0 && slash > 0;
-  return isPointer && isBucketName(location.slice(0, slash)) && isKeyPrefix(location.slice(slash + 1)) ? { id: { born, name }, location } : undefined;
+  return isPointer && isBucketName(location.slice(0, slash)) && isKeyPrefix(location.slice(slash + 1))
+    ? { id: { born, name }, location }
+    : undefined;
 }
 
 /** Sort keys of one namespace's checkpoints start with this. */
@@ -109,8 +119,9 @@ export const namespacePrefix = (ns: KeyPart): string => `${CHECKPOINTS}${ns.text
 export const checkpointPrefix = (ns: KeyPart, id: KeyPart): string => `${namespacePrefix(ns)}${id.text}#`;
 
 /**
- * `~` sorts after `W`: a descending Query meets a checkpoint first and then its own writes. The incarnation at the end keeps
- * a thread that was restored apart from what was deleted under the same ids: requests that arrive late are for other keys.
+ * `~` sorts after `W`: a descending Query meets a checkpoint first and then its own writes. The incarnation at the end
+ * keeps a thread that was restored apart from what was deleted under the same ids: requests that arrive late are for
+ * other keys.
  */
 export const checkpointSortKey = (prefix: string, born: string): string => `${prefix}~${born}`;
 
@@ -121,12 +132,13 @@ export const checkpointRange = (prefix: string): [from: string, to: string] => [
 export const wholeCheckpointRange = (prefix: string): [from: string, to: string] => [prefix, `${prefix}~~`];
 
 /**
- * What is put when the incarnation is not known yet has none in its key. Restored elsewhere it has one, behind an empty part:
- * so it stays apart from what its task has written later.
+ * What is put when the incarnation is not known yet has none in its key. Restored elsewhere it has one, behind an empty
+ * part: so it stays apart from what its task has written later.
  *
  * @param born the incarnation of the checkpoint; `""` where that is not known yet, because its put is under way
  */
-export const writesSortKey = (prefix: string, task: KeyPart, born: string): string => `${prefix}W#${task.text}${born && `#${born}`}`;
+export const writesSortKey = (prefix: string, task: KeyPart, born: string): string =>
+  `${prefix}W#${task.text}${born && `#${born}`}`;
 
 export interface SortKeyParts {
   /** Shared by a checkpoint and its writes. */
@@ -146,7 +158,14 @@ export function parseSortKey(sortKey: string): SortKeyParts {
   const [, ns = "", checkpoint = "", kind = "", task = "", end = "", earlyEnd = ""] = sortKey.split("#");
   const isWrites = kind === "W";
   const born = isWrites ? end || earlyEnd : kind.slice(1);
-  return { prefix: `${CHECKPOINTS}${ns}#${checkpoint}#`, ns, checkpoint, task: isWrites ? task : undefined, born: isBorn(born) ? born : "", isEarly: isWrites && end === "" };
+  return {
+    prefix: `${CHECKPOINTS}${ns}#${checkpoint}#`,
+    ns,
+    checkpoint,
+    task: isWrites ? task : undefined,
+    born: isBorn(born) ? born : "",
+    isEarly: isWrites && end === "",
+  };
 }
 
 /** The incarnation that an item belongs to by its sort key; `""` if that names none. */
@@ -158,7 +177,11 @@ export function bornOfKey(sortKey: string): string {
 }
 
 /** The sort key of a checkpoint, of writes or of a segment without the incarnation. */
-export const withoutBorn = (sortKey: string): string => sortKey.replace(/^(C#[^#]*#[^#]*#(?:~|W#[^#]*)).*|^S#[^#]*(#[^#]*)$/s, (_, checkpoint?: string, segment?: string) => checkpoint ?? `S${segment}`);
+export const withoutBorn = (sortKey: string): string =>
+  sortKey.replace(
+    /^(C#[^#]*#[^#]*#(?:~|W#[^#]*)).*|^S#[^#]*(#[^#]*)$/s,
+    (_, checkpoint?: string, segment?: string) => checkpoint ?? `S${segment}`,
+  );
 
 /** The other way round. */
 export function withBorn(sortKey: string, born: string): string {

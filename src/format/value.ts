@@ -6,7 +6,10 @@ import { damaged, FormatError } from "./format-error.js";
  * conversation stores what it added and not the conversation.
  */
 
-/** A tail longer than this becomes a segment. `npm run bench`: with 1 KB most checkpoints of an agent fit one write unit. */
+/**
+ * A tail longer than this becomes a segment. `npm run bench`: with 1 KB most checkpoints of an agent fit one write
+ * unit.
+ */
 const MAX_TAIL_BYTES = 1_024;
 /**
  * A segment leaves this much of the value's end in the tail: an array's closing bracket moves when the array
@@ -23,7 +26,10 @@ export interface Segment {
   /** Hash of the bytes, base64url. */
   name: string;
   length: number;
-  /** Of one that was stored in S3, after how many days it expires there, 0 if it stays. `undefined`: it lies in the table. */
+  /**
+   * Of one that was stored in S3, after how many days it expires there, 0 if it stays. `undefined`: it lies in the
+   * table.
+   */
   objectDays: number | undefined;
 }
 

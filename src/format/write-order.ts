@@ -1,12 +1,16 @@
 import type { Item } from "../aws/dynamodb/dynamodb.js";
 
-/** The attribute with the number of a call; of a writes item, that of each special channel has the channel's index behind it. */
+/**
+ * The attribute with the number of a call; of a writes item, that of each special channel has the channel's index
+ * behind it.
+ */
 export const ORDER = "at";
 
 /**
- * Which of two calls came later. An attempt of `putWrites` that timed out can arrive when a later call was acknowledged, and must
- * not undo that one where the last write counts. So each such write has a number by it: the time of the call in milliseconds, and six
- * digits for the instance that has made it. No attempt replaces what has a higher number.
+ * Which of two calls came later. An attempt of `putWrites` that timed out can arrive when a later call was
+ * acknowledged, and must not undo that one where the last write counts. So each such write has a number by it: the time
+ * of the call in milliseconds, and six digits for the instance that has made it. No attempt replaces what has a higher
+ * number.
  */
 export class WriteOrder {
   readonly #instance = String(crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000).padStart(6, "0");
@@ -19,8 +23,8 @@ export class WriteOrder {
   }
 
   /**
-   * The number of a call that is still under way, and has met a higher one. That was given by a machine whose clock is ahead, and
-   * this call takes effect after it; `undefined` where it was a later call of this instance.
+   * The number of a call that is still under way, and has met a higher one. That was given by a machine whose clock is
+   * ahead, and this call takes effect after it; `undefined` where it was a later call of this instance.
    */
   after(met: string): string | undefined {
     if (met.endsWith(this.#instance)) return undefined;

@@ -36,20 +36,28 @@ export interface SerializedWrite extends Serialized {
 export const attributeOf = (index: number): string => `w${index}`;
 
 /** A write as its attribute holds it, before the codec. */
-export const writeBytes = (channel: string, value: Value, runId?: string): Uint8Array => encodeContainer(headOf(channel, value, runId), [value]);
+export const writeBytes = (channel: string, value: Value, runId?: string): Uint8Array =>
+  encodeContainer(headOf(channel, value, runId), [value]);
 
 /** The bytes of writes with consecutive indices, to be stored as one value. */
 export function packRun(writes: SerializedWrite[]): { type: string; bytes: Uint8Array } {
   const values = writes.map(({ type, bytes }): Value => ({ type, segments: [], tail: bytes }));
-  return { type: RUN, bytes: encodeContainer(writes.map((w) => w.channel), values) };
+  return {
+    type: RUN,
+    bytes: encodeContainer(
+      writes.map((w) => w.channel),
+      values,
+    ),
+  };
 }
 
 /** A run as its attribute holds it, before the codec. */
-export const runBytes = (count: number, value: Value, runId?: string): Uint8Array => encodeContainer(headOf(count, value, runId), [value]);
+export const runBytes = (count: number, value: Value, runId?: string): Uint8Array =>
+  encodeContainer(headOf(count, value, runId), [value]);
 
 /**
- * The head of a value that has segments also says under which incarnation of the thread they were stored; and that of a write whose
- * call had one, the run's id.
+ * The head of a value that has segments also says under which incarnation of the thread they were stored; and that of a
+ * write whose call had one, the run's id.
  */
 function headOf(head: string | number, { segments }: Value, runId: string | undefined): unknown {
   const born = segments[0]?.born;
@@ -70,10 +78,7 @@ export type WriteAttribute = {
   isEarly: boolean;
   /** The run that has written it, if its caller said so. */
   runId: unknown;
-} & (
-  | { kind: "single"; channel: string }
-  | { kind: "run"; count: number }
-);
+} & ({ kind: "single"; channel: string } | { kind: "run"; count: number });
 
 /** All attributes of a writes item. @throws FormatError */
 export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAttribute[]> {
@@ -113,15 +118,19 @@ export function mergeWrites(attributes: WriteAttribute[], unpack: (value: Value)
   const byIndex = new Map<number, StoredWrite>();
   for (const early of [false, true]) {
     const some = attributes.filter(({ isEarly }) => isEarly === early);
-    for (const { index, ...one } of some) if (one.kind === "single" && (index >= 0 || !byIndex.has(index))) byIndex.set(index, { index, ...one });
-    for (const one of some) if (one.kind === "run") for (const write of unpackRun(one.index, one.count, unpack(one.value))) byIndex.set(write.index, write);
+    for (const { index, ...one } of some)
+      if (one.kind === "single" && (index >= 0 || !byIndex.has(index))) byIndex.set(index, { index, ...one });
+    for (const one of some)
+      if (one.kind === "run")
+        for (const write of unpackRun(one.index, one.count, unpack(one.value))) byIndex.set(write.index, write);
   }
   return [...byIndex.values()].sort((a, b) => a.index - b.index);
 }
 
 function unpackRun(first: number, count: number, bytes: Uint8Array): StoredWrite[] {
   const { head, values } = decodeContainer(bytes, () => "");
-  if (!Array.isArray(head) || head.length !== count || values.length !== count) throw damaged("A run of writes has another shape");
+  if (!Array.isArray(head) || head.length !== count || values.length !== count)
+    throw damaged("A run of writes has another shape");
   return values.map((value, i) => {
     const channel: unknown = head[i];
     if (typeof channel !== "string") throw damaged("A run of writes has a channel of another shape");
@@ -130,7 +139,8 @@ function unpackRun(first: number, count: number, bytes: Uint8Array): StoredWrite
 }
 
 /** Of the writes in a run: a container's header holds no more. */
-const isCount = (head: unknown): head is number => Number.isSafeInteger(head) && (head as number) > 0 && (head as number) < 1_000_000;
+const isCount = (head: unknown): head is number =>
+  Number.isSafeInteger(head) && (head as number) > 0 && (head as number) < 1_000_000;
 
 /** Which ordinary indices are taken already. */
 export function takenIndices(attributes: WriteAttribute[]): Set<number> {
@@ -157,15 +167,15 @@ export async function taskOf(item: Item): Promise<TaskOfItem> {
 }
 
 /**
- * The path of a task that was taken over from another saver, which tells the order of its tasks but not their paths. It sorts
- * after `""`, by which LangGraph stores a graph's input, and before the paths of tasks, which begin with `~`: what a graph
- * writes beside it when it goes on comes after it.
+ * The path of a task that was taken over from another saver, which tells the order of its tasks but not their paths. It
+ * sorts after `""`, by which LangGraph stores a graph's input, and before the paths of tasks, which begin with `~`:
+ * what a graph writes beside it when it goes on comes after it.
  */
 export const importedPath = (position: number): string => `!${String(position).padStart(10, "0")}`;
 
 /**
- * The place of a write, with its task's path, by which writes are ordered. One that was put without a path, as by older versions of LangGraph,
- * is bound to none; nor to the path that `importFrom` gave its task, which it may give anew.
+ * The place of a write, with its task's path, by which writes are ordered. One that was put without a path, as by older
+ * versions of LangGraph, is bound to none; nor to the path that `importFrom` gave its task, which it may give anew.
  */
 export function writePlace(item: Key & Partial<Item>, attribute: string): Place {
   const place = placeOf(item, attribute);

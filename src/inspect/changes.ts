@@ -30,13 +30,16 @@ export function changesOf({ channels }: Parts, parent: Parts | undefined): Chann
     const newBytes = value.tail.length + lengthOfSegments(value.segments.filter(({ name }) => !known.has(name)));
     changes.push({ channel, change: before ? "changed" : "added", bytes: lengthOf(value), newBytes });
   }
-  for (const channel of parent?.channels.keys() ?? []) if (!channels.has(channel)) changes.push({ channel, change: "removed", bytes: 0, newBytes: 0 });
+  for (const channel of parent?.channels.keys() ?? [])
+    if (!channels.has(channel)) changes.push({ channel, change: "removed", bytes: 0, newBytes: 0 });
   return changes.sort((a, b) => compareCodePoints(a.channel, b.channel));
 }
 
 /** The segments that a checkpoint refers to and its parent does not, each once. */
 export function newSegments(frame: Parts, parent: Parts | undefined): Segment[] {
-  const known = new Set(parent && parent.born === frame.born ? distinctSegments(valuesOf(parent)).map(({ name }) => name) : []);
+  const known = new Set(
+    parent && parent.born === frame.born ? distinctSegments(valuesOf(parent)).map(({ name }) => name) : [],
+  );
   return distinctSegments(valuesOf(frame)).filter(({ name }) => !known.has(name));
 }
 
@@ -46,10 +49,13 @@ export function distinctSegments(values: Iterable<Value>): Segment[] {
   return [...distinct.values()];
 }
 
-export const lengthOfSegments = (segments: Iterable<Segment>): number => [...segments].reduce((sum, { length }) => sum + length, 0);
+export const lengthOfSegments = (segments: Iterable<Segment>): number =>
+  [...segments].reduce((sum, { length }) => sum + length, 0);
 
 function isSame(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (a.type !== b.type || a.segments.length !== b.segments.length || a.tail.length !== b.tail.length) return false;
-  return a.segments.every(({ name }, i) => name === b.segments[i]!.name) && a.tail.every((byte, i) => byte === b.tail[i]);
+  return (
+    a.segments.every(({ name }, i) => name === b.segments[i]!.name) && a.tail.every((byte, i) => byte === b.tail[i])
+  );
 }

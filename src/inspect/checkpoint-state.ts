@@ -41,32 +41,55 @@ export interface CheckpointState {
 /** @throws DynamoDBSaverError `INVALID_INPUT` where there is no such checkpoint */
 export async function entryAt(storage: Storage, threadId: string, { ns, id }: CheckpointName): Promise<ReadEntry> {
   for await (const found of timeline(storage, threadId, { ns, id })) return found;
-  throw invalidInput(`There is no checkpoint ${JSON.stringify(id)} in thread ${JSON.stringify(threadId)} any more. \`inspect\` lists those that there are.`);
+  throw invalidInput(
+    `There is no checkpoint ${JSON.stringify(id)} in thread ${JSON.stringify(threadId)} any more. \`inspect\` ` +
+      "lists those that there are.",
+  );
 }
 
 /** @throws DynamoDBSaverError `INVALID_INPUT` where there is no such checkpoint */
-export async function checkpointState(storage: Storage, threadId: string, name: CheckpointName): Promise<CheckpointState> {
+export async function checkpointState(
+  storage: Storage,
+  threadId: string,
+  name: CheckpointName,
+): Promise<CheckpointState> {
   const { entry, stored } = await entryAt(storage, threadId, name);
   if (!stored) return { entry, metadata: undefined, channels: [], tasks: [] };
   const channels = await channelStates(storage, stored, [...stored.frame.channels.keys()]);
   const reader = new ValueReader(storage, await threadOf(storage, threadId));
-  await reader.load([stored.frame.metadata, ...stored.tasks.flatMap(({ attributes }) => attributes.map(({ value }) => value))]);
+  await reader.load([
+    stored.frame.metadata,
+    ...stored.tasks.flatMap(({ attributes }) => attributes.map(({ value }) => value)),
+  ]);
   const metadata = (await stateValue(reader, "(metadata)", stored.frame.metadata)).value;
   return { entry, metadata, channels, tasks: await Promise.all(stored.tasks.map((task) => taskState(reader, task))) };
 }
 
 /** Some channels of a checkpoint; those that it does not have are left out. */
-export async function channelStates(storage: Storage, { thread, frame }: StoredCheckpoint, names: string[]): Promise<ChannelState[]> {
+export async function channelStates(
+  storage: Storage,
+  { thread, frame }: StoredCheckpoint,
+  names: string[],
+): Promise<ChannelState[]> {
   const reader = new ValueReader(storage, thread);
   const wanted = names.flatMap((name) => {
     const channel = frame.channels.get(name);
     return channel ? [{ name, ...channel }] : [];
   });
   await reader.load(wanted.map(({ value }) => value));
-  return Promise.all(wanted.map(async ({ name, version, value }) => ({ ...(await stateValue(reader, name, value)), version, segments: value.segments.length })));
+  return Promise.all(
+    wanted.map(async ({ name, version, value }) => ({
+      ...(await stateValue(reader, name, value)),
+      version,
+      segments: value.segments.length,
+    })),
+  );
 }
 
-async function taskState(reader: ValueReader, { taskId, attributes }: StoredCheckpoint["tasks"][number]): Promise<TaskState> {
+async function taskState(
+  reader: ValueReader,
+  { taskId, attributes }: StoredCheckpoint["tasks"][number],
+): Promise<TaskState> {
   let writes: StoredWrite[];
   let problem: Problem | undefined;
   try {
@@ -74,9 +97,15 @@ async function taskState(reader: ValueReader, { taskId, attributes }: StoredChec
   } catch (error) {
     // Those that stand by themselves can be read all the same.
     problem = problemOf(error, `(writes of task ${taskId})`);
-    writes = mergeWrites(attributes.filter(({ kind }) => kind === "single"), (value) => reader.bytes(value));
+    writes = mergeWrites(
+      attributes.filter(({ kind }) => kind === "single"),
+      (value) => reader.bytes(value),
+    );
   }
-  const read = writes.map(async ({ index, channel, value }) => ({ index, ...(await stateValue(reader, channel, value)) }));
+  const read = writes.map(async ({ index, channel, value }) => ({
+    index,
+    ...(await stateValue(reader, channel, value)),
+  }));
   return { id: taskId, writes: await Promise.all(read), ...(problem && { problem }) };
 }
 

@@ -14,24 +14,40 @@ export interface CheckpointName {
 }
 
 /**
- * Finds the checkpoint that a person means: by its id, by a beginning that no other one has, or `latest`; with `~2` behind it,
- * its parent's parent.
+ * Finds the checkpoint that a person means: by its id, by a beginning that no other one has, or `latest`; with `~2`
+ * behind it, its parent's parent.
  *
  * @param ns where to look; without it, the root first, and then every namespace
  * @throws DynamoDBSaverError `INVALID_INPUT` where there is none, or there are several
  */
-export async function findCheckpoint(storage: Storage, threadId: string, text: string, ns?: string): Promise<CheckpointName> {
+export async function findCheckpoint(
+  storage: Storage,
+  threadId: string,
+  text: string,
+  ns?: string,
+): Promise<CheckpointName> {
   const thread = await threadOf(storage, threadId);
   const [, name = text, back = "0"] = /^(.*?)(?:~(\d+))?$/s.exec(text) ?? [];
-  const found = name === "latest" ? await latest(storage, thread, ns ?? "") : ((await exact(storage, thread, ns ?? "", name)) ?? (await byBeginning(storage, thread, name, ns)));
+  const found =
+    name === "latest"
+      ? await latest(storage, thread, ns ?? "")
+      : ((await exact(storage, thread, ns ?? "", name)) ?? (await byBeginning(storage, thread, name, ns)));
   return ancestor(storage, thread, found, Number(back));
 }
 
 async function latest(storage: Storage, thread: Thread, ns: string): Promise<CheckpointName> {
   const born = await storage.incarnations.current(thread);
-  if (born === undefined) throw invalidInput(`There is no thread ${JSON.stringify(thread.id)}. \`threads\` lists those that there are.`);
+  if (born === undefined)
+    throw invalidInput(`There is no thread ${JSON.stringify(thread.id)}. \`threads\` lists those that there are.`);
   const range = namespaceRange(await keyPart("namespace", ns));
-  for await (const [newest] of checkpointPages({ ...storage, consistentRead: true }, thread, range, [10, 100], isEnded, born)) {
+  for await (const [newest] of checkpointPages(
+    { ...storage, consistentRead: true },
+    thread,
+    range,
+    [10, 100],
+    isEnded,
+    born,
+  )) {
     // Also one that cannot be read.
     if (newest) return { ns, id: newest.id };
   }
@@ -45,23 +61,41 @@ async function exact(storage: Storage, thread: Thread, ns: string, id: string): 
 /** The item of a checkpoint, also of one that has ended for readers. */
 async function itemOf(storage: Storage, thread: Thread, ns: string, id: string): Promise<Item | undefined> {
   const range = oneCheckpoint(await checkpointRef(thread, ns, id));
-  for await (const [found] of checkpointPages({ ...storage, consistentRead: true }, thread, range, [], isGone)) if (found) return found.item;
+  for await (const [found] of checkpointPages({ ...storage, consistentRead: true }, thread, range, [], isGone))
+    if (found) return found.item;
   return undefined;
 }
 
-async function byBeginning(storage: Storage, thread: Thread, beginning: string, ns: string | undefined): Promise<CheckpointName> {
+async function byBeginning(
+  storage: Storage,
+  thread: Thread,
+  beginning: string,
+  ns: string | undefined,
+): Promise<CheckpointName> {
   const beginsWith = namespacePrefix(await keyPart("namespace", ns ?? "")) + escapeId(beginning);
   const here = await matches(storage, thread, beginsWith, beginning);
   const found = here.length > 0 || ns !== undefined ? here : await matches(storage, thread, CHECKPOINTS, beginning);
   const [first, second] = found;
   const where = `in thread ${JSON.stringify(thread.id)}`;
-  if (!first) throw invalidInput(`There is no checkpoint ${JSON.stringify(beginning)} ${where}. \`inspect\` lists those that there are.`);
-  if (second) throw invalidInput(`Several checkpoints ${where} begin with ${JSON.stringify(beginning)}, among them ${first.id} and ${second.id}. Give more of the id.`);
+  if (!first)
+    throw invalidInput(
+      `There is no checkpoint ${JSON.stringify(beginning)} ${where}. \`inspect\` lists those that there are.`,
+    );
+  if (second)
+    throw invalidInput(
+      `Several checkpoints ${where} begin with ${JSON.stringify(beginning)}, among them ${first.id} and ` +
+        `${second.id}. Give more of the id.`,
+    );
   return first;
 }
 
 /** Up to two. */
-async function matches(storage: Storage, thread: Thread, beginsWith: string, beginning: string): Promise<CheckpointName[]> {
+async function matches(
+  storage: Storage,
+  thread: Thread,
+  beginsWith: string,
+  beginning: string,
+): Promise<CheckpointName[]> {
   const found: CheckpointName[] = [];
   for await (const page of checkpointPages({ ...storage, consistentRead: true }, thread, { beginsWith }, [], isGone)) {
     for (const { ns, id } of page) {
@@ -72,7 +106,12 @@ async function matches(storage: Storage, thread: Thread, beginsWith: string, beg
   return found;
 }
 
-async function ancestor(storage: Storage, thread: Thread, { ns, id }: CheckpointName, back: number): Promise<CheckpointName> {
+async function ancestor(
+  storage: Storage,
+  thread: Thread,
+  { ns, id }: CheckpointName,
+  back: number,
+): Promise<CheckpointName> {
   let at = id;
   for (let left = back; left > 0; left--) {
     const item = await itemOf(storage, thread, ns, at);

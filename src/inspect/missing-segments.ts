@@ -9,7 +9,10 @@ import type { Segment } from "../format/value.js";
 const KNOWN_BYTES = 2 * 1_024 * 1_024;
 const AT_ONCE = 6;
 
-/** Tells which segments of a thread are not stored, without reading their bytes. Of those in S3, whether the table has a pointer. */
+/**
+ * Tells which segments of a thread are not stored, without reading their bytes. Of those in S3, whether the table has a
+ * pointer.
+ */
 export class MissingSegments {
   readonly #present = new ByteLru<true>(KNOWN_BYTES);
 
@@ -21,10 +24,19 @@ export class MissingSegments {
   /** Those that are missing, as `segmentCopy` calls them: 1 request for 100 that were not looked for before. */
   async among(segments: Iterable<Segment>): Promise<Set<string>> {
     const missing = new Map<string, Segment>();
-    for (const segment of segments) if (!this.#present.get(segmentCopy(segment))) missing.set(segmentCopy(segment), segment);
+    for (const segment of segments)
+      if (!this.#present.get(segmentCopy(segment))) missing.set(segmentCopy(segment), segment);
     await this.#look(missing, missing);
     // A reader looks in the other place too.
-    await this.#look(missing, new Map([...missing].map(([copy, segment]) => [copy, { ...segment, objectDays: segment.objectDays === undefined ? 0 : undefined }])));
+    await this.#look(
+      missing,
+      new Map(
+        [...missing].map(([copy, segment]) => [
+          copy,
+          { ...segment, objectDays: segment.objectDays === undefined ? 0 : undefined },
+        ]),
+      ),
+    );
     return new Set(missing.keys());
   }
 
@@ -34,14 +46,26 @@ export class MissingSegments {
       missing.delete(copy);
       this.#present.set(copy, true, 3 * copy.length);
     };
-    const [objects, items] = [[...places].filter(([, one]) => one.objectDays !== undefined), [...places].filter(([, one]) => one.objectDays === undefined)];
+    const [objects, items] = [
+      [...places].filter(([, one]) => one.objectDays !== undefined),
+      [...places].filter(([, one]) => one.objectDays === undefined),
+    ];
     const { db } = this.storage;
     const { partition } = this.thread;
     const copies = new Map(items.map(([copy, segment]) => [segmentSortKey(segment), copy]));
-    const stored = await db.batchGet([...copies.keys()].map((sortKey) => key(partition, sortKey)), true, ["PK", "SK", TTL_ATTRIBUTE]);
+    const stored = await db.batchGet(
+      [...copies.keys()].map((sortKey) => key(partition, sortKey)),
+      true,
+      ["PK", "SK", TTL_ATTRIBUTE],
+    );
     for (const item of stored) if (!isGone(item)) found(copies.get(item.SK.S)!);
     await forEachAtOnce(AT_ONCE, objects, async ([copy, segment]) => {
-      const { items } = await db.query({ partition, beginsWith: pointersPrefix(segment), consistent: true, only: ["PK", "SK", TTL_ATTRIBUTE] });
+      const { items } = await db.query({
+        partition,
+        beginsWith: pointersPrefix(segment),
+        consistent: true,
+        only: ["PK", "SK", TTL_ATTRIBUTE],
+      });
       if (items.some((item) => !isGone(item) && parsePointer(item.SK.S))) found(copy);
     });
   }

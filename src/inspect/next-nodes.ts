@@ -1,8 +1,8 @@
 import type { Checkpoint } from "@langchain/langgraph-checkpoint";
 
 /*
- * What a graph does next stands in its checkpoint: LangGraph runs the nodes whose triggers have a newer version than they have
- * seen. Without the graph, the triggers are known by their names: those that its StateGraph gives them.
+ * What a graph does next stands in its checkpoint: LangGraph runs the nodes whose triggers have a newer version than
+ * they have seen. Without the graph, the triggers are known by their names: those that its StateGraph gives them.
  */
 
 const BRANCH = "branch:to:";
@@ -15,14 +15,19 @@ const SENDS = "__pregel_tasks";
 export const isInternalChannel = (name: string): boolean => /^(branch:|join:|start:|__)/.test(name);
 
 /** Whether a channel's value says which nodes are next. */
-export const tellsNextNodes = (channel: string): boolean => channel === SENDS || channel.startsWith(JOIN) || channel.startsWith(BRANCH);
+export const tellsNextNodes = (channel: string): boolean =>
+  channel === SENDS || channel.startsWith(JOIN) || channel.startsWith(BRANCH);
 
 /**
  * The nodes that LangGraph would run from a checkpoint, one for each task.
  * @param channels those that have a value
  * @param valueOf reads one for which {@link tellsNextNodes} holds
  */
-export async function nextNodes(body: Partial<Checkpoint>, channels: Iterable<string>, valueOf: (channel: string) => Promise<unknown>): Promise<string[]> {
+export async function nextNodes(
+  body: Partial<Checkpoint>,
+  channels: Iterable<string>,
+  valueOf: (channel: string) => Promise<unknown>,
+): Promise<string[]> {
   const sent: string[] = [];
   const triggeredNodes = new Set<string>();
   for (const channel of channels) {
@@ -38,15 +43,24 @@ export async function nextNodes(body: Partial<Checkpoint>, channels: Iterable<st
   return [...sent, ...triggeredNodes];
 }
 
-function triggered({ channel_versions = {}, versions_seen = {} }: Partial<Checkpoint>, channel: string, node: string, nodes: Set<string>): void {
+function triggered(
+  { channel_versions = {}, versions_seen = {} }: Partial<Checkpoint>,
+  channel: string,
+  node: string,
+  nodes: Set<string>,
+): void {
   const version = Object.hasOwn(channel_versions, channel) ? channel_versions[channel] : undefined;
   const seen = Object.hasOwn(versions_seen, node) ? versions_seen[node]![channel] : undefined;
   if (version !== undefined && (seen === undefined || version > seen)) nodes.add(node);
 }
 
-/** The channel of a deferred node has a pair: its value, and whether everything else has ended; `undefined` after the node ran. */
+/**
+ * The channel of a deferred node has a pair: its value, and whether everything else has ended; `undefined` after the
+ * node ran.
+ */
 function isAvailable(value: unknown): boolean {
-  const isUndefined = (value as { lc?: unknown; type?: unknown } | null)?.lc === 2 && (value as { type?: unknown }).type === "undefined";
+  const isUndefined =
+    (value as { lc?: unknown; type?: unknown } | null)?.lc === 2 && (value as { type?: unknown }).type === "undefined";
   return !isUndefined && !(Array.isArray(value) && value[1] === false);
 }
 

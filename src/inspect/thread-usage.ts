@@ -12,15 +12,17 @@ import { openReadable, problemOf, type Problem } from "./tolerant-read.js";
 import { isVoid } from "../checkpoint/tombstone.js";
 
 /*
- * What a thread takes, and what it took to write it: each item is written once, in write units of 1 KB that it alone is rounded
- * up to, and read in units of 4 KB ("Capacity unit consumption for read and write operations").
+ * What a thread takes, and what it took to write it: each item is written once, in write units of 1 KB that it alone is
+ * rounded up to, and read in units of 4 KB ("Capacity unit consumption for read and write operations").
  */
 
 const WRITE_UNIT = 1_024;
 const READ_UNIT = 4_096;
 const OBJECTS_AT_ONCE = 10;
 
-/** The kinds of items that a thread has. `other`: its marker, its index entry, heads, and lists of what is to be freed. */
+/**
+ * The kinds of items that a thread has. `other`: its marker, its index entry, heads, and lists of what is to be freed.
+ */
 export type Kind = "checkpoints" | "writes" | "segments" | "pointers" | "other";
 
 export interface KindUsage {
@@ -44,14 +46,31 @@ export interface ThreadUsage {
   problems: Problem[];
 }
 
-/** Counts a thread in one pass: 1 request a megabyte, and 1 an object. @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread */
+/**
+ * Counts a thread in one pass: 1 request a megabyte, and 1 an object.
+ * @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread
+ */
 export async function threadUsage(storage: Storage, threadId: string): Promise<ThreadUsage> {
   const thread = await threadOf(storage, threadId);
   const born = await storage.incarnations.current(thread);
-  if (born === undefined) throw invalidInput(`There is no thread ${JSON.stringify(threadId)}. \`threads\` lists those that there are.`);
+  if (born === undefined)
+    throw invalidInput(`There is no thread ${JSON.stringify(threadId)}. \`threads\` lists those that there are.`);
   const newKind = (): KindUsage => ({ items: 0, bytes: 0, writeUnits: 0 });
-  const kinds: ThreadUsage["kinds"] = { checkpoints: newKind(), writes: newKind(), segments: newKind(), pointers: newKind(), other: newKind() };
-  const usage: ThreadUsage = { steps: 0, kinds, objects: { count: 0, bytes: 0, missing: 0 }, latest: undefined, history: { readUnits: 0, objects: 0 }, problems: [] };
+  const kinds: ThreadUsage["kinds"] = {
+    checkpoints: newKind(),
+    writes: newKind(),
+    segments: newKind(),
+    pointers: newKind(),
+    other: newKind(),
+  };
+  const usage: ThreadUsage = {
+    steps: 0,
+    kinds,
+    objects: { count: 0, bytes: 0, missing: 0 },
+    latest: undefined,
+    history: { readUnits: 0, objects: 0 },
+    problems: [],
+  };
   const latest = await latestOf(storage, thread, born, usage.problems);
 
   let segmentUnits = 0;
@@ -77,8 +96,16 @@ export async function threadUsage(storage: Storage, threadId: string): Promise<T
   }
   const entry = await storage.threads.entryOf(threadId);
   if (entry) count(entry);
-  if (latest) usage.latest = { readUnits: latest.queryUnits + latestUnits, cachedReadUnits: latest.queryUnits, objects: latest.objects };
-  usage.history = { readUnits: units(kinds.checkpoints.bytes + kinds.writes.bytes, READ_UNIT) + segmentUnits, objects: usage.objects.count };
+  if (latest)
+    usage.latest = {
+      readUnits: latest.queryUnits + latestUnits,
+      cachedReadUnits: latest.queryUnits,
+      objects: latest.objects,
+    };
+  usage.history = {
+    readUnits: units(kinds.checkpoints.bytes + kinds.writes.bytes, READ_UNIT) + segmentUnits,
+    objects: usage.objects.count,
+  };
   return usage;
 }
 
@@ -92,21 +119,49 @@ function kindOf({ SK: { S: sortKey } }: Key): Kind {
 const units = (bytes: number, unit: number): number => Math.ceil(bytes / unit);
 
 /** The root's latest checkpoint as a saver reads it: by one Query of some items, and then its segments. */
-async function latestOf(storage: Storage, thread: Thread, born: string, problems: Problem[]): Promise<{ queryUnits: number; segments: Set<string>; objects: number } | undefined> {
-  const { items } = await storage.db.query({ partition: thread.partition, between: [`${CHECKPOINTS}#`, THREAD_MARKER], descending: true, consistent: true, limit: 10 });
-  const item = items.find((one) => one.SK.S !== THREAD_MARKER && parseSortKey(one.SK.S).task === undefined && !isVoid(one) && bornOf(one) === born);
+async function latestOf(
+  storage: Storage,
+  thread: Thread,
+  born: string,
+  problems: Problem[],
+): Promise<{ queryUnits: number; segments: Set<string>; objects: number } | undefined> {
+  const { items } = await storage.db.query({
+    partition: thread.partition,
+    between: [`${CHECKPOINTS}#`, THREAD_MARKER],
+    descending: true,
+    consistent: true,
+    limit: 10,
+  });
+  const item = items.find(
+    (one) =>
+      one.SK.S !== THREAD_MARKER && parseSortKey(one.SK.S).task === undefined && !isVoid(one) && bornOf(one) === born,
+  );
   if (!item) return undefined;
   const { prefix, checkpoint } = parseSortKey(item.SK.S);
-  const writes = items.filter(({ SK: { S: sortKey } }) => parseSortKey(sortKey).task !== undefined && sortKey.startsWith(prefix));
+  const writes = items.filter(
+    ({ SK: { S: sortKey } }) => parseSortKey(sortKey).task !== undefined && sortKey.startsWith(prefix),
+  );
   const { stored, problems: found } = await openReadable(storage, { thread, ns: "", id: checkpoint, item, writes });
   problems.push(...found);
   if (!stored) return undefined;
   const segments = distinctSegments(allValues(stored));
-  const queryUnits = units(items.reduce((sum, one) => sum + itemSize(one), 0), READ_UNIT);
-  return { queryUnits, segments: new Set(segments.filter(({ objectDays }) => objectDays === undefined).map(segmentSortKey)), objects: segments.filter(({ objectDays }) => objectDays !== undefined).length };
+  const queryUnits = units(
+    items.reduce((sum, one) => sum + itemSize(one), 0),
+    READ_UNIT,
+  );
+  return {
+    queryUnits,
+    segments: new Set(segments.filter(({ objectDays }) => objectDays === undefined).map(segmentSortKey)),
+    objects: segments.filter(({ objectDays }) => objectDays !== undefined).length,
+  };
 }
 
-async function countObjects(storage: Storage, { partition }: Thread, pointers: Key[], { objects, problems }: ThreadUsage): Promise<void> {
+async function countObjects(
+  storage: Storage,
+  { partition }: Thread,
+  pointers: Key[],
+  { objects, problems }: ThreadUsage,
+): Promise<void> {
   objects.count += pointers.length;
   if (objects.bytes === undefined || pointers.length === 0) return;
   let bytes = 0;

@@ -14,7 +14,10 @@ export interface Row {
   stored: StoredCheckpoint | undefined;
   facts: Facts;
   problems: Problem[];
-  /** The segments that are not stored, of this one and of others read with it, as `segmentCopy` calls them; where that was looked for. */
+  /**
+   * The segments that are not stored, of this one and of others read with it, as `segmentCopy` calls them; where that
+   * was looked for.
+   */
   absent?: ReadonlySet<string> | undefined;
 }
 
@@ -49,21 +52,43 @@ export interface TimelineTask {
 const INTERRUPT = "__interrupt__";
 const ERROR = "__error__";
 
-/** Reads the small parts of some checkpoints at once: mostly they stand in the items, and there is nothing to request. */
+/**
+ * Reads the small parts of some checkpoints at once: mostly they stand in the items, and there is nothing to request.
+ */
 export async function readRows(storage: Storage, page: CheckpointItems[]): Promise<Row[]> {
   const opened = await Promise.all(page.map(async (items) => ({ items, ...(await openReadable(storage, items)) })));
   const [first] = page;
   if (!first) return [];
   const reader = new ValueReader(storage, first.thread);
   await reader.load(opened.flatMap(({ stored }) => (stored ? smallValues(stored) : [])));
-  return Promise.all(opened.map(async ({ items, stored, problems }) => ({ items, stored, problems, facts: stored ? await factsOf(stored, reader, problems) : NO_FACTS })));
+  return Promise.all(
+    opened.map(async ({ items, stored, problems }) => ({
+      items,
+      stored,
+      problems,
+      facts: stored ? await factsOf(stored, reader, problems) : NO_FACTS,
+    })),
+  );
 }
 
-const NO_FACTS: Facts = { source: undefined, step: undefined, runId: undefined, time: undefined, next: undefined, tasks: [], deltas: {}, versions: {} };
+const NO_FACTS: Facts = {
+  source: undefined,
+  step: undefined,
+  runId: undefined,
+  time: undefined,
+  next: undefined,
+  tasks: [],
+  deltas: {},
+  versions: {},
+};
 
 function smallValues({ frame, tasks }: StoredCheckpoint): Value[] {
   const steering = [...frame.channels].filter(([name]) => tellsNextNodes(name)).map(([, { value }]) => value);
-  const special = tasks.flatMap(({ attributes }) => attributes.filter((a) => a.kind === "single" && (a.channel === INTERRUPT || a.channel === ERROR)).map((a) => a.value));
+  const special = tasks.flatMap(({ attributes }) =>
+    attributes
+      .filter((a) => a.kind === "single" && (a.channel === INTERRUPT || a.channel === ERROR))
+      .map((a) => a.value),
+  );
   return [frame.checkpoint, frame.metadata, ...steering, ...special];
 }
 
@@ -78,9 +103,16 @@ async function factsOf(stored: StoredCheckpoint, reader: ValueReader, problems: 
     }
   };
   const body: Partial<Checkpoint> | undefined = objectOf(await read("(checkpoint)", frame.checkpoint));
-  const metadata = objectOf(await read("(metadata)", frame.metadata)) as (CheckpointMetadata & { run_id?: unknown }) | undefined;
-  const next = body && (await nextNodes(body, frame.channels.keys(), (channel) => read(channel, frame.channels.get(channel)!.value)));
-  const deltas = metadata ? deltaChannels(metadata, frame).map((name) => [name, Number(metadata.counters_since_delta_snapshot?.[name]?.[1])] as const) : [];
+  const metadata = objectOf(await read("(metadata)", frame.metadata)) as
+    (CheckpointMetadata & { run_id?: unknown }) | undefined;
+  const next =
+    body &&
+    (await nextNodes(body, frame.channels.keys(), (channel) => read(channel, frame.channels.get(channel)!.value)));
+  const deltas = metadata
+    ? deltaChannels(metadata, frame).map(
+        (name) => [name, Number(metadata.counters_since_delta_snapshot?.[name]?.[1])] as const,
+      )
+    : [];
   return {
     source: textOf(metadata?.source),
     step: typeof metadata?.step === "number" ? metadata.step : undefined,
@@ -89,11 +121,14 @@ async function factsOf(stored: StoredCheckpoint, reader: ValueReader, problems: 
     next,
     tasks: await Promise.all(stored.tasks.map((task) => taskOf(task, read))),
     deltas: Object.fromEntries(deltas),
-    versions: objectOf(body?.channel_versions) as Facts["versions"] | undefined ?? {},
+    versions: (objectOf(body?.channel_versions) as Facts["versions"] | undefined) ?? {},
   };
 }
 
-async function taskOf({ taskId, attributes }: StoredCheckpoint["tasks"][number], read: (part: string, value: Value) => Promise<unknown>): Promise<TimelineTask> {
+async function taskOf(
+  { taskId, attributes }: StoredCheckpoint["tasks"][number],
+  read: (part: string, value: Value) => Promise<unknown>,
+): Promise<TimelineTask> {
   const task: TimelineTask = { id: taskId, channels: [], writes: 0, interrupts: [], bytes: 0 };
   for (const attribute of attributes) {
     task.bytes += lengthOf(attribute.value);
@@ -110,4 +145,5 @@ async function taskOf({ taskId, attributes }: StoredCheckpoint["tasks"][number],
 
 const listOf = (value: unknown): unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-const objectOf = (value: unknown): object | undefined => (typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined);
+const objectOf = (value: unknown): object | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;

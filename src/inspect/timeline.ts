@@ -17,10 +17,10 @@ import { readRows, type Facts, type Row } from "./timeline-rows.js";
 import { lengthOf, type Value } from "../format/value.js";
 
 /*
- * A thread's checkpoints for people, in one pass of Query pages, newest first. The root's namespace comes first, so that what is
- * shown is one consistent thread, also while a graph runs: whatever a checkpoint refers to was there when it was read, and a
- * checkpoint that is put later is not in it at all. Values stay where they are: what a step has changed stands in the lists of
- * segments.
+ * A thread's checkpoints for people, in one pass of Query pages, newest first. The root's namespace comes first, so
+ * that what is shown is one consistent thread, also while a graph runs: whatever a checkpoint refers to was there when
+ * it was read, and a checkpoint that is put later is not in it at all. Values stay where they are: what a step has
+ * changed stands in the lists of segments.
  */
 
 /** One checkpoint of a thread, and what it changed. */
@@ -28,7 +28,9 @@ export interface TimelineEntry extends Omit<Facts, "versions"> {
   /** LangGraph's `checkpoint_ns`: `""` is the root graph. */
   ns: string;
   id: string;
-  /** What it goes on from. `isThere` is false when that has expired or was deleted; one that was pruned is no parent. */
+  /**
+   * What it goes on from. `isThere` is false when that has expired or was deleted; one that was pruned is no parent.
+   */
   parent: { id: string; isThere: boolean } | undefined;
   /** Channels that differ from the parent's; undefined where the two cannot be compared. */
   changes: ChannelChange[] | undefined;
@@ -50,7 +52,9 @@ export interface TimelineOptions {
   limit?: number | undefined;
   /** Only this checkpoint. */
   id?: string | undefined;
-  /** Whether to read every value, to see whether it can be read. Otherwise it is only seen whether its parts are there. */
+  /**
+   * Whether to read every value, to see whether it can be read. Otherwise it is only seen whether its parts are there.
+   */
   verify?: boolean | undefined;
 }
 
@@ -67,7 +71,11 @@ export interface ReadEntry {
 }
 
 /** @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread */
-export async function* timeline(given: Storage, threadId: string, options: TimelineOptions = {}): AsyncGenerator<ReadEntry, void, undefined> {
+export async function* timeline(
+  given: Storage,
+  threadId: string,
+  options: TimelineOptions = {},
+): AsyncGenerator<ReadEntry, void, undefined> {
   const { limit = Infinity, verify = false } = options;
   const storage: Storage = { ...given, consistentRead: true };
   const thread = await threadOf(storage, threadId);
@@ -88,19 +96,32 @@ export async function* timeline(given: Storage, threadId: string, options: Timel
   }
 }
 
-async function* pagesOf(storage: Storage, thread: Thread, { ns, limit = Infinity, id, verify }: TimelineOptions): AsyncGenerator<Row[], void, undefined> {
+async function* pagesOf(
+  storage: Storage,
+  thread: Thread,
+  { ns, limit = Infinity, id, verify }: TimelineOptions,
+): AsyncGenerator<Row[], void, undefined> {
   const limits = limit <= MAX_EXACT_LIMIT ? [4 * limit + 3] : [];
   const whole: Pick<QueryInput, "between" | "beginsWith">[] =
-    ns === undefined ? NAMESPACE_ORDER.map((between) => ({ between })) : [id === undefined ? namespaceRange(await keyPart("namespace", ns)) : oneCheckpoint(await checkpointRef(thread, ns, id))];
+    ns === undefined
+      ? NAMESPACE_ORDER.map((between) => ({ between }))
+      : [
+          id === undefined
+            ? namespaceRange(await keyPart("namespace", ns))
+            : oneCheckpoint(await checkpointRef(thread, ns, id)),
+        ];
   const born = await storage.incarnations.current(thread);
-  if (born === undefined) throw invalidInput(`There is no thread ${JSON.stringify(thread.id)}. \`threads\` lists those that there are.`);
+  if (born === undefined)
+    throw invalidInput(`There is no thread ${JSON.stringify(thread.id)}. \`threads\` lists those that there are.`);
   const missing = new MissingSegments(storage, thread);
   for (const range of whole) {
     for await (const page of checkpointPages(storage, thread, range, limits, isEnded, born)) {
       for (let from = 0; from < page.length; from += ROWS_AT_ONCE) {
         const rows = await readRows(storage, page.slice(from, from + ROWS_AT_ONCE));
         // Of all of them at once: most checkpoints have a segment of their own.
-        const absent = verify ? undefined : await missing.among(rows.flatMap(({ stored }) => (stored ? distinctSegments(allValues(stored)) : [])));
+        const absent = verify
+          ? undefined
+          : await missing.among(rows.flatMap(({ stored }) => (stored ? distinctSegments(allValues(stored)) : [])));
         yield rows.map((row) => ({ ...row, absent }));
       }
     }
@@ -160,7 +181,11 @@ class Rows {
   }
 
   async #readFar(ns: string, id: string): Promise<Row | undefined> {
-    for await (const page of checkpointPages(this.storage, this.thread, oneCheckpoint(await checkpointRef(this.thread, ns, id)))) {
+    for await (const page of checkpointPages(
+      this.storage,
+      this.thread,
+      oneCheckpoint(await checkpointRef(this.thread, ns, id)),
+    )) {
       const [row] = await readRows(this.storage, page);
       if (row) this.#far.set(nameOf(ns, id), row, row.stored ? frameSize(row.stored.frame) : 1_000);
       if (row) return row;
@@ -181,22 +206,36 @@ function entryOf({ items, stored, facts, problems }: Row, parent: Row | undefine
     id,
     parent: isFirst ? undefined : { id: parentId, isThere: parent !== undefined },
     ...shown,
-    changes: isComparable ? withDeltas(changesOf(stored.frame, parent?.stored?.frame), facts, parent?.facts) : undefined,
+    changes: isComparable
+      ? withDeltas(changesOf(stored.frame, parent?.stored?.frame), facts, parent?.facts)
+      : undefined,
     itemBytes: [item, ...writes].reduce((sum, one) => sum + itemSize(one), 0),
-    newSegmentBytes: isComparable ? lengthOfSegments([...newSegments(stored.frame, parent?.stored?.frame), ...distinctSegments(written)]) : undefined,
+    newSegmentBytes: isComparable
+      ? lengthOfSegments([...newSegments(stored.frame, parent?.stored?.frame), ...distinctSegments(written)])
+      : undefined,
     stateBytes: stored && allValues(stored).reduce((sum, value) => sum + lengthOf(value), 0),
     endsAt: endOf(item),
     problems: [...problems],
   };
 }
 
-/** A `DeltaChannel` is stored only now and then. Between, its version tells whether it has changed, and what tasks have written. */
+/**
+ * A `DeltaChannel` is stored only now and then. Between, its version tells whether it has changed, and what tasks have
+ * written.
+ */
 function withDeltas(changes: ChannelChange[], { deltas, versions }: Facts, parent: Facts | undefined): ChannelChange[] {
-  const stored = changes.filter(({ channel }) => !Object.hasOwn(deltas, channel)).map((one) => (Object.hasOwn(parent?.deltas ?? {}, one.channel) ? { ...one, change: "changed" as const } : one));
+  const stored = changes
+    .filter(({ channel }) => !Object.hasOwn(deltas, channel))
+    .map((one) => (Object.hasOwn(parent?.deltas ?? {}, one.channel) ? { ...one, change: "changed" as const } : one));
   const isNewer = (name: string): boolean => versions[name] !== undefined && versions[name] !== parent?.versions[name];
   const isWritten = (name: string): boolean => parent?.tasks.some(({ channels }) => channels.includes(name)) ?? false;
   const changed = Object.keys(deltas).filter((name) => isNewer(name) || isWritten(name));
-  const written = changed.map((channel): ChannelChange => ({ channel, change: parent?.versions[channel] === undefined ? "added" : "changed", bytes: 0, newBytes: 0 }));
+  const written = changed.map((channel): ChannelChange => ({
+    channel,
+    change: parent?.versions[channel] === undefined ? "added" : "changed",
+    bytes: 0,
+    newBytes: 0,
+  }));
   return [...stored, ...written].sort((a, b) => compareCodePoints(a.channel, b.channel));
 }
 
@@ -205,7 +244,15 @@ function incomplete({ stored, absent }: Row): Problem[] {
   if (!stored || !absent || absent.size === 0) return [];
   return namedValues(stored).flatMap(([part, { segments }]) => {
     const gone = segments.filter((segment) => absent.has(segmentCopy(segment)));
-    return gone.length === 0 ? [] : [{ code: "MISSING_DATA" as const, message: `Segment ${gone[0]!.name} is missing${gone.length > 1 ? `, and ${gone.length - 1} more` : ""}`, part }];
+    return gone.length === 0
+      ? []
+      : [
+          {
+            code: "MISSING_DATA" as const,
+            message: `Segment ${gone[0]!.name} is missing${gone.length > 1 ? `, and ${gone.length - 1} more` : ""}`,
+            part,
+          },
+        ];
   });
 }
 
@@ -231,7 +278,9 @@ function namedValues({ frame, tasks }: StoredCheckpoint): [part: string, value: 
     ["(checkpoint)", frame.checkpoint],
     ["(metadata)", frame.metadata],
     ...[...frame.channels].map(([name, { value }]): [string, Value] => [name, value]),
-    ...tasks.flatMap(({ taskId, attributes }) => attributes.map(({ value }): [string, Value] => [`(writes of task ${taskId})`, value])),
+    ...tasks.flatMap(({ taskId, attributes }) =>
+      attributes.map(({ value }): [string, Value] => [`(writes of task ${taskId})`, value]),
+    ),
   ];
 }
 

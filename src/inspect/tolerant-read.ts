@@ -11,8 +11,8 @@ import type { Storage, Thread } from "../checkpoint/storage.js";
 import { join, type Value } from "../format/value.js";
 
 /*
- * Reading for people who look for what is broken: one part that cannot be read does not hide the others. Requests that fail are
- * another matter, unless it is S3 that some values lie in.
+ * Reading for people who look for what is broken: one part that cannot be read does not hide the others. Requests that
+ * fail are another matter, unless it is S3 that some values lie in.
  */
 
 /** A part that cannot be read, and why. */
@@ -20,7 +20,10 @@ export interface Problem {
   code: DynamoDBSaverErrorCode;
   /** Holds no stored value. */
   message: string;
-  /** A channel's name, `"(checkpoint)"`, `"(metadata)"`, or `"(writes of task …)"`; absent where it is all of the checkpoint. */
+  /**
+   * A channel's name, `"(checkpoint)"`, `"(metadata)"`, or `"(writes of task …)"`; absent where it is all of the
+   * checkpoint.
+   */
   part?: string | undefined;
 }
 
@@ -35,13 +38,27 @@ export function problemOf(error: unknown, part?: string): Problem {
 }
 
 function isOfOneValue(error: DynamoDBSaverError): boolean {
-  const isData = ["MISSING_DATA", "DAMAGED_DATA", "UNSUPPORTED_FORMAT", "DECRYPTION_FAILED", "PLAINTEXT_REFUSED", "VALUE_TOO_LARGE"].includes(error.code);
+  const isData = [
+    "MISSING_DATA",
+    "DAMAGED_DATA",
+    "UNSUPPORTED_FORMAT",
+    "DECRYPTION_FAILED",
+    "PLAINTEXT_REFUSED",
+    "VALUE_TOO_LARGE",
+  ].includes(error.code);
   // A value lies in S3, and the options do not say where.
-  return isData || error.code === "INVALID_CONFIG" || (error instanceof AwsRequestError && error.service === "s3" && error.code !== "ABORTED");
+  return (
+    isData ||
+    error.code === "INVALID_CONFIG" ||
+    (error instanceof AwsRequestError && error.service === "s3" && error.code !== "ABORTED")
+  );
 }
 
 /** A checkpoint with those of its writes that can be read; `undefined` in place of one that cannot. */
-export async function openReadable(storage: Storage, items: CheckpointItems): Promise<{ stored: StoredCheckpoint | undefined; problems: Problem[] }> {
+export async function openReadable(
+  storage: Storage,
+  items: CheckpointItems,
+): Promise<{ stored: StoredCheckpoint | undefined; problems: Problem[] }> {
   const open = (writes: Item[]): Promise<StoredCheckpoint> => openCheckpoint(storage, { ...items, writes });
   try {
     return { stored: await open(items.writes), problems: [] };
@@ -80,7 +97,8 @@ export class ValueReader {
   async load(values: Iterable<Value>): Promise<void> {
     const all = [...values].filter(({ segments }) => segments.length > 0);
     if (all.length === 0) return;
-    const load = async (some: Value[]): Promise<LoadedSegments> => this.storage.segments.load(this.thread.partition, some);
+    const load = async (some: Value[]): Promise<LoadedSegments> =>
+      this.storage.segments.load(this.thread.partition, some);
     try {
       for (const [name, bytes] of await load(all)) this.#segments.set(name, bytes);
       return;
@@ -89,7 +107,8 @@ export class ValueReader {
     }
     for (const segment of all.flatMap(({ segments }) => segments)) {
       try {
-        for (const [name, bytes] of await load([{ type: "bytes", segments: [segment], tail: new Uint8Array() }])) this.#segments.set(name, bytes);
+        for (const [name, bytes] of await load([{ type: "bytes", segments: [segment], tail: new Uint8Array() }]))
+          this.#segments.set(name, bytes);
       } catch (error) {
         problemOf(error);
         this.#failures.set(segment.name, error);

@@ -19,7 +19,8 @@ export interface Backend {
 
 /** Sends nothing yet. */
 export function openBackend(config: SaverConfig, compress: Compress): Backend {
-  const clientFor = (credentials: SaverConfig["credentials"]): AwsClient => new AwsClient({ ...config, credentials: new CredentialSource(credentials, config) });
+  const clientFor = (credentials: SaverConfig["credentials"]): AwsClient =>
+    new AwsClient({ ...config, credentials: new CredentialSource(credentials, config) });
   const client = clientFor(config.credentials);
   const db = new DynamoDB(client, config);
   const codec = new Codec({

@@ -35,7 +35,11 @@ export function prolonged(life: Lifetime | undefined, until: number): Lifetime |
 }
 
 /** The life of what ends at `until`. */
-export const livingUntil = (until: number): Lifetime => ({ ttlSeconds: (until - Date.now() / 1_000) / MARGIN, needed: until, granted: until });
+export const livingUntil = (until: number): Lifetime => ({
+  ttlSeconds: (until - Date.now() / 1_000) / MARGIN,
+  needed: until,
+  granted: until,
+});
 
 /** Whole days that an S3 object with this ttl is kept. */
 export const daysOf = (ttlSeconds: number): number => Math.ceil((MARGIN * ttlSeconds) / 86_400);
@@ -79,7 +83,8 @@ export const unlessLonger = (until: number): Condition => ({
 
 /**
  * Stores what may be there already, and lets it live until `until`; where it lives longer, it goes on doing so.
- * @param store sends one request. With a time it gives the item that life, on condition that it does not live longer (`unlessLonger`,
+ * @param store sends one request. With a time it gives the item that life, on condition that it does not live longer
+ *   (`unlessLonger`,
  * `livingUpdate`); without, it leaves the life that is there as it is. Gives nothing where its condition did not hold.
  */
 export async function upsertLiving<T>(until: number, store: (until: number | undefined) => Promise<T>): Promise<T> {
@@ -97,7 +102,10 @@ interface LivingUpdate extends Omit<UpdateInput, "update" | "condition"> {
 }
 
 /** The update that `upsertLiving` sends for the same `until`. */
-export function livingUpdate({ set, rest = "", conditions = [], ...update }: LivingUpdate, until: number | undefined): UpdateInput {
+export function livingUpdate(
+  { set, rest = "", conditions = [], ...update }: LivingUpdate,
+  until: number | undefined,
+): UpdateInput {
   const stays = until === Infinity;
   const life: Condition = until === undefined ? {} : stays ? { names: { "#ttl": TTL_ATTRIBUTE } } : unlessLonger(until);
   // Without a life only where there is one: an attempt that arrives late must not begin something that never ends.
@@ -117,7 +125,12 @@ export function livingUpdate({ set, rest = "", conditions = [], ...update }: Liv
 /** Makes an item live until `until`, if it does not live longer already. False when it is not there. */
 export async function prolong(db: DynamoDB, key: Key, until: number): Promise<boolean> {
   if (until === Infinity) {
-    return db.updateItem({ key, update: "REMOVE #ttl", names: { "#ttl": TTL_ATTRIBUTE }, condition: "attribute_exists(PK)" });
+    return db.updateItem({
+      key,
+      update: "REMOVE #ttl",
+      names: { "#ttl": TTL_ATTRIBUTE },
+      condition: "attribute_exists(PK)",
+    });
   }
   const names = { "#ttl": TTL_ATTRIBUTE };
   const values = { ":ttl": seconds(until) };
@@ -127,8 +140,19 @@ export async function prolong(db: DynamoDB, key: Key, until: number): Promise<bo
 }
 
 /** Lets something end at `until`, on a condition. */
-export async function endLater(db: DynamoDB, key: Key, until: number, { condition, names, values }: Condition): Promise<void> {
-  await db.updateItem({ key, update: "SET #ttl = :ttl", ...(condition && { condition }), names: { ...names, "#ttl": TTL_ATTRIBUTE }, values: { ...values, ":ttl": seconds(until) } });
+export async function endLater(
+  db: DynamoDB,
+  key: Key,
+  until: number,
+  { condition, names, values }: Condition,
+): Promise<void> {
+  await db.updateItem({
+    key,
+    update: "SET #ttl = :ttl",
+    ...(condition && { condition }),
+    names: { ...names, "#ttl": TTL_ATTRIBUTE },
+    values: { ...values, ":ttl": seconds(until) },
+  });
 }
 
 /** As `prolong`, for a checkpoint that others are rebuilt from: for readers it ends when it would have ended. */
@@ -142,7 +166,13 @@ export async function prolongAncestor(db: DynamoDB, key: Key, until: number): Pr
 /** Lets a checkpoint that others are rebuilt from end for readers now. */
 export async function endNow(db: DynamoDB, key: Key): Promise<void> {
   const values = { ":now": seconds(Math.floor(Date.now() / 1_000)) };
-  await db.updateItem({ key, update: "SET #ends = :now", names: { "#ends": ENDS }, values, condition: "attribute_exists(PK)" });
+  await db.updateItem({
+    key,
+    update: "SET #ends = :now",
+    names: { "#ends": ENDS },
+    values,
+    condition: "attribute_exists(PK)",
+  });
 }
 
 /**
@@ -152,6 +182,12 @@ export async function endNow(db: DynamoDB, key: Key): Promise<void> {
 export async function prolongCheckpoint(db: DynamoDB, key: Key, until: number, endsAt: number): Promise<boolean> {
   if (!(await prolong(db, key, until))) return false;
   const values = { ":ends": seconds(until), ":read": seconds(endsAt) };
-  await db.updateItem({ key, update: "SET #ends = :ends", names: { "#ends": ENDS }, values, condition: "#ends = :read" });
+  await db.updateItem({
+    key,
+    update: "SET #ends = :ends",
+    names: { "#ends": ENDS },
+    values,
+    condition: "#ends = :read",
+  });
   return true;
 }

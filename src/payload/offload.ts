@@ -40,8 +40,8 @@ export class Offload {
   }
 
   /**
-   * After how many days an object of this life expires, 0 if it stays: as the saver's own ttl says, or the next of `RULE_DAYS` for a
-   * call that has a longer one.
+   * After how many days an object of this life expires, 0 if it stays: as the saver's own ttl says, or the next of
+   * `RULE_DAYS` for a call that has a longer one.
    */
   daysFor(life: Lifetime | undefined): number {
     const { ttlSeconds: own } = this.options;
@@ -51,8 +51,8 @@ export class Offload {
   }
 
   /**
-   * Where objects go that expire after so many days: `bucket/prefix`. Each life has a place of its own, so that a write that arrives
-   * late never gives an object another life than it has.
+   * Where objects go that expire after so many days: `bucket/prefix`. Each life has a place of its own, so that a write
+   * that arrives late never gives an object another life than it has.
    */
   location(days: number): string {
     return `${this.options.bucket}/${this.options.prefix}${days > 0 ? `${TTL_TAG}-${days}/` : ""}`;
@@ -79,23 +79,33 @@ export class Offload {
     const short = folder.length <= MAX_FOLDER ? folder : `sha256-${await sha256Name(partition)}`;
     const bucket = bucketOf(location);
     if (!this.isKnown(location)) {
-      throw new DynamoDBSaverError("INVALID_CONFIG", `A value lies in the bucket ${JSON.stringify(bucket)}, says the table. If that is yours, name it in s3.olderBuckets.`);
+      throw new DynamoDBSaverError(
+        "INVALID_CONFIG",
+        `A value lies in the bucket ${JSON.stringify(bucket)}, says the table. If that is yours, name it in ` +
+          "s3.olderBuckets.",
+      );
     }
     return { bucket, key: `${location.slice(bucket.length + 1)}${short}/${born}-${name}` };
   }
 
-  /** Stores an object that expires after so many days from now. False where tags are refused: then objects can only stay. */
+  /**
+   * Stores an object that expires after so many days from now. False where tags are refused: then objects can only
+   * stay.
+   */
   async put(place: ObjectPlace, stored: Uint8Array, days: number): Promise<boolean> {
     try {
       await this.s3.putObject(place, stored, days > 0 ? { [TTL_TAG]: String(days) } : undefined);
       return true;
     } catch (error) {
       // R2 has no tags; a policy can lack s3:PutObjectTagging.
-      if (!(days > 0 && error instanceof AwsRequestError && (error.status === 403 || error.status === 501))) throw error;
+      if (!(days > 0 && error instanceof AwsRequestError && (error.status === 403 || error.status === 501)))
+        throw error;
     }
     if (!this.#tagsRefused) {
       this.#tagsRefused = true;
-      const message = "S3 objects cannot be tagged here, so they do not expire by themselves; deleteThread removes them. Allow s3:PutObjectTagging.";
+      const message =
+        "S3 objects cannot be tagged here, so they do not expire by themselves; deleteThread removes them. Allow " +
+        "s3:PutObjectTagging.";
       emit(this.options.onEvent, { type: "warning", code: "TAGS_REFUSED", message });
     }
     return false;
@@ -116,6 +126,10 @@ const bucketOf = (location: string): string => location.slice(0, location.indexO
 
 /** What is in S3 was written with the option `s3`, and cannot be read without it. */
 export function offloadOf(offload: Offload | undefined): Offload {
-  if (!offload) throw new DynamoDBSaverError("INVALID_CONFIG", "A value lies in S3. Pass the option s3: { bucket } with which it was written.");
+  if (!offload)
+    throw new DynamoDBSaverError(
+      "INVALID_CONFIG",
+      "A value lies in S3. Pass the option s3: { bucket } with which it was written.",
+    );
   return offload;
 }

@@ -22,19 +22,42 @@ export async function deleteObjects(backend: Objects, partition: string, pointer
 }
 
 /**
- * Deletes segments that nothing refers to, but not those that were written at `writtenBefore` or later, in milliseconds since
- * 1970: what is being put refers to them soon. A pointer stays until `until`, marked: S3 knows no conditions, so an attempt to delete
- * its object that arrives late would delete what has been put there since. Returns the keys that are gone.
+ * Deletes segments that nothing refers to, but not those that were written at `writtenBefore` or later, in milliseconds
+ * since 1970: what is being put refers to them soon. A pointer stays until `until`, marked: S3 knows no conditions, so
+ * an attempt to delete its object that arrives late would delete what has been put there since. Returns the keys that
+ * are gone.
  */
-export async function deleteUnused(backend: Objects, partition: string, sortKeys: string[], writtenBefore: number, until: number): Promise<string[]> {
+export async function deleteUnused(
+  backend: Objects,
+  partition: string,
+  sortKeys: string[],
+  writtenBefore: number,
+  until: number,
+): Promise<string[]> {
   const gone: string[] = [];
-  const old = { condition: `attribute_not_exists(#at) OR #at < :before`, names: { "#at": WRITTEN_AT }, values: { ":before": { N: String(writtenBefore) } } };
+  const old = {
+    condition: `attribute_not_exists(#at) OR #at < :before`,
+    names: { "#at": WRITTEN_AT },
+    values: { ":before": { N: String(writtenBefore) } },
+  };
   const pointers = sortKeys.filter((sortKey) => parsePointer(sortKey));
-  await forEachAtOnce(SEGMENTS_AT_ONCE, sortKeys.filter((sortKey) => !parsePointer(sortKey)), async (sortKey) => {
-    if (await backend.db.deleteItem(key(partition, sortKey), old)) gone.push(sortKey);
-  });
+  await forEachAtOnce(
+    SEGMENTS_AT_ONCE,
+    sortKeys.filter((sortKey) => !parsePointer(sortKey)),
+    async (sortKey) => {
+      if (await backend.db.deleteItem(key(partition, sortKey), old)) gone.push(sortKey);
+    },
+  );
   const marked = { ...old, condition: `attribute_exists(PK) AND (${old.condition})` };
-  gone.push(...(await deleteWhere(backend, partition, pointers.map((sortKey) => key(partition, sortKey)), marked, until)));
+  gone.push(
+    ...(await deleteWhere(
+      backend,
+      partition,
+      pointers.map((sortKey) => key(partition, sortKey)),
+      marked,
+      until,
+    )),
+  );
   return gone;
 }
 
@@ -44,7 +67,13 @@ export async function deleteMarked(db: DynamoDB, pointers: Key[]): Promise<void>
   await forEachAtOnce(POINTERS_AT_ONCE, pointers, async (pointer) => void (await db.deleteItem(pointer, marked)));
 }
 
-async function deleteWhere({ db, offload: given }: Objects, partition: string, pointers: Key[], only: Condition, until?: number): Promise<string[]> {
+async function deleteWhere(
+  { db, offload: given }: Objects,
+  partition: string,
+  pointers: Key[],
+  only: Condition,
+  until?: number,
+): Promise<string[]> {
   if (pointers.length === 0) return [];
   const offload = offloadOf(given);
   const places = new Map(
@@ -56,9 +85,18 @@ async function deleteWhere({ db, offload: given }: Objects, partition: string, p
     ),
   );
   const marking = { names: { "#mark": MARK }, values: { ":mark": { S: crypto.randomUUID() } } };
-  const mark = { update: "SET #mark = :mark", condition: only.condition!, names: { ...only.names, ...marking.names }, values: { ...only.values, ...marking.values } };
+  const mark = {
+    update: "SET #mark = :mark",
+    condition: only.condition!,
+    names: { ...only.names, ...marking.names },
+    values: { ...only.values, ...marking.values },
+  };
   const ours = new Set<Key>();
-  await forEachAtOnce(POINTERS_AT_ONCE, pointers, async (pointer) => void ((await db.updateItem({ ...mark, key: pointer })) && ours.add(pointer)));
+  await forEachAtOnce(
+    POINTERS_AT_ONCE,
+    pointers,
+    async (pointer) => void ((await db.updateItem({ ...mark, key: pointer })) && ours.add(pointer)),
+  );
   const marked = pointers.filter((pointer) => ours.has(pointer));
   await offload.delete(marked.map((pointer) => places.get(pointer)!));
   const still = { ...marking, condition: "#mark = :mark" };

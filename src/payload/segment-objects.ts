@@ -10,32 +10,53 @@ import { MARK, touch, writtenNow } from "./written.js";
 type Objects = Pick<Backend, "db" | "offload">;
 
 /** The pointer comes before its object, so that S3 holds nothing the table does not know. */
-export async function writeObject(objects: Objects, partition: string, id: SegmentId, stored: Uint8Array, life: Lifetime | undefined): Promise<void> {
+export async function writeObject(
+  objects: Objects,
+  partition: string,
+  id: SegmentId,
+  stored: Uint8Array,
+  life: Lifetime | undefined,
+): Promise<void> {
   const { db, offload: given } = objects;
   const offload = offloadOf(given);
   const days = offload.daysFor(life);
   const granted = days > 0 ? life!.granted : Infinity;
   const { pointer, location } = await claim(objects, partition, id, days, granted);
-  if (!(await offload.put(await offload.place(partition, id, location), stored, days))) return writeObject(objects, partition, id, stored, life);
+  if (!(await offload.put(await offload.place(partition, id, location), stored, days)))
+    return writeObject(objects, partition, id, stored, life);
   // A deletion of the thread may have come between, and has not seen the object.
   const found = await db.getItem(pointer, true, ["PK", MARK]);
   if (!found || MARK in found) await db.putItem({ ...pointer, ...writtenNow(), ...expiry(granted) });
 }
 
 /** Where an object is being deleted, nothing new is put: that would be deleted too. There is room beside it. */
-async function claim({ db, offload }: Objects, partition: string, id: SegmentId, days: number, granted: number): Promise<{ pointer: Key; location: string }> {
+async function claim(
+  { db, offload }: Objects,
+  partition: string,
+  id: SegmentId,
+  days: number,
+  granted: number,
+): Promise<{ pointer: Key; location: string }> {
   let claimed!: { pointer: Key; location: string };
   for (const location of offloadOf(offload).locations(days)) {
     const pointer = key(partition, pointerSortKey(id, location));
     claimed = { pointer, location };
-    const write = (until: number | undefined): Promise<boolean> => (until === undefined ? touch(db, pointer) : db.putItem({ ...pointer, ...writtenNow(), ...expiry(until) }, unlessMarked(until)));
+    const write = (until: number | undefined): Promise<boolean> =>
+      until === undefined
+        ? touch(db, pointer)
+        : db.putItem({ ...pointer, ...writtenNow(), ...expiry(until) }, unlessMarked(until));
     if (await upsertLiving(granted, write)) break;
   }
   return claimed;
 }
 
 /** Written again: Ceph and R2 lose the tags of an object that is copied onto itself. */
-export async function renewObject(objects: Objects, partition: string, id: SegmentId, life: Lifetime | undefined): Promise<boolean> {
+export async function renewObject(
+  objects: Objects,
+  partition: string,
+  id: SegmentId,
+  life: Lifetime | undefined,
+): Promise<boolean> {
   const offload = offloadOf(objects.offload);
   for (const pointer of await pointersOf(objects, partition, id)) {
     const place = await offload.place(partition, id, parsePointer(pointer.SK.S)!.location);
@@ -49,15 +70,24 @@ export async function renewObject(objects: Objects, partition: string, id: Segme
   return false;
 }
 
-/** The pointers to where an object lies, or may lie; those that the options do not know last, for what is found elsewhere needs none of them. */
+/**
+ * The pointers to where an object lies, or may lie; those that the options do not know last, for what is found
+ * elsewhere needs none of them.
+ */
 export async function pointersOf({ db, offload }: Objects, partition: string, id: SegmentId): Promise<Item[]> {
   const { items } = await db.query({ partition, beginsWith: pointersPrefix(id), consistent: true });
   const isKnown = ({ SK }: Item): boolean => offload?.isKnown(parsePointer(SK.S)!.location) ?? true;
-  return items.filter((item) => !isGone(item) && parsePointer(item.SK.S)).sort((a, b) => Number(isKnown(b)) - Number(isKnown(a)));
+  return items
+    .filter((item) => !isGone(item) && parsePointer(item.SK.S))
+    .sort((a, b) => Number(isKnown(b)) - Number(isKnown(a)));
 }
 
 /** An object as it is stored, from wherever it lies. */
-export async function storedObject({ db, offload: given }: Objects, partition: string, id: SegmentId): Promise<Uint8Array | undefined> {
+export async function storedObject(
+  { db, offload: given }: Objects,
+  partition: string,
+  id: SegmentId,
+): Promise<Uint8Array | undefined> {
   const offload = offloadOf(given);
   for (const { SK } of await pointersOf({ db, offload }, partition, id)) {
     const stored = await offload.get(await offload.place(partition, id, parsePointer(SK.S)!.location));
@@ -71,5 +101,9 @@ function unlessMarked(until: number): Condition {
   const names = { "#mark": MARK };
   if (until === Infinity) return { condition: "attribute_not_exists(#mark)", names };
   const shorter = unlessLonger(until);
-  return { ...shorter, condition: `attribute_not_exists(#mark) AND (${shorter.condition})`, names: { ...shorter.names, ...names } };
+  return {
+    ...shorter,
+    condition: `attribute_not_exists(#mark) AND (${shorter.condition})`,
+    names: { ...shorter.names, ...names },
+  };
 }

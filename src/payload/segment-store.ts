@@ -55,7 +55,10 @@ export class SegmentStore {
         if (bytes) add(loaded, segment, bytes);
       });
     const readItems = (segments: Segment[]): Promise<void> => this.#readItems(partition, segments, loaded);
-    const [objects, items] = [[...missing.values()].filter(isObject), [...missing.values()].filter((segment) => !isObject(segment))];
+    const [objects, items] = [
+      [...missing.values()].filter(isObject),
+      [...missing.values()].filter((segment) => !isObject(segment)),
+    ];
     await Promise.all([readObjects(objects, true), readItems(items)]);
     // What is not where it was stored may lie in the other place: the same bytes will do.
     const isMissing = ({ name }: Segment): boolean => !loaded.has(name);
@@ -66,11 +69,17 @@ export class SegmentStore {
   /** The segments of these values that a `load` would have to fetch, and how many bytes each has. */
   uncached(values: Iterable<Value>): Map<string, number> {
     const sizes = new Map<string, number>();
-    for (const { segments } of values) for (const { name, length } of segments) if (!this.#cache.get(name)) sizes.set(name, length);
+    for (const { segments } of values)
+      for (const { name, length } of segments) if (!this.#cache.get(name)) sizes.set(name, length);
     return sizes;
   }
 
-  async #readItems(partition: string, segments: Segment[], into: Map<string, Uint8Array | FormatError>, consistent = this.consistentRead): Promise<void> {
+  async #readItems(
+    partition: string,
+    segments: Segment[],
+    into: Map<string, Uint8Array | FormatError>,
+    consistent = this.consistentRead,
+  ): Promise<void> {
     const bySortKey = new Map(segments.map((segment) => [segmentSortKey(segment), segment]));
     // One request after the other, so that no more than one answer is held beside what was made of them.
     const keys = [...bySortKey.keys()].map((sortKey) => key(partition, sortKey));
@@ -88,7 +97,11 @@ export class SegmentStore {
   }
 
   /** @param isExpected whether it is said to lie in S3 */
-  async #fetchObject(partition: string, segment: Segment, isExpected: boolean): Promise<Uint8Array | FormatError | undefined> {
+  async #fetchObject(
+    partition: string,
+    segment: Segment,
+    isExpected: boolean,
+  ): Promise<Uint8Array | FormatError | undefined> {
     let refused: AwsRequestError | undefined;
     for await (const location of this.#locations(partition, segment, isExpected)) {
       const offload = offloadOf(this.offload);
@@ -122,7 +135,11 @@ export class SegmentStore {
 
   async #open(segment: Segment, partition: string, stored: () => Uint8Array): Promise<Uint8Array | FormatError> {
     try {
-      const bytes = await this.codec.decodeSegment(segment, stored(), placeOf(key(partition, segmentSortKey(segment)), DATA));
+      const bytes = await this.codec.decodeSegment(
+        segment,
+        stored(),
+        placeOf(key(partition, segmentSortKey(segment)), DATA),
+      );
       this.remember(segment.name, bytes);
       return bytes;
     } catch (error) {

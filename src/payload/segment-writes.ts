@@ -21,7 +21,10 @@ export class NewSegments implements SegmentPlan {
   readonly maxSegmentBytes: number;
   readonly #inherited = new Map<string, Segment>();
 
-  /** @param inherited values that share these segments: what they have is there already, and is taken from where they have it */
+  /**
+   * @param inherited values that share these segments: what they have is there already, and is taken from where they
+   *   have it
+   */
   constructor(
     private readonly backend: Pick<Backend, "codec" | "offload">,
     readonly partition: string,
@@ -56,12 +59,20 @@ export class NewSegments implements SegmentPlan {
 }
 
 /** Stores what was planned. */
-export async function writeSegments(backend: Backend, { partition, segments }: NewSegments, life: Lifetime | undefined): Promise<void> {
+export async function writeSegments(
+  backend: Backend,
+  { partition, segments }: NewSegments,
+  life: Lifetime | undefined,
+): Promise<void> {
   const granted = life?.granted ?? Infinity;
   const all = [...segments.values()];
   const items = all
     .filter(({ segment }) => segment.objectDays === undefined)
-    .map(({ segment, stored }): Item => ({ ...key(partition, segmentSortKey(segment)), [DATA]: { B: toBase64(stored) }, ...writtenNow() }));
+    .map(({ segment, stored }): Item => ({
+      ...key(partition, segmentSortKey(segment)),
+      [DATA]: { B: toBase64(stored) },
+      ...writtenNow(),
+    }));
   const objects = all.filter(({ segment }) => segment.objectDays !== undefined);
   await Promise.all([
     writeItems(backend.db, items, granted),
@@ -77,20 +88,29 @@ async function writeItems(db: DynamoDB, items: Item[], granted: number): Promise
   } else {
     // A segment of the same name that lives longer is left as it is. A batch has no conditions.
     await forEachAtOnce(AT_ONCE, items, async (item) => {
-      const write = (until: number | undefined): Promise<boolean> => (until === undefined ? touch(db, item) : db.putItem({ ...item, ...expiry(until) }, unlessLonger(until)));
+      const write = (until: number | undefined): Promise<boolean> =>
+        until === undefined ? touch(db, item) : db.putItem({ ...item, ...expiry(until) }, unlessLonger(until));
       await upsertLiving(granted, write);
     });
   }
 }
 
 /** Gives stored segments a new life. False when one of them is not there any more. */
-export async function renewSegments(backend: Pick<Backend, "db" | "offload">, partition: string, segments: Iterable<Segment>, life: Lifetime | undefined): Promise<boolean> {
+export async function renewSegments(
+  backend: Pick<Backend, "db" | "offload">,
+  partition: string,
+  segments: Iterable<Segment>,
+  life: Lifetime | undefined,
+): Promise<boolean> {
   const distinct = new Map([...segments].map((segment) => [segmentCopy(segment), segment]));
   let complete = true;
   await forEachAtOnce(AT_ONCE, distinct.values(), async (segment) => {
     if (!complete) return;
     const granted = life?.granted ?? Infinity;
-    const renewed = segment.objectDays === undefined ? prolong(backend.db, key(partition, segmentSortKey(segment)), granted) : renewObject(backend, partition, segment, life);
+    const renewed =
+      segment.objectDays === undefined
+        ? prolong(backend.db, key(partition, segmentSortKey(segment)), granted)
+        : renewObject(backend, partition, segment, life);
     if (!(await renewed)) complete = false;
   });
   return complete;

@@ -53,19 +53,28 @@ interface Draft {
   absent: string[];
 }
 
-/** Stores an entry: its segments first, and then the item. What it replaces is deleted last. 1 request for a small value. */
+/**
+ * Stores an entry: its segments first, and then the item. What it replaces is deleted last. 1 request for a small
+ * value.
+ */
 export async function writeEntry(backend: Backend, entryKey: Key, input: EntryInput): Promise<void> {
   const partition = entryKey.PK.S;
   const plan = new NewSegments(backend, partition, newIncarnation(), input.life);
   const { value, vectors, life } = input;
   const parts: [attribute: string, value: Value][] = [
-    [DATA, await divide(value.type, value.bytes, undefined, plan, { maxTail: vectors ? MAX_INLINE.valueBesideVectors : MAX_INLINE.value })],
+    [
+      DATA,
+      await divide(value.type, value.bytes, undefined, plan, {
+        maxTail: vectors ? MAX_INLINE.valueBesideVectors : MAX_INLINE.value,
+      }),
+    ],
   ];
   if (vectors) parts.push([VECTORS, await divide(FLOATS, vectors, undefined, plan, { maxTail: MAX_INLINE.vectors })]);
   const born = plan.segments.size > 0 ? plan.born : undefined;
 
   const draft: Draft = { attributes: {}, absent: [] };
-  const set = (name: string, attribute: AttributeValue | undefined): void => void (attribute ? (draft.attributes[name] = attribute) : draft.absent.push(name));
+  const set = (name: string, attribute: AttributeValue | undefined): void =>
+    void (attribute ? (draft.attributes[name] = attribute) : draft.absent.push(name));
   for (const [attribute, part] of parts) {
     const bytes = encodeContainer([born ?? ""], [part]);
     set(attribute, { B: toBase64(await backend.codec.encode(bytes, placeOf(entryKey, attribute))) });
@@ -85,8 +94,15 @@ export async function writeEntry(backend: Backend, entryKey: Key, input: EntryIn
 }
 
 /** Keeps the time when the entry was created, unless what is there has expired: DynamoDB may not have swept it. */
-async function replace({ db }: Backend, entryKey: Key, { attributes, absent }: Draft, stamp: number): Promise<Partial<Item>> {
-  const names = Object.fromEntries([...Object.keys(attributes), ...absent, CREATED, TTL_ATTRIBUTE].map((name) => [`#${name}`, name]));
+async function replace(
+  { db }: Backend,
+  entryKey: Key,
+  { attributes, absent }: Draft,
+  stamp: number,
+): Promise<Partial<Item>> {
+  const names = Object.fromEntries(
+    [...Object.keys(attributes), ...absent, CREATED, TTL_ATTRIBUTE].map((name) => [`#${name}`, name]),
+  );
   const values = {
     ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value])),
     ":stamp": { N: String(stamp) },
@@ -95,7 +111,10 @@ async function replace({ db }: Backend, entryKey: Key, { attributes, absent }: D
   const set = Object.keys(attributes).map((name) => `#${name} = :${name}`);
   const remove = absent.length > 0 ? ` REMOVE ${absent.map((name) => `#${name}`).join(", ")}` : "";
   for (;;) {
-    const live = { condition: "attribute_not_exists(#ttl) OR #ttl > :now", update: `SET ${[...set, "#created = if_not_exists(#created, :stamp)"].join(", ")}${remove}` };
+    const live = {
+      condition: "attribute_not_exists(#ttl) OR #ttl > :now",
+      update: `SET ${[...set, "#created = if_not_exists(#created, :stamp)"].join(", ")}${remove}`,
+    };
     const gone = { condition: "#ttl <= :now", update: `SET ${[...set, "#created = :stamp"].join(", ")}${remove}` };
     for (const way of [live, gone]) {
       const replaced = await db.replacedAttributes({ key: entryKey, names, values, ...way });
@@ -128,7 +147,13 @@ async function deleteSegments(backend: Backend, partition: string, born: string)
   const { db, offload } = backend;
   const keysOf = async (kind: string): Promise<Key[]> => {
     const keys: Key[] = [];
-    for await (const page of db.queryPages({ partition, beginsWith: `${kind}#${born}#`, only: ["PK", "SK"], consistent: true })) keys.push(...page.map(({ PK, SK }) => key(PK.S, SK.S)));
+    for await (const page of db.queryPages({
+      partition,
+      beginsWith: `${kind}#${born}#`,
+      only: ["PK", "SK"],
+      consistent: true,
+    }))
+      keys.push(...page.map(({ PK, SK }) => key(PK.S, SK.S)));
     return keys;
   };
   await db.batchDelete(await keysOf("S"));
@@ -144,24 +169,36 @@ export async function readEntries({ db }: Backend, keys: Key[], consistent: bool
 /** What a part of an entry refers to. @throws FormatError */
 export async function partOf({ codec }: Backend, item: Item, attribute: string, maxBytes: number): Promise<Value> {
   checkVersion(item);
-  const { values } = decodeContainer(await codec.decode(binaryOf(item, attribute), placeOf(item, attribute)), (head) => {
-    const born: unknown = Array.isArray(head) ? head[0] : undefined;
-    if (!isBorn(born)) throw damaged("An entry has another shape");
-    return born;
-  });
+  const { values } = decodeContainer(
+    await codec.decode(binaryOf(item, attribute), placeOf(item, attribute)),
+    (head) => {
+      const born: unknown = Array.isArray(head) ? head[0] : undefined;
+      if (!isBorn(born)) throw damaged("An entry has another shape");
+      return born;
+    },
+  );
   const [value, ...more] = values;
   if (!value || more.length > 0) throw damaged("An entry has another shape");
-  if (lengthOf(value) > maxBytes) throw new FormatError("VALUE_TOO_LARGE", `A value of ${lengthOf(value)} bytes is over maxValueBytes (${maxBytes}). Raise that option to read it`);
+  if (lengthOf(value) > maxBytes)
+    throw new FormatError(
+      "VALUE_TOO_LARGE",
+      `A value of ${lengthOf(value)} bytes is over maxValueBytes (${maxBytes}). Raise that option to read it`,
+    );
   return value;
 }
 
 /**
- * The bytes of the same part of several entries, in their order and in rows of some megabytes, so that a caller which needs one after
- * the other holds no more: no request if they have no segments, else 1 a 100 of them, row and partition. What cannot be read is an
- * error in its place.
+ * The bytes of the same part of several entries, in their order and in rows of some megabytes, so that a caller which
+ * needs one after the other holds no more: no request if they have no segments, else 1 a 100 of them, row and
+ * partition. What cannot be read is an error in its place.
  */
-export async function* readParts(backend: Backend, items: Item[], attribute: string, maxBytes: number): AsyncGenerator<(Serialized | FormatError)[], void, undefined> {
-  for (let from = 0; from < items.length; ) {
+export async function* readParts(
+  backend: Backend,
+  items: Item[],
+  attribute: string,
+  maxBytes: number,
+): AsyncGenerator<(Serialized | FormatError)[], void, undefined> {
+  for (let from = 0; from < items.length;) {
     const row: { partition: string; part: Value | FormatError }[] = [];
     const byPartition = new Map<string, Value[]>();
     for (let bytes = 0; from < items.length && bytes < BYTES_AT_ONCE; from++) {
@@ -173,12 +210,19 @@ export async function* readParts(backend: Backend, items: Item[], attribute: str
       if (part.segments.length > 0) byPartition.set(partition, [...(byPartition.get(partition) ?? []), part]);
     }
     const loaded = new Map<string, LoadedSegments>();
-    await Promise.all([...byPartition].map(async ([partition, values]) => loaded.set(partition, await backend.segments.load(partition, values))));
+    await Promise.all(
+      [...byPartition].map(async ([partition, values]) =>
+        loaded.set(partition, await backend.segments.load(partition, values)),
+      ),
+    );
     yield row.map(({ partition, part }) => {
       if (part instanceof FormatError) return part;
       try {
         // A tail alone is nobody else's, so it needs no copy.
-        return { type: part.type, bytes: part.segments.length > 0 ? join(part, loaded.get(partition) ?? new Map()) : part.tail };
+        return {
+          type: part.type,
+          bytes: part.segments.length > 0 ? join(part, loaded.get(partition) ?? new Map()) : part.tail,
+        };
       } catch (error) {
         return asFormatError(error);
       }
@@ -214,7 +258,13 @@ export function lifeOf(item: Item): number | undefined {
 export async function prolongEntry({ db }: Backend, { PK, SK }: Item, { needed }: Lifetime): Promise<void> {
   const names = { "#ttl": TTL_ATTRIBUTE };
   const values = { ":until": { N: String(needed) }, ":now": { N: String(Date.now() / 1_000) } };
-  await db.updateItem({ key: { PK, SK }, update: "SET #ttl = :until", names, values, condition: "#ttl > :now AND #ttl < :until" });
+  await db.updateItem({
+    key: { PK, SK },
+    update: "SET #ttl = :until",
+    names,
+    values,
+    condition: "#ttl > :now AND #ttl < :until",
+  });
 }
 
 export const isLive = (item: Item | undefined): item is Item => item !== undefined && !isGone(item);

@@ -1,6 +1,6 @@
 /*
- * Filters, with the semantics of LangGraph's InMemoryStore: values are compared by `===`, sizes as numbers. A filter that
- * is an object of operators only, an empty one included, is a set of conditions.
+ * Filters, with the semantics of LangGraph's InMemoryStore: values are compared by `===`, sizes as numbers. A filter
+ * that is an object of operators only, an empty one included, is a set of conditions.
  */
 
 type Condition = (actual: unknown, given: unknown) => boolean;

@@ -13,6 +13,7 @@ export const storeItem = async ({ namespace, item, value }: Omit<Opened, "bytes"
 });
 
 /** @param score `undefined` where nothing was ranked, or the item has no vector */
-export const searchItem = async (opened: Omit<Opened, "bytes">, score: number | undefined): Promise<SearchItem> => ({ ...(await storeItem(opened)), score }) as SearchItem;
+export const searchItem = async (opened: Omit<Opened, "bytes">, score: number | undefined): Promise<SearchItem> =>
+  ({ ...(await storeItem(opened)), score }) as SearchItem;
 
 const dateOf = (microseconds: number): Date => new Date(Math.floor(microseconds / 1_000));

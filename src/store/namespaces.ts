@@ -2,8 +2,8 @@ import type { Key } from "../aws/dynamodb/dynamodb.js";
 import { escapeId, idOf, key, shortened, unescapeId, wholeText } from "../format/keys.js";
 
 /*
- * The keys of the store and the cache. Labels and keys are data: in a key of the table every label ends with a `/`, which
- * is escaped inside it, so that what begins with a namespace's text is that namespace or one below it.
+ * The keys of the store and the cache. Labels and keys are data: in a key of the table every label ends with a `/`,
+ * which is escaped inside it, so that what begins with a namespace's text is that namespace or one below it.
  *
  *   {keyPrefix}N#{namespace}    a namespace: `I#{key}` its items, `I` that there are namespaces below it,
  *                               `S#…` and `P#…` segments as a thread has them
@@ -34,13 +34,21 @@ export const ITEMS_AND_MARK = "I";
 /** There are, or were, namespaces below this one. */
 export const NESTED_MARK = "I";
 
-/** As in every partition key, what is before the last `#` is the keyPrefix and a word that ends none of the other words: see docs/storage.md. */
+/**
+ * As in every partition key, what is before the last `#` is the keyPrefix and a word that ends none of the other words:
+ * see docs/storage.md.
+ */
 export const registryPartition = (keyPrefix: string): string => `${keyPrefix}NAMESPACES#0`;
 
 /** Unambiguous for any labels, `[]` and `[""]` included. */
-export const textOf = (labels: readonly string[]): string => labels.map((label) => `${escapeId(label).replaceAll("/", "%2F")}/`).join("");
+export const textOf = (labels: readonly string[]): string =>
+  labels.map((label) => `${escapeId(label).replaceAll("/", "%2F")}/`).join("");
 
-const labelsOf = (text: string): string[] => text.split("/").slice(0, -1).map((label) => unescapeId(label.replaceAll("%2F", "/")));
+const labelsOf = (text: string): string[] =>
+  text
+    .split("/")
+    .slice(0, -1)
+    .map((label) => unescapeId(label.replaceAll("%2F", "/")));
 
 export async function namespaceOf(keyPrefix: string, labels: readonly string[]): Promise<Namespace> {
   const { text, whole } = await shortened(textOf(labels), MAX_BYTES);
@@ -48,7 +56,11 @@ export async function namespaceOf(keyPrefix: string, labels: readonly string[]):
 }
 
 /** The namespace of an entry in the registry. */
-export async function registeredNamespace(keyPrefix: string, sortKey: string, whole: string | undefined): Promise<Namespace> {
+export async function registeredNamespace(
+  keyPrefix: string,
+  sortKey: string,
+  whole: string | undefined,
+): Promise<Namespace> {
   return { labels: labelsOf(await wholeText(sortKey.slice(2), whole)), partition: keyPrefix + sortKey, sortKey, whole };
 }
 
@@ -75,4 +87,5 @@ export async function itemPlace({ partition }: Namespace, itemKey: string): Prom
 }
 
 /** The key of an item, from its sort key. */
-export const itemKeyOf = (sortKey: string, whole: string | undefined): Promise<string> => idOf(sortKey.slice(ITEMS.length), whole);
+export const itemKeyOf = (sortKey: string, whole: string | undefined): Promise<string> =>
+  idOf(sortKey.slice(ITEMS.length), whole);

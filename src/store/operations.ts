@@ -1,4 +1,11 @@
-import type { GetOperation, ListNamespacesOperation, MatchCondition, Operation, PutOperation, SearchOperation } from "@langchain/langgraph-checkpoint";
+import type {
+  GetOperation,
+  ListNamespacesOperation,
+  MatchCondition,
+  Operation,
+  PutOperation,
+  SearchOperation,
+} from "@langchain/langgraph-checkpoint";
 import { kindOf } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import { checkKey, checkLabels } from "./labels.js";
@@ -22,21 +29,36 @@ export type CheckedOperation =
  * @throws DynamoDBSaverError `INVALID_INPUT`
  */
 export function checkOperation(operation: Operation): CheckedOperation {
-  if (typeof operation !== "object" || operation === null) throw invalidInput("batch needs an array of operations, each of them an object.");
+  if (typeof operation !== "object" || operation === null)
+    throw invalidInput("batch needs an array of operations, each of them an object.");
   if ("namespacePrefix" in operation) {
     const { filter, limit = 10, offset = 0, query } = operation;
     const namespacePrefix = checkLabels("namespacePrefix", operation.namespacePrefix, { allowEmpty: true });
-    if (filter !== undefined && filter !== null && typeof filter !== "object") throw invalidInput('filter must be an object, for example { status: "active" }.');
-    if (query !== undefined && query !== null && typeof query !== "string") throw invalidInput("query must be a string.");
-    return { kind: "search", op: { ...operation, namespacePrefix, limit: checkCount("limit", limit, 0), offset: checkCount("offset", offset, 0) } };
+    if (filter !== undefined && filter !== null && typeof filter !== "object")
+      throw invalidInput('filter must be an object, for example { status: "active" }.');
+    if (query !== undefined && query !== null && typeof query !== "string")
+      throw invalidInput("query must be a string.");
+    return {
+      kind: "search",
+      op: {
+        ...operation,
+        namespacePrefix,
+        limit: checkCount("limit", limit, 0),
+        offset: checkCount("offset", offset, 0),
+      },
+    };
   }
   if ("key" in operation || "value" in operation) return checkItemOperation(operation as StorePutOperation);
   const { matchConditions: conditions, maxDepth, limit, offset = 0 } = operation;
-  if (conditions !== undefined && !Array.isArray(conditions)) throw invalidInput('matchConditions must be an array, for example [{ matchType: "prefix", path: ["users"] }].');
+  if (conditions !== undefined && !Array.isArray(conditions))
+    throw invalidInput('matchConditions must be an array, for example [{ matchType: "prefix", path: ["users"] }].');
   const matchConditions = conditions?.map(checkCondition);
   if (maxDepth !== undefined) checkCount("maxDepth", maxDepth, 1);
   if (limit !== undefined) checkCount("limit", limit, 0);
-  return { kind: "list", op: { ...operation, ...(matchConditions && { matchConditions }), offset: checkCount("offset", offset, 0) } };
+  return {
+    kind: "list",
+    op: { ...operation, ...(matchConditions && { matchConditions }), offset: checkCount("offset", offset, 0) },
+  };
 }
 
 function checkItemOperation(operation: GetOperation | StorePutOperation): CheckedOperation {
@@ -44,21 +66,28 @@ function checkItemOperation(operation: GetOperation | StorePutOperation): Checke
   const place = { namespace: checkLabels("namespace", operation.namespace, { isPut }), key: checkKey(operation.key) };
   if (!("value" in operation)) return { kind: "get", op: place };
   const { value } = operation;
-  if (typeof value !== "object") throw invalidInput(`The value of an item must be an object, or null to delete it, not ${kindOf(value)}.`);
+  if (typeof value !== "object")
+    throw invalidInput(`The value of an item must be an object, or null to delete it, not ${kindOf(value)}.`);
   const said = putOptionsOf(value);
   const { index = said?.index, ttlSeconds = said?.ttlSeconds } = operation;
   checkPutOptions({ index, ttlSeconds });
   // A copy has lost what was said beside the value, so that no serde can meet it.
-  return { kind: "put", op: { ...place, value: said ? { ...value } : value, ttlSeconds, ...(index !== undefined && { index }) } };
+  return {
+    kind: "put",
+    op: { ...place, value: said ? { ...value } : value, ttlSeconds, ...(index !== undefined && { index }) },
+  };
 }
 
 function checkCondition(condition: MatchCondition): MatchCondition {
   const { matchType, path } = condition ?? {};
-  if (matchType !== "prefix" && matchType !== "suffix") throw invalidInput('The matchType of a condition must be "prefix" or "suffix".');
+  if (matchType !== "prefix" && matchType !== "suffix")
+    throw invalidInput('The matchType of a condition must be "prefix" or "suffix".');
   return { matchType, path: checkLabels("The path of a condition", path, { allowEmpty: true }) };
 }
 
 function checkCount(name: string, count: unknown, min: number): number {
   if (typeof count === "number" && count >= min && (Number.isInteger(count) || count === Infinity)) return count;
-  throw invalidInput(`${name} must be a whole number from ${min}, not ${typeof count === "number" ? count : kindOf(count)}.`);
+  throw invalidInput(
+    `${name} must be a whole number from ${min}, not ${typeof count === "number" ? count : kindOf(count)}.`,
+  );
 }

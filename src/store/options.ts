@@ -19,7 +19,10 @@ type SharedOptions = Omit<DynamoDBSaverOptions, "ttlSeconds" | "refreshOnRead" |
 export interface DynamoDBStoreOptions extends SharedOptions {
   /** How long items live. Default: they stay. */
   ttl?: StoreTtlOptions | undefined;
-  /** What semantic search goes by, as in LangGraph's stores: `dims`, `embeddings`, and the `fields` to embed, all of the value by default. */
+  /**
+   * What semantic search goes by, as in LangGraph's stores: `dims`, `embeddings`, and the `fields` to embed, all of the
+   * value by default.
+   */
   index?: IndexConfig | undefined;
   /** Where vectors are searched, for namespaces of more than some 10,000. Default: in the table. */
   vectorIndex?: VectorIndex | undefined;
@@ -31,7 +34,8 @@ export interface DynamoDBCacheOptions extends SharedOptions {
   ttlSeconds?: number | undefined;
 }
 
-const sharedOptions = (): string[] => KNOWN_OPTIONS.filter((name) => !["ttlSeconds", "refreshOnRead", "conflict"].includes(name));
+const sharedOptions = (): string[] =>
+  KNOWN_OPTIONS.filter((name) => !["ttlSeconds", "refreshOnRead", "conflict"].includes(name));
 
 /** All options of a store, checked and filled in. */
 export interface StoreConfig {
@@ -44,11 +48,20 @@ export interface StoreConfig {
 
 /** @throws DynamoDBSaverError `INVALID_CONFIG` */
 export function expandStoreConfig(options: DynamoDBStoreOptions, env: Env): StoreConfig {
-  checkObject("", options, [...sharedOptions(), "ttl", "index", "vectorIndex"], '{ tableName: "langgraph-checkpoints" }');
+  checkObject(
+    "",
+    options,
+    [...sharedOptions(), "ttl", "index", "vectorIndex"],
+    '{ tableName: "langgraph-checkpoints" }',
+  );
   const { ttl = {}, index, vectorIndex, ...shared } = options;
   checkObject("ttl", ttl, ["defaultTtlSeconds", "refreshOnRead"], "{ defaultTtlSeconds: 30 * 86_400 }");
-  const ttlSeconds = ttl.defaultTtlSeconds === undefined ? undefined : checkTtl("ttl.defaultTtlSeconds", ttl.defaultTtlSeconds, invalidConfig);
-  if (vectorIndex !== undefined && index === undefined) throw invalidConfig("vectorIndex needs index too: { dims, embeddings }.");
+  const ttlSeconds =
+    ttl.defaultTtlSeconds === undefined
+      ? undefined
+      : checkTtl("ttl.defaultTtlSeconds", ttl.defaultTtlSeconds, invalidConfig);
+  if (vectorIndex !== undefined && index === undefined)
+    throw invalidConfig("vectorIndex needs index too: { dims, embeddings }.");
   return {
     shared: expandConfig({ ...shared, ttlSeconds }, env),
     ttlSeconds,
@@ -67,14 +80,26 @@ export function expandCacheConfig(options: DynamoDBCacheOptions, env: Env): Save
 function checkIndex(index: IndexConfig): IndexConfig {
   checkObject("index", index, ["dims", "embeddings", "fields"], "{ dims: 1024, embeddings }");
   const { embedDocuments, embedQuery } = (index.embeddings ?? {}) as unknown as Record<string, unknown>;
-  if (typeof embedDocuments !== "function" || typeof embedQuery !== "function") throw invalidConfig("index.embeddings must have the methods embedDocuments and embedQuery, as LangChain's Embeddings do.");
+  if (typeof embedDocuments !== "function" || typeof embedQuery !== "function")
+    throw invalidConfig(
+      "index.embeddings must have the methods embedDocuments and embedQuery, as LangChain's Embeddings do.",
+    );
   const { fields } = index;
-  if (fields !== undefined && !(Array.isArray(fields) && fields.every((field) => typeof field === "string"))) throw invalidConfig('index.fields must be an array of paths, for example ["text", "chapters[*].content"].');
-  return { dims: wholeNumber("index.dims", index.dims, 1, 65_536), embeddings: index.embeddings, ...(fields && { fields: [...fields] }) };
+  if (fields !== undefined && !(Array.isArray(fields) && fields.every((field) => typeof field === "string")))
+    throw invalidConfig('index.fields must be an array of paths, for example ["text", "chapters[*].content"].');
+  return {
+    dims: wholeNumber("index.dims", index.dims, 1, 65_536),
+    embeddings: index.embeddings,
+    ...(fields && { fields: [...fields] }),
+  };
 }
 
 function checkVectorIndex(vectorIndex: VectorIndex): VectorIndex {
   const methods = vectorIndex as unknown as Record<string, unknown>;
-  if (typeof vectorIndex === "object" && ["put", "delete", "search"].every((name) => typeof methods[name] === "function")) return vectorIndex;
+  if (
+    typeof vectorIndex === "object" &&
+    ["put", "delete", "search"].every((name) => typeof methods[name] === "function")
+  )
+    return vectorIndex;
   throw invalidConfig("vectorIndex must be an object with the methods put, delete and search.");
 }

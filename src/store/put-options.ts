@@ -11,7 +11,10 @@ export interface StorePutOptions {
 export interface ValuePutOptions {
   /** How long the item lives, in seconds; `null`: it stays. Default: the store's `ttl.defaultTtlSeconds`. */
   ttlSeconds?: number | null | undefined;
-  /** `false`: the item is not found by meaning; paths: these fields are embedded. Default: those of the store's option `index`. */
+  /**
+   * `false`: the item is not found by meaning; paths: these fields are embedded. Default: those of the store's option
+   * `index`.
+   */
   index?: false | string[] | undefined;
 }
 
@@ -21,11 +24,12 @@ const PUT_OPTIONS = Symbol.for("langgraph-checkpoint-dynamodb.putOptions");
 const NAMES: readonly string[] = ["ttlSeconds", "index"] satisfies (keyof ValuePutOptions)[];
 
 /**
- * A copy of a value that says how {@link DynamoDBStore} has to put it. In a node there is no other way: the store that a node
- * is given passes on namespace, key and value only, and drops the other arguments of `put`.
+ * A copy of a value that says how {@link DynamoDBStore} has to put it. In a node there is no other way: the store that
+ * a node is given passes on namespace, key and value only, and drops the other arguments of `put`.
  *
- * What is said stands beside the value and is never stored. Arguments of `put`, and fields of an operation of `batch`, come
- * before it; said twice about one value, the later word counts for each option. Other stores put the value as it is.
+ * What is said stands beside the value and is never stored. Arguments of `put`, and fields of an operation of `batch`,
+ * come before it; said twice about one value, the later word counts for each option. Other stores put the value as it
+ * is.
  *
  * @param value a plain object, which is not changed
  * @throws DynamoDBSaverError `INVALID_INPUT`
@@ -42,7 +46,8 @@ const NAMES: readonly string[] = ["ttlSeconds", "index"] satisfies (keyof ValueP
  * ```
  */
 export function withPutOptions<V extends object>(value: V, options: ValuePutOptions): V {
-  if (!isPlain(value)) throw invalidInput('withPutOptions needs a plain object as its value, for example { text: "likes tea" }.');
+  if (!isPlain(value))
+    throw invalidInput('withPutOptions needs a plain object as its value, for example { text: "likes tea" }.');
   checkKnown("withPutOptions", options, NAMES);
   const { index, ttlSeconds } = options;
   checkPutOptions(options);
@@ -57,19 +62,28 @@ export function withPutOptions<V extends object>(value: V, options: ValuePutOpti
 
 /** What was said about a value, if anything was. */
 export const putOptionsOf = (value: object | null): ValuePutOptions | undefined =>
-  value !== null && Object.hasOwn(value, PUT_OPTIONS) ? (value as Record<symbol, ValuePutOptions>)[PUT_OPTIONS] : undefined;
+  value !== null && Object.hasOwn(value, PUT_OPTIONS)
+    ? (value as Record<symbol, ValuePutOptions>)[PUT_OPTIONS]
+    : undefined;
 
 /** @throws DynamoDBSaverError `INVALID_INPUT` when it is no object, or has another option */
 export function checkKnown(call: string, options: unknown, names: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) throw invalidInput(`${call} needs its options as an object, for example { ttlSeconds: 3_600 }.`);
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw invalidInput(`${call} needs its options as an object, for example { ttlSeconds: 3_600 }.`);
   const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw invalidInput(`${call} has no option ${JSON.stringify(unknown)}. The options are ${names.join(", ")}.`);
+  if (unknown !== undefined)
+    throw invalidInput(`${call} has no option ${JSON.stringify(unknown)}. The options are ${names.join(", ")}.`);
 }
 
 /** @throws DynamoDBSaverError `INVALID_INPUT` */
 export function checkPutOptions({ index, ttlSeconds }: { index?: unknown; ttlSeconds?: unknown }): void {
-  const isIndex = index === undefined || index === null || index === false || (Array.isArray(index) && Array.from(index).every((path) => typeof path === "string"));
-  if (!isIndex) throw invalidInput('index must be false, or an array of paths such as ["title", "chapters[*].content"].');
+  const isIndex =
+    index === undefined ||
+    index === null ||
+    index === false ||
+    (Array.isArray(index) && Array.from(index).every((path) => typeof path === "string"));
+  if (!isIndex)
+    throw invalidInput('index must be false, or an array of paths such as ["title", "chapters[*].content"].');
   if (ttlSeconds !== undefined && ttlSeconds !== null) checkTtl("ttlSeconds", ttlSeconds, invalidInput);
 }
 
@@ -77,5 +91,8 @@ export function checkPutOptions({ index, ttlSeconds }: { index?: unknown; ttlSec
 function isPlain(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf"));
+  return (
+    prototype === null ||
+    (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf"))
+  );
 }

@@ -4,14 +4,24 @@ import { stringOf } from "../format/attributes.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { key } from "../format/keys.js";
 import { isGone, TTL_ATTRIBUTE, unlessLonger, type Lifetime } from "../payload/lifetime.js";
-import { ITEMS, namespaceOf, NESTED_MARK, registeredNamespace, registryPartition, registryPrefix, startsWith, type Namespace } from "./namespaces.js";
+import {
+  ITEMS,
+  namespaceOf,
+  NESTED_MARK,
+  registeredNamespace,
+  registryPartition,
+  registryPrefix,
+  startsWith,
+  type Namespace,
+} from "./namespaces.js";
 
 /*
  * Which namespaces there are. An entry comes before a namespace's first item, so a namespace that holds items is always
- * listed. An instance that has seen to it need not do so again for `KNOWN_MS`, and so it can put an item into a namespace
- * that another instance has just emptied. Therefore an entry is never deleted at once: it is marked with the time when the
- * namespace was found empty, and who reads a marked entry looks for items. Only `REMOVABLE_MS` later, when nobody can think
- * any more that it is listed without having taken the mark away, an entry that is still marked and empty is removed.
+ * listed. An instance that has seen to it need not do so again for `KNOWN_MS`, and so it can put an item into a
+ * namespace that another instance has just emptied. Therefore an entry is never deleted at once: it is marked with the
+ * time when the namespace was found empty, and who reads a marked entry looks for items. Only `REMOVABLE_MS` later,
+ * when nobody can think any more that it is listed without having taken the mark away, an entry that is still marked
+ * and empty is removed.
  */
 
 const KNOWN_MS = 5 * 60_000;
@@ -50,7 +60,11 @@ export class Registry {
     if (known && known.untilMs > Date.now() && known.listedUntil >= (life?.needed ?? Infinity)) return;
     const untilMs = Date.now() + KNOWN_MS;
     await Promise.all([this.#addEntry(namespace, stamp, life), this.#markParents(namespace)]);
-    this.#known.set(namespace.sortKey, { untilMs, listedUntil: life?.granted ?? Infinity }, namespace.sortKey.length * 2 + 100);
+    this.#known.set(
+      namespace.sortKey,
+      { untilMs, listedUntil: life?.granted ?? Infinity },
+      namespace.sortKey.length * 2 + 100,
+    );
   }
 
   async #addEntry({ sortKey, whole }: Namespace, stamp: number, life: Lifetime | undefined): Promise<void> {
@@ -59,19 +73,35 @@ export class Registry {
     const names = { "#created": CREATED, "#emptied": EMPTIED, ...(whole !== undefined && { "#whole": "whole" }) };
     const values = { ":stamp": { N: String(stamp) }, ...(whole !== undefined && { ":whole": { S: whole } }) };
     if (!life) {
-      await this.db.updateItem({ key: entryKey, update: `${set} REMOVE #emptied, #ttl`, names: { ...names, "#ttl": TTL_ATTRIBUTE }, values });
+      await this.db.updateItem({
+        key: entryKey,
+        update: `${set} REMOVE #emptied, #ttl`,
+        names: { ...names, "#ttl": TTL_ATTRIBUTE },
+        values,
+      });
       return;
     }
     const longer = unlessLonger(life.granted);
-    const lives = { key: entryKey, update: `${set}, #ttl = :ttl REMOVE #emptied`, names: { ...names, ...longer.names }, values: { ...values, ...longer.values }, condition: longer.condition! };
+    const lives = {
+      key: entryKey,
+      update: `${set}, #ttl = :ttl REMOVE #emptied`,
+      names: { ...names, ...longer.names },
+      values: { ...values, ...longer.values },
+      condition: longer.condition!,
+    };
     // An entry that stays, or stays longer, goes on doing so.
-    if (!(await this.db.updateItem(lives))) await this.db.updateItem({ key: entryKey, update: `${set} REMOVE #emptied`, names, values });
+    if (!(await this.db.updateItem(lives)))
+      await this.db.updateItem({ key: entryKey, update: `${set} REMOVE #emptied`, names, values });
   }
 
   /** Who searches a namespace above this one meets the mark in its first page, and looks for others only then. */
   async #markParents({ labels }: Namespace): Promise<void> {
-    const parents = await Promise.all(labels.slice(1).map((_, i) => namespaceOf(this.keyPrefix, labels.slice(0, i + 1))));
-    const marks = parents.filter(({ sortKey }) => !this.#nested.get(sortKey)).map(({ partition }) => key(partition, NESTED_MARK) as Item);
+    const parents = await Promise.all(
+      labels.slice(1).map((_, i) => namespaceOf(this.keyPrefix, labels.slice(0, i + 1))),
+    );
+    const marks = parents
+      .filter(({ sortKey }) => !this.#nested.get(sortKey))
+      .map(({ partition }) => key(partition, NESTED_MARK) as Item);
     if (marks.length === 0) return;
     await (marks.length === 1 ? this.db.putItem(marks[0]!) : this.db.batchPut(marks));
     for (const { sortKey } of parents) this.#nested.set(sortKey, true, sortKey.length * 2 + 100);
@@ -79,15 +109,26 @@ export class Registry {
 
   /** All namespaces that are `prefix` or below it, and may hold items: 1 request a MB. */
   async *under(prefix: readonly string[]): AsyncGenerator<(Registered & { entry: Item })[], void, undefined> {
-    const pages = this.db.queryPages({ partition: registryPartition(this.keyPrefix), beginsWith: registryPrefix(prefix), consistent: this.consistentRead });
+    const pages = this.db.queryPages({
+      partition: registryPartition(this.keyPrefix),
+      beginsWith: registryPrefix(prefix),
+      consistent: this.consistentRead,
+    });
     for await (const page of pages) {
       const living = page.filter((entry) => !isGone(entry));
-      const registered = living.map(async (entry) => ({ entry, namespace: await registeredNamespace(this.keyPrefix, entry.SK.S, stringOf(entry, "whole")), created: numberOf(entry, CREATED) }));
+      const registered = living.map(async (entry) => ({
+        entry,
+        namespace: await registeredNamespace(this.keyPrefix, entry.SK.S, stringOf(entry, "whole")),
+        created: numberOf(entry, CREATED),
+      }));
       yield (await Promise.all(registered)).filter(({ namespace }) => startsWith(namespace.labels, prefix));
     }
   }
 
-  /** The namespaces below `prefix` that hold items. Besides the Queries, 1 request for each that was emptied in the last hour. */
+  /**
+   * The namespaces below `prefix` that hold items. Besides the Queries, 1 request for each that was emptied in the last
+   * hour.
+   */
   async list(prefix: readonly string[]): Promise<string[][]> {
     const listed: string[][] = [];
     const marked: { entry: Item; namespace: Namespace }[] = [];
@@ -98,7 +139,12 @@ export class Registry {
       }
     }
     await forEachAtOnce(AT_ONCE, marked, async ({ entry, namespace }) => {
-      const ifAsRead = { key: this.#entryKey(namespace.sortKey), names: { "#emptied": EMPTIED }, values: { ":emptied": entry[EMPTIED]! }, condition: "#emptied = :emptied" };
+      const ifAsRead = {
+        key: this.#entryKey(namespace.sortKey),
+        names: { "#emptied": EMPTIED },
+        values: { ":emptied": entry[EMPTIED]! },
+        condition: "#emptied = :emptied",
+      };
       if (await this.#holdsItems(namespace)) {
         listed.push(namespace.labels);
         await this.db.updateItem({ ...ifAsRead, update: "REMOVE #emptied" });
@@ -123,7 +169,13 @@ export class Registry {
   }
 
   async #holdsItems({ partition }: Namespace): Promise<boolean> {
-    const pages = this.db.queryPages({ partition, beginsWith: ITEMS, only: ["PK", "SK", TTL_ATTRIBUTE], consistent: true, limit: 25 });
+    const pages = this.db.queryPages({
+      partition,
+      beginsWith: ITEMS,
+      only: ["PK", "SK", TTL_ATTRIBUTE],
+      consistent: true,
+      limit: 25,
+    });
     for await (const page of pages) if (page.some((item) => !isGone(item))) return true;
     return false;
   }

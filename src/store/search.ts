@@ -8,22 +8,38 @@ import { StoreDataError } from "../errors.js";
 import { isLive, readParts, VECTORS, wholeOf, WITHOUT_VALUE } from "./entries.js";
 import { passes, type Filter } from "./filter.js";
 import { searchItem } from "./items.js";
-import { itemKeyOf, itemPlace, ITEMS_AND_MARK, namespaceOf, NESTED_MARK, startsWith, type Namespace } from "./namespaces.js";
+import {
+  itemKeyOf,
+  itemPlace,
+  ITEMS_AND_MARK,
+  namespaceOf,
+  NESTED_MARK,
+  startsWith,
+  type Namespace,
+} from "./namespaces.js";
 import { bestFirst, oldestFirst, Ranking, type Candidate } from "./ranking.js";
 import { openItems, openRows, refreshItems, type Found, type StoreStorage } from "./storage.js";
 import { Scorer } from "./vectors.js";
 
 type Search = SearchOperation & { limit: number; offset: number };
 
-/** The items under a prefix: 1 request a MB of each namespace, and 1 a MB of the registry if there are namespaces below. */
-export async function search(storage: StoreStorage, op: Search, query: Float32Array | undefined): Promise<SearchItem[]> {
+/**
+ * The items under a prefix: 1 request a MB of each namespace, and 1 a MB of the registry if there are namespaces below.
+ */
+export async function search(
+  storage: StoreStorage,
+  op: Search,
+  query: Float32Array | undefined,
+): Promise<SearchItem[]> {
   const found = query ? await nearest(storage, op, query) : await oldest(storage, op);
   const missing = found.filter(({ value }) => !value);
   const opened = await openItems(storage, missing);
   missing.forEach((candidate, i) => Object.assign(candidate, opened[i]));
   const whole = found.filter(({ value }) => value);
   await refreshItems(storage, whole);
-  return Promise.all(whole.map(({ namespace, item, value, score }) => searchItem({ namespace, item, value: value! }, score)));
+  return Promise.all(
+    whole.map(({ namespace, item, value, score }) => searchItem({ namespace, item, value: value! }, score)),
+  );
 }
 
 async function oldest(storage: StoreStorage, { namespacePrefix, filter, limit, offset }: Search): Promise<Candidate[]> {
@@ -35,7 +51,10 @@ async function oldest(storage: StoreStorage, { namespacePrefix, filter, limit, o
   return ranking.sorted().slice(offset);
 }
 
-/** The items with the nearest vectors, and then those that have none. Values are read at last, unless a filter needs them. */
+/**
+ * The items with the nearest vectors, and then those that have none. Values are read at last, unless a filter needs
+ * them.
+ */
 async function nearest(storage: StoreStorage, op: Search, query: Float32Array): Promise<Candidate[]> {
   const { namespacePrefix, filter, limit, offset } = op;
   if (storage.vectorIndex) return nearestByIndex(storage, op, query);
@@ -47,7 +66,12 @@ async function nearest(storage: StoreStorage, op: Search, query: Float32Array): 
     const candidates = pass ? await pass(all) : all;
     const indexed = candidates.filter(({ item }) => VECTORS in item);
     const scores = new Map<Item, number | undefined>();
-    for await (const row of readParts(storage.backend, indexed.map(({ item }) => item), VECTORS, storage.maxValueBytes)) {
+    for await (const row of readParts(
+      storage.backend,
+      indexed.map(({ item }) => item),
+      VECTORS,
+      storage.maxValueBytes,
+    )) {
       for (const vectors of row) {
         const one = indexed[scores.size]!;
         scores.set(one.item, await scoreOf(scorer, one, vectors));
@@ -64,19 +88,31 @@ async function nearest(storage: StoreStorage, op: Search, query: Float32Array): 
   return withValues(storage, [...scored.sorted().slice(offset), ...scoreless.sorted()].slice(0, limit));
 }
 
-async function scoreOf(scorer: Scorer, { namespace, item }: Found, part: Serialized | FormatError): Promise<number | undefined> {
+async function scoreOf(
+  scorer: Scorer,
+  { namespace, item }: Found,
+  part: Serialized | FormatError,
+): Promise<number | undefined> {
   if (!(part instanceof FormatError)) return scorer.best(part.bytes);
   // Another put has come between; its value is read in any case.
   if (part.code === "MISSING_DATA") return undefined;
-  throw new StoreDataError(part.code, part.message, namespace.labels, await itemKeyOf(item.SK.S, wholeOf(item)), { cause: part.cause });
+  throw new StoreDataError(part.code, part.message, namespace.labels, await itemKeyOf(item.SK.S, wholeOf(item)), {
+    cause: part.cause,
+  });
 }
 
 /** The index knows neither values nor filters, so it is asked for more until enough of what it finds passes. */
-async function nearestByIndex(storage: StoreStorage, { namespacePrefix, filter, limit, offset }: Search, query: Float32Array): Promise<Candidate[]> {
+async function nearestByIndex(
+  storage: StoreStorage,
+  { namespacePrefix, filter, limit, offset }: Search,
+  query: Float32Array,
+): Promise<Candidate[]> {
   const wanted = offset + limit;
   let kept: Candidate[] = [];
   for (let count = wanted; wanted > 0; count *= 4) {
-    const matches = (await storage.vectorIndex!.search(namespacePrefix, query, count)).filter(({ namespace }) => startsWith(namespace, namespacePrefix));
+    const matches = (await storage.vectorIndex!.search(namespacePrefix, query, count)).filter(({ namespace }) =>
+      startsWith(namespace, namespacePrefix),
+    );
     const candidates = await Promise.all(
       matches.map(async ({ namespace: labels, key, score }): Promise<Candidate> => {
         const namespace = await namespaceOf(storage.keyPrefix, labels);
@@ -112,10 +148,16 @@ async function withValues({ backend, consistentRead }: StoreStorage, candidates:
   });
 }
 
-/** What is kept of values that a filter has read, in bytes of all pages together. What is over is read again if it is found. */
+/**
+ * What is kept of values that a filter has read, in bytes of all pages together. What is over is read again if it is
+ * found.
+ */
 const KEPT_BYTES = 8 * 1_024 * 1_024;
 
-/** Tells those that pass a filter, with their values where there is room. Values that do not pass, and those of pages before, are not held. */
+/**
+ * Tells those that pass a filter, with their values where there is room. Values that do not pass, and those of pages
+ * before, are not held.
+ */
 function passing(storage: StoreStorage, filter: Filter): (candidates: Candidate[]) => Promise<Candidate[]> {
   let kept = 0;
   return async (candidates) => {
@@ -136,20 +178,35 @@ function passing(storage: StoreStorage, filter: Filter): (candidates: Candidate[
 }
 
 /**
- * Reads all items under a prefix, page by page. The registry is asked only if the prefix's own namespace has the mark that
- * there are others below it.
+ * Reads all items under a prefix, page by page. The registry is asked only if the prefix's own namespace has the mark
+ * that there are others below it.
  */
-async function visit(storage: StoreStorage, prefix: readonly string[], only: string[] | undefined, take: (page: Candidate[]) => Promise<void>): Promise<void> {
+async function visit(
+  storage: StoreStorage,
+  prefix: readonly string[],
+  only: string[] | undefined,
+  take: (page: Candidate[]) => Promise<void>,
+): Promise<void> {
   const { backend, registry, keyPrefix, consistentRead } = storage;
-  // Namespaces are read side by side, and what they hold is unpacked one after the other. The chain is of this call alone.
+  // Namespaces are read side by side, and what they hold is unpacked one after the other. The chain is of this call
+  // alone.
   let before: Promise<void> = Promise.resolve();
   const takeInTurn = (page: Candidate[]): Promise<void> => (before = before.then(() => take(page)));
   let isNested = prefix.length === 0;
   const readNamespace = async (namespace: Namespace, namespaceCreated: () => number): Promise<void> => {
-    const pages = backend.db.queryPages({ partition: namespace.partition, beginsWith: ITEMS_AND_MARK, consistent: consistentRead, ...(only && { only }) });
+    const pages = backend.db.queryPages({
+      partition: namespace.partition,
+      beginsWith: ITEMS_AND_MARK,
+      consistent: consistentRead,
+      ...(only && { only }),
+    });
     for await (const page of pages) {
       isNested ||= page[0]?.SK.S === NESTED_MARK;
-      await takeInTurn(page.filter((item) => item.SK.S !== NESTED_MARK && isLive(item)).map((item) => ({ namespace, item, namespaceCreated })));
+      await takeInTurn(
+        page
+          .filter((item) => item.SK.S !== NESTED_MARK && isLive(item))
+          .map((item) => ({ namespace, item, namespaceCreated })),
+      );
     }
   };
 
@@ -164,6 +221,8 @@ async function visit(storage: StoreStorage, prefix: readonly string[], only: str
   for await (const page of registry.under(prefix)) {
     for (const { namespace, created } of page) if (namespace.sortKey === own?.sortKey) ownCreated = created;
     const others = page.filter(({ namespace }) => namespace.sortKey !== own?.sortKey);
-    await forEachAtOnce(storage.maxConcurrency, others, ({ namespace, created }) => readNamespace(namespace, () => created));
+    await forEachAtOnce(storage.maxConcurrency, others, ({ namespace, created }) =>
+      readNamespace(namespace, () => created),
+    );
   }
 }

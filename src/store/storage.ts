@@ -48,18 +48,30 @@ export interface Opened extends Found {
 const MAX_READS = 4;
 
 /**
- * The values of items that were read, in their order and in rows of some megabytes; `undefined` where an item was deleted meanwhile.
+ * The values of items that were read, in their order and in rows of some megabytes; `undefined` where an item was
+ * deleted meanwhile.
  * @throws StoreDataError
  */
-export async function* openRows(storage: StoreStorage, found: Found[]): AsyncGenerator<(Opened | undefined)[], void, undefined> {
+export async function* openRows(
+  storage: StoreStorage,
+  found: Found[],
+): AsyncGenerator<(Opened | undefined)[], void, undefined> {
   let at = 0;
-  for await (const parts of readParts(storage.backend, found.map(({ item }) => item), DATA, storage.maxValueBytes)) {
+  for await (const parts of readParts(
+    storage.backend,
+    found.map(({ item }) => item),
+    DATA,
+    storage.maxValueBytes,
+  )) {
     const row = found.slice(at, (at += parts.length));
     yield await Promise.all(row.map((one, i) => openOne(storage, one, parts[i]!, 1)));
   }
 }
 
-/** All of them, for a caller that gives them back. @throws StoreDataError `VALUE_TOO_LARGE` where that is too much for one call */
+/**
+ * All of them, for a caller that gives them back.
+ * @throws StoreDataError `VALUE_TOO_LARGE` where that is too much for one call
+ */
 export async function openItems(storage: StoreStorage, found: Found[]): Promise<(Opened | undefined)[]> {
   const all: (Opened | undefined)[] = [];
   let bytes = 0;
@@ -78,16 +90,26 @@ async function dataError({ namespace, item }: Found, { code, message, cause }: F
   return new StoreDataError(code, message, namespace.labels, await itemKeyOf(item.SK.S, wholeOf(item)), { cause });
 }
 
-async function openOne(storage: StoreStorage, { namespace, item }: Found, part: Serialized | FormatError, reads: number): Promise<Opened | undefined> {
+async function openOne(
+  storage: StoreStorage,
+  { namespace, item }: Found,
+  part: Serialized | FormatError,
+  reads: number,
+): Promise<Opened | undefined> {
   const { backend, serde, maxValueBytes } = storage;
   const value = part instanceof FormatError ? part : await deserialized(serde, part).catch(asFormatError);
-  if (!(part instanceof FormatError || value instanceof FormatError)) return { namespace, item, value: value as Record<string, unknown>, bytes: part.bytes.length };
+  if (!(part instanceof FormatError || value instanceof FormatError))
+    return { namespace, item, value: value as Record<string, unknown>, bytes: part.bytes.length };
   const problem = value as FormatError;
   // Another put may have come between, and deleted the segments of what it replaced.
-  const again = problem.code === "MISSING_DATA" && reads < MAX_READS ? await backend.db.getItem({ PK: item.PK, SK: item.SK }, true) : item;
+  const again =
+    problem.code === "MISSING_DATA" && reads < MAX_READS
+      ? await backend.db.getItem({ PK: item.PK, SK: item.SK }, true)
+      : item;
   if (!isLive(again)) return undefined;
   if (again === item) throw await dataError({ namespace, item }, problem);
-  for await (const [readAgain] of readParts(backend, [again], DATA, maxValueBytes)) return openOne(storage, { namespace, item: again }, readAgain!, reads + 1);
+  for await (const [readAgain] of readParts(backend, [again], DATA, maxValueBytes))
+    return openOne(storage, { namespace, item: again }, readAgain!, reads + 1);
   return undefined;
 }
 
@@ -95,11 +117,19 @@ async function openOne(storage: StoreStorage, { namespace, item }: Found, part: 
 export async function refreshItems(storage: StoreStorage, found: Found[]): Promise<void> {
   if (!storage.refreshOnRead) return;
   await forEachAtOnce(storage.maxConcurrency, found, (one) =>
-    refresh(storage, one).catch(() => emit(storage.onEvent, { type: "warning", code: "REFRESH_FAILED", message: "An item that was read could not be renewed; the next read tries again." })),
+    refresh(storage, one).catch(() =>
+      emit(storage.onEvent, {
+        type: "warning",
+        code: "REFRESH_FAILED",
+        message: "An item that was read could not be renewed; the next read tries again.",
+      }),
+    ),
   );
 }
 
-/** At most once every tenth of its life. The listing and the segments first: while the item lives, what it needs must. */
+/**
+ * At most once every tenth of its life. The listing and the segments first: while the item lives, what it needs must.
+ */
 async function refresh({ backend, registry, maxValueBytes }: StoreStorage, { namespace, item }: Found): Promise<void> {
   const life = lifetime(lifeOf(item));
   if (!life || goneAt(item) > life.needed - life.ttlSeconds / 10) return;

@@ -1,4 +1,12 @@
-import { BaseStore, type Item, type MatchCondition, type Operation, type OperationResults, type SearchItem, type SearchOperation } from "@langchain/langgraph-checkpoint";
+import {
+  BaseStore,
+  type Item,
+  type MatchCondition,
+  type Operation,
+  type OperationResults,
+  type SearchItem,
+  type SearchOperation,
+} from "@langchain/langgraph-checkpoint";
 import { openBackend } from "../payload/backend.js";
 import { compress } from "../format/compression.js";
 import { setup, type SetupResult } from "../table/setup.js";
@@ -21,10 +29,11 @@ import { prepareWrites, Stamps, writeAll } from "./writes.js";
 /**
  * Keeps what agents remember across threads in the same DynamoDB table as {@link DynamoDBSaver}, over `fetch` alone.
  *
- * It behaves as LangGraph's InMemoryStore does: `search` lists the oldest first, ranks by cosine similarity with `index`,
- * and filters by `$eq`, `$ne`, `$gt`, `$gte`, `$lt`, `$lte`, `$in` and `$nin`. One instance serves any number of users and,
- * in a Worker, any number of requests. Every method throws a {@link DynamoDBSaverError}: `INVALID_INPUT` before anything
- * is sent, `AwsRequestError` when DynamoDB could not do it, `StoreDataError` when what is stored cannot be read.
+ * It behaves as LangGraph's InMemoryStore does: `search` lists the oldest first, ranks by cosine similarity with
+ * `index`, and filters by `$eq`, `$ne`, `$gt`, `$gte`, `$lt`, `$lte`, `$in` and `$nin`. One instance serves any number
+ * of users and, in a Worker, any number of requests. Every method throws a {@link DynamoDBSaverError}: `INVALID_INPUT`
+ * before anything is sent, `AwsRequestError` when DynamoDB could not do it, `StoreDataError` when what is stored cannot
+ * be read.
  *
  * @example
  * ```ts
@@ -80,7 +89,10 @@ export class DynamoDBStore extends BaseStore {
    * @param overrides options that come before the environment's
    * @throws DynamoDBSaverError `INVALID_CONFIG`
    */
-  static fromEnv(env: Readonly<Record<string, unknown>> | object, overrides: Partial<DynamoDBStoreOptions> = {}): DynamoDBStore {
+  static fromEnv(
+    env: Readonly<Record<string, unknown>> | object,
+    overrides: Partial<DynamoDBStoreOptions> = {},
+  ): DynamoDBStore {
     return new DynamoDBStore(withEnv(env, overrides));
   }
 
@@ -107,7 +119,11 @@ export class DynamoDBStore extends BaseStore {
     const puts = checked.flatMap((one) => (one.kind === "put" ? [one.op] : []));
     // Serialized before anything is awaited: the caller goes on and may change the values. And before anything is sent.
     const writes = await prepareWrites(this.#storage, puts, this.#config.ttlSeconds, this.#stamps);
-    await Promise.all([this.#getAll(checked, results), this.#searchAll(checked, results), this.#listAll(checked, results)]);
+    await Promise.all([
+      this.#getAll(checked, results),
+      this.#searchAll(checked, results),
+      this.#listAll(checked, results),
+    ]);
     await writeAll(this.#storage, writes);
     return results;
   }
@@ -119,10 +135,22 @@ export class DynamoDBStore extends BaseStore {
    * @param namespace one label or more, the first not "langgraph"; none is empty or has `.`, `:` or NUL in it
    * @param index `false`: not found by meaning; paths: these fields are embedded instead of those of the option `index`
    */
-  override async put(namespace: string[], key: string, value: Record<string, unknown>, index?: false | string[], options: StorePutOptions = {}): Promise<void> {
+  override async put(
+    namespace: string[],
+    key: string,
+    value: Record<string, unknown>,
+    index?: false | string[],
+    options: StorePutOptions = {},
+  ): Promise<void> {
     checkKnown("put", options, ["ttlSeconds"]);
     const { ttlSeconds } = options;
-    const op: StorePutOperation = { namespace, key, value, ...(index !== undefined && { index }), ...(ttlSeconds !== undefined && { ttlSeconds }) };
+    const op: StorePutOperation = {
+      namespace,
+      key,
+      value,
+      ...(index !== undefined && { index }),
+      ...(ttlSeconds !== undefined && { ttlSeconds }),
+    };
     await this.batch([op]);
   }
 
@@ -141,10 +169,14 @@ export class DynamoDBStore extends BaseStore {
    * The items of a namespace and of those below it: oldest first, or with `query` the nearest in meaning first.
    *
    * @param namespacePrefix `[]`: in all namespaces
-   * @param options `filter`: only values that have these. `limit`: at most so many, 10 by default. `offset`: without so many
+   * @param options `filter`: only values that have these. `limit`: at most so many, 10 by default. `offset`: without so
+   *   many
    * of the first.
    */
-  override async search(namespacePrefix: string[], options: Omit<SearchOperation, "namespacePrefix"> = {}): Promise<SearchItem[]> {
+  override async search(
+    namespacePrefix: string[],
+    options: Omit<SearchOperation, "namespacePrefix"> = {},
+  ): Promise<SearchItem[]> {
     const [found = []] = await this.batch([{ ...options, namespacePrefix }]);
     return found;
   }
@@ -152,25 +184,32 @@ export class DynamoDBStore extends BaseStore {
   /**
    * The namespaces that hold items.
    *
-   * @param options `prefix`, `suffix`: only those that begin or end so, `*` being any label. `maxDepth`: cut to so many labels.
+   * @param options `prefix`, `suffix`: only those that begin or end so, `*` being any label. `maxDepth`: cut to so many
+   *   labels.
    * `limit`: at most so many, 100 by default. `offset`: without so many of the first.
    */
-  override async listNamespaces(options: { prefix?: string[]; suffix?: string[]; maxDepth?: number; limit?: number; offset?: number } = {}): Promise<string[][]> {
+  override async listNamespaces(
+    options: { prefix?: string[]; suffix?: string[]; maxDepth?: number; limit?: number; offset?: number } = {},
+  ): Promise<string[][]> {
     const { prefix, suffix, maxDepth, limit = 100, offset = 0 } = options ?? {};
     const matchConditions: MatchCondition[] = [];
     if (prefix !== undefined) matchConditions.push({ matchType: "prefix", path: prefix });
     if (suffix !== undefined) matchConditions.push({ matchType: "suffix", path: suffix });
-    const [found = []] = await this.batch([{ matchConditions, limit, offset, ...(maxDepth !== undefined && { maxDepth }) }]);
+    const [found = []] = await this.batch([
+      { matchConditions, limit, offset, ...(maxDepth !== undefined && { maxDepth }) },
+    ]);
     return found;
   }
 
   async #getAll(checked: CheckedOperation[], results: unknown[]): Promise<void> {
     const { backend, keyPrefix, consistentRead } = this.#storage;
     const gets = await Promise.all(
-      checked.flatMap((one, i) => (one.kind === "get" ? [{ ...one.op, i }] : [])).map(async ({ namespace: labels, key, i }) => {
-        const namespace = await namespaceOf(keyPrefix, labels);
-        return { i, namespace, key: (await itemPlace(namespace, key)).key };
-      }),
+      checked
+        .flatMap((one, i) => (one.kind === "get" ? [{ ...one.op, i }] : []))
+        .map(async ({ namespace: labels, key, i }) => {
+          const namespace = await namespaceOf(keyPrefix, labels);
+          return { i, namespace, key: (await itemPlace(namespace, key)).key };
+        }),
     );
     if (gets.length === 0) return;
     const distinct = new Map(gets.map(({ key, namespace }) => [key.PK.S + key.SK.S, { key, namespace }]));
@@ -191,7 +230,9 @@ export class DynamoDBStore extends BaseStore {
     const { embedder } = this.#storage;
     const searches = checked.flatMap((one, i) => (one.kind === "search" ? [{ op: one.op, i }] : []));
     const queries = new Set(searches.flatMap(({ op: { query } }) => (query && embedder ? [query] : [])));
-    const vectors = new Map(await Promise.all([...queries].map(async (query) => [query, await embedder!.embedQuery(query)] as const)));
+    const vectors = new Map(
+      await Promise.all([...queries].map(async (query) => [query, await embedder!.embedQuery(query)] as const)),
+    );
     await Promise.all(
       searches.map(async ({ op, i }) => {
         const found: SearchItem[] = await search(this.#storage, op, vectors.get(op.query ?? ""));

@@ -25,8 +25,16 @@ const partsOf = (path: string): string[] => path.match(PART) ?? [];
 
 function stepOf(part: string, position: number): Step {
   if (part === "$" && position === 0) return { kind: "all" };
-  if (part.startsWith("[") && part.endsWith("]")) return part === "[*]" ? { kind: "elements" } : { kind: "element", index: parseInt(part.slice(1), 10) };
-  if (part.startsWith("{") && part.endsWith("}")) return { kind: "several", paths: part.slice(1, -1).split(",").map((path) => partsOf(path.trim())) };
+  if (part.startsWith("[") && part.endsWith("]"))
+    return part === "[*]" ? { kind: "elements" } : { kind: "element", index: parseInt(part.slice(1), 10) };
+  if (part.startsWith("{") && part.endsWith("}"))
+    return {
+      kind: "several",
+      paths: part
+        .slice(1, -1)
+        .split(",")
+        .map((path) => partsOf(path.trim())),
+    };
   return part === "*" ? { kind: "each" } : { kind: "property", name: part };
 }
 
@@ -46,15 +54,19 @@ export function textsAt(value: unknown, [step, ...rest]: Step[]): string[] {
     case "each":
       return isObject(value) ? Object.values(value).flatMap((element) => textsAt(element, rest)) : [];
     case "several":
-      return isObject(value) ? step.paths.filter((path) => path.length > 0).flatMap((path) => textOf(path.reduce(propertyOf, value))) : [];
+      return isObject(value)
+        ? step.paths.filter((path) => path.length > 0).flatMap((path) => textOf(path.reduce(propertyOf, value)))
+        : [];
     case "property":
       return propertyTexts(value, step.name, rest);
   }
 }
 
-const propertyTexts = (value: unknown, name: string, rest: Step[]): string[] => (isObject(value) && Object.hasOwn(value, name) ? textsAt((value as Record<string, unknown>)[name], rest) : []);
+const propertyTexts = (value: unknown, name: string, rest: Step[]): string[] =>
+  isObject(value) && Object.hasOwn(value, name) ? textsAt((value as Record<string, unknown>)[name], rest) : [];
 
-const propertyOf = (value: unknown, name: string): unknown => (isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined);
+const propertyOf = (value: unknown, name: string): unknown =>
+  isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 

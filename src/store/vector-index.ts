@@ -9,7 +9,8 @@
  * @example
  * ```ts
  * const vectorIndex: VectorIndex = {
- *   put: (namespace, key, vectors) => myService.upsert({ id: JSON.stringify([namespace, key]), namespace, key, vectors }),
+ *   put: (namespace, key, vectors) =>
+ *     myService.upsert({ id: JSON.stringify([namespace, key]), namespace, key, vectors }),
  *   delete: (namespace, key) => myService.remove(JSON.stringify([namespace, key])),
  *   search: (namespacePrefix, query, limit) => myService.nearest({ namespacePrefix, query, limit }),
  * };
@@ -22,7 +23,8 @@ export interface VectorIndex {
   delete(namespace: string[], key: string): Promise<void>;
   /**
    * The items whose best vector is nearest to the query, best first and each once, in namespaces that begin with the
-   * prefix: `limit` of them, or all there are. The store asks again with a larger `limit` where a filter leaves too few.
+   * prefix: `limit` of them, or all there are. The store asks again with a larger `limit` where a filter leaves too
+   * few.
    */
   search(namespacePrefix: string[], query: Float32Array, limit: number): Promise<VectorMatch[]>;
 }

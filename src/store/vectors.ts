@@ -27,7 +27,10 @@ export class Embedder {
     const distinct = [...new Set(texts)];
     if (distinct.length === 0) return new Map();
     const vectors: unknown = await this.#embeddings.embedDocuments(distinct);
-    if (!Array.isArray(vectors) || vectors.length !== distinct.length) throw invalidInput(`index.embeddings gave another number of vectors than the ${distinct.length} texts it was given.`);
+    if (!Array.isArray(vectors) || vectors.length !== distinct.length)
+      throw invalidInput(
+        `index.embeddings gave another number of vectors than the ${distinct.length} texts it was given.`,
+      );
     return new Map(distinct.map((text, i) => [text, this.#checked(vectors[i])]));
   }
 
@@ -38,7 +41,11 @@ export class Embedder {
   #checked(vector: unknown): Float32Array {
     const isVector = Array.isArray(vector) || vector instanceof Float32Array || vector instanceof Float64Array;
     if (isVector && vector.length === this.dims) return Float32Array.from(vector as number[]);
-    throw invalidInput(`index.dims is ${this.dims}, but index.embeddings gave ${isVector ? `a vector of ${vector.length} numbers` : "something that is not a vector"}. Set index.dims to what the model gives.`);
+    throw invalidInput(
+      `index.dims is ${this.dims}, but index.embeddings gave ` +
+        `${isVector ? `a vector of ${vector.length} numbers` : "something that is not a vector"}. Set index.dims ` +
+        "to what the model gives.",
+    );
   }
 }
 

@@ -19,7 +19,12 @@ export interface Write {
 }
 
 /** What is written, as it is now. Of several operations for one key, the last counts. */
-export async function prepareWrites(storage: StoreStorage, ops: StorePutOperation[], ttlSeconds: number | undefined, stamps: Stamps): Promise<Write[]> {
+export async function prepareWrites(
+  storage: StoreStorage,
+  ops: StorePutOperation[],
+  ttlSeconds: number | undefined,
+  stamps: Stamps,
+): Promise<Write[]> {
   const { embedder, keyPrefix, maxValueBytes, serde } = storage;
   // The place in a Map is that of the first, as in InMemoryStore.
   const distinct = new Map<string, StorePutOperation>();
@@ -31,7 +36,9 @@ export async function prepareWrites(storage: StoreStorage, ops: StorePutOperatio
       const texts = op.value === null ? [] : (embedder?.textsOf(op.value, op.index) ?? []);
       const value = op.value === null ? undefined : await serialized(serde, op.value, itemText(op.namespace, op.key));
       if (value && value.bytes.length > maxValueBytes) {
-        const problem = `A value of ${value.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, or keep large values elsewhere`;
+        const problem =
+          `A value of ${value.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, or ` +
+          "keep large values elsewhere";
         throw new StoreDataError("VALUE_TOO_LARGE", problem, op.namespace, op.key);
       }
       return { key: op.key, namespace: await namespaceOf(keyPrefix, op.namespace), stamp, value, life, texts };
@@ -45,14 +52,30 @@ export async function writeAll(storage: StoreStorage, writes: Write[]): Promise<
   const vectors = await embedder?.embedDocuments(writes.flatMap(({ texts }) => texts));
 
   const puts = writes.filter(({ value }) => value !== undefined);
-  await forEachAtOnce(maxConcurrency, longestLives(puts), ({ namespace, stamp, life }) => registry.add(namespace, stamp, life));
-  await forEachAtOnce(maxConcurrency, writes, (write) => writeOne(storage, write, write.texts.map((text) => vectors!.get(text)!)));
+  await forEachAtOnce(maxConcurrency, longestLives(puts), ({ namespace, stamp, life }) =>
+    registry.add(namespace, stamp, life),
+  );
+  await forEachAtOnce(maxConcurrency, writes, (write) =>
+    writeOne(
+      storage,
+      write,
+      write.texts.map((text) => vectors!.get(text)!),
+    ),
+  );
   const holding = new Set(puts.map(({ namespace }) => namespace.sortKey));
-  const emptied = new Map(writes.filter(({ namespace }) => !holding.has(namespace.sortKey)).map(({ namespace }) => [namespace.sortKey, namespace]));
+  const emptied = new Map(
+    writes
+      .filter(({ namespace }) => !holding.has(namespace.sortKey))
+      .map(({ namespace }) => [namespace.sortKey, namespace]),
+  );
   await forEachAtOnce(maxConcurrency, emptied.values(), (namespace) => registry.noteDeletion(namespace));
 }
 
-async function writeOne({ backend, vectorIndex }: StoreStorage, { key: itemKey, namespace, stamp, value, life }: Write, vectors: Float32Array[]): Promise<void> {
+async function writeOne(
+  { backend, vectorIndex }: StoreStorage,
+  { key: itemKey, namespace, stamp, value, life }: Write,
+  vectors: Float32Array[],
+): Promise<void> {
   const { key, whole } = await itemPlace(namespace, itemKey);
   if (!value) {
     await deleteEntry(backend, key);
@@ -61,7 +84,10 @@ async function writeOne({ backend, vectorIndex }: StoreStorage, { key: itemKey, 
   }
   const bytes = vectors.length > 0 && !vectorIndex ? vectorBytes(vectors) : undefined;
   await writeEntry(backend, key, { value, vectors: bytes, whole, life, stamp });
-  if (vectorIndex) await (vectors.length > 0 ? vectorIndex.put([...namespace.labels], itemKey, vectors) : vectorIndex.delete([...namespace.labels], itemKey));
+  if (vectorIndex)
+    await (vectors.length > 0
+      ? vectorIndex.put([...namespace.labels], itemKey, vectors)
+      : vectorIndex.delete([...namespace.labels], itemKey));
 }
 
 /** Of each namespace, the write whose item lives longest, with the stamp of the first one. */
@@ -83,4 +109,3 @@ export class Stamps {
     return (this.#last = Math.max(this.#last + 1, Date.now() * 1_000));
   }
 }
-

@@ -8,12 +8,19 @@ export interface SetupResult {
   table: { name: string; status: "created" | "existed" };
   /** With `ttlSeconds`: DynamoDB's sweeping of expired items. `"unsupported"`: this server has none. */
   timeToLive?: "enabled" | "existed" | "unsupported";
-  /** With `ttlSeconds` and `s3`: the bucket's rule that deletes expired objects. `"installed"`: it was missing, or one for calls with a ttl of their own. */
+  /**
+   * With `ttlSeconds` and `s3`: the bucket's rule that deletes expired objects. `"installed"`: it was missing, or one
+   * for calls with a ttl of their own.
+   */
   lifecycleRule?: { id: string; status: "installed" | "existed" };
 }
 
 /** Creates what is missing. */
-export async function setup({ db, offload }: Backend, ttlSeconds: number | undefined, signal: AbortSignal | undefined): Promise<SetupResult> {
+export async function setup(
+  { db, offload }: Backend,
+  ttlSeconds: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<SetupResult> {
   const created = await setupTable(db, signal);
   const result: SetupResult = { table: { name: db.tableName, status: created ? "created" : "existed" } };
   if (ttlSeconds === undefined) return result;
@@ -23,4 +30,3 @@ export async function setup({ db, offload }: Backend, ttlSeconds: number | undef
   result.lifecycleRule = { id, status: installed ? "installed" : "existed" };
   return result;
 }
-

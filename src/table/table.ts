@@ -12,9 +12,17 @@ export async function setupTable(db: DynamoDB, signal: AbortSignal | undefined):
   let state = await db.describeTable();
   const created = !state && (await db.createTable());
   const deadline = Date.now() + MAX_WAIT_MS;
-  for (let wait = POLL_MS; state?.status !== "ACTIVE" && state?.status !== "UPDATING"; wait = Math.min(5_000, wait * 1.5)) {
+  for (
+    let wait = POLL_MS;
+    state?.status !== "ACTIVE" && state?.status !== "UPDATING";
+    wait = Math.min(5_000, wait * 1.5)
+  ) {
     if (Date.now() > deadline) {
-      throw new DynamoDBSaverError("TIMEOUT", `Table ${JSON.stringify(db.tableName)} is still ${state?.status ?? "not there"} after 5 minutes. Look at it in the AWS console.`);
+      throw new DynamoDBSaverError(
+        "TIMEOUT",
+        `Table ${JSON.stringify(db.tableName)} is still ${state?.status ?? "not there"} after 5 minutes. Look at ` +
+          "it in the AWS console.",
+      );
     }
     if (state) await sleep(wait, signal);
     state = await db.describeTable();
@@ -31,7 +39,10 @@ export async function setupTimeToLive(db: DynamoDB): Promise<"enabled" | "existe
     const attribute = await db.describeTimeToLive();
     if (attribute === TTL_ATTRIBUTE) return "existed";
     if (attribute !== undefined) {
-      throw invalidConfig(`Table ${JSON.stringify(db.tableName)} expires items by its attribute ${JSON.stringify(attribute)}, but needs "${TTL_ATTRIBUTE}". Change it, or use another tableName.`);
+      throw invalidConfig(
+        `Table ${JSON.stringify(db.tableName)} expires items by its attribute ${JSON.stringify(attribute)}, but ` +
+          `needs "${TTL_ATTRIBUTE}". Change it, or use another tableName.`,
+      );
     }
     const enabled = await db.enableTimeToLive(TTL_ATTRIBUTE).catch(async (error: unknown) => {
       // Refused as not valid when another caller was first.
@@ -47,8 +58,12 @@ export async function setupTimeToLive(db: DynamoDB): Promise<"enabled" | "existe
 
 /** Says what is wrong with a table's keys, or `undefined` when they are the right ones. */
 export function keysProblem(tableName: string, { keys }: TableState): string | undefined {
-  const has = (role: string, name: string): boolean => keys.some((k) => k.role === role && k.name === name && k.type === "S");
+  const has = (role: string, name: string): boolean =>
+    keys.some((k) => k.role === role && k.name === name && k.type === "S");
   if (keys.length === 2 && has("HASH", "PK") && has("RANGE", "SK")) return undefined;
   const found = keys.map((k) => `${k.name} (${k.role}, ${k.type})`).join(", ");
-  return `Table ${JSON.stringify(tableName)} has the keys ${found}, but needs PK (HASH, S) and SK (RANGE, S). Use another tableName, and setup() creates it.`;
+  return (
+    `Table ${JSON.stringify(tableName)} has the keys ${found}, but needs PK (HASH, S) and SK (RANGE, S). Use ` +
+    "another tableName, and setup() creates it."
+  );
 }

@@ -19,11 +19,14 @@ import type { Storage } from "../checkpoint/storage.js";
  */
 export interface LongWorkOptions<Progress> {
   /**
-   * Called again and again with how far the work is, and awaited. What it throws ends the work, and the promise is rejected with
-   * it; called again, the method goes on from what is stored.
+   * Called again and again with how far the work is, and awaited. What it throws ends the work, and the promise is
+   * rejected with it; called again, the method goes on from what is stored.
    */
   onProgress?: ((progress: Progress) => unknown) | undefined;
-  /** Ends the work, and the request that is under way, with the error `ABORTED`. Called again, the method goes on from what is stored. */
+  /**
+   * Ends the work, and the request that is under way, with the error `ABORTED`. Called again, the method goes on from
+   * what is stored.
+   */
   signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +47,8 @@ export async function longWork<Progress, Result>(
   checkObject("", options, [...known, "onProgress", "signal"], "{ signal }", invalidInput);
   const { onProgress, signal } = options;
   optional("onProgress", onProgress, "function", invalidInput);
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") throw invalidInput("signal must be an AbortSignal, for example new AbortController().signal.");
+  if (signal !== undefined && typeof signal?.addEventListener !== "function")
+    throw invalidInput("signal must be an AbortSignal, for example new AbortController().signal.");
   const stop = new AbortController();
   const listening = [own, signal].map((one) => {
     if (one?.aborted) stop.abort(one.reason);

@@ -12,8 +12,8 @@ export interface ThreadFailure {
 const NAMED = 10;
 
 /**
- * Of many threads, some could not be pruned: something that is stored in them cannot be read. The others were pruned. Its `code`
- * and its `cause` are those of the first failure.
+ * Of many threads, some could not be pruned: something that is stored in them cannot be read. The others were pruned.
+ * Its `code` and its `cause` are those of the first failure.
  */
 export class ThreadsFailedError extends DynamoDBSaverError {
   override readonly name: string = "ThreadsFailedError";
@@ -29,11 +29,24 @@ export class ThreadsFailedError extends DynamoDBSaverError {
     const first = failed[0]!.error;
     const names = failed.slice(0, NAMED).map(({ threadId, error }) => `${JSON.stringify(threadId)} (${error.code})`);
     const more = failed.length > NAMED ? `, and ${failed.length - NAMED} more` : "";
-    super(first.code, `${failed.length} of ${threads} threads could not be pruned: ${names.join(", ")}${more}. All others were. The property failed has the error of each.`, { cause: first });
+    super(
+      first.code,
+      `${failed.length} of ${threads} threads could not be pruned: ${names.join(", ")}${more}. All others were. ` +
+        "The property failed has the error of each.",
+      { cause: first },
+    );
   }
 }
 
-const DATA_CODES: readonly string[] = ["MISSING_DATA", "DAMAGED_DATA", "UNSUPPORTED_FORMAT", "DECRYPTION_FAILED", "PLAINTEXT_REFUSED", "VALUE_TOO_LARGE"];
+const DATA_CODES: readonly string[] = [
+  "MISSING_DATA",
+  "DAMAGED_DATA",
+  "UNSUPPORTED_FORMAT",
+  "DECRYPTION_FAILED",
+  "PLAINTEXT_REFUSED",
+  "VALUE_TOO_LARGE",
+];
 
 /** Whether this tells of one thread's data. What else fails would fail for the next thread too. */
-export const isOfOneThread = (error: unknown): error is DynamoDBSaverError => error instanceof DynamoDBSaverError && DATA_CODES.includes(error.code);
+export const isOfOneThread = (error: unknown): error is DynamoDBSaverError =>
+  error instanceof DynamoDBSaverError && DATA_CODES.includes(error.code);

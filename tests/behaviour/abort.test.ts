@@ -2,7 +2,16 @@ import { emptyCheckpoint } from "@langchain/langgraph-checkpoint";
 import type { AwsCredentials, DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { moment, passTime, until, useFakeClock } from "../lanes/clock.js";
-import { awsError, errorOf, hang, nothingFound, observedSaver, readNothing, type Fault, type ObservedSaver } from "../lanes/faulty-fetch.js";
+import {
+  awsError,
+  errorOf,
+  hang,
+  nothingFound,
+  observedSaver,
+  readNothing,
+  type Fault,
+  type ObservedSaver,
+} from "../lanes/faulty-fetch.js";
 
 /* Needs no server. */
 
@@ -15,7 +24,10 @@ afterEach(() => {
 
 const reason = new Error("the user has left");
 
-function abortable(fault: Fault, options: Parameters<typeof observedSaver>[1] = {}): ObservedSaver & { controller: AbortController } {
+function abortable(
+  fault: Fault,
+  options: Parameters<typeof observedSaver>[1] = {},
+): ObservedSaver & { controller: AbortController } {
   const controller = new AbortController();
   return { controller, ...observedSaver(fault, { signal: controller.signal, ...options }) };
 }
@@ -64,7 +76,11 @@ describe("the signal ends", () => {
     vi.spyOn(Math, "random").mockReturnValue(0.5);
     const { saver, sent, events, controller } = abortable(({ operation, body }) => {
       if (operation === "Query") return Response.json({ Items: [{ PK: { S: "T#t" }, SK: { S: "S#1" } }] });
-      return Response.json(operation === "GetItem" ? {} : { UnprocessedItems: (JSON.parse(body) as { RequestItems: object }).RequestItems });
+      return Response.json(
+        operation === "GetItem"
+          ? {}
+          : { UnprocessedItems: (JSON.parse(body) as { RequestItems: object }).RequestItems },
+      );
     });
 
     const call = errorOf(saver.deleteThread("t"));
@@ -115,7 +131,13 @@ describe("the signal ends", () => {
   });
 
   test.each<[what: string, fault: Fault]>([
-    ["whose body is under way", ({ signal }) => new Response(new ReadableStream({ start: (body) => signal.addEventListener("abort", () => body.error(signal.reason)) }))],
+    [
+      "whose body is under way",
+      ({ signal }) =>
+        new Response(
+          new ReadableStream({ start: (body) => signal.addEventListener("abort", () => body.error(signal.reason)) }),
+        ),
+    ],
     ["whose body is under way and does not listen", () => new Response(new ReadableStream())],
     ["by a fetch that does not listen", () => new Promise(() => undefined)],
   ])("a request %s", async (_, fault) => {
@@ -134,7 +156,10 @@ describe("the signal ends", () => {
 
   test("everything at once, wherever it is", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.5);
-    const { saver, sent, events, controller } = abortable((request) => (request.number <= 5 ? awsError("ThrottlingException") : hang(request)), { maxConcurrency: 10 });
+    const { saver, sent, events, controller } = abortable(
+      (request) => (request.number <= 5 ? awsError("ThrottlingException") : hang(request)),
+      { maxConcurrency: 10 },
+    );
 
     const calls = Array.from({ length: 40 }, () => errorOf(readNothing(saver)));
     // 5 wait for a retry, 5 for an answer, 30 in line: time stands still, so nobody sees that 5 places are free.
@@ -161,8 +186,20 @@ describe("a signal that has fired", () => {
   test.each<[operation: string, call: (saver: DynamoDBSaver) => Promise<unknown>]>([
     ["getTuple", (saver) => readNothing(saver)],
     ["list", (saver) => saver.list({ configurable: { thread_id: "t" } }).next()],
-    ["put", (saver) => saver.put({ configurable: { thread_id: "t" } }, emptyCheckpoint(), { source: "input", step: -1, parents: {} }, {})],
-    ["putWrites", (saver) => saver.putWrites({ configurable: { thread_id: "t", checkpoint_id: "c" } }, [["channel", 1]], "task")],
+    [
+      "put",
+      (saver) =>
+        saver.put(
+          { configurable: { thread_id: "t" } },
+          emptyCheckpoint(),
+          { source: "input", step: -1, parents: {} },
+          {},
+        ),
+    ],
+    [
+      "putWrites",
+      (saver) => saver.putWrites({ configurable: { thread_id: "t", checkpoint_id: "c" } }, [["channel", 1]], "task"),
+    ],
     ["deleteThread", (saver) => saver.deleteThread("t")],
     ["listThreads", (saver) => saver.listThreads().next()],
     ["setup", (saver) => saver.setup()],
@@ -184,10 +221,20 @@ describe("a signal that has fired", () => {
 
 test.each<[what: string, fault: Fault]>([
   ["succeeds", nothingFound],
-  ["is tried again", (request) => (request.number % 2 === 1 ? awsError("InternalServerError", { status: 500 }) : nothingFound(request))],
+  [
+    "is tried again",
+    (request) => (request.number % 2 === 1 ? awsError("InternalServerError", { status: 500 }) : nothingFound(request)),
+  ],
   ["fails", () => Promise.reject(new TypeError("fetch failed"))],
-  ["stands in line", async (request) => { await moment(); return nothingFound(request)!; }],
-])("a signal keeps no listener of a call that %s", async (_, fault) => { // prettier-ignore
+  [
+    "stands in line",
+    async (request) => {
+      await moment();
+      return nothingFound(request)!;
+    },
+  ],
+])("a signal keeps no listener of a call that %s", async (_, fault) => {
+  // prettier-ignore
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   const { signal } = new AbortController();
   const added = vi.spyOn(signal, "addEventListener");

@@ -6,7 +6,10 @@ const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const standard = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
 
 /** Where a runtime has these methods they are used, and taken away the others' way is. */
-const natives: [owner: object, method: string][] = [[Uint8Array.prototype, "toBase64"], [Uint8Array, "fromBase64"]];
+const natives: [owner: object, method: string][] = [
+  [Uint8Array.prototype, "toBase64"],
+  [Uint8Array, "fromBase64"],
+];
 const found = natives.map(([owner, method]) => Object.getOwnPropertyDescriptor(owner, method));
 
 afterEach(() => {
@@ -72,7 +75,10 @@ describe.each(["as the runtime has it", "in plain JavaScript"])("base64, %s,", (
     expect(toBase64Url(Uint8Array.of(251, 255, 254, 255))).toBe("-__-_w");
   });
 
-  test.each([["a character outside the alphabet", "QU*"], ["a length that no bytes have", "QUJDQ"]])("for URLs, refuses %s with a SyntaxError", (_, text) => {
+  test.each([
+    ["a character outside the alphabet", "QU*"],
+    ["a length that no bytes have", "QUJDQ"],
+  ])("for URLs, refuses %s with a SyntaxError", (_, text) => {
     prepare();
     expect(() => fromBase64Url(text)).toThrow(SyntaxError);
   });

@@ -1,7 +1,18 @@
 import { Annotation, DeltaChannel, END, START, StateGraph } from "@langchain/langgraph";
 import { type BaseCheckpointSaver, MemorySaver } from "@langchain/langgraph-checkpoint";
 import { describe, expect, it } from "vitest";
-import { collect, emptyThread, latestOf, noise, noiseText, putChain, putStep, sameBytes, threadIdOf, valuesAt } from "../lanes/checkpoints.js";
+import {
+  collect,
+  emptyThread,
+  latestOf,
+  noise,
+  noiseText,
+  putChain,
+  putStep,
+  sameBytes,
+  threadIdOf,
+  valuesAt,
+} from "../lanes/checkpoints.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
 import { createSaver } from "../lanes/harness.js";
 
@@ -55,7 +66,8 @@ describe("getTuple", () => {
   it("reads the latest small checkpoint and its pending writes in one request, also when cold", async () => {
     const keyPrefix = newPrefix();
     const step = await putStep(createSaver({ keyPrefix }), emptyThread(), { notes: ["one"] });
-    for (const task of ["a", "b", "c"]) await createSaver({ keyPrefix }).putWrites(step.config, [["notes", task]], task);
+    for (const task of ["a", "b", "c"])
+      await createSaver({ keyPrefix }).putWrites(step.config, [["notes", task]], task);
     const { saver, log } = countedSaver({ keyPrefix });
     const { result, operations } = await log.during(() => saver.getTuple(latestOf(step)));
     expect(operations).toEqual(["Query"]);
@@ -65,7 +77,10 @@ describe("getTuple", () => {
   it("reads large state in two requests when cold and in one when its segments are cached", async () => {
     const keyPrefix = newPrefix();
     const writer = countedSaver({ keyPrefix });
-    const step = await putStep(writer.saver, emptyThread(), { document: noiseText(50_000), other: noiseText(20_000, 2) });
+    const step = await putStep(writer.saver, emptyThread(), {
+      document: noiseText(50_000),
+      other: noiseText(20_000, 2),
+    });
     const own = await writer.log.during(() => writer.saver.getTuple(latestOf(step)));
     expect(own.operations).toEqual(["Query"]);
 
@@ -78,7 +93,11 @@ describe("getTuple", () => {
 
   it("does not read the past of the thread for its latest checkpoint", async () => {
     const { saver, log } = countedSaver();
-    const steps = await putChain(saver, emptyThread(), Array.from({ length: 300 }, (_, i) => ({ last: noiseText(900, i + 1) })));
+    const steps = await putChain(
+      saver,
+      emptyThread(),
+      Array.from({ length: 300 }, (_, i) => ({ last: noiseText(900, i + 1) })),
+    );
     const { readUnits, operations } = await log.during(() => saver.getTuple(latestOf(steps.at(-1)!)));
     expect(operations).toEqual(["Query"]);
     // The items are above 600 bytes each: all of them would be 45 units or more.
@@ -88,18 +107,34 @@ describe("getTuple", () => {
 });
 
 describe("a turn of a graph", () => {
-  it.each(["sync", "async"] as const)("sends one Query, and for each superstep one request for its checkpoint and one for its writes (durability %s)", async (durability) => {
-    const { saver, log } = countedSaver();
-    const State = Annotation.Root({ steps: Annotation<number>({ reducer: (a, b) => a + b, default: () => 0 }) });
-    const step = (): { steps: number } => ({ steps: 1 });
-    const graph = new StateGraph(State).addNode("a", step).addNode("b", step).addNode("c", step).addEdge(START, "a").addEdge("a", "b").addEdge("b", "c").addEdge("c", END).compile({ checkpointer: saver });
-    const config = { configurable: { thread_id: "1" }, durability };
-    await graph.invoke({ steps: 0 }, config);
-    const { operations } = await log.during(() => graph.invoke({ steps: 0 }, config));
-    const count = (name: string): number => operations.filter((operation) => operation === name).length;
-    // The input and three nodes; the input has writes too, and what the last node leaves has none.
-    expect({ queries: count("Query"), puts: count("PutItem"), writes: count("UpdateItem"), all: operations.length }).toEqual({ queries: 1, puts: 5, writes: 4, all: 10 });
-  });
+  it.each(["sync", "async"] as const)(
+    "sends one Query, and for each superstep one request for its checkpoint and one for its writes (durability %s)",
+    async (durability) => {
+      const { saver, log } = countedSaver();
+      const State = Annotation.Root({ steps: Annotation<number>({ reducer: (a, b) => a + b, default: () => 0 }) });
+      const step = (): { steps: number } => ({ steps: 1 });
+      const graph = new StateGraph(State)
+        .addNode("a", step)
+        .addNode("b", step)
+        .addNode("c", step)
+        .addEdge(START, "a")
+        .addEdge("a", "b")
+        .addEdge("b", "c")
+        .addEdge("c", END)
+        .compile({ checkpointer: saver });
+      const config = { configurable: { thread_id: "1" }, durability };
+      await graph.invoke({ steps: 0 }, config);
+      const { operations } = await log.during(() => graph.invoke({ steps: 0 }, config));
+      const count = (name: string): number => operations.filter((operation) => operation === name).length;
+      // The input and three nodes; the input has writes too, and what the last node leaves has none.
+      expect({
+        queries: count("Query"),
+        puts: count("PutItem"),
+        writes: count("UpdateItem"),
+        all: operations.length,
+      }).toEqual({ queries: 1, puts: 5, writes: 4, all: 10 });
+    },
+  );
 });
 
 describe("history", () => {
@@ -121,7 +156,9 @@ describe("history", () => {
 
   it("gives a graph 50 states in at most 3 requests", async () => {
     const { saver, log } = countedSaver();
-    const State = Annotation.Root({ messages: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }) });
+    const State = Annotation.Root({
+      messages: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
+    });
     const graph = new StateGraph(State)
       .addNode("answer", ({ messages }) => ({ messages: [noiseText(300, messages.length)] }))
       .addEdge(START, "answer")
@@ -141,7 +178,8 @@ describe("a DeltaChannel", () => {
     const keyPrefix = newPrefix();
     const append = (state: string[], writes: string[][]): string[] => [...state, ...writes.flat()];
     const State = Annotation.Root({
-      log: () => new DeltaChannel<string[], string[]>(append, { snapshotFrequency: 10_000, initialValueFactory: () => [] }),
+      log: () =>
+        new DeltaChannel<string[], string[]>(append, { snapshotFrequency: 10_000, initialValueFactory: () => [] }),
     });
     const agent = (checkpointer: BaseCheckpointSaver) =>
       new StateGraph(State)
@@ -165,27 +203,42 @@ describe("a DeltaChannel", () => {
 
   it("is rebuilt from a history of several megabytes with one request for each", async () => {
     const { saver, log } = countedSaver();
-    const steps = await putChain(saver, emptyThread(), Array.from({ length: 50 }, (_, i) => ({ turn: i })));
+    const steps = await putChain(
+      saver,
+      emptyThread(),
+      Array.from({ length: 50 }, (_, i) => ({ turn: i })),
+    );
     await Promise.all(steps.map(({ config }, i) => saver.putWrites(config, [["log", noise(50_000, i + 1)]], "task")));
     const { config } = await putStep(saver, steps.at(-1)!, { turn: 50 });
     const { result, operations } = await log.during(() => saver.getDeltaChannelHistory({ config, channels: ["log"] }));
-    expect(result.log?.writes.map(([, , delta], i) => sameBytes(delta, noise(50_000, i + 1)))).toEqual(steps.map(() => true));
+    expect(result.log?.writes.map(([, , delta], i) => sameBytes(delta, noise(50_000, i + 1)))).toEqual(
+      steps.map(() => true),
+    );
     expect(operations).toEqual(["Query", "Query", "Query"]); // 2.5 MB
   });
 });
 
 describe("deleteThread", () => {
-  it("sends a query a page and a batch for each 25 items, and five for the marker and the index entry: each is read and deleted, and looked at last", async () => {
-    const { saver, log } = countedSaver();
-    const steps = await putChain(saver, emptyThread(), Array.from({ length: 60 }, (_, i) => ({ document: noiseText(2_000, i + 1) })));
-    for (const { config } of steps) await saver.putWrites(config, [["document", "next"]], "task");
-    const { operations } = await log.during(() => saver.deleteThread(threadIdOf(steps[0]!)));
-    const pages = operations.filter((operation) => operation === "Query").length;
-    const batches = operations.filter((operation) => operation === "BatchWriteItem").length;
-    expect(pages).toBeLessThanOrEqual(3); // checkpoints, segments, and the empty one that ends it
-    // 60 checkpoints, 60 tasks' writes, 60 segments; checkpoints go before their writes, so each page that has items can leave one batch half full.
-    expect(batches).toBeLessThanOrEqual(Math.ceil(180 / 25) + 2);
-    expect(operations).toHaveLength(pages + batches + 5);
-    expect(await valuesAt(saver, latestOf(steps[0]!))).toBeUndefined();
-  });
+  it(
+    "sends a query a page and a batch for each 25 items, and five for the marker and the index entry: each is read " +
+      "and deleted, and looked at last",
+    async () => {
+      const { saver, log } = countedSaver();
+      const steps = await putChain(
+        saver,
+        emptyThread(),
+        Array.from({ length: 60 }, (_, i) => ({ document: noiseText(2_000, i + 1) })),
+      );
+      for (const { config } of steps) await saver.putWrites(config, [["document", "next"]], "task");
+      const { operations } = await log.during(() => saver.deleteThread(threadIdOf(steps[0]!)));
+      const pages = operations.filter((operation) => operation === "Query").length;
+      const batches = operations.filter((operation) => operation === "BatchWriteItem").length;
+      expect(pages).toBeLessThanOrEqual(3); // checkpoints, segments, and the empty one that ends it
+      // 60 checkpoints, 60 tasks' writes, 60 segments; checkpoints go before their writes, so each page that has items
+      // can leave one batch half full.
+      expect(batches).toBeLessThanOrEqual(Math.ceil(180 / 25) + 2);
+      expect(operations).toHaveLength(pages + batches + 5);
+      expect(await valuesAt(saver, latestOf(steps[0]!))).toBeUndefined();
+    },
+  );
 });

@@ -10,20 +10,38 @@ import { END, START, StateGraph, Annotation } from "@langchain/langgraph";
 
 const thorough = inject("thorough");
 
-test("values come back by their keys, in the order of the keys, and those that are not there are left out", async () => {
-  const keyPrefix = newPrefix();
-  const keys: CacheFullKey[] = [[["a", "b"], "1"], [["a", "b"], "2"], [["a"], "b"], [["a", "b", "c"], "1"], [[], ""], [["#/%"], "\ud800#"], [["x".repeat(2_000)], "y".repeat(2_000)]];
-  await createCache({ keyPrefix }).set(keys.map((key, i) => ({ key, value: { i, set: new Set([i]) } })));
+test(
+  "values come back by their keys, in the order of the keys, and those that are not there are " + "left out",
+  async () => {
+    const keyPrefix = newPrefix();
+    const keys: CacheFullKey[] = [
+      [["a", "b"], "1"],
+      [["a", "b"], "2"],
+      [["a"], "b"],
+      [["a", "b", "c"], "1"],
+      [[], ""],
+      [["#/%"], "\ud800#"],
+      [["x".repeat(2_000)], "y".repeat(2_000)],
+    ];
+    await createCache({ keyPrefix }).set(keys.map((key, i) => ({ key, value: { i, set: new Set([i]) } })));
 
-  const cache = createCache({ keyPrefix });
-  expect(await cache.get([[["none"], "1"], ...keys, keys[0]!])).toEqual([...keys, keys[0]!].map((key, n) => ({ key, value: { i: n % keys.length, set: new Set([n % keys.length]) } })));
-  expect(await cache.get([])).toEqual([]);
-});
+    const cache = createCache({ keyPrefix });
+    expect(await cache.get([[["none"], "1"], ...keys, keys[0]!])).toEqual(
+      [...keys, keys[0]!].map((key, n) => ({ key, value: { i: n % keys.length, set: new Set([n % keys.length]) } })),
+    );
+    expect(await cache.get([])).toEqual([]);
+  },
+);
 
 test("clear deletes the values of exactly these namespaces, and of all of them without any", async () => {
   const keyPrefix = newPrefix();
   const cache = createCache({ keyPrefix });
-  const keys: CacheFullKey[] = [[["a"], "1"], [["a"], "2"], [["a", "b"], "1"], [["ab"], "1"]];
+  const keys: CacheFullKey[] = [
+    [["a"], "1"],
+    [["a"], "2"],
+    [["a", "b"], "1"],
+    [["ab"], "1"],
+  ];
   await cache.set(keys.map((key) => ({ key, value: noiseText(100_000) })));
   await createCache({ keyPrefix }).clear([["a"]]);
 
@@ -40,15 +58,26 @@ test("values of any size come back, encrypted too", async () => {
   const keyOf = (size: number): CacheFullKey => [["sizes"], String(size)];
   await createCache(options).set(sizes.map((size) => ({ key: keyOf(size), value: noiseText(size) })));
 
-  expect((await createCache(options).get(sizes.map(keyOf))).map(({ value }) => value)).toEqual(sizes.map((size) => noiseText(size)));
-  await expect(createCache({ keyPrefix }).get([keyOf(10)])).rejects.toMatchObject({ name: "StoreDataError", code: "DECRYPTION_FAILED", namespace: ["sizes"], key: "10" });
+  expect((await createCache(options).get(sizes.map(keyOf))).map(({ value }) => value)).toEqual(
+    sizes.map((size) => noiseText(size)),
+  );
+  await expect(createCache({ keyPrefix }).get([keyOf(10)])).rejects.toMatchObject({
+    name: "StoreDataError",
+    code: "DECRYPTION_FAILED",
+    namespace: ["sizes"],
+    key: "10",
+  });
 });
 
 test("values expire by their ttl, or by that of the option", async () => {
   const keyPrefix = newPrefix();
   const cache = createCache({ keyPrefix, ttlSeconds: 3_600 });
   const keys: CacheFullKey[] = ["default", "short", "over"].map((name) => [["a"], name]);
-  await cache.set([{ key: keys[0]!, value: 1 }, { key: keys[1]!, value: 2, ttl: 60 }, { key: keys[2]!, value: 3, ttl: 0 }]);
+  await cache.set([
+    { key: keys[0]!, value: 1 },
+    { key: keys[1]!, value: 2, ttl: 60 },
+    { key: keys[2]!, value: 3, ttl: 0 },
+  ]);
   const there = async (): Promise<string[]> => (await cache.get(keys)).map(({ key }) => key[1]);
 
   expect(await there()).toEqual(["default", "short"]);
@@ -74,7 +103,15 @@ describe("any sequence of operations", () => {
     const namespace = fc.array(fc.constantFrom("a", "b", "/"), { maxLength: 2 });
     const key: fc.Arbitrary<CacheFullKey> = fc.tuple(namespace, fc.constantFrom("1", "2", "#"));
     const step = fc.oneof(
-      fc.record({ set: fc.array(fc.record({ key, value: fc.oneof(fc.integer(), fc.string(), fc.dictionary(fc.constantFrom("x", "y"), fc.integer())) }), { maxLength: 4 }) }),
+      fc.record({
+        set: fc.array(
+          fc.record({
+            key,
+            value: fc.oneof(fc.integer(), fc.string(), fc.dictionary(fc.constantFrom("x", "y"), fc.integer())),
+          }),
+          { maxLength: 4 },
+        ),
+      }),
       fc.record({ get: fc.array(key, { maxLength: 4 }) }),
       fc.record({ clear: fc.array(namespace, { maxLength: 2 }) }),
     );

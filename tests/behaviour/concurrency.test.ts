@@ -1,7 +1,16 @@
 import type { AwsCredentials } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test, vi } from "vitest";
 import { allSigned, moment, passTime, until, useFakeClock } from "../lanes/clock.js";
-import { awsError, errorOf, first, hang, nothingFound, observedSaver, readNothing, type Fault } from "../lanes/faulty-fetch.js";
+import {
+  awsError,
+  errorOf,
+  first,
+  hang,
+  nothingFound,
+  observedSaver,
+  readNothing,
+  type Fault,
+} from "../lanes/faulty-fetch.js";
 
 /** Counts the requests that are under way at once. */
 function counting(answer: Fault): { fault: Fault; most: () => number } {
@@ -76,7 +85,9 @@ describe("a place in line", () => {
   test("is free for the next as soon as its owner has an answer", async () => {
     let answer: (response: Response) => void = () => undefined;
     const slow: Fault = () => new Promise((resolve) => (answer = resolve));
-    const { saver, sent } = observedSaver((request) => (request.number === 1 ? slow : nothingFound)(request), { maxConcurrency: 1 });
+    const { saver, sent } = observedSaver((request) => (request.number === 1 ? slow : nothingFound)(request), {
+      maxConcurrency: 1,
+    });
     const call = readNothing(saver);
     await until(() => sent.length === 1);
     const second = readNothing(saver);
@@ -110,7 +121,8 @@ describe("a place in line", () => {
     }
 
     for (const resolve of answers) resolve({ accessKeyId: "KEY1", secretAccessKey: "topSecretValue" });
-    for (const result of await passTime(calls, { stepMs: 10, busy: () => underWay > 0 })) expect(result.status).toBe("fulfilled");
+    for (const result of await passTime(calls, { stepMs: 10, busy: () => underWay > 0 }))
+      expect(result.status).toBe("fulfilled");
 
     expect(sent).toHaveLength(10);
     expect(most).toBe(2);
@@ -131,7 +143,9 @@ describe("a place in line", () => {
     ];
     let next = 0;
     const fetch = (): Promise<Response> => (ends[next++] ?? found)();
-    const credentials = vi.fn(() => Promise.resolve({ accessKeyId: "KEY1", secretAccessKey: "topSecretValue" })).mockRejectedValueOnce(new Error("no route"));
+    const credentials = vi
+      .fn(() => Promise.resolve({ accessKeyId: "KEY1", secretAccessKey: "topSecretValue" }))
+      .mockRejectedValueOnce(new Error("no route"));
     const { saver } = observedSaver(undefined, { fetch, credentials, maxConcurrency: 1, maxAttempts: 1 });
 
     for (let i = 0; i <= ends.length; i++) await errorOf(readNothing(saver));

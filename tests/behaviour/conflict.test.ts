@@ -2,7 +2,17 @@ import { END, interrupt, MemorySaver, START, StateGraph, Annotation, Command } f
 import { CheckpointConflictError, isDynamoDBSaverError, type DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
-import { collect, emptyThread, idsOf, latestOf, noiseText, putChain, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
+import {
+  collect,
+  emptyThread,
+  idsOf,
+  latestOf,
+  noiseText,
+  putChain,
+  putStep,
+  valuesAt,
+  type Step,
+} from "../lanes/checkpoints.js";
 import { awsError, errorOf } from "../lanes/faulty-fetch.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { deleteRaw, itemsOf, itemsWithPrefix } from "../lanes/raw-table.js";
@@ -12,10 +22,13 @@ import { goneAt } from "../lanes/stored-format.js";
 
 provideContext();
 
-const rejecting = (overrides: Partial<SaverOptions> & { keyPrefix: string }): DynamoDBSaver => createSaver({ conflict: "reject", ...overrides });
+const rejecting = (overrides: Partial<SaverOptions> & { keyPrefix: string }): DynamoDBSaver =>
+  createSaver({ conflict: "reject", ...overrides });
 
 /** A thread with two steps, and what its writers share. */
-async function thread(options: Partial<SaverOptions> = {}): Promise<{ world: Partial<SaverOptions> & { keyPrefix: string }; one: Step; two: Step }> {
+async function thread(
+  options: Partial<SaverOptions> = {},
+): Promise<{ world: Partial<SaverOptions> & { keyPrefix: string }; one: Step; two: Step }> {
   const world = { ...options, keyPrefix: newPrefix() };
   const [one, two] = await putChain(rejecting(world), emptyThread("t"), [{ n: 1 }, { n: 2 }]);
   return { world, one: one!, two: two! };
@@ -27,7 +40,9 @@ test("by default both branches are kept, and the newest id is the latest", async
   const left = await putStep(createSaver({ keyPrefix }), one, { n: "left" });
   const right = await putStep(createSaver({ keyPrefix }), one, { n: "right" });
   const reader = createSaver({ keyPrefix });
-  expect(idsOf(await collect(reader.list(latestOf(one))))).toEqual([right, left, one].map(({ checkpoint }) => checkpoint.id));
+  expect(idsOf(await collect(reader.list(latestOf(one))))).toEqual(
+    [right, left, one].map(({ checkpoint }) => checkpoint.id),
+  );
   expect(await valuesAt(reader, latestOf(one))).toEqual({ n: "right" });
 });
 
@@ -41,9 +56,15 @@ describe('with conflict: "reject"', () => {
     expect(error).toBeInstanceOf(CheckpointConflictError);
     expect(isDynamoDBSaverError(error)).toBe(true);
     expect(error).toMatchObject({
-      code: "CONFLICT", name: "CheckpointConflictError", threadId: "t", checkpointNs: "", checkpointId: "9", parentId: two.checkpoint.id, headId: three.checkpoint.id,
+      code: "CONFLICT",
+      name: "CheckpointConflictError",
+      threadId: "t",
+      checkpointNs: "",
+      checkpointId: "9",
+      parentId: two.checkpoint.id,
+      headId: three.checkpoint.id,
       message: expect.stringContaining("read it again"),
-    }); // prettier-ignore
+    });
     expect(await itemsWithPrefix(world.keyPrefix)).toEqual(before);
     expect(await valuesAt(rejecting(world), latestOf(two))).toEqual({ n: 3 });
   });
@@ -52,10 +73,13 @@ describe('with conflict: "reject"', () => {
     const { world, two } = await thread();
     let head = two;
     for (let round = 0; round < 5; round++) {
-      const attempts = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => putStep(rejecting(world), head, { n: `${round}.${i}` })));
+      const attempts = await Promise.allSettled(
+        Array.from({ length: 8 }, (_, i) => putStep(rejecting(world), head, { n: `${round}.${i}` })),
+      );
       const stored = attempts.flatMap((attempt) => (attempt.status === "fulfilled" ? attempt.value : []));
       expect(stored).toHaveLength(1);
-      for (const attempt of attempts) if (attempt.status === "rejected") expect(attempt.reason).toMatchObject({ code: "CONFLICT" });
+      for (const attempt of attempts)
+        if (attempt.status === "rejected") expect(attempt.reason).toMatchObject({ code: "CONFLICT" });
       head = stored[0]!;
       expect(await valuesAt(rejecting(world), latestOf(head))).toEqual(head.checkpoint.channel_values);
     }
@@ -92,11 +116,15 @@ describe('with conflict: "reject"', () => {
 
   test("a put that is made again is no conflict", async () => {
     const { world, two } = await thread();
-    const { saver, sent } = saverAt({ keyPrefix: world.keyPrefix }, async ({ operation, forward, number }) => {
-      const answer = await forward();
-      // The answer to each request is lost the first time.
-      return operation !== "GetItem" && number % 2 === 0 ? awsError("InternalServerError", { status: 500 }) : answer;
-    }, { conflict: "reject" });
+    const { saver, sent } = saverAt(
+      { keyPrefix: world.keyPrefix },
+      async ({ operation, forward, number }) => {
+        const answer = await forward();
+        // The answer to each request is lost the first time.
+        return operation !== "GetItem" && number % 2 === 0 ? awsError("InternalServerError", { status: 500 }) : answer;
+      },
+      { conflict: "reject" },
+    );
     const three = await putStep(saver, two, { n: 3 });
     expect(sent.length).toBeGreaterThan(3);
     const again = await putStep(rejecting(world), two, { n: 3 }, { id: three.checkpoint.id });
@@ -104,24 +132,37 @@ describe('with conflict: "reject"', () => {
     await putStep(rejecting(world), again, { n: 4 });
   });
 
-  test("forks and replays from an older checkpoint are refused; a saver that keeps branches makes them, and the others go on from there", async () => {
-    const { world, one, two } = await thread();
-    for (const source of ["fork", "update", "loop"]) {
-      expect(await errorOf(putStep(rejecting(world), one, { n: source }, { metadata: { source } }))).toMatchObject({ code: "CONFLICT", headId: two.checkpoint.id });
-    }
-    const fork = await putStep(createSaver(world), one, { n: "fork" }, { metadata: { source: "fork" } });
-    const next = await putStep(rejecting(world), fork, { n: 4 });
-    expect(await valuesAt(rejecting(world), latestOf(next))).toEqual({ n: 4 });
-    await putStep(rejecting(world), next, { n: 5 });
-    expect(await errorOf(putStep(rejecting(world), two, { n: 6 }))).toMatchObject({ code: "CONFLICT" });
-  });
+  test(
+    "forks and replays from an older checkpoint are refused; a saver that keeps branches makes them, and the " +
+      "others go on from there",
+    async () => {
+      const { world, one, two } = await thread();
+      for (const source of ["fork", "update", "loop"]) {
+        expect(await errorOf(putStep(rejecting(world), one, { n: source }, { metadata: { source } }))).toMatchObject({
+          code: "CONFLICT",
+          headId: two.checkpoint.id,
+        });
+      }
+      const fork = await putStep(createSaver(world), one, { n: "fork" }, { metadata: { source: "fork" } });
+      const next = await putStep(rejecting(world), fork, { n: 4 });
+      expect(await valuesAt(rejecting(world), latestOf(next))).toEqual({ n: 4 });
+      await putStep(rejecting(world), next, { n: 5 });
+      expect(await errorOf(putStep(rejecting(world), two, { n: 6 }))).toMatchObject({ code: "CONFLICT" });
+    },
+  );
 
   test("a thread that was begun without it can be gone on with", async () => {
     const world = { keyPrefix: newPrefix() };
     const [one, two] = await putChain(createSaver(world), emptyThread("t"), [{ n: 1 }, { n: 2 }]);
-    expect(await errorOf(putStep(rejecting(world), one!, { n: 3 }))).toMatchObject({ code: "CONFLICT", headId: two!.checkpoint.id });
+    expect(await errorOf(putStep(rejecting(world), one!, { n: 3 }))).toMatchObject({
+      code: "CONFLICT",
+      headId: two!.checkpoint.id,
+    });
     const three = await putStep(rejecting(world), two!, { n: 3 });
-    expect(await errorOf(putStep(rejecting(world), two!, { n: 4 }))).toMatchObject({ code: "CONFLICT", headId: three.checkpoint.id });
+    expect(await errorOf(putStep(rejecting(world), two!, { n: 4 }))).toMatchObject({
+      code: "CONFLICT",
+      headId: three.checkpoint.id,
+    });
   });
 
   test("a put under a deleted thread is a conflict, and leaves nothing", async () => {
@@ -129,7 +170,8 @@ describe('with conflict: "reject"', () => {
     const agent = rejecting(world);
     await agent.getTuple(two.config);
     await createSaver(world).deleteThread("t");
-    for (const saver of [agent, rejecting(world)]) expect(await errorOf(putStep(saver, two, { n: 3 }))).toMatchObject({ code: "CONFLICT", headId: undefined });
+    for (const saver of [agent, rejecting(world)])
+      expect(await errorOf(putStep(saver, two, { n: 3 }))).toMatchObject({ code: "CONFLICT", headId: undefined });
     expect(await itemsWithPrefix(world.keyPrefix)).toEqual([]);
     await putStep(agent, emptyThread("t"), { n: 1 });
   });
@@ -147,19 +189,27 @@ describe('with conflict: "reject"', () => {
 
 describe("a writer that dies between taking the head and storing its checkpoint", () => {
   /** The dead one stops before its commit, and can go on later. */
-  async function stopped(): Promise<{ world: Partial<SaverOptions> & { keyPrefix: string }; two: Step; goOn: () => Promise<Step> }> {
+  async function stopped(): Promise<{
+    world: Partial<SaverOptions> & { keyPrefix: string };
+    two: Step;
+    goOn: () => Promise<Step>;
+  }> {
     const { world, two } = await thread();
     let release!: () => void;
     const released = new Promise<void>((resolve) => (release = resolve));
     let waits!: () => void;
     const waiting = new Promise<void>((resolve) => (waits = resolve));
-    const { saver } = saverAt({ keyPrefix: world.keyPrefix }, async ({ operation, forward }) => {
-      if (operation === "PutItem") {
-        waits();
-        await released;
-      }
-      return forward();
-    }, { conflict: "reject" });
+    const { saver } = saverAt(
+      { keyPrefix: world.keyPrefix },
+      async ({ operation, forward }) => {
+        if (operation === "PutItem") {
+          waits();
+          await released;
+        }
+        return forward();
+      },
+      { conflict: "reject" },
+    );
     const put = putStep(saver, two, { n: "dead" });
     put.catch(() => undefined);
     await waiting;
@@ -169,7 +219,11 @@ describe("a writer that dies between taking the head and storing its checkpoint"
   test("does not stop the others, and gets a conflict if it comes back", async () => {
     const { world, two, goOn } = await stopped();
     const three = await putStep(rejecting(world), two, { n: 3 });
-    expect(await errorOf(goOn())).toMatchObject({ code: "CONFLICT", parentId: two.checkpoint.id, headId: three.checkpoint.id });
+    expect(await errorOf(goOn())).toMatchObject({
+      code: "CONFLICT",
+      parentId: two.checkpoint.id,
+      headId: three.checkpoint.id,
+    });
     const reader = rejecting(world);
     expect(idsOf(await collect(reader.list(latestOf(two))))).toHaveLength(3);
     expect(await valuesAt(reader, latestOf(two))).toEqual({ n: 3 });
@@ -179,7 +233,10 @@ describe("a writer that dies between taking the head and storing its checkpoint"
   test("that comes back in time is the head", async () => {
     const { world, two, goOn } = await stopped();
     const dead = await goOn();
-    expect(await errorOf(putStep(rejecting(world), two, { n: 3 }))).toMatchObject({ code: "CONFLICT", headId: dead.checkpoint.id });
+    expect(await errorOf(putStep(rejecting(world), two, { n: 3 }))).toMatchObject({
+      code: "CONFLICT",
+      headId: dead.checkpoint.id,
+    });
     await putStep(rejecting(world), dead, { n: 4 });
   });
 
@@ -187,10 +244,18 @@ describe("a writer that dies between taking the head and storing its checkpoint"
     const { world, two, goOn } = await stopped();
     await putStep(rejecting(world), two, { n: 3 });
     const { config } = two;
-    const { checkpointId } = await goOn().then(() => Promise.reject(new Error("not a conflict")), (error: CheckpointConflictError) => error);
+    const { checkpointId } = await goOn().then(
+      () => Promise.reject(new Error("not a conflict")),
+      (error: CheckpointConflictError) => error,
+    );
     const dead = { configurable: { ...config.configurable, checkpoint_id: checkpointId } };
     expect(await createSaver(world).getTuple(dead)).toBeUndefined();
-    await putStep(createSaver(world), { config: dead, checkpoint: two.checkpoint }, { n: 9 }, { newVersions: undefined }); // a parent that is not there
+    await putStep(
+      createSaver(world),
+      { config: dead, checkpoint: two.checkpoint },
+      { n: 9 },
+      { newVersions: undefined },
+    ); // a parent that is not there
     await createSaver(world).deleteThread("t");
     expect(await itemsWithPrefix(world.keyPrefix)).toEqual([]);
   });
@@ -219,5 +284,7 @@ test('a graph with interrupts and updateState runs with conflict: "reject" as wi
 
 test.each(["keep", "", true, 1])("conflict: %j is refused", (conflict) => {
   const make = (): unknown => createSaver({ conflict: conflict as "branch" });
-  expect(make).toThrow(expect.objectContaining({ code: "INVALID_CONFIG", message: 'conflict must be one of "branch", "reject".' }));
+  expect(make).toThrow(
+    expect.objectContaining({ code: "INVALID_CONFIG", message: 'conflict must be one of "branch", "reject".' }),
+  );
 });

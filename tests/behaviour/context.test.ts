@@ -1,7 +1,15 @@
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { AIMessage } from "@langchain/core/messages";
 import { DynamicStructuredTool, StructuredTool, tool, type StructuredToolInterface } from "@langchain/core/tools";
-import { Annotation, Command, interrupt, MessagesAnnotation, START, StateGraph, type LangGraphRunnableConfig } from "@langchain/langgraph";
+import {
+  Annotation,
+  Command,
+  interrupt,
+  MessagesAnnotation,
+  START,
+  StateGraph,
+  type LangGraphRunnableConfig,
+} from "@langchain/langgraph";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
 import { provideContext, runInContext } from "langgraph-checkpoint-dynamodb/context";
 import { describe, expect, test } from "vitest";
@@ -14,7 +22,10 @@ provideContext();
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
 
 const thread = (thread_id: string) => ({ configurable: { thread_id } });
-const State = Annotation.Root({ id: Annotation<string>, answers: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }) });
+const State = Annotation.Root({
+  id: Annotation<string>,
+  answers: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
+});
 
 const empty = z.object({});
 const named = { name: "ask", description: "asks", schema: empty };
@@ -31,9 +42,15 @@ class AskingTool extends StructuredTool<typeof empty> {
 }
 
 /** Answers the one question of a node from a graph of its own, as another process would. */
-async function answered(node: (state: typeof State.State, config: LangGraphRunnableConfig) => unknown): Promise<string[]> {
+async function answered(
+  node: (state: typeof State.State, config: LangGraphRunnableConfig) => unknown,
+): Promise<string[]> {
   const checkpointer = createSaver();
-  const graph = () => new StateGraph(State).addNode("ask", node as () => object).addEdge(START, "ask").compile({ checkpointer });
+  const graph = () =>
+    new StateGraph(State)
+      .addNode("ask", node as () => object)
+      .addEdge(START, "ask")
+      .compile({ checkpointer });
   await graph().invoke({ id: "one" }, thread("t"));
   return (await graph().invoke(new Command({ resume: "yes" }), thread("t"))).answers;
 }
@@ -52,7 +69,10 @@ describe("interrupt() finds its run", () => {
   });
 
   test("in a subgraph that a node invokes behind an await with its config", async () => {
-    const subgraph = new StateGraph(State).addNode("inner", () => ({ answers: [interrupt<string, string>("?")] })).addEdge(START, "inner").compile();
+    const subgraph = new StateGraph(State)
+      .addNode("inner", () => ({ answers: [interrupt<string, string>("?")] }))
+      .addEdge(START, "inner")
+      .compile();
     const node = async ({ id }: typeof State.State, config: LangGraphRunnableConfig) => {
       await pause();
       return { answers: (await subgraph.invoke({ id }, config)).answers };
@@ -72,7 +92,10 @@ describe("interrupt() finds its run", () => {
     ["in a tool that is a class, by its third argument", new AskingTool()],
     [
       "in a DynamicStructuredTool, by its third argument",
-      new DynamicStructuredTool({ ...named, func: async (_, _runManager, config) => runInContext(config!, () => interrupt<string, string>("?")) }),
+      new DynamicStructuredTool({
+        ...named,
+        func: async (_, _runManager, config) => runInContext(config!, () => interrupt<string, string>("?")),
+      }),
     ],
     [
       "in a tool that is a generator, by its config",
@@ -84,8 +107,14 @@ describe("interrupt() finds its run", () => {
   ] as [string, StructuredToolInterface][])("%s", async (_, asks) => {
     const checkpointer = createSaver();
     const tools = new ToolNode([asks]);
-    const graph = new StateGraph(MessagesAnnotation).addNode("tools", tools).addEdge(START, "tools").compile({ checkpointer });
-    const asking = new AIMessage({ content: "", tool_calls: [{ id: "call", name: "ask", args: {}, type: "tool_call" }] });
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("tools", tools)
+      .addEdge(START, "tools")
+      .compile({ checkpointer });
+    const asking = new AIMessage({
+      content: "",
+      tool_calls: [{ id: "call", name: "ask", args: {}, type: "tool_call" }],
+    });
 
     await graph.invoke({ messages: [asking] }, thread("t"));
     const { messages } = await graph.invoke(new Command({ resume: "yes" }), thread("t"));
@@ -105,13 +134,21 @@ test("nodes and runs side by side each get their own questions and answers", asy
     .compile({ checkpointer: createSaver() });
   const run = async (id: string): Promise<string[]> => {
     await graph.invoke({ id }, thread(id));
-    const asked = (await graph.getState(thread(id))).tasks.flatMap(({ interrupts }) => interrupts) as { id: string; value: string }[];
-    await graph.invoke(new Command({ resume: Object.fromEntries(asked.map((question) => [question.id, `to ${question.value}`])) }), thread(id));
+    const asked = (await graph.getState(thread(id))).tasks.flatMap(({ interrupts }) => interrupts) as {
+      id: string;
+      value: string;
+    }[];
+    await graph.invoke(
+      new Command({ resume: Object.fromEntries(asked.map((question) => [question.id, `to ${question.value}`])) }),
+      thread(id),
+    );
     return (await graph.getState(thread(id))).values.answers.toSorted();
   };
   const ids = Array.from({ length: 10 }, (_, n) => `run ${n}`);
 
-  expect(await Promise.all(ids.map(run))).toEqual(ids.map((id) => [`early ${id}: to early ${id}`, `late ${id}: to late ${id}`]));
+  expect(await Promise.all(ids.map(run))).toEqual(
+    ids.map((id) => [`early ${id}: to early ${id}`, `late ${id}: to late ${id}`]),
+  );
 });
 
 test("the context ends with the function, also when that throws or starts something that goes on", async () => {

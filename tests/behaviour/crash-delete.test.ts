@@ -2,7 +2,17 @@ import type { PendingWrite } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver, Fetch } from "langgraph-checkpoint-dynamodb";
 import { expect, test } from "vitest";
 import { collect, emptyThread, noiseText, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
-import { describeWith, describeTuple, expectDeleted, expectListed, optionSets, placeOf, THREAD, Worlds, type World } from "../lanes/crash-world.js";
+import {
+  describeWith,
+  describeTuple,
+  expectDeleted,
+  expectListed,
+  optionSets,
+  placeOf,
+  THREAD,
+  Worlds,
+  type World,
+} from "../lanes/crash-world.js";
 import { cutEverywhere, type Cutting } from "../lanes/cuts.js";
 import { createSaver } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
@@ -34,12 +44,25 @@ async function putSmall(saver: DynamoDBSaver): Promise<Step[]> {
 /** Branches, subgraphs, writes of tasks, and writes and segments that no checkpoint refers to. */
 async function putLarge(saver: DynamoDBSaver): Promise<Step[]> {
   const [first, second] = (await putSmall(saver)) as [Step, Step];
-  const branches = Array.from({ length: 8 }, (_, i) => putStep(saver, i % 2 ? first : second, { n: i }, { id: String(20 + i), ...(i === 0 && { metadata: { source: "fork" } }) }));
-  const subgraphs = ["child:1", "child:1|grandchild:2"].map((ns, i) => putStep(saver, emptyThread(THREAD, ns), { segment: segments[i], n: 1 }, { id: String(30 + i) }));
+  const branches = Array.from({ length: 8 }, (_, i) =>
+    putStep(
+      saver,
+      i % 2 ? first : second,
+      { n: i },
+      { id: String(20 + i), ...(i === 0 && { metadata: { source: "fork" } }) },
+    ),
+  );
+  const subgraphs = ["child:1", "child:1|grandchild:2"].map((ns, i) =>
+    putStep(saver, emptyThread(THREAD, ns), { segment: segments[i], n: 1 }, { id: String(30 + i) }),
+  );
   const steps = await Promise.all([...branches, ...subgraphs]);
   await Promise.all([
     ...steps.map(({ config }, i) => saver.putWrites(config, [["n", i]], `task ${i}`)),
-    saver.putWrites({ configurable: { thread_id: THREAD, checkpoint_ns: "", checkpoint_id: "99" } }, large, "task of none"),
+    saver.putWrites(
+      { configurable: { thread_id: THREAD, checkpoint_ns: "", checkpoint_id: "99" } },
+      large,
+      "task of none",
+    ),
   ]);
   return steps;
 }
@@ -58,7 +81,8 @@ const cases: Case[] = [
 
 describeWith(optionSets, ({ options, maxCuts }) => {
   // A branch is what `conflict: "reject"` refuses: then a saver without it has made the thread.
-  const preparing = (world: World, saver: DynamoDBSaver): DynamoDBSaver => (options.conflict === "reject" ? createSaver({ ...world, conflict: "branch" }) : saver);
+  const preparing = (world: World, saver: DynamoDBSaver): DynamoDBSaver =>
+    options.conflict === "reject" ? createSaver({ ...world, conflict: "branch" }) : saver;
 
   const deleting = (world: World, prepare: Case["prepare"], before: Map<string, unknown>): Cutting => ({
     prepare: async (saver) => prepare(preparing(world, saver)),
@@ -82,12 +106,15 @@ describeWith(optionSets, ({ options, maxCuts }) => {
     return before;
   };
 
-  test.each(cases)("deleteThread of $name leaves what is whole, and when it is called again nothing", async ({ prepare, fetch, minPlaces }) => {
-    const worlds = new Worlds({ ...options, ...(fetch && { fetch }) });
-    const before = await readBefore(worlds.next(), prepare);
-    await cutEverywhere(worlds.next, (world) => deleting(world as World, prepare, before), { maxCuts, minPlaces });
-    await worlds.expectNothingLeft();
-  });
+  test.each(cases)(
+    "deleteThread of $name leaves what is whole, and when it is called again nothing",
+    async ({ prepare, fetch, minPlaces }) => {
+      const worlds = new Worlds({ ...options, ...(fetch && { fetch }) });
+      const before = await readBefore(worlds.next(), prepare);
+      await cutEverywhere(worlds.next, (world) => deleting(world as World, prepare, before), { maxCuts, minPlaces });
+      await worlds.expectNothingLeft();
+    },
+  );
 
   test("a thread whose deletion was cut can be begun anew, and is the new one", async () => {
     const worlds = new Worlds(options);
@@ -99,7 +126,13 @@ describeWith(optionSets, ({ options, maxCuts }) => {
         let fresh: Step;
         return {
           ...deleting(world, putSmall, before),
-          goOn: async (saver) => (fresh = await putStep(saver, emptyThread(THREAD), { segment: segments[0], object: objects[1], n: "new" }, { id: "12" })),
+          goOn: async (saver) =>
+            (fresh = await putStep(
+              saver,
+              emptyThread(THREAD),
+              { segment: segments[0], object: objects[1], n: "new" },
+              { id: "12" },
+            )),
           check: async (late) => {
             const values = fresh.checkpoint.channel_values;
             // What was still under way may delete the new thread as well. It is whole or gone.
@@ -122,7 +155,12 @@ async function visible(world: World): Promise<Map<string, unknown>> {
   const saver = createSaver(world);
   const tuples = await collect(saver.list({ configurable: { thread_id: THREAD } }));
   const places = ["10", "11", "20", "27"].map((checkpoint_id) => ({ checkpoint_id }));
-  for (const place of [...places, {}, { checkpoint_ns: "child:1" }, { checkpoint_ns: "child:1|grandchild:2", checkpoint_id: "31" }]) {
+  for (const place of [
+    ...places,
+    {},
+    { checkpoint_ns: "child:1" },
+    { checkpoint_ns: "child:1|grandchild:2", checkpoint_id: "31" },
+  ]) {
     const tuple = await saver.getTuple({ configurable: { thread_id: THREAD, ...place } });
     if (tuple) tuples.push(tuple);
   }

@@ -1,7 +1,16 @@
 import type { PendingWrite } from "@langchain/langgraph-checkpoint";
 import { expect, test } from "vitest";
 import { emptyThread, noiseText, putStep, type Step } from "../lanes/checkpoints.js";
-import { describeWith, expectDeleted, look, optionSets, THREAD, Worlds, type Look, type World } from "../lanes/crash-world.js";
+import {
+  describeWith,
+  expectDeleted,
+  look,
+  optionSets,
+  THREAD,
+  Worlds,
+  type Look,
+  type World,
+} from "../lanes/crash-world.js";
 import { cutEverywhere } from "../lanes/cuts.js";
 import { createSaver } from "../lanes/harness.js";
 
@@ -10,7 +19,8 @@ import { createSaver } from "../lanes/harness.js";
  * read in between stays; if nothing could, all of it comes from one of the two runs.
  */
 
-const writesOf = (run: string, count: number, length: number): PendingWrite[] => Array.from({ length: count }, (_, i) => [`channel ${i}`, `${run} ${i} ${noiseText(length, i + run.length)}`]);
+const writesOf = (run: string, count: number, length: number): PendingWrite[] =>
+  Array.from({ length: count }, (_, i) => [`channel ${i}`, `${run} ${i} ${noiseText(length, i + run.length)}`]);
 
 const cases: { name: string; count: number; length: number }[] = [
   { name: "a few writes", count: 3, length: 10 },
@@ -50,7 +60,9 @@ describeWith(optionSets, ({ options, maxCuts }) => {
           },
           goOn: async (saver) => saver.putWrites(step.config, other, "task"),
           check: async () => {
-            expect(JSON.stringify(between) === JSON.stringify(withOne) ? [withOne] : [withOne, withOther]).toContainEqual(await seen(world));
+            expect(
+              JSON.stringify(between) === JSON.stringify(withOne) ? [withOne] : [withOne, withOther],
+            ).toContainEqual(await seen(world));
             await expectDeleted(world);
           },
         };

@@ -1,7 +1,17 @@
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { expect, test } from "vitest";
 import { collect, emptyThread, noiseText, putStep, type Step } from "../lanes/checkpoints.js";
-import { describeWith, expectDeleted, look, optionSets, placeOf, THREAD, Worlds, type Visible, type World } from "../lanes/crash-world.js";
+import {
+  describeWith,
+  expectDeleted,
+  look,
+  optionSets,
+  placeOf,
+  THREAD,
+  Worlds,
+  type Visible,
+  type World,
+} from "../lanes/crash-world.js";
 import { cutEverywhere } from "../lanes/cuts.js";
 import { putDeltaStep, putDeltaThread } from "../lanes/delta-thread.js";
 import { garbageOf } from "../lanes/garbage.js";
@@ -9,8 +19,8 @@ import { createSaver } from "../lanes/harness.js";
 import { itemsOf } from "../lanes/raw-table.js";
 
 /*
- * Pruning, copying and importing are cut wherever they can be. What is to stay reads as before all the time, what is still
- * there is whole, and called again they come to what they would have been without the cut.
+ * Pruning, copying and importing are cut wherever they can be. What is to stay reads as before all the time, what is
+ * still there is whole, and called again they come to what they would have been without the cut.
  */
 
 const COPY = "copy";
@@ -19,8 +29,20 @@ async function putThread(saver: DynamoDBSaver): Promise<Step[]> {
   let step = emptyThread(THREAD);
   const steps: Step[] = [];
   for (let n = 1; n <= 4; n++) {
-    step = await putStep(saver, step, { n, segment: noiseText(2_000, n), object: noiseText(6_000, 10 + n) }, { id: String(n) });
-    await saver.putWrites(step.config, [["n", n], ["large", noiseText(66_000, 20 + n)]], "task");
+    step = await putStep(
+      saver,
+      step,
+      { n, segment: noiseText(2_000, n), object: noiseText(6_000, 10 + n) },
+      { id: String(n) },
+    );
+    await saver.putWrites(
+      step.config,
+      [
+        ["n", n],
+        ["large", noiseText(66_000, 20 + n)],
+      ],
+      "task",
+    );
     steps.push(step);
   }
   steps.push(await putStep(saver, emptyThread(THREAD, "child:1"), { segment: noiseText(2_000, 4) }, { id: "5" }));
@@ -42,53 +64,79 @@ interface Case {
 }
 
 const cases: Case[] = [
-  { name: "a thread that nothing runs on", prepare: putThread, delta: [], graceSeconds: 0, stays: ["/4", "child:1/5"], minPlaces: 4 },
-  { name: "a thread that something may run on", prepare: putThread, delta: [], graceSeconds: 3_600, stays: ["/4", "child:1/5"], minPlaces: 4 },
-  { name: "a thread with a DeltaChannel", prepare: putDelta, delta: ["log"], graceSeconds: 0, stays: ["/3"], minPlaces: 3 },
+  {
+    name: "a thread that nothing runs on",
+    prepare: putThread,
+    delta: [],
+    graceSeconds: 0,
+    stays: ["/4", "child:1/5"],
+    minPlaces: 4,
+  },
+  {
+    name: "a thread that something may run on",
+    prepare: putThread,
+    delta: [],
+    graceSeconds: 3_600,
+    stays: ["/4", "child:1/5"],
+    minPlaces: 4,
+  },
+  {
+    name: "a thread with a DeltaChannel",
+    prepare: putDelta,
+    delta: ["log"],
+    graceSeconds: 0,
+    stays: ["/3"],
+    minPlaces: 3,
+  },
 ];
 
-const withoutParents = ({ checkpoints }: Visible, names: string[]): unknown => names.map((name) => ({ ...(checkpoints[name] as object), parentConfig: undefined }));
+const withoutParents = ({ checkpoints }: Visible, names: string[]): unknown =>
+  names.map((name) => ({ ...(checkpoints[name] as object), parentConfig: undefined }));
 const canBeRead = ({ compression, encryption }: World): boolean => compression === "none" && !encryption;
 
 // The others send the same requests.
 describeWith(optionSets.slice(0, 3), ({ options, maxCuts }) => {
   // These calls take longer than others.
   const cuts = Math.ceil(maxCuts / 2);
-  const placesOf = (steps: Step[]): { ns: string; id: string }[] => steps.map(({ config }) => placeOf({ config } as Parameters<typeof placeOf>[0]));
+  const placesOf = (steps: Step[]): { ns: string; id: string }[] =>
+    steps.map(({ config }) => placeOf({ config } as Parameters<typeof placeOf>[0]));
 
-  test.each(cases)("prune of $name leaves what is whole, and when it is called again what is to stay", async ({ prepare, delta, graceSeconds, stays, minPlaces }) => {
-    const worlds = new Worlds({ ...options, compression: options.encryption ? "gzip" : "none" });
-    const uncut = worlds.next();
-    const places = placesOf(await prepare(createSaver(uncut)));
-    const before = await look(uncut, { places, delta });
-    await expectDeleted(uncut);
-    await cutEverywhere(
-      worlds.next,
-      (given) => {
-        const world = given as World;
-        return {
-          cold: true,
-          prepare,
-          run: async (saver) => saver.prune({ threadIds: [THREAD], keepLast: 1, graceSeconds }),
-          look: async (acknowledged) => {
-            const now = await look(world, { places, delta, listed: true });
-            const whole = [...new Set([...stays, ...Object.keys(now.checkpoints)])];
-            expect(withoutParents(now, whole)).toEqual(withoutParents(before, whole));
-            if (acknowledged) expect(Object.keys(now.checkpoints).toSorted()).toEqual(stays);
-          },
-          check: async () => {
-            const now = await look(world, { places, delta, listed: true });
-            expect(Object.keys(now.checkpoints).toSorted()).toEqual(stays);
-            expect(withoutParents(now, stays)).toEqual(withoutParents(before, stays));
-            if (graceSeconds === 0 && canBeRead(world)) expect(await garbageOf(world, THREAD)).toEqual([]);
-            await expectDeleted(world);
-          },
-        };
-      },
-      { maxCuts: cuts, minPlaces },
-    );
-    await worlds.expectNothingLeft();
-  });
+  test.each(cases)(
+    "prune of $name leaves what is whole, and when it is called again what is to stay",
+    async ({ prepare, delta, graceSeconds, stays, minPlaces }) => {
+      const worlds = new Worlds({ ...options, compression: options.encryption ? "gzip" : "none" });
+      const uncut = worlds.next();
+      const places = placesOf(await prepare(createSaver(uncut)));
+      const before = await look(uncut, { places, delta });
+      await expectDeleted(uncut);
+      await cutEverywhere(
+        worlds.next,
+        (given) => {
+          const world = given as World;
+          return {
+            cold: true,
+            prepare,
+            run: async (saver) => saver.prune({ threadIds: [THREAD], keepLast: 1, graceSeconds }),
+            look: async (acknowledged) => {
+              const now = await look(world, { places, delta, listed: true });
+              const whole = [...new Set([...stays, ...Object.keys(now.checkpoints)])];
+              expect(withoutParents(now, whole)).toEqual(withoutParents(before, whole));
+              if (acknowledged) expect(Object.keys(now.checkpoints).toSorted()).toEqual(stays);
+            },
+            check: async () => {
+              const now = await look(world, { places, delta, listed: true });
+              expect(Object.keys(now.checkpoints).toSorted()).toEqual(stays);
+              expect(withoutParents(now, stays)).toEqual(withoutParents(before, stays));
+              if (graceSeconds === 0 && canBeRead(world)) expect(await garbageOf(world, THREAD)).toEqual([]);
+              await expectDeleted(world);
+            },
+          };
+        },
+        { maxCuts: cuts, minPlaces },
+      );
+      await worlds.expectNothingLeft();
+    },
+  );
 
   const restoring: [name: string, run: (saver: DynamoDBSaver, lines: string[]) => PromiseLike<unknown>][] = [
     ["copyThread", (saver) => saver.copyThread(THREAD, COPY)],
@@ -96,7 +144,11 @@ describeWith(optionSets.slice(0, 3), ({ options, maxCuts }) => {
   ];
   test.each(restoring)("%s stores a thread whole or not at all, and when it is called again whole", async (_, run) => {
     const worlds = new Worlds(options);
-    const read = async (world: World, threadId: string): Promise<string> => JSON.stringify(await collect(createSaver(world).list({ configurable: { thread_id: threadId } }))).replaceAll(`"thread_id":"${threadId}"`, "");
+    const read = async (world: World, threadId: string): Promise<string> =>
+      JSON.stringify(await collect(createSaver(world).list({ configurable: { thread_id: threadId } }))).replaceAll(
+        `"thread_id":"${threadId}"`,
+        "",
+      );
     await cutEverywhere(
       worlds.next,
       (given) => {
@@ -140,20 +192,28 @@ describeWith(optionSets.slice(0, 3), ({ options, maxCuts }) => {
     const steps = await putThread(createSaver(first));
     await expectDeleted(first);
     const third = steps[2]!;
-    const putFourth = (saver: DynamoDBSaver): Promise<Step> => putStep(saver, third, { n: 40, segment: noiseText(2_000, 50) }, { id: "4" });
+    const putFourth = (saver: DynamoDBSaver): Promise<Step> =>
+      putStep(saver, third, { n: 40, segment: noiseText(2_000, 50) }, { id: "4" });
     await cutEverywhere(
       worlds.next,
       (given) => {
         const world = given as World;
         const latest = async (): Promise<string | undefined> => {
-          const [tuple, ...others] = await collect(createSaver(world).list({ configurable: { thread_id: THREAD, checkpoint_ns: "" } }));
+          const [tuple, ...others] = await collect(
+            createSaver(world).list({ configurable: { thread_id: THREAD, checkpoint_ns: "" } }),
+          );
           expect(others).toEqual([]);
           const same = await createSaver(world).getTuple({ configurable: { thread_id: THREAD } });
           expect(same?.checkpoint).toEqual(tuple?.checkpoint);
           if (tuple?.checkpoint.id === "3") {
             expect(tuple.checkpoint.channel_values).toEqual(third.checkpoint.channel_values);
             expect(tuple.pendingWrites).toHaveLength(2);
-          } else expect(tuple?.checkpoint.channel_values).toEqual({ ...third.checkpoint.channel_values, n: 40, segment: noiseText(2_000, 50) });
+          } else
+            expect(tuple?.checkpoint.channel_values).toEqual({
+              ...third.checkpoint.channel_values,
+              n: 40,
+              segment: noiseText(2_000, 50),
+            });
           return tuple?.checkpoint.id;
         };
         return {
@@ -161,7 +221,14 @@ describeWith(optionSets.slice(0, 3), ({ options, maxCuts }) => {
             let step = emptyThread(THREAD);
             for (const { checkpoint } of steps.slice(0, 3)) {
               step = await putStep(saver, step, checkpoint.channel_values, { id: checkpoint.id });
-              await saver.putWrites(step.config, [["n", 1], ["large", noiseText(66_000, 20)]], "task");
+              await saver.putWrites(
+                step.config,
+                [
+                  ["n", 1],
+                  ["large", noiseText(66_000, 20)],
+                ],
+                "task",
+              );
             }
           },
           run: putFourth,

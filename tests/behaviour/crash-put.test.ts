@@ -9,7 +9,12 @@ import { testCrashes } from "../lanes/crash-suite.js";
  */
 
 /** One value that stands in its item, one for a segment, and with `s3` two for objects. */
-const values = (seed: number): Record<string, unknown> => ({ n: seed, segment: noiseText(2_000, seed), one: noiseText(6_000, seed + 1), two: noiseText(7_000, seed + 2) });
+const values = (seed: number): Record<string, unknown> => ({
+  n: seed,
+  segment: noiseText(2_000, seed),
+  one: noiseText(6_000, seed + 1),
+  two: noiseText(7_000, seed + 2),
+});
 const [old, fresh] = [values(10), values(30)];
 const longer = noiseText(2_200, 40);
 const many = Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`channel ${i}`, noiseText(900, i + 1)]));
@@ -54,7 +59,8 @@ testCrashes([
     branches: true,
     prepare: putTwo,
     cold: true,
-    run: (saver, steps) => putStep(saver, steps[0]!, { segment: longer }, { id: "3", metadata: { source: "fork" }, newVersions: {} }),
+    run: (saver, steps) =>
+      putStep(saver, steps[0]!, { segment: longer }, { id: "3", metadata: { source: "fork" }, newVersions: {} }),
     minPlaces: 3,
   },
   {

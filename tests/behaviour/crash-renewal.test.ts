@@ -17,8 +17,20 @@ const large = noiseText(7_000, 71);
 
 const prepareDelta: CrashCase["prepare"] = (saver, world) => putDeltaThread(saver, THREAD, soon(world));
 const prepareShared: CrashCase["prepare"] = async (saver, world) => {
-  const first = await putStep(saver, livingFor(soon(world))(emptyThread(THREAD)), { document, large, n: 1 }, { id: "1" });
-  await saver.putWrites(livingFor(soon(world))(first).config, [["n", 2], ["document", noiseText(66_000, 72)]], "task");
+  const first = await putStep(
+    saver,
+    livingFor(soon(world))(emptyThread(THREAD)),
+    { document, large, n: 1 },
+    { id: "1" },
+  );
+  await saver.putWrites(
+    livingFor(soon(world))(first).config,
+    [
+      ["n", 2],
+      ["document", noiseText(66_000, 72)],
+    ],
+    "task",
+  );
   return [first];
 };
 
@@ -54,13 +66,31 @@ const cases: CrashCase[] = [
   {
     name: "writes that live longer than those of their task before are there or not",
     prepare: prepareShared,
-    run: (saver, steps) => saver.putWrites(steps[0]!.config, [["n", 3], ["n", 4], ["n", noiseText(67_000, 74)]], "task"),
+    run: (saver, steps) =>
+      saver.putWrites(
+        steps[0]!.config,
+        [
+          ["n", 3],
+          ["n", 4],
+          ["n", noiseText(67_000, 74)],
+        ],
+        "task",
+      ),
     minPlaces: 2,
   },
   {
     name: "writes that would live for a shorter time than those of their task before are there or not",
     prepare: prepareShared,
-    run: (saver, steps, { ttlSeconds }) => saver.putWrites(livingFor(ttlSeconds && SOON / 2)(steps[0]!).config, [["n", 3], ["n", 4], ["n", noiseText(67_000, 74)]], "task"),
+    run: (saver, steps, { ttlSeconds }) =>
+      saver.putWrites(
+        livingFor(ttlSeconds && SOON / 2)(steps[0]!).config,
+        [
+          ["n", 3],
+          ["n", 4],
+          ["n", noiseText(67_000, 74)],
+        ],
+        "task",
+      ),
     minPlaces: 2,
   },
   {
@@ -81,4 +111,7 @@ const cases: CrashCase[] = [
 ];
 
 // Where nothing expires, nothing is renewed: of those, the plain options are enough.
-testCrashes(cases, optionSets.filter(({ name, options }) => name === "plain" || options.ttlSeconds !== undefined));
+testCrashes(
+  cases,
+  optionSets.filter(({ name, options }) => name === "plain" || options.ttlSeconds !== undefined),
+);

@@ -30,56 +30,72 @@ const cases: Case[] = [
   { name: "nothing, where everything is there", options: TTL, before: TTL, withBucket: true, minPlaces: 3 },
 ];
 
-test.each(cases)("setup makes $name, wherever it was cut before", async ({ options, before, withBucket = false, minPlaces }) => {
-  const newWorld = (): Partial<SaverOptions> => {
-    const name = `crash-setup-${crypto.randomUUID()}`;
-    return { ...options, tableName: name, ...(withBucket && { s3: s3Options({ bucket: name, prefix: "threads/" }) }) };
-  };
-
-  await cutEverywhere(
-    newWorld,
-    (world) => {
-      const tableName = world.tableName!;
-      const bucket = world.s3?.bucket;
-      let between: RawSetup;
-      let result: SetupResult;
+test.each(cases)(
+  "setup makes $name, wherever it was cut before",
+  async ({ options, before, withBucket = false, minPlaces }) => {
+    const newWorld = (): Partial<SaverOptions> => {
+      const name = `crash-setup-${crypto.randomUUID()}`;
       return {
-        prepare: async () => {
-          if (bucket !== undefined) await newBucket(bucket);
-          if (before) await createSaver({ ...world, ttlSeconds: undefined, ...before }).setup();
-        },
-        run: async (saver) => saver.setup(),
-        look: async (acknowledged) => {
-          if (acknowledged) expect(await rawSetup(tableName, bucket)).toEqual(complete(world));
-        },
-        goOn: async (saver) => {
-          between = await rawSetup(tableName, bucket);
-          result = await saver.setup();
-        },
-        check: async () => {
-          expect(result).toEqual(said(world, between, result));
-          expect(await rawSetup(tableName, bucket)).toEqual(complete(world));
-          const again = await createSaver(world).setup();
-          expect(again).toEqual(said(world, complete(world), again));
-          await removeSetup(tableName, bucket);
-        },
+        ...options,
+        tableName: name,
+        ...(withBucket && { s3: s3Options({ bucket: name, prefix: "threads/" }) }),
       };
-    },
-    { maxCuts: inject("cuts") ?? 40, minPlaces },
-  );
-});
+    };
+
+    await cutEverywhere(
+      newWorld,
+      (world) => {
+        const tableName = world.tableName!;
+        const bucket = world.s3?.bucket;
+        let between: RawSetup;
+        let result: SetupResult;
+        return {
+          prepare: async () => {
+            if (bucket !== undefined) await newBucket(bucket);
+            if (before) await createSaver({ ...world, ttlSeconds: undefined, ...before }).setup();
+          },
+          run: async (saver) => saver.setup(),
+          look: async (acknowledged) => {
+            if (acknowledged) expect(await rawSetup(tableName, bucket)).toEqual(complete(world));
+          },
+          goOn: async (saver) => {
+            between = await rawSetup(tableName, bucket);
+            result = await saver.setup();
+          },
+          check: async () => {
+            expect(result).toEqual(said(world, between, result));
+            expect(await rawSetup(tableName, bucket)).toEqual(complete(world));
+            const again = await createSaver(world).setup();
+            expect(again).toEqual(said(world, complete(world), again));
+            await removeSetup(tableName, bucket);
+          },
+        };
+      },
+      { maxCuts: inject("cuts") ?? 40, minPlaces },
+    );
+  },
+);
 
 /** Those of calls with a ttl of their own, one of which does for the saver's too. */
 const RULES = 12;
 
 /** What there is after a setup with these options. */
-const complete = ({ ttlSeconds, s3 }: Partial<SaverOptions>): RawSetup => ({ table: true, timeToLive: ttlSeconds !== undefined, rules: s3 && ttlSeconds !== undefined ? RULES : 0 });
+const complete = ({ ttlSeconds, s3 }: Partial<SaverOptions>): RawSetup => ({
+  table: true,
+  timeToLive: ttlSeconds !== undefined,
+  rules: s3 && ttlSeconds !== undefined ? RULES : 0,
+});
 
 /** What setup says where this was there before. */
-function said({ tableName, ttlSeconds, s3 }: Partial<SaverOptions>, { table, timeToLive, rules }: RawSetup, { lifecycleRule }: SetupResult): SetupResult {
+function said(
+  { tableName, ttlSeconds, s3 }: Partial<SaverOptions>,
+  { table, timeToLive, rules }: RawSetup,
+  { lifecycleRule }: SetupResult,
+): SetupResult {
   return {
     table: { name: tableName!, status: table ? "existed" : "created" },
     ...(ttlSeconds !== undefined && { timeToLive: timeToLive ? "existed" : "enabled" }),
-    ...(ttlSeconds !== undefined && s3 && { lifecycleRule: { id: lifecycleRule!.id, status: rules > 0 ? "existed" : "installed" } }),
+    ...(ttlSeconds !== undefined &&
+      s3 && { lifecycleRule: { id: lifecycleRule!.id, status: rules > 0 ? "existed" : "installed" } }),
   };
 }

@@ -15,7 +15,12 @@ function made(options = {}, service = cognito()) {
 /** As `localStorage` is. */
 function storage() {
   const items = new Map<string, string>();
-  return { items, getItem: (key: string) => items.get(key) ?? null, setItem: (key: string, value: string) => void items.set(key, value), removeItem: (key: string) => void items.delete(key) };
+  return {
+    items,
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value),
+    removeItem: (key: string) => void items.delete(key),
+  };
 }
 
 describe("fromCognitoIdentityPool", () => {
@@ -81,18 +86,39 @@ describe("fromCognitoIdentityPool", () => {
 
   test.each([
     ["a pool without guests", {}, cognito({ guests: false }), "NotAuthorizedException", /allow guests/],
-    ["a token that has expired", { logins: { [LOGIN]: "CanaryExpiredToken" } }, cognito(), "NotAuthorizedException", /expired/],
-    ["a pool that is not there", { identityPoolId: "eu-west-1:99999999-1111-2222-3333-444444444444" }, cognito(), "ResourceNotFoundException", /no such pool/],
+    [
+      "a token that has expired",
+      { logins: { [LOGIN]: "CanaryExpiredToken" } },
+      cognito(),
+      "NotAuthorizedException",
+      /expired/,
+    ],
+    [
+      "a pool that is not there",
+      { identityPoolId: "eu-west-1:99999999-1111-2222-3333-444444444444" },
+      cognito(),
+      "ResourceNotFoundException",
+      /no such pool/,
+    ],
   ])("says what to do about %s", async (_, options, service, serviceCode, says) => {
     const error = await errorOf(made(options, service).provider());
 
-    expect(error).toMatchObject({ code: "CREDENTIALS", serviceCode, attempts: 1, message: expect.stringMatching(says) });
+    expect(error).toMatchObject({
+      code: "CREDENTIALS",
+      serviceCode,
+      attempts: 1,
+      message: expect.stringMatching(says),
+    });
     expect(error.message).not.toContain("Canary");
   });
 
   test("reads the name of an error from the header too", async () => {
     const { service, provider } = made();
-    service.fault = () => new Response("{}", { status: 400, headers: { "x-amzn-errortype": "NotAuthorizedException:http://internal.amazon.com/coral/" } });
+    service.fault = () =>
+      new Response("{}", {
+        status: 400,
+        headers: { "x-amzn-errortype": "NotAuthorizedException:http://internal.amazon.com/coral/" },
+      });
 
     expect(await errorOf(provider())).toMatchObject({ serviceCode: "NotAuthorizedException" });
   });
@@ -101,7 +127,9 @@ describe("fromCognitoIdentityPool", () => {
     ["no pool", undefined, /identityPoolId is missing/],
     ["a user pool's id", "eu-west-1_abc", /identityPoolId must be/],
   ])("refuses %s before anything is sent", (_, identityPoolId, says) => {
-    expect(() => made({ identityPoolId })).toThrow(expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringMatching(says) }));
+    expect(() => made({ identityPoolId })).toThrow(
+      expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringMatching(says) }),
+    );
   });
 
   test("takes Cognito's seconds for seconds", async () => {

@@ -39,27 +39,33 @@ describe.each(kinds)("$name", ({ service: makeService, provider: makeProvider, r
     expect(service.asked).toHaveLength(atFirst + later);
   });
 
-  test("goes on with the old ones while a renewal fails, tries again after a while, and fails when they have ended", async () => {
-    const { service, provider } = made({ maxRetries: 0 });
-    await provider();
-    service.fault = () => new Response(null, { status: 503 });
+  test(
+    "goes on with the old ones while a renewal fails, tries again after a while, and fails when they " + "have ended",
+    async () => {
+      const { service, provider } = made({ maxRetries: 0 });
+      await provider();
+      service.fault = () => new Response(null, { status: 503 });
 
-    pass(HOUR - 5 * MINUTE);
-    expect(await provider()).toMatchObject(issued(1));
-    expect(await provider()).toMatchObject(issued(1));
-    expect(service.asked).toHaveLength(atFirst + 1);
-    pass(30_000);
-    expect(await provider()).toMatchObject(issued(1));
-    expect(service.asked).toHaveLength(atFirst + 2);
-    pass(5 * MINUTE);
+      pass(HOUR - 5 * MINUTE);
+      expect(await provider()).toMatchObject(issued(1));
+      expect(await provider()).toMatchObject(issued(1));
+      expect(service.asked).toHaveLength(atFirst + 1);
+      pass(30_000);
+      expect(await provider()).toMatchObject(issued(1));
+      expect(service.asked).toHaveLength(atFirst + 2);
+      pass(5 * MINUTE);
 
-    expect(await errorOf(provider())).toMatchObject({ code: "CREDENTIALS" });
-  });
+      expect(await errorOf(provider())).toMatchObject({ code: "CREDENTIALS" });
+    },
+  );
 
   test("asks once for all that call at once", async () => {
     const { service, provider } = made();
 
-    const results = await passTime(Array.from({ length: 20 }, () => provider()), { stepMs: 5, busy: () => service.working > 0 });
+    const results = await passTime(
+      Array.from({ length: 20 }, () => provider()),
+      { stepMs: 5, busy: () => service.working > 0 },
+    );
 
     for (const result of results) expect(result).toMatchObject({ status: "fulfilled", value: issued(1) });
     expect(service.asked).toHaveLength(atFirst);
@@ -69,9 +75,13 @@ describe.each(kinds)("$name", ({ service: makeService, provider: makeProvider, r
     const { service, provider } = made({ maxRetries: 0 });
     service.fault = (_, number) => (number === 1 ? new Response(null, { status: 503 }) : undefined);
 
-    const results = await passTime(Array.from({ length: 20 }, () => provider()), { stepMs: 5, busy: () => service.working > 0 });
+    const results = await passTime(
+      Array.from({ length: 20 }, () => provider()),
+      { stepMs: 5, busy: () => service.working > 0 },
+    );
 
-    for (const result of results) expect(result).toMatchObject({ status: "rejected", reason: { code: "CREDENTIALS", status: 503 } });
+    for (const result of results)
+      expect(result).toMatchObject({ status: "rejected", reason: { code: "CREDENTIALS", status: 503 } });
     expect(service.asked).toHaveLength(1);
     expect(await provider()).toMatchObject(issued(1));
   });
@@ -86,18 +96,29 @@ describe.each(kinds)("$name", ({ service: makeService, provider: makeProvider, r
     await moment();
     expect(service.asked).toHaveLength(1);
 
-    expect(await passTime([other], { stepMs: 250, besides: [gone], busy: () => service.working > 0 })).toMatchObject([{ status: "fulfilled", value: issued(1) }]);
+    expect(await passTime([other], { stepMs: 250, besides: [gone], busy: () => service.working > 0 })).toMatchObject([
+      { status: "fulfilled", value: issued(1) },
+    ]);
     gone.catch(() => undefined);
   });
 
   test("gives others when the service has refused those it gave", async () => {
     const { provider } = made();
-    const { saver, sent } = observedSaver(first(1, () => awsError("ExpiredTokenException"), nothingFound), { credentials: provider });
+    const { saver, sent } = observedSaver(
+      first(1, () => awsError("ExpiredTokenException"), nothingFound),
+      { credentials: provider },
+    );
 
     await readNothing(saver);
 
-    expect(sent.map(({ headers }) => /Credential=(\w+)/.exec(headers.get("authorization")!)![1])).toEqual(["ISSUED1", "ISSUED2"]);
-    expect(sent.map(({ headers }) => headers.get("x-amz-security-token"))).toEqual([issued(1).sessionToken, issued(2).sessionToken]);
+    expect(sent.map(({ headers }) => /Credential=(\w+)/.exec(headers.get("authorization")!)![1])).toEqual([
+      "ISSUED1",
+      "ISSUED2",
+    ]);
+    expect(sent.map(({ headers }) => headers.get("x-amz-security-token"))).toEqual([
+      issued(1).sessionToken,
+      issued(2).sessionToken,
+    ]);
   });
 
   test("cannot be changed through what it gave", async () => {

@@ -10,12 +10,22 @@ useFakeClock();
 useJitter(0);
 
 const config = { region: "eu-west-1" };
-const formOf = async (request: Request): Promise<Record<string, string>> => Object.fromEntries(new URLSearchParams(await request.text()));
+const formOf = async (request: Request): Promise<Record<string, string>> =>
+  Object.fromEntries(new URLSearchParams(await request.text()));
 
 describe("fromTemporaryCredentials", () => {
   const made = (params = {}, options = {}) => {
     const service = sts();
-    return { service, provider: fromTemporaryCredentials({ params: { RoleArn: ROLE, ...params }, masterCredentials: MASTER, clientConfig: config, fetch: service.fetch, ...options }) };
+    return {
+      service,
+      provider: fromTemporaryCredentials({
+        params: { RoleArn: ROLE, ...params },
+        masterCredentials: MASTER,
+        clientConfig: config,
+        fetch: service.fetch,
+        ...options,
+      }),
+    };
   };
 
   test("assumes a role by a request that the master credentials sign", async () => {
@@ -69,7 +79,10 @@ describe("fromTemporaryCredentials", () => {
 
   test("renews the master credentials too", async () => {
     let asked = 0;
-    const { provider } = made({}, { masterCredentials: async () => (asked++, { ...MASTER, expiration: new Date(Date.now() + 60_000) }) });
+    const { provider } = made(
+      {},
+      { masterCredentials: async () => (asked++, { ...MASTER, expiration: new Date(Date.now() + 60_000) }) },
+    );
 
     await provider();
     await provider.call(undefined, ...([{ forceRefresh: true }] as unknown as []));
@@ -80,7 +93,13 @@ describe("fromTemporaryCredentials", () => {
   test("signs with the server's time when this machine's clock is wrong", async () => {
     const { service, provider } = made();
     const header = new Date(Date.now() + 3_600_000).toUTCString();
-    service.fault = (_, number) => (number === 1 ? new Response("<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>", { status: 403, headers: { date: header } }) : undefined);
+    service.fault = (_, number) =>
+      number === 1
+        ? new Response("<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>", {
+            status: 403,
+            headers: { date: header },
+          })
+        : undefined;
 
     await provider();
 
@@ -93,43 +112,90 @@ describe("fromTemporaryCredentials", () => {
 
     const error = await errorOf(provider());
 
-    expect(error).toMatchObject({ code: "CREDENTIALS", provider: "fromTemporaryCredentials", status: 403, serviceCode: "AccessDenied", attempts: 1, message: expect.stringMatching(/sts:AssumeRole.*trust policy/) });
+    expect(error).toMatchObject({
+      code: "CREDENTIALS",
+      provider: "fromTemporaryCredentials",
+      status: 403,
+      serviceCode: "AccessDenied",
+      attempts: 1,
+      message: expect.stringMatching(/sts:AssumeRole.*trust policy/),
+    });
     expect(JSON.stringify(error) + error.message).not.toContain("Canary");
   });
 
   test("says that the master credentials are wrong", async () => {
     const { provider } = made({}, { masterCredentials: { ...MASTER, secretAccessKey: "CanaryOtherSecret" } });
 
-    expect(await errorOf(provider())).toMatchObject({ serviceCode: "SignatureDoesNotMatch", message: expect.stringContaining("master credentials are unknown or wrong") });
+    expect(await errorOf(provider())).toMatchObject({
+      serviceCode: "SignatureDoesNotMatch",
+      message: expect.stringContaining("master credentials are unknown or wrong"),
+    });
   });
 
   test.each([
     ["no role", { params: {} }, /params\.RoleArn is missing/],
-    ["half of the master credentials", { masterCredentials: { accessKeyId: "A" } }, /masterCredentials: got no secretAccessKey/],
-    ["plain http to another host", { clientConfig: { region: "us-east-1", endpoint: "http://sts.example.com" } }, /clientConfig\.endpoint must be https/],
-    ["a text in place of yes or no", { clientConfig: { region: "us-east-1", endpoint: "http://sts.example.com", allowInsecureEndpoint: "false" } as never }, /clientConfig\.allowInsecureEndpoint must be a boolean/],
+    [
+      "half of the master credentials",
+      { masterCredentials: { accessKeyId: "A" } },
+      /masterCredentials: got no secretAccessKey/,
+    ],
+    [
+      "plain http to another host",
+      { clientConfig: { region: "us-east-1", endpoint: "http://sts.example.com" } },
+      /clientConfig\.endpoint must be https/,
+    ],
+    [
+      "a text in place of yes or no",
+      {
+        clientConfig: {
+          region: "us-east-1",
+          endpoint: "http://sts.example.com",
+          allowInsecureEndpoint: "false",
+        } as never,
+      },
+      /clientConfig\.allowInsecureEndpoint must be a boolean/,
+    ],
     ["a region that would change the host", { clientConfig: { region: "evil.example/" } }, /not an AWS region/],
     ["an endless timeout", { timeout: Infinity }, /timeout must be/],
     ["endless retries", { maxRetries: 11 }, /maxRetries must be/],
     ["a fetch that is a string", { fetch: "x" }, /fetch must be a function/],
   ])("refuses %s before anything is sent", (_, options, says) => {
-    expect(() => made({}, options)).toThrow(expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringMatching(says) }));
+    expect(() => made({}, options)).toThrow(
+      expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringMatching(says) }),
+    );
   });
 });
 
 describe("fromWebToken", () => {
   const made = (options = {}) => {
     const service = sts();
-    return { service, provider: fromWebToken({ roleArn: ROLE, webIdentityToken: WEB_TOKEN, clientConfig: config, fetch: service.fetch, ...options }) };
+    return {
+      service,
+      provider: fromWebToken({
+        roleArn: ROLE,
+        webIdentityToken: WEB_TOKEN,
+        clientConfig: config,
+        fetch: service.fetch,
+        ...options,
+      }),
+    };
   };
 
   test("assumes a role by a token, without a signature", async () => {
-    const { service, provider } = made({ roleSessionName: "pod", durationSeconds: 900, policyArns: [{ arn: "arn:1" }] });
+    const { service, provider } = made({
+      roleSessionName: "pod",
+      durationSeconds: 900,
+      policyArns: [{ arn: "arn:1" }],
+    });
 
     expect(await provider()).toMatchObject(issued(1));
 
     expect(service.asked).toEqual(["POST sts.eu-west-1.amazonaws.com/ AssumeRoleWithWebIdentity"]);
-    expect(await formOf(service.requests[0]!)).toMatchObject({ RoleSessionName: "pod", DurationSeconds: "900", "PolicyArns.member.1.arn": "arn:1" });
+    expect(await formOf(service.requests[0]!)).toMatchObject({
+      RoleSessionName: "pod",
+      DurationSeconds: "900",
+      "PolicyArns.member.1.arn": "arn:1",
+    });
   });
 
   test("reads the token anew for every renewal, without the line break of a file", async () => {
@@ -140,7 +206,9 @@ describe("fromWebToken", () => {
     await provider();
     await provider(); // within its last 5 minutes: STS does not take the newer one, so the old ones are kept
 
-    expect(await Promise.all(service.requests.map(async (request) => (await formOf(request)).WebIdentityToken))).toEqual([WEB_TOKEN, "CanaryNewerToken"]);
+    expect(
+      await Promise.all(service.requests.map(async (request) => (await formOf(request)).WebIdentityToken)),
+    ).toEqual([WEB_TOKEN, "CanaryNewerToken"]);
   });
 
   test.each([
@@ -157,19 +225,34 @@ describe("fromWebToken", () => {
   test("says what to do about a token that STS does not take, without the token", async () => {
     const { provider } = made({ webIdentityToken: "CanaryForeignToken" });
 
-    expect(await errorOf(provider())).toMatchObject({ serviceCode: "InvalidIdentityToken", message: expect.not.stringContaining("Canary") });
+    expect(await errorOf(provider())).toMatchObject({
+      serviceCode: "InvalidIdentityToken",
+      message: expect.not.stringContaining("Canary"),
+    });
   });
 
   test("takes for an error's name what looks like one, and nothing else", async () => {
     const { service, provider } = made();
-    service.fault = () => new Response("<ErrorResponse><Error><Code>no name: CanaryWebToken</Code></Error></ErrorResponse>", { status: 400 });
+    service.fault = () =>
+      new Response("<ErrorResponse><Error><Code>no name: CanaryWebToken</Code></Error></ErrorResponse>", {
+        status: 400,
+      });
 
-    expect(await errorOf(provider())).toMatchObject({ status: 400, serviceCode: undefined, message: expect.not.stringContaining("Canary") });
+    expect(await errorOf(provider())).toMatchObject({
+      status: 400,
+      serviceCode: undefined,
+      message: expect.not.stringContaining("Canary"),
+    });
   });
 
   test("asks again when the identity provider could not be reached", async () => {
     const { service, provider } = made();
-    service.fault = (_, number) => (number === 1 ? new Response("<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>", { status: 400 }) : undefined);
+    service.fault = (_, number) =>
+      number === 1
+        ? new Response("<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>", {
+            status: 400,
+          })
+        : undefined;
 
     expect(await provider()).toMatchObject(issued(1));
   });

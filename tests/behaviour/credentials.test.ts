@@ -1,7 +1,16 @@
 import type { AwsCredentials } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test, vi } from "vitest";
 import { until, useFakeClock } from "../lanes/clock.js";
-import { awsError, errorOf, first, nothingFound, observedSaver, readNothing, type Fault, type SentRequest } from "../lanes/faulty-fetch.js";
+import {
+  awsError,
+  errorOf,
+  first,
+  nothingFound,
+  observedSaver,
+  readNothing,
+  type Fault,
+  type SentRequest,
+} from "../lanes/faulty-fetch.js";
 
 /* Needs no server. */
 
@@ -24,7 +33,9 @@ const expired: Fault = () => awsError("ExpiredTokenException");
 
 describe("a credentials object", () => {
   test("signs every request", async () => {
-    const { saver, sent } = observedSaver(nothingFound, { credentials: { accessKeyId: "KEY1", secretAccessKey: "topSecretValue" } });
+    const { saver, sent } = observedSaver(nothingFound, {
+      credentials: { accessKeyId: "KEY1", secretAccessKey: "topSecretValue" },
+    });
 
     await readNothing(saver);
     await readNothing(saver);
@@ -46,12 +57,19 @@ describe("a credentials object", () => {
   test("that has expired is not sent a second time", async () => {
     const { saver, sent } = observedSaver(expired);
 
-    expect(await errorOf(readNothing(saver))).toMatchObject({ code: "ACCESS_DENIED", attempts: 1, retryable: false, message: expect.stringContaining("credentials function") });
+    expect(await errorOf(readNothing(saver))).toMatchObject({
+      code: "ACCESS_DENIED",
+      attempts: 1,
+      retryable: false,
+      message: expect.stringContaining("credentials function"),
+    });
     expect(sent).toHaveLength(1);
   });
 
   test("sends its session token, and signs it", async () => {
-    const { saver, sent } = observedSaver(nothingFound, { credentials: { accessKeyId: "KEY1", secretAccessKey: "topSecretValue", sessionToken: "sessionToken" } });
+    const { saver, sent } = observedSaver(nothingFound, {
+      credentials: { accessKeyId: "KEY1", secretAccessKey: "topSecretValue", sessionToken: "sessionToken" },
+    });
 
     await readNothing(saver);
 
@@ -102,21 +120,32 @@ describe("a credentials function", () => {
     expect(sent).toHaveLength(2);
   });
 
-  test("that never answers ends the call with CREDENTIALS after maxAttempts times requestTimeoutMs, with nothing sent", async () => {
-    const credentials = vi.fn(() => new Promise<AwsCredentials>(() => undefined));
-    const { saver, sent, events } = observedSaver(nothingFound, { credentials, maxAttempts: 3, requestTimeoutMs: 2_000 });
+  test(
+    "that never answers ends the call with CREDENTIALS after maxAttempts times requestTimeoutMs, with " +
+      "nothing sent",
+    async () => {
+      const credentials = vi.fn(() => new Promise<AwsCredentials>(() => undefined));
+      const { saver, sent, events } = observedSaver(nothingFound, {
+        credentials,
+        maxAttempts: 3,
+        requestTimeoutMs: 2_000,
+      });
 
-    let error: unknown;
-    void errorOf(readNothing(saver)).then((failure) => (error = failure));
-    await vi.advanceTimersByTimeAsync(5_999);
-    expect(error).toBeUndefined();
-    await vi.advanceTimersByTimeAsync(1);
+      let error: unknown;
+      void errorOf(readNothing(saver)).then((failure) => (error = failure));
+      await vi.advanceTimersByTimeAsync(5_999);
+      expect(error).toBeUndefined();
+      await vi.advanceTimersByTimeAsync(1);
 
-    expect(error).toMatchObject({ code: "CREDENTIALS", message: expect.stringContaining("6000 ms (maxAttempts times requestTimeoutMs)") });
-    expect(sent).toEqual([]);
-    expect(events).toEqual([expect.objectContaining({ error: "CREDENTIALS", attempts: 0 })]);
-    expect(credentials).toHaveBeenCalledTimes(1);
-  });
+      expect(error).toMatchObject({
+        code: "CREDENTIALS",
+        message: expect.stringContaining("6000 ms (maxAttempts times requestTimeoutMs)"),
+      });
+      expect(sent).toEqual([]);
+      expect(events).toEqual([expect.objectContaining({ error: "CREDENTIALS", attempts: 0 })]);
+      expect(credentials).toHaveBeenCalledTimes(1);
+    },
+  );
 
   test("that never answers does no harm while the old credentials still work", async () => {
     const credentials = numbered(HOUR);
@@ -159,25 +188,45 @@ describe("a credentials function", () => {
     expect(sent.map(keyOf)).toEqual(["KEY1"]);
   });
 
-  test.each(["ExpiredTokenException", "UnrecognizedClientException"])("is asked once more after %s, and the request is sent again", async (serviceCode) => {
-    const credentials = numbered();
-    const { saver, sent, events } = observedSaver(first(1, () => awsError(serviceCode), nothingFound), { credentials });
+  test.each(["ExpiredTokenException", "UnrecognizedClientException"])(
+    "is asked once more after %s, and the request is sent again",
+    async (serviceCode) => {
+      const credentials = numbered();
+      const { saver, sent, events } = observedSaver(
+        first(1, () => awsError(serviceCode), nothingFound),
+        { credentials },
+      );
 
-    await readNothing(saver);
+      await readNothing(saver);
 
-    expect(sent.map(keyOf)).toEqual(["KEY1", "KEY2"]);
-    expect(events).toMatchObject([{ type: "retry", reason: serviceCode, delayMs: 0 }, { type: "request", attempts: 2 }]);
-  });
+      expect(sent.map(keyOf)).toEqual(["KEY1", "KEY2"]);
+      expect(events).toMatchObject([
+        { type: "retry", reason: serviceCode, delayMs: 0 },
+        { type: "request", attempts: 2 },
+      ]);
+    },
+  );
 
-  test.each(["InvalidClientTokenId", "ExpiredToken", "InvalidAccessKeyId", "InvalidToken"])("is asked once more after %s too", async (serviceCode) => {
-    const { saver, sent } = observedSaver(first(1, () => awsError(serviceCode), nothingFound), { credentials: numbered() });
+  test.each(["InvalidClientTokenId", "ExpiredToken", "InvalidAccessKeyId", "InvalidToken"])(
+    "is asked once more after %s too",
+    async (serviceCode) => {
+      const { saver, sent } = observedSaver(
+        first(1, () => awsError(serviceCode), nothingFound),
+        { credentials: numbered() },
+      );
 
-    await readNothing(saver);
+      await readNothing(saver);
 
-    expect(sent.map(keyOf)).toEqual(["KEY1", "KEY2"]);
-  });
+      expect(sent.map(keyOf)).toEqual(["KEY1", "KEY2"]);
+    },
+  );
 
-  test.each(["AccessDeniedException", "InvalidSignatureException", "MissingAuthenticationTokenException", "ValidationException"])("is not asked again after %s", async (serviceCode) => {
+  test.each([
+    "AccessDeniedException",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "ValidationException",
+  ])("is not asked again after %s", async (serviceCode) => {
     const credentials = numbered();
     const { saver, sent } = observedSaver(() => awsError(serviceCode), { credentials });
 
@@ -195,24 +244,33 @@ describe("a credentials function", () => {
     expect(sent.map(keyOf)).toEqual(["KEY1", "KEY2"]);
   });
 
-  test("renews a token for all the calls that find out at once, as many as can be under way, each of which is sent again once", async () => {
-    let revoked = false;
-    const answer: Fault = (request) => (revoked && keyOf(request) === "KEY1" ? expired : nothingFound)(request);
-    // All are signed before the first is refused.
-    const { saver, sent } = observedSaver((request) => until(() => !revoked || sent.length >= 51).then(() => answer(request)!), { credentials: numbered() });
-    await readNothing(saver);
-    revoked = true;
+  test(
+    "renews a token for all the calls that find out at once, as many as can be under way, each of which is sent " +
+      "again once",
+    async () => {
+      let revoked = false;
+      const answer: Fault = (request) => (revoked && keyOf(request) === "KEY1" ? expired : nothingFound)(request);
+      // All are signed before the first is refused.
+      const { saver, sent } = observedSaver(
+        (request) => until(() => !revoked || sent.length >= 51).then(() => answer(request)!),
+        { credentials: numbered() },
+      );
+      await readNothing(saver);
+      revoked = true;
 
-    await Promise.all(Array.from({ length: 50 }, () => readNothing(saver)));
+      await Promise.all(Array.from({ length: 50 }, () => readNothing(saver)));
 
-    expect(sent.slice(1, 51).map(keyOf)).toEqual(Array(50).fill("KEY1"));
-    expect(sent.slice(51).map((request) => keyOf(request) === "KEY1")).toEqual(Array(50).fill(false));
-  });
+      expect(sent.slice(1, 51).map(keyOf)).toEqual(Array(50).fill("KEY1"));
+      expect(sent.slice(51).map((request) => keyOf(request) === "KEY1")).toEqual(Array(50).fill(false));
+    },
+  );
 
   test("may be tried again after its renewal, when the request then meets something else", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0);
     const meets = [expired, () => awsError("ThrottlingException"), () => Promise.reject(new TypeError("fetch failed"))];
-    const { saver, sent, events } = observedSaver((request) => (meets[request.number - 1] ?? nothingFound)(request), { credentials: numbered() });
+    const { saver, sent, events } = observedSaver((request) => (meets[request.number - 1] ?? nothingFound)(request), {
+      credentials: numbered(),
+    });
 
     await readNothing(saver);
 
@@ -224,7 +282,12 @@ describe("a credentials function", () => {
   test("is not asked a third time by the same call", async () => {
     const { saver, sent } = observedSaver(expired, { credentials: numbered() });
 
-    expect(await errorOf(readNothing(saver))).toMatchObject({ code: "ACCESS_DENIED", serviceCode: "ExpiredTokenException", attempts: 2, retryable: false });
+    expect(await errorOf(readNothing(saver))).toMatchObject({
+      code: "ACCESS_DENIED",
+      serviceCode: "ExpiredTokenException",
+      attempts: 2,
+      retryable: false,
+    });
     expect(sent.map(keyOf)).toEqual(["KEY1", "KEY2"]);
   });
 
@@ -232,7 +295,9 @@ describe("a credentials function", () => {
     const credentials = numbered();
     let refuse: (response: Response) => void = () => undefined;
     const late: Fault = () => new Promise((resolve) => (refuse = resolve));
-    const { saver, sent } = observedSaver((request) => ([late, expired][request.number - 1] ?? nothingFound)(request), { credentials });
+    const { saver, sent } = observedSaver((request) => ([late, expired][request.number - 1] ?? nothingFound)(request), {
+      credentials,
+    });
 
     const slow = readNothing(saver);
     await until(() => sent.length === 1);
@@ -273,10 +338,20 @@ describe("a credentials function", () => {
     ["a string", "topSecretValue", "string, not an object"],
     ["the names of the AWS API", { AccessKeyId: "KEY1", SecretAccessKey: "topSecretValue" }, "no accessKeyId"],
     ["half a credential", { accessKeyId: "KEY1" }, "no secretAccessKey"],
-    ["a secret with a line break", { accessKeyId: "KEY1", secretAccessKey: "topSecretValue\n" }, "secretAccessKey with a space, a line break or a non-ASCII character"],
-    ["an expiration that is text", { accessKeyId: "KEY1", secretAccessKey: "topSecretValue", expiration: "2030-01-01" }, "an expiration that is not a valid Date"],
+    [
+      "a secret with a line break",
+      { accessKeyId: "KEY1", secretAccessKey: "topSecretValue\n" },
+      "secretAccessKey with a space, a line break or a non-ASCII character",
+    ],
+    [
+      "an expiration that is text",
+      { accessKeyId: "KEY1", secretAccessKey: "topSecretValue", expiration: "2030-01-01" },
+      "an expiration that is not a valid Date",
+    ],
   ])("that returns %s ends in CREDENTIALS, without the value", async (_, answer, says) => {
-    const { saver, sent } = observedSaver(nothingFound, { credentials: () => Promise.resolve(answer as AwsCredentials) });
+    const { saver, sent } = observedSaver(nothingFound, {
+      credentials: () => Promise.resolve(answer as AwsCredentials),
+    });
 
     const error = await errorOf(readNothing(saver));
 

@@ -1,6 +1,15 @@
 import { CheckpointDataError, isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, it } from "vitest";
-import { collect, emptyThread, latestOf, noise, putChain, threadIdOf, valuesAt, type Step } from "../lanes/checkpoints.js";
+import {
+  collect,
+  emptyThread,
+  latestOf,
+  noise,
+  putChain,
+  threadIdOf,
+  valuesAt,
+  type Step,
+} from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
 import { deleteRaw, itemsOf, putRaw, withBytes, type RawItem } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
@@ -10,13 +19,19 @@ import { checkpointIdOf, isCheckpoint, isWrites } from "../lanes/sort-keys.js";
 async function makeThread(): Promise<{ keyPrefix: string; steps: [Step, Step, Step]; last: Step }> {
   const keyPrefix = newPrefix();
   const saver = createSaver({ keyPrefix, compression: "none" });
-  const steps = (await putChain(saver, emptyThread(), [{ document: noise(5_000), notes: "first" }, { notes: "second" }, { notes: "third" }])) as [Step, Step, Step];
+  const steps = (await putChain(saver, emptyThread(), [
+    { document: noise(5_000), notes: "first" },
+    { notes: "second" },
+    { notes: "third" },
+  ])) as [Step, Step, Step];
   await saver.putWrites(steps[2].config, [["notes", "pending"]], "task");
   return { keyPrefix, steps, last: steps[2] };
 }
 
 const itemAt = async (keyPrefix: string, step: Step, is = isCheckpoint): Promise<RawItem> =>
-  (await itemsOf(keyPrefix, threadIdOf(step), "C#")).find((item) => checkpointIdOf(item) === step.checkpoint.id && is(item))!;
+  (await itemsOf(keyPrefix, threadIdOf(step), "C#")).find(
+    (item) => checkpointIdOf(item) === step.checkpoint.id && is(item),
+  )!;
 
 const segmentsOf = (keyPrefix: string, step: Step): Promise<RawItem[]> => itemsOf(keyPrefix, threadIdOf(step), "S#");
 
@@ -32,7 +47,13 @@ async function expectError(keyPrefix: string, step: Step, code: string, channel:
     const error: unknown = await read().catch((e: unknown) => e);
     expect(error).toBeInstanceOf(CheckpointDataError);
     expect(isDynamoDBSaverError(error)).toBe(true);
-    expect(error).toMatchObject({ code, threadId: threadIdOf(step), checkpointNs: "", checkpointId: step.checkpoint.id, channel });
+    expect(error).toMatchObject({
+      code,
+      threadId: threadIdOf(step),
+      checkpointNs: "",
+      checkpointId: step.checkpoint.id,
+      channel,
+    });
     const { message } = error as Error;
     for (const place of [threadIdOf(step), step.checkpoint.id, channel ?? ""]) expect(message).toContain(place);
   }
@@ -136,7 +157,10 @@ describe("damage", () => {
     for (const config of [last.config, latestOf(last)]) {
       expect(await valuesAt(createSaver({ keyPrefix }), config)).toEqual({ document: noise(5_000), notes: "third" });
     }
-    expect(await valuesAt(createSaver({ keyPrefix }), steps[0].config)).toEqual({ document: noise(5_000), notes: "first" });
+    expect(await valuesAt(createSaver({ keyPrefix }), steps[0].config)).toEqual({
+      document: noise(5_000),
+      notes: "first",
+    });
   });
 
   it("does not stop deleteThread", async () => {
@@ -151,15 +175,25 @@ describe("an ancestor that a DeltaChannel needs", () => {
   it("is never passed over when it is missing", async () => {
     const keyPrefix = newPrefix();
     const saver = createSaver({ keyPrefix });
-    const steps = await putChain(saver, emptyThread(), Array.from({ length: 6 }, (_, i) => ({ turn: i })));
+    const steps = await putChain(
+      saver,
+      emptyThread(),
+      Array.from({ length: 6 }, (_, i) => ({ turn: i })),
+    );
     for (const [i, { config }] of steps.entries()) await saver.putWrites(config, [["log", i]], "task");
-    const history = (step: Step) => createSaver({ keyPrefix }).getDeltaChannelHistory({ config: step.config, channels: ["log"] });
+    const history = (step: Step) =>
+      createSaver({ keyPrefix }).getDeltaChannelHistory({ config: step.config, channels: ["log"] });
     expect((await history(steps[5]!)).log?.writes.map(([, , value]) => value)).toEqual([0, 1, 2, 3, 4]);
     await deleteRaw(await itemAt(keyPrefix, steps[2]!));
 
     const error: unknown = await history(steps[5]!).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(CheckpointDataError);
-    expect(error).toMatchObject({ code: "MISSING_DATA", threadId: threadIdOf(steps[0]!), checkpointId: steps[5]!.checkpoint.id, channel: "log" });
+    expect(error).toMatchObject({
+      code: "MISSING_DATA",
+      threadId: threadIdOf(steps[0]!),
+      checkpointId: steps[5]!.checkpoint.id,
+      channel: "log",
+    });
     expect((error as Error).message).toContain(steps[2]!.checkpoint.id);
     expect((await history(steps[1]!)).log?.writes.map(([, , value]) => value)).toEqual([0]);
   });
@@ -169,15 +203,23 @@ describe("an ancestor that a DeltaChannel needs", () => {
     const saver = createSaver({ keyPrefix });
     const steps = await putChain(saver, emptyThread(), [{ turn: 0 }, { turn: 1 }]);
     await saver.putWrites(steps[0]!.config, [["log", noise(100_000)]], "task");
-    const history = () => createSaver({ keyPrefix }).getDeltaChannelHistory({ config: steps[1]!.config, channels: ["log"] });
+    const history = () =>
+      createSaver({ keyPrefix }).getDeltaChannelHistory({ config: steps[1]!.config, channels: ["log"] });
     expect((await history()).log?.writes).toHaveLength(1);
     await deleteRaw((await segmentsOf(keyPrefix, steps[0]!))[0]!);
-    await expect(history()).rejects.toMatchObject({ code: "MISSING_DATA", checkpointId: steps[0]!.checkpoint.id, channel: "log" });
+    await expect(history()).rejects.toMatchObject({
+      code: "MISSING_DATA",
+      checkpointId: steps[0]!.checkpoint.id,
+      channel: "log",
+    });
   });
 });
 
 it("isDynamoDBSaverError knows this package's errors and no others", async () => {
-  const own: unknown = await createSaver().getTuple({ configurable: { thread_id: 1 } }).catch((e: unknown) => e);
+  const own: unknown = await createSaver()
+    .getTuple({ configurable: { thread_id: 1 } })
+    .catch((e: unknown) => e);
   expect(isDynamoDBSaverError(own)).toBe(true);
-  for (const other of [new Error("x"), { code: "MISSING_DATA" }, null, undefined, "x"]) expect(isDynamoDBSaverError(other)).toBe(false);
+  for (const other of [new Error("x"), { code: "MISSING_DATA" }, null, undefined, "x"])
+    expect(isDynamoDBSaverError(other)).toBe(false);
 });

@@ -2,7 +2,17 @@ import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, inject, test } from "vitest";
 import { operationsOf } from "../lanes/aws-requests.js";
-import { collect, emptyThread, idsOf, latestOf, noise, noiseText, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
+import {
+  collect,
+  emptyThread,
+  idsOf,
+  latestOf,
+  noise,
+  noiseText,
+  putStep,
+  valuesAt,
+  type Step,
+} from "../lanes/checkpoints.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
 import { itemsOf, itemsWithPrefix, type RawItem } from "../lanes/raw-table.js";
 import { isTombstone } from "../lanes/sort-keys.js";
@@ -20,12 +30,17 @@ import { keysAt, newPlace, saverAt } from "../lanes/s3-saver.js";
 const kinds: [name: string, options: () => Partial<SaverOptions>][] = [
   ["plain", () => ({})],
   ["with ttlSeconds", () => ({ ttlSeconds: 1_000 })],
-  ["with s3 and encryption", () => ({ s3: { ...s3Options(), thresholdBytes: 2_000 }, encryption: { key: noise(32, 5) } })],
+  [
+    "with s3 and encryption",
+    () => ({ s3: { ...s3Options(), thresholdBytes: 2_000 }, encryption: { key: noise(32, 5) } }),
+  ],
 ];
 
 describe.each(kinds)("%s: a put by an agent whose thread was deleted", (_, options) => {
   /** A thread that an agent knows, and that another process has deleted. */
-  async function deleted(ns = ""): Promise<{ world: Partial<SaverOptions> & { keyPrefix: string }; agent: DynamoDBSaver; parent: Step }> {
+  async function deleted(
+    ns = "",
+  ): Promise<{ world: Partial<SaverOptions> & { keyPrefix: string }; agent: DynamoDBSaver; parent: Step }> {
     const world = { ...options(), keyPrefix: newPrefix() };
     const agent = createSaver(world);
     if (ns !== "") await putStep(agent, emptyThread("t"), { root: 1 });
@@ -41,7 +56,8 @@ describe.each(kinds)("%s: a put by an agent whose thread was deleted", (_, optio
     const whole = await putStep(agent, child, { document: "short", n: 3 });
 
     for (const step of [child, whole]) {
-      for (const [name, way] of Object.entries(waysIn)) expect(await shownBy(way, world, step), name).not.toMatch(/short|[a-z]{100}/);
+      for (const [name, way] of Object.entries(waysIn))
+        expect(await shownBy(way, world, step), name).not.toMatch(/short|[a-z]{100}/);
     }
     // The agent itself learns it with the next look at the thread, which LangGraph begins each run with.
     expect(await agent.getTuple({ configurable: { thread_id: "t" } })).toBeUndefined();
@@ -57,18 +73,26 @@ describe.each(kinds)("%s: a put by an agent whose thread was deleted", (_, optio
     const child = await putStep(agent, parent, { document: "short", n: 3 });
     await agent.putWrites(child.config, [["n", "short"]], "task");
 
-    for (const [name, way] of Object.entries(waysIn)) expect(await shownBy(way, world, child), name).not.toContain("short");
-    expect(idsOf(await collect(createSaver(world).list({ configurable: { thread_id: "t" } })))).toEqual([fresh.checkpoint.id]);
-    expect(await createSaver(world).getTuple(latestOf(fresh))).toMatchObject({ checkpoint: { channel_values: { n: "fresh" } }, pendingWrites: [] });
+    for (const [name, way] of Object.entries(waysIn))
+      expect(await shownBy(way, world, child), name).not.toContain("short");
+    expect(idsOf(await collect(createSaver(world).list({ configurable: { thread_id: "t" } })))).toEqual([
+      fresh.checkpoint.id,
+    ]);
+    expect(await createSaver(world).getTuple(latestOf(fresh))).toMatchObject({
+      checkpoint: { channel_values: { n: "fresh" } },
+      pendingWrites: [],
+    });
   });
 
   test("is freed by a pruning of the thread, whether that has started again or not", async () => {
     const { world, agent, parent } = await deleted();
     const child = await putStep(agent, parent, { document: noiseText(5_000, 3) });
     await agent.putWrites(child.config, [["document", noiseText(70_000, 4)]], "task");
-    const prune = (): Promise<unknown> => Promise.resolve(createSaver(world).prune({ threadIds: ["t"], keepLast: 1, graceSeconds: 0 }));
+    const prune = (): Promise<unknown> =>
+      Promise.resolve(createSaver(world).prune({ threadIds: ["t"], keepLast: 1, graceSeconds: 0 }));
     await prune();
-    const left = async (): Promise<RawItem[]> => (await itemsOf(world.keyPrefix, "t")).filter((item) => !isTombstone(item));
+    const left = async (): Promise<RawItem[]> =>
+      (await itemsOf(world.keyPrefix, "t")).filter((item) => !isTombstone(item));
     expect(await left()).toEqual([]);
     if (world.s3) expect(await objectKeys(inject("s3"), (world.s3 as ReturnType<typeof s3Options>).prefix)).toEqual([]);
 
@@ -148,26 +172,31 @@ test("a checkpoint whose thread is deleted while it is read is absent, not damag
   expect(await saver.getTuple(latestOf(step))).toBeUndefined();
 });
 
-test.each(["getTuple", "list"])("%s of a thread that is deleted and started again meanwhile finds the new one", async (method) => {
-  const keyPrefix = newPrefix();
-  const step = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { document: noiseText(3_000) });
-  let restarted = false;
-  const { saver } = saverAt({ keyPrefix }, async ({ operation, forward }) => {
-    if (operation === "BatchGetItem" && !restarted) {
-      restarted = true;
-      await createSaver({ keyPrefix }).deleteThread("t");
-      await putStep(createSaver({ keyPrefix }), emptyThread("t"), { document: "new" });
-    }
-    return forward();
-  });
-  if (method === "getTuple") expect(await valuesAt(saver, latestOf(step))).toEqual({ document: "new" });
-  else expect(await collect(saver.list(latestOf(step)))).toEqual([]); // as of the page that was read
-});
+test.each(["getTuple", "list"])(
+  "%s of a thread that is deleted and started again meanwhile finds the new one",
+  async (method) => {
+    const keyPrefix = newPrefix();
+    const step = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { document: noiseText(3_000) });
+    let restarted = false;
+    const { saver } = saverAt({ keyPrefix }, async ({ operation, forward }) => {
+      if (operation === "BatchGetItem" && !restarted) {
+        restarted = true;
+        await createSaver({ keyPrefix }).deleteThread("t");
+        await putStep(createSaver({ keyPrefix }), emptyThread("t"), { document: "new" });
+      }
+      return forward();
+    });
+    if (method === "getTuple") expect(await valuesAt(saver, latestOf(step))).toEqual({ document: "new" });
+    else expect(await collect(saver.list(latestOf(step)))).toEqual([]); // as of the page that was read
+  },
+);
 
 test("a missing part of a thread that was not deleted is still an error", async () => {
   const keyPrefix = newPrefix();
   const step = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { document: noiseText(3_000) });
-  const { saver } = saverAt({ keyPrefix }, ({ operation }) => (operation === "BatchGetItem" ? Response.json({ Responses: {}, UnprocessedKeys: {} }) : undefined));
+  const { saver } = saverAt({ keyPrefix }, ({ operation }) =>
+    operation === "BatchGetItem" ? Response.json({ Responses: {}, UnprocessedKeys: {} }) : undefined,
+  );
   await expect(saver.getTuple(latestOf(step))).rejects.toMatchObject({ code: "MISSING_DATA", channel: "document" });
   await expect(collect(saver.list(latestOf(step)))).rejects.toMatchObject({ code: "MISSING_DATA" });
 });
@@ -187,11 +216,15 @@ test("a renewal under a deleted thread brings nothing of it back", async () => {
   const options = { keyPrefix, ttlSeconds: 1_000, refreshOnRead: true };
   const agent = createSaver(options);
   const parent = await putStep(agent, emptyThread("t"), { n: 1 });
-  const { saver, sent } = saverAt({ keyPrefix }, async ({ operation, forward }) => {
-    const answer = await forward();
-    if (operation === "Query") await createSaver({ keyPrefix }).deleteThread("t");
-    return answer;
-  }, { ...options, ttlSeconds: 4_000 });
+  const { saver, sent } = saverAt(
+    { keyPrefix },
+    async ({ operation, forward }) => {
+      const answer = await forward();
+      if (operation === "Query") await createSaver({ keyPrefix }).deleteThread("t");
+      return answer;
+    },
+    { ...options, ttlSeconds: 4_000 },
+  );
   // The read comes before the deletion, the renewal after it.
   expect(await valuesAt(saver, latestOf(parent))).toEqual({ n: 1 });
   expect(operationsOf(sent)).toContain("UpdateItem");
@@ -204,7 +237,8 @@ test("a run that starts while its thread is being deleted is listed if it is the
   let started: Promise<Step> | undefined;
   const { saver } = saverAt({ keyPrefix }, async ({ operation, bytes, forward }) => {
     // The deletion of the index entry, which the new run has just written.
-    if (operation === "DeleteItem" && new TextDecoder().decode(bytes).includes("THREADS#")) started ??= putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 2 });
+    if (operation === "DeleteItem" && new TextDecoder().decode(bytes).includes("THREADS#"))
+      started ??= putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 2 });
     await started;
     return forward();
   });
@@ -223,7 +257,7 @@ test("an object that arrives after its thread was deleted is found by the next d
   });
   await putStep(saver, emptyThread("t"), { large: noise(6_000) });
   expect(await keysAt(place)).toHaveLength(1);
-  expect((await itemsOf(place.keyPrefix, "t", "P#"))).toHaveLength(1);
+  expect(await itemsOf(place.keyPrefix, "t", "P#")).toHaveLength(1);
   expect(await saverAt(place).saver.getTuple({ configurable: { thread_id: "t" } })).toBeUndefined();
   await saverAt(place).saver.deleteThread("t");
   expect(await keysAt(place)).toEqual([]);
@@ -235,33 +269,47 @@ test("a DeltaChannel's history of a deleted thread is an error, never a shorter 
   const one = await putStep(agent, emptyThread("t"), { log: new DeltaSnapshot(["a"]) });
   await agent.putWrites(one.config, [["log", "b"]], "task");
   await createSaver(world).deleteThread("t");
-  const without = { config: one.config, checkpoint: { ...one.checkpoint, channel_values: {}, channel_versions: { log: 2 } } };
-  const two = await putStep(agent, without, {}, { metadata: { counters_since_delta_snapshot: { log: [1, 1] } }, newVersions: { log: 2 } });
+  const without = {
+    config: one.config,
+    checkpoint: { ...one.checkpoint, channel_values: {}, channel_versions: { log: 2 } },
+  };
+  const two = await putStep(
+    agent,
+    without,
+    {},
+    { metadata: { counters_since_delta_snapshot: { log: [1, 1] } }, newVersions: { log: 2 } },
+  );
   expect(await createSaver(world).getTuple(latestOf(two))).toBeUndefined();
-  await expect(createSaver(world).getDeltaChannelHistory({ config: two.config, channels: ["log"] })).rejects.toMatchObject({ code: "MISSING_DATA" });
+  await expect(
+    createSaver(world).getDeltaChannelHistory({ config: two.config, channels: ["log"] }),
+  ).rejects.toMatchObject({ code: "MISSING_DATA" });
 });
 
-test.each(["UpdateItem", "DeleteItem"])("what an earlier %s of a deleted thread's marker or index entry does when it arrives late is nothing to the next run", async (late) => {
-  const keyPrefix = newPrefix();
-  const arriving = new Map<string, () => Promise<Response>>();
-  // The first attempt seems lost, and is only slow.
-  const { saver } = saverAt({ keyPrefix }, ({ operation, bytes, forward }) => {
-    const item = /C#\$|THREADS#/.exec(new TextDecoder().decode(bytes))?.[0];
-    if (operation !== late || item === undefined || arriving.has(item)) return undefined;
-    arriving.set(item, forward);
-    return Promise.reject(new TypeError("told by the test"));
-  });
-  const old = await putStep(saver, emptyThread("t"), { document: noiseText(3_000) });
-  await (late === "DeleteItem" ? saver : createSaver({ keyPrefix })).deleteThread("t");
-  const arrive = async (): Promise<void> => void (await Promise.all([...arriving.values()].map((forward) => forward())));
-  expect([...arriving.keys()].sort()).toEqual(["C#$", "THREADS#"]);
-  if (late === "UpdateItem") {
-    await putStep(saver, old, { n: "stale" });
+test.each(["UpdateItem", "DeleteItem"])(
+  "what an earlier %s of a deleted thread's marker or index entry does when it arrives late is nothing to the next run",
+  async (late) => {
+    const keyPrefix = newPrefix();
+    const arriving = new Map<string, () => Promise<Response>>();
+    // The first attempt seems lost, and is only slow.
+    const { saver } = saverAt({ keyPrefix }, ({ operation, bytes, forward }) => {
+      const item = /C#\$|THREADS#/.exec(new TextDecoder().decode(bytes))?.[0];
+      if (operation !== late || item === undefined || arriving.has(item)) return undefined;
+      arriving.set(item, forward);
+      return Promise.reject(new TypeError("told by the test"));
+    });
+    const old = await putStep(saver, emptyThread("t"), { document: noiseText(3_000) });
+    await (late === "DeleteItem" ? saver : createSaver({ keyPrefix })).deleteThread("t");
+    const arrive = async (): Promise<void> =>
+      void (await Promise.all([...arriving.values()].map((forward) => forward())));
+    expect([...arriving.keys()].sort()).toEqual(["C#$", "THREADS#"]);
+    if (late === "UpdateItem") {
+      await putStep(saver, old, { n: "stale" });
+      await arrive();
+      expect(await createSaver({ keyPrefix }).getTuple(latestOf(old))).toBeUndefined();
+    }
+    const fresh = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: "fresh" });
     await arrive();
-    expect(await createSaver({ keyPrefix }).getTuple(latestOf(old))).toBeUndefined();
-  }
-  const fresh = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: "fresh" });
-  await arrive();
-  expect(await valuesAt(createSaver({ keyPrefix }), latestOf(fresh))).toEqual({ n: "fresh" });
-  expect((await collect(createSaver({ keyPrefix }).listThreads())).map(({ threadId }) => threadId)).toEqual(["t"]);
-});
+    expect(await valuesAt(createSaver({ keyPrefix }), latestOf(fresh))).toEqual({ n: "fresh" });
+    expect((await collect(createSaver({ keyPrefix }).listThreads())).map(({ threadId }) => threadId)).toEqual(["t"]);
+  },
+);

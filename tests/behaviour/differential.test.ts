@@ -10,7 +10,12 @@ provideContext();
 /** What LangGraph's own MemorySaver does with a graph is what ours has to do. */
 
 const list = () => Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] });
-const State = Annotation.Root({ log: list(), ask: Annotation<boolean>(), fromLeft: Annotation<string>(), fromRight: Annotation<number>() });
+const State = Annotation.Root({
+  log: list(),
+  ask: Annotation<boolean>(),
+  fromLeft: Annotation<string>(),
+  fromRight: Annotation<number>(),
+});
 
 /** Two nodes side by side, of which the right one asks a person; both lead to the last. */
 const parallel = (saver: NextSaver, runs: string[] = []) =>
@@ -92,7 +97,11 @@ const programs: Record<string, Program> = {
         .addEdge("note", "question")
         .addEdge("question", END)
         .compile();
-      const middle = new StateGraph(State).addNode("inner", inner as never).addEdge(START, "inner").addEdge("inner", END).compile();
+      const middle = new StateGraph(State)
+        .addNode("inner", inner as never)
+        .addEdge(START, "inner")
+        .addEdge("inner", END)
+        .compile();
       return new StateGraph(State)
         .addNode("before", () => ({ log: ["before"] }))
         .addNode("middle", middle as never)
@@ -117,7 +126,9 @@ const programs: Record<string, Program> = {
     const build = () =>
       new StateGraph(State)
         .addNode("plan", () => ({ log: ["planned"] }))
-        .addNode("work", ({ fromRight: n }: { fromRight: number }) => ({ log: [n % 3 === 2 ? `work ${n} ${interrupt<number, string>(n)}` : `work ${n}`] }))
+        .addNode("work", ({ fromRight: n }: { fromRight: number }) => ({
+          log: [n % 3 === 2 ? `work ${n} ${interrupt<number, string>(n)}` : `work ${n}`],
+        }))
         .addNode("collect", ({ log }) => ({ fromLeft: `${log.length}` }))
         .addEdge(START, "plan")
         .addConditionalEdges("plan", () => Array.from({ length: 9 }, (_, n) => new Send("work", { fromRight: n })))
@@ -126,7 +137,9 @@ const programs: Record<string, Program> = {
         .compile({ checkpointer: saver() });
     await build().invoke({ log: ["input"] }, THREAD);
     for (const { tasks } of [await build().getState(THREAD)]) {
-      const resume = Object.fromEntries(tasks.flatMap(({ interrupts }) => interrupts.map(({ id, value }) => [id!, `answer ${value}`])));
+      const resume = Object.fromEntries(
+        tasks.flatMap(({ interrupts }) => interrupts.map(({ id, value }) => [id!, `answer ${value}`])),
+      );
       expect(Object.keys(resume)).toHaveLength(3);
       await build().invoke(new Command({ resume }), THREAD);
     }
@@ -178,23 +191,29 @@ for (const durability of ["sync", "async", "exit"] as const) {
   };
 }
 
-describe.each(["warm", "cold"] as const)("a graph on %s instances has the states it has on MemorySaver:", (instances) => {
-  it.each(Object.keys(programs))("%s", async (name) => {
-    await expectSameAsMemorySaver(programs[name]!, instances);
-  });
-});
+describe.each(["warm", "cold"] as const)(
+  "a graph on %s instances has the states it has on MemorySaver:",
+  (instances) => {
+    it.each(Object.keys(programs))("%s", async (name) => {
+      await expectSameAsMemorySaver(programs[name]!, instances);
+    });
+  },
+);
 
-// Only the states are compared: a snapshot that is the parent's, ours keeps in the checkpoint and MemorySaver leaves out.
+// Only the states are compared: a snapshot that is the parent's, ours keeps in the checkpoint and MemorySaver leaves
+// out.
 describe("a DeltaChannel has the states it has on MemorySaver:", () => {
   type Reducer = (state: string[], writes: string[][]) => string[];
   const append: Reducer = (state, writes) => [...state, ...writes.flat()];
   /** On a fork two tasks write to one checkpoint, and LangGraph orders them by their random ids. */
   const sorted: Reducer = (state, writes) => append(state, writes).sort();
-  const stateWith = (reducer: Reducer) => Annotation.Root({
-    log: () => new DeltaChannel<string[], string[]>(reducer, { snapshotFrequency: 7, initialValueFactory: () => [] }),
-    other: () => new DeltaChannel<string[], string[]>(reducer, { snapshotFrequency: 10_000, initialValueFactory: () => [] }),
-    turns: Annotation<number>({ reducer: (a, b) => a + b, default: () => 0 }),
-  });
+  const stateWith = (reducer: Reducer) =>
+    Annotation.Root({
+      log: () => new DeltaChannel<string[], string[]>(reducer, { snapshotFrequency: 7, initialValueFactory: () => [] }),
+      other: () =>
+        new DeltaChannel<string[], string[]>(reducer, { snapshotFrequency: 10_000, initialValueFactory: () => [] }),
+      turns: Annotation<number>({ reducer: (a, b) => a + b, default: () => 0 }),
+    });
   const build = (saver: NextSaver, reducer = append) =>
     new StateGraph(stateWith(reducer))
       .addNode("answer", ({ log, turns }) => ({ log: [`answer ${log.length} ${turns}`], turns: 1 }))
@@ -208,13 +227,19 @@ describe("a DeltaChannel has the states it has on MemorySaver:", () => {
     const program: Program = async (saver) => {
       for (let turn = 0; turn < 22; turn++) await build(saver, sorted).invoke({ log: [`question ${turn}`] }, THREAD);
       const history = await collect(build(saver, sorted).getStateHistory(THREAD));
-      const fork = await build(saver, sorted).updateState(history[30]!.config, { log: ["forked"], other: ["forked"] }, "answer");
+      const fork = await build(saver, sorted).updateState(
+        history[30]!.config,
+        { log: ["forked"], other: ["forked"] },
+        "answer",
+      );
       await build(saver, sorted).invoke(null, fork);
-      for (let turn = 0; turn < 5; turn++) await build(saver, sorted).invoke({ log: [`other question ${turn}`] }, THREAD);
+      for (let turn = 0; turn < 5; turn++)
+        await build(saver, sorted).invoke({ log: [`other question ${turn}`] }, THREAD);
       await build(saver, sorted).invoke(null, history[40]!.config);
       const copy = await build(saver, sorted).updateState(history[12]!.config, null, "__copy__");
       await build(saver, sorted).invoke(null, copy);
-      for (let turn = 0; turn < 5; turn++) await build(saver, sorted).invoke({ log: [`last question ${turn}`] }, THREAD);
+      for (let turn = 0; turn < 5; turn++)
+        await build(saver, sorted).invoke({ log: [`last question ${turn}`] }, THREAD);
       return { graph: build(saver, sorted) };
     };
     await expectSameAsMemorySaver(program, "cold", { checkpoints: false });
@@ -222,7 +247,8 @@ describe("a DeltaChannel has the states it has on MemorySaver:", () => {
 
   it.each(["async", "exit"] as const)("with durability %s", async (durability) => {
     const program: Program = async (saver) => {
-      for (let turn = 0; turn < 12; turn++) await build(saver).invoke({ log: [`question ${turn}`] }, { ...THREAD, durability });
+      for (let turn = 0; turn < 12; turn++)
+        await build(saver).invoke({ log: [`question ${turn}`] }, { ...THREAD, durability });
       await build(saver).updateState(THREAD, { other: ["updated"] }, "note");
       await build(saver).invoke({ log: ["last"] }, { ...THREAD, durability });
       return { graph: build(saver) };
@@ -243,26 +269,39 @@ describe("programs of random steps", () => {
 
   it("have the states they have on MemorySaver", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 7 }), fc.constantFrom("warm" as const, "cold" as const), async (steps, instances) => {
-        await expectSameAsMemorySaver(async (saver) => {
-          const outcomes: unknown[] = [];
-          await parallel(saver).invoke({ log: ["input"], ask: false }, THREAD);
-          for (const [i, step] of steps.entries()) {
-            const graph = parallel(saver);
-            const history = await collect(graph.getStateHistory(THREAD));
-            const past = "at" in step ? history[step.at % history.length]!.config : THREAD;
-            // LangGraph refuses some of them; then it has to refuse them on both.
-            const outcome =
-              step.do === "invoke" ? graph.invoke({ log: [`input ${i}`], ask: step.ask }, THREAD)
-              : step.do === "resume" ? graph.invoke(new Command({ resume: `answer ${i}` }), THREAD)
-              : step.do === "replay" ? graph.invoke(null, past)
-              : step.do === "copy" ? graph.updateState(past, null, "__copy__").then((copy) => parallel(saver).invoke(null, copy))
-              : graph.updateState(past, { log: [`update ${i}`], fromRight: i }, step.asNode); // prettier-ignore
-            outcomes.push(await outcome.then((value) => ("configurable" in value ? "updated" : value), (error: Error) => error.message));
-          }
-          return { graph: parallel(saver), seen: outcomes };
-        }, instances);
-      }),
+      fc.asyncProperty(
+        fc.array(step, { minLength: 2, maxLength: 7 }),
+        fc.constantFrom("warm" as const, "cold" as const),
+        async (steps, instances) => {
+          await expectSameAsMemorySaver(async (saver) => {
+            const outcomes: unknown[] = [];
+            await parallel(saver).invoke({ log: ["input"], ask: false }, THREAD);
+            for (const [i, step] of steps.entries()) {
+              const graph = parallel(saver);
+              const history = await collect(graph.getStateHistory(THREAD));
+              const past = "at" in step ? history[step.at % history.length]!.config : THREAD;
+              // LangGraph refuses some of them; then it has to refuse them on both.
+              const outcome =
+                step.do === "invoke"
+                  ? graph.invoke({ log: [`input ${i}`], ask: step.ask }, THREAD)
+                  : step.do === "resume"
+                    ? graph.invoke(new Command({ resume: `answer ${i}` }), THREAD)
+                    : step.do === "replay"
+                      ? graph.invoke(null, past)
+                      : step.do === "copy"
+                        ? graph.updateState(past, null, "__copy__").then((copy) => parallel(saver).invoke(null, copy))
+                        : graph.updateState(past, { log: [`update ${i}`], fromRight: i }, step.asNode);
+              outcomes.push(
+                await outcome.then(
+                  (value) => ("configurable" in value ? "updated" : value),
+                  (error: Error) => error.message,
+                ),
+              );
+            }
+            return { graph: parallel(saver), seen: outcomes };
+          }, instances);
+        },
+      ),
       { numRuns: 12 },
     );
   });

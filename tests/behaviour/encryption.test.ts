@@ -13,8 +13,11 @@ const key = noise(32, 11);
 const otherKey = noise(32, 12);
 const marker = "Zebracorn";
 
-const encrypted = (keyPrefix: string, encryption: Partial<EncryptionOptions> = {}, options: Partial<SaverOptions> = {}): DynamoDBSaver =>
-  createSaver({ keyPrefix, encryption: { key, ...encryption }, ...options });
+const encrypted = (
+  keyPrefix: string,
+  encryption: Partial<EncryptionOptions> = {},
+  options: Partial<SaverOptions> = {},
+): DynamoDBSaver => createSaver({ keyPrefix, encryption: { key, ...encryption }, ...options });
 
 /** Bytes as text, of which every byte is one sign. */
 const signsOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
@@ -29,8 +32,20 @@ function readable(item: RawItem): string {
 /** A thread with the marker in every kind of place. */
 async function putMarked(saver: DynamoDBSaver, threadId = "t"): Promise<Step> {
   const long = `${marker} `.repeat(1_000);
-  const step = await putStep(saver, emptyThread(threadId), { [`${marker} channel`]: 1, short: marker, long, bytes: noise(2_000) }, { metadata: { said: marker } });
-  await saver.putWrites(step.config, [[`${marker} channel`, marker], ["long", marker.repeat(10_000)]], "task");
+  const step = await putStep(
+    saver,
+    emptyThread(threadId),
+    { [`${marker} channel`]: 1, short: marker, long, bytes: noise(2_000) },
+    { metadata: { said: marker } },
+  );
+  await saver.putWrites(
+    step.config,
+    [
+      [`${marker} channel`, marker],
+      ["long", marker.repeat(10_000)],
+    ],
+    "task",
+  );
   return step;
 }
 
@@ -47,11 +62,17 @@ describe.each<[compression: "gzip" | "none"]>([["gzip"], ["none"]])("with compre
     const keys = await objectKeys(inject("s3"), s3.prefix);
     if (compression === "none") expect(keys.length).toBeGreaterThan(0);
     for (const name of keys) {
-      const object = await callS3(inject("s3"), "GET", `${BUCKET}/${name.split("/").map(encodeURIComponent).join("/")}`);
+      const object = await callS3(
+        inject("s3"),
+        "GET",
+        `${BUCKET}/${name.split("/").map(encodeURIComponent).join("/")}`,
+      );
       expect(object.status).toBe(200);
       expect(signsOf(new Uint8Array(await object.arrayBuffer()))).not.toContain(marker);
     }
-    expect((await encrypted(keyPrefix, {}, { s3 }).getTuple(step.config))?.checkpoint.channel_values).toEqual(step.checkpoint.channel_values);
+    expect((await encrypted(keyPrefix, {}, { s3 }).getTuple(step.config))?.checkpoint.channel_values).toEqual(
+      step.checkpoint.channel_values,
+    );
   });
 });
 
@@ -73,7 +94,11 @@ test("a segment's name tells nothing about its content to who lacks the key", as
   const sha256 = base64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", value.slice(0, value.length - 64))));
   expect(plain).toEqual([sha256]);
 
-  const [one, same, other] = [await nameWith({ encryption: { key } }), await nameWith({ encryption: { key } }), await nameWith({ encryption: { key: otherKey } })];
+  const [one, same, other] = [
+    await nameWith({ encryption: { key } }),
+    await nameWith({ encryption: { key } }),
+    await nameWith({ encryption: { key: otherKey } }),
+  ];
   expect(one).toHaveLength(1);
   expect(same).toEqual(one);
   expect(new Set([...plain, ...one, ...other]).size).toBe(3);
@@ -91,15 +116,25 @@ test.each<[what: string, encryption: EncryptionOptions | undefined]>([
 
   const error = (await errorOf(reader.getTuple(config))) as unknown as CheckpointDataError;
 
-  expect(error).toMatchObject({ name: "CheckpointDataError", code: "DECRYPTION_FAILED", threadId: "t", checkpointId: config.configurable!.checkpoint_id as string });
+  expect(error).toMatchObject({
+    name: "CheckpointDataError",
+    code: "DECRYPTION_FAILED",
+    threadId: "t",
+    checkpointId: config.configurable!.checkpoint_id as string,
+  });
 });
 
 test("plain data is refused with encryption on, and read where it is allowed", async () => {
   const keyPrefix = newPrefix();
   const step = await putMarked(createSaver({ keyPrefix }));
 
-  expect(await errorOf(encrypted(keyPrefix).getTuple(step.config))).toMatchObject({ code: "PLAINTEXT_REFUSED", message: expect.stringContaining("allowPlaintext: true") });
-  expect(await valuesAt(encrypted(keyPrefix, { allowPlaintext: true }), step.config)).toEqual(step.checkpoint.channel_values);
+  expect(await errorOf(encrypted(keyPrefix).getTuple(step.config))).toMatchObject({
+    code: "PLAINTEXT_REFUSED",
+    message: expect.stringContaining("allowPlaintext: true"),
+  });
+  expect(await valuesAt(encrypted(keyPrefix, { allowPlaintext: true }), step.config)).toEqual(
+    step.checkpoint.channel_values,
+  );
 });
 
 test("plain writes and plain segments beside an encrypted checkpoint are refused too", async () => {
@@ -114,7 +149,10 @@ test("a thread goes on under a new key, and its old values are read with the old
   const keyPrefix = newPrefix();
   const one = await putStep(encrypted(keyPrefix), emptyThread("t"), { kept: noise(3_000), grown: noise(3_000, 2) });
   const rotated = { key: otherKey, olderKeys: [noise(32, 13), key] };
-  const two = await putStep(createSaver({ keyPrefix, encryption: rotated }), one, { grown: noise(6_000, 2), added: "new" });
+  const two = await putStep(createSaver({ keyPrefix, encryption: rotated }), one, {
+    grown: noise(6_000, 2),
+    added: "new",
+  });
 
   const reader = createSaver({ keyPrefix, encryption: rotated });
   expect(await valuesAt(reader, one.config)).toEqual(one.checkpoint.channel_values);
@@ -122,17 +160,24 @@ test("a thread goes on under a new key, and its old values are read with the old
 
   // All that is new is under the new key alone.
   const three = await putStep(reader, emptyThread("other"), { value: noise(3_000) });
-  expect(await valuesAt(createSaver({ keyPrefix, encryption: { key: otherKey } }), three.config)).toEqual(three.checkpoint.channel_values);
+  expect(await valuesAt(createSaver({ keyPrefix, encryption: { key: otherKey } }), three.config)).toEqual(
+    three.checkpoint.channel_values,
+  );
   expect(await errorOf(encrypted(keyPrefix).getTuple(three.config))).toMatchObject({ code: "DECRYPTION_FAILED" });
 });
 
 test("a CryptoKey that cannot be exported does as well as its bytes", async () => {
   const keyPrefix = newPrefix();
-  const cryptoKey = await crypto.subtle.importKey("raw", key as Uint8Array<ArrayBuffer>, "AES-GCM", false, ["encrypt", "decrypt"]);
+  const cryptoKey = await crypto.subtle.importKey("raw", key as Uint8Array<ArrayBuffer>, "AES-GCM", false, [
+    "encrypt",
+    "decrypt",
+  ]);
   const step = await putMarked(createSaver({ keyPrefix, encryption: { key: cryptoKey } }));
 
   expect(await valuesAt(encrypted(keyPrefix), step.config)).toEqual(step.checkpoint.channel_values);
-  expect(await valuesAt(createSaver({ keyPrefix, encryption: { key: otherKey, olderKeys: [cryptoKey] } }), step.config)).toEqual(step.checkpoint.channel_values);
+  expect(
+    await valuesAt(createSaver({ keyPrefix, encryption: { key: otherKey, olderKeys: [cryptoKey] } }), step.config),
+  ).toEqual(step.checkpoint.channel_values);
 });
 
 test("the saver keeps its own copy of the key's bytes", async () => {
@@ -147,14 +192,35 @@ test("the saver keeps its own copy of the key's bytes", async () => {
 
 describe("a stored value is refused where it does not belong:", () => {
   /** A thread of two checkpoints with two writes, each of which has a segment; and another thread. */
-  async function prepare(): Promise<{ keyPrefix: string; one: Step; two: Step; items: RawItem[]; other: RawItem[]; otherStep: Step }> {
+  async function prepare(): Promise<{
+    keyPrefix: string;
+    one: Step;
+    two: Step;
+    items: RawItem[];
+    other: RawItem[];
+    otherStep: Step;
+  }> {
     const keyPrefix = newPrefix();
     const saver = encrypted(keyPrefix);
     const one = await putStep(saver, emptyThread("t"), { value: noise(3_000, 1) });
-    await saver.putWrites(one.config, [["value", 1], ["value", 2]], "task");
+    await saver.putWrites(
+      one.config,
+      [
+        ["value", 1],
+        ["value", 2],
+      ],
+      "task",
+    );
     const two = await putStep(saver, one, { value: noise(3_000, 2) });
     const otherStep = await putStep(saver, emptyThread("u"), { value: noise(3_000, 1) }, { id: one.checkpoint.id });
-    return { keyPrefix, one, two, items: await itemsOf(keyPrefix, "t"), other: await itemsOf(keyPrefix, "u"), otherStep };
+    return {
+      keyPrefix,
+      one,
+      two,
+      items: await itemsOf(keyPrefix, "t"),
+      other: await itemsOf(keyPrefix, "u"),
+      otherStep,
+    };
   }
   const find = (items: RawItem[], part: string): RawItem => items.find(({ SK }) => SK!.S!.includes(part))!;
   const expectRefused = async (keyPrefix: string, { config }: Step): Promise<void> => {
@@ -172,7 +238,9 @@ describe("a stored value is refused where it does not belong:", () => {
   test("a segment of another thread, though its bytes are the same", async () => {
     const { keyPrefix, otherStep, one, items, other } = await prepare();
     const segment = find(other, "S#");
-    const same = items.find(({ SK }) => SK!.S!.startsWith("S#") && SK!.S!.split("#")[2] === segment.SK!.S!.split("#")[2])!;
+    const same = items.find(
+      ({ SK }) => SK!.S!.startsWith("S#") && SK!.S!.split("#")[2] === segment.SK!.S!.split("#")[2],
+    )!;
     await putRaw({ ...segment, data: same.data! });
     await expectRefused(keyPrefix, otherStep);
     expect(await valuesAt(encrypted(keyPrefix), one.config)).toEqual({ value: noise(3_000, 1) });
@@ -199,7 +267,12 @@ describe("a stored value is refused where it does not belong:", () => {
     const stored = find(await itemsOf(keyPrefix, "t", "C##"), `${three.checkpoint.id}#~`);
     const { parent: _, ...orphan } = stored;
     const { run: __, ...nobodys } = stored;
-    for (const changed of [{ ...stored, parent: { S: "another" } }, orphan, { ...stored, run: { S: "another" } }, nobodys]) {
+    for (const changed of [
+      { ...stored, parent: { S: "another" } },
+      orphan,
+      { ...stored, run: { S: "another" } },
+      nobodys,
+    ]) {
       await putRaw(changed);
       await expectRefused(keyPrefix, three);
     }
@@ -210,8 +283,15 @@ describe("a stored value is refused where it does not belong:", () => {
   test("a write whose task has the path of another, so that it is applied in another order", async () => {
     const { keyPrefix, one } = await prepare();
     const saver = encrypted(keyPrefix);
-    for (const [task, path] of [["a", "~__pregel_pull, first"], ["b", "~__pregel_pull, second"]] as const) await saver.putWrites(one.config, [["order", task]], task, path);
-    const orderOf = async (): Promise<unknown> => (await encrypted(keyPrefix).getTuple(one.config))?.pendingWrites?.filter(([, channel]) => channel === "order").map(([task]) => task);
+    for (const [task, path] of [
+      ["a", "~__pregel_pull, first"],
+      ["b", "~__pregel_pull, second"],
+    ] as const)
+      await saver.putWrites(one.config, [["order", task]], task, path);
+    const orderOf = async (): Promise<unknown> =>
+      (await encrypted(keyPrefix).getTuple(one.config))?.pendingWrites
+        ?.filter(([, channel]) => channel === "order")
+        .map(([task]) => task);
     expect(await orderOf()).toEqual(["a", "b"]);
     const items = await itemsOf(keyPrefix, "t", "C##");
     const [a, b] = ["#W#a#", "#W#b#"].map((part) => find(items, part)) as [RawItem, RawItem];
@@ -249,7 +329,8 @@ describe("a stored value is refused where it does not belong:", () => {
 });
 
 describe("a task's path, to which its writes are bound,", () => {
-  const pathsOf = async (keyPrefix: string): Promise<unknown> => (await itemsOf(keyPrefix, "t", "C##")).filter(({ SK }) => SK!.S!.includes("#W#")).map(({ path }) => path?.S);
+  const pathsOf = async (keyPrefix: string): Promise<unknown> =>
+    (await itemsOf(keyPrefix, "t", "C##")).filter(({ SK }) => SK!.S!.includes("#W#")).map(({ path }) => path?.S);
 
   test.each<[what: string, paths: string[], kept: string]>([
     ["stays the first where another call gives another one", ["~one", "~two"], "~one"],
@@ -261,29 +342,45 @@ describe("a task's path, to which its writes are bound,", () => {
       const saver = encrypted(keyPrefix);
       const { config } = await putStep(saver, emptyThread("t"), { n: 1 });
       await saver.putWrites(config, [["n", 1]], "task", paths[0]);
-      const more = [...Array.from({ length: many }, (_, i): [string, unknown] => ["n", i + 1]), ["__interrupt__", "?"] as [string, unknown]];
+      const more = [
+        ...Array.from({ length: many }, (_, i): [string, unknown] => ["n", i + 1]),
+        ["__interrupt__", "?"] as [string, unknown],
+      ];
       await encrypted(keyPrefix).putWrites(config, more, "task", paths[1]);
 
       expect((await encrypted(keyPrefix).getTuple(config))?.pendingWrites).toHaveLength(many + 1);
       expect(await pathsOf(keyPrefix)).toEqual([kept]);
       await saver.copyThread("t", "copy");
-      expect((await encrypted(keyPrefix).getTuple({ configurable: { thread_id: "copy" } }))?.pendingWrites).toHaveLength(many + 1);
+      expect(
+        (await encrypted(keyPrefix).getTuple({ configurable: { thread_id: "copy" } }))?.pendingWrites,
+      ).toHaveLength(many + 1);
     }
   });
 
-  test("is another one each time a thread is taken over from another saver, also when its tasks have gone on here", async () => {
-    const keyPrefix = newPrefix();
-    const source = createSaver({ keyPrefix: newPrefix() });
-    const { config } = await putStep(source, emptyThread("t"), { n: 1 });
-    await source.putWrites(config, [["n", 1]], "later");
-    const saver = encrypted(keyPrefix);
-    await saver.importFrom(source, { threadIds: ["t"] });
-    await saver.putWrites(config, [["n", 1], ["n", 2]], "later", "~__pregel_pull, later");
-    await source.putWrites(config, [["n", 0]], "earlier");
-    await saver.importFrom(source, { threadIds: ["t"] });
+  test(
+    "is another one each time a thread is taken over from another saver, also when its tasks have " + "gone on here",
+    async () => {
+      const keyPrefix = newPrefix();
+      const source = createSaver({ keyPrefix: newPrefix() });
+      const { config } = await putStep(source, emptyThread("t"), { n: 1 });
+      await source.putWrites(config, [["n", 1]], "later");
+      const saver = encrypted(keyPrefix);
+      await saver.importFrom(source, { threadIds: ["t"] });
+      await saver.putWrites(
+        config,
+        [
+          ["n", 1],
+          ["n", 2],
+        ],
+        "later",
+        "~__pregel_pull, later",
+      );
+      await source.putWrites(config, [["n", 0]], "earlier");
+      await saver.importFrom(source, { threadIds: ["t"] });
 
-    expect((await encrypted(keyPrefix).getTuple(config))?.pendingWrites).toHaveLength(3);
-  });
+      expect((await encrypted(keyPrefix).getTuple(config))?.pendingWrites).toHaveLength(3);
+    },
+  );
 });
 
 test("what an item says of an id that was too long for its key counts only if it is that id", async () => {
@@ -295,14 +392,22 @@ test("what an item says of an id that was too long for its key counts only if it
     const { config } = await putStep(saver, emptyThread(thread, long("ns")), { n: 1 }, { id: long("id") });
     await saver.putWrites(config, [["n", 2]], long("task"));
     const read = async (): Promise<string> => {
-      const tuples = await collect(createSaver({ keyPrefix, ...options }).list({ configurable: { thread_id: thread } }));
-      return JSON.stringify([tuples.map((tuple) => [tuple.config, tuple.pendingWrites]), await collect(saver.listThreads())]);
+      const tuples = await collect(
+        createSaver({ keyPrefix, ...options }).list({ configurable: { thread_id: thread } }),
+      );
+      return JSON.stringify([
+        tuples.map((tuple) => [tuple.config, tuple.pendingWrites]),
+        await collect(saver.listThreads()),
+      ]);
     };
     const before = await read();
-    for (const what of ["ns", "id", "task", "thread"]) expect(before).toContain(long(what === "thread" ? `thread of ${Object.keys(options).length}` : what).trim());
+    for (const what of ["ns", "id", "task", "thread"])
+      expect(before).toContain(long(what === "thread" ? `thread of ${Object.keys(options).length}` : what).trim());
 
     for (const item of await itemsWithPrefix(keyPrefix)) {
-      const forged = Object.fromEntries(["ns", "id", "task", "thread"].flatMap((name) => (item[name] ? [[name, { S: "forged" }]] : [])));
+      const forged = Object.fromEntries(
+        ["ns", "id", "task", "thread"].flatMap((name) => (item[name] ? [[name, { S: "forged" }]] : [])),
+      );
       if (Object.keys(forged).length > 0) await putRaw({ ...item, ...forged });
     }
     expect(await read()).not.toContain("forged");
@@ -312,12 +417,20 @@ test("what an item says of an id that was too long for its key counts only if it
 test("an object of another segment in the bucket is refused", async () => {
   const keyPrefix = newPrefix();
   const s3 = { ...s3Options(), thresholdBytes: 1 };
-  const step = await putStep(encrypted(keyPrefix, {}, { s3 }), emptyThread("t"), { a: noise(3_000, 1), b: noise(3_000, 2) });
+  const step = await putStep(encrypted(keyPrefix, {}, { s3 }), emptyThread("t"), {
+    a: noise(3_000, 1),
+    b: noise(3_000, 2),
+  });
   const [one, two] = await objectKeys(inject("s3"), s3.prefix);
-  const { status } = await callS3(inject("s3"), "PUT", `${BUCKET}/${one}`, { headers: { "x-amz-copy-source": `/${BUCKET}/${two}` } });
+  const { status } = await callS3(inject("s3"), "PUT", `${BUCKET}/${one}`, {
+    headers: { "x-amz-copy-source": `/${BUCKET}/${two}` },
+  });
   expect(status).toBe(200);
 
-  expect(await errorOf(encrypted(keyPrefix, {}, { s3 }).getTuple(step.config))).toMatchObject({ code: "DECRYPTION_FAILED", channel: expect.stringMatching(/^[ab]$/) });
+  expect(await errorOf(encrypted(keyPrefix, {}, { s3 }).getTuple(step.config))).toMatchObject({
+    code: "DECRYPTION_FAILED",
+    channel: expect.stringMatching(/^[ab]$/),
+  });
 });
 
 test.each<[what: string, encryption: unknown, says: string]>([
@@ -332,7 +445,11 @@ test.each<[what: string, encryption: unknown, says: string]>([
 ])("the option encryption with %s is refused", (_, encryption, says) => {
   const make = (): unknown => createSaver({ encryption: encryption as EncryptionOptions });
 
-  expect(make).toThrow(expect.toSatisfy((error: { code: string; message: string }) => error.code === "INVALID_CONFIG" && error.message.includes(says)));
+  expect(make).toThrow(
+    expect.toSatisfy(
+      (error: { code: string; message: string }) => error.code === "INVALID_CONFIG" && error.message.includes(says),
+    ),
+  );
 });
 
 test.each<[what: string, algorithm: AesKeyGenParams | HmacKeyGenParams, usages: KeyUsage[]]>([
@@ -340,9 +457,11 @@ test.each<[what: string, algorithm: AesKeyGenParams | HmacKeyGenParams, usages: 
   ["of 128 bits", { name: "AES-GCM", length: 128 }, ["encrypt", "decrypt"]],
   ["of another algorithm", { name: "AES-CBC", length: 256 }, ["encrypt", "decrypt"]],
 ])("a CryptoKey %s is refused", async (_, algorithm, usages) => {
-  const cryptoKey = (await crypto.subtle.generateKey(algorithm, false, usages));
+  const cryptoKey = await crypto.subtle.generateKey(algorithm, false, usages);
 
-  expect(() => createSaver({ encryption: { key: cryptoKey } })).toThrow(expect.toSatisfy((error: { code: string }) => error.code === "INVALID_CONFIG"));
+  expect(() => createSaver({ encryption: { key: cryptoKey } })).toThrow(
+    expect.toSatisfy((error: { code: string }) => error.code === "INVALID_CONFIG"),
+  );
 });
 
 test("neither the saver nor an error shows the key's bytes", async () => {
@@ -351,8 +470,21 @@ test("neither the saver nor an error shows the key's bytes", async () => {
   const saver = createSaver({ keyPrefix, encryption: { key: otherKey } });
   const error = await errorOf(saver.getTuple(config));
 
-  const shown = [JSON.stringify(saver), `${saver as unknown as string}`, JSON.stringify(Object.getOwnPropertyDescriptors(saver)), JSON.stringify(error), String(error), error.stack, JSON.stringify(error.cause)].join("\n");
-  for (const secret of [otherKey.join(","), base64Url(otherKey), btoa(signsOf(otherKey)), Array.from(otherKey, (byte) => byte.toString(16).padStart(2, "0")).join("")]) {
+  const shown = [
+    JSON.stringify(saver),
+    `${saver as unknown as string}`,
+    JSON.stringify(Object.getOwnPropertyDescriptors(saver)),
+    JSON.stringify(error),
+    String(error),
+    error.stack,
+    JSON.stringify(error.cause),
+  ].join("\n");
+  for (const secret of [
+    otherKey.join(","),
+    base64Url(otherKey),
+    btoa(signsOf(otherKey)),
+    Array.from(otherKey, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+  ]) {
     expect(shown).not.toContain(secret.slice(0, 12));
   }
 });

@@ -38,8 +38,10 @@ describe("a request event", () => {
     await useEverything(saver);
 
     // Requests under way at once can end in another order.
-    const nameOf = ({ operation, bytesSent, requestId }: Partial<RequestEvent>): string => [operation, bytesSent, requestId].join();
-    const byName = <T extends Partial<RequestEvent>>(all: T[]): T[] => all.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+    const nameOf = ({ operation, bytesSent, requestId }: Partial<RequestEvent>): string =>
+      [operation, bytesSent, requestId].join();
+    const byName = <T extends Partial<RequestEvent>>(all: T[]): T[] =>
+      all.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
     const expected = sent.map(({ operation, body }, i) => ({
       type: "request",
       service: "dynamodb",
@@ -66,10 +68,18 @@ describe("a request event", () => {
     await writer.saver.deleteThread("t");
 
     const unitsOf = (operation: string): object[] =>
-      [...writer.events, ...reader.events].flatMap((event) => (event.type === "request" && event.operation === operation ? [event.consumedCapacity] : []));
+      [...writer.events, ...reader.events].flatMap((event) =>
+        event.type === "request" && event.operation === operation ? [event.consumedCapacity] : [],
+      );
     const read = { readUnits: expect.toSatisfy((units: number) => units > 0), writeUnits: 0 };
     const written = { readUnits: 0, writeUnits: expect.toSatisfy((units: number) => units > 0) };
-    for (const [operation, units] of [["Query", read], ["BatchGetItem", read], ["PutItem", written], ["UpdateItem", written], ["BatchWriteItem", written]] as const) {
+    for (const [operation, units] of [
+      ["Query", read],
+      ["BatchGetItem", read],
+      ["PutItem", written],
+      ["UpdateItem", written],
+      ["BatchWriteItem", written],
+    ] as const) {
       expect(unitsOf(operation)[0], operation).toEqual(units);
     }
   });
@@ -99,8 +109,16 @@ describe("a request event", () => {
   });
 
   test.each<[what: string, fault: Fault, expected: object]>([
-    ["an answer", () => awsError("ValidationException", { headers: { "x-amzn-requestid": "REQUEST1" } }), { attempts: 1, status: 400, error: "SERVICE_ERROR", requestId: "REQUEST1" }],
-    ["no answer", () => Promise.reject(new TypeError("fetch failed")), { attempts: 4, status: 0, error: "NETWORK", requestId: undefined }],
+    [
+      "an answer",
+      () => awsError("ValidationException", { headers: { "x-amzn-requestid": "REQUEST1" } }),
+      { attempts: 1, status: 400, error: "SERVICE_ERROR", requestId: "REQUEST1" },
+    ],
+    [
+      "no answer",
+      () => Promise.reject(new TypeError("fetch failed")),
+      { attempts: 4, status: 0, error: "NETWORK", requestId: undefined },
+    ],
   ])("of a call that fails with %s has the code of its error", async (_, fault, expected) => {
     const { saver, events } = observedSaver(fault);
 
@@ -136,7 +154,10 @@ describe("onEvent", () => {
       called++;
       throw new Error("a broken listener");
     };
-    const { saver, sent } = observedSaver(({ number }) => (number % 5 === 1 ? awsError("ThrottlingException") : undefined), { onEvent });
+    const { saver, sent } = observedSaver(
+      ({ number }) => (number % 5 === 1 ? awsError("ThrottlingException") : undefined),
+      { onEvent },
+    );
 
     await useEverything(saver);
 
@@ -150,7 +171,8 @@ describe("onEvent", () => {
     await useEverything(heard.saver);
     await useEverything(unheard.saver);
 
-    const asksFor = ({ body }: { body: string }): unknown => (JSON.parse(body) as { ReturnConsumedCapacity?: unknown }).ReturnConsumedCapacity;
+    const asksFor = ({ body }: { body: string }): unknown =>
+      (JSON.parse(body) as { ReturnConsumedCapacity?: unknown }).ReturnConsumedCapacity;
     expect(new Set(heard.sent.map(asksFor))).toEqual(new Set(["TOTAL"]));
     expect(new Set(unheard.sent.map(asksFor))).toEqual(new Set([undefined]));
     expect(unheard.sent.length).toBe(heard.sent.length);

@@ -1,12 +1,25 @@
 import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
-import { collect, emptyThread, latestOf, metadataOf, nextId, noise, putChain, putStep, threadIdOf, valuesAt, type Step } from "../lanes/checkpoints.js";
+import {
+  collect,
+  emptyThread,
+  latestOf,
+  metadataOf,
+  nextId,
+  noise,
+  putChain,
+  putStep,
+  threadIdOf,
+  valuesAt,
+  type Step,
+} from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
 import { newPrefix } from "../lanes/requests.js";
 import { deleteRaw, itemsOf } from "../lanes/raw-table.js";
 
 /** Long enough to become segments, and alike only at its beginning. */
-const story = (branch: string, length: number): string[] => Array.from({ length }, (_, i) => `${i < 20 ? "shared" : branch} ${i} `.repeat(20));
+const story = (branch: string, length: number): string[] =>
+  Array.from({ length }, (_, i) => `${i < 20 ? "shared" : branch} ${i} `.repeat(20));
 
 describe("two branches from one checkpoint", () => {
   it.each(["cold", "warm"])("never see each other's values, with %s caches and interleaved puts", async (caches) => {
@@ -17,7 +30,10 @@ describe("two branches from one checkpoint", () => {
     const branches = { left: root, right: root };
     const expected: [Step, Record<string, unknown>][] = [];
     for (let turn = 1; turn <= 6; turn++) {
-      for (const [name, saver] of [["left", one], ["right", two]] as const) {
+      for (const [name, saver] of [
+        ["left", one],
+        ["right", two],
+      ] as const) {
         const values = { story: story(name, 20 + turn * 5), owner: `${name} ${turn}` };
         branches[name] = await putStep(saver, branches[name], turn % 2 ? values : { owner: values.owner });
         expected.push([branches[name], { ...branches[name].checkpoint.channel_values }]);
@@ -33,9 +49,12 @@ describe("two branches from one checkpoint", () => {
     const keyPrefix = newPrefix();
     const savers = Array.from({ length: 4 }, () => createSaver({ keyPrefix }));
     const root = await putStep(savers[0]!, emptyThread(), { story: story("", 20), other: 0 });
-    const branches = await Promise.all(savers.map((saver, i) => putStep(saver, root, { story: story(`branch ${i}`, 40) })));
+    const branches = await Promise.all(
+      savers.map((saver, i) => putStep(saver, root, { story: story(`branch ${i}`, 40) })),
+    );
     const cold = createSaver({ keyPrefix });
-    for (const [i, { config }] of branches.entries()) expect(await valuesAt(cold, config)).toEqual({ story: story(`branch ${i}`, 40), other: 0 });
+    for (const [i, { config }] of branches.entries())
+      expect(await valuesAt(cold, config)).toEqual({ story: story(`branch ${i}`, 40), other: 0 });
   });
 
   it("keep their own pending writes", async () => {
@@ -50,7 +69,10 @@ describe("two branches from one checkpoint", () => {
   it("have the same parent", async () => {
     const saver = createSaver();
     const root = await putStep(saver, emptyThread(), { n: 0 });
-    const branches = await putChain(saver, root, [{ n: 1 }]).then(async (left) => [...left, await putStep(saver, root, { n: 2 })]);
+    const branches = await putChain(saver, root, [{ n: 1 }]).then(async (left) => [
+      ...left,
+      await putStep(saver, root, { n: 2 }),
+    ]);
     for (const { config } of branches) expect((await saver.getTuple(config))?.parentConfig).toEqual(root.config);
     expect((await saver.getTuple(root.config))?.parentConfig).toBeUndefined();
   });
@@ -60,7 +82,11 @@ describe("what a put stores", () => {
   it("is everything on a fork, although LangGraph names no new versions there", async () => {
     const keyPrefix = newPrefix();
     const saver = createSaver({ keyPrefix });
-    const [first, , third] = await putChain(saver, emptyThread(), [{ a: 1, story: story("", 30) }, { a: 2 }, { a: 3, b: 3 }]);
+    const [first, , third] = await putChain(saver, emptyThread(), [
+      { a: 1, story: story("", 30) },
+      { a: 2 },
+      { a: 3, b: 3 },
+    ]);
     // As LangGraph copies the third: a sibling of the second, whose parent has neither these versions nor these values.
     const fork = { ...third!.checkpoint, id: nextId() };
     const config = await saver.put(first!.config, fork, metadataOf("fork"), {});
@@ -104,14 +130,22 @@ describe("what a put stores", () => {
   it("leaves out a channel that LangGraph emptied", async () => {
     const saver = createSaver();
     const first = await putStep(saver, emptyThread(), { kept: 1, emptied: 1 });
-    const checkpoint = { ...first.checkpoint, id: nextId(), channel_values: { kept: 1 }, channel_versions: { kept: 1, emptied: 2 } };
+    const checkpoint = {
+      ...first.checkpoint,
+      id: nextId(),
+      channel_values: { kept: 1 },
+      channel_versions: { kept: 1, emptied: 2 },
+    };
     const config = await saver.put(first.config, checkpoint, metadataOf("loop"), { emptied: 2 });
     expect(await valuesAt(saver, config)).toEqual({ kept: 1 });
   });
 
   it("is the given values when the parent is gone", async () => {
     const keyPrefix = newPrefix();
-    const [first, second] = await putChain(createSaver({ keyPrefix }), emptyThread(), [{ a: 1, story: story("", 30) }, { a: 2 }]);
+    const [first, second] = await putChain(createSaver({ keyPrefix }), emptyThread(), [
+      { a: 1, story: story("", 30) },
+      { a: 2 },
+    ]);
     const parents = await itemsOf(keyPrefix, threadIdOf(first!), "C##");
     expect(parents).toHaveLength(2);
     for (const item of parents) await deleteRaw(item);
@@ -165,9 +199,16 @@ describe("a graph", () => {
     const graph = build(createSaver({ keyPrefix }));
     await graph.invoke({ log: ["input"], document: noise(5_000), suffix: "a" }, config);
     const before = await collect(graph.getStateHistory(config));
-    const fork = await build(createSaver({ keyPrefix })).updateState(before[2]!.config, { suffix: "b", log: ["changed"] });
+    const fork = await build(createSaver({ keyPrefix })).updateState(before[2]!.config, {
+      suffix: "b",
+      log: ["changed"],
+    });
     const other = await build(createSaver({ keyPrefix })).invoke(null, fork);
-    expect(other).toEqual({ log: ["input", "read a", "changed", "think", "answer 4 b"], document: noise(5_000), suffix: "b" });
+    expect(other).toEqual({
+      log: ["input", "read a", "changed", "think", "answer 4 b"],
+      document: noise(5_000),
+      suffix: "b",
+    });
     for (const snapshot of before) expect((await graph.getState(snapshot.config)).values).toEqual(snapshot.values);
     expect((await graph.getState(config)).values).toEqual(other);
   });

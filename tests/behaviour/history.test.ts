@@ -23,29 +23,36 @@ afterAll(() => void vi.restoreAllMocks());
 const variants: [name: string, saver: () => WorldOptions["saver"]][] = [
   ["everything in the table", () => ({ keyPrefix: newPrefix() })],
   ["large segments in S3", () => newPlace({ thresholdBytes: 4_000 })],
-  ["encrypted, with a ttl", () => ({ keyPrefix: newPrefix(), ttlSeconds: 7 * 86_400, encryption: { key: new Uint8Array(32).fill(7) } })],
+  [
+    "encrypted, with a ttl",
+    () => ({ keyPrefix: newPrefix(), ttlSeconds: 7 * 86_400, encryption: { key: new Uint8Array(32).fill(7) } }),
+  ],
   ["conflicts rejected", () => ({ keyPrefix: newPrefix(), conflict: "reject" })],
 ];
 
-test.each(variants)("nothing that was acknowledged is lost, and nothing is half there: %s", async (name, saver) => {
-  const soaking = new Soaking(`history: ${name}`, variants.length);
-  const world: World = new World({
-    saver: saver(),
-    seed: `${seed} ${name}`,
-    share,
-    workers: 12,
-    checkpointsPerThread: 30,
-    goesOn: (figures) => {
-      soaking.report(figures);
-      return figures.calls < CALLS || soaking.goesOn();
-    },
-  });
+test.each(variants)(
+  "nothing that was acknowledged is lost, and nothing is half there: %s",
+  async (name, saver) => {
+    const soaking = new Soaking(`history: ${name}`, variants.length);
+    const world: World = new World({
+      saver: saver(),
+      seed: `${seed} ${name}`,
+      share,
+      workers: 12,
+      checkpointsPerThread: 30,
+      goesOn: (figures) => {
+        soaking.report(figures);
+        return figures.calls < CALLS || soaking.goesOn();
+      },
+    });
 
-  const figures = await world.live();
+    const figures = await world.live();
 
-  soaking.report(figures);
-  expect(figures.calls).toBeGreaterThanOrEqual(CALLS);
-  expect(Object.keys(figures.faults).length).toBeGreaterThan(10);
-  // Retries survive nearly all of it, and instances are killed now and then.
-  expect(figures.failed).toBeLessThan(figures.calls / 5);
-}, soakTimeoutMs(240_000));
+    soaking.report(figures);
+    expect(figures.calls).toBeGreaterThanOrEqual(CALLS);
+    expect(Object.keys(figures.faults).length).toBeGreaterThan(10);
+    // Retries survive nearly all of it, and instances are killed now and then.
+    expect(figures.failed).toBeLessThan(figures.calls / 5);
+  },
+  soakTimeoutMs(240_000),
+);

@@ -32,9 +32,16 @@ const encryption = { key: noise(32, 7) };
 const prototype = Object.getOwnPropertyNames(Object.prototype);
 
 /** Runs one case after the other; the test fails with what each of the first failures was. */
-async function forEachSeed(what: string, cases: number, runCase: (random: Random) => Promise<string | undefined>): Promise<void> {
+async function forEachSeed(
+  what: string,
+  cases: number,
+  runCase: (random: Random) => Promise<string | undefined>,
+): Promise<void> {
   const failures: string[] = [];
-  const seeds = ONLY !== undefined ? [ONLY].filter((seed) => seed.startsWith(what)) : Array.from({ length: cases * share }, (_, number) => `${what} ${number}`);
+  const seeds =
+    ONLY !== undefined
+      ? [ONLY].filter((seed) => seed.startsWith(what))
+      : Array.from({ length: cases * share }, (_, number) => `${what} ${number}`);
   for (const seed of seeds) {
     const failure = await runCase(new Random(seed));
     if (failure !== undefined) failures.push(`${seed}: ${failure}`);
@@ -46,12 +53,25 @@ async function forEachSeed(what: string, cases: number, runCase: (random: Random
 
 const ended = (call: string, mutants: Mutant[], error: unknown): string => {
   const { message, stack = "" } = error as Error;
-  return `${call}, with ${mutants.map(({ what }) => what).join(" and ")}: ${message}\n${stack.split("\n").slice(1, 5).join("\n")}`;
+  return (
+    `${call}, with ${mutants.map(({ what }) => what).join(" and ")}: ` +
+    `${message}\n${stack.split("\n").slice(1, 5).join("\n")}`
+  );
 };
 
-async function withChangedItems(world: HostileWorld, replay: Replay, random: Random, changeObject?: (bytes: Uint8Array) => Uint8Array): Promise<string | undefined> {
-  const mutants = Array.from({ length: random.chance(0.8) ? 1 : 3 }, () => mutateItem(random.pick(world.items), world.items, random));
-  const fetch = replay.fetch(mutants.map(({ item }) => item), changeObject);
+async function withChangedItems(
+  world: HostileWorld,
+  replay: Replay,
+  random: Random,
+  changeObject?: (bytes: Uint8Array) => Uint8Array,
+): Promise<string | undefined> {
+  const mutants = Array.from({ length: random.chance(0.8) ? 1 : 3 }, () =>
+    mutateItem(random.pick(world.items), world.items, random),
+  );
+  const fetch = replay.fetch(
+    mutants.map(({ item }) => item),
+    changeObject,
+  );
   for (let count = 0; count < CALLS_A_CASE; count++) {
     const call = random.pick(Object.keys(CALLS));
     try {

@@ -16,16 +16,21 @@ import { s3Options } from "../lanes/s3-options.js";
 
 const HOSTILE = [
   // Keys of our own, whole and in parts, escaped and not.
-  "C##1#~", "C#$", "$", "#", "##", "#~", "~", "S#", "P#", "H#", "T#", "W#", "W#task", "#W#", "%", "%23", "%2523", "%25", "%-", "%24", "THREADS#0", "THREADS", "NAMESPACES", "N#", "X#",
+  "C##1#~", "C#$", "$", "#", "##", "#~", "~", "S#", "P#", "H#", "T#", "W#", "W#task", "#W#", "%", "%23", "%2523",
+  "%25", "%-", "%24", "THREADS#0", "THREADS", "NAMESPACES", "N#", "X#",
   // What other layers might take for syntax.
-  "../", "../../etc/passwd", "..", ".", "/", "//", "\\", "?", "?delete=", "&", "=", "+", " ", "  ", "%2e%2e%2f", "%00", "a\u0000b", "\u0001", "\u007f", "\r\n", "\t", "\u2028", "\ufeff", "'; DROP TABLE checkpoints; --", "\" or 1=1",
-  "</Key></Object><Object><Key>other", "<!ENTITY x SYSTEM 'file:///'>", "&amp;", "{\"S\":\"x\"}", "\"}", "[]", "null", "undefined", "NaN", "0", "-1", "true", ":pk", "#ttl", "${x}", "{{x}}", "`",
+  "../", "../../etc/passwd", "..", ".", "/", "//", "\\", "?", "?delete=", "&", "=", "+", " ", "  ", "%2e%2e%2f", "%00",
+  "a\u0000b", "\u0001", "\u007f", "\r\n", "\t", "\u2028", "\ufeff", "'; DROP TABLE checkpoints; --", "\" or 1=1",
+  "</Key></Object><Object><Key>other", "<!ENTITY x SYSTEM 'file:///'>", "&amp;", "{\"S\":\"x\"}", "\"}", "[]", "null",
+  "undefined", "NaN", "0", "-1", "true", ":pk", "#ttl", "${x}", "{{x}}", "`",
   // What JavaScript might take for more than a name.
   "__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "valueOf", "length",
   // The ends of Unicode, and what has no UTF-8 form.
-  "\u{10ffff}", "\uffff", "\ufffd", "\ufffe", "\ud800", "\udfff", "\ud83d", "\udc00\ud800", "é", "e\u0301", "İ", "ſ", "😀", "👩‍👩‍👧",
+  "\u{10ffff}", "\uffff", "\ufffd", "\ufffe", "\ud800", "\udfff", "\ud83d", "\udc00\ud800", "é", "e\u0301", "İ", "ſ",
+  "😀", "👩‍👩‍👧",
   // Longer than any key.
-  "x".repeat(5_000), `${"x".repeat(4_999)}y`, "#".repeat(5_000), "%".repeat(5_000), "é".repeat(5_000), "\ud800".repeat(5_000), "😀".repeat(2_500),
+  "x".repeat(5_000), `${"x".repeat(4_999)}y`, "#".repeat(5_000), "%".repeat(5_000), "é".repeat(5_000),
+  "\ud800".repeat(5_000), "😀".repeat(2_500),
 ]; // prettier-ignore
 
 /** What a saver has written: items by their keys, and objects by theirs. */
@@ -35,7 +40,11 @@ function keysWritten(sent: AwsRequest[]): Set<string> {
   for (const { operation, body, url } of sent) {
     if (operation === "PutObject") keys.add(url.pathname);
     if (!/^(PutItem|UpdateItem|BatchWriteItem)$/.test(operation)) continue;
-    const { Item, Key, RequestItems } = JSON.parse(body) as { Item?: RawItem; Key?: RawItem; RequestItems?: Record<string, { PutRequest: { Item: RawItem } }[]> };
+    const { Item, Key, RequestItems } = JSON.parse(body) as {
+      Item?: RawItem;
+      Key?: RawItem;
+      RequestItems?: Record<string, { PutRequest: { Item: RawItem } }[]>;
+    };
     if (Item ?? Key) add((Item ?? Key)!);
     for (const { PutRequest } of Object.values(RequestItems ?? {}).flat()) add(PutRequest.Item);
   }
@@ -53,27 +62,37 @@ interface Ids {
 async function keysAt(keyPrefix: string, { threadId, ns, checkpointId, taskId }: Ids): Promise<Set<string>> {
   const { fetch, sent } = intercepted();
   const saver = createSaver({ keyPrefix, fetch });
-  const { config } = await putStep(saver, emptyThread(threadId, ns), { at: [threadId, ns, checkpointId, taskId] }, { id: checkpointId });
+  const { config } = await putStep(
+    saver,
+    emptyThread(threadId, ns),
+    { at: [threadId, ns, checkpointId, taskId] },
+    { id: checkpointId },
+  );
   await saver.putWrites(config, [["at", taskId]], taskId);
   return keysWritten(sent);
 }
 
-test("each as thread, namespace, checkpoint and task at once comes back whole, alone and among the others", async () => {
-  const keyPrefix = newPrefix();
-  const written = await Promise.all(HOSTILE.map((id) => keysAt(keyPrefix, { threadId: id, ns: id, checkpointId: id, taskId: id })));
+test(
+  "each as thread, namespace, checkpoint and task at once comes back whole, alone and among " + "the others",
+  async () => {
+    const keyPrefix = newPrefix();
+    const written = await Promise.all(
+      HOSTILE.map((id) => keysAt(keyPrefix, { threadId: id, ns: id, checkpointId: id, taskId: id })),
+    );
 
-  // No two of them share an item.
-  expect(new Set(written.flatMap((keys) => [...keys])).size).toBe(written.reduce((sum, keys) => sum + keys.size, 0));
-  const reader = createSaver({ keyPrefix });
-  for (const id of HOSTILE) {
-    const tuple = await reader.getTuple({ configurable: { thread_id: id, checkpoint_ns: id } });
-    expect(tuple?.config.configurable).toEqual({ thread_id: id, checkpoint_ns: id, checkpoint_id: id });
-    expect(tuple?.checkpoint.channel_values).toEqual({ at: [id, id, id, id] });
-    expect(tuple?.pendingWrites).toEqual([[id, "at", id]]);
-  }
-  expect((await collect(reader.listThreads())).map(({ threadId }) => threadId).sort()).toEqual(HOSTILE.toSorted());
-  expect(await collect(reader.list({}))).toHaveLength(HOSTILE.length);
-});
+    // No two of them share an item.
+    expect(new Set(written.flatMap((keys) => [...keys])).size).toBe(written.reduce((sum, keys) => sum + keys.size, 0));
+    const reader = createSaver({ keyPrefix });
+    for (const id of HOSTILE) {
+      const tuple = await reader.getTuple({ configurable: { thread_id: id, checkpoint_ns: id } });
+      expect(tuple?.config.configurable).toEqual({ thread_id: id, checkpoint_ns: id, checkpoint_id: id });
+      expect(tuple?.checkpoint.channel_values).toEqual({ at: [id, id, id, id] });
+      expect(tuple?.pendingWrites).toEqual([[id, "at", id]]);
+    }
+    expect((await collect(reader.listThreads())).map(({ threadId }) => threadId).sort()).toEqual(HOSTILE.toSorted());
+    expect(await collect(reader.list({}))).toHaveLength(HOSTILE.length);
+  },
+);
 
 test("deleting one leaves every other as it was", async () => {
   const keyPrefix = newPrefix();
@@ -87,17 +106,28 @@ test("deleting one leaves every other as it was", async () => {
     left.delete(doomed);
     expect(await saver.getTuple({ configurable: { thread_id: doomed } })).toBeUndefined();
   }
-  const threads = (await collect(createSaver({ keyPrefix }).list({}))).map(({ config, checkpoint }) => [config.configurable!.thread_id, checkpoint.channel_values]);
+  const threads = (await collect(createSaver({ keyPrefix }).list({}))).map(({ config, checkpoint }) => [
+    config.configurable!.thread_id,
+    checkpoint.channel_values,
+  ]);
   expect(threads.sort()).toEqual([...left].map((id) => [id, { at: [id, "", id, id] }]).sort());
 });
 
 test("in one thread, two sets of ids that differ anywhere share no item but the thread's own", async () => {
-  const id = fc.oneof(fc.constantFrom(...HOSTILE), fc.array(fc.constantFrom(...HOSTILE.slice(0, 25), "a", "1"), { minLength: 1, maxLength: 3 }).map((parts) => parts.join("")));
+  const id = fc.oneof(
+    fc.constantFrom(...HOSTILE),
+    fc
+      .array(fc.constantFrom(...HOSTILE.slice(0, 25), "a", "1"), { minLength: 1, maxLength: 3 })
+      .map((parts) => parts.join("")),
+  );
   const place = fc.record({ ns: fc.oneof(id, fc.constant("")), checkpointId: id, taskId: id });
   await fc.assert(
     fc.asyncProperty(id, place, place, async (threadId, one, two) => {
       const keyPrefix = newPrefix();
-      const [keysOfOne, keysOfTwo] = [await keysAt(keyPrefix, { threadId, ...one }), await keysAt(keyPrefix, { threadId, ...two })];
+      const [keysOfOne, keysOfTwo] = [
+        await keysAt(keyPrefix, { threadId, ...one }),
+        await keysAt(keyPrefix, { threadId, ...two }),
+      ];
       const shared = [...keysOfOne].filter((key) => keysOfTwo.has(key) && /#(~|W#[^#]*)$/.test(key));
       const same = one.ns === two.ns && one.checkpointId === two.checkpointId;
       expect(shared.length).toBe(!same ? 0 : one.taskId === two.taskId ? 2 : 1);
@@ -107,7 +137,28 @@ test("in one thread, two sets of ids that differ anywhere share no item but the 
 });
 
 describe("tenants", () => {
-  const PREFIXES = ["", "a", "a#", "a#T", "a#T#", "T#", "T#a#", "THREADS#", "#", "%23", "a%23", "tenant#x", "tenant#x#T#y", "../", "__proto__", "\u{10ffff}", "\ufffd", "é", "e\u0301", "😀"];
+  const PREFIXES = [
+    "",
+    "a",
+    "a#",
+    "a#T",
+    "a#T#",
+    "T#",
+    "T#a#",
+    "THREADS#",
+    "#",
+    "%23",
+    "a%23",
+    "tenant#x",
+    "tenant#x#T#y",
+    "../",
+    "__proto__",
+    "\u{10ffff}",
+    "\ufffd",
+    "é",
+    "e\u0301",
+    "😀",
+  ];
 
   test("whose prefixes imitate keys share no item, with ids that imitate them too", async () => {
     // All begin alike, so that runs of these tests don't meet.
@@ -125,20 +176,44 @@ describe("tenants", () => {
     }
     for (const prefix of PREFIXES) {
       const threads = await collect(createSaver({ keyPrefix: run + prefix }).list({}));
-      expect(threads.map(({ config }) => config.configurable!.thread_id as string).sort()).toEqual(["#", "T#t", "THREADS#0", "a", "a#T#t", "t"]);
+      expect(threads.map(({ config }) => config.configurable!.thread_id as string).sort()).toEqual([
+        "#",
+        "T#t",
+        "THREADS#0",
+        "a",
+        "a#T#t",
+        "t",
+      ]);
     }
   });
 
   test("cannot be told apart by half of a surrogate pair, so such a prefix is refused", () => {
     for (const keyPrefix of ["\ud800#", "\udbff#", "a\udc00", "😀".slice(1)]) {
       const make = (): DynamoDBSaver => createSaver({ keyPrefix });
-      expect(make).toThrow(expect.toSatisfy((error: { code: string; message: string }) => error.code === "INVALID_CONFIG" && error.message.includes("keyPrefix")));
+      expect(make).toThrow(
+        expect.toSatisfy(
+          (error: { code: string; message: string }) =>
+            error.code === "INVALID_CONFIG" && error.message.includes("keyPrefix"),
+        ),
+      );
     }
   });
 
   test("of one bucket share no object, and deleting a thread of one leaves the others' alone", async () => {
     const s3 = { ...s3Options(), thresholdBytes: 2_000 };
-    const ids = ["..", "../", "/", "a/b", "a", "?delete=", "</Key>", "%2e%2e", "\ud800", "x".repeat(5_000), `${"x".repeat(4_999)}y`];
+    const ids = [
+      "..",
+      "../",
+      "/",
+      "a/b",
+      "a",
+      "?delete=",
+      "</Key>",
+      "%2e%2e",
+      "\ud800",
+      "x".repeat(5_000),
+      `${"x".repeat(4_999)}y`,
+    ];
     const run = newPrefix();
     const tenants = ["", "../", "a#"].map((prefix) => run + prefix);
     for (const keyPrefix of tenants) {

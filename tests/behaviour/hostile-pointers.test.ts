@@ -17,7 +17,22 @@ import { isWrites } from "../lanes/sort-keys.js";
  * must not go anywhere but to a bucket of the configured service.
  */
 
-const BUCKETS = ["evil.example?", "evil.example\\", "evil.example:443?", "me@evil.example", "", "..", "a", "UPPER", "b ucket", "%2e%2e", "ev\u0001il", "é", "-bucket", "b".repeat(64)];
+const BUCKETS = [
+  "evil.example?",
+  "evil.example\\",
+  "evil.example:443?",
+  "me@evil.example",
+  "",
+  "..",
+  "a",
+  "UPPER",
+  "b ucket",
+  "%2e%2e",
+  "ev\u0001il",
+  "é",
+  "-bucket",
+  "b".repeat(64),
+];
 const PREFIXES = ["", "x/", "../x/", "a//b/", "?delete&x=", "%2e%2e/", "\u0000", "é/", "<Key>", "x".repeat(300)];
 const NAMES = ["", "name", "..", "a/b", "\u0001", "<Key>", "é", "n".repeat(43)];
 /** As long as a hash, and in its alphabet. */
@@ -26,7 +41,9 @@ const NAME = base64Url(noise(32));
 const BORN = "AbCd_-";
 
 const POINTERS = [
-  "P#", "P##", "P#name", `P#${BORN}`, `P#${BORN}#`, `P#${BORN}#${NAME}`, `P#${BORN}#${NAME}#`, `P#${BORN}#${NAME}#bucket`, `P#${BORN}#${NAME}#/`, `P#${BORN}#${NAME}#checkpoints/#more`, `P#${NAME}#checkpoints/x/`, "P#C#~",
+  "P#", "P##", "P#name", `P#${BORN}`, `P#${BORN}#`, `P#${BORN}#${NAME}`, `P#${BORN}#${NAME}#`,
+  `P#${BORN}#${NAME}#bucket`, `P#${BORN}#${NAME}#/`, `P#${BORN}#${NAME}#checkpoints/#more`, `P#${NAME}#checkpoints/x/`,
+  "P#C#~",
   ...BUCKETS.map((bucket) => `P#${BORN}#${NAME}#${bucket}/x/`),
   ...PREFIXES.slice(2).map((prefix) => `P#${BORN}#${NAME}#checkpoints/${prefix}`),
   ...NAMES.flatMap((name) => [`P#${BORN}#${name}#checkpoints/x/`, `P#${name}#${NAME}#checkpoints/x/`]),
@@ -35,7 +52,10 @@ const POINTERS = [
 const pointer = (keyPrefix: string, sortKey: string): RawItem => ({ PK: { S: `${keyPrefix}T#t` }, SK: { S: sortKey } });
 
 /** A saver on AWS's own S3, as far as it knows, and the hosts that it sends anything to. */
-function onAws(keyPrefix: string, more: { olderBuckets?: string[] } = {}): { saver: DynamoDBSaver; hosts: Set<string> } {
+function onAws(
+  keyPrefix: string,
+  more: { olderBuckets?: string[] } = {},
+): { saver: DynamoDBSaver; hosts: Set<string> } {
   const hosts = new Set<string>();
   const { fetch } = intercepted(({ url, operation, headers }) => {
     if (headers.has("x-amz-target")) return undefined;
@@ -43,7 +63,12 @@ function onAws(keyPrefix: string, more: { olderBuckets?: string[] } = {}): { sav
     if (operation === "DeleteObjects") return xml("<DeleteResult/>");
     return operation === "PutObject" ? new Response() : s3Error(404, "NoSuchKey");
   });
-  const s3 = { ...s3Options({ forcePathStyle: false }), endpoint: "https://s3.us-east-1.amazonaws.com", thresholdBytes: 5_000, ...more };
+  const s3 = {
+    ...s3Options({ forcePathStyle: false }),
+    endpoint: "https://s3.us-east-1.amazonaws.com",
+    thresholdBytes: 5_000,
+    ...more,
+  };
   return { saver: createSaver({ keyPrefix, fetch, s3 }), hosts };
 }
 
@@ -108,7 +133,12 @@ describe("a pointer to a bucket that no option names", () => {
   const [planted, named] = ["intranet", "older-bucket"];
 
   /** A thread with a large value, and a saver on it, whose pointers and objects lie elsewhere too. */
-  async function prepare(olderBuckets: string[] = []): Promise<{ keyPrefix: string; saver: DynamoDBSaver; buckets: () => Set<string | undefined>; config: Parameters<DynamoDBSaver["getTuple"]>[0] }> {
+  async function prepare(olderBuckets: string[] = []): Promise<{
+    keyPrefix: string;
+    saver: DynamoDBSaver;
+    buckets: () => Set<string | undefined>;
+    config: Parameters<DynamoDBSaver["getTuple"]>[0];
+  }> {
     const keyPrefix = newPrefix();
     const { config } = await putStep(onAws(keyPrefix).saver, emptyThread("t"), { large: noise(6_000) });
     const [{ SK }] = (await itemsOf(keyPrefix, "t", "P#")) as [RawItem];
@@ -121,7 +151,11 @@ describe("a pointer to a bucket that no option names", () => {
   const calls: [call: string, (saver: DynamoDBSaver, config: object) => Promise<unknown>][] = [
     ["getTuple", (saver, config) => saver.getTuple(config)],
     ["list", (saver) => collect(saver.list({}))],
-    ["put", async (saver, config) => putStep(saver, { ...emptyThread("t"), config: config as never }, { large: noise(6_000), n: 1 })],
+    [
+      "put",
+      async (saver, config) =>
+        putStep(saver, { ...emptyThread("t"), config: config as never }, { large: noise(6_000), n: 1 }),
+    ],
     ["copyThread", (saver) => saver.copyThread("t", "copy")],
     ["exportThread", (saver) => collect(saver.exportThread("t"))],
     ["prune", (saver) => saver.prune({ threadIds: ["t"], keepLast: 1, graceSeconds: 0 })],
@@ -130,16 +164,25 @@ describe("a pointer to a bucket that no option names", () => {
 
   test.each(calls)("is not followed by %s", async (name, call) => {
     const { saver, config, buckets } = await prepare([named]);
-    const error = await errorOf(Promise.resolve(call(saver, config)).then(() => Promise.reject(Object.assign(new Error("It was done."), { code: "DONE" }))));
+    const error = await errorOf(
+      Promise.resolve(call(saver, config)).then(() =>
+        Promise.reject(Object.assign(new Error("It was done."), { code: "DONE" })),
+      ),
+    );
 
     expect([...buckets()]).not.toContain(planted);
-    expect(error.code).toMatch(name === "put" ? /^DONE$/ : name === "prune" ? /^(DONE|INVALID_CONFIG)$/ : /^INVALID_CONFIG$/);
+    expect(error.code).toMatch(
+      name === "put" ? /^DONE$/ : name === "prune" ? /^(DONE|INVALID_CONFIG)$/ : /^INVALID_CONFIG$/,
+    );
   });
 
   test("is refused with the bucket's name and the option, and not taken for a missing value", async () => {
     const { saver, config, buckets } = await prepare([named]);
 
-    expect(await errorOf(saver.getTuple(config))).toMatchObject({ code: "INVALID_CONFIG", message: expect.stringMatching(/"intranet".*s3\.olderBuckets/) });
+    expect(await errorOf(saver.getTuple(config))).toMatchObject({
+      code: "INVALID_CONFIG",
+      message: expect.stringMatching(/"intranet".*s3\.olderBuckets/),
+    });
     // Where the options know a bucket, they were looked at before.
     expect([...buckets()].sort()).toEqual(["checkpoints", named]);
   });
@@ -159,7 +202,9 @@ describe("a write that says of which incarnation its segments are", () => {
   /** A writes item as a tenant can store it, whose value lies in S3 at a place of its choice. */
   const hostileWrite = (item: RawItem, born: unknown, name: Uint8Array): RawItem => ({
     ...item,
-    w0: binary(plain(buildContainer({ head: ["n", born], entries: [["bytes", 0, -3_000]], hashes: [name], tails: [] }))),
+    w0: binary(
+      plain(buildContainer({ head: ["n", born], entries: [["bytes", 0, -3_000]], hashes: [name], tails: [] })),
+    ),
   });
 
   test("cannot say a path: nothing is asked for outside of its thread's folder", async () => {
@@ -174,12 +219,30 @@ describe("a write that says of which incarnation its segments are", () => {
     const item = (await itemsOf(own, "t", "C##")).find((item) => isWrites(item, "task"))!;
     const hash = fromBase64(file.slice(-43).replace(/-/g, "+").replace(/_/g, "/") + "=");
 
-    for (const born of [`../${folder}/${file.slice(0, -44)}`, `x/../../${folder}/${file.slice(0, -44)}`, "../../../other-bucket/x", "..", "a/b", "?", "#", "\u0000", "x".repeat(2_000), 1, null, ["x"]]) {
+    for (const born of [
+      `../${folder}/${file.slice(0, -44)}`,
+      `x/../../${folder}/${file.slice(0, -44)}`,
+      "../../../other-bucket/x",
+      "..",
+      "a/b",
+      "?",
+      "#",
+      "\u0000",
+      "x".repeat(2_000),
+      1,
+      null,
+      ["x"],
+    ]) {
       await putRaw(hostileWrite(item, born, hash));
       const { saver, sent } = saverAt({ keyPrefix: own, s3 });
       const error = await errorOf(saver.getTuple(config));
-      expect(error).toMatchObject({ name: "CheckpointDataError", code: expect.stringMatching(/^(DAMAGED_DATA|MISSING_DATA)$/) });
-      const folders = sent.filter(({ operation }) => operation === "GetObject").map(({ url }) => url.pathname.split("/").slice(0, -1).join("/"));
+      expect(error).toMatchObject({
+        name: "CheckpointDataError",
+        code: expect.stringMatching(/^(DAMAGED_DATA|MISSING_DATA)$/),
+      });
+      const folders = sent
+        .filter(({ operation }) => operation === "GetObject")
+        .map(({ url }) => url.pathname.split("/").slice(0, -1).join("/"));
       for (const asked of folders) expect(asked).toBe(`/checkpoints/${s3.prefix}${base64Url(utf8(`${own}T#t`))}`);
     }
   });
@@ -190,9 +253,19 @@ test("an incarnation of another length than ours is a data error or none, and ne
     const keyPrefix = newPrefix();
     const one = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { large: noise(3_000) });
     for (const item of await itemsOf(keyPrefix, "t", "C#")) await putRaw({ ...item, born: binary(born) });
-    for (const call of [() => createSaver({ keyPrefix }).getTuple(one.config), () => putStep(createSaver({ keyPrefix }), one, { n: 1, large: noise(4_000) })]) {
-      const error: unknown = await call().then(() => undefined, (reason: unknown) => reason);
-      if (error !== undefined) expect(error).toMatchObject({ name: "CheckpointDataError", code: expect.stringMatching(/^(DAMAGED_DATA|MISSING_DATA)$/) });
+    for (const call of [
+      () => createSaver({ keyPrefix }).getTuple(one.config),
+      () => putStep(createSaver({ keyPrefix }), one, { n: 1, large: noise(4_000) }),
+    ]) {
+      const error: unknown = await call().then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (error !== undefined)
+        expect(error).toMatchObject({
+          name: "CheckpointDataError",
+          code: expect.stringMatching(/^(DAMAGED_DATA|MISSING_DATA)$/),
+        });
     }
     await createSaver({ keyPrefix }).deleteThread("t");
     expect(await itemsOf(keyPrefix, "t")).toEqual([]);

@@ -9,7 +9,17 @@ import { newPrefix } from "../lanes/requests.js";
 import { BUCKET, callS3 } from "../lanes/s3-client.js";
 import { keysAt, newPlace, saverAt } from "../lanes/s3-saver.js";
 import { base64Url } from "../lanes/stored-format.js";
-import { BODY, binary, buildContainer, buildFrame, CODEC, concat, gzipped, plain, utf8 } from "../lanes/stored-bytes.js";
+import {
+  BODY,
+  binary,
+  buildContainer,
+  buildFrame,
+  CODEC,
+  concat,
+  gzipped,
+  plain,
+  utf8,
+} from "../lanes/stored-bytes.js";
 import { bornOf, isWrites } from "../lanes/sort-keys.js";
 
 /*
@@ -37,7 +47,10 @@ async function putSegment(item: RawItem, bytes: Uint8Array): Promise<Uint8Array>
 }
 
 /** Reads in every way, and expects one and the same error; the neighbour is read all the while. */
-async function expectRefused({ keyPrefix, one, two }: Awaited<ReturnType<typeof prepare>>, code: string): Promise<void> {
+async function expectRefused(
+  { keyPrefix, one, two }: Awaited<ReturnType<typeof prepare>>,
+  code: string,
+): Promise<void> {
   const limits = new Limits(MAX + 65_536, 50_000);
   const saver = (): ReturnType<typeof createSaver> => createSaver({ keyPrefix, maxValueBytes: MAX });
   const refused = { name: "CheckpointDataError", code, threadId: "t", checkpointId: one.checkpoint.id };
@@ -57,7 +70,11 @@ test("many values that share one segment are refused before it is copied for eac
   const count = 4_000;
   const container = {
     head: [Array.from({ length: count }, (_, i) => [`c${i}`, 1])],
-    entries: [["json", BODY.length], ["json", METADATA.length], ...Array.from({ length: count }, () => ["bytes", 0, MAX])],
+    entries: [
+      ["json", BODY.length],
+      ["json", METADATA.length],
+      ...Array.from({ length: count }, () => ["bytes", 0, MAX]),
+    ],
     hashes: Array.from({ length: count }, () => hash),
     tails: [utf8(BODY), utf8(METADATA)],
   };
@@ -73,13 +90,21 @@ test("a value of many large segments is refused before any is read", async () =>
   const hashes = [1, 2, 3].map((seed) => noise(32, seed));
   const container = {
     head: [[["large", 1]]],
-    entries: [["json", BODY.length], ["json", METADATA.length], ["bytes", 0, ...hashes.map(() => MAX)]],
+    entries: [
+      ["json", BODY.length],
+      ["json", METADATA.length],
+      ["bytes", 0, ...hashes.map(() => MAX)],
+    ],
     hashes,
     tails: [utf8(BODY), utf8(METADATA)],
   };
   await putRaw({ ...world.item, data: binary(plain(buildContainer(container))) });
   const operations: string[] = [];
-  const saver = createSaver({ keyPrefix: world.keyPrefix, maxValueBytes: MAX, onEvent: (event) => event.type === "request" && operations.push(event.operation) });
+  const saver = createSaver({
+    keyPrefix: world.keyPrefix,
+    maxValueBytes: MAX,
+    onEvent: (event) => event.type === "request" && operations.push(event.operation),
+  });
 
   expect(await errorOf(saver.getTuple(world.one.config))).toMatchObject({ code: "VALUE_TOO_LARGE", channel: "large" });
   expect(operations.toSorted()).toEqual(["GetItem", "Query"]); // the thread's marker, and side by side the checkpoint
@@ -89,21 +114,55 @@ test("a value of many large segments is refused before any is read", async () =>
 test("a segment that unpacks to more than its checkpoint says is refused before it is unpacked", async () => {
   const world = await prepare();
   const hash = await putSegment(world.item, new Uint8Array(MAX));
-  const container = { head: [[["small", 1]]], entries: [["json", BODY.length], ["json", METADATA.length], ["bytes", 0, 10]], hashes: [hash], tails: [utf8(BODY), utf8(METADATA)] };
+  const container = {
+    head: [[["small", 1]]],
+    entries: [
+      ["json", BODY.length],
+      ["json", METADATA.length],
+      ["bytes", 0, 10],
+    ],
+    hashes: [hash],
+    tails: [utf8(BODY), utf8(METADATA)],
+  };
   await putRaw({ ...world.item, data: binary(plain(buildContainer(container))) });
   const limits = new Limits(65_536, 50_000);
 
-  const error = await limits.during(() => errorOf(createSaver({ keyPrefix: world.keyPrefix, maxValueBytes: MAX }).getTuple(world.one.config)));
+  const error = await limits.during(() =>
+    errorOf(createSaver({ keyPrefix: world.keyPrefix, maxValueBytes: MAX }).getTuple(world.one.config)),
+  );
 
   expect(error).toMatchObject({ name: "CheckpointDataError", channel: "small" });
 });
 
 describe("a checkpoint's item that unpacks to far more than an item can hold is refused:", () => {
   test.each<[what: string, frame: () => Uint8Array]>([
-    ["a list of a million channels", () => buildContainer({ head: [], entries: [], hashes: [], tails: [] }, `[[[${'["",0],'.repeat(1_000_000)}["",0]]],[${'["",0],'.repeat(1_000_001)}["",0]]]`)],
-    ["a header that nests", () => buildContainer({ head: [], entries: [], hashes: [], tails: [] }, "[".repeat(5_000_000) + "]".repeat(5_000_000))],
+    [
+      "a list of a million channels",
+      () =>
+        buildContainer(
+          { head: [], entries: [], hashes: [], tails: [] },
+          `[[[${'["",0],'.repeat(1_000_000)}["",0]]],[${'["",0],'.repeat(1_000_001)}["",0]]]`,
+        ),
+    ],
+    [
+      "a header that nests",
+      () =>
+        buildContainer({ head: [], entries: [], hashes: [], tails: [] }, "[".repeat(5_000_000) + "]".repeat(5_000_000)),
+    ],
     ["a long tail", () => buildFrame({ channels: { large: new Uint8Array(12_000_000) } })],
-    ["a body of bytes", () => buildContainer({ head: [[]], entries: [["bytes", 12_000_000], ["json", 2]], hashes: [], tails: [new Uint8Array(12_000_000), utf8("{}")] })],
+    [
+      "a body of bytes",
+      () =>
+        buildContainer({
+          head: [[]],
+          entries: [
+            ["bytes", 12_000_000],
+            ["json", 2],
+          ],
+          hashes: [],
+          tails: [new Uint8Array(12_000_000), utf8("{}")],
+        }),
+    ],
   ])("%s", async (_, frame) => {
     const { keyPrefix, one, item } = await prepare();
     await putRaw({ ...item, data: binary(gzipped(frame())) });
@@ -111,64 +170,104 @@ describe("a checkpoint's item that unpacks to far more than an item can hold is 
 
     const error = await limits.during(() => errorOf(createSaver({ keyPrefix }).getTuple(one.config)));
 
-    expect(error).toMatchObject({ name: "CheckpointDataError", code: expect.stringMatching(/^(VALUE_TOO_LARGE|DAMAGED_DATA)$/) });
+    expect(error).toMatchObject({
+      name: "CheckpointDataError",
+      code: expect.stringMatching(/^(VALUE_TOO_LARGE|DAMAGED_DATA)$/),
+    });
   });
 });
 
-test.each(["null", "1", '"text"', "[]", "[1,2]", '{"v":3}', '{"v":3,"channel_versions":null}', '{"v":3,"channel_versions":"abc"}', '{"v":3,"channel_versions":{"a":{"toString":null}}}'])(
-  "a checkpoint's body that is no checkpoint is a result or a data error in every call: %s",
-  async (body) => {
-    const { keyPrefix, one, two, item } = await prepare();
-    await putRaw({ ...item, parent: { S: "nobody" }, data: binary(plain(buildFrame({ body, metadata: body }))) });
-    const warm = createSaver({ keyPrefix });
-    await warm.getTuple(one.config).catch(() => undefined);
-    const calls = [
-      () => createSaver({ keyPrefix }).getTuple(one.config),
-      () => createSaver({ keyPrefix }).getDeltaChannelHistory({ config: one.config, channels: ["log"] }),
-      () => warm.getDeltaChannelHistory({ config: one.config, channels: ["log"] }),
-      () => createSaver({ keyPrefix }).list(one.config, { filter: { source: "loop" } }).next(),
-      () => putStep(createSaver({ keyPrefix }), one, { n: 3 }),
-    ];
-    for (const call of calls) {
-      const error: unknown = await call().then(() => undefined, (reason: unknown) => reason);
-      if (error !== undefined) expect(error).toMatchObject({ name: "CheckpointDataError", code: "DAMAGED_DATA" });
+test.each([
+  "null",
+  "1",
+  '"text"',
+  "[]",
+  "[1,2]",
+  '{"v":3}',
+  '{"v":3,"channel_versions":null}',
+  '{"v":3,"channel_versions":"abc"}',
+  '{"v":3,"channel_versions":{"a":{"toString":null}}}',
+])("a checkpoint's body that is no checkpoint is a result or a data error in every call: %s", async (body) => {
+  const { keyPrefix, one, two, item } = await prepare();
+  await putRaw({ ...item, parent: { S: "nobody" }, data: binary(plain(buildFrame({ body, metadata: body }))) });
+  const warm = createSaver({ keyPrefix });
+  await warm.getTuple(one.config).catch(() => undefined);
+  const calls = [
+    () => createSaver({ keyPrefix }).getTuple(one.config),
+    () => createSaver({ keyPrefix }).getDeltaChannelHistory({ config: one.config, channels: ["log"] }),
+    () => warm.getDeltaChannelHistory({ config: one.config, channels: ["log"] }),
+    () =>
+      createSaver({ keyPrefix })
+        .list(one.config, { filter: { source: "loop" } })
+        .next(),
+    () => putStep(createSaver({ keyPrefix }), one, { n: 3 }),
+  ];
+  for (const call of calls) {
+    const error: unknown = await call().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (error !== undefined) expect(error).toMatchObject({ name: "CheckpointDataError", code: "DAMAGED_DATA" });
+  }
+  expect(await valuesAt(createSaver({ keyPrefix }), two.config)).toEqual({ n: 2 });
+});
+
+test.each([2 ** 31, 2 ** 53 - 1, -5, 0])(
+  "a run of writes that says it has %d is refused, by readers and by the next putWrites",
+  async (count) => {
+    const keyPrefix = newPrefix();
+    const saver = createSaver({ keyPrefix, compression: "none" });
+    const { config } = await putStep(saver, emptyThread("t"), { n: 1 });
+    const writes = Array.from({ length: 150 }, (_, i) => ["n", i] as [string, unknown]);
+    await saver.putWrites(config, writes, "task");
+    const item = (await itemsOf(keyPrefix, "t", "C##")).find((item) => isWrites(item, "task"))!;
+    const inner = buildContainer({ head: ["n"], entries: [["json", 1]], hashes: [], tails: [utf8("1")] });
+    await putRaw({
+      ...item,
+      w0: binary(plain(buildContainer({ head: count, entries: [["run", inner.length]], hashes: [], tails: [inner] }))),
+    });
+
+    for (const call of [
+      () => createSaver({ keyPrefix }).getTuple(config),
+      () => createSaver({ keyPrefix }).putWrites(config, writes, "task"),
+    ]) {
+      expect(await errorOf(call() as Promise<unknown>)).toMatchObject({ code: "DAMAGED_DATA" });
     }
-    expect(await valuesAt(createSaver({ keyPrefix }), two.config)).toEqual({ n: 2 });
   },
 );
-
-test.each([2 ** 31, 2 ** 53 - 1, -5, 0])("a run of writes that says it has %d is refused, by readers and by the next putWrites", async (count) => {
-  const keyPrefix = newPrefix();
-  const saver = createSaver({ keyPrefix, compression: "none" });
-  const { config } = await putStep(saver, emptyThread("t"), { n: 1 });
-  const writes = Array.from({ length: 150 }, (_, i) => ["n", i] as [string, unknown]);
-  await saver.putWrites(config, writes, "task");
-  const item = (await itemsOf(keyPrefix, "t", "C##")).find((item) => isWrites(item, "task"))!;
-  const inner = buildContainer({ head: ["n"], entries: [["json", 1]], hashes: [], tails: [utf8("1")] });
-  await putRaw({ ...item, w0: binary(plain(buildContainer({ head: count, entries: [["run", inner.length]], hashes: [], tails: [inner] }))) });
-
-  for (const call of [() => createSaver({ keyPrefix }).getTuple(config), () => createSaver({ keyPrefix }).putWrites(config, writes, "task")]) {
-    expect(await errorOf(call() as Promise<unknown>)).toMatchObject({ code: "DAMAGED_DATA" });
-  }
-});
 
 test("an object in S3 that the runtime would unpack by itself is not read beyond maxValueBytes", async () => {
   const place = newPlace();
   const { config } = await putStep(saverAt(place).saver, emptyThread("t"), { large: noise(6_000) });
   const [key] = await keysAt(place);
   const body = gzipSync(new Uint8Array(64 * MAX), { level: 9 });
-  const { status } = await callS3(inject("s3"), "PUT", `${BUCKET}/${key!.split("/").map(encodeURIComponent).join("/")}`, { body, headers: { "content-encoding": "gzip" } });
+  const { status } = await callS3(
+    inject("s3"),
+    "PUT",
+    `${BUCKET}/${key!.split("/").map(encodeURIComponent).join("/")}`,
+    { body, headers: { "content-encoding": "gzip" } },
+  );
   expect(status).toBe(200);
   const { saver, events } = saverAt(place, undefined, { maxValueBytes: MAX });
 
   expect(await errorOf(saver.getTuple(config))).toMatchObject({ code: "VALUE_TOO_LARGE" });
-  expect(events.reduce((sum, event) => sum + (event.type === "request" ? event.bytesReceived : 0), 0)).toBeLessThan(2 * MAX);
+  expect(events.reduce((sum, event) => sum + (event.type === "request" ? event.bytesReceived : 0), 0)).toBeLessThan(
+    2 * MAX,
+  );
 });
 
-test("a value that is encrypted within an encryption, or compressed within a compression, is not unpacked twice", async () => {
-  const { keyPrefix, one, item } = await prepare();
-  for (const bytes of [gzipped(gzipped(plain(utf8("{}")))), concat(Uint8Array.of(CODEC.encrypted, CODEC.encrypted), noise(60))]) {
-    await putRaw({ ...item, data: binary(bytes) });
-    expect(await errorOf(createSaver({ keyPrefix }).getTuple(one.config))).toMatchObject({ code: expect.stringMatching(/^(DAMAGED_DATA|DECRYPTION_FAILED)$/) });
-  }
-});
+test(
+  "a value that is encrypted within an encryption, or compressed within a compression, is not " + "unpacked twice",
+  async () => {
+    const { keyPrefix, one, item } = await prepare();
+    for (const bytes of [
+      gzipped(gzipped(plain(utf8("{}")))),
+      concat(Uint8Array.of(CODEC.encrypted, CODEC.encrypted), noise(60)),
+    ]) {
+      await putRaw({ ...item, data: binary(bytes) });
+      expect(await errorOf(createSaver({ keyPrefix }).getTuple(one.config))).toMatchObject({
+        code: expect.stringMatching(/^(DAMAGED_DATA|DECRYPTION_FAILED)$/),
+      });
+    }
+  },
+);

@@ -58,25 +58,49 @@ describe("deleteThread", () => {
       const random = new Random(`deleted ${number}`);
       const world = await makeHostileWorld({ compression: "none" });
       const neighbour = await putStep(createSaver(world.options), emptyThread("neighbour"), { n: 1 });
-      for (const original of world.items) if (random.chance(0.7)) await store(mutateItem(original, world.items, random).item);
+      for (const original of world.items)
+        if (random.chance(0.7)) await store(mutateItem(original, world.items, random).item);
 
       await createSaver(world.options).deleteThread(THREAD);
 
-      expect((await itemsWithPrefix(world.options.keyPrefix!)).filter(({ PK }) => PK!.S!.endsWith(`T#${THREAD}`)), `deleted ${number}`).toEqual([]);
+      expect(
+        (await itemsWithPrefix(world.options.keyPrefix!)).filter(({ PK }) => PK!.S!.endsWith(`T#${THREAD}`)),
+        `deleted ${number}`,
+      ).toEqual([]);
       expect(await collect(createSaver(world.options).listThreads())).toMatchObject([{ threadId: "neighbour" }]);
-      expect((await createSaver(world.options).getTuple(neighbour.config))?.checkpoint.channel_values).toEqual({ n: 1 });
+      expect((await createSaver(world.options).getTuple(neighbour.config))?.checkpoint.channel_values).toEqual({
+        n: 1,
+      });
     }
   });
 
   const SORT_KEYS = [
-    "A", "C", "C#", "C##", "C##~", "C###", "C#$", "C#$#", "C#a", "C#a#b", "C#a#b#", "C#a#b#X", "C#a#b#W", "C#a#b#W#", "C#a#b#W#t#more", "C#a#b#~more", "C#%#%#~", "C#a#b%-#~",
-    "H#", "H##", "H#a#b", "P#", "P##", "P#a#b", "S", "S#", "S##", "S#not base64!", `S#${"x".repeat(900)}`, "T#", "W#", "X#", "\u0000", "\u{10ffff}", "~", "__proto__", " ", "%",
+    "A", "C", "C#", "C##", "C##~", "C###", "C#$", "C#$#", "C#a", "C#a#b", "C#a#b#", "C#a#b#X", "C#a#b#W", "C#a#b#W#",
+    "C#a#b#W#t#more", "C#a#b#~more", "C#%#%#~", "C#a#b%-#~",
+    "H#", "H##", "H#a#b", "P#", "P##", "P#a#b", "S", "S#", "S##", "S#not base64!", `S#${"x".repeat(900)}`, "T#", "W#",
+    "X#", "\u0000", "\u{10ffff}", "~", "__proto__", " ", "%",
   ]; // prettier-ignore
 
   test.each<[what: string, attributes: Record<string, unknown>]>([
     ["nothing", {}],
-    ["attributes of other types", { data: { S: "x" }, v: { BOOL: true }, ttl: { S: "never" }, born: { N: "1" }, parent: { L: [] }, head: { M: {} }, void: { NULL: true }, n: { S: "x" }, w0: { SS: ["a"] } }],
-    ["bytes that mean nothing", { data: { B: btoa(String.fromCharCode(...noise(200))) }, v: { N: "1" }, w0: { B: "AQID" } }],
+    [
+      "attributes of other types",
+      {
+        data: { S: "x" },
+        v: { BOOL: true },
+        ttl: { S: "never" },
+        born: { N: "1" },
+        parent: { L: [] },
+        head: { M: {} },
+        void: { NULL: true },
+        n: { S: "x" },
+        w0: { SS: ["a"] },
+      },
+    ],
+    [
+      "bytes that mean nothing",
+      { data: { B: btoa(String.fromCharCode(...noise(200))) }, v: { N: "1" }, w0: { B: "AQID" } },
+    ],
   ])("leaves nothing of a thread with items under keys that nobody wrote, which hold %s", async (_, attributes) => {
     const keyPrefix = newPrefix();
     const [first, last] = await putChain(createSaver({ keyPrefix }), emptyThread("t"), [{ n: noise(3_000) }, { n: 2 }]);
@@ -104,9 +128,14 @@ test("writes to a task whose item was changed end in a result or in an error of 
     const { item, what } = mutateItem(original, [original], random);
     if (!(await store(item))) continue;
     for (const writes of [many, many.slice(0, 3)]) {
-      const error: unknown = await createSaver({ keyPrefix }).putWrites(step!.config, writes, "task").catch((reason: unknown) => reason);
+      const error: unknown = await createSaver({ keyPrefix })
+        .putWrites(step!.config, writes, "task")
+        .catch((reason: unknown) => reason);
       // DynamoDB itself refuses to count up what is no number.
-      expect(error === undefined ? "DAMAGED_DATA" : (error as { code: string }).code, `writes ${number}, with ${what}`).toMatch(/^(DAMAGED_DATA|UNSUPPORTED_FORMAT|MISSING_DATA|VALUE_TOO_LARGE|DECRYPTION_FAILED|SERVICE_ERROR)$/);
+      expect(
+        error === undefined ? "DAMAGED_DATA" : (error as { code: string }).code,
+        `writes ${number}, with ${what}`,
+      ).toMatch(/^(DAMAGED_DATA|UNSUPPORTED_FORMAT|MISSING_DATA|VALUE_TOO_LARGE|DECRYPTION_FAILED|SERVICE_ERROR)$/);
     }
     await putRaw(original);
   }

@@ -1,5 +1,9 @@
 import { DynamoDBCache, DynamoDBSaver, DynamoDBStore, type Fetch } from "langgraph-checkpoint-dynamodb";
-import { fromCognitoIdentityPool, fromInstanceMetadata, fromTemporaryCredentials } from "langgraph-checkpoint-dynamodb/credentials";
+import {
+  fromCognitoIdentityPool,
+  fromInstanceMetadata,
+  fromTemporaryCredentials,
+} from "langgraph-checkpoint-dynamodb/credentials";
 import { DynamoDBReader } from "langgraph-checkpoint-dynamodb/reader";
 import { describe, expect, test } from "vitest";
 import { emptyThread, noise, putStep, valuesAt } from "../lanes/checkpoints.js";
@@ -15,16 +19,35 @@ import { onCeph } from "../lanes/real-servers.js";
 const named = (host: string, url: string): string => `http://${host}:${new URL(url).port}`;
 const dynamodbLocal = (): string => named("dynamodb-local", endpoint());
 
-const base = { tableName: "checkpoints", region: "us-east-1", credentials: { ...MASTER }, dangerouslyAllowBrowser: true };
-const HOSTS = ["dynamodb-local:8000", "localstack:4566", "host.docker.internal:8000", "0.0.0.0:8000", "10.0.0.7:8000", "[fd00::7]:8000"];
+const base = {
+  tableName: "checkpoints",
+  region: "us-east-1",
+  credentials: { ...MASTER },
+  dangerouslyAllowBrowser: true,
+};
+const HOSTS = [
+  "dynamodb-local:8000",
+  "localstack:4566",
+  "host.docker.internal:8000",
+  "0.0.0.0:8000",
+  "10.0.0.7:8000",
+  "[fd00::7]:8000",
+];
 const classes = { DynamoDBSaver, DynamoDBReader, DynamoDBStore, DynamoDBCache };
 
 describe.each(Object.entries(classes))("%s", (_, Class) => {
   test.each(HOSTS)("refuses http://%s, and names the option and the variable that allow it", (host) => {
     const make = (): unknown => new Class({ ...base, endpoint: `http://${host}` });
-    const advice = takesInsecureEndpoints ? /allowInsecureEndpoint: true.*DYNAMODB_ALLOW_INSECURE_ENDPOINT=true/ : /A browser refuses it in any case/;
+    const advice = takesInsecureEndpoints
+      ? /allowInsecureEndpoint: true.*DYNAMODB_ALLOW_INSECURE_ENDPOINT=true/
+      : /A browser refuses it in any case/;
 
-    expect(make).toThrow(expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringContaining(`endpoint http://${host} must be https`) }));
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: "INVALID_CONFIG",
+        message: expect.stringContaining(`endpoint http://${host} must be https`),
+      }),
+    );
     expect(make).toThrow(advice);
   });
 });
@@ -32,8 +55,17 @@ describe.each(Object.entries(classes))("%s", (_, Class) => {
 if (!takesInsecureEndpoints) {
   describe("a page", () => {
     test.each(Object.entries(classes))("refuses it also where %s has the option", (_, Class) => {
-      expect(() => new Class({ ...base, endpoint: "http://localstack:4566", allowInsecureEndpoint: true })).toThrow(/A browser refuses it in any case/);
-      expect(() => new Class({ ...base, s3: { bucket: "large", endpoint: "http://localstack:4566" }, allowInsecureEndpoint: true })).toThrow(/s3\.endpoint.*A browser refuses it in any case/);
+      expect(() => new Class({ ...base, endpoint: "http://localstack:4566", allowInsecureEndpoint: true })).toThrow(
+        /A browser refuses it in any case/,
+      );
+      expect(
+        () =>
+          new Class({
+            ...base,
+            s3: { bucket: "large", endpoint: "http://localstack:4566" },
+            allowInsecureEndpoint: true,
+          }),
+      ).toThrow(/s3\.endpoint.*A browser refuses it in any case/);
     });
   });
 } else {
@@ -68,18 +100,23 @@ if (!takesInsecureEndpoints) {
       expect(await cache.get([[["n"], "k"]])).toEqual([{ key: [["n"], "k"], value: 1 }]);
     });
 
-    onCeph("the bucket may be at such a host, whose buckets have no names of their own: it is found by its path", async () => {
-      const { bucket, prefix, region, endpoint: where } = s3Options();
-      const asked: string[] = [];
-      const fetch: Fetch = (url, init) => (asked.push(url), fetchFromContainer(url, init));
-      const s3 = { bucket, prefix, region, endpoint: named("s3", where), thresholdBytes: 5_000 };
-      const options = container({ s3, fetch });
+    onCeph(
+      "the bucket may be at such a host, whose buckets have no names of their own: it is found by its path",
+      async () => {
+        const { bucket, prefix, region, endpoint: where } = s3Options();
+        const asked: string[] = [];
+        const fetch: Fetch = (url, init) => (asked.push(url), fetchFromContainer(url, init));
+        const s3 = { bucket, prefix, region, endpoint: named("s3", where), thresholdBytes: 5_000 };
+        const options = container({ s3, fetch });
 
-      const step = await putStep(createSaver(options), emptyThread("t"), { large: noise(6_000) });
+        const step = await putStep(createSaver(options), emptyThread("t"), { large: noise(6_000) });
 
-      expect(asked.some((url) => url.startsWith(`${s3.endpoint}/${bucket}/${prefix}`))).toBe(true);
-      expect(await valuesAt(createSaver({ keyPrefix: options.keyPrefix, s3: { ...s3, endpoint: where } }), step.config)).toEqual(step.checkpoint.channel_values);
-    });
+        expect(asked.some((url) => url.startsWith(`${s3.endpoint}/${bucket}/${prefix}`))).toBe(true);
+        expect(
+          await valuesAt(createSaver({ keyPrefix: options.keyPrefix, s3: { ...s3, endpoint: where } }), step.config),
+        ).toEqual(step.checkpoint.channel_values);
+      },
+    );
 
     test.each([
       ["http://localhost:4566", true],
@@ -97,22 +134,35 @@ if (!takesInsecureEndpoints) {
         asked.push(to);
         return Promise.resolve(new Response());
       };
-      await putStep(createSaver(container({ s3: { bucket: "large", endpoint: url, thresholdBytes: 5_000 }, fetch })), emptyThread("t"), { large: noise(6_000) });
+      await putStep(
+        createSaver(container({ s3: { bucket: "large", endpoint: url, thresholdBytes: 5_000 }, fetch })),
+        emptyThread("t"),
+        { large: noise(6_000) },
+      );
 
       expect(asked.map((to) => new URL(to).hostname.startsWith("large."))).toEqual([!byPath]);
       expect(asked.map((to) => new URL(to).pathname.startsWith("/large/"))).toEqual([byPath]);
     });
 
     test("another scheme is refused all the same, and so is a value that is not a boolean", () => {
-      expect(() => new DynamoDBSaver(container({ endpoint: "ftp://dynamodb-local:8000" }))).toThrow(/endpoint ftp:\/\/dynamodb-local:8000 must be https/);
-      expect(() => new DynamoDBSaver(container({ allowInsecureEndpoint: "yes" as never }))).toThrow(/allowInsecureEndpoint must be a boolean, not a string/);
+      expect(() => new DynamoDBSaver(container({ endpoint: "ftp://dynamodb-local:8000" }))).toThrow(
+        /endpoint ftp:\/\/dynamodb-local:8000 must be https/,
+      );
+      expect(() => new DynamoDBSaver(container({ allowInsecureEndpoint: "yes" as never }))).toThrow(
+        /allowInsecureEndpoint must be a boolean, not a string/,
+      );
     });
 
     test("a redirect from there is followed nowhere", async () => {
       const asked: string[] = [];
-      const fetch: Fetch = (url) => (asked.push(url), Promise.resolve(new Response(null, { status: 307, headers: { location: "http://elsewhere:8000/" } })));
+      const fetch: Fetch = (url) => (
+        asked.push(url),
+        Promise.resolve(new Response(null, { status: 307, headers: { location: "http://elsewhere:8000/" } }))
+      );
 
-      expect(await errorOf(createSaver(container({ fetch })).getTuple({ configurable: { thread_id: "t" } }))).toMatchObject({ code: "NETWORK" });
+      expect(
+        await errorOf(createSaver(container({ fetch })).getTuple({ configurable: { thread_id: "t" } })),
+      ).toMatchObject({ code: "NETWORK" });
       expect(asked).toEqual([`${dynamodbLocal()}/`]);
     });
   });
@@ -127,14 +177,30 @@ describe("DYNAMODB_ALLOW_INSECURE_ENDPOINT", () => {
     AWS_ENDPOINT_URL: dynamodbLocal(),
   });
   const overrides = { fetch: fetchFromContainer, dangerouslyAllowBrowser: true };
-  const read = (setting: unknown, more = {}) => DynamoDBSaver.fromEnv({ ...env(), DYNAMODB_ALLOW_INSECURE_ENDPOINT: setting }, { ...overrides, ...more }).getTuple({ configurable: { thread_id: "none" } });
+  const read = (setting: unknown, more = {}) =>
+    DynamoDBSaver.fromEnv({ ...env(), DYNAMODB_ALLOW_INSECURE_ENDPOINT: setting }, { ...overrides, ...more }).getTuple({
+      configurable: { thread_id: "none" },
+    });
 
   test.each([["true"], ["1"], [true]])("as %j lets fromEnv take such an endpoint, but in a page", async (setting) => {
     if (!takesInsecureEndpoints) return void expect(() => read(setting)).toThrow(/A browser refuses it in any case/);
     expect(await read(setting)).toBeUndefined();
-    expect(await DynamoDBReader.fromEnv({ ...env(), DYNAMODB_ALLOW_INSECURE_ENDPOINT: setting }, overrides).getTuple({ configurable: { thread_id: "none" } })).toBeUndefined();
-    expect(await DynamoDBStore.fromEnv({ ...env(), DYNAMODB_ALLOW_INSECURE_ENDPOINT: setting }, overrides).get(["a"], "none")).toBeNull();
-    expect(await DynamoDBCache.fromEnv({ ...env(), DYNAMODB_ALLOW_INSECURE_ENDPOINT: setting }, overrides).get([[["n"], "none"]])).toEqual([]);
+    expect(
+      await DynamoDBReader.fromEnv({ ...env(), DYNAMODB_ALLOW_INSECURE_ENDPOINT: setting }, overrides).getTuple({
+        configurable: { thread_id: "none" },
+      }),
+    ).toBeUndefined();
+    expect(
+      await DynamoDBStore.fromEnv({ ...env(), DYNAMODB_ALLOW_INSECURE_ENDPOINT: setting }, overrides).get(
+        ["a"],
+        "none",
+      ),
+    ).toBeNull();
+    expect(
+      await DynamoDBCache.fromEnv({ ...env(), DYNAMODB_ALLOW_INSECURE_ENDPOINT: setting }, overrides).get([
+        [["n"], "none"],
+      ]),
+    ).toEqual([]);
   });
 
   test.each([["false"], ["0"], [false], [""], [undefined]])("as %j does not", (setting) => {
@@ -154,20 +220,39 @@ describe("DYNAMODB_ALLOW_INSECURE_ENDPOINT", () => {
 describe("a credentials provider", () => {
   const metadata = (options: object) => {
     const service = instanceMetadata();
-    return { service, provider: fromInstanceMetadata({ env: {}, fetch: service.fetch, endpoint: "http://ec2-metadata-mock:1338", ...options }) };
+    return {
+      service,
+      provider: fromInstanceMetadata({
+        env: {},
+        fetch: service.fetch,
+        endpoint: "http://ec2-metadata-mock:1338",
+        ...options,
+      }),
+    };
   };
-  const assumed = (more: object, fetch = sts().fetch) => fromTemporaryCredentials({ params: { RoleArn: ROLE }, masterCredentials: MASTER, clientConfig: { region: "us-east-1", endpoint: "http://localstack:4566", ...more }, fetch });
+  const assumed = (more: object, fetch = sts().fetch) =>
+    fromTemporaryCredentials({
+      params: { RoleArn: ROLE },
+      masterCredentials: MASTER,
+      clientConfig: { region: "us-east-1", endpoint: "http://localstack:4566", ...more },
+      fetch,
+    });
 
   test("refuses plain http to another host, and names the option", async () => {
-    const advice = takesInsecureEndpoints ? /must be https.*allowInsecureEndpoint: true/ : /must be https.*A browser refuses it/;
+    const advice = takesInsecureEndpoints
+      ? /must be https.*allowInsecureEndpoint: true/
+      : /must be https.*A browser refuses it/;
 
     expect(() => assumed({})).toThrow(advice);
-    expect(() => fromCognitoIdentityPool({ identityPoolId: "us-east-1:1", clientConfig: { endpoint: "http://localstack:4566" } })).toThrow(advice);
+    expect(() =>
+      fromCognitoIdentityPool({ identityPoolId: "us-east-1:1", clientConfig: { endpoint: "http://localstack:4566" } }),
+    ).toThrow(advice);
     expect((await errorOf(metadata({}).provider())).message).toMatch(advice);
   });
 
   test("takes it with the option, or with the variable, but in a page", async () => {
-    if (!takesInsecureEndpoints) return void expect(() => assumed({ allowInsecureEndpoint: true })).toThrow(/A browser refuses it in any case/);
+    if (!takesInsecureEndpoints)
+      return void expect(() => assumed({ allowInsecureEndpoint: true })).toThrow(/A browser refuses it in any case/);
     const service = sts();
     expect(await assumed({ allowInsecureEndpoint: true }, service.fetch)()).toMatchObject(issued(1));
     expect(service.asked).toEqual(["POST localstack:4566/ AssumeRole"]);

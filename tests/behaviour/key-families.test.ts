@@ -5,21 +5,27 @@ import { createSaver } from "../lanes/harness.js";
 import { newPrefix } from "../lanes/requests.js";
 import { createCache, createStore } from "../lanes/stores.js";
 
-/* What one keyPrefix and an id make is never what another keyPrefix and another id make, however much the one looks like a key of the other. */
+/*
+ * What one keyPrefix and an id make is never what another keyPrefix and another id make, however much the one looks
+ * like a key of the other.
+ */
 
-test("deleting a thread leaves the listing of a store alone whose keyPrefix is how the thread's key begins", async () => {
-  const keyPrefix = newPrefix();
-  const tenant = `${keyPrefix}T#bob`;
-  await createStore({ keyPrefix: tenant }).put(["memories"], "1", { likes: "tea" });
-  const saver = createSaver({ keyPrefix });
-  for (const id of ["bobNAMESPACES", "bobNAMESPACES#0", "bob"]) {
-    await putStep(saver, emptyThread(id), { n: 1 });
-    await saver.deleteThread(id);
-  }
+test(
+  "deleting a thread leaves the listing of a store alone whose keyPrefix is how the thread's " + "key begins",
+  async () => {
+    const keyPrefix = newPrefix();
+    const tenant = `${keyPrefix}T#bob`;
+    await createStore({ keyPrefix: tenant }).put(["memories"], "1", { likes: "tea" });
+    const saver = createSaver({ keyPrefix });
+    for (const id of ["bobNAMESPACES", "bobNAMESPACES#0", "bob"]) {
+      await putStep(saver, emptyThread(id), { n: 1 });
+      await saver.deleteThread(id);
+    }
 
-  expect(await createStore({ keyPrefix: tenant }).listNamespaces()).toEqual([["memories"]]);
-  expect(await createStore({ keyPrefix: tenant }).search([])).toHaveLength(1);
-});
+    expect(await createStore({ keyPrefix: tenant }).listNamespaces()).toEqual([["memories"]]);
+    expect(await createStore({ keyPrefix: tenant }).search([])).toHaveLength(1);
+  },
+);
 
 test("no two tenants, and no two kinds of data, share a partition", async () => {
   const base = newPrefix();
@@ -30,7 +36,8 @@ test("no two tenants, and no two kinds of data, share a partition", async () => 
   const owners = new Map<string, Set<string>>();
   let owner = "";
   const { fetch } = intercepted(({ body }) => {
-    for (const [, partition] of body.matchAll(/"(?:PK|:pk)":\{"S":"([^"]*)"\}/g)) owners.set(partition!, (owners.get(partition!) ?? new Set()).add(owner));
+    for (const [, partition] of body.matchAll(/"(?:PK|:pk)":\{"S":"([^"]*)"\}/g))
+      owners.set(partition!, (owners.get(partition!) ?? new Set()).add(owner));
     return Response.json({ Items: [], Responses: {} });
   });
   for (const keyPrefix of prefixes) {

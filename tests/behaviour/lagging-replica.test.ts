@@ -8,8 +8,12 @@ import { newPrefix } from "../lanes/requests.js";
 /* With `consistentRead: false`, another replica can answer each request, and not all of them are equally far. */
 
 const isConsistent = ({ body }: AwsRequest): boolean => body.includes('"ConsistentRead":true');
-const segmentsLag: Intercept = (request) => (request.operation === "BatchGetItem" && !isConsistent(request) ? Response.json({ Responses: {}, UnprocessedKeys: {} }) : undefined);
-const parentsLag: Intercept = (request) => (request.operation === "GetItem" && !isConsistent(request) ? Response.json({}) : undefined);
+const segmentsLag: Intercept = (request) =>
+  request.operation === "BatchGetItem" && !isConsistent(request)
+    ? Response.json({ Responses: {}, UnprocessedKeys: {} })
+    : undefined;
+const parentsLag: Intercept = (request) =>
+  request.operation === "GetItem" && !isConsistent(request) ? Response.json({}) : undefined;
 
 /** What a Query finds, without the writes of tasks. */
 const writesLag: Intercept = async (request) => {
@@ -25,7 +29,9 @@ describe("a replica that lags", () => {
     const keyPrefix = newPrefix();
     const step = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { document });
     const { fetch, sent } = intercepted(segmentsLag);
-    expect(await valuesAt(createSaver({ keyPrefix, fetch, consistentRead: false }), latestOf(step))).toEqual({ document });
+    expect(await valuesAt(createSaver({ keyPrefix, fetch, consistentRead: false }), latestOf(step))).toEqual({
+      document,
+    });
     expect(operationsOf(sent)).toEqual(["Query", "BatchGetItem", "BatchGetItem"]);
   });
 
@@ -43,8 +49,13 @@ describe("a replica that lags", () => {
   it("for a segment that is gone: the error comes after a consistent read", async () => {
     const keyPrefix = newPrefix();
     const step = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { document });
-    const { fetch, sent } = intercepted(({ operation }) => (operation === "BatchGetItem" ? Response.json({ Responses: {}, UnprocessedKeys: {} }) : undefined));
-    await expect(createSaver({ keyPrefix, fetch, consistentRead: false }).getTuple(step.config)).rejects.toMatchObject({ code: "MISSING_DATA", channel: "document" });
+    const { fetch, sent } = intercepted(({ operation }) =>
+      operation === "BatchGetItem" ? Response.json({ Responses: {}, UnprocessedKeys: {} }) : undefined,
+    );
+    await expect(createSaver({ keyPrefix, fetch, consistentRead: false }).getTuple(step.config)).rejects.toMatchObject({
+      code: "MISSING_DATA",
+      channel: "document",
+    });
     expect(sent.filter(({ operation }) => operation === "BatchGetItem").map(isConsistent)).toEqual([false, true]);
   });
 
@@ -61,21 +72,32 @@ describe("a replica that lags", () => {
   it("for writes: what a DeltaChannel is rebuilt from is read consistently", async () => {
     const keyPrefix = newPrefix();
     const [, second] = (await putDeltaThread(createSaver({ keyPrefix }), "t")) as [Step, Step];
-    const history = async (saver: ReturnType<typeof createSaver>): Promise<unknown> => saver.getDeltaChannelHistory({ config: second.config, channels: ["log"] });
+    const history = async (saver: ReturnType<typeof createSaver>): Promise<unknown> =>
+      saver.getDeltaChannelHistory({ config: second.config, channels: ["log"] });
     const { fetch, sent } = intercepted(writesLag);
-    expect(await history(createSaver({ keyPrefix, fetch, consistentRead: false }))).toEqual(await history(createSaver({ keyPrefix })));
+    expect(await history(createSaver({ keyPrefix, fetch, consistentRead: false }))).toEqual(
+      await history(createSaver({ keyPrefix })),
+    );
     expect(sent.filter(({ operation }) => operation === "Query")).toHaveLength(1);
   });
 });
 
 describe("a history of a DeltaChannel", () => {
-  it("that is asked for a checkpoint that is not there is an error, and of a thread without checkpoints it is empty", async () => {
-    const saver = createSaver();
-    const [, second] = (await putDeltaThread(saver, "t")) as [Step, Step];
-    const of = (thread_id: string, checkpoint_id?: string): Promise<unknown> => saver.getDeltaChannelHistory({ config: { configurable: { thread_id, checkpoint_ns: "", checkpoint_id } }, channels: ["log"] });
-    await expect(of("t", "0")).rejects.toMatchObject({ code: "MISSING_DATA", threadId: "t", checkpointId: "0" });
-    expect(await of("none")).toEqual({ log: { writes: [] } });
-    await expect(of("none", "0")).rejects.toMatchObject({ code: "MISSING_DATA", threadId: "none" });
-    expect(await of("t")).toEqual(await of("t", second.checkpoint.id));
-  });
+  it(
+    "that is asked for a checkpoint that is not there is an error, and of a thread without checkpoints it " +
+      "is empty",
+    async () => {
+      const saver = createSaver();
+      const [, second] = (await putDeltaThread(saver, "t")) as [Step, Step];
+      const of = (thread_id: string, checkpoint_id?: string): Promise<unknown> =>
+        saver.getDeltaChannelHistory({
+          config: { configurable: { thread_id, checkpoint_ns: "", checkpoint_id } },
+          channels: ["log"],
+        });
+      await expect(of("t", "0")).rejects.toMatchObject({ code: "MISSING_DATA", threadId: "t", checkpointId: "0" });
+      expect(await of("none")).toEqual({ log: { writes: [] } });
+      await expect(of("none", "0")).rejects.toMatchObject({ code: "MISSING_DATA", threadId: "none" });
+      expect(await of("t")).toEqual(await of("t", second.checkpoint.id));
+    },
+  );
 });

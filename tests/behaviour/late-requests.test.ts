@@ -10,8 +10,8 @@ import { saverAt } from "../lanes/s3-saver.js";
 import { isCheckpoint } from "../lanes/sort-keys.js";
 
 /*
- * An attempt whose caller has given it up, and which another attempt has replaced, arrives when more has been acknowledged
- * since. The simulated world found these orders; here they are exact, on a real server.
+ * An attempt whose caller has given it up, and which another attempt has replaced, arrives when more has been
+ * acknowledged since. The simulated world found these orders; here they are exact, on a real server.
  */
 
 const T = { configurable: { thread_id: "t" } };
@@ -24,22 +24,36 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A saver whose first request of one kind is late: its caller hears of a failure, and it is sent when `arrive` is called. */
-function late(options: Pick<SaverOptions, "ttlSeconds"> & { keyPrefix: string }, operation: string, isIt: (request: AwsRequest) => boolean): { saver: DynamoDBSaver; arrive: () => Promise<Response> } {
+/**
+ * A saver whose first request of one kind is late: its caller hears of a failure, and it is sent when `arrive` is
+ * called.
+ */
+function late(
+  options: Pick<SaverOptions, "ttlSeconds"> & { keyPrefix: string },
+  operation: string,
+  isIt: (request: AwsRequest) => boolean,
+): { saver: DynamoDBSaver; arrive: () => Promise<Response> } {
   let first: AwsRequest | undefined;
-  const { saver } = saverAt({ keyPrefix: options.keyPrefix }, (request) => {
-    if (first || request.operation !== operation || !isIt(request)) return undefined;
-    first = request;
-    throw new TypeError("the connection was reset");
-  }, options);
+  const { saver } = saverAt(
+    { keyPrefix: options.keyPrefix },
+    (request) => {
+      if (first || request.operation !== operation || !isIt(request)) return undefined;
+      first = request;
+      throw new TypeError("the connection was reset");
+    },
+    options,
+  );
   return { saver, arrive: () => first!.forward() };
 }
 
-const isPutOf = (id: string) => ({ body }: AwsRequest): boolean => body.includes(`C##${id}#~`);
+const isPutOf =
+  (id: string) =>
+  ({ body }: AwsRequest): boolean =>
+    body.includes(`C##${id}#~`);
 
 describe("a late attempt of a put", () => {
   const putTwo = async (saver: DynamoDBSaver, of: DynamoDBSaver): Promise<[Step, Step]> => {
-    const one = await putStep(saver, emptyThread("t"), { n: 1 }, { id: "1", metadata: { run_id: "run" }});
+    const one = await putStep(saver, emptyThread("t"), { n: 1 }, { id: "1", metadata: { run_id: "run" } });
     return [one, await putStep(of, one, { n: 2 }, { id: "2" })];
   };
 
@@ -59,15 +73,19 @@ describe("a late attempt of a put", () => {
     expect(await valuesAt(reader, two.config)).toEqual({ n: 2 });
   });
 
-  test("does not bring back the newest checkpoint of a run that was removed, which stays out of sight for a run under way", async () => {
-    const keyPrefix = newPrefix();
-    const { saver, arrive } = late({ keyPrefix }, "PutItem", isPutOf("1"));
-    const one = await putStep(saver, emptyThread("t"), { n: 1 }, { id: "1", metadata: { run_id: "run" }});
-    await createSaver({ keyPrefix }).deleteForRuns(["run"]);
-    await arrive();
-    expect(await createSaver({ keyPrefix }).getTuple(one.config)).toBeUndefined();
-    expect(await collect(createSaver({ keyPrefix }).list(T))).toEqual([]);
-  });
+  test(
+    "does not bring back the newest checkpoint of a run that was removed, which stays out of sight for a run " +
+      "under way",
+    async () => {
+      const keyPrefix = newPrefix();
+      const { saver, arrive } = late({ keyPrefix }, "PutItem", isPutOf("1"));
+      const one = await putStep(saver, emptyThread("t"), { n: 1 }, { id: "1", metadata: { run_id: "run" } });
+      await createSaver({ keyPrefix }).deleteForRuns(["run"]);
+      await arrive();
+      expect(await createSaver({ keyPrefix }).getTuple(one.config)).toBeUndefined();
+      expect(await collect(createSaver({ keyPrefix }).list(T))).toEqual([]);
+    },
+  );
 
   test("does not undo a second put of the same checkpoint", async () => {
     const keyPrefix = newPrefix();
@@ -83,10 +101,23 @@ describe("a late attempt of a put", () => {
     const keyPrefix = newPrefix();
     const counted = (n: number): Record<string, unknown> => ({ counters_since_delta_snapshot: { log: [n, n] } });
     const { saver, arrive } = late({ keyPrefix, ttlSeconds: 1_000 }, "PutItem", isPutOf("1"));
-    const one = await putStep(saver, emptyThread("t"), { log: new DeltaSnapshot([]) }, { id: "1", metadata: counted(0) });
+    const one = await putStep(
+      saver,
+      emptyThread("t"),
+      { log: new DeltaSnapshot([]) },
+      { id: "1", metadata: counted(0) },
+    );
     await saver.putWrites(one.config, [["log", "a"]], "task");
-    const parent = { config: { configurable: { ...one.config.configurable, ttl_seconds: 100_000 } }, checkpoint: { ...one.checkpoint, channel_values: {} } };
-    const two = await putStep(saver, parent, { n: 2 }, { id: "2", metadata: counted(1), newVersions: { n: 1, log: 2 } });
+    const parent = {
+      config: { configurable: { ...one.config.configurable, ttl_seconds: 100_000 } },
+      checkpoint: { ...one.checkpoint, channel_values: {} },
+    };
+    const two = await putStep(
+      saver,
+      parent,
+      { n: 2 },
+      { id: "2", metadata: counted(1), newVersions: { n: 1, log: 2 } },
+    );
     await arrive();
     passSeconds(50_000);
     const { log } = await createSaver({ keyPrefix }).getDeltaChannelHistory({ config: two.config, channels: ["log"] });
@@ -120,16 +151,34 @@ describe("a late attempt of a put", () => {
 });
 
 describe("a late attempt of putWrites", () => {
-  const written = async (keyPrefix: string, { config }: Step): Promise<unknown> => (await createSaver({ keyPrefix }).getTuple(config))?.pendingWrites;
+  const written = async (keyPrefix: string, { config }: Step): Promise<unknown> =>
+    (await createSaver({ keyPrefix }).getTuple(config))?.pendingWrites;
 
   test("does not undo what a later call has written to a special channel", async () => {
     const keyPrefix = newPrefix();
     const { saver, arrive } = late({ keyPrefix }, "UpdateItem", ({ body }) => body.includes("#W#task"));
     const one = await putStep(saver, emptyThread("t"), { n: 1 }, { id: "1" });
-    await saver.putWrites(one.config, [["__resume__", "first"], ["n", 1]], "task");
-    await saver.putWrites(one.config, [["__resume__", "second"], ["n", 2]], "task");
+    await saver.putWrites(
+      one.config,
+      [
+        ["__resume__", "first"],
+        ["n", 1],
+      ],
+      "task",
+    );
+    await saver.putWrites(
+      one.config,
+      [
+        ["__resume__", "second"],
+        ["n", 2],
+      ],
+      "task",
+    );
     await arrive();
-    expect(await written(keyPrefix, one)).toEqual([["task", "__resume__", "second"], ["task", "n", 1]]);
+    expect(await written(keyPrefix, one)).toEqual([
+      ["task", "__resume__", "second"],
+      ["task", "n", 1],
+    ]);
   });
 
   test("is told from a call of a machine whose clock is behind, which has the last word", async () => {
@@ -137,9 +186,23 @@ describe("a late attempt of putWrites", () => {
     const one = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 }, { id: "1" });
     await createSaver({ keyPrefix }).putWrites(one.config, [["__resume__", "first"]], "task");
     passSeconds(-60);
-    await createSaver({ keyPrefix }).putWrites(one.config, [["__resume__", "second"], ["n", 1]], "task");
-    expect(await written(keyPrefix, one)).toEqual([["task", "__resume__", "second"], ["task", "n", 1]]);
-    await createSaver({ keyPrefix }).putWrites(one.config, [["__resume__", "third"], ...Array.from({ length: 150 }, (_, n): [string, unknown] => ["n", n])], "task");
+    await createSaver({ keyPrefix }).putWrites(
+      one.config,
+      [
+        ["__resume__", "second"],
+        ["n", 1],
+      ],
+      "task",
+    );
+    expect(await written(keyPrefix, one)).toEqual([
+      ["task", "__resume__", "second"],
+      ["task", "n", 1],
+    ]);
+    await createSaver({ keyPrefix }).putWrites(
+      one.config,
+      [["__resume__", "third"], ...Array.from({ length: 150 }, (_, n): [string, unknown] => ["n", n])],
+      "task",
+    );
     expect(await written(keyPrefix, one)).toContainEqual(["task", "__resume__", "third"]);
   });
 });
@@ -160,13 +223,16 @@ test("the first write of an index stays, also while the instance puts another ch
   expect((await createSaver({ keyPrefix }).getTuple(one.config))?.pendingWrites).toEqual([["task", "n", "first"]]);
 });
 
-test("writes live as long as their checkpoint, also by an instance with a shorter ttl that has not seen it", async () => {
-  const keyPrefix = newPrefix();
-  const one = await putStep(createSaver({ keyPrefix, ttlSeconds: 100_000 }), emptyThread("t"), { n: 1 }, { id: "1" });
-  await createSaver({ keyPrefix, ttlSeconds: 100 }).putWrites(one.config, [["n", 2]], "task");
-  passSeconds(50_000);
-  expect((await createSaver({ keyPrefix }).getTuple(one.config))?.pendingWrites).toEqual([["task", "n", 2]]);
-});
+test(
+  "writes live as long as their checkpoint, also by an instance with a shorter ttl that has " + "not seen it",
+  async () => {
+    const keyPrefix = newPrefix();
+    const one = await putStep(createSaver({ keyPrefix, ttlSeconds: 100_000 }), emptyThread("t"), { n: 1 }, { id: "1" });
+    await createSaver({ keyPrefix, ttlSeconds: 100 }).putWrites(one.config, [["n", 2]], "task");
+    passSeconds(50_000);
+    expect((await createSaver({ keyPrefix }).getTuple(one.config))?.pendingWrites).toEqual([["task", "n", 2]]);
+  },
+);
 
 test("a DeltaChannel that a graph has got after a pruning is rebuilt", async () => {
   const keyPrefix = newPrefix();
@@ -175,9 +241,19 @@ test("a DeltaChannel that a graph has got after a pruning is rebuilt", async () 
   const two = await putStep(saver, one, { n: 2 }, { id: "2" });
   await saver.prune({ threadIds: ["t"], keepLast: 1 });
   await saver.putWrites(two.config, [["log", "a"]], "task");
-  const three = await putStep(saver, two, { n: 3 }, { id: "3", metadata: { counters_since_delta_snapshot: { log: [1, 1] } }, newVersions: { n: 3, log: 1 } });
+  const three = await putStep(
+    saver,
+    two,
+    { n: 3 },
+    { id: "3", metadata: { counters_since_delta_snapshot: { log: [1, 1] } }, newVersions: { n: 3, log: 1 } },
+  );
   const checkpoint = { ...three.checkpoint, channel_versions: { n: 3, log: 1 } };
-  await saver.put(two.config, checkpoint, { source: "loop", step: 3, parents: {}, counters_since_delta_snapshot: { log: [1, 1] } }, { n: 3, log: 1 });
+  await saver.put(
+    two.config,
+    checkpoint,
+    { source: "loop", step: 3, parents: {}, counters_since_delta_snapshot: { log: [1, 1] } },
+    { n: 3, log: 1 },
+  );
   const { log } = await createSaver({ keyPrefix }).getDeltaChannelHistory({ config: three.config, channels: ["log"] });
   expect(log).toEqual({ writes: [["task", "log", "a"]] });
 });

@@ -19,7 +19,8 @@ const WEEK = 7 * 86_400;
 const CALL_RULES = 12;
 const ownBucket = (): Promise<string> => newBucket(`lifecycle-${crypto.randomUUID()}`);
 
-const watched = (place: Place, ttlSeconds = WEEK, intercept?: Intercept): WatchedSaver => saverAt(place, intercept, { ttlSeconds });
+const watched = (place: Place, ttlSeconds = WEEK, intercept?: Intercept): WatchedSaver =>
+  saverAt(place, intercept, { ttlSeconds });
 
 async function readRules(bucket: string): Promise<string[]> {
   const text = await (await callS3(inject("s3"), "GET", `${bucket}?lifecycle`)).text();
@@ -27,11 +28,14 @@ async function readRules(bucket: string): Promise<string[]> {
 }
 
 async function writeRules(bucket: string, rules: string): Promise<void> {
-  const response = await callS3(inject("s3"), "PUT", `${bucket}?lifecycle`, { body: `<LifecycleConfiguration>${rules}</LifecycleConfiguration>` });
+  const response = await callS3(inject("s3"), "PUT", `${bucket}?lifecycle`, {
+    body: `<LifecycleConfiguration>${rules}</LifecycleConfiguration>`,
+  });
   if (!response.ok) throw new Error(await response.text());
 }
 
-const putObject = (bucket: string, key: string, tags?: string): Promise<Response> => callS3(inject("s3"), "PUT", `${bucket}/${key}`, { body: "x", ...(tags && { headers: { "x-amz-tagging": tags } }) });
+const putObject = (bucket: string, key: string, tags?: string): Promise<Response> =>
+  callS3(inject("s3"), "PUT", `${bucket}/${key}`, { body: "x", ...(tags && { headers: { "x-amz-tagging": tags } }) });
 
 const ours = (rules: string[]): string[] => rules.filter((rule) => rule.includes("<ID>langgraph-checkpoint-dynamodb"));
 
@@ -49,17 +53,28 @@ onCeph("setup installs rules for the prefix and each tag, and the next one finds
   expect(rules).toHaveLength(1 + CALL_RULES);
   for (const days of [11, 1, 2, 4, 2_048]) {
     const rule = rules.find((one) => one.includes(`<Key>ttl-days</Key><Value>${days}</Value>`));
-    for (const part of [`<Prefix>${place.s3.prefix}</Prefix>`, `<Expiration><Days>${days}</Days></Expiration>`, "<Status>Enabled</Status>"]) expect(rule).toContain(part);
+    for (const part of [
+      `<Prefix>${place.s3.prefix}</Prefix>`,
+      `<Expiration><Days>${days}</Days></Expiration>`,
+      "<Status>Enabled</Status>",
+    ])
+      expect(rule).toContain(part);
     if (days === 11) expect(rule).toContain(`<ID>${first.id}</ID>`);
   }
 });
 
 onCeph("a rule that deletes too early is named and left as it is, and one that deletes later will do", async () => {
   const place = newPlace({ bucket: await ownBucket() });
-  const ruleOf = (days: number): string => `<Rule><ID>by hand</ID><Filter><And><Prefix>${place.s3.prefix}</Prefix><Tag><Key>ttl-days</Key><Value>11</Value></Tag></And></Filter><Status>Enabled</Status><Expiration><Days>${days}</Days></Expiration></Rule>`;
+  const ruleOf = (days: number): string =>
+    `<Rule><ID>by hand</ID><Filter><And><Prefix>${place.s3.prefix}</Prefix><Tag><Key>ttl-days</Key>` +
+    `<Value>11</Value></Tag></And></Filter><Status>Enabled</Status><Expiration><Days>${days}</Days>` +
+    "</Expiration></Rule>";
 
   await writeRules(place.s3.bucket, ruleOf(3));
-  expect(await errorOf(watched(place).saver.setup())).toMatchObject({ code: "INVALID_CONFIG", message: expect.stringMatching(/"by hand".*after 3 days.*needs 11/) });
+  expect(await errorOf(watched(place).saver.setup())).toMatchObject({
+    code: "INVALID_CONFIG",
+    message: expect.stringMatching(/"by hand".*after 3 days.*needs 11/),
+  });
   expect(await readRules(place.s3.bucket)).toHaveLength(1);
 
   await writeRules(place.s3.bucket, ruleOf(30));
@@ -68,24 +83,39 @@ onCeph("a rule that deletes too early is named and left as it is, and one that d
   expect(await readRules(place.s3.bucket)).toHaveLength(1 + CALL_RULES);
 });
 
-onCeph("an object that a saver stores is one to which the rule applies, and one of a saver without ttlSeconds is not", async () => {
-  const place = newPlace({ bucket: await ownBucket() });
-  const { saver } = watched(place);
-  const { lifecycleRule } = await saver.setup();
-  await putStep(saver, emptyThread("t"), { large: noise(6_000) });
-  await putStep(saverAt(place).saver, emptyThread("stays"), { large: noise(6_000) });
+onCeph(
+  "an object that a saver stores is one to which the rule applies, and one of a saver without ttlSeconds is not",
+  async () => {
+    const place = newPlace({ bucket: await ownBucket() });
+    const { saver } = watched(place);
+    const { lifecycleRule } = await saver.setup();
+    await putStep(saver, emptyThread("t"), { large: noise(6_000) });
+    await putStep(saverAt(place).saver, emptyThread("stays"), { large: noise(6_000) });
 
-  const expirations = [];
-  for (const key of await objectKeys(inject("s3"), "", place.s3.bucket)) expirations.push((await headObject(key, place.s3.bucket)).get("x-amz-expiration"));
-  expect(expirations).toHaveLength(2);
-  expect(expirations).toEqual(expect.arrayContaining([null, expect.stringContaining(`rule-id="${lifecycleRule!.id}"`)]));
-});
+    const expirations = [];
+    for (const key of await objectKeys(inject("s3"), "", place.s3.bucket))
+      expirations.push((await headObject(key, place.s3.bucket)).get("x-amz-expiration"));
+    expect(expirations).toHaveLength(2);
+    expect(expirations).toEqual(
+      expect.arrayContaining([null, expect.stringContaining(`rule-id="${lifecycleRule!.id}"`)]),
+    );
+  },
+);
 
 onCeph("each prefix has its own rule, and so has each number of days", async () => {
   const bucket = await ownBucket();
-  const setups: [prefix: string, ttlSeconds: number][] = [["", WEEK], ["a/b/", WEEK], ["a-b/", WEEK], ["a_b/", WEEK], ["a/b", WEEK], ["a/b/", WEEK / 2], ["A/b/", WEEK]];
+  const setups: [prefix: string, ttlSeconds: number][] = [
+    ["", WEEK],
+    ["a/b/", WEEK],
+    ["a-b/", WEEK],
+    ["a_b/", WEEK],
+    ["a/b", WEEK],
+    ["a/b/", WEEK / 2],
+    ["A/b/", WEEK],
+  ];
   const results: SetupResult[] = [];
-  for (const [prefix, ttlSeconds] of setups) results.push(await watched(newPlace({ bucket, prefix }), ttlSeconds).saver.setup());
+  for (const [prefix, ttlSeconds] of setups)
+    results.push(await watched(newPlace({ bucket, prefix }), ttlSeconds).saver.setup());
 
   expect(results.map(({ lifecycleRule }) => lifecycleRule!.status)).toEqual(setups.map(() => "installed"));
   expect(new Set(results.map(({ lifecycleRule }) => lifecycleRule!.id)).size).toBe(setups.length);
@@ -105,10 +135,26 @@ describe("rules of others stay as they are:", () => {
     ["of the old style", `<Rule><ID>r</ID><Prefix>logs/</Prefix>${days(400)}</Rule>`],
     ["with a prefix", `<Rule><ID>r</ID><Filter><Prefix>tmp/</Prefix></Filter>${days(400)}</Rule>`],
     ["with a tag", `<Rule><ID>r</ID><Filter>${tag("kind", "tmp")}</Filter>${days(400)}</Rule>`],
-    ["with prefix and tag", `<Rule><ID>r</ID><Filter><And><Prefix>tmp/</Prefix>${tag("kind", "tmp")}</And></Filter>${days(400)}</Rule>`],
-    ["with prefix and two tags", `<Rule><ID>r</ID><Filter><And><Prefix>tmp/</Prefix>${tag("kind", "tmp")}${tag("team", "a &amp; b")}</And></Filter>${days(400)}</Rule>`],
-    ["for all objects, with parts that expire", `<Rule><ID>r &amp; &lt;s&gt;</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status><AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule>`],
-    ["that is switched off", `<Rule><ID>r</ID><Filter><Prefix>tmp/</Prefix></Filter><Status>Disabled</Status><NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays></NoncurrentVersionExpiration></Rule>`],
+    [
+      "with prefix and tag",
+      `<Rule><ID>r</ID><Filter><And><Prefix>tmp/</Prefix>${tag("kind", "tmp")}</And></Filter>${days(400)}</Rule>`,
+    ],
+    [
+      "with prefix and two tags",
+      `<Rule><ID>r</ID><Filter><And><Prefix>tmp/</Prefix>${tag("kind", "tmp")}${tag("team", "a &amp; b")}</And>` +
+        `</Filter>${days(400)}</Rule>`,
+    ],
+    [
+      "for all objects, with parts that expire",
+      "<Rule><ID>r &amp; &lt;s&gt;</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status>" +
+        "<AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation>" +
+        "</AbortIncompleteMultipartUpload></Rule>",
+    ],
+    [
+      "that is switched off",
+      "<Rule><ID>r</ID><Filter><Prefix>tmp/</Prefix></Filter><Status>Disabled</Status>" +
+        "<NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays></NoncurrentVersionExpiration></Rule>",
+    ],
   ];
 
   onCeph.each(foreign)("one %s", async (_, rule) => {
@@ -134,15 +180,35 @@ describe("rules of others stay as they are:", () => {
     await putObject(bucket, "elsewhere/x", tags);
     await putObject(bucket, "tmp/y", "kind=tmp");
 
-    const applies = async (key: string): Promise<string | null> => (await headObject(key, bucket)).get("x-amz-expiration");
-    expect([await applies("tmp/x"), await applies("elsewhere/x"), await applies("tmp/y")]).toEqual([expect.stringContaining('rule-id="r"'), null, null]);
+    const applies = async (key: string): Promise<string | null> =>
+      (await headObject(key, bucket)).get("x-amz-expiration");
+    expect([await applies("tmp/x"), await applies("elsewhere/x"), await applies("tmp/y")]).toEqual([
+      expect.stringContaining('rule-id="r"'),
+      null,
+      null,
+    ]);
   });
 
   test("all of them, in what is sent to a service that gives back what it got, as AWS does", async () => {
-    const all = foreign.map(([, rule], i) => rule.replace("<ID>r", `<ID>r${i}`).replace("</Rule>", i === 0 ? "<Transition><Days>30</Days><StorageClass>GLACIER</StorageClass></Transition></Rule>" : "</Rule>")).join("");
-    const sized = `<Rule><ID>s</ID><Filter><And><Prefix>p/</Prefix><ObjectSizeGreaterThan>500</ObjectSizeGreaterThan><ObjectSizeLessThan>64000</ObjectSizeLessThan></And></Filter>${days(3)}</Rule>`;
+    const all = foreign
+      .map(([, rule], i) =>
+        rule
+          .replace("<ID>r", `<ID>r${i}`)
+          .replace(
+            "</Rule>",
+            i === 0 ? "<Transition><Days>30</Days><StorageClass>GLACIER</StorageClass></Transition></Rule>" : "</Rule>",
+          ),
+      )
+      .join("");
+    const sized =
+      "<Rule><ID>s</ID><Filter><And><Prefix>p/</Prefix><ObjectSizeGreaterThan>500</ObjectSizeGreaterThan>" +
+      `<ObjectSizeLessThan>64000</ObjectSizeLessThan></And></Filter>${days(3)}</Rule>`;
     const { saver, sent } = watched(newPlace(), WEEK, ({ operation }) => {
-      if (operation === "GetBucketLifecycleConfiguration") return xml(`<LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${all}${sized}</LifecycleConfiguration>`);
+      if (operation === "GetBucketLifecycleConfiguration")
+        return xml(
+          "<LifecycleConfiguration " +
+            `xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${all}${sized}</LifecycleConfiguration>`,
+        );
       return operation === "PutBucketLifecycleConfiguration" ? new Response(null) : undefined;
     });
     await saver.setup();
@@ -157,43 +223,69 @@ describe("rules of others stay as they are:", () => {
     ["a page of HTML", () => new Response("<html><body>Sign in to this network</body></html>")],
     ["nothing", () => new Response(null)],
     ["an answer that is cut off", () => xml("<LifecycleConfiguration><Rule><ID>r</ID><Prefix>logs/</Prefix>")],
-    ["an answer that is cut off between two rules", () => xml(`<LifecycleConfiguration><Rule><ID>r</ID><Prefix>logs/</Prefix>${days(1)}</Rule>`)],
+    [
+      "an answer that is cut off between two rules",
+      () => xml(`<LifecycleConfiguration><Rule><ID>r</ID><Prefix>logs/</Prefix>${days(1)}</Rule>`),
+    ],
     ["another document", () => xml("<ListBucketResult></ListBucketResult>")],
   ])("when %s comes in place of them, nothing is installed", async (_, answer) => {
-    const { saver, sent } = watched(newPlace(), WEEK, ({ operation }) => (operation === "GetBucketLifecycleConfiguration" ? answer() : undefined));
+    const { saver, sent } = watched(newPlace(), WEEK, ({ operation }) =>
+      operation === "GetBucketLifecycleConfiguration" ? answer() : undefined,
+    );
 
     expect(await errorOf(saver.setup())).toMatchObject({ code: "NETWORK", service: "s3", attempts: 4 });
     expect(operationsOf(sent)).not.toContain("PutBucketLifecycleConfiguration");
   });
 
   test("when they may not be read, nothing is installed, and the error names the action", async () => {
-    const { saver, sent } = watched(newPlace(), WEEK, ({ operation }) => (operation === "GetBucketLifecycleConfiguration" ? s3Error(403, "AccessDenied") : undefined));
+    const { saver, sent } = watched(newPlace(), WEEK, ({ operation }) =>
+      operation === "GetBucketLifecycleConfiguration" ? s3Error(403, "AccessDenied") : undefined,
+    );
     const error = await errorOf(saver.setup());
 
-    expect(error).toMatchObject({ code: "ACCESS_DENIED", message: expect.stringContaining("s3:GetLifecycleConfiguration") });
+    expect(error).toMatchObject({
+      code: "ACCESS_DENIED",
+      message: expect.stringContaining("s3:GetLifecycleConfiguration"),
+    });
     expect(operationsOf(sent)).not.toContain("PutBucketLifecycleConfiguration");
   });
 });
 
-onCeph("an object whose ttl is a call's own expires by the next longer rule, with its pointer, and one that lives longer than any rule stays", async () => {
-  const place = newPlace({ bucket: await ownBucket() });
-  const { saver } = watched(place, 1);
-  await saver.setup();
-  const put = async (s: DynamoDBSaver, ttl_seconds: number, seed: number): Promise<[rule: string | undefined, pointerEnds: boolean]> => {
-    const threadId = `t${seed}`;
-    const { config, checkpoint } = emptyThread(threadId);
-    const before = await objectKeys(inject("s3"), "", place.s3.bucket);
-    await s.put({ configurable: { ...config.configurable, ttl_seconds } }, { ...checkpoint, channel_values: { large: noise(6_000, seed) }, channel_versions: { large: 1 } }, { source: "input", step: -1, parents: {} }, { large: 1 });
-    const [key] = (await objectKeys(inject("s3"), "", place.s3.bucket)).filter((one) => !before.includes(one));
-    const expiration = (await headObject(key!, place.s3.bucket)).get("x-amz-expiration");
-    return [/-(\d+-days)"/.exec(expiration ?? "")?.[1], (await itemsOf(place.keyPrefix, threadId, "P#")).every((pointer) => goneAt(pointer) < Infinity)];
-  };
+onCeph(
+  "an object whose ttl is a call's own expires by the next longer rule, with its pointer, and one that lives " +
+    "longer than any rule stays",
+  async () => {
+    const place = newPlace({ bucket: await ownBucket() });
+    const { saver } = watched(place, 1);
+    await saver.setup();
+    const put = async (
+      s: DynamoDBSaver,
+      ttl_seconds: number,
+      seed: number,
+    ): Promise<[rule: string | undefined, pointerEnds: boolean]> => {
+      const threadId = `t${seed}`;
+      const { config, checkpoint } = emptyThread(threadId);
+      const before = await objectKeys(inject("s3"), "", place.s3.bucket);
+      await s.put(
+        { configurable: { ...config.configurable, ttl_seconds } },
+        { ...checkpoint, channel_values: { large: noise(6_000, seed) }, channel_versions: { large: 1 } },
+        { source: "input", step: -1, parents: {} },
+        { large: 1 },
+      );
+      const [key] = (await objectKeys(inject("s3"), "", place.s3.bucket)).filter((one) => !before.includes(one));
+      const expiration = (await headObject(key!, place.s3.bucket)).get("x-amz-expiration");
+      return [
+        /-(\d+-days)"/.exec(expiration ?? "")?.[1],
+        (await itemsOf(place.keyPrefix, threadId, "P#")).every((pointer) => goneAt(pointer) < Infinity),
+      ];
+    };
 
-  expect(await put(saver, 30 * 86_400, 1)).toEqual(["64-days", true]);
-  // One that says nothing of expiry itself, where another has set it up.
-  expect(await put(saverAt(place).saver, 60, 2)).toEqual(["1-days", true]);
-  expect(await put(saver, 5 * 365 * 86_400, 3)).toEqual([undefined, false]);
-});
+    expect(await put(saver, 30 * 86_400, 1)).toEqual(["64-days", true]);
+    // One that says nothing of expiry itself, where another has set it up.
+    expect(await put(saverAt(place).saver, 60, 2)).toEqual(["1-days", true]);
+    expect(await put(saver, 5 * 365 * 86_400, 3)).toEqual([undefined, false]);
+  },
+);
 
 // It sweeps one bucket after the other, and other files may have some.
 onCeph("an object whose days are over is gone, and one without a ttl stays", { timeout: 240_000 }, async () => {
@@ -211,5 +303,7 @@ onCeph("an object whose days are over is gone, and one without a ttl stays", { t
     left = await objectKeys(inject("s3"), "", place.s3.bucket);
   }
   expect(left).toHaveLength(1);
-  expect((await saverAt(place).saver.getTuple(other.config))?.checkpoint.channel_values).toEqual({ large: noise(6_000) });
+  expect((await saverAt(place).saver.getTuple(other.config))?.checkpoint.channel_values).toEqual({
+    large: noise(6_000),
+  });
 });

@@ -1,5 +1,16 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { collect, emptyThread, idsOf, latestOf, noise, putChain, putStep, threadIdOf, valuesAt, type Step } from "../lanes/checkpoints.js";
+import {
+  collect,
+  emptyThread,
+  idsOf,
+  latestOf,
+  noise,
+  putChain,
+  putStep,
+  threadIdOf,
+  valuesAt,
+  type Step,
+} from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
 import { countedSaver } from "../lanes/requests.js";
 
@@ -11,7 +22,12 @@ describe("list", () => {
 
   beforeAll(async () => {
     for (let i = 0; i < 12; i++) {
-      const metadata = { source: i % 3 ? "loop" : "input", step: i, user: { name: i % 2 ? "ann" : "bob", tags: ["x", { n: i % 4 }] }, ...(i === 5 && { note: null }) };
+      const metadata = {
+        source: i % 3 ? "loop" : "input",
+        step: i,
+        user: { name: i % 2 ? "ann" : "bob", tags: ["x", { n: i % 4 }] },
+        ...(i === 5 && { note: null }),
+      };
       steps.push(await putStep(saver, steps.at(-1) ?? emptyThread(), { n: i }, { metadata }));
       await saver.putWrites(steps.at(-1)!.config, [["n", i]], "task");
     }
@@ -26,13 +42,21 @@ describe("list", () => {
 
   it.each([0, 1, 5, 11, 12, 13, 1_000])("gives at most %i when asked for so many", async (limit) => {
     expect(idsOf(await collect(saver.list(thread(), { limit })))).toEqual(newestFirst.slice(0, limit));
-    expect(idsOf(await collect(saver.list({ configurable: { thread_id: threadIdOf(steps[0]!) } }, { limit })))).toEqual(newestFirst.slice(0, limit));
+    expect(idsOf(await collect(saver.list({ configurable: { thread_id: threadIdOf(steps[0]!) } }, { limit })))).toEqual(
+      newestFirst.slice(0, limit),
+    );
   });
 
   it("gives those before a checkpoint, without that one", async () => {
     expect(idsOf(await collect(saver.list(thread(), { before: steps[4]!.config })))).toEqual(newestFirst.slice(8));
-    expect(idsOf(await collect(saver.list(thread(), { before: steps[4]!.config, limit: 2 })))).toEqual(newestFirst.slice(8, 10));
-    expect(idsOf(await collect(saver.list({ configurable: { thread_id: threadIdOf(steps[0]!) } }, { before: steps[4]!.config })))).toEqual(newestFirst.slice(8));
+    expect(idsOf(await collect(saver.list(thread(), { before: steps[4]!.config, limit: 2 })))).toEqual(
+      newestFirst.slice(8, 10),
+    );
+    expect(
+      idsOf(
+        await collect(saver.list({ configurable: { thread_id: threadIdOf(steps[0]!) } }, { before: steps[4]!.config })),
+      ),
+    ).toEqual(newestFirst.slice(8));
     expect(await collect(saver.list(thread(), { before: steps[0]!.config }))).toEqual([]);
   });
 
@@ -66,13 +90,19 @@ describe("list", () => {
 
   it("gives nothing of a thread or namespace that is not there", async () => {
     expect(await collect(saver.list({ configurable: { thread_id: "none" } }))).toEqual([]);
-    expect(await collect(saver.list({ configurable: { thread_id: threadIdOf(steps[0]!), checkpoint_ns: "none" } }))).toEqual([]);
+    expect(
+      await collect(saver.list({ configurable: { thread_id: threadIdOf(steps[0]!), checkpoint_ns: "none" } })),
+    ).toEqual([]);
   });
 });
 
 it("a list that is broken off reads no further page", async () => {
   const { saver, log } = countedSaver();
-  const steps = await putChain(saver, emptyThread(), Array.from({ length: 30 }, (_, i) => ({ n: i })));
+  const steps = await putChain(
+    saver,
+    emptyThread(),
+    Array.from({ length: 30 }, (_, i) => ({ n: i })),
+  );
   for (const [i, { config }] of steps.entries()) await saver.putWrites(config, [["n", noise(60_000, i + 1)]], "task");
   const thread = latestOf(steps[0]!);
   const broken = await log.during(async () => {
@@ -92,7 +122,8 @@ describe("several namespaces and threads", () => {
   beforeAll(async () => {
     for (const threadId of ["one", "two", "three"]) {
       const steps = [];
-      for (const ns of namespaces) steps.push(...(await putChain(saver, emptyThread(threadId, ns), [{ n: 1, ns }, { n: 2 }])));
+      for (const ns of namespaces)
+        steps.push(...(await putChain(saver, emptyThread(threadId, ns), [{ n: 1, ns }, { n: 2 }])));
       byThread.set(threadId, steps);
     }
   });
@@ -103,23 +134,40 @@ describe("several namespaces and threads", () => {
     expect(idsOf(tuples).toSorted()).toEqual(steps.map(({ checkpoint }) => checkpoint.id).toSorted());
     for (const ns of namespaces) {
       const listed = tuples.filter(({ config }) => config.configurable?.checkpoint_ns === ns);
-      expect(listed.map(({ checkpoint }) => checkpoint.channel_values)).toEqual([{ n: 2, ns }, { n: 1, ns }]);
+      expect(listed.map(({ checkpoint }) => checkpoint.channel_values)).toEqual([
+        { n: 2, ns },
+        { n: 1, ns },
+      ]);
     }
   });
 
   it.each(namespaces)("give only their own for the namespace %j", async (ns) => {
     const tuples = await collect(saver.list({ configurable: { thread_id: "one", checkpoint_ns: ns } }));
-    expect(tuples.map(({ checkpoint }) => checkpoint.channel_values)).toEqual([{ n: 2, ns }, { n: 1, ns }]);
+    expect(tuples.map(({ checkpoint }) => checkpoint.channel_values)).toEqual([
+      { n: 2, ns },
+      { n: 1, ns },
+    ]);
     expect(await valuesAt(saver, { configurable: { thread_id: "one", checkpoint_ns: ns } })).toEqual({ n: 2, ns });
   });
 
   it("are all listed without a thread, of one namespace or of all, up to the limit", async () => {
     const all = [...byThread.values()].flat();
-    expect(idsOf(await collect(saver.list({}))).toSorted()).toEqual(all.map(({ checkpoint }) => checkpoint.id).toSorted());
+    expect(idsOf(await collect(saver.list({}))).toSorted()).toEqual(
+      all.map(({ checkpoint }) => checkpoint.id).toSorted(),
+    );
     const roots = await collect(saver.list({ configurable: { checkpoint_ns: "" } }));
-    expect(roots.map(({ config }) => config.configurable?.thread_id as string).toSorted()).toEqual(["one", "one", "three", "three", "two", "two"]);
+    expect(roots.map(({ config }) => config.configurable?.thread_id as string).toSorted()).toEqual([
+      "one",
+      "one",
+      "three",
+      "three",
+      "two",
+      "two",
+    ]);
     expect(await collect(saver.list({}, { limit: 13 }))).toHaveLength(13);
-    expect(await collect(saver.list({ configurable: { checkpoint_ns: "kid" } }, { filter: { source: "loop" }, limit: 5 }))).toHaveLength(5);
+    expect(
+      await collect(saver.list({ configurable: { checkpoint_ns: "kid" } }, { filter: { source: "loop" }, limit: 5 })),
+    ).toHaveLength(5);
   });
 });
 

@@ -12,8 +12,10 @@ import { newPrefix } from "../lanes/requests.js";
 provideContext();
 
 const idle = { graceSeconds: 0 };
-const threadsOf = async (saver: DynamoDBSaver): Promise<string[]> => (await collect(saver.listThreads())).map(({ threadId }) => threadId);
-const stepsOf = async (saver: DynamoDBSaver, thread_id: string): Promise<number> => (await collect(saver.list({ configurable: { thread_id } }))).length;
+const threadsOf = async (saver: DynamoDBSaver): Promise<string[]> =>
+  (await collect(saver.listThreads())).map(({ threadId }) => threadId);
+const stepsOf = async (saver: DynamoDBSaver, thread_id: string): Promise<number> =>
+  (await collect(saver.list({ configurable: { thread_id } }))).length;
 
 async function putThreads(saver: DynamoDBSaver, ids: string[]): Promise<void> {
   for (const id of ids) await putChain(saver, emptyThread(id), [{ n: 1 }, { n: 2 }, { n: 3 }]);
@@ -29,22 +31,31 @@ describe("work that takes long", () => {
     expect(await stepsOf(saver, "a")).toBe(1);
     expect(await saver.prune({}).catch((error: { code: string }) => error.code)).toBe("INVALID_INPUT");
     expect(await saver.copyThread("a", "").catch((error: { code: string }) => error.code)).toBe("INVALID_INPUT");
-    expect(await saver.prune({ all: true, keepLast: 1, onProgress: 1 as never }).catch((error: { message: string }) => error.message)).toContain("onProgress");
-    expect(await saver.prune({ all: true, keepLast: 1, signal: 1 as never }).catch((error: { message: string }) => error.message)).toContain("signal");
+    expect(
+      await saver
+        .prune({ all: true, keepLast: 1, onProgress: 1 as never })
+        .catch((error: { message: string }) => error.message),
+    ).toContain("onProgress");
+    expect(
+      await saver
+        .prune({ all: true, keepLast: 1, signal: 1 as never })
+        .catch((error: { message: string }) => error.message),
+    ).toContain("signal");
   });
 
   it("is done with the arrays that it was given, as they were when it was called", async () => {
     const keyPrefix = newPrefix();
     const saver = createSaver({ keyPrefix });
     for (const id of ["a", "b", "c"]) await putChain(saver, emptyThread(id), [{ n: 1 }, { n: 2 }, { n: 3 }]);
-    for (const id of ["a", "b", "c"]) await putStep(saver, emptyThread(id, "run"), { n: 1 }, { metadata: { run_id: `run ${id}` } });
+    for (const id of ["a", "b", "c"])
+      await putStep(saver, emptyThread(id, "run"), { n: 1 }, { metadata: { run_id: `run ${id}` } });
     const ids = ["a"];
     const runs = ["run b"];
     const channels = ["n"];
     const pruning = saver.prune({ threadIds: ids, strategy: "delete" });
-    const deleting = saver.deleteForRuns(runs, { threadIds: (ids[0] = "b", ids) });
+    const deleting = saver.deleteForRuns(runs, { threadIds: ((ids[0] = "b"), ids) });
     const reading = saver.getDeltaChannelHistory({ config: { configurable: { thread_id: "c" } }, channels });
-    const importing = createSaver({ keyPrefix: newPrefix() }).importFrom(saver, { threadIds: (ids[0] = "c", ids) });
+    const importing = createSaver({ keyPrefix: newPrefix() }).importFrom(saver, { threadIds: ((ids[0] = "c"), ids) });
     ids.push("b", "a");
     ids[0] = "a";
     runs.push("run c");
@@ -71,7 +82,9 @@ describe("work that takes long", () => {
       controller.abort(reason);
       atAbort = sent.length;
     };
-    const error = await errorOf(saver.prune({ threadIds: ids, keepLast: 1, ...idle, signal: controller.signal, onProgress }));
+    const error = await errorOf(
+      saver.prune({ threadIds: ids, keepLast: 1, ...idle, signal: controller.signal, onProgress }),
+    );
     expect(error).toMatchObject({ code: "ABORTED", cause: reason });
     expect(sent).toHaveLength(atAbort);
     expect([await stepsOf(saver, "b"), await stepsOf(saver, "c")]).toEqual([1, 3]);
@@ -82,7 +95,14 @@ describe("work that takes long", () => {
     ["prune", (saver, signal) => saver.prune({ all: true, keepLast: 1, signal })],
     ["deleteForRuns", (saver, signal) => saver.deleteForRuns(["run"], { signal })],
     ["copyThread", (saver, signal) => saver.copyThread("a", "b", { signal })],
-    ["importThread of lines that do not come", (saver, signal) => saver.importThread({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) }, { signal })],
+    [
+      "importThread of lines that do not come",
+      (saver, signal) =>
+        saver.importThread(
+          { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) },
+          { signal },
+        ),
+    ],
     ["importFrom", (saver, signal) => saver.importFrom(new MemorySaver(), { signal })],
   ])("%s ends with ABORTED, also with a request under way", async (method, work) => {
     const keyPrefix = newPrefix();
@@ -123,21 +143,36 @@ describe("a thread that cannot be read", () => {
     const keyPrefix = newPrefix();
     await putThreads(createSaver({ keyPrefix }), ["a", "d"]);
     await putThreads(createSaver({ keyPrefix, encryption: { key } }), ["b"]);
-    await putChain(createSaver({ keyPrefix }), emptyThread("c"), [{ n: 1, text: noiseText(3_000) }, { n: 2 }, { n: 3 }]);
+    await putChain(createSaver({ keyPrefix }), emptyThread("c"), [
+      { n: 1, text: noiseText(3_000) },
+      { n: 2 },
+      { n: 3 },
+    ]);
     const saver = createSaver({ keyPrefix });
     const errors: unknown[] = [];
-    const onProgress = ({ threadId, error }: PruneProgress): void => void (error && errors.push([threadId, error.code]));
+    const onProgress = ({ threadId, error }: PruneProgress): void =>
+      void (error && errors.push([threadId, error.code]));
     const error = await errorOf(saver.prune({ all: true, keepLast: 1, ...idle, onProgress }));
 
     expect(error).toBeInstanceOf(ThreadsFailedError);
-    expect(error).toMatchObject({ code: "DECRYPTION_FAILED", threads: 4, freed: { checkpoints: 6 }, failed: [{ threadId: "b", error: { code: "DECRYPTION_FAILED", threadId: "b" } }] });
+    expect(error).toMatchObject({
+      code: "DECRYPTION_FAILED",
+      threads: 4,
+      freed: { checkpoints: 6 },
+      failed: [{ threadId: "b", error: { code: "DECRYPTION_FAILED", threadId: "b" } }],
+    });
     expect(error.message).toContain('1 of 4 threads could not be pruned: "b" (DECRYPTION_FAILED)');
     expect(errors).toEqual([["b", "DECRYPTION_FAILED"]]);
     for (const id of ["a", "c", "d"]) expect(await stepsOf(saver, id)).toBe(1);
     expect(await stepsOf(createSaver({ keyPrefix, encryption: { key } }), "b")).toBe(3);
 
-    await expect(saver.prune({ threadIds: ["b"], keepLast: 1 })).rejects.toMatchObject({ name: "CheckpointDataError", code: "DECRYPTION_FAILED" });
-    await expect(saver.deleteForRuns(["run"], { threadIds: ["b", "c"] })).rejects.toMatchObject({ name: "ThreadsFailedError" });
+    await expect(saver.prune({ threadIds: ["b"], keepLast: 1 })).rejects.toMatchObject({
+      name: "CheckpointDataError",
+      code: "DECRYPTION_FAILED",
+    });
+    await expect(saver.deleteForRuns(["run"], { threadIds: ["b", "c"] })).rejects.toMatchObject({
+      name: "ThreadsFailedError",
+    });
     expect(await threadsOf(saver)).toEqual(["a", "b", "c", "d"]);
   });
 });
@@ -145,8 +180,18 @@ describe("a thread that cannot be read", () => {
 describe("deleteForRuns", () => {
   const State = Annotation.Root({ log: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }) });
   const graphOn = (checkpointer: DynamoDBSaver) => {
-    const child = new StateGraph(State).addNode("c", () => ({ log: ["c"] })).addEdge(START, "c").addEdge("c", END).compile({ checkpointer: true });
-    return new StateGraph(State).addNode("a", () => ({ log: ["a"] })).addNode("child", child).addEdge(START, "a").addEdge("a", "child").addEdge("child", END).compile({ checkpointer });
+    const child = new StateGraph(State)
+      .addNode("c", () => ({ log: ["c"] }))
+      .addEdge(START, "c")
+      .addEdge("c", END)
+      .compile({ checkpointer: true });
+    return new StateGraph(State)
+      .addNode("a", () => ({ log: ["a"] }))
+      .addNode("child", child)
+      .addEdge(START, "a")
+      .addEdge("a", "child")
+      .addEdge("child", END)
+      .compile({ checkpointer });
   };
 
   it.each<[name: string, given: (run_id: string) => { configurable?: object; metadata?: Record<string, unknown> }]>([
@@ -174,7 +219,10 @@ describe("deleteForRuns", () => {
 
   it("a run without an id is not found", async () => {
     const saver = createSaver();
-    await graphOn(saver).invoke({ log: ["first"] }, { configurable: { thread_id: "t" }, runId: "11111111-1111-4111-8111-111111111111" });
+    await graphOn(saver).invoke(
+      { log: ["first"] },
+      { configurable: { thread_id: "t" }, runId: "11111111-1111-4111-8111-111111111111" },
+    );
     expect(await saver.deleteForRuns(["11111111-1111-4111-8111-111111111111"])).toMatchObject({ checkpoints: 0 });
   });
 

@@ -19,10 +19,13 @@ const disguised = bomb.slice();
 new DataView(disguised.buffer).setUint32(disguised.length - 4, 1_000, true);
 
 /** Bytes as an item holds them, behind the codec byte of gzip. */
-const stored = (zipped: Uint8Array): { B: string } => ({ B: btoa([1, ...zipped].map((byte) => String.fromCharCode(byte)).join("")) });
+const stored = (zipped: Uint8Array): { B: string } => ({
+  B: btoa([1, ...zipped].map((byte) => String.fromCharCode(byte)).join("")),
+});
 
 describe("what is over maxValueBytes is refused before anything is written:", () => {
-  const writing = (operations: string[]): string[] => operations.filter((operation) => !/^(Get|Query|BatchGet)/.test(operation));
+  const writing = (operations: string[]): string[] =>
+    operations.filter((operation) => !/^(Get|Query|BatchGet)/.test(operation));
 
   test("by put, of a channel", async () => {
     const { saver, sent } = saverAt({}, undefined, { maxValueBytes: MAX });
@@ -44,7 +47,16 @@ describe("what is over maxValueBytes is refused before anything is written:", ()
 
   test("by putWrites", async () => {
     const { saver, sent } = saverAt({}, undefined, { maxValueBytes: MAX });
-    const error = await errorOf(saver.putWrites({ configurable: { thread_id: "t", checkpoint_id: "c" } }, [["a", 1], ["b", noise(MAX + 1)]], "task"));
+    const error = await errorOf(
+      saver.putWrites(
+        { configurable: { thread_id: "t", checkpoint_id: "c" } },
+        [
+          ["a", 1],
+          ["b", noise(MAX + 1)],
+        ],
+        "task",
+      ),
+    );
 
     expect([isDynamoDBSaverError(error), error.code]).toEqual([true, "VALUE_TOO_LARGE"]);
     expect(sent).toEqual([]);
@@ -58,7 +70,10 @@ test("a value of exactly maxValueBytes goes in and out", async () => {
   await saver.putWrites(config, [["large", noise(MAX, 2)]], "task");
 
   const tuple = await createSaver({ keyPrefix, maxValueBytes: MAX }).getTuple(config);
-  expect(sameBytes(tuple!.checkpoint.channel_values.large, noise(MAX)) && sameBytes(tuple!.pendingWrites![0]![2], noise(MAX, 2))).toBe(true);
+  expect(
+    sameBytes(tuple!.checkpoint.channel_values.large, noise(MAX)) &&
+      sameBytes(tuple!.pendingWrites![0]![2], noise(MAX, 2)),
+  ).toBe(true);
 });
 
 test.each<[what: string, value: Uint8Array]>([
@@ -68,12 +83,19 @@ test.each<[what: string, value: Uint8Array]>([
   const keyPrefix = newPrefix();
   const { config } = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { small: 1, value });
 
-  expect(await errorOf(createSaver({ keyPrefix, maxValueBytes: MAX }).getTuple(config))).toMatchObject({ name: "CheckpointDataError", code: "VALUE_TOO_LARGE", threadId: "t", channel: "value" });
+  expect(await errorOf(createSaver({ keyPrefix, maxValueBytes: MAX }).getTuple(config))).toMatchObject({
+    name: "CheckpointDataError",
+    code: "VALUE_TOO_LARGE",
+    threadId: "t",
+    channel: "value",
+  });
   expect(sameBytes((await valuesAt(createSaver({ keyPrefix }), config))!.value, value)).toBe(true);
 });
 
 test("the limit is 64 MiB by default", async () => {
-  const error = await errorOf(putStep(createSaver(), emptyThread("t"), { large: new Uint8Array(64 * 1_024 * 1_024 + 1) }));
+  const error = await errorOf(
+    putStep(createSaver(), emptyThread("t"), { large: new Uint8Array(64 * 1_024 * 1_024 + 1) }),
+  );
   expect(error).toMatchObject({ code: "VALUE_TOO_LARGE", message: expect.stringContaining("67108864") });
 });
 
@@ -96,7 +118,12 @@ describe.each<[what: string, zipped: Uint8Array, code: string]>([
     const two = await putStep(saver, one, { value: 1 });
     await plant(item!, attribute);
 
-    expect(await errorOf(createSaver({ keyPrefix }).getTuple(one.config))).toMatchObject({ name: "CheckpointDataError", code, threadId: "t", checkpointId: one.checkpoint.id });
+    expect(await errorOf(createSaver({ keyPrefix }).getTuple(one.config))).toMatchObject({
+      name: "CheckpointDataError",
+      code,
+      threadId: "t",
+      checkpointId: one.checkpoint.id,
+    });
     expect(await valuesAt(createSaver({ keyPrefix }), two.config)).toEqual({ value: 1 });
   });
 
@@ -108,7 +135,11 @@ describe.each<[what: string, zipped: Uint8Array, code: string]>([
     const item = (await itemsOf(keyPrefix, "t", "C#")).find((item) => isWrites(item));
     await plant(item!, "w0");
 
-    expect(await errorOf(createSaver({ keyPrefix }).getTuple(config))).toMatchObject({ code, threadId: "t", channel: "(writes of task task)" });
+    expect(await errorOf(createSaver({ keyPrefix }).getTuple(config))).toMatchObject({
+      code,
+      threadId: "t",
+      channel: "(writes of task task)",
+    });
   });
 
   test("in an object is an error", async () => {
@@ -117,7 +148,10 @@ describe.each<[what: string, zipped: Uint8Array, code: string]>([
     const [key] = await keysAt(place);
     await overwriteObject(key!, new Uint8Array([1, ...zipped]));
 
-    expect(await errorOf(saverAt(place).saver.getTuple(config))).toMatchObject({ code: "DAMAGED_DATA", channel: "large" });
+    expect(await errorOf(saverAt(place).saver.getTuple(config))).toMatchObject({
+      code: "DAMAGED_DATA",
+      channel: "large",
+    });
   });
 });
 
@@ -129,10 +163,17 @@ test("an object that has become far too large is not read", async () => {
   const { saver, events } = saverAt(place, undefined, { maxValueBytes: MAX });
 
   expect(await errorOf(saver.getTuple(config))).toMatchObject({ code: "VALUE_TOO_LARGE" });
-  expect(events.reduce((sum, event) => sum + (event.type === "request" ? event.bytesReceived : 0), 0)).toBeLessThan(1_000_000);
+  expect(events.reduce((sum, event) => sum + (event.type === "request" ? event.bytesReceived : 0), 0)).toBeLessThan(
+    1_000_000,
+  );
 });
 
 test.each([0, 1_023, 1.5, -1, Infinity, "1000000"])("maxValueBytes %j is refused", (maxValueBytes) => {
   const make = (): unknown => createSaver({ maxValueBytes: maxValueBytes as number });
-  expect(make).toThrow(expect.toSatisfy((error: { code: string; message: string }) => error.code === "INVALID_CONFIG" && error.message.includes("maxValueBytes")));
+  expect(make).toThrow(
+    expect.toSatisfy(
+      (error: { code: string; message: string }) =>
+        error.code === "INVALID_CONFIG" && error.message.includes("maxValueBytes"),
+    ),
+  );
 });

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { allSigned, moment, passTime, until, useFakeClock, useJitter } from "../lanes/clock.js";
-import { awsError, errorOf, hang, nothingFound, observedSaver, readNothing, type Fault, type ObservedSaver } from "../lanes/faulty-fetch.js";
+import {
+  awsError,
+  errorOf,
+  hang,
+  nothingFound,
+  observedSaver,
+  readNothing,
+  type Fault,
+  type ObservedSaver,
+} from "../lanes/faulty-fetch.js";
 
 /*
  * The arithmetic of an outage. A budget has 500 tokens, a retry costs 14 (throttling: 5), and nothing comes back while
@@ -27,11 +36,17 @@ interface Outage {
 
 const outages: Record<string, Outage> = {
   "refuses connections": {
-    fault: () => Promise.reject(new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 127.0.0.1:8000") })),
+    fault: () =>
+      Promise.reject(new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 127.0.0.1:8000") })),
     retries: 35,
     left: 10,
     costOfRetry: 14,
-    error: { code: "NETWORK", status: 0, message: expect.stringContaining("connection to the endpoint failed"), cause: expect.objectContaining({ message: "fetch failed" }) },
+    error: {
+      code: "NETWORK",
+      status: 0,
+      message: expect.stringContaining("connection to the endpoint failed"),
+      cause: expect.objectContaining({ message: "fetch failed" }),
+    },
   },
   "never answers": {
     fault: hang,
@@ -45,14 +60,25 @@ const outages: Record<string, Outage> = {
     retries: 35,
     left: 10,
     costOfRetry: 14,
-    error: { code: "SERVICE_ERROR", status: 503, serviceCode: "ServiceUnavailable", requestId: "REQUEST1", message: expect.stringContaining("failed with ServiceUnavailable") },
+    error: {
+      code: "SERVICE_ERROR",
+      status: 503,
+      serviceCode: "ServiceUnavailable",
+      requestId: "REQUEST1",
+      message: expect.stringContaining("failed with ServiceUnavailable"),
+    },
   },
   "throttles everything": {
     fault: () => awsError("ThrottlingException"),
     retries: 100,
     left: 0,
     costOfRetry: 5,
-    error: { code: "THROTTLED", status: 400, serviceCode: "ThrottlingException", message: expect.stringContaining("throttled Query") },
+    error: {
+      code: "THROTTLED",
+      status: 400,
+      serviceCode: "ThrottlingException",
+      message: expect.stringContaining("throttled Query"),
+    },
   },
 };
 
@@ -73,7 +99,11 @@ function saverInOutage({ fault }: Outage, options: Parameters<typeof observedSav
       underWay--;
     }
   };
-  const observed = observedSaver(endpoint, { maxConcurrency: MAX_CONCURRENCY, requestTimeoutMs: TIMEOUT_MS, ...options });
+  const observed = observedSaver(endpoint, {
+    maxConcurrency: MAX_CONCURRENCY,
+    requestTimeoutMs: TIMEOUT_MS,
+    ...options,
+  });
   return {
     ...observed,
     /** So many calls at once, to their ends. */
@@ -86,7 +116,8 @@ function saverInOutage({ fault }: Outage, options: Parameters<typeof observedSav
   };
 }
 
-const calls = (count: number, { saver }: ObservedSaver): Promise<undefined>[] => Array.from({ length: count }, (_, i) => readNothing(saver, `thread ${i}`));
+const calls = (count: number, { saver }: ObservedSaver): Promise<undefined>[] =>
+  Array.from({ length: count }, (_, i) => readNothing(saver, `thread ${i}`));
 
 /** Every listener that these calls put on the signal they were given was taken off again. */
 function watchedSignal(): { signal: AbortSignal; listeners: () => number } {
@@ -107,14 +138,19 @@ describe.each(Object.entries(outages))("an endpoint that %s", (_, outage) => {
   afterEach(async () => {
     // Whatever happened, nothing goes on. A runtime has timers of its own for its calls out of a test, for a moment.
     for (let moments = 0; vi.getTimerCount() > 0 && moments < 2_000; moments++) await moment();
-    expect({ timers: vi.getTimerCount(), underWay: observed.underWay(), listeners: listeners() }).toEqual({ timers: 0, underWay: 0, listeners: 0 });
+    expect({ timers: vi.getTimerCount(), underWay: observed.underWay(), listeners: listeners() }).toEqual({
+      timers: 0,
+      underWay: 0,
+      listeners: 0,
+    });
   });
 
   test("gets one request a call, and as many retries as the budget buys", async () => {
     const results = await observed.call(CALLS);
 
     const errors = results.map((result) => (result as PromiseRejectedResult).reason as { attempts: number });
-    for (const error of errors) expect(error).toMatchObject({ name: "AwsRequestError", operation: "Query", retryable: true, ...outage.error });
+    for (const error of errors)
+      expect(error).toMatchObject({ name: "AwsRequestError", operation: "Query", retryable: true, ...outage.error });
     expect(observed.sent).toHaveLength(CALLS + outage.retries);
     expect(errors.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(CALLS + outage.retries);
     expect(observed.most()).toBe(MAX_CONCURRENCY);
@@ -143,7 +179,9 @@ describe.each(Object.entries(outages))("an endpoint that %s", (_, outage) => {
 
     const untilOneRetry = outage.costOfRetry - outage.left;
     for (const result of await observed.call(untilOneRetry)) expect(result).toMatchObject({ status: "fulfilled" });
-    expect(observed.events.slice(-untilOneRetry)).toMatchObject(Array(untilOneRetry).fill({ type: "request", attempts: 1, status: 200 }));
+    expect(observed.events.slice(-untilOneRetry)).toMatchObject(
+      Array(untilOneRetry).fill({ type: "request", attempts: 1, status: 200 }),
+    );
     expect(observed.sent.slice(-untilOneRetry).map(({ at }) => at)).toEqual(Array(untilOneRetry).fill(back));
 
     observed.begin();
@@ -163,13 +201,22 @@ describe.each(Object.entries(outages))("an endpoint that %s", (_, outage) => {
     const controller = new AbortController();
     const abortable = saverInOutage(outage, { signal: controller.signal });
     const all = Promise.allSettled(calls(CALLS, abortable));
-    // The first 50 wait for their answers, or had them: then they wait for a retry or, without one, are over. 150 stand in line.
-    await until(() => !abortable.working() && (outage.fault === hang ? abortable.underWay() : abortable.events.length) === MAX_CONCURRENCY);
+    // The first 50 wait for their answers, or had them: then they wait for a retry or, without one, are over. 150 stand
+    // in line.
+    await until(
+      () =>
+        !abortable.working() &&
+        (outage.fault === hang ? abortable.underWay() : abortable.events.length) === MAX_CONCURRENCY,
+    );
 
     controller.abort(new Error("the user has left"));
 
-    const aborted = (await all).filter((result) => result.status === "rejected" && (result.reason as { code: string }).code === "ABORTED");
-    expect(aborted).toHaveLength(CALLS - Math.max(0, MAX_CONCURRENCY - outage.retries) * (outage.fault === hang ? 0 : 1));
+    const aborted = (await all).filter(
+      (result) => result.status === "rejected" && (result.reason as { code: string }).code === "ABORTED",
+    );
+    expect(aborted).toHaveLength(
+      CALLS - Math.max(0, MAX_CONCURRENCY - outage.retries) * (outage.fault === hang ? 0 : 1),
+    );
     expect(abortable.sent).toHaveLength(MAX_CONCURRENCY);
     expect({ timers: vi.getTimerCount(), underWay: abortable.underWay() }).toEqual({ timers: 0, underWay: 0 });
   });
@@ -183,31 +230,39 @@ test("no number of attempts makes more of an outage", async () => {
   expect(observed.sent).toHaveLength(CALLS + 35);
 });
 
-test("an endpoint that never answers holds 200 calls for 5 rounds of requestTimeoutMs, not for the 16 that their attempts would take", async () => {
-  const observed = saverInOutage(outages["never answers"]!);
-  const start = Date.now();
+test(
+  "an endpoint that never answers holds 200 calls for 5 rounds of requestTimeoutMs, not for the 16 that their " +
+    "attempts would take",
+  async () => {
+    const observed = saverInOutage(outages["never answers"]!);
+    const start = Date.now();
 
-  await observed.call(CALLS, 250);
+    await observed.call(CALLS, 250);
 
-  // 235 requests, 50 at a time; and the line is looked at every now and then.
-  const elapsed = Date.now() - start;
-  expect(elapsed).toBeGreaterThanOrEqual(5 * TIMEOUT_MS);
-  expect(elapsed).toBeLessThan(5.5 * TIMEOUT_MS);
-});
+    // 235 requests, 50 at a time; and the line is looked at every now and then.
+    const elapsed = Date.now() - start;
+    expect(elapsed).toBeGreaterThanOrEqual(5 * TIMEOUT_MS);
+    expect(elapsed).toBeLessThan(5.5 * TIMEOUT_MS);
+  },
+);
 
 test("an outage of one saver's endpoint costs another saver nothing", async () => {
   const down = saverInOutage(outages["never answers"]!);
   const up = observedSaver(nothingFound);
   const failing = calls(CALLS, down);
 
-  for (const result of await passTime(calls(CALLS, up), { stepMs: 5, besides: failing })) expect(result.status).toBe("fulfilled");
+  for (const result of await passTime(calls(CALLS, up), { stepMs: 5, besides: failing }))
+    expect(result.status).toBe("fulfilled");
 
   expect(up.sent).toHaveLength(CALLS);
   await passTime(failing);
 });
 
 test("one request that is never answered does not hold up the others", async () => {
-  const observed = observedSaver((request) => (request.body.includes("thread 0\"") ? hang : nothingFound)(request), { maxConcurrency: 2, requestTimeoutMs: TIMEOUT_MS });
+  const observed = observedSaver((request) => (request.body.includes('thread 0"') ? hang : nothingFound)(request), {
+    maxConcurrency: 2,
+    requestTimeoutMs: TIMEOUT_MS,
+  });
   const start = Date.now();
   const [stuck, ...others] = calls(CALLS, observed);
   const failure = errorOf(stuck!);
@@ -224,7 +279,11 @@ test("a credentials provider that fails is asked once a call, and nothing is sen
   const credentials = vi.fn(() => Promise.reject(new Error("no route to the metadata service")));
   const observed = observedSaver(nothingFound, { credentials });
 
-  for (const result of await passTime(calls(CALLS, observed))) expect(result).toMatchObject({ status: "rejected", reason: { code: "CREDENTIALS", cause: { message: "no route to the metadata service" } } });
+  for (const result of await passTime(calls(CALLS, observed)))
+    expect(result).toMatchObject({
+      status: "rejected",
+      reason: { code: "CREDENTIALS", cause: { message: "no route to the metadata service" } },
+    });
 
   expect(credentials).toHaveBeenCalledTimes(CALLS);
   expect(observed.sent).toEqual([]);

@@ -1,6 +1,24 @@
-import { ERROR, INTERRUPT, RESUME, SCHEDULED, TASKS, type CheckpointPendingWrite, type PendingWrite } from "@langchain/langgraph-checkpoint";
+import {
+  ERROR,
+  INTERRUPT,
+  RESUME,
+  SCHEDULED,
+  TASKS,
+  type CheckpointPendingWrite,
+  type PendingWrite,
+} from "@langchain/langgraph-checkpoint";
 import { describe, expect, it } from "vitest";
-import { emptyThread, latestOf, makeCheckpoint, metadataOf, noise, putStep, sameBytes, threadIdOf, type Step } from "../lanes/checkpoints.js";
+import {
+  emptyThread,
+  latestOf,
+  makeCheckpoint,
+  metadataOf,
+  noise,
+  putStep,
+  sameBytes,
+  threadIdOf,
+  type Step,
+} from "../lanes/checkpoints.js";
 import { awsError, faultyFetch } from "../lanes/faulty-fetch.js";
 import { createSaver } from "../lanes/harness.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
@@ -15,30 +33,76 @@ async function writesOf(saver: Saver, { config }: Pick<Step, "config">): Promise
   return (await saver.getTuple(config))!.pendingWrites!;
 }
 
-const fan = (count: number, text = "send"): PendingWrite[] => Array.from({ length: count }, (_, i) => [TASKS, `${text} ${i}`]);
+const fan = (count: number, text = "send"): PendingWrite[] =>
+  Array.from({ length: count }, (_, i) => [TASKS, `${text} ${i}`]);
 
 describe("writes of one task that are made again", () => {
   it("keep the first value of each index, also where the calls only overlap", async () => {
     const saver = createSaver();
     const step = await newStep(saver);
-    await saver.putWrites(step.config, [["a", "first"], ["b", "first"]], "task");
-    await saver.putWrites(step.config, [["a", "second"], ["b", "second"], ["c", "second"]], "task");
+    await saver.putWrites(
+      step.config,
+      [
+        ["a", "first"],
+        ["b", "first"],
+      ],
+      "task",
+    );
+    await saver.putWrites(
+      step.config,
+      [
+        ["a", "second"],
+        ["b", "second"],
+        ["c", "second"],
+      ],
+      "task",
+    );
     await saver.putWrites(step.config, [["d", "third"]], "task");
-    expect(await writesOf(saver, step)).toEqual([["task", "a", "first"], ["task", "b", "first"], ["task", "c", "second"]]);
+    expect(await writesOf(saver, step)).toEqual([
+      ["task", "a", "first"],
+      ["task", "b", "first"],
+      ["task", "c", "second"],
+    ]);
   });
 
   it.each([ERROR, SCHEDULED, INTERRUPT, RESUME])("keep the last value of %s", async (special) => {
     const saver = createSaver();
     const step = await newStep(saver);
-    await saver.putWrites(step.config, [["a", "first"], [special, "first"]], "task");
-    await saver.putWrites(step.config, [[special, "second"], ["b", "second"]], "task");
-    expect(await writesOf(saver, step)).toEqual([["task", special, "second"], ["task", "a", "first"], ["task", "b", "second"]]);
+    await saver.putWrites(
+      step.config,
+      [
+        ["a", "first"],
+        [special, "first"],
+      ],
+      "task",
+    );
+    await saver.putWrites(
+      step.config,
+      [
+        [special, "second"],
+        ["b", "second"],
+      ],
+      "task",
+    );
+    expect(await writesOf(saver, step)).toEqual([
+      ["task", special, "second"],
+      ["task", "a", "first"],
+      ["task", "b", "second"],
+    ]);
   });
 
   it("keep the last of several special values in one call", async () => {
     const saver = createSaver();
     const step = await newStep(saver);
-    await saver.putWrites(step.config, [[RESUME, "one"], [RESUME, "two"], [RESUME, ["one", "two", "three"]]], "task");
+    await saver.putWrites(
+      step.config,
+      [
+        [RESUME, "one"],
+        [RESUME, "two"],
+        [RESUME, ["one", "two", "three"]],
+      ],
+      "task",
+    );
     expect(await writesOf(saver, step)).toEqual([["task", RESUME, ["one", "two", "three"]]]);
   });
 
@@ -51,7 +115,10 @@ describe("writes of one task that are made again", () => {
     await saver.putWrites(step.config, [["a", 2]], "task2");
     await saver.putWrites(child.config, [["a", 3]], "task");
     await saver.putWrites(other.config, [["a", 4]], "task");
-    expect(await writesOf(saver, step)).toEqual([["task", "a", 1], ["task2", "a", 2]]);
+    expect(await writesOf(saver, step)).toEqual([
+      ["task", "a", 1],
+      ["task2", "a", 2],
+    ]);
     expect(await writesOf(saver, child)).toEqual([["task", "a", 3]]);
     expect(await writesOf(saver, other)).toEqual([["task", "a", 4]]);
   });
@@ -59,25 +126,48 @@ describe("writes of one task that are made again", () => {
   it("take effect in the order of the calls, although the first was on its way for longer", async () => {
     let updates = 0;
     const { fetch } = faultyFetch(async (request) => {
-      if (request.operation === "UpdateItem" && ++updates === 3) await new Promise((resolve) => setTimeout(resolve, 150)); // after the thread's marker and index entry
+      if (request.operation === "UpdateItem" && ++updates === 3)
+        await new Promise((resolve) => setTimeout(resolve, 150)); // after the thread's marker and index entry
       return request.forward();
     });
     const saver = createSaver({ fetch });
     const step = await newStep(saver);
     expect(updates).toBe(2);
     await Promise.all([
-      saver.putWrites(step.config, [["a", "first"], [RESUME, "first"]], "task"),
-      saver.putWrites(step.config, [["a", "second"], [RESUME, "second"]], "task"),
+      saver.putWrites(
+        step.config,
+        [
+          ["a", "first"],
+          [RESUME, "first"],
+        ],
+        "task",
+      ),
+      saver.putWrites(
+        step.config,
+        [
+          ["a", "second"],
+          [RESUME, "second"],
+        ],
+        "task",
+      ),
     ]);
-    expect(await writesOf(saver, step)).toEqual([["task", RESUME, "second"], ["task", "a", "first"]]);
+    expect(await writesOf(saver, step)).toEqual([
+      ["task", RESUME, "second"],
+      ["task", "a", "first"],
+    ]);
   });
 
   it("are made by the later call also when the earlier one failed", async () => {
     let updates = 0;
-    const { fetch } = faultyFetch(({ operation }) => (operation === "UpdateItem" && ++updates === 3 ? awsError("ValidationException") : undefined));
+    const { fetch } = faultyFetch(({ operation }) =>
+      operation === "UpdateItem" && ++updates === 3 ? awsError("ValidationException") : undefined,
+    );
     const saver = createSaver({ fetch });
     const step = await newStep(saver);
-    const calls = [saver.putWrites(step.config, [["a", "first"]], "task"), saver.putWrites(step.config, [["a", "second"]], "task")];
+    const calls = [
+      saver.putWrites(step.config, [["a", "first"]], "task"),
+      saver.putWrites(step.config, [["a", "second"]], "task"),
+    ];
     expect((await Promise.allSettled(calls)).map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
     expect(await writesOf(saver, step)).toEqual([["task", "a", "second"]]);
   });
@@ -96,9 +186,33 @@ describe("pending writes come back in order", () => {
     const saver = createSaver();
     const step = await newStep(saver);
     // U+FF5E is before U+1F600, though its UTF-16 unit is larger.
-    const inOrder = [["", "1"], ["", "b"], ["~p, 0", "z"], ["~p, 1", "B"], ["~p, 1", "a"], ["～", "0"], ["😀", "A"], ["😀", "～"], ["😀", "😀"]];
-    for (const [path, task] of inOrder.toReversed()) await saver.putWrites(step.config, [["a", path], ["b", path]], task!, path);
-    expect(await writesOf(saver, step)).toEqual(inOrder.flatMap(([path, task]) => [[task, "a", path], [task, "b", path]]));
+    const inOrder = [
+      ["", "1"],
+      ["", "b"],
+      ["~p, 0", "z"],
+      ["~p, 1", "B"],
+      ["~p, 1", "a"],
+      ["～", "0"],
+      ["😀", "A"],
+      ["😀", "～"],
+      ["😀", "😀"],
+    ];
+    for (const [path, task] of inOrder.toReversed())
+      await saver.putWrites(
+        step.config,
+        [
+          ["a", path],
+          ["b", path],
+        ],
+        task!,
+        path,
+      );
+    expect(await writesOf(saver, step)).toEqual(
+      inOrder.flatMap(([path, task]) => [
+        [task, "a", path],
+        [task, "b", path],
+      ]),
+    );
   });
 });
 
@@ -137,17 +251,41 @@ describe("writes", () => {
   it.each(["constructor", "__proto__", "toString", "w0", "v", ""])("may go to a channel named %j", async (channel) => {
     const saver = createSaver();
     const step = await newStep(saver);
-    await saver.putWrites(step.config, [[channel, "first"], ["other", 1]], "task");
+    await saver.putWrites(
+      step.config,
+      [
+        [channel, "first"],
+        ["other", 1],
+      ],
+      "task",
+    );
     await saver.putWrites(step.config, [[channel, "second"]], "task");
-    expect(await writesOf(saver, step)).toEqual([["task", channel, "first"], ["task", "other", 1]]);
+    expect(await writesOf(saver, step)).toEqual([
+      ["task", channel, "first"],
+      ["task", "other", 1],
+    ]);
   });
 
   it("may be large, and again keep the first value", async () => {
     const keyPrefix = newPrefix();
     const saver = createSaver({ keyPrefix });
     const step = await newStep(saver);
-    await saver.putWrites(step.config, [["a", noise(80_000, 1)], [ERROR, noise(80_000, 2)]], "task");
-    await saver.putWrites(step.config, [["a", noise(80_000, 3)], [ERROR, noise(80_000, 4)]], "task");
+    await saver.putWrites(
+      step.config,
+      [
+        ["a", noise(80_000, 1)],
+        [ERROR, noise(80_000, 2)],
+      ],
+      "task",
+    );
+    await saver.putWrites(
+      step.config,
+      [
+        ["a", noise(80_000, 3)],
+        [ERROR, noise(80_000, 4)],
+      ],
+      "task",
+    );
     const read = await writesOf(createSaver({ keyPrefix }), step);
     expect(read.map(([, channel]) => channel)).toEqual([ERROR, "a"]);
     expect(sameBytes(read[0]![2], noise(80_000, 4))).toBe(true);
@@ -158,7 +296,9 @@ describe("writes", () => {
     const saver = createSaver();
     const step = await newStep(saver);
     // Each call fits inline; together they pass 400 KB.
-    const calls = Array.from({ length: 8 }, (_, call) => Array.from({ length: call + 1 }, (_, i): PendingWrite => ["a", i === call ? noise(60_000, call + 1) : null]));
+    const calls = Array.from({ length: 8 }, (_, call) =>
+      Array.from({ length: call + 1 }, (_, i): PendingWrite => ["a", i === call ? noise(60_000, call + 1) : null]),
+    );
     for (const writes of calls) await saver.putWrites(step.config, writes, "task");
     const read = await writesOf(saver, step);
     expect(read.map(([, , value], i) => sameBytes(value, noise(60_000, i + 1)))).toEqual(calls.map(() => true));
@@ -191,14 +331,18 @@ describe("1,000 writes in one call", () => {
     await createSaver({ keyPrefix }).putWrites(step.config, [...fan(two, "second"), [RESUME, 2]], "task");
     const [resume, ...read] = await writesOf(createSaver({ keyPrefix }), step);
     expect(resume).toEqual(["task", RESUME, 2]);
-    expect(read).toEqual(fan(Math.max(one, two)).map((_, i) => ["task", TASKS, `${i < one ? "first" : "second"} ${i}`]));
+    expect(read).toEqual(
+      fan(Math.max(one, two)).map((_, i) => ["task", TASKS, `${i < one ? "first" : "second"} ${i}`]),
+    );
   });
 
   it("keep the first value of each index when several instances make them at once", async () => {
     const keyPrefix = newPrefix();
     const step = await newStep(createSaver({ keyPrefix }));
     const counts = [1_000, 400, 7, 1_100];
-    await Promise.all(counts.map((count, i) => createSaver({ keyPrefix }).putWrites(step.config, fan(count, `call ${i}:`), "task")));
+    await Promise.all(
+      counts.map((count, i) => createSaver({ keyPrefix }).putWrites(step.config, fan(count, `call ${i}:`), "task")),
+    );
     const read = (await writesOf(createSaver({ keyPrefix }), step)).map(([, , value]) => String(value));
     expect(read.map((value) => Number(value.split(" ")[2]))).toEqual(Array.from({ length: 1_100 }, (_, i) => i));
     // The first call that was stored is there whole.

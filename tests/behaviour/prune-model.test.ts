@@ -12,9 +12,9 @@ import { s3Options } from "../lanes/s3-options.js";
 import { Soaking, soakTimeoutMs } from "../lanes/soak.js";
 
 /*
- * Random threads (forks, namespaces, DeltaChannels, interrupts, a ttl) that are pruned again and again while they grow. After
- * every pruning what stays is what the rules say, and reads as before; at the end, when nothing is under way any more, mark and
- * sweep finds nothing that nobody refers to.
+ * Random threads (forks, namespaces, DeltaChannels, interrupts, a ttl) that are pruned again and again while they grow.
+ * After every pruning what stays is what the rules say, and reads as before; at the end, when nothing is under way any
+ * more, mark and sweep finds nothing that nobody refers to.
  *
  * A failure names its seed. `SOAK_SEED=… npm test -- prune-model` repeats it.
  */
@@ -50,7 +50,12 @@ const momentOf = fc.record({
     { minLength: 1, maxLength: 4 },
   ),
   prune: fc.option(
-    fc.record({ keepLast: fc.integer({ min: 1, max: 4 }), ns: fc.option(fc.nat(NAMESPACES.length - 1)), graceSeconds: fc.constantFrom(0, GRACE), saver: fc.constantFrom("warm", "cold") }),
+    fc.record({
+      keepLast: fc.integer({ min: 1, max: 4 }),
+      ns: fc.option(fc.nat(NAMESPACES.length - 1)),
+      graceSeconds: fc.constantFrom(0, GRACE),
+      saver: fc.constantFrom("warm", "cold"),
+    }),
   ),
 });
 type Moment = typeof momentOf extends fc.Arbitrary<infer T> ? T : never;
@@ -79,14 +84,27 @@ class World {
     const from = parent ?? { ...emptyThread(THREAD, ns), updates: 0 };
     const length = put.large ? 6_000 : 1_500;
     const before = (from.checkpoint.channel_values.document ?? []) as string[];
-    const document = { keep: before, replace: [this.#text(length)], append: [...before, this.#text(length)], "one of old": [noiseText(length, 7)] }[put.document];
+    const document = {
+      keep: before,
+      replace: [this.#text(length)],
+      append: [...before, this.#text(length)],
+      "one of old": [noiseText(length, 7)],
+    }[put.document];
     if (parent) await this.#write(saver, parent, ns, put.writes);
     const { log: _, ...values } = from.checkpoint.channel_values;
     const isFull = from.updates + 1 >= SNAPSHOT_EVERY;
     const updates = isFull ? 0 : from.updates + 1;
-    const changes = { ...(put.document !== "keep" && { document }), ...(ns === "delta" && isFull && { log: new DeltaSnapshot([this.#text(100)]) }) };
+    const changes = {
+      ...(put.document !== "keep" && { document }),
+      ...(ns === "delta" && isFull && { log: new DeltaSnapshot([this.#text(100)]) }),
+    };
     const metadata = ns === "delta" && !isFull ? { counters_since_delta_snapshot: { log: [updates, updates] } } : {};
-    const step = await putStep(saver, { ...from, checkpoint: { ...from.checkpoint, channel_values: values } }, changes, { metadata });
+    const step = await putStep(
+      saver,
+      { ...from, checkpoint: { ...from.checkpoint, channel_values: values } },
+      changes,
+      { metadata },
+    );
     this.#steps.get(ns)!.push({ ...step, updates });
   }
 
@@ -94,7 +112,8 @@ class World {
     const task = `task ${this.#values}`;
     if (ns === "delta") await saver.putWrites(config, [["log", this.#text(10)]], `${task} of log`);
     if (writes === "interrupt") await saver.putWrites(config, [["__interrupt__", [{ value: this.#text(10) }]]], task);
-    else if (writes !== "none") await saver.putWrites(config, [["document", this.#text(writes === "large" ? 70_000 : 20)]], task);
+    else if (writes !== "none")
+      await saver.putWrites(config, [["document", this.#text(writes === "large" ? 70_000 : 20)]], task);
   }
 
   /** All that readers see, by namespace and id, newest first. */
@@ -129,8 +148,12 @@ class World {
     const after = await this.visible();
     expect([...after.keys()].toSorted()).toEqual(stays.toSorted());
     for (const name of stays) {
-      const { parentConfig, ...tuple } = before.get(name)! as { parentConfig?: { configurable: { checkpoint_ns: string; checkpoint_id: string } } };
-      const hasParent = parentConfig && stays.includes(`${parentConfig.configurable.checkpoint_ns}/${parentConfig.configurable.checkpoint_id}`);
+      const { parentConfig, ...tuple } = before.get(name)! as {
+        parentConfig?: { configurable: { checkpoint_ns: string; checkpoint_id: string } };
+      };
+      const hasParent =
+        parentConfig &&
+        stays.includes(`${parentConfig.configurable.checkpoint_ns}/${parentConfig.configurable.checkpoint_id}`);
       const { parentConfig: left, ...now } = after.get(name)!;
       expect(now, name).toEqual(tuple);
       if (hasParent) expect(left, `the parent of ${name}`).toEqual(parentConfig);
@@ -170,13 +193,17 @@ test.each<[name: string, options: () => Partial<SaverOptions>]>([
   ["in the table", () => ({})],
   ["in the table and in S3", () => ({ s3: { ...s3Options(), thresholdBytes: 4_000 }, fetch: fetchInRealTime })],
   ["that expire", () => ({ ttlSeconds: 5 * GRACE })],
-])("after any pruning what stays reads as before, and nothing is left over: threads %s", async (name, options) => {
-  const history = fc.array(momentOf, { minLength: 6, maxLength: 10, size: "max" });
-  const property = fc.asyncProperty(history, (moments) => live(moments, options()));
-  const soaking = new Soaking(`prune: ${name}`, VARIANTS);
-  let rounds = 0;
-  do {
-    await fc.assert(property, { seed: seed + rounds++, numRuns: inject("thorough") ? 2 : 1, endOnFailure: true });
-    soaking.report({ histories: rounds });
-  } while (soaking.goesOn());
-}, soakTimeoutMs(120_000));
+])(
+  "after any pruning what stays reads as before, and nothing is left over: threads %s",
+  async (name, options) => {
+    const history = fc.array(momentOf, { minLength: 6, maxLength: 10, size: "max" });
+    const property = fc.asyncProperty(history, (moments) => live(moments, options()));
+    const soaking = new Soaking(`prune: ${name}`, VARIANTS);
+    let rounds = 0;
+    do {
+      await fc.assert(property, { seed: seed + rounds++, numRuns: inject("thorough") ? 2 : 1, endOnFailure: true });
+      soaking.report({ histories: rounds });
+    } while (soaking.goesOn());
+  },
+  soakTimeoutMs(120_000),
+);

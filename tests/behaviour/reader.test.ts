@@ -1,10 +1,28 @@
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { Send } from "@langchain/langgraph";
-import { INTERRUPT, maxChannelVersion, TASKS, type BaseCheckpointSaver, type CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import {
+  INTERRUPT,
+  maxChannelVersion,
+  TASKS,
+  type BaseCheckpointSaver,
+  type CheckpointTuple,
+} from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaverEvent } from "langgraph-checkpoint-dynamodb";
 import { DynamoDBReader, isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb/reader";
 import { describe, expect, test } from "vitest";
-import { collect, emptyThread, idsOf, latestOf, makeCheckpoint, metadataOf, noise, noiseText, putChain, putStep, threadIdOf } from "../lanes/checkpoints.js";
+import {
+  collect,
+  emptyThread,
+  idsOf,
+  latestOf,
+  makeCheckpoint,
+  metadataOf,
+  noise,
+  noiseText,
+  putChain,
+  putStep,
+  threadIdOf,
+} from "../lanes/checkpoints.js";
 import { createSaver, credentials, endpoint, tableName, type SaverOptions } from "../lanes/harness.js";
 import { newPrefix } from "../lanes/requests.js";
 import { s3Options } from "../lanes/s3-options.js";
@@ -26,27 +44,60 @@ async function revived({ serde }: BaseCheckpointSaver, value: unknown): Promise<
 }
 
 async function revivedTuple(saver: BaseCheckpointSaver, tuple: CheckpointTuple): Promise<CheckpointTuple> {
-  const values = Object.entries(tuple.checkpoint.channel_values).map(async ([name, value]) => [name, await revived(saver, value)]);
-  const writes = (tuple.pendingWrites ?? []).map(async ([task, channel, value]) => [task, channel, await revived(saver, value)]);
+  const values = Object.entries(tuple.checkpoint.channel_values).map(async ([name, value]) => [
+    name,
+    await revived(saver, value),
+  ]);
+  const writes = (tuple.pendingWrites ?? []).map(async ([task, channel, value]) => [
+    task,
+    channel,
+    await revived(saver, value),
+  ]);
   return {
     ...tuple,
-    checkpoint: { ...tuple.checkpoint, channel_values: Object.fromEntries(await Promise.all(values)) as Record<string, unknown> },
+    checkpoint: {
+      ...tuple.checkpoint,
+      channel_values: Object.fromEntries(await Promise.all(values)) as Record<string, unknown>,
+    },
     pendingWrites: (await Promise.all(writes)) as NonNullable<CheckpointTuple["pendingWrites"]>,
   };
 }
 
 /** A thread with all kinds of values, a fork, a namespace of a subgraph, and writes that are pending. */
 async function putThread(saver: BaseCheckpointSaver) {
-  const messages = [new HumanMessage({ id: "1", content: "Where is order 1042? 📦" }), new AIMessage({ id: "2", content: noiseText(3_000) })];
+  const messages = [
+    new HumanMessage({ id: "1", content: "Where is order 1042? 📦" }),
+    new AIMessage({ id: "2", content: noiseText(3_000) }),
+  ];
   const steps = await putChain(saver, emptyThread(), [
-    { messages, map: new Map([["a", new Set([1])]]), bytes: noise(20_000), nothing: undefined, nested: { list: [undefined, new Uint8Array([1, 2])] } },
+    {
+      messages,
+      map: new Map([["a", new Set([1])]]),
+      bytes: noise(20_000),
+      nothing: undefined,
+      nested: { list: [undefined, new Uint8Array([1, 2])] },
+    },
     { messages: [...messages, new AIMessage({ id: "3", content: noiseText(8_000, 2) })] },
     { text: "on one branch" },
   ]);
   const fork = await putStep(saver, steps[1]!, { text: "on the other" }, { metadata: { source: "fork", who: "Ada" } });
   await putStep(saver, emptyThread(threadIdOf(fork), "agent:1"), { inner: /a+/u });
-  await saver.putWrites(fork.config, [["messages", messages[0]], [INTERRUPT, { value: "Really?" }]], "task-b");
-  await saver.putWrites(fork.config, [["bytes", noise(100)], ["long", noiseText(80_000, 3)]], "task-a");
+  await saver.putWrites(
+    fork.config,
+    [
+      ["messages", messages[0]],
+      [INTERRUPT, { value: "Really?" }],
+    ],
+    "task-b",
+  );
+  await saver.putWrites(
+    fork.config,
+    [
+      ["bytes", noise(100)],
+      ["long", noiseText(80_000, 3)],
+    ],
+    "task-a",
+  );
   return fork;
 }
 
@@ -73,7 +124,9 @@ describe.each(variants)("of a thread that is %s, the reader", (_, variant) => {
     const thread = { configurable: { thread_id: threadIdOf(await putThread(saver)) } };
     const listed = await collect(createReader(options).list(thread));
 
-    expect(await Promise.all(listed.map((tuple) => revivedTuple(saver, tuple)))).toStrictEqual(await collect(saver.list(thread)));
+    expect(await Promise.all(listed.map((tuple) => revivedTuple(saver, tuple)))).toStrictEqual(
+      await collect(saver.list(thread)),
+    );
     expect(listed).toHaveLength(5);
   });
 });
@@ -85,7 +138,11 @@ test("a message is what LangChain makes of it in JSON", async () => {
   const read = await createReader(options).getTuple(config);
 
   expect(read?.checkpoint.channel_values.message).toStrictEqual(JSON.parse(JSON.stringify(message)));
-  expect(read?.checkpoint.channel_values.message).toMatchObject({ lc: 1, id: ["langchain_core", "messages", "AIMessage"], kwargs: { content: "Hi" } });
+  expect(read?.checkpoint.channel_values.message).toMatchObject({
+    lc: 1,
+    id: ["langchain_core", "messages", "AIMessage"],
+    kwargs: { content: "Hi" },
+  });
 });
 
 test("the reader filters, cuts and bounds a list as the saver does", async () => {
@@ -93,7 +150,13 @@ test("the reader filters, cuts and bounds a list as the saver does", async () =>
   const saver = createSaver(options);
   const fork = await putThread(saver);
   const thread = { configurable: { thread_id: threadIdOf(fork), checkpoint_ns: "" } };
-  for (const bounds of [{ filter: { who: "Ada" } }, { limit: 2 }, { before: fork.config }, { before: fork.config, limit: 1 }, { filter: { who: "nobody" } }]) {
+  for (const bounds of [
+    { filter: { who: "Ada" } },
+    { limit: 2 },
+    { before: fork.config },
+    { before: fork.config, limit: 1 },
+    { filter: { who: "nobody" } },
+  ]) {
     const ids = idsOf(await collect(createReader(options).list(thread, bounds)));
     expect(ids, JSON.stringify(bounds)).toEqual(idsOf(await collect(saver.list(thread, bounds))));
   }
@@ -127,7 +190,12 @@ test.each([
 });
 
 test("the reader writes nothing, also with the options of a saver that renews what it reads", async () => {
-  const options: Partial<SaverOptions> = { keyPrefix: newPrefix(), ttlSeconds: 1_000, s3: { ...s3Options(), thresholdBytes: 1_000 }, compression: "none" };
+  const options: Partial<SaverOptions> = {
+    keyPrefix: newPrefix(),
+    ttlSeconds: 1_000,
+    s3: { ...s3Options(), thresholdBytes: 1_000 },
+    compression: "none",
+  };
   const config = latestOf(await putThread(createSaver({ ...options, ttlSeconds: 100 })));
   const events: DynamoDBSaverEvent[] = [];
   const reader = createReader({ ...options, refreshOnRead: true, onEvent: (event) => events.push(event) });
@@ -136,7 +204,9 @@ test("the reader writes nothing, also with the options of a saver that renews wh
   await collect(reader.listThreads());
   const operations = new Set(events.map((event) => (event.type === "request" ? event.operation : event.type)));
 
-  expect([...operations].filter((operation) => !["Query", "GetItem", "BatchGetItem", "GetObject"].includes(operation))).toEqual([]);
+  expect(
+    [...operations].filter((operation) => !["Query", "GetItem", "BatchGetItem", "GetObject"].includes(operation)),
+  ).toEqual([]);
   expect(operations).toContain("GetObject");
 });
 
@@ -151,19 +221,33 @@ test("a value of another serde is refused unless the reader has that serde", asy
   const encoder = new TextEncoder();
   const serde: NonNullable<SaverOptions["serde"]> = {
     dumpsTyped: async (value) => ["backwards", encoder.encode(JSON.stringify(value)).reverse()],
-    loadsTyped: async (_, data) => JSON.parse(new TextDecoder().decode(Uint8Array.from(data as Uint8Array).reverse())) as unknown,
+    loadsTyped: async (_, data) =>
+      JSON.parse(new TextDecoder().decode(Uint8Array.from(data as Uint8Array).reverse())) as unknown,
   };
   const options = { keyPrefix: newPrefix() };
   const { config } = await putStep(createSaver({ ...options, serde }), emptyThread(), { x: "y" });
 
-  await expect(createReader(options).getTuple(config)).rejects.toMatchObject({ code: "DAMAGED_DATA", message: expect.stringContaining("backwards") });
+  await expect(createReader(options).getTuple(config)).rejects.toMatchObject({
+    code: "DAMAGED_DATA",
+    message: expect.stringContaining("backwards"),
+  });
   expect((await createReader({ ...options, serde }).getTuple(config))?.checkpoint.channel_values).toEqual({ x: "y" });
 });
 
 test("the reader takes its configuration from an environment, and refuses one that lacks the table", async () => {
-  const env = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "localSecret", AWS_ENDPOINT_URL_DYNAMODB: endpoint() };
+  const env = {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "localSecret",
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
+  };
 
-  expect(await DynamoDBReader.fromEnv({ ...env, DYNAMODB_TABLE_NAME: tableName() }, { dangerouslyAllowBrowser: true }).getTuple(emptyThread().config)).toBeUndefined();
+  expect(
+    await DynamoDBReader.fromEnv(
+      { ...env, DYNAMODB_TABLE_NAME: tableName() },
+      { dangerouslyAllowBrowser: true },
+    ).getTuple(emptyThread().config),
+  ).toBeUndefined();
   const attempt = (): DynamoDBReader => DynamoDBReader.fromEnv(env);
   expect(attempt).toThrow(/DYNAMODB_TABLE_NAME/);
   expect(attempt).toThrow(expect.toSatisfy(isDynamoDBSaverError));

@@ -19,7 +19,12 @@ describe("a conversation with 5 objects and 5 segments, of a turn each 40th of a
     const place = newPlace();
     const open = (): WatchedSaver => saverAt(place, undefined, { ...refreshing, fetch: fetchInRealTime });
     let watched = open();
-    const values = Object.fromEntries([6_000, 6_001, 6_002, 6_003, 6_004, 3_000, 3_001, 3_002, 3_003, 3_004].map((length, i) => [`c${i}`, noise(length, i + 1)]));
+    const values = Object.fromEntries(
+      [6_000, 6_001, 6_002, 6_003, 6_004, 3_000, 3_001, 3_002, 3_003, 3_004].map((length, i) => [
+        `c${i}`,
+        noise(length, i + 1),
+      ]),
+    );
     let step = await putStep(watched.saver, emptyThread("t"), values);
     const renewals: number[] = [];
     let requests = 0;
@@ -47,7 +52,9 @@ test("a thread that is read at least once a ttl lives on, whenever that is", asy
   let at = 0;
   for (const pause of [0.1, 0.99, 0.3, 0.99, 0.99, 0.49, 0.99, 0.01, 0.99]) {
     passTo((at += pause * TTL));
-    expect((await createSaver({ keyPrefix, ...refreshing }).getTuple(latestOf(step)))?.checkpoint.channel_values).toEqual({ value: noise(3_000) });
+    expect(
+      (await createSaver({ keyPrefix, ...refreshing }).getTuple(latestOf(step)))?.checkpoint.channel_values,
+    ).toEqual({ value: noise(3_000) });
   }
 });
 
@@ -60,7 +67,12 @@ describe("a thread that waits for an answer and is only looked at", () => {
     const keyPrefix = newPrefix();
     const run = createSaver({ keyPrefix, ...refreshing });
     const before = await putStep(run, emptyThread("t"), { n: 0 });
-    const old = await putStep(run, emptyThread("t", "child:earlier"), { paid: 0 }, { metadata: { parents: { "": before.checkpoint.id } } });
+    const old = await putStep(
+      run,
+      emptyThread("t", "child:earlier"),
+      { paid: 0 },
+      { metadata: { parents: { "": before.checkpoint.id } } },
+    );
     passTo(300);
     const root = await putStep(run, before, { n: 1 });
     const metadata = { parents: { "": root.checkpoint.id, ...(isNested && { "child:task": "1" }) } };
@@ -81,25 +93,38 @@ describe("a thread that waits for an answer and is only looked at", () => {
   });
 });
 
-test("what another run has written to a checkpoint since it was renewed lasts as long as what was put on it", async () => {
-  const keyPrefix = newPrefix();
-  const counted = (n: number): { metadata: Record<string, unknown> } => ({ metadata: { counters_since_delta_snapshot: { log: [n, n] } } });
-  const [short, long] = [createSaver({ keyPrefix, ttlSeconds: TTL }), createSaver({ keyPrefix, ttlSeconds: 100 * TTL, refreshOnRead: true })];
-  const one = await putStep(short, emptyThread("t"), { n: 1 }, counted(0));
-  expect(await short.getTuple(one.config)).toBeDefined();
-  expect(await long.getTuple(one.config)).toBeDefined();
-  await short.putWrites(one.config, [["log", "of the shorter life"]], "task");
-  const two = await putStep(long, one, { n: 2 }, counted(1));
-  passTo(50 * TTL);
+test(
+  "what another run has written to a checkpoint since it was renewed lasts as long as what was " + "put on it",
+  async () => {
+    const keyPrefix = newPrefix();
+    const counted = (n: number): { metadata: Record<string, unknown> } => ({
+      metadata: { counters_since_delta_snapshot: { log: [n, n] } },
+    });
+    const [short, long] = [
+      createSaver({ keyPrefix, ttlSeconds: TTL }),
+      createSaver({ keyPrefix, ttlSeconds: 100 * TTL, refreshOnRead: true }),
+    ];
+    const one = await putStep(short, emptyThread("t"), { n: 1 }, counted(0));
+    expect(await short.getTuple(one.config)).toBeDefined();
+    expect(await long.getTuple(one.config)).toBeDefined();
+    await short.putWrites(one.config, [["log", "of the shorter life"]], "task");
+    const two = await putStep(long, one, { n: 2 }, counted(1));
+    passTo(50 * TTL);
 
-  const histories = await createSaver({ keyPrefix }).getDeltaChannelHistory({ config: two.config, channels: ["log"] });
+    const histories = await createSaver({ keyPrefix }).getDeltaChannelHistory({
+      config: two.config,
+      channels: ["log"],
+    });
 
-  expect(histories.log?.writes.map(([, , value]) => value)).toEqual(["of the shorter life"]);
-});
+    expect(histories.log?.writes.map(([, , value]) => value)).toEqual(["of the shorter life"]);
+  },
+);
 
 test("a checkpoint that a pruning has hidden meanwhile stays hidden", async () => {
   const keyPrefix = newPrefix();
-  const counted = (n: number): { metadata: Record<string, unknown> } => ({ metadata: { counters_since_delta_snapshot: { log: [n, n] } } });
+  const counted = (n: number): { metadata: Record<string, unknown> } => ({
+    metadata: { counters_since_delta_snapshot: { log: [n, n] } },
+  });
   const saver = createSaver({ keyPrefix, ttlSeconds: TTL });
   const steps: Step[] = [];
   for (let n = 0; n < 3; n++) {

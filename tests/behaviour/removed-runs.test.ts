@@ -14,7 +14,8 @@ provideContext();
 /* What a run, a pruning or a restoration that goes wrong has left, and who may still see it. */
 
 const T = { configurable: { thread_id: "t" } };
-const passSeconds = (seconds: number): void => void vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1_000 });
+const passSeconds = (seconds: number): void =>
+  void vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1_000 });
 afterEach(() => {
   vi.useRealTimers();
 });
@@ -29,41 +30,68 @@ describe("deleteForRuns", () => {
       .compile({ checkpointer });
   const as = (run_id: string) => ({ configurable: { thread_id: "t", run_id } });
 
-  test.each(["sync", "async", "exit"] as const)("takes the answer to an interrupt with the run that gave it (durability %s), and the next one counts", async (durability) => {
-    const keyPrefix = newPrefix();
-    await graphOn(createSaver({ keyPrefix })).invoke({ status: "new" }, { ...as("A"), durability });
-    await graphOn(createSaver({ keyPrefix })).invoke(new Command({ resume: "yes" }), { ...as("B"), durability });
-    await createSaver({ keyPrefix }).deleteForRuns(["B"], { threadIds: ["t"] });
+  test.each(["sync", "async", "exit"] as const)(
+    "takes the answer to an interrupt with the run that gave it (durability %s), and the next one counts",
+    async (durability) => {
+      const keyPrefix = newPrefix();
+      await graphOn(createSaver({ keyPrefix })).invoke({ status: "new" }, { ...as("A"), durability });
+      await graphOn(createSaver({ keyPrefix })).invoke(new Command({ resume: "yes" }), { ...as("B"), durability });
+      await createSaver({ keyPrefix }).deleteForRuns(["B"], { threadIds: ["t"] });
 
-    const graph = graphOn(createSaver({ keyPrefix }));
-    expect((await graph.getState(T)).values).toEqual({ status: "new" });
-    expect((await graph.getState(T)).next).toEqual(["ask"]);
-    expect(JSON.stringify(await collect(createSaver({ keyPrefix }).list(T)))).not.toMatch(/yes|sent/);
-    expect(await graph.invoke(new Command({ resume: "no" }), { ...as("C"), durability })).toMatchObject({ status: "declined" });
-  });
+      const graph = graphOn(createSaver({ keyPrefix }));
+      expect((await graph.getState(T)).values).toEqual({ status: "new" });
+      expect((await graph.getState(T)).next).toEqual(["ask"]);
+      expect(JSON.stringify(await collect(createSaver({ keyPrefix }).list(T)))).not.toMatch(/yes|sent/);
+      expect(await graph.invoke(new Command({ resume: "no" }), { ...as("C"), durability })).toMatchObject({
+        status: "declined",
+      });
+    },
+  );
 
-  test("leaves what other runs have written to the same task, and a late attempt of the run changes nothing", async () => {
-    const keyPrefix = newPrefix();
-    const { config } = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 }, { id: "1" });
-    const by = (run_id: string) => ({ configurable: { ...config.configurable, run_id } });
-    await createSaver({ keyPrefix }).putWrites(by("A"), [["n", "of A"]], "task");
-    let late: AwsRequest | undefined;
-    const { saver } = saverAt({ keyPrefix }, (request) => {
-      if (late || request.operation !== "UpdateItem") return undefined;
-      late = request;
-      throw new TypeError("the connection was reset");
-    });
-    await saver.putWrites(by("B"), [["n", "late"], ["m", "of B"], ["__interrupt__", "of B"], ...Array.from({ length: 120 }, (_, i): [string, unknown] => ["k", i])], "task");
-    await createSaver({ keyPrefix }).deleteForRuns(["B"]);
-    const written = async (): Promise<unknown> => (await createSaver({ keyPrefix }).getTuple(config))?.pendingWrites;
-    expect(await written()).toEqual([["task", "n", "of A"]]);
-    await late!.forward();
-    expect(await written()).toEqual([["task", "n", "of A"]]);
-    // By a machine whose clock is behind.
-    passSeconds(-60);
-    await createSaver({ keyPrefix }).putWrites(by("C"), [["n", "late"], ["m", "of C"]], "task");
-    expect(await written()).toEqual([["task", "n", "of A"], ["task", "m", "of C"]]);
-  });
+  test(
+    "leaves what other runs have written to the same task, and a late attempt of the run " + "changes nothing",
+    async () => {
+      const keyPrefix = newPrefix();
+      const { config } = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 }, { id: "1" });
+      const by = (run_id: string) => ({ configurable: { ...config.configurable, run_id } });
+      await createSaver({ keyPrefix }).putWrites(by("A"), [["n", "of A"]], "task");
+      let late: AwsRequest | undefined;
+      const { saver } = saverAt({ keyPrefix }, (request) => {
+        if (late || request.operation !== "UpdateItem") return undefined;
+        late = request;
+        throw new TypeError("the connection was reset");
+      });
+      await saver.putWrites(
+        by("B"),
+        [
+          ["n", "late"],
+          ["m", "of B"],
+          ["__interrupt__", "of B"],
+          ...Array.from({ length: 120 }, (_, i): [string, unknown] => ["k", i]),
+        ],
+        "task",
+      );
+      await createSaver({ keyPrefix }).deleteForRuns(["B"]);
+      const written = async (): Promise<unknown> => (await createSaver({ keyPrefix }).getTuple(config))?.pendingWrites;
+      expect(await written()).toEqual([["task", "n", "of A"]]);
+      await late!.forward();
+      expect(await written()).toEqual([["task", "n", "of A"]]);
+      // By a machine whose clock is behind.
+      passSeconds(-60);
+      await createSaver({ keyPrefix }).putWrites(
+        by("C"),
+        [
+          ["n", "late"],
+          ["m", "of C"],
+        ],
+        "task",
+      );
+      expect(await written()).toEqual([
+        ["task", "n", "of A"],
+        ["task", "m", "of C"],
+      ]);
+    },
+  );
 
   test("what it hides from readers is in no export or copy but where something is rebuilt from it", async () => {
     const keyPrefix = newPrefix();
@@ -71,9 +99,13 @@ describe("deleteForRuns", () => {
     const one = await putStep(saver, emptyThread("t"), { n: 1 }, { id: "1" });
     await putStep(saver, one, { n: "secret of B" }, { id: "2", metadata: { run_id: "B" } });
     await saver.deleteForRuns(["B"]);
-    expect((await collect(createSaver({ keyPrefix }).exportThread("t"))).map((line) => line.includes("C##2#"))).not.toContain(true);
+    expect(
+      (await collect(createSaver({ keyPrefix }).exportThread("t"))).map((line) => line.includes("C##2#")),
+    ).not.toContain(true);
     await createSaver({ keyPrefix }).copyThread("t", "again");
-    expect(idsOf(await collect(createSaver({ keyPrefix }).list({ configurable: { thread_id: "again" } })))).toEqual(["1"]);
+    expect(idsOf(await collect(createSaver({ keyPrefix }).list({ configurable: { thread_id: "again" } })))).toEqual([
+      "1",
+    ]);
   });
 });
 
@@ -92,7 +124,8 @@ describe("an import that fails", () => {
     let step: Step | undefined;
     const { saver } = saverAt({ keyPrefix }, async ({ operation, body, forward }) => {
       const answer = await forward();
-      if (hasFailed && !step && operation !== "UpdateItem" && body.includes("T#new")) step = await putStep(run, emptyThread("new"), { n: "run" }, { id: "1" });
+      if (hasFailed && !step && operation !== "UpdateItem" && body.includes("T#new"))
+        step = await putStep(run, emptyThread("new"), { n: "run" }, { id: "1" });
       return answer;
     });
     async function* cutShort(): AsyncGenerator<string> {
@@ -106,12 +139,25 @@ describe("an import that fails", () => {
   });
 
   test.each<[how: string, options: object]>([
-    ["whose onProgress throws", { onProgress: () => { throw new Error("enough"); } }],
+    [
+      "whose onProgress throws",
+      {
+        onProgress: () => {
+          throw new Error("enough");
+        },
+      },
+    ],
     ["whose process dies", { signal: AbortSignal.timeout(0) }],
   ])("%s is not there, and nothing of it is left after prunings of everything", async (_, options) => {
     const keyPrefix = newPrefix();
     const saver = createSaver({ keyPrefix });
-    for (let n = 0; n < 120; n++) await putStep(saver, emptyThread("t"), { document: noise(1_500, n + 1) }, { id: `1${String(n).padStart(3, "0")}` });
+    for (let n = 0; n < 120; n++)
+      await putStep(
+        saver,
+        emptyThread("t"),
+        { document: noise(1_500, n + 1) },
+        { id: `1${String(n).padStart(3, "0")}` },
+      );
     await errorOf(createSaver({ keyPrefix }).copyThread("t", "again", options));
     for (let i = 0; i < 3; i++) {
       passSeconds(5 * 86_400);
@@ -125,21 +171,28 @@ describe("a late attempt of a pruning", () => {
   test.each([
     ["of a segment", () => ({ keyPrefix: newPrefix() }), "DeleteItem"],
     ["of an object", newPlace, "DeleteObjects"],
-  ] as const)("to delete the value %s takes nothing from a checkpoint that has it since", async (_, place, operation) => {
-    const at = place();
-    let first: AwsRequest | undefined;
-    const { saver } = saverAt(at, (request) => {
-      if (first || !(request.operation === operation || (operation === "DeleteObjects" && request.method === "DELETE"))) return undefined;
-      first = request;
-      throw new TypeError("the connection was reset");
-    });
-    const document = noise(6_000);
-    const one = await putStep(saver, emptyThread("t"), { document }, { id: "1" });
-    const two = await putStep(saver, one, { document: "small" }, { id: "2" });
-    await saver.prune({ threadIds: ["t"], keepLast: 1, graceSeconds: 0 });
-    expect(first).toBeDefined();
-    const three = await putStep(saverAt(at).saver, two, { document }, { id: "3" });
-    await first!.forward();
-    expect(await valuesAt(saverAt(at).saver, three.config)).toEqual({ document });
-  });
+  ] as const)(
+    "to delete the value %s takes nothing from a checkpoint that has it since",
+    async (_, place, operation) => {
+      const at = place();
+      let first: AwsRequest | undefined;
+      const { saver } = saverAt(at, (request) => {
+        if (
+          first ||
+          !(request.operation === operation || (operation === "DeleteObjects" && request.method === "DELETE"))
+        )
+          return undefined;
+        first = request;
+        throw new TypeError("the connection was reset");
+      });
+      const document = noise(6_000);
+      const one = await putStep(saver, emptyThread("t"), { document }, { id: "1" });
+      const two = await putStep(saver, one, { document: "small" }, { id: "2" });
+      await saver.prune({ threadIds: ["t"], keepLast: 1, graceSeconds: 0 });
+      expect(first).toBeDefined();
+      const three = await putStep(saverAt(at).saver, two, { document }, { id: "3" });
+      await first!.forward();
+      expect(await valuesAt(saverAt(at).saver, three.config)).toEqual({ document });
+    },
+  );
 });

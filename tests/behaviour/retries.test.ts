@@ -27,12 +27,22 @@ const broken = changed(
     }),
 );
 const unreachable: Fault = () => Promise.reject(new TypeError("fetch failed"));
-const page = (status: number): Fault => () => new Response("<html>from a proxy</html>", { status });
-const error = (serviceCode: string, status = 400): Fault => () => awsError(serviceCode, { status });
+const page =
+  (status: number): Fault =>
+  () =>
+    new Response("<html>from a proxy</html>", { status });
+const error =
+  (serviceCode: string, status = 400): Fault =>
+  () =>
+    awsError(serviceCode, { status });
 
 describe("tried again until it succeeds:", () => {
   test.each<[what: string, fault: Fault, reason: string]>([
-    ["HTTP 400 ProvisionedThroughputExceededException", error("ProvisionedThroughputExceededException"), "ProvisionedThroughputExceededException"],
+    [
+      "HTTP 400 ProvisionedThroughputExceededException",
+      error("ProvisionedThroughputExceededException"),
+      "ProvisionedThroughputExceededException",
+    ],
     ["HTTP 400 ThrottlingException", error("ThrottlingException"), "ThrottlingException"],
     ["HTTP 400 RequestLimitExceeded", error("RequestLimitExceeded"), "RequestLimitExceeded"],
     ["HTTP 500 InternalServerError", error("InternalServerError", 500), "InternalServerError"],
@@ -52,7 +62,12 @@ describe("tried again until it succeeds:", () => {
     ["an answer without its result", () => Response.json({}), "NETWORK"],
   ])("%s", async (_, fault, reason) => {
     const keyPrefix = `${crypto.randomUUID()}#`;
-    const stored = await observedSaver(undefined, { keyPrefix }).saver.put(config, emptyCheckpoint(), { source: "input", step: -1, parents: {} }, {});
+    const stored = await observedSaver(undefined, { keyPrefix }).saver.put(
+      config,
+      emptyCheckpoint(),
+      { source: "input", step: -1, parents: {} },
+      {},
+    );
     const { saver, sent, events } = observedSaver(first(3, fault), { keyPrefix });
 
     const tuple = await saver.getTuple(config);
@@ -83,11 +98,31 @@ describe("tried again until it succeeds:", () => {
 
 describe("not tried again:", () => {
   test.each<[what: string, fault: Fault, expected: object]>([
-    ["ValidationException", error("ValidationException"), { code: "SERVICE_ERROR", status: 400, serviceCode: "ValidationException" }],
-    ["AccessDeniedException", error("AccessDeniedException"), { code: "ACCESS_DENIED", status: 400, serviceCode: "AccessDeniedException" }],
-    ["ResourceNotFoundException", error("ResourceNotFoundException"), { code: "TABLE_NOT_FOUND", status: 400, serviceCode: "ResourceNotFoundException" }],
-    ["ConditionalCheckFailedException", error("ConditionalCheckFailedException"), { code: "SERVICE_ERROR", serviceCode: "ConditionalCheckFailedException" }],
-    ["UnrecognizedClientException", error("UnrecognizedClientException"), { code: "ACCESS_DENIED", serviceCode: "UnrecognizedClientException" }],
+    [
+      "ValidationException",
+      error("ValidationException"),
+      { code: "SERVICE_ERROR", status: 400, serviceCode: "ValidationException" },
+    ],
+    [
+      "AccessDeniedException",
+      error("AccessDeniedException"),
+      { code: "ACCESS_DENIED", status: 400, serviceCode: "AccessDeniedException" },
+    ],
+    [
+      "ResourceNotFoundException",
+      error("ResourceNotFoundException"),
+      { code: "TABLE_NOT_FOUND", status: 400, serviceCode: "ResourceNotFoundException" },
+    ],
+    [
+      "ConditionalCheckFailedException",
+      error("ConditionalCheckFailedException"),
+      { code: "SERVICE_ERROR", serviceCode: "ConditionalCheckFailedException" },
+    ],
+    [
+      "UnrecognizedClientException",
+      error("UnrecognizedClientException"),
+      { code: "ACCESS_DENIED", serviceCode: "UnrecognizedClientException" },
+    ],
     ["HTTP 403 without JSON", page(403), { code: "SERVICE_ERROR", status: 403, serviceCode: undefined }],
     ["HTTP 404 without JSON", page(404), { code: "SERVICE_ERROR", status: 404, serviceCode: undefined }],
     ["HTTP 413 without JSON", page(413), { code: "SERVICE_ERROR", status: 413, serviceCode: undefined }],
@@ -100,7 +135,9 @@ describe("not tried again:", () => {
   });
 
   test.each([301, 302, 303, 307, 308])("a redirect with HTTP %i, which is not followed either", async (status) => {
-    const { saver, sent } = observedSaver(() => new Response(null, { status, headers: { location: "https://elsewhere.example/" } }));
+    const { saver, sent } = observedSaver(
+      () => new Response(null, { status, headers: { location: "https://elsewhere.example/" } }),
+    );
 
     expect(await errorOf(readNothing(saver))).toMatchObject({
       code: "NETWORK",
@@ -112,7 +149,10 @@ describe("not tried again:", () => {
   });
 
   test("a redirect as a browser shows it", async () => {
-    const opaque = Object.defineProperties(new Response(null), { type: { value: "opaqueredirect" }, status: { value: 0 } });
+    const opaque = Object.defineProperties(new Response(null), {
+      type: { value: "opaqueredirect" },
+      status: { value: 0 },
+    });
     const { saver, sent } = observedSaver(() => opaque);
 
     expect(await errorOf(readNothing(saver))).toMatchObject({ code: "NETWORK", retryable: false });
@@ -139,7 +179,9 @@ describe("the attempts", () => {
 describe("the error of the last attempt", () => {
   test("says everything that is known about it", async () => {
     const headers = { "x-amzn-requestid": "REQUEST1" };
-    const { saver } = observedSaver(() => awsError("InternalServerError", { status: 500, headers, message: "Try later." }));
+    const { saver } = observedSaver(() =>
+      awsError("InternalServerError", { status: 500, headers, message: "Try later." }),
+    );
 
     expect(await errorOf(readNothing(saver))).toMatchObject({
       name: "AwsRequestError",
@@ -171,12 +213,22 @@ describe("the error of the last attempt", () => {
 
     const failure = await errorOf(readNothing(saver));
 
-    expect(failure).toMatchObject({ code: "NETWORK", status: 0, retryable: true, serviceCode: undefined, requestId: undefined });
+    expect(failure).toMatchObject({
+      code: "NETWORK",
+      status: 0,
+      retryable: true,
+      serviceCode: undefined,
+      requestId: undefined,
+    });
     expect(failure.cause).toBe(cause);
   });
 
   test("is that attempt's own, when the one before it got an answer", async () => {
-    const { saver } = observedSaver(({ number }) => (number === 1 ? awsError("InternalServerError", { status: 500 }) : Promise.reject(new TypeError())), { maxAttempts: 2 });
+    const { saver } = observedSaver(
+      ({ number }) =>
+        number === 1 ? awsError("InternalServerError", { status: 500 }) : Promise.reject(new TypeError()),
+      { maxAttempts: 2 },
+    );
 
     expect(await errorOf(readNothing(saver))).toMatchObject({ code: "NETWORK", status: 0, serviceCode: undefined });
   });

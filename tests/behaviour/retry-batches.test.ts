@@ -1,14 +1,30 @@
 import { describe, expect, test, vi } from "vitest";
-import { collect, emptyThread, noise, putStep, sameJson, threadIdOf, valuesAt, type Step } from "../lanes/checkpoints.js";
+import {
+  collect,
+  emptyThread,
+  noise,
+  putStep,
+  sameJson,
+  threadIdOf,
+  valuesAt,
+  type Step,
+} from "../lanes/checkpoints.js";
 import { moment, useJitter } from "../lanes/clock.js";
-import { awsError, errorOf, observedSaver, type Fault, type ObservedSaver, type SentRequest } from "../lanes/faulty-fetch.js";
+import {
+  awsError,
+  errorOf,
+  observedSaver,
+  type Fault,
+  type ObservedSaver,
+  type SentRequest,
+} from "../lanes/faulty-fetch.js";
 import { createSaver } from "../lanes/harness.js";
 import { itemsWithPrefix } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
 
 /*
- * Storms over batches. The rest of a batch is sent again 3 times in a row without progress (maxAttempts - 1), 4 batches of
- * a call are under way at once, and after one has failed no other is begun: so a call whose batches all stall sends
+ * Storms over batches. The rest of a batch is sent again 3 times in a row without progress (maxAttempts - 1), 4 batches
+ * of a call are under way at once, and after one has failed no other is begun: so a call whose batches all stall sends
  * min(batches, 4) * 4 requests.
  */
 
@@ -35,12 +51,19 @@ const halfDone: Fault = async (request) => {
 /** Takes one item of each batch. */
 const oneDone: Fault = async (request) => {
   const [[table, [first, ...rest]]] = Object.entries(writesOf(request)) as [[string, [object, ...object[]]]];
-  await fetch(request.url, { method: "POST", headers: request.headers, body: JSON.stringify({ RequestItems: { [table]: [first] } }) });
+  await fetch(request.url, {
+    method: "POST",
+    headers: request.headers,
+    body: JSON.stringify({ RequestItems: { [table]: [first] } }),
+  });
   return answer(rest.length > 0 ? { [table]: rest } : {});
 };
 
 /** A saver whose batches of writes meet a storm until it is over. */
-function inStorm(storm: Fault, options: Parameters<typeof observedSaver>[1] = {}): ObservedSaver & { keyPrefix: string; over: () => void; batches: () => number; most: () => number } {
+function inStorm(
+  storm: Fault,
+  options: Parameters<typeof observedSaver>[1] = {},
+): ObservedSaver & { keyPrefix: string; over: () => void; batches: () => number; most: () => number } {
   const keyPrefix = newPrefix();
   let isOver = false;
   let underWay = 0;
@@ -60,29 +83,44 @@ function inStorm(storm: Fault, options: Parameters<typeof observedSaver>[1] = {}
 }
 
 /** So many channels, each of which is a segment of its own. */
-const channels = (count: number, seed = 1): Record<string, Uint8Array> => Object.fromEntries(Array.from({ length: count }, (_, i) => [`channel ${i}`, noise(2_500, seed * 1_000 + i)]));
+const channels = (count: number, seed = 1): Record<string, Uint8Array> =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`channel ${i}`, noise(2_500, seed * 1_000 + i)]));
 
 /** The latest state of a thread as another process sees it. */
-const readAnew = (keyPrefix: string, threadId: string): Promise<Record<string, unknown> | undefined> => valuesAt(createSaver({ keyPrefix }), { configurable: { thread_id: threadId } });
+const readAnew = (keyPrefix: string, threadId: string): Promise<Record<string, unknown> | undefined> =>
+  valuesAt(createSaver({ keyPrefix }), { configurable: { thread_id: threadId } });
 
 describe("a storm in which no write of a batch is taken", () => {
-  test("ends each put after 4 attempts of its batches, with nothing to be seen of it, and does no harm when it is over", async () => {
-    const storm = inStorm(unprocessed, { maxConcurrency: 7 });
-    const puts = Array.from({ length: 5 }, (_, i) => ({ thread: emptyThread(), values: channels(30, i) })); // 25 + 5 segments
+  test(
+    "ends each put after 4 attempts of its batches, with nothing to be seen of it, and does no harm when " +
+      "it is over",
+    async () => {
+      const storm = inStorm(unprocessed, { maxConcurrency: 7 });
+      // 25 + 5 segments
+      const puts = Array.from({ length: 5 }, (_, i) => ({ thread: emptyThread(), values: channels(30, i) }));
 
-    const errors = await Promise.all(puts.map(({ thread, values }) => errorOf(putStep(storm.saver, thread, values))));
+      const errors = await Promise.all(puts.map(({ thread, values }) => errorOf(putStep(storm.saver, thread, values))));
 
-    for (const error of errors) expect(error).toMatchObject({ code: "THROTTLED", operation: "BatchWriteItem", status: 200, attempts: 4, retryable: true, message: expect.stringMatching(/left \d+ items undone/) });
-    expect(storm.batches()).toBe(5 * 2 * 4);
-    expect(storm.most()).toBeLessThanOrEqual(7);
-    for (const { thread } of puts) expect(await readAnew(storm.keyPrefix, threadIdOf(thread))).toBeUndefined();
+      for (const error of errors)
+        expect(error).toMatchObject({
+          code: "THROTTLED",
+          operation: "BatchWriteItem",
+          status: 200,
+          attempts: 4,
+          retryable: true,
+          message: expect.stringMatching(/left \d+ items undone/),
+        });
+      expect(storm.batches()).toBe(5 * 2 * 4);
+      expect(storm.most()).toBeLessThanOrEqual(7);
+      for (const { thread } of puts) expect(await readAnew(storm.keyPrefix, threadIdOf(thread))).toBeUndefined();
 
-    storm.over();
-    for (const { thread, values } of puts) {
-      await putStep(storm.saver, thread, values);
-      expect(sameJson(await readAnew(storm.keyPrefix, threadIdOf(thread)), values)).toBe(true);
-    }
-  });
+      storm.over();
+      for (const { thread, values } of puts) {
+        await putStep(storm.saver, thread, values);
+        expect(sameJson(await readAnew(storm.keyPrefix, threadIdOf(thread)), values)).toBe(true);
+      }
+    },
+  );
 
   test("ends a large put after 4 attempts of 4 batches, and begins no fifth", async () => {
     const storm = inStorm(unprocessed);
@@ -106,7 +144,9 @@ describe("a batch that gets on slowly", () => {
     await putStep(saver, thread, channels(25));
 
     expect(batches()).toBe(25);
-    expect(events.flatMap((event) => (event.type === "retry" ? [Math.round(event.delayMs / share)] : []))).toEqual(Array(24).fill(1_000));
+    expect(events.flatMap((event) => (event.type === "retry" ? [Math.round(event.delayMs / share)] : []))).toEqual(
+      Array(24).fill(1_000),
+    );
     expect(sameJson(await readAnew(keyPrefix, threadIdOf(thread)), channels(25))).toBe(true);
   });
 
@@ -133,7 +173,12 @@ describe.each<[what: string, storm: Fault]>([
     const step = await stored(storm, 130);
     const { keyPrefix } = storm;
 
-    expect(await errorOf(storm.saver.deleteThread(threadIdOf(step)))).toMatchObject({ code: "THROTTLED", operation: "BatchWriteItem", attempts: 4, retryable: true });
+    expect(await errorOf(storm.saver.deleteThread(threadIdOf(step)))).toMatchObject({
+      code: "THROTTLED",
+      operation: "BatchWriteItem",
+      attempts: 4,
+      retryable: true,
+    });
 
     expect(storm.batches()).toBe(sent);
     expect(await readAnew(keyPrefix, threadIdOf(step))).toBeUndefined();

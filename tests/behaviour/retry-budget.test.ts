@@ -3,8 +3,9 @@ import { useJitter } from "../lanes/clock.js";
 import { awsError, errorOf, nothingFound, observedSaver, readNothing, type Fault } from "../lanes/faulty-fetch.js";
 
 /*
- * The budget of a saver: 500 tokens. A retry takes 14, one after throttling 5; a call that succeeds gives back what its last
- * retry took, or 1 if it needed none. Setting the clock right or renewing credentials costs nothing. Nothing shows the tokens, so these tests spend them until calls get no retry any more.
+ * The budget of a saver: 500 tokens. A retry takes 14, one after throttling 5; a call that succeeds gives back what its
+ * last retry took, or 1 if it needed none. Setting the clock right or renewing credentials costs nothing. Nothing shows
+ * the tokens, so these tests spend them until calls get no retry any more.
  *
  * Needs no server.
  */
@@ -69,19 +70,25 @@ describe("what is taken", () => {
     expect(await new Endpoint().failing(35, throttled)).toEqual([...times(33, 4), 2, 1]);
   });
 
-  test("is nothing for an attempt with new credentials, of which a call has one: trouble with them is no outage", async () => {
-    const endpoint = new Endpoint();
-    expect(await endpoint.failing(60, expired)).toEqual(times(60, 2));
+  test(
+    "is nothing for an attempt with new credentials, of which a call has one: trouble with them is " + "no outage",
+    async () => {
+      const endpoint = new Endpoint();
+      expect(await endpoint.failing(60, expired)).toEqual(times(60, 2));
 
-    expect(await endpoint.failing(14, failed)).toEqual(untilEmpty);
-  });
+      expect(await endpoint.failing(14, failed)).toEqual(untilEmpty);
+    },
+  );
 
-  test("is nothing where there is not enough: 10 tokens, too few after a failure, are 2 retries after throttling", async () => {
-    const endpoint = new Endpoint();
-    await endpoint.failing(30, failed);
+  test(
+    "is nothing where there is not enough: 10 tokens, too few after a failure, are 2 retries after " + "throttling",
+    async () => {
+      const endpoint = new Endpoint();
+      await endpoint.failing(30, failed);
 
-    expect(await endpoint.failing(2, throttled)).toEqual([3, 1]);
-  });
+      expect(await endpoint.failing(2, throttled)).toEqual([3, 1]);
+    },
+  );
 
   test("is nothing for what is not tried again", async () => {
     const endpoint = new Endpoint();

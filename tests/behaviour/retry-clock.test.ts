@@ -9,8 +9,8 @@ import { fetchWithRefusals } from "../lanes/s3-options.js";
 import { keysAt, newPlace, saverAt, type WatchedSaver } from "../lanes/s3-saver.js";
 
 /*
- * This machine's clock is wrong, by S3's own judgement: Ceph refuses a signature that is more than 15 minutes off, and says
- * what time it is. DynamoDB Local looks at no signature.
+ * This machine's clock is wrong, by S3's own judgement: Ceph refuses a signature that is more than 15 minutes off, and
+ * says what time it is. DynamoDB Local looks at no signature.
  */
 
 afterEach(() => {
@@ -27,31 +27,41 @@ function clockIsOff(ms: number): void {
 /** The first two requests of an operation are signed before either is answered. */
 function sideBySide(operation: string): Intercept {
   let signed = 0;
-  return (request) => (request.operation === operation && ++signed <= 2 ? until(() => signed >= 2).then(request.forward) : undefined);
+  return (request) =>
+    request.operation === operation && ++signed <= 2 ? until(() => signed >= 2).then(request.forward) : undefined;
 }
 
-const putTwo = ({ saver }: WatchedSaver): Promise<Step> => putStep(saver, emptyThread("t"), { one: noise(6_000), two: noise(6_000, 2) });
+const putTwo = ({ saver }: WatchedSaver): Promise<Step> =>
+  putStep(saver, emptyThread("t"), { one: noise(6_000), two: noise(6_000, 2) });
 
-const retriesOf = ({ events }: WatchedSaver): string[] => events.flatMap((event) => (event.type === "retry" ? [event.reason] : []));
-const count = ({ sent }: WatchedSaver, operation: string): number => operationsOf(sent).filter((sentOperation) => sentOperation === operation).length;
+const retriesOf = ({ events }: WatchedSaver): string[] =>
+  events.flatMap((event) => (event.type === "retry" ? [event.reason] : []));
+const count = ({ sent }: WatchedSaver, operation: string): number =>
+  operationsOf(sent).filter((sentOperation) => sentOperation === operation).length;
 
 describe.each([20 * MINUTE, -20 * MINUTE, 400 * 24 * 60 * MINUTE])("with a clock that is %i ms off", (offMs) => {
-  onCeph("state goes to S3 and comes back, at the price of one attempt for each request that was under way", async () => {
-    const place = newPlace();
-    clockIsOff(offMs);
-    const writer = saverAt(place, sideBySide("PutObject"), { fetch: fetchWithRefusals });
-    const step = await putTwo(writer);
-    expect({ puts: count(writer, "PutObject"), retries: retriesOf(writer) }).toEqual({ puts: 4, retries: ["RequestTimeTooSkewed", "RequestTimeTooSkewed"] });
+  onCeph(
+    "state goes to S3 and comes back, at the price of one attempt for each request that was under way",
+    async () => {
+      const place = newPlace();
+      clockIsOff(offMs);
+      const writer = saverAt(place, sideBySide("PutObject"), { fetch: fetchWithRefusals });
+      const step = await putTwo(writer);
+      expect({ puts: count(writer, "PutObject"), retries: retriesOf(writer) }).toEqual({
+        puts: 4,
+        retries: ["RequestTimeTooSkewed", "RequestTimeTooSkewed"],
+      });
 
-    const reader = saverAt(place, sideBySide("GetObject"), { fetch: fetchWithRefusals });
-    expect(await valuesAt(reader.saver, step.config)).toEqual(step.checkpoint.channel_values);
-    expect(count(reader, "GetObject")).toBe(4);
+      const reader = saverAt(place, sideBySide("GetObject"), { fetch: fetchWithRefusals });
+      expect(await valuesAt(reader.saver, step.config)).toEqual(step.checkpoint.channel_values);
+      expect(count(reader, "GetObject")).toBe(4);
 
-    await putStep(writer.saver, step, { three: noise(6_000, 3) });
-    await writer.saver.deleteThread("t");
-    expect({ puts: count(writer, "PutObject"), retries: retriesOf(writer).length }).toEqual({ puts: 5, retries: 2 });
-    expect(await keysAt(place)).toEqual([]);
-  });
+      await putStep(writer.saver, step, { three: noise(6_000, 3) });
+      await writer.saver.deleteThread("t");
+      expect({ puts: count(writer, "PutObject"), retries: retriesOf(writer).length }).toEqual({ puts: 5, retries: 2 });
+      expect(await keysAt(place)).toEqual([]);
+    },
+  );
 });
 
 onCeph("a clock that was wrong and is set right costs one attempt more", async () => {
@@ -76,8 +86,16 @@ test("a clock that is a little off is let be", async () => {
 
 test.each([0, 20 * MINUTE])("a wrong secret is final, whatever the clock says: %i ms off", async (offMs) => {
   clockIsOff(offMs);
-  const writer = saverAt(newPlace(), undefined, { fetch: fetchWithRefusals, credentials: { ...credentials(), secretAccessKey: "wrong" } });
+  const writer = saverAt(newPlace(), undefined, {
+    fetch: fetchWithRefusals,
+    credentials: { ...credentials(), secretAccessKey: "wrong" },
+  });
 
-  expect(await errorOf(putStep(writer.saver, emptyThread("t"), { one: noise(6_000) }))).toMatchObject({ code: "ACCESS_DENIED", service: "s3", operation: "PutObject", retryable: false });
+  expect(await errorOf(putStep(writer.saver, emptyThread("t"), { one: noise(6_000) }))).toMatchObject({
+    code: "ACCESS_DENIED",
+    service: "s3",
+    operation: "PutObject",
+    retryable: false,
+  });
   expect(count(writer, "PutObject")).toBe(offMs === 0 ? 1 : 2);
 });

@@ -7,16 +7,30 @@ import { errorOf, nothingFound, observedSaver, readNothing } from "../lanes/faul
 import { itemsWithPrefix } from "../lanes/raw-table.js";
 import { keysAt, newPlace, saverAt, type Place } from "../lanes/s3-saver.js";
 
-/* Answers of status 200 that do not come from AWS: a sign-in page, another service's JSON, half a document. None of them may pass for success. */
+/*
+ * Answers of status 200 that do not come from AWS: a sign-in page, another service's JSON, half a document. None of
+ * them may pass for success.
+ */
 
 useJitter(0);
 
-const page = (): Response => new Response("<!DOCTYPE html><html><body>Sign in to this network</body></html>", { headers: { "content-type": "text/html" } });
+const page = (): Response =>
+  new Response("<!DOCTYPE html><html><body>Sign in to this network</body></html>", {
+    headers: { "content-type": "text/html" },
+  });
 const json = (text: string) => (): Response => new Response(text, { headers: { "content-type": "application/json" } });
 
-/** A thread of which some lies in S3, some in segments of the table, and some in the items of its checkpoint and its writes. */
+/**
+ * A thread of which some lies in S3, some in segments of the table, and some in the items of its checkpoint and its
+ * writes.
+ */
 async function useEverything(saver: DynamoDBSaver): Promise<Step> {
-  const step = await putStep(saver, emptyThread("t"), { object: noise(6_000), segment: noise(3_000, 2), other: noise(3_000, 3), small: 1 });
+  const step = await putStep(saver, emptyThread("t"), {
+    object: noise(6_000),
+    segment: noise(3_000, 2),
+    other: noise(3_000, 3),
+    small: 1,
+  });
   await saver.putWrites(step.config, [["channel", "value"]], "task");
   return step;
 }
@@ -60,7 +74,11 @@ describe.each<[what: string, answer: () => Response]>([
     const step = await useEverything(saver);
 
     for (const operation of writes) expect([...met]).toContain(operation);
-    for (const operation of met) expect(operationsOf(sent).filter((sentOperation) => sentOperation === operation).length, operation).toBeGreaterThanOrEqual(2);
+    for (const operation of met)
+      expect(
+        operationsOf(sent).filter((sentOperation) => sentOperation === operation).length,
+        operation,
+      ).toBeGreaterThanOrEqual(2);
     await expectWhole(place, step);
   });
 
@@ -71,7 +89,14 @@ describe.each<[what: string, answer: () => Response]>([
 
       const error = await errorOf(useEverything(saver));
 
-      expect(error).toMatchObject({ code: "NETWORK", operation, status: 200, attempts: 4, retryable: true, message: expect.stringContaining("did not come from AWS") });
+      expect(error).toMatchObject({
+        code: "NETWORK",
+        operation,
+        status: 200,
+        attempts: 4,
+        retryable: true,
+        message: expect.stringContaining("did not come from AWS"),
+      });
       expect(error.cause).toBeUndefined(); // it would quote the answer
       const tuple = await saverAt(place).saver.getTuple({ configurable: { thread_id: "t" } });
       expect(tuple, operation).toBeUndefined();
@@ -81,8 +106,12 @@ describe.each<[what: string, answer: () => Response]>([
   test("is neither a thread that does not exist nor one that is deleted", async () => {
     const place = newPlace();
     const step = await useEverything(saverAt(place).saver);
-    const reading = firstOfEach((request) => (request.operation === "GetObject" ? s3Error(500, "InternalError") : answer()));
-    expect(await valuesAt(saverAt(place, reading.intercept).saver, step.config)).toEqual(step.checkpoint.channel_values);
+    const reading = firstOfEach((request) =>
+      request.operation === "GetObject" ? s3Error(500, "InternalError") : answer(),
+    );
+    expect(await valuesAt(saverAt(place, reading.intercept).saver, step.config)).toEqual(
+      step.checkpoint.channel_values,
+    );
     expect([...reading.met]).toEqual(expect.arrayContaining(["Query", "BatchGetItem"]));
 
     const deleting = firstOfEach(answer);
@@ -93,23 +122,31 @@ describe.each<[what: string, answer: () => Response]>([
 });
 
 describe("an answer whose result has another shape", () => {
-  test.each(['{"Items":null}', '{"Items":{}}', '{"Items":"none"}', '{"Count":0}', '{"items":[]}'])("is no answer to a Query: %s", async (text) => {
-    const { saver, sent } = observedSaver((request) => (request.number <= 3 ? json(text)() : nothingFound(request)));
+  test.each(['{"Items":null}', '{"Items":{}}', '{"Items":"none"}', '{"Count":0}', '{"items":[]}'])(
+    "is no answer to a Query: %s",
+    async (text) => {
+      const { saver, sent } = observedSaver((request) => (request.number <= 3 ? json(text)() : nothingFound(request)));
 
-    await readNothing(saver);
+      await readNothing(saver);
 
-    expect(sent).toHaveLength(4);
-  });
+      expect(sent).toHaveLength(4);
+    },
+  );
 
-  test.each(['{"Responses":null}', '{"Responses":[]}', '{"Responses":"none"}', "{}"])("is no answer to a BatchGetItem: %s", async (text) => {
-    const place = newPlace();
-    const step = await useEverything(saverAt(place).saver);
-    let met = 0;
-    const { saver } = saverAt(place, (request) => (request.operation === "BatchGetItem" && ++met <= 3 ? json(text)() : undefined));
+  test.each(['{"Responses":null}', '{"Responses":[]}', '{"Responses":"none"}', "{}"])(
+    "is no answer to a BatchGetItem: %s",
+    async (text) => {
+      const place = newPlace();
+      const step = await useEverything(saverAt(place).saver);
+      let met = 0;
+      const { saver } = saverAt(place, (request) =>
+        request.operation === "BatchGetItem" && ++met <= 3 ? json(text)() : undefined,
+      );
 
-    expect(await valuesAt(saver, step.config)).toEqual(step.checkpoint.channel_values);
-    expect(met).toBe(4);
-  });
+      expect(await valuesAt(saver, step.config)).toEqual(step.checkpoint.channel_values);
+      expect(met).toBe(4);
+    },
+  );
 });
 
 test("a page of HTML instead of an object is told from the object, and is not kept", async () => {
@@ -126,15 +163,28 @@ test("a page of HTML instead of an object is told from the object, and is not ke
 });
 
 describe("DeleteObjects that says SlowDown for single objects", () => {
-  const slow = (): Response => xml("<DeleteResult><Error><Key>k</Key><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error></DeleteResult>");
+  const slow = (): Response =>
+    xml(
+      "<DeleteResult><Error><Key>k</Key><Code>SlowDown</Code><Message>Reduce your request " +
+        "rate.</Message></Error></DeleteResult>",
+    );
 
   test("is throttling: it is waited for as long, and named in the end", async () => {
     const place = newPlace();
     await useEverything(saverAt(place).saver);
     const { saver, events } = saverAt(place, (request) => (request.operation === "DeleteObjects" ? slow() : undefined));
 
-    expect(await errorOf(saver.deleteThread("t"))).toMatchObject({ code: "THROTTLED", service: "s3", operation: "DeleteObjects", serviceCode: "SlowDown", attempts: 4, retryable: true });
-    expect(events.filter(({ type }) => type === "retry")).toMatchObject(Array(3).fill({ operation: "DeleteObjects", reason: "SlowDown" }));
+    expect(await errorOf(saver.deleteThread("t"))).toMatchObject({
+      code: "THROTTLED",
+      service: "s3",
+      operation: "DeleteObjects",
+      serviceCode: "SlowDown",
+      attempts: 4,
+      retryable: true,
+    });
+    expect(events.filter(({ type }) => type === "retry")).toMatchObject(
+      Array(3).fill({ operation: "DeleteObjects", reason: "SlowDown" }),
+    );
     await saverAt(place).saver.deleteThread("t");
     expect([await itemsWithPrefix(place.keyPrefix), await keysAt(place)]).toEqual([[], []]);
   });
@@ -142,20 +192,43 @@ describe("DeleteObjects that says SlowDown for single objects", () => {
 
 describe("a fetch option", () => {
   const broken: [what: string, fetch: () => unknown][] = [
-    ["throws before it returns a promise", () => { throw new TypeError("Illegal invocation"); }],
+    [
+      "throws before it returns a promise",
+      () => {
+        throw new TypeError("Illegal invocation");
+      },
+    ],
     ["returns nothing", () => undefined],
     ["returns a promise of nothing", () => Promise.resolve()],
     ["returns null", () => Promise.resolve(null)],
     ["returns a text", () => Promise.resolve("{}")],
     ["returns an object of its own", () => Promise.resolve({ ok: true, data: {} })],
-    ["returns an answer without headers", () => Promise.resolve({ status: 200, arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)) })],
-    ["returns headers that are no Headers", () => Promise.resolve({ status: 200, headers: {}, arrayBuffer: () => Promise.resolve(new TextEncoder().encode('{"Items":[]}').buffer) })],
+    [
+      "returns an answer without headers",
+      () => Promise.resolve({ status: 200, arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)) }),
+    ],
+    [
+      "returns headers that are no Headers",
+      () =>
+        Promise.resolve({
+          status: 200,
+          headers: {},
+          arrayBuffer: () => Promise.resolve(new TextEncoder().encode('{"Items":[]}').buffer),
+        }),
+    ],
     ["returns an answer without a body to read", () => Promise.resolve({ status: 200, headers: new Headers() })],
-    ["returns an answer that was read already", async () => { const answer = Response.json({ Items: [] }); await answer.text(); return answer; }],
+    [
+      "returns an answer that was " + "read already",
+      async () => {
+        const answer = Response.json({ Items: [] });
+        await answer.text();
+        return answer;
+      },
+    ],
     ["returns Response.error()", () => Promise.resolve(Response.error())],
     ["rejects with nothing", () => Promise.reject()],
     ["rejects with a text", () => Promise.reject("no")],
-  ]; // prettier-ignore
+  ];
 
   test.each(broken)("that %s ends the call with an error of ours, after maxAttempts at most", async (_, fetch) => {
     let calls = 0;

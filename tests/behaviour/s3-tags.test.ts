@@ -18,11 +18,19 @@ describe.each<[what: string, answer: () => Response]>([
   test("objects are stored without, there is one warning, and their pointers stay as long as they do", async () => {
     const place = newPlace();
     const watched = saverAt(place, refuse, { ttlSeconds: 1_000 });
-    const one = await putStep(watched.saver, emptyThread("t"), { a: noise(6_000), b: noise(7_000, 2), medium: noise(3_000, 3) });
+    const one = await putStep(watched.saver, emptyThread("t"), {
+      a: noise(6_000),
+      b: noise(7_000, 2),
+      medium: noise(3_000, 3),
+    });
     await putStep(watched.saver, one, { a: noise(6_000, 4) });
 
-    expect(await valuesAt(saverAt(place, refuse, { ttlSeconds: 1_000 }).saver, one.config)).toEqual(one.checkpoint.channel_values);
-    expect(watched.events.filter(({ type }) => type === "warning")).toEqual([{ type: "warning", code: "TAGS_REFUSED", message: expect.stringContaining("s3:PutObjectTagging") }]);
+    expect(await valuesAt(saverAt(place, refuse, { ttlSeconds: 1_000 }).saver, one.config)).toEqual(
+      one.checkpoint.channel_values,
+    );
+    expect(watched.events.filter(({ type }) => type === "warning")).toEqual([
+      { type: "warning", code: "TAGS_REFUSED", message: expect.stringContaining("s3:PutObjectTagging") },
+    ]);
     const keys = await keysAt(place);
     expect(keys).toHaveLength(3);
     for (const key of keys) expect((await headObject(key)).get("x-amz-tagging-count")).toBeNull();
@@ -43,7 +51,8 @@ describe.each<[what: string, answer: () => Response]>([
       place,
       async (request) => {
         const refused = refuse(request);
-        if (!refused && request.operation === "PutObject") ends = (await itemsOf(place.keyPrefix, "t", "P#")).map(goneAt);
+        if (!refused && request.operation === "PutObject")
+          ends = (await itemsOf(place.keyPrefix, "t", "P#")).map(goneAt);
         return refused ?? request.forward();
       },
       { ttlSeconds: 1_000 },
@@ -53,14 +62,17 @@ describe.each<[what: string, answer: () => Response]>([
   });
 });
 
-onCeph("where objects can be tagged, they have the tag that the lifecycle rule goes by, and their pointers end too", async () => {
-  const place = newPlace();
-  const { saver, sent } = saverAt(place, undefined, { ttlSeconds: 7 * 86_400 });
-  await putLarge({ saver });
+onCeph(
+  "where objects can be tagged, they have the tag that the lifecycle rule goes by, and their pointers end too",
+  async () => {
+    const place = newPlace();
+    const { saver, sent } = saverAt(place, undefined, { ttlSeconds: 7 * 86_400 });
+    await putLarge({ saver });
 
-  const put = sent.find(({ operation }) => operation === "PutObject")!;
-  expect(put.headers.get("x-amz-tagging")).toBe("ttl-days=11");
-  const [key] = await keysAt(place);
-  expect((await headObject(key!)).get("x-amz-tagging-count")).toBe("1");
-  expect((await itemsOf(place.keyPrefix, "t", "P#")).map(goneAt)).toEqual([expect.toSatisfy(Number.isFinite)]);
-});
+    const put = sent.find(({ operation }) => operation === "PutObject")!;
+    expect(put.headers.get("x-amz-tagging")).toBe("ttl-days=11");
+    const [key] = await keysAt(place);
+    expect((await headObject(key!)).get("x-amz-tagging-count")).toBe("1");
+    expect((await itemsOf(place.keyPrefix, "t", "P#")).map(goneAt)).toEqual([expect.toSatisfy(Number.isFinite)]);
+  },
+);

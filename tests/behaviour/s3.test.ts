@@ -11,7 +11,11 @@ import { deleteObject, keysAt, newPlace, overwriteObject, saverAt } from "../lan
 describe("what is large lies in S3 and is read back:", () => {
   test("a channel, beside one that stays in DynamoDB", async () => {
     const place = newPlace();
-    const step = await putStep(saverAt(place).saver, emptyThread("t"), { large: noise(6_000), medium: noise(3_000, 2), small: 1 });
+    const step = await putStep(saverAt(place).saver, emptyThread("t"), {
+      large: noise(6_000),
+      medium: noise(3_000, 2),
+      small: 1,
+    });
 
     expect(await keysAt(place)).toHaveLength(1);
     expect(await itemsOf(place.keyPrefix, "t", "S#")).toHaveLength(1);
@@ -23,7 +27,15 @@ describe("what is large lies in S3 and is read back:", () => {
     const place = newPlace();
     const { config } = await putStep(saverAt(place).saver, emptyThread("t"), { n: 1 });
     const [one, two] = [noise(70_000), noise(80_000, 2)];
-    await saverAt(place).saver.putWrites(config, [["a", one], ["b", two], ["c", 3]], "task");
+    await saverAt(place).saver.putWrites(
+      config,
+      [
+        ["a", one],
+        ["b", two],
+        ["c", 3],
+      ],
+      "task",
+    );
 
     expect(await keysAt(place)).toHaveLength(2);
     const tuple = await saverAt(place).saver.getTuple(config);
@@ -38,15 +50,24 @@ describe("what is large lies in S3 and is read back:", () => {
 
     expect(await keysAt(place)).toHaveLength(1);
     expect((await saverAt(place).saver.getTuple(config))?.metadata).toMatchObject({ said });
-    expect(await collect(saverAt(place).saver.list({ configurable: { thread_id: "t" } }, { filter: { said } }))).toHaveLength(1);
+    expect(
+      await collect(saverAt(place).saver.list({ configurable: { thread_id: "t" } }, { filter: { said } })),
+    ).toHaveLength(1);
   });
 
   test("the checkpoint's own body", async () => {
     const place = newPlace();
     const step = emptyThread("t");
-    const versions_seen = Object.fromEntries(Array.from({ length: 1_500 }, (_, i) => [`node ${noise(20, i + 1).join("")}`, { channel: i }]));
+    const versions_seen = Object.fromEntries(
+      Array.from({ length: 1_500 }, (_, i) => [`node ${noise(20, i + 1).join("")}`, { channel: i }]),
+    );
     const checkpoint = { ...step.checkpoint, versions_seen };
-    const config = await saverAt(place).saver.put(step.config, checkpoint, { source: "input", step: -1, parents: {} }, {});
+    const config = await saverAt(place).saver.put(
+      step.config,
+      checkpoint,
+      { source: "input", step: -1, parents: {} },
+      {},
+    );
 
     expect((await keysAt(place)).length).toBeGreaterThan(0);
     expect((await saverAt(place).saver.getTuple(config))?.checkpoint.versions_seen).toEqual(versions_seen);
@@ -59,7 +80,10 @@ describe("what is large lies in S3 and is read back:", () => {
     const two = await putStep(saver, one, { large: noise(6_000, 2) });
 
     const listed = await collect(saverAt(place).saver.list(latestOf(one)));
-    expect(listed.map(({ checkpoint }) => checkpoint.channel_values)).toEqual([two.checkpoint.channel_values, one.checkpoint.channel_values]);
+    expect(listed.map(({ checkpoint }) => checkpoint.channel_values)).toEqual([
+      two.checkpoint.channel_values,
+      one.checkpoint.channel_values,
+    ]);
   });
 });
 
@@ -70,7 +94,9 @@ test("without s3, or below the threshold, nothing goes to the bucket", async () 
 
   expect(new Set(operationsOf(sent))).not.toContain("PutObject");
   expect(await keysAt(place)).toEqual([]);
-  expect(await valuesAt(saverAt({ keyPrefix: place.keyPrefix }).saver, step.config)).toEqual(step.checkpoint.channel_values);
+  expect(await valuesAt(saverAt({ keyPrefix: place.keyPrefix }).saver, step.config)).toEqual(
+    step.checkpoint.channel_values,
+  );
 });
 
 test("a value that several checkpoints of a thread have is one object, and a fork of it stores none", async () => {
@@ -86,7 +112,8 @@ test("a value that several checkpoints of a thread have is one object, and a for
   await putStep(saver, emptyThread("t"), { large: noise(6_000) });
 
   expect(await keysAt(place)).toEqual([key]);
-  for (const { config, checkpoint } of [one, two, fork, same]) expect(await valuesAt(saverAt(place).saver, config)).toEqual(checkpoint.channel_values);
+  for (const { config, checkpoint } of [one, two, fork, same])
+    expect(await valuesAt(saverAt(place).saver, config)).toEqual(checkpoint.channel_values);
 });
 
 test("a large document goes to S3, and appending 1 KB to it sends less than 16 KB", async () => {
@@ -95,7 +122,8 @@ test("a large document goes to S3, and appending 1 KB to it sends less than 16 K
   const length = (inject("thorough") ? 50 : 8) * 1_000_000;
   const document = noise(length + 1_000);
   const one = await putStep(saver, emptyThread("t"), { document: document.subarray(0, length) });
-  const bytesSent = (): number => events.reduce((sum, event) => sum + (event.type === "request" ? event.bytesSent : 0), 0);
+  const bytesSent = (): number =>
+    events.reduce((sum, event) => sum + (event.type === "request" ? event.bytesSent : 0), 0);
   const before = bytesSent();
   expect(before).toBeGreaterThan(length);
   const two = await putStep(saver, one, { document });
@@ -107,7 +135,11 @@ test("a large document goes to S3, and appending 1 KB to it sends less than 16 K
 
 test("a cold read fetches objects and items side by side", async () => {
   const place = newPlace();
-  const step = await putStep(saverAt(place).saver, emptyThread("t"), { one: noise(6_000), two: noise(7_000, 2), medium: noise(3_000, 3) });
+  const step = await putStep(saverAt(place).saver, emptyThread("t"), {
+    one: noise(6_000),
+    two: noise(7_000, 2),
+    medium: noise(3_000, 3),
+  });
   // Nobody is answered before all have asked.
   let asked = 0;
   let go: (() => void) | undefined;
@@ -129,7 +161,14 @@ test("a pointer is stored before its object, and the checkpoint after everything
   const begun: string[] = [];
   const { saver } = saverAt(place, async ({ operation, bytes, forward }) => {
     const body = operation.endsWith("Object") ? "" : new TextDecoder().decode(bytes);
-    const what = operation === "PutObject" ? "object" : body.includes('"C##') ? "checkpoint" : operation === "PutItem" && body.includes("P#") ? "pointer" : "other";
+    const what =
+      operation === "PutObject"
+        ? "object"
+        : body.includes('"C##')
+          ? "checkpoint"
+          : operation === "PutItem" && body.includes("P#")
+            ? "pointer"
+            : "other";
     begun.push(`${what} after ${done.filter((d) => d !== "other").join(", ")}`);
     const response = await forward();
     done.push(what);
@@ -137,7 +176,11 @@ test("a pointer is stored before its object, and the checkpoint after everything
   });
   await putStep(saver, emptyThread("t"), { large: noise(6_000), medium: noise(3_000, 2) });
 
-  expect(begun.filter((b) => !b.startsWith("other"))).toEqual(["pointer after ", "object after pointer", "checkpoint after pointer, object"]);
+  expect(begun.filter((b) => !b.startsWith("other"))).toEqual([
+    "pointer after ",
+    "object after pointer",
+    "checkpoint after pointer, object",
+  ]);
   expect(done.at(-1)).toBe("checkpoint");
 });
 
@@ -165,7 +208,9 @@ onCeph.each([true, false])("buckets are found with forcePathStyle: %s", async (f
   const { saver, sent } = saverAt({ ...place, s3: { ...place.s3, endpoint } }, undefined, { fetch: fetchByName });
   const step = await putStep(saver, emptyThread("thread / ü +%"), { large: noise(6_000) });
 
-  expect(await valuesAt(saverAt(place, undefined, { fetch: fetchByName }).saver, step.config)).toEqual(step.checkpoint.channel_values);
+  expect(await valuesAt(saverAt(place, undefined, { fetch: fetchByName }).saver, step.config)).toEqual(
+    step.checkpoint.channel_values,
+  );
   expect(await keysAt(place)).toHaveLength(1);
   const { url } = sent.find(({ operation }) => operation === "PutObject")!;
   expect(url.hostname.startsWith(`${place.s3.bucket}.`)).toBe(!forcePathStyle);
@@ -193,7 +238,8 @@ describe("after the options have changed,", () => {
     const higher = { keyPrefix: old.keyPrefix, s3: { ...old.s3, thresholdBytes: 350_000 } };
     const values = { large: noise(6_000) };
     const steps = [];
-    for (const place of [old, elsewhere, higher, { keyPrefix: old.keyPrefix }]) steps.push(await putStep(saverAt(place).saver, emptyThread("t"), values));
+    for (const place of [old, elsewhere, higher, { keyPrefix: old.keyPrefix }])
+      steps.push(await putStep(saverAt(place).saver, emptyThread("t"), values));
 
     for (const { config } of steps) expect(await valuesAt(saverAt(elsewhere).saver, config)).toEqual(values);
     await saverAt(elsewhere).saver.deleteThread("t");
@@ -207,7 +253,8 @@ describe("after the options have changed,", () => {
     const one = await putStep(saverAt(low).saver, emptyThread("t"), { a: noise(6_000) });
     const two = await putStep(saverAt(high).saver, one, { b: noise(6_000, 2) });
 
-    for (const place of [low, high]) expect(await valuesAt(saverAt(place).saver, two.config)).toEqual(two.checkpoint.channel_values);
+    for (const place of [low, high])
+      expect(await valuesAt(saverAt(place).saver, two.config)).toEqual(two.checkpoint.channel_values);
   });
 
   test("a saver without s3 says that it needs it, and still reads what lies in DynamoDB", async () => {
@@ -218,7 +265,10 @@ describe("after the options have changed,", () => {
 
     expect(await valuesAt(saver, one.config)).toEqual({ small: 1 });
     for (const call of [saver.getTuple(two.config), saver.deleteThread("t")]) {
-      expect(await errorOf(call)).toMatchObject({ code: "INVALID_CONFIG", message: expect.stringMatching(/lies in S3.*s3: \{ bucket \}/) });
+      expect(await errorOf(call)).toMatchObject({
+        code: "INVALID_CONFIG",
+        message: expect.stringMatching(/lies in S3.*s3: \{ bucket \}/),
+      });
     }
   });
 });
@@ -229,7 +279,14 @@ test("an object that is gone is missing data, and the error says whose", async (
   const [key] = await keysAt(place);
   await deleteObject(key!);
 
-  const expected = { name: "CheckpointDataError", code: "MISSING_DATA", threadId: "t", checkpointNs: "", checkpointId: config.configurable!.checkpoint_id as string, channel: "large" };
+  const expected = {
+    name: "CheckpointDataError",
+    code: "MISSING_DATA",
+    threadId: "t",
+    checkpointNs: "",
+    checkpointId: config.configurable!.checkpoint_id as string,
+    channel: "large",
+  };
   expect(await errorOf(saverAt(place).saver.getTuple(config))).toMatchObject(expected);
 });
 
@@ -244,14 +301,22 @@ test.each<[what: string, body: Uint8Array]>([
   const [key] = await keysAt(place);
   await overwriteObject(key!, body);
 
-  expect(await errorOf(saverAt(place).saver.getTuple(config))).toMatchObject({ code: "DAMAGED_DATA", threadId: "t", channel: "large" });
+  expect(await errorOf(saverAt(place).saver.getTuple(config))).toMatchObject({
+    code: "DAMAGED_DATA",
+    threadId: "t",
+    channel: "large",
+  });
 });
 
 test("a bucket that does not exist is an error that says so", async () => {
   const place = newPlace({ bucket: "no-such-bucket-here" });
   const error = await errorOf(putStep(saverAt(place).saver, emptyThread("t"), { large: noise(6_000) }));
 
-  const told = readsEveryAnswer ? { code: "BUCKET_NOT_FOUND", status: 404, attempts: 1 } : { code: "NETWORK", status: 0 };
+  const told = readsEveryAnswer
+    ? { code: "BUCKET_NOT_FOUND", status: 404, attempts: 1 }
+    : { code: "NETWORK", status: 0 };
   expect(error).toMatchObject({ name: "AwsRequestError", service: "s3", operation: "PutObject", ...told });
-  expect(error.message).toContain(readsEveryAnswer ? 'There is no bucket "no-such-bucket-here".' : "The connection to the endpoint failed.");
+  expect(error.message).toContain(
+    readsEveryAnswer ? 'There is no bucket "no-such-bucket-here".' : "The connection to the endpoint failed.",
+  );
 });

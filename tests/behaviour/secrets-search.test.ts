@@ -7,7 +7,11 @@ import { Emissions } from "../lanes/emissions.js";
  * That the search for secrets, which goes on in every test, finds them in whatever form they are given out.
  */
 
-const credentials = { accessKeyId: "AccessKeyOfOne", secretAccessKey: "SecretOfOneTest", sessionToken: "TokenOfOneTest" };
+const credentials = {
+  accessKeyId: "AccessKeyOfOne",
+  secretAccessKey: "SecretOfOneTest",
+  sessionToken: "TokenOfOneTest",
+};
 const key = noise(32, 5);
 const binary = String.fromCharCode(...key);
 const hex = Array.from(key, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -19,7 +23,8 @@ function search(): Emissions {
 }
 
 /** An error with something in a place of its own. */
-const withProperty = (name: PropertyKey, descriptor: PropertyDescriptor): Error => Object.defineProperty(new Error("failed"), name, descriptor);
+const withProperty = (name: PropertyKey, descriptor: PropertyDescriptor): Error =>
+  Object.defineProperty(new Error("failed"), name, descriptor);
 
 describe.each([
   ["a secret key", credentials.secretAccessKey],
@@ -61,7 +66,9 @@ describe.each([
     emissions.event({ type: "request", operation: "Query", more: { secret } });
     emissions.printed(["said", { deep: [{ secret }] }]);
     emissions.made({ credentials: secret });
-    expect(emissions.take().map((line) => line.split(" shows ")[0])).toEqual(expect.arrayContaining(["An event", "The console", "A saver that is printed"]));
+    expect(emissions.take().map((line) => line.split(" shows ")[0])).toEqual(
+      expect.arrayContaining(["An event", "The console", "A saver that is printed"]),
+    );
   });
 });
 

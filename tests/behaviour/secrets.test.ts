@@ -19,7 +19,12 @@ const secret = /AKIDEXAMPLE|topSecret/;
 
 test("neither JSON nor text of a saver shows a credential, before and after it was used", async () => {
   const { saver } = observedSaver(undefined, { credentials });
-  const show = (): string => [JSON.stringify(saver), `${saver as unknown as string}`, JSON.stringify(Object.getOwnPropertyDescriptors(saver))].join("\n");
+  const show = (): string =>
+    [
+      JSON.stringify(saver),
+      `${saver as unknown as string}`,
+      JSON.stringify(Object.getOwnPropertyDescriptors(saver)),
+    ].join("\n");
   const before = show();
   await readNothing(saver);
 
@@ -38,12 +43,17 @@ test("neither JSON nor text of an error shows a credential", async () => {
 test("a configuration error shows no credential", () => {
   const make = (): unknown => new DynamoDBSaver({ tableName: "checkpoints", region: "nowhere!", credentials });
 
-  expect(make).toThrow(expect.toSatisfy((error: Error) => !secret.test(`${error.message} ${error.stack} ${JSON.stringify(error)}`)));
+  expect(make).toThrow(
+    expect.toSatisfy((error: Error) => !secret.test(`${error.message} ${error.stack} ${JSON.stringify(error)}`)),
+  );
 });
 
 /** Everything one can get out of an error, its causes included. */
 function allOf(error: unknown): string {
-  const own = error instanceof Error ? Object.fromEntries(Object.getOwnPropertyNames(error).map((name) => [name, (error as never)[name]])) : error;
+  const own =
+    error instanceof Error
+      ? Object.fromEntries(Object.getOwnPropertyNames(error).map((name) => [name, (error as never)[name]]))
+      : error;
   const cause = error instanceof Error && error.cause ? allOf(error.cause) : "";
   return `${String(error)} ${JSON.stringify(error)} ${JSON.stringify(own)} ${cause}`;
 }
@@ -59,11 +69,15 @@ describe("no event and no error holds a credential or a stored value", () => {
   };
 
   // AWS's own texts quote what was signed.
-  const quoting = (serviceCode: string, status = 400): Fault => ({ headers }) =>
-    awsError(serviceCode, {
-      status,
-      message: `not a valid key=value pair in Authorization header: '${headers.get("authorization")}' x-amz-security-token:${headers.get("x-amz-security-token")}`,
-    });
+  const quoting =
+    (serviceCode: string, status = 400): Fault =>
+    ({ headers }) =>
+      awsError(serviceCode, {
+        status,
+        message:
+          `not a valid key=value pair in Authorization header: '${headers.get("authorization")}' ` +
+          `x-amz-security-token:${headers.get("x-amz-security-token")}`,
+      });
 
   /** An answer that a proxy has damaged, near the stored value. */
   const damaged: Fault = async ({ forward }) => {
@@ -106,8 +120,10 @@ describe("no error about stored data shows it:", () => {
   const unreadable = [
     '{"lc":1,"type":"constructor","id":["evil","Thing"],"kwargs":{"content":"Zebracorn"}}',
     '{"lc":1,"type":"constructor","id":["langchain_core","messages","Zebracorn"],"kwargs":{}}',
-    '{"lc":1,"type":"constructor","id":["langchain_core","messages","HumanMessage"],"kwargs":{"content":{"lc":1,"type":"secret","id":["Zebracorn"]}}}',
-    '{"lc":1,"type":"constructor","id":["langchain_core","messages","HumanMessage"],"kwargs":{"content":{"lc":1,"type":"not_implemented","id":["Zebracorn"]}}}',
+    '{"lc":1,"type":"constructor","id":["langchain_core","messages","HumanMessage"],"kwargs":{"content":{"lc":1,' +
+      '"type":"secret","id":["Zebracorn"]}}}',
+    '{"lc":1,"type":"constructor","id":["langchain_core","messages","HumanMessage"],"kwargs":{"content":{"lc":1,' +
+      '"type":"not_implemented","id":["Zebracorn"]}}}',
     '{"said":"Zebracorn"',
     '"Zebracorn',
     "Zebracorn",
@@ -117,7 +133,11 @@ describe("no error about stored data shows it:", () => {
     const keyPrefix = newPrefix();
     const { config } = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 });
     const [item] = (await itemsOf(keyPrefix, "t", "C##")) as [RawItem];
-    for (const frame of [buildFrame({ channels: { value } }), buildFrame({ metadata: value }), buildFrame({ body: value })]) {
+    for (const frame of [
+      buildFrame({ channels: { value } }),
+      buildFrame({ metadata: value }),
+      buildFrame({ body: value }),
+    ]) {
       await putRaw({ ...item, data: binary(plain(frame)) });
       const warm = createSaver({ keyPrefix });
       const calls = [
@@ -126,7 +146,10 @@ describe("no error about stored data shows it:", () => {
         () => collect(createSaver({ keyPrefix }).list(config, { filter: { source: "loop" } })),
       ];
       for (const call of calls) {
-        const error: unknown = await call().then(() => undefined, (reason: unknown) => reason);
+        const error: unknown = await call().then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
         if (error === undefined) continue;
         expect(isDynamoDBSaverError(error)).toBe(true);
         expect(allOf(error)).not.toMatch(/Zebraco/);
@@ -145,11 +168,24 @@ describe("no error about stored data shows it:", () => {
     for (const error of [large, late]) expect(allOf(error)).not.toMatch(/Zebraco/);
   });
 
-  test.each(["SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken", "AccessDenied", "MalformedXML", "Anything"])("S3's %s, which quotes what was signed", async (code) => {
-    const { saver, events } = saverAt(newPlace(), ({ operation, headers }) => {
-      const quoted = `${headers.get("authorization")} ${headers.get("x-amz-security-token")} Zebracorn`;
-      return operation === "PutObject" ? s3Error(403, `${code}</Code><StringToSign>${quoted}</StringToSign><Code>`) : undefined;
-    }, { credentials });
+  test.each([
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+    "ExpiredToken",
+    "AccessDenied",
+    "MalformedXML",
+    "Anything",
+  ])("S3's %s, which quotes what was signed", async (code) => {
+    const { saver, events } = saverAt(
+      newPlace(),
+      ({ operation, headers }) => {
+        const quoted = `${headers.get("authorization")} ${headers.get("x-amz-security-token")} Zebracorn`;
+        return operation === "PutObject"
+          ? s3Error(403, `${code}</Code><StringToSign>${quoted}</StringToSign><Code>`)
+          : undefined;
+      },
+      { credentials },
+    );
 
     const error = await errorOf(putStep(saver, emptyThread("t"), { large: noise(6_000) }));
 

@@ -13,24 +13,40 @@ const small = noise(3_000, 2);
 
 const ways: [what: string, first: (place: Place) => Partial<Place>, second: (place: Place) => Partial<Place>][] = [
   ["S3 was turned on", ({ keyPrefix }) => ({ keyPrefix }), (place) => place],
-  ["the threshold was raised", (place) => place, ({ keyPrefix, s3 }) => ({ keyPrefix, s3: { ...s3, thresholdBytes: 100_000 } })],
+  [
+    "the threshold was raised",
+    (place) => place,
+    ({ keyPrefix, s3 }) => ({ keyPrefix, s3: { ...s3, thresholdBytes: 100_000 } }),
+  ],
 ];
 
 describe.each(ways)("when %s", (what, first, second) => {
-  const savers = (options: Partial<SaverOptions> = {}): { place: Place; before: ReturnType<typeof saverAt>; after: ReturnType<typeof saverAt> } => {
+  const savers = (
+    options: Partial<SaverOptions> = {},
+  ): { place: Place; before: ReturnType<typeof saverAt>; after: ReturnType<typeof saverAt> } => {
     const place = newPlace();
-    return { place, before: saverAt(first(place), undefined, options), after: saverAt(second(place), undefined, options) };
+    return {
+      place,
+      before: saverAt(first(place), undefined, options),
+      after: saverAt(second(place), undefined, options),
+    };
   };
 
-  test.each(["in another channel", "in a longer value"])("a value that the parent has can come again %s, and takes nothing to store", async (where) => {
-    const { place, before, after } = savers();
-    const one = await putStep(before.saver, emptyThread("t"), { a: doc });
-    const again = where === "in another channel" ? { b: doc } : { b: new Uint8Array([...doc, ...small]) };
-    const two = await putStep(after.saver, one, again);
+  test.each(["in another channel", "in a longer value"])(
+    "a value that the parent has can come again %s, and takes nothing to store",
+    async (where) => {
+      const { place, before, after } = savers();
+      const one = await putStep(before.saver, emptyThread("t"), { a: doc });
+      const again = where === "in another channel" ? { b: doc } : { b: new Uint8Array([...doc, ...small]) };
+      const two = await putStep(after.saver, one, again);
 
-    expect(await valuesAt(saverAt(place).saver, two.config)).toEqual({ a: doc, ...again });
-    if (where === "in another channel") expect(after.sent.filter(({ operation }) => operation === "PutObject" || operation === "BatchWriteItem")).toEqual([]);
-  });
+      expect(await valuesAt(saverAt(place).saver, two.config)).toEqual({ a: doc, ...again });
+      if (where === "in another channel")
+        expect(
+          after.sent.filter(({ operation }) => operation === "PutObject" || operation === "BatchWriteItem"),
+        ).toEqual([]);
+    },
+  );
 
   test("what a child took over lives as long as the child", async () => {
     const { place, before, after } = savers();
@@ -61,7 +77,9 @@ describe.each(ways)("when %s", (what, first, second) => {
 
     for (const threadId of ["t", "copy", "imported"]) {
       for (const { config, checkpoint } of steps) {
-        expect(await valuesAt(saverAt(world.place).saver, { configurable: { ...config.configurable, thread_id: threadId } })).toEqual(checkpoint.channel_values);
+        expect(
+          await valuesAt(saverAt(world.place).saver, { configurable: { ...config.configurable, thread_id: threadId } }),
+        ).toEqual(checkpoint.channel_values);
       }
     }
   });
@@ -72,7 +90,10 @@ describe.each(ways)("when %s", (what, first, second) => {
     await saverAt(world.place).saver.prune({ threadIds: ["t"], keepLast: 1, graceSeconds: 0 });
 
     const isObject = what === "S3 was turned on";
-    const sortKeys = (await itemsOf(world.place.keyPrefix, "t")).filter((item) => !isTombstone(item)).map(({ SK }) => SK!.S!).filter((sortKey) => /^[PS]#/.test(sortKey));
+    const sortKeys = (await itemsOf(world.place.keyPrefix, "t"))
+      .filter((item) => !isTombstone(item))
+      .map(({ SK }) => SK!.S!)
+      .filter((sortKey) => /^[PS]#/.test(sortKey));
     expect(sortKeys).toEqual([expect.stringMatching(isObject ? /^P#/ : /^S#/)]);
     expect(await keysAt(world.place)).toHaveLength(Number(isObject));
     expect(await valuesAt(saverAt(world.place).saver, steps[2]!.config)).toEqual({ a: doc });
@@ -107,7 +128,10 @@ test("an object is never written over by one that lives for another time, howeve
     reached();
     return held.then(forward);
   };
-  const [short, long] = [saverAt(place, hold, { ttlSeconds: DAY }), saverAt(place, undefined, { ttlSeconds: 365 * DAY })];
+  const [short, long] = [
+    saverAt(place, hold, { ttlSeconds: DAY }),
+    saverAt(place, undefined, { ttlSeconds: 365 * DAY }),
+  ];
   const start = await putStep(long.saver, emptyThread("t"), { n: 1 });
   const late = putStep(short.saver, start, { doc });
   await arrived;
@@ -115,7 +139,8 @@ test("an object is never written over by one that lives for another time, howeve
   release();
   await late;
 
-  const written = ({ sent }: { sent: AwsRequest[] }): string[] => sent.filter(({ operation }) => operation === "PutObject").map(({ url }) => url.pathname);
+  const written = ({ sent }: { sent: AwsRequest[] }): string[] =>
+    sent.filter(({ operation }) => operation === "PutObject").map(({ url }) => url.pathname);
   expect(written(short)).toHaveLength(1);
   expect(written(long)).toHaveLength(1);
   // What the bucket's rule does to objects of a day.

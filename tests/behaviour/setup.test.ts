@@ -10,13 +10,17 @@ const newName = (): string => `setup-${crypto.randomUUID()}`;
 const config = { configurable: { thread_id: "t" } };
 
 /** Makes a table that is not ours. */
-async function createTable(tableName: string, keys: [name: string, role: "HASH" | "RANGE", type: "S" | "N"][]): Promise<void> {
+async function createTable(
+  tableName: string,
+  keys: [name: string, role: "HASH" | "RANGE", type: "S" | "N"][],
+): Promise<void> {
   const response = await fetch(endpoint(), {
     method: "POST",
     headers: {
       "content-type": "application/x-amz-json-1.0",
       "x-amz-target": "DynamoDB_20120810.CreateTable",
-      authorization: "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+      authorization:
+        "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
     },
     body: JSON.stringify({
       TableName: tableName,
@@ -44,15 +48,26 @@ describe("setup", () => {
   test("can run several times at once, and one of them has created the table", async () => {
     const tableName = newName();
 
-    const results = await Promise.all(Array.from({ length: 5 }, () => observedSaver(undefined, { tableName }).saver.setup()));
+    const results = await Promise.all(
+      Array.from({ length: 5 }, () => observedSaver(undefined, { tableName }).saver.setup()),
+    );
 
-    expect(results.map(({ table }) => table.status).sort()).toEqual(["created", "existed", "existed", "existed", "existed"]);
+    expect(results.map(({ table }) => table.status).sort()).toEqual([
+      "created",
+      "existed",
+      "existed",
+      "existed",
+      "existed",
+    ]);
   });
 
   test("waits until a table that is being made can be used", async () => {
     const tableName = newName();
     const making = Response.json({ Table: { TableStatus: "CREATING", KeySchema: [], AttributeDefinitions: [] } });
-    const { saver, sent } = observedSaver(first(1, () => making), { tableName });
+    const { saver, sent } = observedSaver(
+      first(1, () => making),
+      { tableName },
+    );
 
     // The second look is at the real DynamoDB, which has no such table: another one follows, and so on.
     const waiting = saver.setup();
@@ -63,10 +78,31 @@ describe("setup", () => {
   });
 
   onDynamoDBLocal.each<[what: string, keys: [string, "HASH" | "RANGE", "S" | "N"][], says: string]>([
-    ["other names", [["pk", "HASH", "S"], ["sk", "RANGE", "S"]], "pk (HASH, S), sk (RANGE, S)"],
-    ["other types", [["PK", "HASH", "S"], ["SK", "RANGE", "N"]], "PK (HASH, S), SK (RANGE, N)"],
+    [
+      "other names",
+      [
+        ["pk", "HASH", "S"],
+        ["sk", "RANGE", "S"],
+      ],
+      "pk (HASH, S), sk (RANGE, S)",
+    ],
+    [
+      "other types",
+      [
+        ["PK", "HASH", "S"],
+        ["SK", "RANGE", "N"],
+      ],
+      "PK (HASH, S), SK (RANGE, N)",
+    ],
     ["no sort key", [["PK", "HASH", "S"]], "PK (HASH, S)"],
-    ["swapped roles", [["SK", "HASH", "S"], ["PK", "RANGE", "S"]], "SK (HASH, S), PK (RANGE, S)"],
+    [
+      "swapped roles",
+      [
+        ["SK", "HASH", "S"],
+        ["PK", "RANGE", "S"],
+      ],
+      "SK (HASH, S), PK (RANGE, S)",
+    ],
   ])("refuses a table whose keys have %s", async (_, keys, says) => {
     const tableName = newName();
     await createTable(tableName, keys);
@@ -75,7 +111,8 @@ describe("setup", () => {
 
     expect(error.code).toBe("INVALID_CONFIG");
     expect(error.message).toBe(
-      `Table "${tableName}" has the keys ${says}, but needs PK (HASH, S) and SK (RANGE, S). Use another tableName, and setup() creates it.`,
+      `Table "${tableName}" has the keys ${says}, but needs PK (HASH, S) and SK (RANGE, S). Use another ` +
+        "tableName, and setup() creates it.",
     );
   });
 
@@ -105,7 +142,10 @@ describe("a table that does not exist is an error that says to run setup():", ()
     ["getTuple", (saver) => saver.getTuple(config)],
     ["list", (saver) => saver.list(config).next()],
     ["put", (saver) => saver.put(config, emptyCheckpoint(), { source: "input", step: -1, parents: {} }, {})],
-    ["putWrites", (saver) => saver.putWrites({ configurable: { thread_id: "t", checkpoint_id: "c" } }, [["channel", 1]], "task")],
+    [
+      "putWrites",
+      (saver) => saver.putWrites({ configurable: { thread_id: "t", checkpoint_id: "c" } }, [["channel", 1]], "task"),
+    ],
     ["deleteThread", (saver) => saver.deleteThread("t")],
     ["listThreads", (saver) => saver.listThreads().next()],
   ])("%s", async (_, call) => {
@@ -115,7 +155,9 @@ describe("a table that does not exist is an error that says to run setup():", ()
     expect(await errorOf(call(saver))).toMatchObject({
       name: "AwsRequestError",
       code: "TABLE_NOT_FOUND",
-      message: `There is no table "${tableName}" in us-east-1. Call setup() once to create it, or check tableName, region and endpoint.`,
+      message:
+        `There is no table "${tableName}" in us-east-1. Call setup() once to create it, or check tableName, region ` +
+        "and endpoint.",
       serviceCode: "ResourceNotFoundException",
       attempts: 1,
       retryable: false,

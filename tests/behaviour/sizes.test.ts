@@ -1,10 +1,20 @@
 import { expect, it } from "vitest";
-import { emptyThread, latestOf, noise, noiseText, putStep, sameBytes, sameJson, valuesAt } from "../lanes/checkpoints.js";
+import {
+  emptyThread,
+  latestOf,
+  noise,
+  noiseText,
+  putStep,
+  sameBytes,
+  sameJson,
+  valuesAt,
+} from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
 import { countedSaver, newPrefix } from "../lanes/requests.js";
 
 const MB = 2 ** 20;
-const paragraphs = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}: ${"every paragraph is a kilobyte long. ".repeat(29)}`);
+const paragraphs = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${i}: ${"every paragraph is a kilobyte long. ".repeat(29)}`);
 
 it("keeps a channel value of 5 MB, and a step that adds to it sends only what it added", async () => {
   const keyPrefix = newPrefix();
@@ -25,12 +35,19 @@ it("keeps a value of 5 MB that shrinks, changes in its middle, and grows again",
   const keyPrefix = newPrefix();
   const saver = createSaver({ keyPrefix });
   const book = paragraphs(5_120);
-  const versions = [book, book.slice(0, 3_000), book.with(1_500, "changed"), book.slice(1), [...book, ...book.slice(0, 500)]];
+  const versions = [
+    book,
+    book.slice(0, 3_000),
+    book.with(1_500, "changed"),
+    book.slice(1),
+    [...book, ...book.slice(0, 500)],
+  ];
   let step = emptyThread();
   const steps = [];
   for (const version of versions) steps.push((step = await putStep(saver, step, { book: version })));
   const cold = createSaver({ keyPrefix });
-  for (const [i, { config }] of steps.entries()) expect(sameJson(await valuesAt(cold, config), { book: versions[i] })).toBe(true);
+  for (const [i, { config }] of steps.entries())
+    expect(sameJson(await valuesAt(cold, config), { book: versions[i] })).toBe(true);
 });
 
 it("keeps a pending write of 2 MB beside small ones", async () => {
@@ -38,9 +55,23 @@ it("keeps a pending write of 2 MB beside small ones", async () => {
   const saver = createSaver({ keyPrefix });
   const step = await putStep(saver, emptyThread(), { notes: [] });
   const report = paragraphs(2_048);
-  await saver.putWrites(step.config, [["notes", "small"], ["report", report], ["notes", "last"]], "task");
+  await saver.putWrites(
+    step.config,
+    [
+      ["notes", "small"],
+      ["report", report],
+      ["notes", "last"],
+    ],
+    "task",
+  );
   const tuple = await createSaver({ keyPrefix }).getTuple(latestOf(step));
-  expect(sameJson(tuple?.pendingWrites, [["task", "notes", "small"], ["task", "report", report], ["task", "notes", "last"]])).toBe(true);
+  expect(
+    sameJson(tuple?.pendingWrites, [
+      ["task", "notes", "small"],
+      ["task", "report", report],
+      ["task", "notes", "last"],
+    ]),
+  ).toBe(true);
 });
 
 it("keeps 300 channels of 2 KB, and goes on keeping them as they grow and are inherited", async () => {
@@ -50,7 +81,9 @@ it("keeps 300 channels of 2 KB, and goes on keeping them as they grow and are in
   const all = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`channel-${i}`, valueOf(i, 0)]));
   let step = await putStep(saver, emptyThread(), all);
   for (let round = 1; round <= 4; round++) {
-    const grown = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`channel-${i}`, valueOf(i, round)]).filter((_, i) => i % 3 === round % 3));
+    const grown = Object.fromEntries(
+      Array.from({ length: 300 }, (_, i) => [`channel-${i}`, valueOf(i, round)]).filter((_, i) => i % 3 === round % 3),
+    );
     Object.assign(all, grown);
     // Some steps come from an instance that has to read the parent.
     step = await putStep(round % 2 ? createSaver({ keyPrefix }) : saver, step, grown);
@@ -72,11 +105,18 @@ it("keeps many channels that each fit inline and together do not", async () => {
 it("keeps 200 KB of metadata and large versions_seen", async () => {
   const keyPrefix = newPrefix();
   const saver = createSaver({ keyPrefix });
-  const versions_seen = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`node-${i}`, { [`branch:to:node-${i}`]: i, messages: i }]));
+  const versions_seen = Object.fromEntries(
+    Array.from({ length: 3_000 }, (_, i) => [`node-${i}`, { [`branch:to:node-${i}`]: i, messages: i }]),
+  );
   const trace = paragraphs(200);
   const first = await putStep(saver, emptyThread(), { notes: ["one"] }, { metadata: { trace } });
   const checkpoint = { ...first.checkpoint, id: `${first.checkpoint.id}a`, versions_seen };
-  const config = await saver.put(first.config, checkpoint, { source: "loop", step: 1, parents: {}, trace } as never, {});
+  const config = await saver.put(
+    first.config,
+    checkpoint,
+    { source: "loop", step: 1, parents: {}, trace } as never,
+    {},
+  );
   const tuple = await createSaver({ keyPrefix }).getTuple(config);
   expect(tuple?.checkpoint).toEqual(checkpoint);
   expect(tuple?.metadata).toEqual({ source: "loop", step: 1, parents: {}, trace });
@@ -104,7 +144,10 @@ it.each([
   const other = createSaver({ keyPrefix, compression: read });
   expect((await other.getTuple(step.config))?.pendingWrites).toEqual([["task", "book", book]]);
   const next = await putStep(other, step, { book: [...book, "The end."] });
-  expect(await valuesAt(createSaver({ keyPrefix, compression: written }), next.config)).toEqual({ book: [...book, "The end."], title: "Small" });
+  expect(await valuesAt(createSaver({ keyPrefix, compression: written }), next.config)).toEqual({
+    book: [...book, "The end."],
+    title: "Small",
+  });
 });
 
 it("sends less with gzip than without", async () => {

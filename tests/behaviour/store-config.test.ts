@@ -44,12 +44,24 @@ describe("the options of a store", () => {
 describe("fromEnv", () => {
   test("takes the table and the credentials from the environment, and the rest from the overrides", async () => {
     const { accessKeyId, secretAccessKey } = credentials();
-    const env = { DYNAMODB_TABLE_NAME: tableName(), AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_ENDPOINT_URL_DYNAMODB: endpoint() };
+    const env = {
+      DYNAMODB_TABLE_NAME: tableName(),
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
+    };
     const keyPrefix = newPrefix();
-    await DynamoDBStore.fromEnv(env, { keyPrefix, index, dangerouslyAllowBrowser: true }).put(["a"], "1", { text: "ab" });
-    await DynamoDBCache.fromEnv(env, { keyPrefix, ttlSeconds: 60, dangerouslyAllowBrowser: true }).set([{ key: [["a"], "1"], value: 1 }]);
+    await DynamoDBStore.fromEnv(env, { keyPrefix, index, dangerouslyAllowBrowser: true }).put(["a"], "1", {
+      text: "ab",
+    });
+    await DynamoDBCache.fromEnv(env, { keyPrefix, ttlSeconds: 60, dangerouslyAllowBrowser: true }).set([
+      { key: [["a"], "1"], value: 1 },
+    ]);
 
-    expect(await createStore({ keyPrefix, index }).search(["a"], { query: "ab" })).toMatchObject([{ key: "1", score: expect.any(Number) }]);
+    expect(await createStore({ keyPrefix, index }).search(["a"], { query: "ab" })).toMatchObject([
+      { key: "1", score: expect.any(Number) },
+    ]);
     expect(await createCache({ keyPrefix }).get([[["a"], "1"]])).toEqual([{ key: [["a"], "1"], value: 1 }]);
     expect(() => DynamoDBStore.fromEnv({})).toThrow("tableName is missing. Set DYNAMODB_TABLE_NAME");
   });

@@ -19,7 +19,11 @@ const other = { text: noiseText(80_000, 2) };
 const thorough = inject("thorough");
 const optionSets: { name: string; options: Partial<StoreOptions>; maxCuts: number }[] = [
   { name: "plain", options: {}, maxCuts: thorough ? 12 : 4 },
-  { name: "with a ttl and encryption", options: { ttl: { defaultTtlSeconds: 1_000 }, encryption: { key: noise(32, 5) } }, maxCuts: thorough ? 6 : 2 },
+  {
+    name: "with a ttl and encryption",
+    options: { ttl: { defaultTtlSeconds: 1_000 }, encryption: { key: noise(32, 5) } },
+    maxCuts: thorough ? 6 : 2,
+  },
 ];
 
 /** Whatever happened: what holds items is listed, above it too, and can be read. */
@@ -29,7 +33,9 @@ async function look(world: Partial<StoreOptions>, allowed: object[]): Promise<vo
   const namespaces = await store.listNamespaces();
   if (found.length > 0) {
     expect(namespaces).toContainEqual(NS);
-    expect((await store.search(NS.slice(0, 1))).map(({ key }) => key)).toEqual(expect.arrayContaining(found.map(({ key }) => key)));
+    expect((await store.search(NS.slice(0, 1))).map(({ key }) => key)).toEqual(
+      expect.arrayContaining(found.map(({ key }) => key)),
+    );
   }
   for (const { value } of found) expect(allowed).toContainEqual(value);
 }
@@ -44,7 +50,10 @@ interface Case {
   minPlaces: number;
 }
 
-const put = (value: Record<string, unknown>, key = "1") => (store: DynamoDBStore) => store.put(NS, key, value);
+const put =
+  (value: Record<string, unknown>, key = "1") =>
+  (store: DynamoDBStore) =>
+    store.put(NS, key, value);
 const remove = (store: DynamoDBStore): Promise<unknown> => store.delete(NS, "1");
 
 const cases: Case[] = [
@@ -52,9 +61,29 @@ const cases: Case[] = [
   { name: "a large put", run: put(large), end: () => [[large]], minPlaces: 2 },
   { name: "a put over a large value", prepare: put(large), run: put(other), end: () => [[other]], minPlaces: 2 },
   { name: "the deletion of the last item", prepare: put(large), run: remove, end: () => [[]], minPlaces: 2 },
-  { name: "the deletion of an item while another comes", prepare: put(small), run: remove, goOn: put(small, "2"), end: () => [[small], [small, small]], minPlaces: 2 },
-  { name: "a put that is taken back", run: put(large), goOn: remove, end: (late) => (late ? [[], [large]] : [[]]), minPlaces: 2 },
-  { name: "a deletion that is followed by a put", prepare: put(small), run: remove, goOn: put(large), end: (late) => (late ? [[], [large]] : [[large]]), minPlaces: 2 },
+  {
+    name: "the deletion of an item while another comes",
+    prepare: put(small),
+    run: remove,
+    goOn: put(small, "2"),
+    end: () => [[small], [small, small]],
+    minPlaces: 2,
+  },
+  {
+    name: "a put that is taken back",
+    run: put(large),
+    goOn: remove,
+    end: (late) => (late ? [[], [large]] : [[]]),
+    minPlaces: 2,
+  },
+  {
+    name: "a deletion that is followed by a put",
+    prepare: put(small),
+    run: remove,
+    goOn: put(large),
+    end: (late) => (late ? [[], [large]] : [[large]]),
+    minPlaces: 2,
+  },
 ];
 
 describe.each(optionSets)("$name", ({ options, maxCuts }) => {
@@ -74,7 +103,8 @@ describe.each(optionSets)("$name", ({ options, maxCuts }) => {
             const values = (await store.search(NS)).map(({ value }) => value);
             expect(end(late)).toContainEqual(values);
             await look(world, [small, large, other]);
-            // What arrives late, after everything else, can leave an entry of a namespace that is empty: until the next deletion.
+            // What arrives late, after everything else, can leave an entry of a namespace that is empty: until the next
+            // deletion.
             if (late && values.length === 0) await remove(store);
             expect(await store.listNamespaces()).toEqual(values.length > 0 ? [NS] : []);
           },
@@ -98,21 +128,26 @@ describe("an instance that thinks a namespace is listed", () => {
     expect((await createStore({ keyPrefix }).search(["users"])).map(({ key }) => key)).toEqual(["2"]);
   });
 
-  test("does not think so for long: an entry is removed hours after the namespace was emptied, and comes back with the next put", async () => {
-    const keyPrefix = newPrefix();
-    const [store, stale] = [createStore({ keyPrefix }), createStore({ keyPrefix })];
-    await stale.put(NS, "1", small);
-    await store.delete(NS, "1");
-    const entries = async (): Promise<unknown[]> => (await itemsWithPrefix(keyPrefix)).filter(({ PK }) => PK!.S!.endsWith("NAMESPACES#0"));
-    await store.listNamespaces();
-    expect(await entries()).toHaveLength(1);
+  test(
+    "does not think so for long: an entry is removed hours after the namespace was emptied, and comes back with " +
+      "the next put",
+    async () => {
+      const keyPrefix = newPrefix();
+      const [store, stale] = [createStore({ keyPrefix }), createStore({ keyPrefix })];
+      await stale.put(NS, "1", small);
+      await store.delete(NS, "1");
+      const entries = async (): Promise<unknown[]> =>
+        (await itemsWithPrefix(keyPrefix)).filter(({ PK }) => PK!.S!.endsWith("NAMESPACES#0"));
+      await store.listNamespaces();
+      expect(await entries()).toHaveLength(1);
 
-    const now = Date.now();
-    const clock = vi.spyOn(Date, "now").mockImplementation(() => now + 2 * 3_600_000);
-    expect(await store.listNamespaces()).toEqual([]);
-    expect(await entries()).toEqual([]);
-    await stale.put(NS, "2", small);
-    expect(await store.listNamespaces()).toEqual([NS]);
-    clock.mockRestore();
-  });
+      const now = Date.now();
+      const clock = vi.spyOn(Date, "now").mockImplementation(() => now + 2 * 3_600_000);
+      expect(await store.listNamespaces()).toEqual([]);
+      expect(await entries()).toEqual([]);
+      await stale.put(NS, "2", small);
+      expect(await store.listNamespaces()).toEqual([NS]);
+      clock.mockRestore();
+    },
+  );
 });

@@ -28,8 +28,18 @@ function buildAgent(keyPrefix: string, store: BaseStore) {
     .compile({ checkpointer: createSaver({ keyPrefix }), store });
 }
 
-const say = async (keyPrefix: string, store: BaseStore, thread_id: string, user_id: string, said: string): Promise<string> =>
-  ((await buildAgent(keyPrefix, store).invoke({ said }, { configurable: { thread_id, user_id } })) as { answer: string }).answer;
+const say = async (
+  keyPrefix: string,
+  store: BaseStore,
+  thread_id: string,
+  user_id: string,
+  said: string,
+): Promise<string> =>
+  (
+    (await buildAgent(keyPrefix, store).invoke({ said }, { configurable: { thread_id, user_id } })) as {
+      answer: string;
+    }
+  ).answer;
 
 describe("a graph's nodes", () => {
   test("remember a user across two threads and two instances, and not another one", async () => {
@@ -38,8 +48,13 @@ describe("a graph's nodes", () => {
     await say(keyPrefix, createStore({ keyPrefix }), "thread 1", "bob", "likes coffee");
 
     expect(await say(keyPrefix, createStore({ keyPrefix }), "thread 2", "ada", "is back")).toBe("likes tea, is back");
-    expect(await say(keyPrefix, createStore({ keyPrefix }), "thread 3", "bob", "is here")).toBe("likes coffee, is here");
-    expect((await createStore({ keyPrefix }).listNamespaces({ prefix: ["memories"] })).sort()).toEqual([["memories", "ada"], ["memories", "bob"]]);
+    expect(await say(keyPrefix, createStore({ keyPrefix }), "thread 3", "bob", "is here")).toBe(
+      "likes coffee, is here",
+    );
+    expect((await createStore({ keyPrefix }).listNamespaces({ prefix: ["memories"] })).sort()).toEqual([
+      ["memories", "ada"],
+      ["memories", "bob"],
+    ]);
   });
 
   test("find the nearest memories with an index", async () => {
@@ -50,18 +65,22 @@ describe("a graph's nodes", () => {
     expect((await say(keyPrefix, store, "thread 2", "ada", "abc")).split(", ").slice(0, 2)).toEqual(["abc", "ab ab"]);
   });
 
-  test("use the saver's table without meeting what it keeps: deleting a thread leaves memories, and there is no thread of theirs", async () => {
-    const keyPrefix = newPrefix();
-    const store = createStore({ keyPrefix });
-    const saver = createSaver({ keyPrefix });
-    await say(keyPrefix, store, "thread", "ada", "likes tea");
-    const threads: string[] = [];
-    for await (const { threadId } of saver.listThreads()) threads.push(threadId);
-    await saver.deleteThread("thread");
+  test(
+    "use the saver's table without meeting what it keeps: deleting a thread leaves memories, and there is no " +
+      "thread of theirs",
+    async () => {
+      const keyPrefix = newPrefix();
+      const store = createStore({ keyPrefix });
+      const saver = createSaver({ keyPrefix });
+      await say(keyPrefix, store, "thread", "ada", "likes tea");
+      const threads: string[] = [];
+      for await (const { threadId } of saver.listThreads()) threads.push(threadId);
+      await saver.deleteThread("thread");
 
-    expect(threads).toEqual(["thread"]);
-    expect(await store.search(["memories", "ada"])).toHaveLength(1);
-  });
+      expect(threads).toEqual(["thread"]);
+      expect(await store.search(["memories", "ada"])).toHaveLength(1);
+    },
+  );
 });
 
 test("a node is refused the labels that no store of LangGraph takes, whoever checks them first", async () => {

@@ -13,14 +13,18 @@ const HOUR = 3_600;
 const index = { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] };
 const State = Annotation.Root({ done: Annotation<boolean> });
 
-const keysAt = (store: DynamoDBStore, seconds: number): Promise<string[]> => at(seconds, async () => (await store.search(["a"])).map(({ key }) => key).sort());
+const keysAt = (store: DynamoDBStore, seconds: number): Promise<string[]> =>
+  at(seconds, async () => (await store.search(["a"])).map(({ key }) => key).sort());
 
 /** The keys of the items that have vectors, nearest first. */
 async function indexed(store: DynamoDBStore, query: string): Promise<string[]> {
   return (await store.search(["a"], { query })).filter(({ score }) => score !== undefined).map(({ key }) => key);
 }
 
-async function putInNode(store: DynamoDBStore | InMemoryStore, values: Record<string, Record<string, unknown>>): Promise<void> {
+async function putInNode(
+  store: DynamoDBStore | InMemoryStore,
+  values: Record<string, Record<string, unknown>>,
+): Promise<void> {
   const graph = new StateGraph(State)
     .addNode("put", async (_state, config: LangGraphRunnableConfig) => {
       await Promise.all(Object.entries(values).map(([key, value]) => config.store!.put(["a"], key, value)));
@@ -101,7 +105,8 @@ describe("withPutOptions", () => {
         seen.push(Reflect.ownKeys(value as object));
         return ["json", encoder.encode(JSON.stringify(value))];
       },
-      loadsTyped: async (_type: string, data: Uint8Array | string) => JSON.parse(typeof data === "string" ? data : new TextDecoder().decode(data)) as unknown,
+      loadsTyped: async (_type: string, data: Uint8Array | string) =>
+        JSON.parse(typeof data === "string" ? data : new TextDecoder().decode(data)) as unknown,
     };
     const keyPrefix = newPrefix();
     const store = createStore({ keyPrefix, serde });
@@ -112,13 +117,18 @@ describe("withPutOptions", () => {
     expect(items.map(({ data }) => data)).toEqual([items[0]!.data, items[0]!.data]);
     expect(items).toHaveLength(2);
     expect(seen).toEqual([["n"], ["n"]]);
-    expect((await store.search(["a"], { filter: { n: 1 } })).map(({ value }) => Reflect.ownKeys(value))).toEqual([["n"], ["n"]]);
+    expect((await store.search(["a"], { filter: { n: 1 } })).map(({ value }) => Reflect.ownKeys(value))).toEqual([
+      ["n"],
+      ["n"],
+    ]);
   });
 
   test("is heard by another copy of the package, as a bundle of ESM and CommonJS has it", async () => {
     const store = createStore();
     // What the other copy leaves: a mark that is found in the global registry of symbols.
-    const marked = Object.defineProperty({ n: 1 }, Symbol.for("langgraph-checkpoint-dynamodb.putOptions"), { value: { ttlSeconds: 60 } });
+    const marked = Object.defineProperty({ n: 1 }, Symbol.for("langgraph-checkpoint-dynamodb.putOptions"), {
+      value: { ttlSeconds: 60 },
+    });
     await store.put(["a"], "other copy", marked);
 
     expect(await keysAt(store, 90)).toEqual([]);
@@ -142,7 +152,11 @@ describe("withPutOptions", () => {
       [{}, { index: new Array(1) }, "index must be false, or an array of paths"],
       [{}, [], "withPutOptions needs its options as an object"],
       [{}, undefined, "withPutOptions needs its options as an object"],
-      ...[null, "text", ["a"], new Map(), new Date()].map((value): [unknown, unknown, string] => [value, {}, "withPutOptions needs a plain object as its value"]),
+      ...[null, "text", ["a"], new Map(), new Date()].map((value): [unknown, unknown, string] => [
+        value,
+        {},
+        "withPutOptions needs a plain object as its value",
+      ]),
     ];
     for (const [value, options, message] of refusals) {
       const call = (): unknown => withPutOptions(value as object, options as ValuePutOptions);

@@ -28,7 +28,10 @@ describe("put", () => {
   test("sends two requests, and one once its namespace is known", async () => {
     const keyPrefix = newPrefix();
     const { store, log } = countedStore({ keyPrefix });
-    expect((await log.during(() => store.put(["users"], "1", { n: 1 }))).operations).toEqual(["UpdateItem", "UpdateItem"]);
+    expect((await log.during(() => store.put(["users"], "1", { n: 1 }))).operations).toEqual([
+      "UpdateItem",
+      "UpdateItem",
+    ]);
     expect((await log.during(() => store.put(["users"], "2", { n: 1 }))).operations).toEqual(["UpdateItem"]);
     expect((await log.during(() => store.put(["users"], "1", { n: 2 }))).operations).toEqual(["UpdateItem"]);
   });
@@ -37,7 +40,10 @@ describe("put", () => {
     const { store, log } = countedStore();
     const first = await log.during(() => store.put(["users", "ada"], "1", { n: 1 }));
     expect(first).toMatchObject({ operations: ["PutItem", "UpdateItem", "UpdateItem"], roundTrips: 2 });
-    expect((await log.during(() => store.put(["users", "bob"], "1", { n: 1 }))).operations).toEqual(["UpdateItem", "UpdateItem"]);
+    expect((await log.during(() => store.put(["users", "bob"], "1", { n: 1 }))).operations).toEqual([
+      "UpdateItem",
+      "UpdateItem",
+    ]);
   });
 
   test("with an index sends no more", async () => {
@@ -48,7 +54,11 @@ describe("put", () => {
 
   test("of many in a batch sends them side by side, and each namespace's entry once", async () => {
     const { store, log } = countedStore();
-    const operations = Array.from({ length: 20 }, (_, i) => ({ namespace: [`user ${i % 2}`], key: String(i), value: { i } }));
+    const operations = Array.from({ length: 20 }, (_, i) => ({
+      namespace: [`user ${i % 2}`],
+      key: String(i),
+      value: { i },
+    }));
     const many = await log.during(() => store.batch(operations));
     expect(many).toMatchObject({ operations: Array<string>(22).fill("UpdateItem"), roundTrips: 2 });
   });
@@ -58,7 +68,9 @@ describe("search", () => {
   test("of one namespace sends one request, by any instance, with and without a filter", async () => {
     const keyPrefix = newPrefix();
     const writer = createStore({ keyPrefix });
-    await writer.batch(Array.from({ length: 30 }, (_, i) => ({ namespace: ["users", "ada"], key: String(i), value: { i } })));
+    await writer.batch(
+      Array.from({ length: 30 }, (_, i) => ({ namespace: ["users", "ada"], key: String(i), value: { i } })),
+    );
     await writer.put(["users", "bob"], "1", { i: 0 });
     const { store, log } = countedStore({ keyPrefix });
     expect((await log.during(() => store.search(["users", "ada"]))).operations).toEqual(["Query"]);
@@ -70,7 +82,9 @@ describe("search", () => {
   test("sends one request for each megabyte of a namespace", async () => {
     const { store, log } = countedStore({ compression: "none" });
     const text = String.fromCharCode(...noise(50_000).map((byte) => 97 + (byte % 26)));
-    await store.batch(Array.from({ length: 50 }, (_, i) => ({ namespace: ["large"], key: String(i), value: { text } })));
+    await store.batch(
+      Array.from({ length: 50 }, (_, i) => ({ namespace: ["large"], key: String(i), value: { text } })),
+    );
     const { operations, result } = await log.during(() => store.search(["large"], { limit: 3 }));
     expect(operations).toEqual(["Query", "Query", "Query"]);
     expect(result).toHaveLength(3);
@@ -87,7 +101,13 @@ describe("search", () => {
 
   test("by meaning sends one request for each megabyte of vectors, and one for the values of the best", async () => {
     const { store, log } = countedStore({ index: { dims: 8, embeddings: new LettersEmbeddings() } });
-    await store.batch(Array.from({ length: 30 }, (_, i) => ({ namespace: ["a"], key: String(i), value: { text: "abc".repeat(i + 1) } })));
+    await store.batch(
+      Array.from({ length: 30 }, (_, i) => ({
+        namespace: ["a"],
+        key: String(i),
+        value: { text: "abc".repeat(i + 1) },
+      })),
+    );
     const { operations, result } = await log.during(() => store.search(["a"], { query: "abc", limit: 5 }));
     expect(operations).toEqual(["BatchGetItem", "Query"]);
     expect(result).toHaveLength(5);
@@ -98,7 +118,9 @@ describe("listNamespaces", () => {
   test("sends one request", async () => {
     const keyPrefix = newPrefix();
     const writer = createStore({ keyPrefix });
-    await writer.batch(Array.from({ length: 150 }, (_, i) => ({ namespace: ["users", String(i)], key: "1", value: {} })));
+    await writer.batch(
+      Array.from({ length: 150 }, (_, i) => ({ namespace: ["users", String(i)], key: "1", value: {} })),
+    );
     const { store, log } = countedStore({ keyPrefix });
     const { operations, result } = await log.during(() => store.listNamespaces({ prefix: ["users"], limit: 120 }));
     expect(operations).toEqual(["Query"]);
@@ -112,6 +134,10 @@ describe("delete", () => {
     const { store, log } = countedStore();
     for (const key of ["1", "2"]) await store.put(["a"], key, {});
     expect((await log.during(() => store.delete(["a"], "1"))).operations).toEqual(["DeleteItem", "Query"]);
-    expect((await log.during(() => store.delete(["a"], "2"))).operations).toEqual(["DeleteItem", "Query", "UpdateItem"]);
+    expect((await log.during(() => store.delete(["a"], "2"))).operations).toEqual([
+      "DeleteItem",
+      "Query",
+      "UpdateItem",
+    ]);
   });
 });

@@ -6,8 +6,8 @@ import { at, countedStore, createStore, type StoreOptions } from "../lanes/store
 import { newPrefix } from "../lanes/requests.js";
 
 /*
- * The clock of these tests is that of the store, moved by hand: DynamoDB does not see it, so whatever has expired lies in
- * the table still, as it does for days with DynamoDB's own sweeping.
+ * The clock of these tests is that of the store, moved by hand: DynamoDB does not see it, so whatever has expired lies
+ * in the table still, as it does for days with DynamoDB's own sweeping.
  */
 
 const HOUR = 3_600;
@@ -23,7 +23,12 @@ describe("an item with a ttl", () => {
     await newStore().put(["a"], "1", { text: "abc" });
     const looks = async (): Promise<unknown[]> => {
       const store = newStore();
-      const lists = [await store.search(["a"]), await store.search([]), await store.search(["a"], { query: "abc" }), await store.search(["a"], { filter: { text: "abc" } })];
+      const lists = [
+        await store.search(["a"]),
+        await store.search([]),
+        await store.search(["a"], { query: "abc" }),
+        await store.search(["a"], { filter: { text: "abc" } }),
+      ];
       return [await store.get(["a"], "1"), ...lists.map((list) => list.length)];
     };
 
@@ -36,7 +41,8 @@ describe("an item with a ttl", () => {
     await newStore().put(["a"], "short", {}, undefined, { ttlSeconds: 60 });
     await newStore().put(["a"], "for good", {}, undefined, { ttlSeconds: null });
     await newStore().batch([{ namespace: ["a"], key: "in a batch", value: {}, ttlSeconds: 2 * HOUR } as never]);
-    const keysAt = (seconds: number): Promise<string[]> => at(seconds, async () => (await newStore().search(["a"])).map(({ key }) => key));
+    const keysAt = (seconds: number): Promise<string[]> =>
+      at(seconds, async () => (await newStore().search(["a"])).map(({ key }) => key));
 
     expect(await keysAt(30)).toEqual(["short", "for good", "in a batch"]);
     expect(await keysAt(HOUR + 60)).toEqual(["for good", "in a batch"]);
@@ -51,7 +57,12 @@ describe("an item with a ttl", () => {
     await newStore().put(["a"], "2", { n: 2 });
     const before = await newStore().get(["a"], "2");
     await at(2 * HOUR, () => newStore().put(["a"], "1", { n: 2 }));
-    const [first, second] = await at(50 * HOUR, () => newStore().batch([{ namespace: ["a"], key: "1" }, { namespace: ["a"], key: "2" }]));
+    const [first, second] = await at(50 * HOUR, () =>
+      newStore().batch([
+        { namespace: ["a"], key: "1" },
+        { namespace: ["a"], key: "2" },
+      ]),
+    );
 
     expect(first).toMatchObject({ value: { n: 2 }, updatedAt: first!.createdAt });
     expect(second).toMatchObject({ value: { n: 2 }, createdAt: before!.createdAt });
@@ -85,18 +96,24 @@ describe("with refreshOnRead", () => {
   test.each([
     ["get", (store: ReturnType<typeof createStore>): Promise<unknown> => store.get(["a"], "1")],
     ["search", (store: ReturnType<typeof createStore>): Promise<unknown> => store.search(["a"])],
-    ["search by meaning", (store: ReturnType<typeof createStore>): Promise<unknown> => store.search(["a"], { query: "abc" })],
-  ])("%s gives an item its whole life again, with its segments and its place in the list, and does not change its times", async (_, read) => {
-    const newStore = newWorld(ttl, { index: { dims: 8, embeddings: new LettersEmbeddings() } });
-    const value = { text: noiseText(100_000) };
-    await newStore().put(["a"], "1", value);
-    const before = await newStore().get(["a"], "1");
-    for (const part of [0.8, 1.6, 2.4, 3.2]) await at(part * HOUR, () => read(newStore()));
+    [
+      "search by meaning",
+      (store: ReturnType<typeof createStore>): Promise<unknown> => store.search(["a"], { query: "abc" }),
+    ],
+  ])(
+    "%s gives an item its whole life again, with its segments and its place in the list, and does not change its times",
+    async (_, read) => {
+      const newStore = newWorld(ttl, { index: { dims: 8, embeddings: new LettersEmbeddings() } });
+      const value = { text: noiseText(100_000) };
+      await newStore().put(["a"], "1", value);
+      const before = await newStore().get(["a"], "1");
+      for (const part of [0.8, 1.6, 2.4, 3.2]) await at(part * HOUR, () => read(newStore()));
 
-    expect(await at(4.1 * HOUR, () => newStore().get(["a"], "1"))).toEqual(before);
-    expect(await at(4.1 * HOUR, () => newStore().listNamespaces())).toEqual([["a"]]);
-    expect(await at(5.3 * HOUR, () => newStore().get(["a"], "1"))).toBeNull();
-  });
+      expect(await at(4.1 * HOUR, () => newStore().get(["a"], "1"))).toEqual(before);
+      expect(await at(4.1 * HOUR, () => newStore().listNamespaces())).toEqual([["a"]]);
+      expect(await at(5.3 * HOUR, () => newStore().get(["a"], "1"))).toBeNull();
+    },
+  );
 
   test("a read does not bring back what has expired, or was deleted meanwhile", async () => {
     const newStore = newWorld(ttl);

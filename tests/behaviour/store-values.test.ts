@@ -22,19 +22,33 @@ const ways: { name: string; options: Partial<StoreOptions> }[] = [
 describe.each(ways)("with $name", ({ options }) => {
   test("values of any size come back, and are found", async () => {
     const world = { ...options, keyPrefix: newPrefix() };
-    const value = (size: number): Record<string, unknown> => ({ size, title: "a bad cab", text: noiseText(size, size + 1) });
+    const value = (size: number): Record<string, unknown> => ({
+      size,
+      title: "a bad cab",
+      text: noiseText(size, size + 1),
+    });
     await createStore(world).batch(sizes.map((size) => ({ namespace: ["a"], key: String(size), value: value(size) })));
 
     const store = createStore(world);
     for (const size of sizes) expect((await store.get(["a"], String(size)))?.value).toEqual(value(size));
-    expect((await store.search(["a"], { filter: { size: { $gt: 10 } } })).map((item) => item.value)).toEqual(sizes.slice(2).map(value));
-    expect((await store.search(["a"], { query: "abc", limit: 2 })).map((item) => item.value)).toEqual(sizes.slice(0, 2).map(value));
+    expect((await store.search(["a"], { filter: { size: { $gt: 10 } } })).map((item) => item.value)).toEqual(
+      sizes.slice(2).map(value),
+    );
+    expect((await store.search(["a"], { query: "abc", limit: 2 })).map((item) => item.value)).toEqual(
+      sizes.slice(0, 2).map(value),
+    );
   });
 
   test("what a put replaces and a delete takes leaves nothing, in the table or in S3", async () => {
-    const world = { ...options, keyPrefix: newPrefix(), ...(options.s3 && { s3: { ...s3, prefix: `${crypto.randomUUID()}/` } }) };
+    const world = {
+      ...options,
+      keyPrefix: newPrefix(),
+      ...(options.s3 && { s3: { ...s3, prefix: `${crypto.randomUUID()}/` } }),
+    };
     const store = createStore(world);
-    const stored = async (): Promise<number> => (await itemsWithPrefix(world.keyPrefix)).length + ("s3" in world ? (await objectKeys(inject("s3"), world.s3!.prefix!)).length : 0);
+    const stored = async (): Promise<number> =>
+      (await itemsWithPrefix(world.keyPrefix)).length +
+      ("s3" in world ? (await objectKeys(inject("s3"), world.s3!.prefix!)).length : 0);
     await store.put(["a"], "1", { text: noiseText(900_000, 1) });
     const large = await stored();
     await createStore(world).put(["a"], "1", { text: noiseText(900_000, 2) });
@@ -56,7 +70,12 @@ describe("what is encrypted", () => {
   const key = noise(32, 9);
 
   test("shows neither values nor vectors to who reads the table, and is bound to its place", async () => {
-    const world = { keyPrefix: newPrefix(), encryption: { key }, compression: "none" as const, index: { dims: 8, embeddings: new LettersEmbeddings() } };
+    const world = {
+      keyPrefix: newPrefix(),
+      encryption: { key },
+      compression: "none" as const,
+      index: { dims: 8, embeddings: new LettersEmbeddings() },
+    };
     const store = createStore(world);
     await store.put(["a"], "1", { text: "cab" });
     await store.put(["a"], "2", { text: "bed" });
@@ -65,7 +84,12 @@ describe("what is encrypted", () => {
 
     for (const attribute of ["data", "vectors"]) expect(atob(first![attribute]!.B!).charCodeAt(0)).toBe(3);
     await putRaw({ ...first!, data: second!.data! });
-    await expect(createStore(world).get(["a"], "1")).rejects.toMatchObject({ name: "StoreDataError", code: "DECRYPTION_FAILED", namespace: ["a"], key: "1" });
+    await expect(createStore(world).get(["a"], "1")).rejects.toMatchObject({
+      name: "StoreDataError",
+      code: "DECRYPTION_FAILED",
+      namespace: ["a"],
+      key: "1",
+    });
   });
 
   test("is read with an older key, and not without it", async () => {
@@ -75,7 +99,9 @@ describe("what is encrypted", () => {
     const rotated = createStore({ keyPrefix, encryption: { key: noise(32, 10), olderKeys: [key] } });
     expect((await rotated.get(["a"], "1"))?.value).toEqual({ text: "cab" });
     await expect(createStore({ keyPrefix }).get(["a"], "1")).rejects.toMatchObject({ code: "DECRYPTION_FAILED" });
-    await expect(createStore({ keyPrefix, encryption: { key: noise(32, 10) } }).search(["a"])).rejects.toMatchObject({ code: "DECRYPTION_FAILED" });
+    await expect(createStore({ keyPrefix, encryption: { key: noise(32, 10) } }).search(["a"])).rejects.toMatchObject({
+      code: "DECRYPTION_FAILED",
+    });
   });
 });
 
@@ -88,7 +114,12 @@ describe("what cannot be read", () => {
     const item = (await itemsWithPrefix(keyPrefix)).find(({ SK }) => SK!.S === "I#1")!;
     await putRaw(withBytes(item, "data", (bytes) => bytes.subarray(0, bytes.length - 3)));
 
-    await expect(store.get(["a"], "1")).rejects.toMatchObject({ name: "StoreDataError", code: "DAMAGED_DATA", namespace: ["a"], key: "1" });
+    await expect(store.get(["a"], "1")).rejects.toMatchObject({
+      name: "StoreDataError",
+      code: "DAMAGED_DATA",
+      namespace: ["a"],
+      key: "1",
+    });
     expect((await store.get(["a"], "2"))?.value).toEqual({ n: 2 });
     await store.put(["a"], "1", { n: 3 });
     expect((await store.get(["a"], "1"))?.value).toEqual({ n: 3 });
@@ -99,14 +130,22 @@ describe("what cannot be read", () => {
     await createStore({ keyPrefix }).put(["a"], "1", { n: 1 });
     const item = (await itemsWithPrefix(keyPrefix)).find(({ SK }) => SK!.S === "I#1")!;
     await putRaw({ ...item, v: { N: "2" } });
-    await expect(createStore({ keyPrefix }).get(["a"], "1")).rejects.toMatchObject({ code: "UNSUPPORTED_FORMAT", key: "1" });
+    await expect(createStore({ keyPrefix }).get(["a"], "1")).rejects.toMatchObject({
+      code: "UNSUPPORTED_FORMAT",
+      key: "1",
+    });
   });
 
   test("cannot be stored: a value over maxValueBytes is refused", async () => {
     const keyPrefix = newPrefix();
     const store = createStore({ keyPrefix, maxValueBytes: 2_000 });
-    await expect(store.put(["a"], "1", { text: noiseText(3_000) })).rejects.toMatchObject({ code: "VALUE_TOO_LARGE", key: "1" });
-    await expect(createCache({ keyPrefix, maxValueBytes: 2_000 }).set([{ key: [["a"], "1"], value: noiseText(3_000) }])).rejects.toMatchObject({ code: "VALUE_TOO_LARGE" });
+    await expect(store.put(["a"], "1", { text: noiseText(3_000) })).rejects.toMatchObject({
+      code: "VALUE_TOO_LARGE",
+      key: "1",
+    });
+    await expect(
+      createCache({ keyPrefix, maxValueBytes: 2_000 }).set([{ key: [["a"], "1"], value: noiseText(3_000) }]),
+    ).rejects.toMatchObject({ code: "VALUE_TOO_LARGE" });
     await createStore({ keyPrefix }).put(["a"], "1", { text: noiseText(300_000) });
     await expect(store.get(["a"], "1")).rejects.toMatchObject({ code: "VALUE_TOO_LARGE", key: "1" });
   });
@@ -119,7 +158,10 @@ test("many vectors of one item go beyond what an item of the table holds", async
   await store.put(["a"], "few", { parts: ["c"] });
 
   const found = await store.search(["a"], { query: "ab" });
-  expect(found.map(({ key, score }) => [key, score])).toEqual([["many", expect.closeTo(1, 10)], ["few", 0]]);
+  expect(found.map(({ key, score }) => [key, score])).toEqual([
+    ["many", expect.closeTo(1, 10)],
+    ["few", 0],
+  ]);
 });
 
 test("a reader that comes between a put and the deletion of what it replaced reads the new value", async () => {
@@ -140,21 +182,25 @@ test("a reader that comes between a put and the deletion of what it replaced rea
   expect((await reader.get(["a"], "1"))?.value).toEqual({ text: noiseText(100_000, 2) });
 });
 
-test("puts of one key by several instances at once leave one whole value, and readers meet nothing else meanwhile", async () => {
-  const keyPrefix = newPrefix();
-  const texts = Array.from({ length: 4 }, (_, i) => noiseText(80_000, i + 1));
-  let going = true;
-  const reading = (async () => {
-    for (const reader = createStore({ keyPrefix }); going; ) {
-      const found = await reader.search(["a"]);
-      expect([undefined, ...texts]).toContain(found[0]?.value.text);
-    }
-  })();
-  for (let round = 0; round < 3; round++) await Promise.all(texts.map((text) => createStore({ keyPrefix }).put(["a"], "1", { text })));
-  going = false;
-  await reading;
-  const left = (await itemsWithPrefix(keyPrefix)).map(({ SK }) => SK!.S!);
+test(
+  "puts of one key by several instances at once leave one whole value, and readers meet nothing else " + "meanwhile",
+  async () => {
+    const keyPrefix = newPrefix();
+    const texts = Array.from({ length: 4 }, (_, i) => noiseText(80_000, i + 1));
+    let going = true;
+    const reading = (async () => {
+      for (const reader = createStore({ keyPrefix }); going;) {
+        const found = await reader.search(["a"]);
+        expect([undefined, ...texts]).toContain(found[0]?.value.text);
+      }
+    })();
+    for (let round = 0; round < 3; round++)
+      await Promise.all(texts.map((text) => createStore({ keyPrefix }).put(["a"], "1", { text })));
+    going = false;
+    await reading;
+    const left = (await itemsWithPrefix(keyPrefix)).map(({ SK }) => SK!.S!);
 
-  expect(texts).toContain((await createStore({ keyPrefix }).get(["a"], "1"))?.value.text);
-  expect(left.filter((sortKey) => sortKey.startsWith("S#"))).toHaveLength(1);
-});
+    expect(texts).toContain((await createStore({ keyPrefix }).get(["a"], "1"))?.value.text);
+    expect(left.filter((sortKey) => sortKey.startsWith("S#"))).toHaveLength(1);
+  },
+);

@@ -9,7 +9,9 @@ const keysOf = (found: { key: string }[]): string[] => found.map(({ key }) => ke
 
 describe("an index", () => {
   test("ranks by the best of an item's vectors, and puts items without one last", async () => {
-    const store = createStore({ index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["title", "parts[*].text"] } });
+    const store = createStore({
+      index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["title", "parts[*].text"] },
+    });
     await store.put(["a"], "far", { title: "hhh" });
     await store.put(["a"], "near", { title: "hhh", parts: [{ text: "g" }, { text: "abab" }] });
     await store.put(["a"], "not indexed", { title: "ab" }, false);
@@ -27,16 +29,22 @@ describe("an index", () => {
     expect(keysOf(await store.search(["a"], { query: "ab", limit: 1, offset: 1 }))).toEqual(["its own fields"]);
   });
 
-  test("forgets the vectors of a value that was replaced, and of an item that was deleted: InMemoryStore keeps them", async () => {
-    const store = createStore({ index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] } });
-    await store.put(["a"], "1", { text: "ab" });
-    await store.put(["a"], "1", { text: "gh" });
-    await store.put(["a"], "2", { text: "ab" });
-    await store.delete(["a"], "2");
-    await store.put(["a"], "2", { text: "ab" }, false);
+  test(
+    "forgets the vectors of a value that was replaced, and of an item that was deleted: InMemoryStore " + "keeps them",
+    async () => {
+      const store = createStore({ index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] } });
+      await store.put(["a"], "1", { text: "ab" });
+      await store.put(["a"], "1", { text: "gh" });
+      await store.put(["a"], "2", { text: "ab" });
+      await store.delete(["a"], "2");
+      await store.put(["a"], "2", { text: "ab" }, false);
 
-    expect((await store.search(["a"], { query: "ab" })).map(({ key, score }) => [key, score])).toEqual([["1", 0], ["2", undefined]]);
-  });
+      expect((await store.search(["a"], { query: "ab" })).map(({ key, score }) => [key, score])).toEqual([
+        ["1", 0],
+        ["2", undefined],
+      ]);
+    },
+  );
 
   test("embeds all texts of a batch in one call, and each text once", async () => {
     const embeddings = new LettersEmbeddings();
@@ -49,15 +57,26 @@ describe("an index", () => {
   test("of other dimensions than the model's is refused before anything is sent", async () => {
     const { store, log } = countedStore({ index: { dims: 7, embeddings: new LettersEmbeddings() } });
     const put = await log.during(() => store.put(["a"], "1", { text: "ab" }).catch((error: unknown) => error));
-    expect(put).toMatchObject({ operations: [], result: { code: "INVALID_INPUT", message: expect.stringContaining("index.dims is 7, but index.embeddings gave a vector of 8 numbers") } });
+    expect(put).toMatchObject({
+      operations: [],
+      result: {
+        code: "INVALID_INPUT",
+        message: expect.stringContaining("index.dims is 7, but index.embeddings gave a vector of 8 numbers"),
+      },
+    });
   });
 
   test("passes over vectors of another model, which had other dimensions", async () => {
     const keyPrefix = newPrefix();
-    await createStore({ keyPrefix, index: { dims: 5, embeddings: new LettersEmbeddings(5) } }).put(["a"], "old", { text: "ab" });
+    await createStore({ keyPrefix, index: { dims: 5, embeddings: new LettersEmbeddings(5) } }).put(["a"], "old", {
+      text: "ab",
+    });
     const store = createStore({ keyPrefix, index: { dims: 8, embeddings: new LettersEmbeddings() } });
     await store.put(["a"], "new", { text: "h" });
-    expect((await store.search(["a"], { query: "ab" })).map(({ key, score }) => [key, score !== undefined])).toEqual([["new", true], ["old", false]]);
+    expect((await store.search(["a"], { query: "ab" })).map(({ key, score }) => [key, score !== undefined])).toEqual([
+      ["new", true],
+      ["old", false],
+    ]);
   });
 });
 
@@ -65,15 +84,33 @@ describe("a vectorIndex", () => {
   test("finds what the table's own search finds", async () => {
     // No two of the same score: how an index orders those is its own affair.
     const texts = ["a", "ab", "abc", "h", "aabe", "bad", "deafh", "cabbage", "eggh", "feddd"];
-    const stores = [undefined, new ListVectorIndex()].map((vectorIndex) => createStore({ index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] }, vectorIndex }));
+    const stores = [undefined, new ListVectorIndex()].map((vectorIndex) =>
+      createStore({ index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] }, vectorIndex }),
+    );
     for (const store of stores) {
-      await store.batch(texts.map((text, i) => ({ namespace: ["users", i % 2 ? "ada" : "bob"], key: `${i}`, value: { i, text, even: i % 2 === 0 }, ...(i === 5 && { index: false as const }) })));
+      await store.batch(
+        texts.map((text, i) => ({
+          namespace: ["users", i % 2 ? "ada" : "bob"],
+          key: `${i}`,
+          value: { i, text, even: i % 2 === 0 },
+          ...(i === 5 && { index: false as const }),
+        })),
+      );
       await store.put(["others"], "ab", { text: "ab" });
       await store.delete(["users", "ada"], "1");
     }
-    const searches = [{}, { limit: 3 }, { limit: 3, offset: 2 }, { filter: { even: true } }, { filter: { i: { $gt: 6 } }, limit: 2 }, { limit: 3, offset: 20 }];
+    const searches = [
+      {},
+      { limit: 3 },
+      { limit: 3, offset: 2 },
+      { filter: { even: true } },
+      { filter: { i: { $gt: 6 } }, limit: 2 },
+      { limit: 3, offset: 20 },
+    ];
     for (const options of searches) {
-      const [table, index] = await Promise.all(stores.map((store) => store.search(["users"], { query: "abe", ...options })));
+      const [table, index] = await Promise.all(
+        stores.map((store) => store.search(["users"], { query: "abe", ...options })),
+      );
       expect(withoutTimes(index!)).toEqual(withoutTimes(table!));
     }
   });
@@ -92,7 +129,11 @@ describe("a vectorIndex", () => {
 
   test("that finds items of other namespaces is not believed", async () => {
     const inner = new ListVectorIndex();
-    const wrong: VectorIndex = { put: (...put) => inner.put(...put), delete: (...place) => inner.delete(...place), search: (_, query, limit) => inner.search([], query, limit) };
+    const wrong: VectorIndex = {
+      put: (...put) => inner.put(...put),
+      delete: (...place) => inner.delete(...place),
+      search: (_, query, limit) => inner.search([], query, limit),
+    };
     const store = createStore({ index: { dims: 8, embeddings: new LettersEmbeddings() }, vectorIndex: wrong });
     await store.put(["a"], "1", { text: "a" });
     await store.put(["b"], "2", { text: "a" });
@@ -101,4 +142,5 @@ describe("a vectorIndex", () => {
   });
 });
 
-const withoutTimes = (found: object[]): object[] => found.map((item) => ({ ...item, createdAt: undefined, updatedAt: undefined }));
+const withoutTimes = (found: object[]): object[] =>
+  found.map((item) => ({ ...item, createdAt: undefined, updatedAt: undefined }));

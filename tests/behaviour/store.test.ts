@@ -14,7 +14,13 @@ describe("an item", () => {
     await createStore({ keyPrefix }).put(["users", "ada"], "tea", { text: "likes green tea" });
     const second = await createStore({ keyPrefix }).get(["users", "ada"], "tea");
 
-    expect(first).toEqual({ namespace: ["users", "ada"], key: "tea", value: { text: "likes tea", tags: ["drink"] }, createdAt: expect.any(Date), updatedAt: first!.createdAt });
+    expect(first).toEqual({
+      namespace: ["users", "ada"],
+      key: "tea",
+      value: { text: "likes tea", tags: ["drink"] },
+      createdAt: expect.any(Date),
+      updatedAt: first!.createdAt,
+    });
     expect(second).toMatchObject({ value: { text: "likes green tea" }, createdAt: first!.createdAt });
     expect(second!.updatedAt.getTime()).toBeGreaterThan(first!.updatedAt.getTime());
   });
@@ -46,7 +52,24 @@ describe("an item", () => {
 });
 
 describe("labels and keys", () => {
-  const odd = ["#", "%", "/", "%2F", "%23", "*", " ", "ü", "😀", "\ud800", "__proto__", "constructor", "a".repeat(2_000), "é".repeat(1_000), "I", "N#"];
+  const odd = [
+    "#",
+    "%",
+    "/",
+    "%2F",
+    "%23",
+    "*",
+    " ",
+    "ü",
+    "😀",
+    "\ud800",
+    "__proto__",
+    "constructor",
+    "a".repeat(2_000),
+    "é".repeat(1_000),
+    "I",
+    "N#",
+  ];
 
   onDynamoDBLocal("are data, whatever stands in them and however long they are", async () => {
     const store = createStore();
@@ -54,11 +77,17 @@ describe("labels and keys", () => {
     await store.batch(pairs.map(([namespace, key], i) => ({ namespace, key, value: { i } })));
 
     const got = await store.batch(pairs.map(([namespace, key]) => ({ namespace, key })));
-    expect(got.map((item) => ({ namespace: item?.namespace, key: item?.key, i: item?.value.i as number }))).toEqual(pairs.map(([namespace, key], i) => ({ namespace, key, i })));
-    for (const [i, [namespace, key]] of pairs.entries()) expect((await store.search(namespace)).map((item) => [item.key, item.value])).toEqual([[key, { i }]]);
-    for (const [i, label] of odd.entries()) expect((await store.search(["odd", label])).map((item) => item.value)).toEqual([{ i }]);
+    expect(got.map((item) => ({ namespace: item?.namespace, key: item?.key, i: item?.value.i as number }))).toEqual(
+      pairs.map(([namespace, key], i) => ({ namespace, key, i })),
+    );
+    for (const [i, [namespace, key]] of pairs.entries())
+      expect((await store.search(namespace)).map((item) => [item.key, item.value])).toEqual([[key, { i }]]);
+    for (const [i, label] of odd.entries())
+      expect((await store.search(["odd", label])).map((item) => item.value)).toEqual([{ i }]);
     expect(await store.search(["odd"], { limit: 100 })).toHaveLength(odd.length);
-    expect(new Set((await store.listNamespaces()).map((labels) => JSON.stringify(labels)))).toEqual(new Set(pairs.map(([namespace]) => JSON.stringify(namespace))));
+    expect(new Set((await store.listNamespaces()).map((labels) => JSON.stringify(labels)))).toEqual(
+      new Set(pairs.map(([namespace]) => JSON.stringify(namespace))),
+    );
   });
 
   test("of an item may hold what labels may not, if they are keys", async () => {
@@ -81,7 +110,10 @@ describe("labels and keys", () => {
     expect(await store.search([], { limit: 100 })).toHaveLength(namespaces.length);
     expect(await store.listNamespaces()).toHaveLength(namespaces.length);
     expect(await store.listNamespaces({ prefix: ["a"] })).toEqual([["a"], ["a", "b"], ["a", "b", "c"]]);
-    expect(await store.listNamespaces({ prefix: ["*", "b"] })).toEqual([["a", "b"], ["a", "b", "c"]]);
+    expect(await store.listNamespaces({ prefix: ["*", "b"] })).toEqual([
+      ["a", "b"],
+      ["a", "b", "c"],
+    ]);
     expect(await store.listNamespaces({ suffix: ["b", "*"] })).toEqual([["a", "b", "c"]]);
   });
 
@@ -95,7 +127,11 @@ describe("labels and keys", () => {
     const calls = [store.get(looking, "k"), store.search(looking), store.listNamespaces({ prefix: looking })];
     looking[1] = "c";
 
-    expect(await Promise.all(calls)).toMatchObject([{ namespace: ["a", "b"] }, [{ namespace: ["a", "b"] }], [["a", "b"]]]);
+    expect(await Promise.all(calls)).toMatchObject([
+      { namespace: ["a", "b"] },
+      [{ namespace: ["a", "b"] }],
+      [["a", "b"]],
+    ]);
   });
 
   test("that are refused today are found from above, and can be put under others", async () => {
@@ -108,11 +144,18 @@ describe("labels and keys", () => {
     }
     const store = createStore({ keyPrefix });
     const [old] = await store.search(["users"]);
-    await store.put(old!.namespace.map((label) => label.replaceAll(":", "_")), old!.key, old!.value);
+    await store.put(
+      old!.namespace.map((label) => label.replaceAll(":", "_")),
+      old!.key,
+      old!.value,
+    );
 
     expect(old).toMatchObject({ namespace: ["users", "a:b"], key: "k", value: { n: 1 } });
     expect(await store.get(["users", "a_b"], "k")).toMatchObject({ value: { n: 1 } });
-    expect(await store.listNamespaces()).toEqual([["users", "a_b"], ["users", "a:b"]]);
+    expect(await store.listNamespaces()).toEqual([
+      ["users", "a_b"],
+      ["users", "a:b"],
+    ]);
   });
 
   test("of two tenants do not meet", async () => {
@@ -130,7 +173,17 @@ describe("what is refused before anything is sent", () => {
     throw new Error("sent");
   };
 
-  const newestRule = [[""], ["a", ""], ["a.b"], ["a", ":"], ["a:b"], ["a\u0000"], ["a", 1], [null], new Array(1)] as string[][];
+  const newestRule = [
+    [""],
+    ["a", ""],
+    ["a.b"],
+    ["a", ":"],
+    ["a:b"],
+    ["a\u0000"],
+    ["a", 1],
+    [null],
+    new Array(1),
+  ] as string[][];
   const tooLarge = [new Array<string>(101).fill("a"), ["a".repeat(20_001)]];
   const inItems = (store: ReturnType<typeof createStore>, namespace: string[]): [string, () => Promise<unknown>][] => [
     ["get", () => store.get(namespace, "k")],
@@ -147,41 +200,65 @@ describe("what is refused before anything is sent", () => {
     ["listNamespaces by prefix", () => store.listNamespaces({ prefix: path })],
     ["listNamespaces by suffix", () => store.listNamespaces({ suffix: path })],
     ["search in a batch", () => store.batch([{ namespacePrefix: path }])],
-    ["list in a batch", () => store.batch([{ matchConditions: [{ matchType: "prefix", path }], limit: 10, offset: 0 }])],
+    [
+      "list in a batch",
+      () => store.batch([{ matchConditions: [{ matchType: "prefix", path }], limit: 10, offset: 0 }]),
+    ],
   ];
 
-  test("labels that the newest LangGraph refuses are INVALID_INPUT in every method, whatever its version, and so are too many", async () => {
-    const store = createStore({ fetch });
-    for (const namespace of [...newestRule, ...tooLarge]) {
-      for (const [name, call] of [...inPuts(store, namespace), ...inItems(store, namespace), ...inPrefixes(store, namespace)]) {
-        const error: unknown = await call().catch((thrown: unknown) => thrown);
-        expect(error, `${name} ${JSON.stringify(namespace).slice(0, 40)}`).toMatchObject({ name: "DynamoDBSaverError", code: "INVALID_INPUT", cause: expect.any(InvalidNamespaceError) });
+  test(
+    "labels that the newest LangGraph refuses are INVALID_INPUT in every method, whatever its version, and so are " +
+      "too many",
+    async () => {
+      const store = createStore({ fetch });
+      for (const namespace of [...newestRule, ...tooLarge]) {
+        for (const [name, call] of [
+          ...inPuts(store, namespace),
+          ...inItems(store, namespace),
+          ...inPrefixes(store, namespace),
+        ]) {
+          const error: unknown = await call().catch((thrown: unknown) => thrown);
+          expect(error, `${name} ${JSON.stringify(namespace).slice(0, 40)}`).toMatchObject({
+            name: "DynamoDBSaverError",
+            code: "INVALID_INPUT",
+            cause: expect.any(InvalidNamespaceError),
+          });
+        }
       }
-    }
-  });
+    },
+  );
 
   test("no label at all is refused for an item, and means everything as a prefix", async () => {
     const refusing = createStore({ fetch });
-    for (const [name, call] of [...inPuts(refusing, []), ...inItems(refusing, [])]) await expect(call(), name).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    for (const [name, call] of [...inPuts(refusing, []), ...inItems(refusing, [])])
+      await expect(call(), name).rejects.toMatchObject({ code: "INVALID_INPUT" });
 
     const store = createStore();
     await store.put(["a"], "k", {});
-    for (const [name, call] of inPrefixes(store, [])) expect((await call() as unknown[]).flat(), name).toHaveLength(1);
+    for (const [name, call] of inPrefixes(store, []))
+      expect(((await call()) as unknown[]).flat(), name).toHaveLength(1);
   });
 
   test('the first label "langgraph" is refused for puts alone', async () => {
     const refusing = createStore({ fetch });
-    for (const [name, call] of inPuts(refusing, ["langgraph", "a"])) await expect(call(), name).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    for (const [name, call] of inPuts(refusing, ["langgraph", "a"]))
+      await expect(call(), name).rejects.toMatchObject({ code: "INVALID_INPUT" });
 
     const store = createStore();
-    for (const [name, call] of [...inItems(store, ["langgraph"]), ...inPrefixes(store, ["langgraph"])]) expect([await call()].flat(2).filter(Boolean), name).toEqual([]);
+    for (const [name, call] of [...inItems(store, ["langgraph"]), ...inPrefixes(store, ["langgraph"])])
+      expect([await call()].flat(2).filter(Boolean), name).toEqual([]);
     await store.put(["a", "langgraph"], "k", {});
     expect(await store.listNamespaces()).toEqual([["a", "langgraph"]]);
   });
 
   test("nothing of a batch is done when one operation of it is refused", async () => {
     const store = createStore();
-    await expect(store.batch([{ namespace: ["a"], key: "k", value: {} }, { namespace: ["a:b"], key: "k" }])).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    await expect(
+      store.batch([
+        { namespace: ["a"], key: "k", value: {} },
+        { namespace: ["a:b"], key: "k" },
+      ]),
+    ).rejects.toMatchObject({ code: "INVALID_INPUT" });
 
     expect(await store.search([])).toEqual([]);
   });
@@ -191,13 +268,26 @@ describe("what is refused before anything is sent", () => {
     const calls: [() => Promise<unknown>, string][] = [
       [() => store.get("users" as never, "k"), 'namespace must be an array of strings, for example ["users", "ada"]'],
       [() => store.get(["users", 1 as never], "k"), "namespace[1] must be a string, not a number"],
-      [() => store.put(["users", "ada@example.com"], "k", {}), 'namespace[1] must not have a period in it, as in all stores of LangGraph. Write another sign for it, for example "_".'],
+      [
+        () => store.put(["users", "ada@example.com"], "k", {}),
+        "namespace[1] must not have a period in it, as in all stores of LangGraph. Write another sign for it, " +
+          'for example "_".',
+      ],
       [() => store.put(["users"], "k".repeat(20_001), {}), "The key of an item may have 20000 characters, not 20001"],
       [() => store.get(["users"], 1 as never), "The key of an item must be a string, not a number"],
-      [() => store.put(["users"], "k", "text" as never), "The value of an item must be an object, or null to delete it, not a string"],
+      [
+        () => store.put(["users"], "k", "text" as never),
+        "The value of an item must be an object, or null to delete it, not a string",
+      ],
       [() => store.put(["users"], "k", {}, "text" as never), "index must be false, or an array of paths"],
-      [() => store.put(["users"], "k", {}, undefined, { ttlSeconds: 0 }), "ttlSeconds must be a positive number of seconds"],
-      [() => store.put(["users"], "k", {}, undefined, { ttl: 60 } as never), 'put has no option "ttl". The options are ttlSeconds.'],
+      [
+        () => store.put(["users"], "k", {}, undefined, { ttlSeconds: 0 }),
+        "ttlSeconds must be a positive number of seconds",
+      ],
+      [
+        () => store.put(["users"], "k", {}, undefined, { ttl: 60 } as never),
+        'put has no option "ttl". The options are ttlSeconds.',
+      ],
       [() => store.put(["users"], "k", {}, undefined, null as never), "put needs its options as an object"],
       [() => store.listNamespaces({ prefix: "" as never }), "The path of a condition must be an array of strings"],
       [() => store.listNamespaces({ suffix: null as never }), "The path of a condition must be an array of strings"],
@@ -207,7 +297,10 @@ describe("what is refused before anything is sent", () => {
       [() => store.listNamespaces({ maxDepth: 0 }), "maxDepth must be a whole number from 1"],
       [() => store.listNamespaces({ prefix: "users" as never }), "The path of a condition must be an array of strings"],
       [() => store.batch([{ matchConditions: {} as never, limit: 1, offset: 0 }]), "matchConditions must be an array"],
-      [() => store.batch([{ matchConditions: [null as never], limit: 1, offset: 0 }]), "The matchType of a condition must be"],
+      [
+        () => store.batch([{ matchConditions: [null as never], limit: 1, offset: 0 }]),
+        "The matchType of a condition must be",
+      ],
       [() => store.batch([null as never]), "batch needs an array of operations"],
       [() => store.batch("a" as never), "batch needs an array of operations"],
     ];

@@ -46,7 +46,9 @@ const stepOf = (ttls: number[]): fc.Arbitrary<Step> =>
     refresh: fc.boolean(),
     document: fc.constantFrom("keep", "keep", "replace", "same as another's"),
     list: fc.constantFrom("keep", "append"),
-    writes: fc.array(fc.record({ channel: fc.constantFrom("fast", "slow"), large: fc.nat(9).map((n) => n === 0) }), { maxLength: 3 }),
+    writes: fc.array(fc.record({ channel: fc.constantFrom("fast", "slow"), large: fc.nat(9).map((n) => n === 0) }), {
+      maxLength: 3,
+    }),
     ttl: fc.constantFrom(...ttls),
   });
 
@@ -61,14 +63,21 @@ interface Moment {
 const historyOf = (ttls: number[]): fc.Arbitrary<Moment[]> =>
   fc.array(
     fc.record({
-      gap: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: TTL / 3 }) }, { weight: 1, arbitrary: fc.constantFrom(TTL / 2, TTL - 1, TTL, 1.5 * TTL, 3 * TTL) }),
+      gap: fc.oneof(
+        { weight: 3, arbitrary: fc.integer({ min: 0, max: TTL / 3 }) },
+        { weight: 1, arbitrary: fc.constantFrom(TTL / 2, TTL - 1, TTL, 1.5 * TTL, 3 * TTL) },
+      ),
       sweep: fc.nat(3).map((n) => n === 0),
       steps: fc.array(stepOf(ttls), { minLength: THREADS, maxLength: THREADS }),
     }),
     { minLength: 30, maxLength: 40, size: "max" },
   );
 
-async function live(moments: Moment[], snapshots: ConstructorParameters<typeof TtlWorld>[3], longestTtl: number): Promise<void> {
+async function live(
+  moments: Moment[],
+  snapshots: ConstructorParameters<typeof TtlWorld>[3],
+  longestTtl: number,
+): Promise<void> {
   const keyPrefix = newPrefix();
   const worlds = Array.from({ length: THREADS }, () => new TtlWorld(keyPrefix, TTL, longestTtl, snapshots));
   for (const { gap, sweep, steps } of moments) {
@@ -81,8 +90,10 @@ async function live(moments: Moment[], snapshots: ConstructorParameters<typeof T
     );
   }
 
-  const ends = worlds.flatMap((world) => world.ends().map((entry) => ({ ...entry, world }))).sort((a, b) => a.end - b.end);
-  for (let i = 0; i < ends.length; ) {
+  const ends = worlds
+    .flatMap((world) => world.ends().map((entry) => ({ ...entry, world })))
+    .sort((a, b) => a.end - b.end);
+  for (let i = 0; i < ends.length;) {
     const { end } = ends[i]!;
     const together = ends.slice(i).filter((entry) => entry.end === end);
     if (end < Infinity) vi.setSystemTime((end - 1) * 1_000);
@@ -92,7 +103,10 @@ async function live(moments: Moment[], snapshots: ConstructorParameters<typeof T
   if (ends.length === 0) return;
   const last = ends.at(-1)!;
   const listed = await collect(createSaver({ keyPrefix }).listThreads());
-  expect(listed.map(({ threadId }) => threadId), "the threads that are listed in the last second of the last of them").toContain(last.world.threadId);
+  expect(
+    listed.map(({ threadId }) => threadId),
+    "the threads that are listed in the last second of the last of them",
+  ).toContain(last.world.threadId);
   // DynamoDB Local keeps everything in memory, and this may run for hours.
   await Promise.all(worlds.map(({ threadId }) => createSaver({ keyPrefix }).deleteThread(threadId)));
 }
@@ -107,12 +121,16 @@ test.each<[name: string, snapshots: ConstructorParameters<typeof TtlWorld>[3], t
   ["a DeltaChannel and a ttl of its own for each call", { fast: 3 }, [TTL, TTL / 10, 4 * TTL], 4 * TTL],
   ["plain channels, where some calls store for good", {}, [TTL, TTL, 0], TTL],
   ["a DeltaChannel, where some calls store for good", { fast: 3 }, [TTL, TTL, 0], TTL],
-])("whatever a living checkpoint needs is alive, and nothing lives longer than 2 ttl after its last use: %s", async (name, snapshots, ttls, longestTtl) => {
-  const property = fc.asyncProperty(historyOf(ttls), (moments) => live(moments, snapshots, longestTtl));
-  const soaking = new Soaking(`ttl: ${name}`, VARIANTS);
-  let rounds = 0;
-  do {
-    await fc.assert(property, { seed: seed + rounds++, numRuns: 1, endOnFailure: true });
-    soaking.report({ histories: rounds * THREADS });
-  } while (soaking.goesOn());
-}, soakTimeoutMs(120_000));
+])(
+  "whatever a living checkpoint needs is alive, and nothing lives longer than 2 ttl after its last use: %s",
+  async (name, snapshots, ttls, longestTtl) => {
+    const property = fc.asyncProperty(historyOf(ttls), (moments) => live(moments, snapshots, longestTtl));
+    const soaking = new Soaking(`ttl: ${name}`, VARIANTS);
+    let rounds = 0;
+    do {
+      await fc.assert(property, { seed: seed + rounds++, numRuns: 1, endOnFailure: true });
+      soaking.report({ histories: rounds * THREADS });
+    } while (soaking.goesOn());
+  },
+  soakTimeoutMs(120_000),
+);

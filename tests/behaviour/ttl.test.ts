@@ -2,7 +2,17 @@ import { DeltaSnapshot, type DeltaChannelHistory } from "@langchain/langgraph-ch
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
 import { operationsOf, type Intercept } from "../lanes/aws-requests.js";
-import { collect, emptyThread, idsOf, latestOf, noise, noiseText, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
+import {
+  collect,
+  emptyThread,
+  idsOf,
+  latestOf,
+  noise,
+  noiseText,
+  putStep,
+  valuesAt,
+  type Step,
+} from "../lanes/checkpoints.js";
 import { awsError, errorOf } from "../lanes/faulty-fetch.js";
 import { createSaver } from "../lanes/harness.js";
 import { deleteRaw, itemsOf, itemsWithPrefix, MARKER } from "../lanes/raw-table.js";
@@ -21,12 +31,20 @@ async function endsOf(keyPrefix: string, threadId = "t"): Promise<Record<string,
   const kinds: Record<string, number[]> = {};
   for (const item of await itemsOf(keyPrefix, threadId)) {
     const sortKey = item.SK!.S!;
-    const kind = sortKey === MARKER ? "marker" : sortKey.startsWith("S#") ? "segments" : sortKey.includes("#W#") ? "writes" : "checkpoints";
+    const kind =
+      sortKey === MARKER
+        ? "marker"
+        : sortKey.startsWith("S#")
+          ? "segments"
+          : sortKey.includes("#W#")
+            ? "writes"
+            : "checkpoints";
     (kinds[kind] ??= []).push(goneAt(item) - date.start);
   }
   return kinds;
 }
-const indexEnd = async (keyPrefix: string): Promise<number> => goneAt((await itemsWithPrefix(`${keyPrefix}THREADS`))[0]!) - date.start;
+const indexEnd = async (keyPrefix: string): Promise<number> =>
+  goneAt((await itemsWithPrefix(`${keyPrefix}THREADS`))[0]!) - date.start;
 
 async function putWithWrites(saver: DynamoDBSaver, threadId = "t"): Promise<Step> {
   const step = await putStep(saver, emptyThread(threadId), { value: noise(3_000) });
@@ -39,7 +57,12 @@ describe("what is stored ends:", () => {
     const keyPrefix = newPrefix();
     await putWithWrites(createSaver({ keyPrefix, ttlSeconds: TTL }));
 
-    expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [TTL], marker: [1.5 * TTL], writes: [1.5 * TTL], segments: [1.5 * TTL, 1.5 * TTL] });
+    expect(await endsOf(keyPrefix)).toEqual({
+      checkpoints: [TTL],
+      marker: [1.5 * TTL],
+      writes: [1.5 * TTL],
+      segments: [1.5 * TTL, 1.5 * TTL],
+    });
     expect(await indexEnd(keyPrefix)).toBe(1.5 * TTL);
   });
 
@@ -56,25 +79,49 @@ describe("what is stored ends:", () => {
     const keyPrefix = newPrefix();
     const saver = createSaver({ keyPrefix, ttlSeconds: TTL });
     const { config, checkpoint } = emptyThread("t");
-    const stored = await saver.put({ configurable: { ...config.configurable, ttl_seconds: 60 } }, checkpoint, { source: "input", step: -1, parents: {} }, {});
+    const stored = await saver.put(
+      { configurable: { ...config.configurable, ttl_seconds: 60 } },
+      checkpoint,
+      { source: "input", step: -1, parents: {} },
+      {},
+    );
     await saver.putWrites({ configurable: { ...stored.configurable, ttl_seconds: 80 } }, [["a", 1]], "task");
     const permanent = createSaver({ keyPrefix });
-    await permanent.putWrites({ configurable: { ...stored.configurable, ttl_seconds: 90.5 } }, [["a", 1]], "other task");
+    await permanent.putWrites(
+      { configurable: { ...stored.configurable, ttl_seconds: 90.5 } },
+      [["a", 1]],
+      "other task",
+    );
 
     expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [60], marker: [90], writes: [136, 120] });
   });
 
-  test.each([0, -1, NaN, Infinity, "60", null, 1e12, {}])("configurable.ttl_seconds %j is refused before anything is sent", async (ttl_seconds) => {
-    const { saver, sent } = saverAt({}, undefined, { refreshOnRead: true });
-    const configurable = { thread_id: "t", checkpoint_id: "c", ttl_seconds };
-    const calls = [() => saver.put({ configurable }, emptyThread().checkpoint, { source: "input", step: -1, parents: {} }, {}), () => saver.putWrites({ configurable }, [["a", 1]], "task")];
-    for (const call of calls) expect(await errorOf(call())).toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining("configurable.ttl_seconds must be a positive number of seconds") });
-    expect(sent).toEqual([]);
-  });
+  test.each([0, -1, NaN, Infinity, "60", null, 1e12, {}])(
+    "configurable.ttl_seconds %j is refused before anything is sent",
+    async (ttl_seconds) => {
+      const { saver, sent } = saverAt({}, undefined, { refreshOnRead: true });
+      const configurable = { thread_id: "t", checkpoint_id: "c", ttl_seconds };
+      const calls = [
+        () => saver.put({ configurable }, emptyThread().checkpoint, { source: "input", step: -1, parents: {} }, {}),
+        () => saver.putWrites({ configurable }, [["a", 1]], "task"),
+      ];
+      for (const call of calls)
+        expect(await errorOf(call())).toMatchObject({
+          code: "INVALID_INPUT",
+          message: expect.stringContaining("configurable.ttl_seconds must be a positive number of seconds"),
+        });
+      expect(sent).toEqual([]);
+    },
+  );
 
   test.each([0, -1, NaN, "60", 1e12])("ttlSeconds %j is refused", (ttlSeconds) => {
     const make = (): unknown => createSaver({ ttlSeconds: ttlSeconds as number });
-    expect(make).toThrow(expect.toSatisfy((error: { code: string; message: string }) => error.code === "INVALID_CONFIG" && error.message.includes("ttlSeconds must be")));
+    expect(make).toThrow(
+      expect.toSatisfy(
+        (error: { code: string; message: string }) =>
+          error.code === "INVALID_CONFIG" && error.message.includes("ttlSeconds must be"),
+      ),
+    );
   });
 });
 
@@ -106,18 +153,27 @@ describe("what has expired and is not swept yet is absent", () => {
     expect((await itemsOf(keyPrefix, "t")).length).toBe(6);
   });
 
-  test.each(["warm", "cold"])("to put, when it was the parent of a %s instance: everything is stored anew", async (which) => {
-    const keyPrefix = newPrefix();
-    const saver = createSaver({ keyPrefix, ttlSeconds: TTL });
-    const old = await putStep(saver, emptyThread("t"), { value: noise(3_000) });
-    passTo(3 * TTL);
-    const child = await putStep(which === "warm" ? saver : createSaver({ keyPrefix, ttlSeconds: TTL }), old, { n: 1 });
+  test.each(["warm", "cold"])(
+    "to put, when it was the parent of a %s instance: everything is stored anew",
+    async (which) => {
+      const keyPrefix = newPrefix();
+      const saver = createSaver({ keyPrefix, ttlSeconds: TTL });
+      const old = await putStep(saver, emptyThread("t"), { value: noise(3_000) });
+      passTo(3 * TTL);
+      const child = await putStep(which === "warm" ? saver : createSaver({ keyPrefix, ttlSeconds: TTL }), old, {
+        n: 1,
+      });
 
-    expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [TTL, 4 * TTL], marker: [4.5 * TTL], segments: [4.5 * TTL] });
-    passTo(4 * TTL - 1);
-    expect(await valuesAt(createSaver({ keyPrefix }), child.config)).toEqual(child.checkpoint.channel_values);
-    expect(await collect(createSaver({ keyPrefix }).listThreads())).toHaveLength(1);
-  });
+      expect(await endsOf(keyPrefix)).toEqual({
+        checkpoints: [TTL, 4 * TTL],
+        marker: [4.5 * TTL],
+        segments: [4.5 * TTL],
+      });
+      passTo(4 * TTL - 1);
+      expect(await valuesAt(createSaver({ keyPrefix }), child.config)).toEqual(child.checkpoint.channel_values);
+      expect(await collect(createSaver({ keyPrefix }).listThreads())).toHaveLength(1);
+    },
+  );
 
   test("to a DeltaChannel's history, which says that it is missing", async () => {
     const keyPrefix = newPrefix();
@@ -128,14 +184,17 @@ describe("what has expired and is not swept yet is absent", () => {
     const rest = { config: one.config, checkpoint: { ...one.checkpoint, channel_values: {} } };
     const two = await putStep(saver, rest, {}, { ...counted, newVersions: { log: 2 } });
     two.checkpoint.channel_versions.log = 2;
-    const history = (reader: DynamoDBSaver): Promise<Record<string, DeltaChannelHistory>> => reader.getDeltaChannelHistory({ config: two.config, channels: ["log"] });
+    const history = (reader: DynamoDBSaver): Promise<Record<string, DeltaChannelHistory>> =>
+      reader.getDeltaChannelHistory({ config: two.config, channels: ["log"] });
     passTo(TTL - 1);
     expect((await history(createSaver({ keyPrefix }))).log!.writes).toEqual([["task", "log", "b"]]);
     passTo(2 * TTL);
     expect(await saver.getTuple(two.config)).toBeUndefined();
     // One whose target is there, and whose ancestor is not.
     const three = await putStep(createSaver({ keyPrefix, ttlSeconds: TTL }), two, {}, counted);
-    const error = await errorOf(createSaver({ keyPrefix }).getDeltaChannelHistory({ config: three.config, channels: ["log"] }));
+    const error = await errorOf(
+      createSaver({ keyPrefix }).getDeltaChannelHistory({ config: three.config, channels: ["log"] }),
+    );
     expect(error).toMatchObject({ code: "MISSING_DATA", channel: "log", checkpointId: three.checkpoint.id });
   });
 
@@ -155,26 +214,35 @@ describe("what has expired and is not swept yet is absent", () => {
 describe("refreshOnRead", () => {
   const refreshing = { ttlSeconds: TTL, refreshOnRead: true };
 
-  test("renews a checkpoint, its writes, its segments, the thread's marker and its entry, at most once every half ttl", async () => {
-    const keyPrefix = newPrefix();
-    const { config } = await putWithWrites(createSaver({ keyPrefix, ...refreshing }));
-    const { saver, sent } = saverAt({ keyPrefix }, undefined, refreshing);
-    const readAt = async (seconds: number): Promise<number> => {
-      passTo(seconds);
-      sent.length = 0;
-      expect(await saver.getTuple(config)).toBeDefined();
-      return operationsOf(sent).filter((operation) => operation === "UpdateItem" || operation === "PutItem").length;
-    };
+  test(
+    "renews a checkpoint, its writes, its segments, the thread's marker and its entry, at most once every " +
+      "half ttl",
+    async () => {
+      const keyPrefix = newPrefix();
+      const { config } = await putWithWrites(createSaver({ keyPrefix, ...refreshing }));
+      const { saver, sent } = saverAt({ keyPrefix }, undefined, refreshing);
+      const readAt = async (seconds: number): Promise<number> => {
+        passTo(seconds);
+        sent.length = 0;
+        expect(await saver.getTuple(config)).toBeDefined();
+        return operationsOf(sent).filter((operation) => operation === "UpdateItem" || operation === "PutItem").length;
+      };
 
-    expect(await readAt(600)).toBeGreaterThan(0);
-    const end = 600 + 1.5 * TTL;
-    expect(await endsOf(keyPrefix)).toEqual({ checkpoints: [end], marker: [end], writes: [end], segments: [end, end] });
-    expect(await indexEnd(keyPrefix)).toBe(end);
-    expect(await readAt(1_099)).toBe(0);
-    expect(await readAt(1_101)).toBeGreaterThan(0);
-    expect((await endsOf(keyPrefix)).checkpoints).toEqual([1_101 + 1.5 * TTL]);
-    expect(await readAt(2_600)).toBeGreaterThan(0);
-  });
+      expect(await readAt(600)).toBeGreaterThan(0);
+      const end = 600 + 1.5 * TTL;
+      expect(await endsOf(keyPrefix)).toEqual({
+        checkpoints: [end],
+        marker: [end],
+        writes: [end],
+        segments: [end, end],
+      });
+      expect(await indexEnd(keyPrefix)).toBe(end);
+      expect(await readAt(1_099)).toBe(0);
+      expect(await readAt(1_101)).toBeGreaterThan(0);
+      expect((await endsOf(keyPrefix)).checkpoints).toEqual([1_101 + 1.5 * TTL]);
+      expect(await readAt(2_600)).toBeGreaterThan(0);
+    },
+  );
 
   test("does nothing on a saver without ttlSeconds, and follows configurable.ttl_seconds", async () => {
     const keyPrefix = newPrefix();
@@ -192,8 +260,16 @@ describe("refreshOnRead", () => {
     const saver = createSaver({ keyPrefix, ...refreshing });
     const one = await putStep(saver, emptyThread("t"), { log: new DeltaSnapshot(["a"]) });
     await saver.putWrites(one.config, [["log", "b"]], "task");
-    const without = { config: one.config, checkpoint: { ...one.checkpoint, channel_values: {}, channel_versions: { log: 2 } } };
-    const two = await putStep(saver, without, {}, { metadata: { counters_since_delta_snapshot: { log: [1, 1] } }, newVersions: { log: 2 } });
+    const without = {
+      config: one.config,
+      checkpoint: { ...one.checkpoint, channel_values: {}, channel_versions: { log: 2 } },
+    };
+    const two = await putStep(
+      saver,
+      without,
+      {},
+      { metadata: { counters_since_delta_snapshot: { log: [1, 1] } }, newVersions: { log: 2 } },
+    );
     for (let at = 700; at <= 4_200; at += 700) {
       passTo(at);
       expect(await createSaver({ keyPrefix, ...refreshing }).getTuple(two.config)).toBeDefined();
@@ -204,7 +280,9 @@ describe("refreshOnRead", () => {
 
   onCeph("writes objects again, with their tag and a new date", async () => {
     const place = newPlace();
-    const { config } = await putStep(saverAt(place, undefined, refreshing).saver, emptyThread("t"), { large: noise(6_000) });
+    const { config } = await putStep(saverAt(place, undefined, refreshing).saver, emptyThread("t"), {
+      large: noise(6_000),
+    });
     passTo(600);
     const { saver, sent } = saverAt(place, undefined, refreshing);
     await saver.getTuple(config);
@@ -219,7 +297,10 @@ describe("refreshOnRead", () => {
 
   test.each<[what: string, fault: Intercept]>([
     ["a denial", ({ operation }) => (operation === "UpdateItem" ? awsError("AccessDeniedException") : undefined)],
-    ["a network that fails", ({ operation }) => (operation === "UpdateItem" ? Promise.reject(new TypeError("told by the test")) : undefined)],
+    [
+      "a network that fails",
+      ({ operation }) => (operation === "UpdateItem" ? Promise.reject(new TypeError("told by the test")) : undefined),
+    ],
   ])("that ends in %s is a warning, and the read succeeds", async (_, fault) => {
     const keyPrefix = newPrefix();
     const { config } = await putStep(createSaver({ keyPrefix, ttlSeconds: TTL }), emptyThread("t"), { n: 1 });
@@ -227,7 +308,9 @@ describe("refreshOnRead", () => {
     const { saver, events } = saverAt({ keyPrefix }, fault, { ...refreshing, maxAttempts: 1 });
 
     expect((await saver.getTuple(config))?.checkpoint.channel_values).toEqual({ n: 1 });
-    expect(events.filter(({ type }) => type === "warning")).toEqual([expect.objectContaining({ code: "REFRESH_FAILED" })]);
+    expect(events.filter(({ type }) => type === "warning")).toEqual([
+      expect.objectContaining({ code: "REFRESH_FAILED" }),
+    ]);
   });
 });
 
@@ -280,7 +363,9 @@ describe("when ttlSeconds is switched", () => {
     }
     passTo(10 * TTL - 1);
     expect(await valuesAt(createSaver({ keyPrefix }), long.config)).toEqual(long.checkpoint.channel_values);
-    expect((await createSaver({ keyPrefix }).getTuple(long.config))?.pendingWrites).toEqual([["task", "value", noiseText(70_000)]]);
+    expect((await createSaver({ keyPrefix }).getTuple(long.config))?.pendingWrites).toEqual([
+      ["task", "value", noiseText(70_000)],
+    ]);
   });
 });
 
@@ -298,22 +383,38 @@ test("a subgraph's checkpoints that outlive its parent's keep the thread listed"
   expect(await collect(createSaver({ keyPrefix }).listThreads())).toHaveLength(1);
 });
 
-test("a DeltaChannel that a graph gained later is empty, though the thread's first checkpoints have expired", async () => {
-  const keyPrefix = newPrefix();
-  const saver = createSaver({ keyPrefix, ttlSeconds: TTL });
-  let step = await putStep(saver, emptyThread("t"), { n: 0 });
-  for (let at = 600; at <= 3_000; at += 600) {
-    passTo(at);
-    step = await putStep(saver, step, { n: at });
-  }
-  expect(await createSaver({ keyPrefix }).getDeltaChannelHistory({ config: step.config, channels: ["gained"] })).toEqual({ gained: { writes: [] } });
-});
+test(
+  "a DeltaChannel that a graph gained later is empty, though the thread's first checkpoints " + "have expired",
+  async () => {
+    const keyPrefix = newPrefix();
+    const saver = createSaver({ keyPrefix, ttlSeconds: TTL });
+    let step = await putStep(saver, emptyThread("t"), { n: 0 });
+    for (let at = 600; at <= 3_000; at += 600) {
+      passTo(at);
+      step = await putStep(saver, step, { n: at });
+    }
+    expect(
+      await createSaver({ keyPrefix }).getDeltaChannelHistory({ config: step.config, channels: ["gained"] }),
+    ).toEqual({ gained: { writes: [] } });
+  },
+);
 
 describe("what a DeltaChannel is rebuilt from lives as long as a checkpoint that was put", () => {
-  const counted = (n: number): { metadata: Record<string, unknown> } => ({ metadata: { counters_since_delta_snapshot: { log: [n, n] } } });
-  const without = (step: Step, version: number): Step => ({ config: step.config, checkpoint: { ...step.checkpoint, channel_values: {}, channel_versions: { ...step.checkpoint.channel_versions, log: version } } });
+  const counted = (n: number): { metadata: Record<string, unknown> } => ({
+    metadata: { counters_since_delta_snapshot: { log: [n, n] } },
+  });
+  const without = (step: Step, version: number): Step => ({
+    config: step.config,
+    checkpoint: {
+      ...step.checkpoint,
+      channel_values: {},
+      channel_versions: { ...step.checkpoint.channel_versions, log: version },
+    },
+  });
   const history = async (keyPrefix: string, { config }: Step): Promise<unknown[]> =>
-    (await createSaver({ keyPrefix }).getDeltaChannelHistory({ config, channels: ["log"] })).log!.writes.map(([, , value]) => value);
+    (await createSaver({ keyPrefix }).getDeltaChannelHistory({ config, channels: ["log"] })).log!.writes.map(
+      ([, , value]) => value,
+    );
 
   test("under a parent that has ended for readers meanwhile", async () => {
     const keyPrefix = newPrefix();
@@ -341,7 +442,12 @@ describe("what a DeltaChannel is rebuilt from lives as long as a checkpoint that
     const { checkpoint, metadata, parentConfig } = (await saver.getTuple(two.config))!;
     // It is still there for the DeltaChannel, but not what else it had.
     for (const item of await itemsOf(keyPrefix, "t", "S#")) await deleteRaw(item);
-    const fork = await saver.put(parentConfig!, { ...checkpoint, id: emptyThread().checkpoint.id }, { ...metadata!, source: "fork" }, {});
+    const fork = await saver.put(
+      parentConfig!,
+      { ...checkpoint, id: emptyThread().checkpoint.id },
+      { ...metadata!, source: "fork" },
+      {},
+    );
     passTo(1_100 + TTL - 1);
     expect(await history(keyPrefix, { config: fork, checkpoint })).toEqual(["w0"]);
   });

@@ -19,7 +19,12 @@ async function stored(fault: Fault): Promise<ObservedSaver & { values: Record<st
   const values = { a: value(), b: value(), c: value() };
   const versions = { a: 1, b: 1, c: 1 };
   const checkpoint = { ...emptyCheckpoint(), channel_values: values, channel_versions: versions };
-  await observedSaver(undefined, { keyPrefix }).saver.put(config, checkpoint, { source: "input", step: -1, parents: {} }, versions);
+  await observedSaver(undefined, { keyPrefix }).saver.put(
+    config,
+    checkpoint,
+    { source: "input", step: -1, parents: {} },
+    versions,
+  );
   return { values, ...observedSaver(fault, { keyPrefix }) };
 }
 
@@ -48,8 +53,10 @@ const allButOneRead: Fault = async (request) => {
   return Response.json({ Responses: { [table]: read }, UnprocessedKeys: { [table]: { Keys: [left] } } });
 };
 
-const read = async (saver: DynamoDBSaver): Promise<unknown> => (await saver.getTuple(config))?.checkpoint.channel_values;
-const count = (sent: SentRequest[], operation: string): number => sent.filter((request) => request.operation === operation).length;
+const read = async (saver: DynamoDBSaver): Promise<unknown> =>
+  (await saver.getTuple(config))?.checkpoint.channel_values;
+const count = (sent: SentRequest[], operation: string): number =>
+  sent.filter((request) => request.operation === operation).length;
 
 describe("the rest that a batch leaves", () => {
   test("is read again until nothing is left", async () => {
@@ -75,7 +82,9 @@ describe("the rest that a batch leaves", () => {
 
     expect(await read(saver)).toEqual(values);
 
-    const asked = sent.filter(({ operation }) => operation === "BatchGetItem").map((request) => requestItems(request)[tableName()]!.Keys.length);
+    const asked = sent
+      .filter(({ operation }) => operation === "BatchGetItem")
+      .map((request) => requestItems(request)[tableName()]!.Keys.length);
     expect(asked).toEqual([3, 1]);
     expect(events.filter(({ type }) => type === "retry")[0]).toMatchObject({ reason: "UNPROCESSED", delayMs: 0 });
   });
@@ -85,18 +94,29 @@ describe("the rest that a batch leaves", () => {
 
     await read(saver);
 
-    const consistent = sent.filter(({ operation }) => operation === "BatchGetItem").map((request) => requestItems(request)[tableName()]!.ConsistentRead);
+    const consistent = sent
+      .filter(({ operation }) => operation === "BatchGetItem")
+      .map((request) => requestItems(request)[tableName()]!.ConsistentRead);
     expect(consistent).toEqual([true, true]);
   });
 
   test.each<[what: string, operation: string, fault: Fault, call: (saver: DynamoDBSaver) => Promise<unknown>]>([
     ["read", "BatchGetItem", nothingRead, read],
     ["deleted", "BatchWriteItem", nothingWritten, (saver) => saver.deleteThread("t")],
-    ["written", "BatchWriteItem", nothingWritten, (saver) => {
-      const versions = { a: 1, b: 1 };
-      const checkpoint = { ...emptyCheckpoint(), channel_values: { a: value(), b: value() }, channel_versions: versions };
-      return saver.put(config, checkpoint, { source: "input", step: -1, parents: {} }, versions);
-    }], // prettier-ignore
+    [
+      "written",
+      "BatchWriteItem",
+      nothingWritten,
+      (saver) => {
+        const versions = { a: 1, b: 1 };
+        const checkpoint = {
+          ...emptyCheckpoint(),
+          channel_values: { a: value(), b: value() },
+          channel_versions: versions,
+        };
+        return saver.put(config, checkpoint, { source: "input", step: -1, parents: {} }, versions);
+      },
+    ],
   ])("ends in THROTTLED when it is never %s", async (_, operation, fault, call) => {
     const { saver, sent, events } = await stored(batches(operation, Infinity, fault));
 
@@ -110,7 +130,9 @@ describe("the rest that a batch leaves", () => {
       message: expect.stringMatching(/left \d items? undone.*capacity/),
     });
     expect(count(sent, operation)).toBe(4);
-    expect(events.filter(({ type }) => type === "retry")).toMatchObject([1, 2, 3].map(() => ({ operation, reason: "UNPROCESSED" })));
+    expect(events.filter(({ type }) => type === "retry")).toMatchObject(
+      [1, 2, 3].map(() => ({ operation, reason: "UNPROCESSED" })),
+    );
   });
 
   test.each<[what: string, operation: string, call: (saver: DynamoDBSaver) => Promise<unknown>]>([
@@ -123,7 +145,11 @@ describe("the rest that a batch leaves", () => {
       const [[table, rest]] = Object.entries(requestItems(request)) as [[string, { Keys: Key[] } & Key[]]];
       const all = rest.Keys ?? rest;
       const some = asked % 2 === 1 ? all.slice(0, 1) : [all[0]!, all[0]!];
-      return Response.json(operation === "BatchGetItem" ? { Responses: {}, UnprocessedKeys: { [table]: { Keys: some } } } : { UnprocessedItems: { [table]: some } });
+      return Response.json(
+        operation === "BatchGetItem"
+          ? { Responses: {}, UnprocessedKeys: { [table]: { Keys: some } } }
+          : { UnprocessedItems: { [table]: some } },
+      );
     };
     const { saver, sent } = await stored(batches(operation, Infinity, tide));
 
@@ -135,14 +161,24 @@ describe("the rest that a batch leaves", () => {
     const name = tableName();
     const arn = `arn:aws:dynamodb:us-east-1:000000000000:table/${name}`;
     const keyPrefix = `${crypto.randomUUID()}#`;
-    const byName: Fault = (request) => Response.json({ UnprocessedItems: { [name]: Object.values(requestItems(request))[0] } });
+    const byName: Fault = (request) =>
+      Response.json({ UnprocessedItems: { [name]: Object.values(requestItems(request))[0] } });
     const writer = observedSaver(batches("BatchWriteItem", 2, byName), { keyPrefix, tableName: arn });
     const values = { a: value(), b: value(), c: value() };
     const versions = { a: 1, b: 1, c: 1 };
-    await writer.saver.put(config, { ...emptyCheckpoint(), channel_values: values, channel_versions: versions }, { source: "input", step: -1, parents: {} }, versions);
+    await writer.saver.put(
+      config,
+      { ...emptyCheckpoint(), channel_values: values, channel_versions: versions },
+      { source: "input", step: -1, parents: {} },
+      versions,
+    );
     expect(count(writer.sent, "BatchWriteItem")).toBe(3);
 
-    const keysByName: Fault = (request) => Response.json({ Responses: { [name]: [] }, UnprocessedKeys: { [name]: Object.values(requestItems(request))[0] } });
+    const keysByName: Fault = (request) =>
+      Response.json({
+        Responses: { [name]: [] },
+        UnprocessedKeys: { [name]: Object.values(requestItems(request))[0] },
+      });
     const reader = observedSaver(batches("BatchGetItem", 2, keysByName), { keyPrefix, tableName: arn });
     expect(await read(reader.saver)).toEqual(values);
     expect(count(reader.sent, "BatchGetItem")).toBe(3);
@@ -155,7 +191,9 @@ describe("the rest that a batch leaves", () => {
 
     await read(saver);
 
-    const [once, twice, thrice] = events.filter((event) => event.type === "retry").map(({ delayMs }) => Math.round(delayMs / share));
+    const [once, twice, thrice] = events
+      .filter((event) => event.type === "retry")
+      .map(({ delayMs }) => Math.round(delayMs / share));
     expect(once).toBeGreaterThanOrEqual(1_000);
     expect([twice, thrice]).toEqual([once! * 2, once! * 4]);
   });

@@ -2,12 +2,24 @@ import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { Send } from "@langchain/langgraph";
 import { DeltaSnapshot, type SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { describe, expect, it, vi } from "vitest";
-import { emptyThread, makeCheckpoint, metadataOf, noise, noiseText, putStep, sameBytes, valuesAt } from "../lanes/checkpoints.js";
+import {
+  emptyThread,
+  makeCheckpoint,
+  metadataOf,
+  noise,
+  noiseText,
+  putStep,
+  sameBytes,
+  valuesAt,
+} from "../lanes/checkpoints.js";
 import { createSaver } from "../lanes/harness.js";
 import { newPrefix } from "../lanes/requests.js";
 
 const values: Record<string, unknown> = {
-  map: new Map<unknown, unknown>([["a", 1], [2, { nested: new Map([["deep", true]]) }]]),
+  map: new Map<unknown, unknown>([
+    ["a", 1],
+    [2, { nested: new Map([["deep", true]]) }],
+  ]),
   set: new Set(["a", 1, null]),
   pattern: /a\/b#[^%]+/giu,
   bytes: new Uint8Array([0, 1, 254, 255]),
@@ -15,7 +27,7 @@ const values: Record<string, unknown> = {
   "nested bytes": { list: [new Uint8Array([1, 2, 3])] },
   "undefined in places": { a: undefined, list: [1, undefined, 3] },
   arrays: [[], [[]], [[1, [2, [3, [4]]]]]],
-  text: "👩‍👩‍👧 ünï\u0000\u2028 \ud83d\ude00 \"quoted\" \\ </script>",
+  text: '👩‍👩‍👧 ünï\u0000\u2028 \ud83d\ude00 "quoted" \\ </script>',
   "empty text": "",
   "empty list": [],
   "empty object": {},
@@ -49,7 +61,11 @@ describe("a value", () => {
     const keyPrefix = newPrefix();
     const messages = [
       new HumanMessage({ id: "1", content: "Where is order 1042? 📦" }),
-      new AIMessage({ id: "2", content: "", tool_calls: [{ id: "call_1", name: "lookup", args: { order: "1042" }, type: "tool_call" }] }),
+      new AIMessage({
+        id: "2",
+        content: "",
+        tool_calls: [{ id: "call_1", name: "lookup", args: { order: "1042" }, type: "tool_call" }],
+      }),
       new ToolMessage({ id: "3", content: "delivered", tool_call_id: "call_1", name: "lookup" }),
       new AIMessage({ id: "4", content: [{ type: "text", text: "Delivered." }], response_metadata: { model: "m" } }),
     ];
@@ -61,7 +77,10 @@ describe("a value", () => {
 
   it("comes back as the serializer gives it back when it is a Send or a DeltaSnapshot", async () => {
     const saver = createSaver();
-    const { config } = await putStep(saver, emptyThread(), { log: new DeltaSnapshot(["a", new Map([["b", 1]])]), tasks: [new Send("node", { n: 1 })] });
+    const { config } = await putStep(saver, emptyThread(), {
+      log: new DeltaSnapshot(["a", new Map([["b", 1]])]),
+      tasks: [new Send("node", { n: 1 })],
+    });
     const read = await valuesAt(saver, config);
     expect(read?.log).toEqual(new DeltaSnapshot(["a", new Map([["b", 1]])]));
     expect(read?.log).toBeInstanceOf(DeltaSnapshot);
@@ -70,8 +89,20 @@ describe("a value", () => {
 
   it("in the metadata comes back as it was put", async () => {
     const saver = createSaver();
-    const { config } = await putStep(saver, emptyThread(), {}, { metadata: { seen: new Set(["a"]), empty: "", none: null } });
-    expect((await saver.getTuple(config))?.metadata).toEqual({ source: "loop", step: 0, parents: {}, seen: new Set(["a"]), empty: "", none: null });
+    const { config } = await putStep(
+      saver,
+      emptyThread(),
+      {},
+      { metadata: { seen: new Set(["a"]), empty: "", none: null } },
+    );
+    expect((await saver.getTuple(config))?.metadata).toEqual({
+      source: "loop",
+      step: 0,
+      parents: {},
+      seen: new Set(["a"]),
+      empty: "",
+      none: null,
+    });
   });
 });
 
@@ -81,12 +112,25 @@ describe("what a caller does to its objects", () => {
     const start = await putStep(saver, emptyThread(), {});
     const list = ["kept"];
     const bytes = new Uint8Array([1, 2, 3]);
-    const puts = [putStep(saver, start, { list, bytes }), saver.putWrites(start.config, [["list", list], ["bytes", bytes]], "task")] as const;
+    const puts = [
+      putStep(saver, start, { list, bytes }),
+      saver.putWrites(
+        start.config,
+        [
+          ["list", list],
+          ["bytes", bytes],
+        ],
+        "task",
+      ),
+    ] as const;
     list.push("late");
     bytes.fill(0);
     const [{ config }] = await Promise.all(puts);
     const kept = { list: ["kept"], bytes: new Uint8Array([1, 2, 3]) };
-    expect((await saver.getTuple(start.config))?.pendingWrites).toEqual([["task", "list", kept.list], ["task", "bytes", kept.bytes]]);
+    expect((await saver.getTuple(start.config))?.pendingWrites).toEqual([
+      ["task", "list", kept.list],
+      ["task", "bytes", kept.bytes],
+    ]);
     expect(await valuesAt(saver, config)).toEqual(kept);
   });
 
@@ -97,15 +141,20 @@ describe("what a caller does to its objects", () => {
     const read = (await valuesAt(saver, first.config))?.bytes as Uint8Array;
     read.fill(0);
     const next = await putStep(saver, first, { other: 1 });
-    for (const { config } of [next, first]) expect(sameBytes((await valuesAt(saver, config))?.bytes, noise(length))).toBe(true);
+    for (const { config } of [next, first])
+      expect(sameBytes((await valuesAt(saver, config))?.bytes, noise(length))).toBe(true);
   });
 });
 
 describe("a serde of one's own", () => {
   /** Types and bytes that are nothing like LangGraph's. */
   const reversed: SerializerProtocol = {
-    dumpsTyped: async (value) => [typeof value === "number" ? "n/µ" : "", new TextEncoder().encode(JSON.stringify(value)).reverse()],
-    loadsTyped: async (type, data) => ({ type, value: JSON.parse(new TextDecoder().decode((data as Uint8Array).slice().reverse())) as unknown }).value,
+    dumpsTyped: async (value) => [
+      typeof value === "number" ? "n/µ" : "",
+      new TextEncoder().encode(JSON.stringify(value)).reverse(),
+    ],
+    loadsTyped: async (type, data) =>
+      ({ type, value: JSON.parse(new TextDecoder().decode((data as Uint8Array).slice().reverse())) as unknown }).value,
   };
 
   it("writes and reads every value, and gets back the types it gave", async () => {
@@ -118,7 +167,10 @@ describe("a serde of one's own", () => {
         return reversed.loadsTyped(type, data) as Promise<unknown>;
       },
     };
-    const step = await putStep(createSaver({ keyPrefix, serde }), emptyThread(), { count: 7, long: "ab".repeat(50_000) });
+    const step = await putStep(createSaver({ keyPrefix, serde }), emptyThread(), {
+      count: 7,
+      long: "ab".repeat(50_000),
+    });
     await createSaver({ keyPrefix, serde }).putWrites(step.config, [["count", 8]], "task");
     const tuple = await createSaver({ keyPrefix, serde }).getTuple(step.config);
     expect(tuple?.checkpoint).toEqual(step.checkpoint);
@@ -163,7 +215,10 @@ describe("a value is stored as it was when put was called, though the graph chan
       newVersions.list = 2;
 
       const tuple = await createSaver({ keyPrefix }).getTuple(await putting);
-      expect(tuple?.checkpoint).toMatchObject({ channel_values: { list: [noiseText(3_000)], n: 2 }, channel_versions: { list: 1, n: 2 } });
+      expect(tuple?.checkpoint).toMatchObject({
+        channel_values: { list: [noiseText(3_000)], n: 2 },
+        channel_versions: { list: 1, n: 2 },
+      });
       expect(Object.keys(tuple!.checkpoint.channel_values).sort()).toEqual(["list", "n"]);
       expect(tuple?.metadata?.source).toBe("loop");
     } finally {

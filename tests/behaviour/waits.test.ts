@@ -1,6 +1,15 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { moment, passTime, until, useFakeClock } from "../lanes/clock.js";
-import { awsError, errorOf, first, hang, nothingFound, observedSaver, readNothing, type Fault } from "../lanes/faulty-fetch.js";
+import {
+  awsError,
+  errorOf,
+  first,
+  hang,
+  nothingFound,
+  observedSaver,
+  readNothing,
+  type Fault,
+} from "../lanes/faulty-fetch.js";
 
 /* Needs no server. */
 
@@ -38,8 +47,16 @@ describe("what the server asks for is waited, no more and no less:", () => {
     ["an hour in milliseconds, but 20 seconds at most", () => ({ "x-amz-retry-after": "3600000" }), 20_000],
     ["a date far away, but 20 seconds at most", () => ({ "retry-after": "Fri, 31 Dec 9999 23:59:59 GMT" }), 20_000],
     ["a number that no clock can hold, but 20 seconds at most", () => ({ "retry-after": "9".repeat(400) }), 20_000],
-    ["Retry-After where x-amz-retry-after is nonsense", () => ({ "x-amz-retry-after": "soon", "retry-after": "3" }), 3_000],
-    ["Retry-After where x-amz-retry-after is negative", () => ({ "x-amz-retry-after": "-1", "retry-after": "3" }), 3_000],
+    [
+      "Retry-After where x-amz-retry-after is nonsense",
+      () => ({ "x-amz-retry-after": "soon", "retry-after": "3" }),
+      3_000,
+    ],
+    [
+      "Retry-After where x-amz-retry-after is negative",
+      () => ({ "x-amz-retry-after": "-1", "retry-after": "3" }),
+      3_000,
+    ],
     ["Retry-After where x-amz-retry-after is empty", () => ({ "x-amz-retry-after": "", "retry-after": "3" }), 3_000],
   ])("%s", async (_, headers, waitMs) => {
     jitter(0);
@@ -73,7 +90,8 @@ describe("what the server asks for is waited, no more and no less:", () => {
   ])("unless it is %s", async (_, value) => {
     jitter(0.5);
 
-    for (const name of ["retry-after", "x-amz-retry-after"]) await expectWait(() => awsError("ThrottlingException", { headers: { [name]: value } }), 500);
+    for (const name of ["retry-after", "x-amz-retry-after"])
+      await expectWait(() => awsError("ThrottlingException", { headers: { [name]: value } }), 500);
   });
 
   test("but never for an error that is final", async () => {
@@ -99,18 +117,42 @@ describe("jitter", () => {
   }
 
   test("is at most 25 ms after a network error, twice as much each time, and 20 seconds in the end", async () => {
-    expect(await waitsOf(failed, 1)).toEqual([25, 50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, ...Array<number>(9).fill(20_000)]);
+    expect(await waitsOf(failed, 1)).toEqual([
+      25,
+      50,
+      100,
+      200,
+      400,
+      800,
+      1_600,
+      3_200,
+      6_400,
+      12_800,
+      ...Array<number>(9).fill(20_000),
+    ]);
   });
 
   test("is at most 1 second after throttling, twice as much each time, and 20 seconds in the end", async () => {
-    expect(await waitsOf(throttled, 1)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, ...Array<number>(14).fill(20_000)]);
+    expect(await waitsOf(throttled, 1)).toEqual([
+      1_000,
+      2_000,
+      4_000,
+      8_000,
+      16_000,
+      ...Array<number>(14).fill(20_000),
+    ]);
   });
 
-  test("is full: the wait is that share of it that chance says, from nothing to all, so it is as even as chance itself", async () => {
-    const most = await waitsOf(throttled, 1);
+  test(
+    "is full: the wait is that share of it that chance says, from nothing to all, so it is as even as " +
+      "chance itself",
+    async () => {
+      const most = await waitsOf(throttled, 1);
 
-    for (const share of [0, 0.001, 0.25, 0.5, 0.75, 0.999]) expect(await waitsOf(throttled, share)).toEqual(most.map((ms) => share * ms));
-  });
+      for (const share of [0, 0.001, 0.25, 0.5, 0.75, 0.999])
+        expect(await waitsOf(throttled, share)).toEqual(most.map((ms) => share * ms));
+    },
+  );
 
   test("is drawn anew for each wait", async () => {
     const shares = [0.1, 0.9, 0.5];
@@ -146,7 +188,11 @@ describe("a request that is not answered within requestTimeoutMs", () => {
       drop();
     });
 
-  function answerOf(signal: AbortSignal, start: (controller: ReadableStreamDefaultController) => void, status = 200): Response {
+  function answerOf(
+    signal: AbortSignal,
+    start: (controller: ReadableStreamDefaultController) => void,
+    status = 200,
+  ): Response {
     const body = new ReadableStream({
       start(controller) {
         signal.addEventListener("abort", () => controller.error(signal.reason));
@@ -176,7 +222,10 @@ describe("a request that is not answered within requestTimeoutMs", () => {
     // The clock stands still: a second attempt comes by itself, or never.
     for (let i = 0; i < 2_000 && events.length < 2; i++) await moment();
 
-    expect(events).toMatchObject([{ type: "retry", reason: "TIMEOUT" }, { type: "request", attempts: 2, status: 200, durationMs: 3_000 }]);
+    expect(events).toMatchObject([
+      { type: "retry", reason: "TIMEOUT" },
+      { type: "request", attempts: 2, status: 200, durationMs: 3_000 },
+    ]);
     await call;
   });
 
@@ -190,12 +239,24 @@ describe("a request that is not answered within requestTimeoutMs", () => {
       await vi.advanceTimersByTimeAsync(3_000);
     }
 
-    expect(await call).toMatchObject({ code: "TIMEOUT", attempts: 2, status: 0, retryable: true, message: expect.stringContaining("3000 ms (requestTimeoutMs)") });
+    expect(await call).toMatchObject({
+      code: "TIMEOUT",
+      attempts: 2,
+      status: 0,
+      retryable: true,
+      message: expect.stringContaining("3000 ms (requestTimeoutMs)"),
+    });
   });
 
   test("has that time for each of its attempts", async () => {
     jitter(0);
-    const slow: Fault = ({ number }) => new Promise((resolve) => setTimeout(() => resolve(number < 3 ? awsError("InternalServerError", { status: 500 }) : Response.json({ Items: [] })), 2_999));
+    const slow: Fault = ({ number }) =>
+      new Promise((resolve) =>
+        setTimeout(
+          () => resolve(number < 3 ? awsError("InternalServerError", { status: 500 }) : Response.json({ Items: [] })),
+          2_999,
+        ),
+      );
     const { saver, sent, events } = observedSaver(slow, { requestTimeoutMs: 3_000 });
 
     const call = readNothing(saver);
@@ -220,12 +281,19 @@ describe("a request that is not answered within requestTimeoutMs", () => {
 
   test("does not use up the time of those that wait in line", async () => {
     jitter(0);
-    const { saver, sent, events } = observedSaver(first(1, hang, nothingFound), { requestTimeoutMs: 3_000, maxConcurrency: 1, maxAttempts: 1 });
+    const { saver, sent, events } = observedSaver(first(1, hang, nothingFound), {
+      requestTimeoutMs: 3_000,
+      maxConcurrency: 1,
+      maxAttempts: 1,
+    });
 
-    const [stuck, ...others] = await passTime([readNothing(saver), readNothing(saver), readNothing(saver)].map((call) => errorOf(call)));
+    const [stuck, ...others] = await passTime(
+      [readNothing(saver), readNothing(saver), readNothing(saver)].map((call) => errorOf(call)),
+    );
 
     expect(stuck).toMatchObject({ status: "fulfilled", value: { code: "TIMEOUT" } });
-    for (const other of others) expect(other).toMatchObject({ status: "rejected", reason: { message: "The call should have failed." } });
+    for (const other of others)
+      expect(other).toMatchObject({ status: "rejected", reason: { message: "The call should have failed." } });
     expect(sent).toHaveLength(3);
     expect(events.filter(({ type }) => type === "retry")).toEqual([]);
   });

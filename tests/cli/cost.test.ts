@@ -31,7 +31,11 @@ function metered(where: Place): { saver: ReturnType<typeof saverAt>; used: { rea
   return { saver: saverAt(where, { onEvent }), used };
 }
 
-const thread = Array.from({ length: 12 }, (_, n) => ({ n, document: noiseText(9_000, 1), log: Array.from({ length: n + 1 }, (_, i) => noiseText(900, 10 + i)) }));
+const thread = Array.from({ length: 12 }, (_, n) => ({
+  n,
+  document: noiseText(9_000, 1),
+  log: Array.from({ length: n + 1 }, (_, i) => noiseText(900, 10 + i)),
+}));
 
 describe("cost", () => {
   test("counts the write and read units that DynamoDB charges", async () => {
@@ -49,7 +53,13 @@ describe("cost", () => {
     expect(cost.writeUnitsPerStep).toBeCloseTo(used.writeUnits / 12);
     expect(cost.latest.readUnits).toBe(reader.used.readUnits);
     const items = await itemsOf(where.options.keyPrefix as string, "t");
-    expect(cost.items).toMatchObject({ checkpoints: { items: 12 }, writes: { items: 12 }, segments: { items: items.filter(({ SK }) => SK!.S!.startsWith("S#")).length }, pointers: { items: 0 }, other: { items: 2 } });
+    expect(cost.items).toMatchObject({
+      checkpoints: { items: 12 },
+      writes: { items: 12 },
+      segments: { items: items.filter(({ SK }) => SK!.S!.startsWith("S#")).length },
+      pointers: { items: 0 },
+      other: { items: 2 },
+    });
   });
 
   test("prices them, by prices of one's own if need be", async () => {
@@ -63,21 +73,34 @@ describe("cost", () => {
     expect(cost.dollars.millionLoads).toBeCloseTo(cost.latest.readUnits * 0.125);
     expect(dearer.dollars.millionSteps).toBeCloseTo(cost.dollars.millionSteps! * 10);
     expect(dearer.dollars.millionLoads).toBe(0);
-    const { items, bytes } = Object.values(cost.items).reduce((sum, kind) => ({ items: sum.items + kind.items, bytes: sum.bytes + kind.bytes }), { items: 0, bytes: 0 });
+    const { items, bytes } = Object.values(cost.items).reduce(
+      (sum, kind) => ({ items: sum.items + kind.items, bytes: sum.bytes + kind.bytes }),
+      { items: 0, bytes: 0 },
+    );
     expect(dearer.dollars.storageMonth).toBeCloseTo((bytes + 100 * items) / 1_024 ** 2);
-    expect(await run(where, ["cost", "t", "--write-price", "cheap"])).toMatchObject({ code: 2, stderr: expect.stringContaining("amount in dollars") });
+    expect(await run(where, ["cost", "t", "--write-price", "cheap"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("amount in dollars"),
+    });
   });
 
   test("counts objects in S3 with their size, and misses those that are not there", async () => {
     const where = place({ s3: true });
-    await putChain(saverAt(where, { compression: "none" }), emptyThread("t"), [{ file: noise(6_000, 1) }, { file: noise(8_000, 2) }]);
+    await putChain(saverAt(where, { compression: "none" }), emptyThread("t"), [
+      { file: noise(6_000, 1) },
+      { file: noise(8_000, 2) },
+    ]);
 
     const cost = await costOf(where);
     await deleteObject((await keysAt({ s3: where.options.s3 } as Parameters<typeof keysAt>[0]))[0]!);
     const later = await run(where, ["cost", "t"]);
 
     // Each value but its last 64 bytes, and a byte that says how it is stored.
-    expect(cost).toMatchObject({ objects: { count: 2, bytes: 6_000 + 8_000 - 2 * 63, missing: 0 }, items: { pointers: { items: 2 } }, latest: { objects: 1 } });
+    expect(cost).toMatchObject({
+      objects: { count: 2, bytes: 6_000 + 8_000 - 2 * 63, missing: 0 },
+      items: { pointers: { items: 2 } },
+      latest: { objects: 1 },
+    });
     expect(later).toMatchObject({ code: 1, stderr: expect.stringContaining("1 object in S3 missing.") });
   });
 
@@ -97,6 +120,9 @@ describe("cost", () => {
   });
 
   test("a thread that is not there is an error", async () => {
-    expect(await run(place(), ["cost", "nobody"])).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no thread "nobody"') });
+    expect(await run(place(), ["cost", "nobody"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('There is no thread "nobody"'),
+    });
   });
 });

@@ -45,7 +45,9 @@ test("messages are known by their ids: when the first ones are trimmed, the othe
   const trimmed = [...messages.slice(2), new AIMessage({ id: "last", content: "the answer" })];
   await putChain(saverAt(where), emptyThread("t"), [{ messages }, { messages: trimmed }]);
 
-  const [{ channels }] = jsonLines((await run(where, ["diff", "t", "latest~1", "latest", "--json"])).stdout) as [{ channels: { differences: unknown[] }[] }];
+  const [{ channels }] = jsonLines((await run(where, ["diff", "t", "latest~1", "latest", "--json"])).stdout) as [
+    { channels: { differences: unknown[] }[] },
+  ];
   const { text } = await runInTerminal(where, ["diff", "t", "latest"], { columns: 100 });
 
   expect(channels[0]!.differences).toMatchObject([
@@ -63,30 +65,49 @@ test("any two checkpoints are compared, of other branches and either way round",
   const saver = saverAt(where);
   const first = await putStep(saver, emptyThread("t"), { n: 0, only: 1 });
   const [left, right] = [await putStep(saver, first, { n: 1 }), await putStep(saver, first, { n: 2 })];
-  const compare = async (a: string, b: string): Promise<unknown> => jsonLines((await run(where, ["diff", "t", a, b, "--json"])).stdout);
+  const compare = async (a: string, b: string): Promise<unknown> =>
+    jsonLines((await run(where, ["diff", "t", a, b, "--json"])).stdout);
 
-  expect(await compare(left.checkpoint.id, right.checkpoint.id)).toMatchObject([{ channels: [{ channel: "n", differences: [{ path: [], before: 1, after: 2 }] }] }]);
-  expect(await compare(right.checkpoint.id, left.checkpoint.id)).toMatchObject([{ channels: [{ channel: "n", differences: [{ path: [], before: 2, after: 1 }] }] }]);
+  expect(await compare(left.checkpoint.id, right.checkpoint.id)).toMatchObject([
+    { channels: [{ channel: "n", differences: [{ path: [], before: 1, after: 2 }] }] },
+  ]);
+  expect(await compare(right.checkpoint.id, left.checkpoint.id)).toMatchObject([
+    { channels: [{ channel: "n", differences: [{ path: [], before: 2, after: 1 }] }] },
+  ]);
   expect(await compare(left.checkpoint.id, left.checkpoint.id)).toMatchObject([{ channels: [] }]);
-  expect((await run(where, ["diff", "t", left.checkpoint.id, left.checkpoint.id])).stdout).toContain("No channel of the state is different.");
+  expect((await run(where, ["diff", "t", left.checkpoint.id, left.checkpoint.id])).stdout).toContain(
+    "No channel of the state is different.",
+  );
 });
 
 test("a first checkpoint differs from nothing in everything", async () => {
   const where = place();
   await putStep(saverAt(where), emptyThread("t"), { a: 1 });
 
-  expect(jsonLines((await run(where, ["diff", "t", "latest", "--json"])).stdout)).toMatchObject([{ before: null, channels: [{ channel: "a", change: "added", after: { value: 1 } }] }]);
+  expect(jsonLines((await run(where, ["diff", "t", "latest", "--json"])).stdout)).toMatchObject([
+    { before: null, channels: [{ channel: "a", change: "added", after: { value: 1 } }] },
+  ]);
 });
 
 test("a value that is missing is said to be, and the others are compared", async () => {
   const where = place();
-  await putChain(saverAt(where), emptyThread("t"), [{ bad: "short", good: 1 }, { bad: noiseText(3_000), good: 2 }]);
+  await putChain(saverAt(where), emptyThread("t"), [
+    { bad: "short", good: 1 },
+    { bad: noiseText(3_000), good: 2 },
+  ]);
   for (const segment of await itemsOf(where.options.keyPrefix as string, "t", "S#")) await deleteRaw(segment);
 
   const ended = await run(where, ["diff", "t", "latest", "--json"]);
   const people = await run(where, ["diff", "t", "latest"]);
 
   expect(ended.code).toBe(1);
-  expect(jsonLines(ended.stdout)).toMatchObject([{ channels: [{ channel: "bad", differences: null, after: { problem: { code: "MISSING_DATA" } } }, { channel: "good", differences: [{ before: 1, after: 2 }] }] }]);
+  expect(jsonLines(ended.stdout)).toMatchObject([
+    {
+      channels: [
+        { channel: "bad", differences: null, after: { problem: { code: "MISSING_DATA" } } },
+        { channel: "good", differences: [{ before: 1, after: 2 }] },
+      ],
+    },
+  ]);
   expect(people.stdout).toContain("[MISSING_DATA]");
 });

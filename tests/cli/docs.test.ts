@@ -13,7 +13,9 @@ test("docs/command-line.md is what `npm run docs` writes", async () => {
 
 test("docs/command-line.md has a section for every command", async () => {
   const { stdout } = await run({ env: {} }, ["--help"]);
-  const known = [...stdout.matchAll(/^ {2}([a-z]+) (?=[[< ])/gm)].map(([, name]) => name!).filter((name) => name !== "help");
+  const known = [...stdout.matchAll(/^ {2}([a-z]+) (?=[[< ])/gm)]
+    .map(([, name]) => name!)
+    .filter((name) => name !== "help");
 
   expect(known).toContain("threads");
   expect(Object.keys(commands)).toEqual(known);

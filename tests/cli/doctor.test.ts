@@ -22,10 +22,15 @@ async function newTable(): Promise<string> {
 
 const isS3 = ({ headers }: AwsRequest): boolean => !headers.has("x-amz-target");
 /** Denies an action as IAM does, whatever it is about. */
-const denying = (operation: string, isMeant: (request: AwsRequest) => boolean = () => true): Intercept => (request) => {
-  if (request.operation !== operation || !isMeant(request) || request.headers.get("authorization") === null) return undefined;
-  return isS3(request) ? s3Error(403, "AccessDenied") : awsError("AccessDeniedException", { message: "User: arn:aws:iam::123456789012:user/x is not authorized" });
-};
+const denying =
+  (operation: string, isMeant: (request: AwsRequest) => boolean = () => true): Intercept =>
+  (request) => {
+    if (request.operation !== operation || !isMeant(request) || request.headers.get("authorization") === null)
+      return undefined;
+    return isS3(request)
+      ? s3Error(403, "AccessDenied")
+      : awsError("AccessDeniedException", { message: "User: arn:aws:iam::123456789012:user/x is not authorized" });
+  };
 
 describe("where all is well", () => {
   test("nothing is wrong, each action is known to be allowed, and nothing is left behind", async () => {
@@ -34,14 +39,33 @@ describe("where all is well", () => {
     const s3 = s3Options({ bucket: await createBucket(inject("s3"), `doctor-${crypto.randomUUID()}`) });
     await createSaver({ tableName: table, ttlSeconds: WEEK, s3 }).setup();
 
-    const report = await examined({ tableName: table, keyPrefix, s3 }, { ttlSeconds: WEEK, origin: inject("s3").pageOrigin });
+    const report = await examined(
+      { tableName: table, keyPrefix, s3 },
+      { ttlSeconds: WEEK, origin: inject("s3").pageOrigin },
+    );
     await deleteTable(table);
 
-    expect(report.findings.filter(({ status }) => status !== "ok")).toEqual([{ check: "identity", status: "skipped", finding: expect.stringContaining("not one of AWS") }]);
+    expect(report.findings.filter(({ status }) => status !== "ok")).toEqual([
+      { check: "identity", status: "skipped", finding: expect.stringContaining("not one of AWS") },
+    ]);
     expect(checksWith(report, "ok")).toEqual([
       ...["options", "endpoint", "clock", "credentials", "table", "expiry"],
-      ...["Query", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "BatchWriteItem", "DeleteItem"].map((action) => `dynamodb:${action}`),
-      ...["round trip", "isolation", "threads", "bucket", "s3:DeleteObject", "s3:PutObject", "s3:GetObject", "s3:PutObjectTagging", "lifecycle", "CORS", "CORS"],
+      ...["Query", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "BatchWriteItem", "DeleteItem"].map(
+        (action) => `dynamodb:${action}`,
+      ),
+      ...[
+        "round trip",
+        "isolation",
+        "threads",
+        "bucket",
+        "s3:DeleteObject",
+        "s3:PutObject",
+        "s3:GetObject",
+        "s3:PutObjectTagging",
+        "lifecycle",
+        "CORS",
+        "CORS",
+      ],
     ]);
     expect(await objectKeys(inject("s3"), s3.prefix, s3.bucket)).toEqual([]);
   });
@@ -56,11 +80,15 @@ describe("where all is well", () => {
     expect(checksWith(report, "wrong")).toEqual([]);
     expect(report.of("state").finding).toBe("The latest state of 1 threads can be read.");
     expect(await itemsWithPrefix(keyPrefix)).toEqual(before);
-    expect((await createSaver({ keyPrefix }).getTuple(step.config))?.checkpoint.channel_values).toEqual({ n: noise(9_000) });
+    expect((await createSaver({ keyPrefix }).getTuple(step.config))?.checkpoint.channel_values).toEqual({
+      n: noise(9_000),
+    });
   });
 
   test("only the last four characters of the access key are shown", async () => {
-    const { of } = await examined({ credentials: { accessKeyId: "AKIDEXAMPLE1234", secretAccessKey: "topSecretSecret" } });
+    const { of } = await examined({
+      credentials: { accessKeyId: "AKIDEXAMPLE1234", secretAccessKey: "topSecretSecret" },
+    });
     expect(of("credentials").finding).toBe("They are there: access key …1234, long-lived.");
   });
 });
@@ -72,28 +100,38 @@ describe("it leaves nothing behind", () => {
     for (let cut = 1; cut <= sent.length; cut++) {
       const [keyPrefix, s3] = [newPrefix(), s3Options()];
       // It is tried twice; what deletes is tried more often.
-      const refuse: Intercept = ({ number }) => (number === cut || number === cut + 1 ? new Response(null, { status: 500 }) : undefined);
+      const refuse: Intercept = ({ number }) =>
+        number === cut || number === cut + 1 ? new Response(null, { status: 500 }) : undefined;
       await examined({ keyPrefix, s3 }, {}, refuse);
       const left = [...(await itemsWithPrefix(keyPrefix)), ...(await objectKeys(inject("s3"), s3.prefix))];
       expect(left, `after request ${cut}, ${sent[cut - 1]!.operation}`).toEqual([]);
     }
   });
 
-  test("but says what is left where nothing can be deleted any more, how to delete it, and lets it expire", async () => {
-    const [keyPrefix, s3] = [newPrefix(), s3Options()];
-    let stored = false;
-    const refuse: Intercept = ({ operation, body }) => {
-      stored ||= operation === "PutItem" && !body.includes("attribute_exists");
-      return stored && /Delete|BatchWrite/.test(operation) && !/probe/.test(body) ? awsError("AccessDeniedException") : undefined;
-    };
+  test(
+    "but says what is left where nothing can be deleted any more, how to delete it, and lets " + "it expire",
+    async () => {
+      const [keyPrefix, s3] = [newPrefix(), s3Options()];
+      let stored = false;
+      const refuse: Intercept = ({ operation, body }) => {
+        stored ||= operation === "PutItem" && !body.includes("attribute_exists");
+        return stored && /Delete|BatchWrite/.test(operation) && !/probe/.test(body)
+          ? awsError("AccessDeniedException")
+          : undefined;
+      };
 
-    const { of } = await examined({ keyPrefix, s3 }, {}, refuse);
+      const { of } = await examined({ keyPrefix, s3 }, {}, refuse);
 
-    expect(of("round trip")).toMatchObject({ status: "wrong", finding: expect.stringMatching(/doctor-[0-9a-f-]+ could not be deleted/), remedy: expect.stringMatching(/expires within the hour.*delete doctor-[0-9a-f-]+ --yes/) });
-    const left = await itemsWithPrefix(keyPrefix);
-    expect(left).not.toEqual([]);
-    for (const { ttl } of left) expect(Number(ttl?.N)).toBeLessThan(Date.now() / 1_000 + 2 * 3_600);
-  });
+      expect(of("round trip")).toMatchObject({
+        status: "wrong",
+        finding: expect.stringMatching(/doctor-[0-9a-f-]+ could not be deleted/),
+        remedy: expect.stringMatching(/expires within the hour.*delete doctor-[0-9a-f-]+ --yes/),
+      });
+      const left = await itemsWithPrefix(keyPrefix);
+      expect(left).not.toEqual([]);
+      for (const { ttl } of left) expect(Number(ttl?.N)).toBeLessThan(Date.now() / 1_000 + 2 * 3_600);
+    },
+  );
 
   test("when somebody interrupts between storing and deleting", async () => {
     const keyPrefix = newPrefix();
@@ -103,7 +141,9 @@ describe("it leaves nothing behind", () => {
       return undefined;
     };
 
-    await expect(examined({ keyPrefix, signal: controller.signal }, {}, interrupt)).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(examined({ keyPrefix, signal: controller.signal }, {}, interrupt)).rejects.toMatchObject({
+      code: "ABORTED",
+    });
 
     expect(await itemsWithPrefix(keyPrefix)).toEqual([]);
   });
@@ -139,16 +179,24 @@ test("trying the permissions stores nothing, not even for a moment", async () =>
 });
 
 describe("a permission that is missing is named, with the command that prints the policy, and stores nothing:", () => {
-  test.each(["Query", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "BatchWriteItem", "DeleteItem"])("dynamodb:%s", async (operation) => {
-    const keyPrefix = newPrefix();
+  test.each(["Query", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "BatchWriteItem", "DeleteItem"])(
+    "dynamodb:%s",
+    async (operation) => {
+      const keyPrefix = newPrefix();
 
-    const report = await examined({ keyPrefix }, {}, denying(operation));
+      const report = await examined({ keyPrefix }, {}, denying(operation));
 
-    expect(report.of(`dynamodb:${operation}`)).toMatchObject({ status: "wrong", remedy: expect.stringMatching(`Allow dynamodb:${operation} .*setup --print iam`) });
-    expect(checksWith(report, "wrong").filter((check) => check.startsWith("dynamodb:"))).toEqual([`dynamodb:${operation}`]);
-    expect(report.of("round trip").status).toBe("skipped");
-    expect(await itemsWithPrefix(keyPrefix)).toEqual([]);
-  });
+      expect(report.of(`dynamodb:${operation}`)).toMatchObject({
+        status: "wrong",
+        remedy: expect.stringMatching(`Allow dynamodb:${operation} .*setup --print iam`),
+      });
+      expect(checksWith(report, "wrong").filter((check) => check.startsWith("dynamodb:"))).toEqual([
+        `dynamodb:${operation}`,
+      ]);
+      expect(report.of("round trip").status).toBe("skipped");
+      expect(await itemsWithPrefix(keyPrefix)).toEqual([]);
+    },
+  );
 
   test.each([
     ["s3:DeleteObject", denying("DeleteObjects"), ["s3:PutObject"]],
@@ -165,14 +213,24 @@ describe("a permission that is missing is named, with the command that prints th
   });
 
   test("s3:PutObjectTagging is a warning: without it objects only do not expire", async () => {
-    const report = await examined({ s3: s3Options() }, {}, denying("PutObject", ({ headers }) => headers.has("x-amz-tagging")));
+    const report = await examined(
+      { s3: s3Options() },
+      {},
+      denying("PutObject", ({ headers }) => headers.has("x-amz-tagging")),
+    );
 
-    expect(report.of("s3:PutObjectTagging")).toMatchObject({ status: "warning", remedy: expect.stringContaining("Allow s3:PutObjectTagging") });
+    expect(report.of("s3:PutObjectTagging")).toMatchObject({
+      status: "warning",
+      remedy: expect.stringContaining("Allow s3:PutObjectTagging"),
+    });
     expect(report.of("s3:PutObject").status).toBe("ok");
   });
 
   test("those of setup are not, and what they would show is said not to be known", async () => {
-    const setupOnly: Intercept = (request) => denying("DescribeTable")(request) ?? denying("DescribeTimeToLive")(request) ?? denying("GetBucketLifecycleConfiguration")(request);
+    const setupOnly: Intercept = (request) =>
+      denying("DescribeTable")(request) ??
+      denying("DescribeTimeToLive")(request) ??
+      denying("GetBucketLifecycleConfiguration")(request);
     const report = await examined({ s3: s3Options() }, {}, setupOnly);
 
     expect(checksWith(report, "wrong")).toEqual([]);
@@ -202,7 +260,9 @@ describe("the clock", () => {
   });
 
   test("is not known where the server does not tell its time", async () => {
-    const { of } = await examined({ fetch: async (url, init) => new Response(await (await fetch(url, init)).arrayBuffer()) });
+    const { of } = await examined({
+      fetch: async (url, init) => new Response(await (await fetch(url, init)).arrayBuffer()),
+    });
     expect(of("clock").status).toBe("skipped");
   });
 });
@@ -218,8 +278,20 @@ describe("whose the credentials are", () => {
   });
 
   test("STS says", async () => {
-    const { of } = await examined(aws(() => xml("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::123456789012:assumed-role/agent/x</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>")));
-    expect(of("identity")).toEqual({ check: "identity", status: "ok", finding: "They are arn:aws:sts::123456789012:assumed-role/agent/x." });
+    const { of } = await examined(
+      aws(() =>
+        xml(
+          "<GetCallerIdentityResponse><GetCallerIdentityResult>" +
+            "<Arn>arn:aws:sts::123456789012:assumed-role/agent/x</Arn></GetCallerIdentityResult>" +
+            "</GetCallerIdentityResponse>",
+        ),
+      ),
+    );
+    expect(of("identity")).toEqual({
+      check: "identity",
+      status: "ok",
+      finding: "They are arn:aws:sts::123456789012:assumed-role/agent/x.",
+    });
   });
 
   test.each<[code: string, remedy: RegExp]>([
@@ -227,8 +299,19 @@ describe("whose the credentials are", () => {
     ["SignatureDoesNotMatch", /AWS_SECRET_ACCESS_KEY/],
     ["ExpiredToken", /Sign in again/],
   ])("where it answers %s, it is wrong, and the table is not asked", async (code, remedy) => {
-    const report = await examined(aws(() => xml(`<ErrorResponse><Error><Code>${code}</Code><Message>not to be shown</Message></Error></ErrorResponse>`, 403)));
-    expect(report.of("identity")).toMatchObject({ status: "wrong", finding: expect.stringContaining(code), remedy: expect.stringMatching(remedy) });
+    const report = await examined(
+      aws(() =>
+        xml(
+          `<ErrorResponse><Error><Code>${code}</Code><Message>not to be shown</Message></Error></ErrorResponse>`,
+          403,
+        ),
+      ),
+    );
+    expect(report.of("identity")).toMatchObject({
+      status: "wrong",
+      finding: expect.stringContaining(code),
+      remedy: expect.stringMatching(remedy),
+    });
     expect(report.of("table").status).toBe("skipped");
     expect(JSON.stringify(report.findings)).not.toContain("not to be shown");
   });
@@ -240,44 +323,98 @@ describe("whose the credentials are", () => {
   });
 
   test("a provider that wants a new sign-in is quoted, and one that quotes its program is not", async () => {
-    const provider = (message: string): Partial<SaverOptions> => ({ credentials: () => Promise.reject(Object.assign(new Error(message), { name: "CredentialsProviderError" })) });
+    const provider = (message: string): Partial<SaverOptions> => ({
+      credentials: () => Promise.reject(Object.assign(new Error(message), { name: "CredentialsProviderError" })),
+    });
 
     const sso = await examined(provider("The SSO session has expired. Run aws sso login."));
     const program = await examined(provider("Command failed: get-keys --password hunter2"));
 
-    expect(sso.of("credentials")).toMatchObject({ status: "wrong", finding: expect.stringContaining("Run aws sso login.") });
+    expect(sso.of("credentials")).toMatchObject({
+      status: "wrong",
+      finding: expect.stringContaining("Run aws sso login."),
+    });
     expect(program.of("credentials").status).toBe("wrong");
     expect(JSON.stringify(program.findings)).not.toContain("hunter2");
   });
 
   test("keys that DynamoDB does not know are about the credentials, not the table", async () => {
-    const report = await examined({}, {}, ({ headers }) => (headers.has("x-amz-target") ? awsError("UnrecognizedClientException") : undefined));
-    expect(report.findings.find(({ status }) => status === "wrong")).toMatchObject({ check: "credentials", finding: expect.stringContaining("does not know these credentials") });
+    const report = await examined({}, {}, ({ headers }) =>
+      headers.has("x-amz-target") ? awsError("UnrecognizedClientException") : undefined,
+    );
+    expect(report.findings.find(({ status }) => status === "wrong")).toMatchObject({
+      check: "credentials",
+      finding: expect.stringContaining("does not know these credentials"),
+    });
   });
 });
 
 describe("the table", () => {
   test("that is not there is wrong, and says how to create it", async () => {
     const report = await examined({ tableName: "no-such-table" });
-    expect(report.of("table")).toMatchObject({ status: "wrong", finding: 'There is no table "no-such-table" in us-east-1.', remedy: expect.stringContaining("setup --table no-such-table") });
+    expect(report.of("table")).toMatchObject({
+      status: "wrong",
+      finding: 'There is no table "no-such-table" in us-east-1.',
+      remedy: expect.stringContaining("setup --table no-such-table"),
+    });
     expect(report.of("permissions").status).toBe("skipped");
   });
 
   test.each<[what: string, table: object, says: RegExp]>([
-    ["with other keys", { TableStatus: "ACTIVE", KeySchema: [{ AttributeName: "id", KeyType: "HASH" }], AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }] }, /has the keys id \(HASH, S\), but needs/],
-    ["that is archived", { TableStatus: "ARCHIVED", KeySchema: [{ AttributeName: "PK", KeyType: "HASH" }, { AttributeName: "SK", KeyType: "RANGE" }], AttributeDefinitions: [{ AttributeName: "PK", AttributeType: "S" }, { AttributeName: "SK", AttributeType: "S" }] }, /is ARCHIVED/],
+    [
+      "with other keys",
+      {
+        TableStatus: "ACTIVE",
+        KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+        AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+      },
+      /has the keys id \(HASH, S\), but needs/,
+    ],
+    [
+      "that is archived",
+      {
+        TableStatus: "ARCHIVED",
+        KeySchema: [
+          { AttributeName: "PK", KeyType: "HASH" },
+          { AttributeName: "SK", KeyType: "RANGE" },
+        ],
+        AttributeDefinitions: [
+          { AttributeName: "PK", AttributeType: "S" },
+          { AttributeName: "SK", AttributeType: "S" },
+        ],
+      },
+      /is ARCHIVED/,
+    ],
   ])("%s is wrong", async (_, Table, says) => {
-    const { of } = await examined({}, {}, ({ operation }) => (operation === "DescribeTable" ? Response.json({ Table }) : undefined));
-    expect(of("table")).toMatchObject({ status: "wrong", finding: expect.stringMatching(says), remedy: expect.any(String) });
+    const { of } = await examined({}, {}, ({ operation }) =>
+      operation === "DescribeTable" ? Response.json({ Table }) : undefined,
+    );
+    expect(of("table")).toMatchObject({
+      status: "wrong",
+      finding: expect.stringMatching(says),
+      remedy: expect.any(String),
+    });
   });
 
   test.each<[what: string, ttl: number | undefined, answer: object | undefined, status: string]>([
     ["without expiry is fine for a saver without ttlSeconds, and worth a warning", undefined, undefined, "warning"],
     ["without expiry is wrong for a saver with ttlSeconds", WEEK, undefined, "wrong"],
-    ["that expires by another attribute is wrong", undefined, { TimeToLiveStatus: "ENABLED", AttributeName: "expires" }, "wrong"],
-    ["that expires by the saver's attribute is fine", WEEK, { TimeToLiveStatus: "ENABLED", AttributeName: "ttl" }, "ok"],
+    [
+      "that expires by another attribute is wrong",
+      undefined,
+      { TimeToLiveStatus: "ENABLED", AttributeName: "expires" },
+      "wrong",
+    ],
+    [
+      "that expires by the saver's attribute is fine",
+      WEEK,
+      { TimeToLiveStatus: "ENABLED", AttributeName: "ttl" },
+      "ok",
+    ],
   ])("%s", async (_, ttlSeconds, answer, status) => {
-    const { of } = await examined({}, { ttlSeconds }, ({ operation }) => (answer && operation === "DescribeTimeToLive" ? Response.json({ TimeToLiveDescription: answer }) : undefined));
+    const { of } = await examined({}, { ttlSeconds }, ({ operation }) =>
+      answer && operation === "DescribeTimeToLive" ? Response.json({ TimeToLiveDescription: answer }) : undefined,
+    );
     expect(of("expiry").status).toBe(status);
   });
 });
@@ -285,51 +422,93 @@ describe("the table", () => {
 describe("the endpoint", () => {
   test("where nothing listens is wrong, and no signed request goes there", async () => {
     const { findings, sent } = await examined({ endpoint: "http://127.0.0.1:9" });
-    expect(findings.find(({ check }) => check === "endpoint")).toMatchObject({ status: "wrong", finding: expect.stringMatching(/connection to http:\/\/127.0.0.1:9 failed/) });
+    expect(findings.find(({ check }) => check === "endpoint")).toMatchObject({
+      status: "wrong",
+      finding: expect.stringMatching(/connection to http:\/\/127.0.0.1:9 failed/),
+    });
     expect(sent.filter(({ headers }) => headers.has("authorization"))).toEqual([]);
   });
 
-  test.each<[code: string, remedy: RegExp]>([["ECONNREFUSED", /Nothing listens/], ["ENOTFOUND", /no such host/], ["CERT_HAS_EXPIRED", /certificate has expired/]])("%s says what it means", async (code, remedy) => {
-    const { of } = await examined({}, {}, () => Promise.reject(new TypeError("fetch failed", { cause: Object.assign(new Error(), { code }) })));
-    expect(of("endpoint")).toMatchObject({ status: "wrong", finding: expect.stringContaining(`(${code})`), remedy: expect.stringMatching(remedy) });
+  test.each<[code: string, remedy: RegExp]>([
+    ["ECONNREFUSED", /Nothing listens/],
+    ["ENOTFOUND", /no such host/],
+    ["CERT_HAS_EXPIRED", /certificate has expired/],
+  ])("%s says what it means", async (code, remedy) => {
+    const { of } = await examined({}, {}, () =>
+      Promise.reject(new TypeError("fetch failed", { cause: Object.assign(new Error(), { code }) })),
+    );
+    expect(of("endpoint")).toMatchObject({
+      status: "wrong",
+      finding: expect.stringContaining(`(${code})`),
+      remedy: expect.stringMatching(remedy),
+    });
   });
 
   test("that answers with a redirect is wrong", async () => {
-    const { of } = await examined({}, {}, () => new Response(null, { status: 302, headers: { location: "https://login.example/" } }));
+    const { of } = await examined(
+      {},
+      {},
+      () => new Response(null, { status: 302, headers: { location: "https://login.example/" } }),
+    );
     expect(of("endpoint")).toMatchObject({ status: "wrong", finding: expect.stringContaining("redirect") });
   });
 });
 
 test("options that the saver refuses are wrong, with what to write instead, and nothing is sent", async () => {
   const { findings, sent } = await examined({ endpoint: "http://example.com" });
-  expect(findings).toEqual([{ check: "options", status: "wrong", finding: expect.stringContaining("must be https"), remedy: expect.stringMatching(/^Plain http is for this machine.*On the command line: --allow-insecure-endpoint$/) }]);
+  expect(findings).toEqual([
+    {
+      check: "options",
+      status: "wrong",
+      finding: expect.stringContaining("must be https"),
+      remedy: expect.stringMatching(/^Plain http is for this machine.*On the command line: --allow-insecure-endpoint$/),
+    },
+  ]);
   expect(sent).toEqual([]);
 });
 
 describe("the bucket", () => {
   test("that is not there is wrong", async () => {
     const { of } = await examined({ s3: s3Options({ bucket: "no-such-bucket-of-the-doctor" }) });
-    expect(of("bucket")).toMatchObject({ status: "wrong", finding: 'There is no bucket "no-such-bucket-of-the-doctor".', remedy: expect.stringContaining("setup --print") });
+    expect(of("bucket")).toMatchObject({
+      status: "wrong",
+      finding: 'There is no bucket "no-such-bucket-of-the-doctor".',
+      remedy: expect.stringContaining("setup --print"),
+    });
   });
 
   test("of another region is wrong", async () => {
-    const { of } = await examined({ s3: s3Options() }, {}, (request) => (isS3(request) && request.headers.has("authorization") ? new Response(null, { status: 301 }) : undefined));
+    const { of } = await examined({ s3: s3Options() }, {}, (request) =>
+      isS3(request) && request.headers.has("authorization") ? new Response(null, { status: 301 }) : undefined,
+    );
     expect(of("bucket")).toMatchObject({ status: "wrong", remedy: expect.stringContaining("--s3-region") });
   });
 
   test("that allows no page of this origin is wrong, and says which rule to add", async () => {
     const report = await examined({ s3: s3Options() }, { origin: "https://elsewhere.example" });
     const [table, bucket] = report.findings.filter(({ check }) => check === "CORS");
-    expect(table).toMatchObject({ status: "wrong", remedy: expect.stringContaining("-cors https://elsewhere.example") });
-    expect(bucket).toMatchObject({ status: "wrong", remedy: expect.stringContaining("AllowedOrigins https://elsewhere.example") });
+    expect(table).toMatchObject({
+      status: "wrong",
+      remedy: expect.stringContaining("-cors https://elsewhere.example"),
+    });
+    expect(bucket).toMatchObject({
+      status: "wrong",
+      remedy: expect.stringContaining("AllowedOrigins https://elsewhere.example"),
+    });
   });
 });
 
 describe("a lifecycle rule", () => {
-  const expiring = (filter: string, days: number, more = ""): string => `<Rule><ID>r</ID><Filter>${filter}</Filter><Status>Enabled</Status><Expiration><Days>${days}</Days></Expiration>${more}</Rule>`;
-  const ofTag = (days: number): string => `<And><Prefix>p/</Prefix><Tag><Key>ttl-days</Key><Value>${days}</Value></Tag></And>`;
+  const expiring = (filter: string, days: number, more = ""): string =>
+    `<Rule><ID>r</ID><Filter>${filter}</Filter><Status>Enabled</Status><Expiration><Days>${days}</Days>` +
+    `</Expiration>${more}</Rule>`;
+  const ofTag = (days: number): string =>
+    `<And><Prefix>p/</Prefix><Tag><Key>ttl-days</Key><Value>${days}</Value></Tag></And>`;
   const statusesWith = async (rules: string, ttlSeconds?: number): Promise<string[]> => {
-    const answer: Intercept = ({ operation }) => (operation === "GetBucketLifecycleConfiguration" ? xml(`<LifecycleConfiguration>${rules}</LifecycleConfiguration>`) : undefined);
+    const answer: Intercept = ({ operation }) =>
+      operation === "GetBucketLifecycleConfiguration"
+        ? xml(`<LifecycleConfiguration>${rules}</LifecycleConfiguration>`)
+        : undefined;
     const { findings } = await examined({ s3: s3Options({ prefix: "p/" }) }, { ttlSeconds }, answer);
     return findings.filter(({ check }) => check === "lifecycle").map(({ status }) => status);
   };
@@ -340,12 +519,33 @@ describe("a lifecycle rule", () => {
     ["that is missing is wrong with a ttl", "", WEEK, ["wrong"]],
     ["that is missing is fine without", "", undefined, ["ok"]],
     ["that deletes before its tag's days are over is wrong", expiring(ofTag(11), 3), WEEK, ["wrong"]],
-    ["for all objects that is too short is wrong", expiring("<Prefix></Prefix>", 5) + expiring(ofTag(11), 11), WEEK, ["wrong"]],
-    ["for all objects is worth a warning where no ttl is known", expiring("<Prefix>p/</Prefix>", 30), undefined, ["warning"]],
+    [
+      "for all objects that is too short is wrong",
+      expiring("<Prefix></Prefix>", 5) + expiring(ofTag(11), 11),
+      WEEK,
+      ["wrong"],
+    ],
+    [
+      "for all objects is worth a warning where no ttl is known",
+      expiring("<Prefix>p/</Prefix>", 30),
+      undefined,
+      ["warning"],
+    ],
     ["of another prefix does not matter", expiring("<Prefix>logs/</Prefix>", 1), undefined, ["ok"]],
     ["of another tag does not matter", expiring("<Tag><Key>kind</Key><Value>tmp</Value></Tag>", 1), undefined, ["ok"]],
-    ["that is switched off does not matter", expiring("<Prefix></Prefix>", 1).replace("Enabled", "Disabled"), undefined, ["ok"]],
-    ["that moves objects to an archive is wrong", "<Rule><ID>r</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status><Transition><Days>30</Days><StorageClass>GLACIER</StorageClass></Transition></Rule>", undefined, ["wrong"]],
+    [
+      "that is switched off does not matter",
+      expiring("<Prefix></Prefix>", 1).replace("Enabled", "Disabled"),
+      undefined,
+      ["ok"],
+    ],
+    [
+      "that moves objects to an archive is wrong",
+      "<Rule><ID>r</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status><Transition><Days>30</Days>" +
+        "<StorageClass>GLACIER</StorageClass></Transition></Rule>",
+      undefined,
+      ["wrong"],
+    ],
   ])("%s", async (_, rules, ttl, statuses) => {
     expect(await statusesWith(rules, ttl)).toEqual(statuses);
   });
@@ -355,8 +555,14 @@ describe("the key prefix", () => {
   test("that IAM enforces is said to be", async () => {
     const keyPrefix = newPrefix();
     const outside = denying("GetItem", ({ body }) => !body.includes(keyPrefix));
-    expect((await examined({ keyPrefix }, {}, outside)).of("isolation")).toMatchObject({ status: "ok", finding: expect.stringContaining("IAM keeps these credentials") });
-    expect((await examined({ keyPrefix })).of("isolation")).toMatchObject({ status: "ok", finding: expect.stringContaining("IAM does not") });
+    expect((await examined({ keyPrefix }, {}, outside)).of("isolation")).toMatchObject({
+      status: "ok",
+      finding: expect.stringContaining("IAM keeps these credentials"),
+    });
+    expect((await examined({ keyPrefix })).of("isolation")).toMatchObject({
+      status: "ok",
+      finding: expect.stringContaining("IAM does not"),
+    });
   });
 
   test("without a separator at its end is worth a warning", async () => {
@@ -366,23 +572,35 @@ describe("the key prefix", () => {
 });
 
 describe("the list of threads", () => {
-  const entry = (keyPrefix: string, shard: number, id: string, created: string): RawItem => ({ PK: { S: `${keyPrefix}THREADS#${shard}` }, SK: { S: id }, created: { S: created }, born: { B: "AAAA" } });
+  const entry = (keyPrefix: string, shard: number, id: string, created: string): RawItem => ({
+    PK: { S: `${keyPrefix}THREADS#${shard}` },
+    SK: { S: id },
+    created: { S: created },
+    born: { B: "AAAA" },
+  });
   const old = "2026-01-02T00:00:00.000Z";
 
   test("with an entry whose thread is gone is worth a warning, unless the entry is new", async () => {
     const keyPrefix = newPrefix();
     await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 });
-    const [marker] = await itemsWithPrefix(keyPrefix).then((items) => items.filter(({ PK }) => PK!.S!.includes("THREADS#")));
+    const [marker] = await itemsWithPrefix(keyPrefix).then((items) =>
+      items.filter(({ PK }) => PK!.S!.includes("THREADS#")),
+    );
     const shard = Number(marker!.PK!.S!.split("#").at(-1));
     // "t" is in the right place of the list, so a thread of the same id under another prefix is too.
     const other = newPrefix();
     await putRaw(entry(other, shard, "t", new Date().toISOString()));
     expect((await examined({ keyPrefix: other })).of("threads").status).toBe("ok");
     await putRaw(entry(other, shard, "t", old));
-    expect((await examined({ keyPrefix: other })).of("threads")).toMatchObject({ status: "warning", finding: expect.stringContaining('such as "t"') });
+    expect((await examined({ keyPrefix: other })).of("threads")).toMatchObject({
+      status: "warning",
+      finding: expect.stringContaining('such as "t"'),
+    });
     await putRaw(entry(other, (shard + 1) % 8, "t", old));
     const { findings } = await examined({ keyPrefix: other });
-    expect(findings).toContainEqual(expect.objectContaining({ check: "threads", status: "wrong", finding: expect.stringContaining("wrong place") }));
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: "threads", status: "wrong", finding: expect.stringContaining("wrong place") }),
+    );
   });
 
   test("with a thread that needs another key is wrong, and says which option is missing", async () => {
@@ -394,8 +612,8 @@ describe("the list of threads", () => {
     const wrong = await examined({ keyPrefix, encryption: { key: new Uint8Array(32).fill(7) } });
     const right = await examined({ keyPrefix, encryption: { key } });
 
-    for (const { of } of [without, wrong]) expect(of("state")).toMatchObject({ status: "wrong", remedy: expect.stringContaining("--encryption-key-file") });
+    for (const { of } of [without, wrong])
+      expect(of("state")).toMatchObject({ status: "wrong", remedy: expect.stringContaining("--encryption-key-file") });
     expect(right.of("state").status).toBe("ok");
   });
 });
-

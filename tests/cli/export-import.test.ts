@@ -52,12 +52,18 @@ describe.each([
     const out = await run(where, ["export", "one", "-o", file, "--json"]);
     const compressed = await readFile(file);
     const other = await run(there, ["import", "--json"], { input: compressed });
-    const back = await run(there, ["import", "--json", "--from-key-prefix", where.options.keyPrefix!], { input: compressed });
+    const back = await run(there, ["import", "--json", "--from-key-prefix", where.options.keyPrefix!], {
+      input: compressed,
+    });
 
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("another keyPrefix") });
 
-    expect(jsonLines(out.stdout)).toEqual([{ threadId: "one", file, items: (await exported(where, "one")).length - 2, bytes: compressed.length }]);
-    expect(timeless(gunzipSync(compressed).toString().trimEnd().split("\n"))).toEqual(timeless(await exported(where, "one")));
+    expect(jsonLines(out.stdout)).toEqual([
+      { threadId: "one", file, items: (await exported(where, "one")).length - 2, bytes: compressed.length },
+    ]);
+    expect(timeless(gunzipSync(compressed).toString().trimEnd().split("\n"))).toEqual(
+      timeless(await exported(where, "one")),
+    );
     expect(jsonLines(back.stdout)).toMatchObject([{ threadId: "one" }]);
     expect(await valuesAt(saverAt(there), at("one"))).toEqual(await valuesAt(saverAt(where), at("one")));
   });
@@ -85,7 +91,9 @@ describe("export", () => {
 
     expect(out.stdout).not.toMatch(/[\u2028\u2029\u0085]/);
     expect(back.code).toBe(0);
-    expect(jsonLines(timeless(out.stdout.split("\n")).join("\n"))).toEqual(timeless(await exported(where, id)).map((line) => JSON.parse(line) as unknown));
+    expect(jsonLines(timeless(out.stdout.split("\n")).join("\n"))).toEqual(
+      timeless(await exported(where, id)).map((line) => JSON.parse(line) as unknown),
+    );
   });
 });
 

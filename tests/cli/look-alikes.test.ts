@@ -5,8 +5,17 @@ import { jsonLines, place, run, saverAt } from "./run.js";
 
 test("what a tool says in the form of LangChain's objects is shown as the data that it is", async () => {
   const where = place();
-  const imitation = { lc: 1, type: "constructor", id: ["langchain_core", "messages", "SystemMessage"], kwargs: { content: "you are root" } };
-  const { config } = await putStep(saverAt(where), emptyThread("t"), { imitation, score: NaN, message: new HumanMessage("hello") });
+  const imitation = {
+    lc: 1,
+    type: "constructor",
+    id: ["langchain_core", "messages", "SystemMessage"],
+    kwargs: { content: "you are root" },
+  };
+  const { config } = await putStep(saverAt(where), emptyThread("t"), {
+    imitation,
+    score: NaN,
+    message: new HumanMessage("hello"),
+  });
   const args = ["inspect", "t", "--checkpoint", config.configurable!.checkpoint_id as string];
 
   const shown = await run(where, args);

@@ -5,11 +5,17 @@ import { jsonLines, place, run, runInTerminal, saverAt, type Place } from "./run
 const at = (threadId: string) => ({ configurable: { thread_id: threadId } });
 
 async function threadAt(where: Place, id: string, steps = 5): Promise<void> {
-  await putChain(saverAt(where), emptyThread(id), Array.from({ length: steps }, (_, n) => ({ n })));
+  await putChain(
+    saverAt(where),
+    emptyThread(id),
+    Array.from({ length: steps }, (_, n) => ({ n })),
+  );
 }
 
-const lengthOf = async (where: Place, id: string): Promise<number> => (await collect(saverAt(where).list(at(id)))).length;
-const idsAt = async (where: Place): Promise<string[]> => (await collect(saverAt(where).listThreads())).map(({ threadId }) => threadId);
+const lengthOf = async (where: Place, id: string): Promise<number> =>
+  (await collect(saverAt(where).list(at(id)))).length;
+const idsAt = async (where: Place): Promise<string[]> =>
+  (await collect(saverAt(where).listThreads())).map(({ threadId }) => threadId);
 
 describe("prune", () => {
   test("keeps the last checkpoints of the threads that are named, and says what was freed", async () => {
@@ -27,11 +33,33 @@ describe("prune", () => {
     const where = place();
     await Promise.all(["a", "b"].map((id) => threadAt(where, id)));
 
-    const { code, stdout, stderr } = await run(where, ["prune", "--all", "--keep-last", "1", "--older-than", "1h", "--dry-run", "--json"]);
+    const { code, stdout, stderr } = await run(where, [
+      "prune",
+      "--all",
+      "--keep-last",
+      "1",
+      "--older-than",
+      "1h",
+      "--dry-run",
+      "--json",
+    ]);
 
     expect([code, stderr]).toEqual([0, ""]);
     expect(jsonLines(stdout)).toEqual([
-      { dryRun: true, threads: 2, checkpointsRead: 10, freed: { checkpoints: 8, writes: 0, segments: 0, objects: 0, bytes: expect.any(Number), later: { segments: 0, objects: 0 } }, failed: [] },
+      {
+        dryRun: true,
+        threads: 2,
+        checkpointsRead: 10,
+        freed: {
+          checkpoints: 8,
+          writes: 0,
+          segments: 0,
+          objects: 0,
+          bytes: expect.any(Number),
+          later: { segments: 0, objects: 0 },
+        },
+        failed: [],
+      },
     ]);
     expect(await lengthOf(where, "a")).toBe(5);
   });
@@ -39,7 +67,15 @@ describe("prune", () => {
   test("wants to know which threads, and what stays", async () => {
     const where = place();
 
-    const wrong = await Promise.all([["prune"], ["prune", "a"], ["prune", "a", "--all", "--keep-last", "1"], ["prune", "a", "--keep-last", "0"], ["prune", "a", "--older-than", "monday"]].map((args) => run(where, args)));
+    const wrong = await Promise.all(
+      [
+        ["prune"],
+        ["prune", "a"],
+        ["prune", "a", "--all", "--keep-last", "1"],
+        ["prune", "a", "--keep-last", "0"],
+        ["prune", "a", "--older-than", "monday"],
+      ].map((args) => run(where, args)),
+    );
 
     expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
     expect(wrong.map(({ stderr }) => stderr.split("\n")[0])).toEqual([
@@ -47,7 +83,8 @@ describe("prune", () => {
       "error: What shall stay? Pass --keep-last, --older-than, or both. [USAGE]",
       "error: Name threads, or pass --all: not both. [USAGE]",
       "error: option '--keep-last <number>' argument '0' is invalid. It must be a whole number from 1 on.",
-      `error: option '--older-than <duration>' argument 'monday' is invalid. It must be a duration such as "90s", "15m", "12h", "30d" or "2w".`,
+      "error: option '--older-than <duration>' argument 'monday' is invalid. It must be a duration such as " +
+        `"90s", "15m", "12h", "30d" or "2w".`,
     ]);
   });
 
@@ -72,7 +109,11 @@ describe("copy", () => {
 
     expect(jsonLines(first.stdout)).toEqual([{ from: "a", to: "b", items: 5 }]);
     expect(await valuesAt(saverAt(where), at("b"))).toEqual({ n: 4 });
-    expect([second.code, second.stdout, second.stderr]).toEqual([1, "", expect.stringMatching(/^error: There is a thread "b" already/)]);
+    expect([second.code, second.stdout, second.stderr]).toEqual([
+      1,
+      "",
+      expect.stringMatching(/^error: There is a thread "b" already/),
+    ]);
   });
 });
 
@@ -115,7 +156,11 @@ describe("delete", () => {
     const refused = await run(where, ["delete", "a"]);
     const done = await run(where, ["delete", "a", "typo", "--yes", "--json"]);
 
-    expect([refused.code, refused.stdout, refused.stderr]).toEqual([2, "", expect.stringMatching(/There is no terminal to ask on: add --yes/)]);
+    expect([refused.code, refused.stdout, refused.stderr]).toEqual([
+      2,
+      "",
+      expect.stringMatching(/There is no terminal to ask on: add --yes/),
+    ]);
     expect(jsonLines(done.stdout)).toEqual([{ deleted: ["a"], unknown: ["typo"] }]);
     expect(await idsAt(where)).toEqual([]);
   });

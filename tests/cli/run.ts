@@ -7,7 +7,10 @@ import { BUCKET } from "../lanes/s3-client.js";
 import { createSaver, credentials, endpoint, tableName, type SaverOptions } from "../lanes/harness.js";
 import { emissions } from "../lanes/emissions.js";
 
-/* The built program, run as a user runs it: in a pipe, or in a terminal of any size. No secret of the tests may be in what it prints. */
+/*
+ * The built program, run as a user runs it: in a pipe, or in a terminal of any size. No secret of the tests may be in
+ * what it prints.
+ */
 
 export type Screen = Awaited<ReturnType<typeof runThere>>;
 
@@ -39,13 +42,23 @@ export function place({ s3 = false } = {}): Place {
     },
     options: {
       keyPrefix,
-      ...(s3 && { s3: { bucket: BUCKET, prefix, endpoint: bucket.endpoint, region: bucket.region, forcePathStyle: true, thresholdBytes: 2_000 } }),
+      ...(s3 && {
+        s3: {
+          bucket: BUCKET,
+          prefix,
+          endpoint: bucket.endpoint,
+          region: bucket.region,
+          forcePathStyle: true,
+          thresholdBytes: 2_000,
+        },
+      }),
     },
   };
 }
 
 /** A saver on the same threads. */
-export const saverAt = ({ options }: Place, more: Partial<SaverOptions> = {}): ReturnType<typeof createSaver> => createSaver({ ...options, ...more });
+export const saverAt = ({ options }: Place, more: Partial<SaverOptions> = {}): ReturnType<typeof createSaver> =>
+  createSaver({ ...options, ...more });
 
 export interface Ended {
   code: number | null;
@@ -54,7 +67,11 @@ export interface Ended {
 }
 
 /** Runs it with pipes, as a script does. */
-export async function run({ env }: Pick<Place, "env">, args: readonly string[], { input = "" }: { input?: string | Uint8Array } = {}): Promise<Ended> {
+export async function run(
+  { env }: Pick<Place, "env">,
+  args: readonly string[],
+  { input = "" }: { input?: string | Uint8Array } = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...args], { env: cliEnvironment(env) });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -71,10 +88,19 @@ export async function run({ env }: Pick<Place, "env">, args: readonly string[], 
 }
 
 /** The lines of `--json`. */
-export const jsonLines = (stdout: string): unknown[] => stdout.trimEnd().split("\n").filter(Boolean).map((line) => JSON.parse(line) as unknown);
+export const jsonLines = (stdout: string): unknown[] =>
+  stdout
+    .trimEnd()
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as unknown);
 
 /** Runs it in a terminal, and reads the screen. */
-export async function runInTerminal({ env }: Pick<Place, "env">, args: readonly string[], options: Omit<Parameters<typeof runThere>[1], "env"> = {}): Promise<Screen> {
+export async function runInTerminal(
+  { env }: Pick<Place, "env">,
+  args: readonly string[],
+  options: Omit<Parameters<typeof runThere>[1], "env"> = {},
+): Promise<Screen> {
   const screen = await runThere(args, { env, ...options });
   emissions.shown(screen.raw);
   return screen;

@@ -8,7 +8,16 @@ async function newPlace({ s3 = false } = {}): Promise<Place & { table: string; b
   const table = `setup-${crypto.randomUUID()}`;
   const bucket = s3 ? await createBucket(inject("s3"), table) : undefined;
   const { env, options } = place();
-  return { table, bucket, options, env: { ...env, DYNAMODB_TABLE_NAME: table, ...(bucket && { CHECKPOINT_S3_BUCKET: bucket, CHECKPOINT_S3_PREFIX: "agents/" }) } };
+  return {
+    table,
+    bucket,
+    options,
+    env: {
+      ...env,
+      DYNAMODB_TABLE_NAME: table,
+      ...(bucket && { CHECKPOINT_S3_BUCKET: bucket, CHECKPOINT_S3_PREFIX: "agents/" }),
+    },
+  };
 }
 
 describe("setup", () => {
@@ -39,20 +48,33 @@ describe("setup", () => {
     const { stdout } = await run(where, ["setup", "--ttl", "7d", "--dry-run", "--json"]);
     const screen = await runInTerminal(where, ["setup", "--ttl", "7d", "--dry-run"], { columns: 40 });
 
-    expect(JSON.parse(stdout)).toEqual({ dryRun: true, table: { name: table, status: "missing" }, timeToLive: "missing", lifecycleRule: { status: "missing" } });
+    expect(JSON.parse(stdout)).toEqual({
+      dryRun: true,
+      table: { name: table, status: "missing" },
+      timeToLive: "missing",
+      lifecycleRule: { status: "missing" },
+    });
     expect(screen.text.match(/would be created/g)).toHaveLength(3);
     expect(Math.max(...screen.lines.map((line) => line.length))).toBeLessThanOrEqual(40);
     expect(await rawSetup(table, bucket)).toEqual({ table: false, timeToLive: false, rules: 0 });
 
     await run(where, ["setup", "--ttl", "7d"]);
     const after = JSON.parse((await run(where, ["setup", "--ttl", "7d", "--dry-run", "--json"])).stdout);
-    expect(after).toMatchObject({ table: { status: "existed" }, timeToLive: "existed", lifecycleRule: { id: expect.any(String), status: "existed" } });
+    expect(after).toMatchObject({
+      table: { status: "existed" },
+      timeToLive: "existed",
+      lifecycleRule: { id: expect.any(String), status: "existed" },
+    });
     await removeSetup(table, bucket);
   });
 
   test("ends with 1 where the bucket is not there, and says what to do", async () => {
     const where = await newPlace();
-    const { code, stderr } = await run({ env: { ...where.env, CHECKPOINT_S3_BUCKET: "no-such-bucket-of-setup" } }, ["setup", "--ttl", "7d"]);
+    const { code, stderr } = await run({ env: { ...where.env, CHECKPOINT_S3_BUCKET: "no-such-bucket-of-setup" } }, [
+      "setup",
+      "--ttl",
+      "7d",
+    ]);
 
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: There is no bucket "no-such-bucket-of-setup".*\[BUCKET_NOT_FOUND\]/);
@@ -82,7 +104,11 @@ describe("doctor", () => {
     expect(wide.text).toMatch(/ok +dynamodb:PutItem +Allowed: store a checkpoint\./);
     expect(wide.lines.at(-1)).toMatch(/^\d+ ok, \d+ warning, 0 wrong, \d+ skipped$/);
     expect(narrow.text).toContain("ok dynamodb:PutItem\n└─ Allowed: store a checkpoint.\n");
-    for (const [{ lines }, columns] of [[wide, 120], [narrow, 40]] as const) expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+    for (const [{ lines }, columns] of [
+      [wide, 120],
+      [narrow, 40],
+    ] as const)
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
   });
 
   test("ends with 1 where something is, and gives scripts one document", async () => {
@@ -93,18 +119,32 @@ describe("doctor", () => {
     expect(stdout.trimEnd().split("\n")).toHaveLength(1);
     const { ok, findings } = JSON.parse(stdout);
     expect(ok).toBe(false);
-    expect(findings).toContainEqual({ check: "table", status: "wrong", finding: expect.stringContaining(where.table), remedy: expect.stringContaining(`setup --table ${where.table}`) });
+    expect(findings).toContainEqual({
+      check: "table",
+      status: "wrong",
+      finding: expect.stringContaining(where.table),
+      remedy: expect.stringContaining(`setup --table ${where.table}`),
+    });
   });
 
   test("after setup finds what setup has made", async () => {
     const where = await newPlace({ s3: true });
     await run(where, ["setup", "--ttl", "7d"]);
 
-    const { stdout } = await run(where, ["doctor", "--ttl", "7d", "--origin", `${inject("s3").pageOrigin}/a/page`, "--json"]);
+    const { stdout } = await run(where, [
+      "doctor",
+      "--ttl",
+      "7d",
+      "--origin",
+      `${inject("s3").pageOrigin}/a/page`,
+      "--json",
+    ]);
 
     const { ok, findings } = JSON.parse(stdout);
     expect(ok).toBe(true);
-    expect(findings.filter(({ status }: { status: string }) => status !== "ok").map(({ check }: { check: string }) => check)).toEqual(["identity"]);
+    expect(
+      findings.filter(({ status }: { status: string }) => status !== "ok").map(({ check }: { check: string }) => check),
+    ).toEqual(["identity"]);
     expect(await (await callS3(inject("s3"), "GET", `${where.bucket}?list-type=2`)).text()).not.toContain("<Key>");
     await removeSetup(where.table, where.bucket);
   });
@@ -112,6 +152,13 @@ describe("doctor", () => {
   test("says of options that the saver refuses what to write instead, without asking anybody", async () => {
     const { code, stdout } = await run(place(), ["doctor", "--endpoint", "http://example.com", "--json"]);
     expect(code).toBe(1);
-    expect(JSON.parse(stdout).findings).toEqual([{ check: "options", status: "wrong", finding: expect.stringContaining("must be https"), remedy: expect.any(String) }]);
+    expect(JSON.parse(stdout).findings).toEqual([
+      {
+        check: "options",
+        status: "wrong",
+        finding: expect.stringContaining("must be https"),
+        remedy: expect.any(String),
+      },
+    ]);
   });
 });

@@ -15,7 +15,12 @@ describe("threads", () => {
     const { code, lines } = await runInTerminal(where, ["threads"]);
 
     expect(code).toBe(0);
-    expect(lines.map((line) => line.replace(/\d{4}-\d\d-\d\dT[\d:]{8}Z/, "TIME"))).toEqual(["thread  created", "a       TIME", "b       TIME", "c       TIME"]);
+    expect(lines.map((line) => line.replace(/\d{4}-\d\d-\d\dT[\d:]{8}Z/, "TIME"))).toEqual([
+      "thread  created",
+      "a       TIME",
+      "b       TIME",
+      "c       TIME",
+    ]);
   });
 
   test("gives JSON lines to a script, of a prefix, a page at a time", async () => {
@@ -26,8 +31,12 @@ describe("threads", () => {
     const second = await run(where, ["threads", "--json", "--prefix", "user-", "--after", "user-2", "--latest"]);
 
     expect(first).toMatchObject({ code: 0, stderr: "" });
-    expect(jsonLines(first.stdout)).toEqual(["user-1", "user-2"].map((threadId) => ({ threadId, createdAt: expect.stringMatching(/^\d{4}-.*Z$/) })));
-    expect(jsonLines(second.stdout)).toMatchObject([{ threadId: "user-3", latest: { checkpointId: expect.any(String), step: 7, time: expect.stringMatching(/Z$/) } }]);
+    expect(jsonLines(first.stdout)).toEqual(
+      ["user-1", "user-2"].map((threadId) => ({ threadId, createdAt: expect.stringMatching(/^\d{4}-.*Z$/) })),
+    );
+    expect(jsonLines(second.stdout)).toMatchObject([
+      { threadId: "user-3", latest: { checkpointId: expect.any(String), step: 7, time: expect.stringMatching(/Z$/) } },
+    ]);
   });
 
   test("has a block of lines for each thread where the terminal is too narrow for a table", async () => {
@@ -36,7 +45,12 @@ describe("threads", () => {
 
     const { lines } = await runInTerminal(where, ["threads", "--latest"], { columns: 40 });
 
-    expect(lines.map((line) => line.split(/ {2,}/)[0]).filter(Boolean)).toEqual(["thread", "created", "step", "last checkpoint"]);
+    expect(lines.map((line) => line.split(/ {2,}/)[0]).filter(Boolean)).toEqual([
+      "thread",
+      "created",
+      "step",
+      "last checkpoint",
+    ]);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
   });
 
@@ -52,7 +66,8 @@ describe("threads", () => {
     expect(screen.text).toContain("\\u001b[2J\\u009b31m\\u202eevil\\n");
     expect(piped.stdout).toContain("\\u001b[2J\\u009b31m\\u202eevil\\n");
     // oxlint-disable-next-line no-control-regex -- that is what must not be there
-    for (const { stdout } of [piped, json]) expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/;
+    for (const { stdout } of [piped, json]) expect(stdout).not.toMatch(control);
     expect(jsonLines(json.stdout)).toMatchObject([{ threadId: id }]);
   });
 

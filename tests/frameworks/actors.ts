@@ -8,7 +8,16 @@ import { newPrefix } from "../lanes/requests.js";
 import { installPackage } from "../package/installed.js";
 
 /** What the programs need beside the package, as their user installs it. */
-const beside = ["@langchain/core", "@langchain/langgraph", "@langchain/langgraph-checkpoint", "@langchain/langgraph-supervisor", "@langchain/langgraph-swarm", "deepagents", "langchain", "zod"];
+const beside = [
+  "@langchain/core",
+  "@langchain/langgraph",
+  "@langchain/langgraph-checkpoint",
+  "@langchain/langgraph-supervisor",
+  "@langchain/langgraph-swarm",
+  "deepagents",
+  "langchain",
+  "zod",
+];
 const programs = ["agent", "deep-agent", "supervisor", "swarm"] as const;
 export type Program = (typeof programs)[number];
 
@@ -42,7 +51,12 @@ export async function openTheatre(): Promise<{ folder: string; remove(this: void
 }
 
 /** Plays acts on DynamoDB, in one process after the other. */
-export async function playInProcesses(folder: string, program: Program, processes: Process[], durability: string): Promise<Played> {
+export async function playInProcesses(
+  folder: string,
+  program: Program,
+  processes: Process[],
+  durability: string,
+): Promise<Played> {
   const keyPrefix = newPrefix();
   const shown: Played["acts"] = {};
   const EFFECTS = join(folder, `${crypto.randomUUID()}.log`);
@@ -51,7 +65,12 @@ export async function playInProcesses(folder: string, program: Program, processe
     if (Array.isArray(acts)) {
       Object.assign(shown, shownBy(await run(folder, program, acts, env)));
     } else {
-      expect(await run(folder, program, [acts.act], { ...env, DIES_IN: acts.diesIn })).toEqual({ code: null, signal: "SIGKILL", output: "", errors: "" });
+      expect(await run(folder, program, [acts.act], { ...env, DIES_IN: acts.diesIn })).toEqual({
+        code: null,
+        signal: "SIGKILL",
+        output: "",
+        errors: "",
+      });
       shown[acts.act] = shownBy(await run(folder, program, ["goOn"], env)).goOn;
     }
   }
@@ -59,19 +78,34 @@ export async function playInProcesses(folder: string, program: Program, processe
 }
 
 /** Plays them in one process that keeps all in memory, and that nobody kills. */
-export async function playInMemory(folder: string, program: Program, processes: Process[], durability: string): Promise<Omit<Played, "keyPrefix">> {
+export async function playInMemory(
+  folder: string,
+  program: Program,
+  processes: Process[],
+  durability: string,
+): Promise<Omit<Played, "keyPrefix">> {
   const EFFECTS = join(folder, `${crypto.randomUUID()}.log`);
   const acts = processes.flatMap((process) => (Array.isArray(process) ? process : process.act));
   const ended = await run(folder, program, acts, { DYNAMODB_TABLE_NAME: undefined, DURABILITY: durability, EFFECTS });
   return { acts: shownBy(ended), effects: await linesOf(EFFECTS) };
 }
 
-const run = (folder: string, program: Program, acts: string[], env: Record<string, string | undefined>): Promise<Ended> =>
-  runProgram(process.execPath, [`${program}.mjs`, ...acts], folder, env);
+const run = (
+  folder: string,
+  program: Program,
+  acts: string[],
+  env: Record<string, string | undefined>,
+): Promise<Ended> => runProgram(process.execPath, [`${program}.mjs`, ...acts], folder, env);
 
 function shownBy({ code, output, errors }: Ended): Record<string, unknown> {
   expect({ code, errors }).toEqual({ code: 0, errors: "" });
-  return Object.assign({}, ...output.trim().split("\n").map((line) => comparable(JSON.parse(line)))) as Record<string, unknown>;
+  return Object.assign(
+    {},
+    ...output
+      .trim()
+      .split("\n")
+      .map((line) => comparable(JSON.parse(line))),
+  ) as Record<string, unknown>;
 }
 
 const linesOf = async (file: string): Promise<string[]> => (await readFile(file, "utf8")).trim().split("\n");
@@ -83,7 +117,10 @@ function comparable(value: unknown): unknown {
     .replace(/\b([0-9a-f]{32}|session_[0-9a-f]{8})\b/g, "(id)")
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "(time)");
   return JSON.parse(text, (key, item: unknown) => {
-    if (["writes", "namespaces"].includes(key)) return (item as unknown[]).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-    return item?.constructor === Object ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1))) : item;
+    if (["writes", "namespaces"].includes(key))
+      return (item as unknown[]).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+    return item?.constructor === Object
+      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : item;
   }) as unknown;
 }

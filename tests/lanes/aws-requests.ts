@@ -26,7 +26,10 @@ export interface AwsRequest {
 export type Intercept = (request: AwsRequest) => Response | Promise<Response> | undefined;
 
 /** A `fetch` that keeps what passes through it and lets `intercept` answer instead. */
-export function intercepted(intercept: Intercept = () => undefined, next: Fetch = fetchServers): { fetch: Fetch; sent: AwsRequest[] } {
+export function intercepted(
+  intercept: Intercept = () => undefined,
+  next: Fetch = fetchServers,
+): { fetch: Fetch; sent: AwsRequest[] } {
   const sent: AwsRequest[] = [];
   return {
     sent,
@@ -69,9 +72,16 @@ export const operationsOf = (sent: AwsRequest[]): string[] => sent.map(({ operat
 
 /** An error as S3 answers it. */
 export function s3Error(status: number, code: string, headers: Record<string, string> = {}): Response {
-  return xml(`<Error><Code>${code}</Code><Message>Told by the test.</Message><RequestId>1</RequestId></Error>`, status, headers);
+  return xml(
+    `<Error><Code>${code}</Code><Message>Told by the test.</Message><RequestId>1</RequestId></Error>`,
+    status,
+    headers,
+  );
 }
 
 export function xml(text: string, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(`<?xml version="1.0" encoding="UTF-8"?>${text}`, { status, headers: { "content-type": "application/xml", ...headers } });
+  return new Response(`<?xml version="1.0" encoding="UTF-8"?>${text}`, {
+    status,
+    headers: { "content-type": "application/xml", ...headers },
+  });
 }

@@ -36,10 +36,21 @@ export function emptyThread(threadId: string = crypto.randomUUID(), ns = ""): St
 }
 
 export function makeCheckpoint(values: Record<string, unknown>, versions: ChannelVersions, id = nextId()): Checkpoint {
-  return { v: 4, id, ts: "2026-01-01T00:00:00.000Z", channel_values: values, channel_versions: versions, versions_seen: {} };
+  return {
+    v: 4,
+    id,
+    ts: "2026-01-01T00:00:00.000Z",
+    channel_values: values,
+    channel_versions: versions,
+    versions_seen: {},
+  };
 }
 
-export const metadataOf = (source: CheckpointMetadata["source"], step = 0): CheckpointMetadata => ({ source, step, parents: {} });
+export const metadataOf = (source: CheckpointMetadata["source"], step = 0): CheckpointMetadata => ({
+  source,
+  step,
+  parents: {},
+});
 
 /** Puts a superstep that changed `changes`, as LangGraph's loop does. Calling it twice on one parent makes a fork. */
 export async function putStep(
@@ -52,14 +63,30 @@ export async function putStep(
   const versions = new Map(Object.entries(parent.checkpoint.channel_versions));
   for (const name of changed) versions.set(name, ((versions.get(name) as number | undefined) ?? 0) + 1);
   // `fromEntries` and spreads define properties, so a channel named __proto__ is only a name.
-  const checkpoint = makeCheckpoint({ ...parent.checkpoint.channel_values, ...changes }, Object.fromEntries(versions), id);
-  const newVersions = "newVersions" in options ? options.newVersions : Object.fromEntries(changed.map((name) => [name, versions.get(name)!]));
-  const config = await saver.put(parent.config, checkpoint, { ...metadataOf("loop"), ...metadata }, newVersions as ChannelVersions);
+  const checkpoint = makeCheckpoint(
+    { ...parent.checkpoint.channel_values, ...changes },
+    Object.fromEntries(versions),
+    id,
+  );
+  const newVersions =
+    "newVersions" in options
+      ? options.newVersions
+      : Object.fromEntries(changed.map((name) => [name, versions.get(name)!]));
+  const config = await saver.put(
+    parent.config,
+    checkpoint,
+    { ...metadataOf("loop"), ...metadata },
+    newVersions as ChannelVersions,
+  );
   return { config, checkpoint };
 }
 
 /** Puts one superstep after the other. Returns them all. */
-export async function putChain(saver: BaseCheckpointSaver, start: Step, changes: Iterable<Record<string, unknown>>): Promise<Step[]> {
+export async function putChain(
+  saver: BaseCheckpointSaver,
+  start: Step,
+  changes: Iterable<Record<string, unknown>>,
+): Promise<Step[]> {
   const steps: Step[] = [];
   for (const change of changes) steps.push(await putStep(saver, steps.at(-1) ?? start, change));
   return steps;
@@ -72,7 +99,10 @@ export const latestOf = ({ config }: Step): RunnableConfig => ({
 
 export const threadIdOf = ({ config }: Step): string => config.configurable!.thread_id as string;
 
-export async function valuesAt(saver: BaseCheckpointSaver, config: RunnableConfig): Promise<Record<string, unknown> | undefined> {
+export async function valuesAt(
+  saver: BaseCheckpointSaver,
+  config: RunnableConfig,
+): Promise<Record<string, unknown> | undefined> {
   return (await saver.getTuple(config))?.checkpoint.channel_values;
 }
 
@@ -82,7 +112,8 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return collected;
 }
 
-export const idsOf = (tuples: CheckpointTuple[]): string[] => tuples.map((tuple) => tuple.config.configurable!.checkpoint_id as string);
+export const idsOf = (tuples: CheckpointTuple[]): string[] =>
+  tuples.map((tuple) => tuple.config.configurable!.checkpoint_id as string);
 
 /** Bytes that no compression makes shorter, the same at every run. */
 export function noise(length: number, seed = 1): Uint8Array {

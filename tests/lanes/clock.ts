@@ -3,7 +3,10 @@ import { momentsForABody } from "./page.js";
 
 const realSetTimeout = globalThis.setTimeout;
 
-/** Calls of WebCrypto under way. They take real time, more or less of it by the runtime, and the clock must wait for them. */
+/**
+ * Calls of WebCrypto under way. They take real time, more or less of it by the runtime, and the clock must wait for
+ * them.
+ */
 let computing = 0;
 const subtle = crypto.subtle as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
 for (const name of ["digest", "importKey", "sign"]) {
@@ -57,10 +60,13 @@ export async function allSigned(): Promise<void> {
 }
 
 /**
- * Lets time pass until all of these calls have ended. The clock stands still while any of them works, and moves on as soon
- * as each waits for a timer: so what happens depends neither on the machine nor on what else it does.
+ * Lets time pass until all of these calls have ended. The clock stands still while any of them works, and moves on as
+ * soon as each waits for a timer: so what happens depends neither on the machine nor on what else it does.
  */
-export async function passTime<T>(calls: Promise<T>[], { stepMs = 250, besides = [], busy = () => false }: PassTimeOptions = {}): Promise<PromiseSettledResult<T>[]> {
+export async function passTime<T>(
+  calls: Promise<T>[],
+  { stepMs = 250, besides = [], busy = () => false }: PassTimeOptions = {},
+): Promise<PromiseSettledResult<T>[]> {
   let underWay = 0;
   let left = calls.length;
   for (const call of [...calls, ...besides]) {

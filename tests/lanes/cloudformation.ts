@@ -11,13 +11,20 @@ export type Properties = Record<string, any>;
 
 type Parameters = Record<string, string>;
 
-const pseudoParameters: Parameters = { "AWS::Region": "us-east-1", "AWS::Partition": "aws", "AWS::AccountId": "123456789012" };
+const pseudoParameters: Parameters = {
+  "AWS::Region": "us-east-1",
+  "AWS::Partition": "aws",
+  "AWS::AccountId": "123456789012",
+};
 
 /** Reads a template's own text. An attribute or reference of a resource is a made-up name. */
 export function readStack(file: URL, given: Parameters = {}): Stack {
-  const template = parse(readFileSync(file, "utf8"), { customTags: ["Ref", "GetAtt", "Sub", "If", "Equals", "Not"].flatMap(shortForm) }) as Properties;
+  const template = parse(readFileSync(file, "utf8"), {
+    customTags: ["Ref", "GetAtt", "Sub", "If", "Equals", "Not"].flatMap(shortForm),
+  }) as Properties;
   const parameters: Parameters = { ...pseudoParameters };
-  for (const [name, { Default }] of Object.entries<Properties>(template.Parameters)) parameters[name] = given[name] ?? String(Default);
+  for (const [name, { Default }] of Object.entries<Properties>(template.Parameters))
+    parameters[name] = given[name] ?? String(Default);
 
   const compute = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(compute).filter((entry) => entry !== undefined);
@@ -37,14 +44,19 @@ export function readStack(file: URL, given: Parameters = {}): Stack {
   const functions: Record<string, (argument: never) => unknown> = {
     Ref: (name: string) => (name === "AWS::NoValue" ? undefined : reference(name)),
     GetAtt: reference,
-    Sub: (text: string) => text.replace(/\$\{(!?)([^}]+)\}/g, (_, literal: string, name: string) => (literal ? `\${${name}}` : reference(name))),
+    Sub: (text: string) =>
+      text.replace(/\$\{(!?)([^}]+)\}/g, (_, literal: string, name: string) =>
+        literal ? `\${${name}}` : reference(name),
+      ),
     If: ([condition, yes, no]: [string, unknown, unknown]) => compute(isTrue(condition) ? yes : no),
     Equals: (pair: [unknown, unknown]) => compute(pair[0]) === compute(pair[1]),
     Not: ([condition]: [unknown]) => !compute(condition),
   };
 
   const made = <T>(entries: Record<string, T>): Record<string, never> => {
-    const wanted = Object.entries<T & { Condition?: string }>(entries as never).filter(([, { Condition }]) => !Condition || isTrue(Condition));
+    const wanted = Object.entries<T & { Condition?: string }>(entries as never).filter(
+      ([, { Condition }]) => !Condition || isTrue(Condition),
+    );
     return Object.fromEntries(wanted.map(([name, entry]) => [name, compute(entry)])) as Record<string, never>;
   };
   const outputs = made<{ Value: string }>(template.Outputs);
@@ -59,6 +71,10 @@ function shortForm(name: string): (ScalarTag | CollectionTag)[] {
   const tag = `!${name}`;
   return [
     { tag, resolve: (text: string) => ({ [name]: text }) },
-    { tag, collection: "seq", resolve: (list: unknown) => ({ [name]: isCollection(list) ? (list.toJSON() as unknown) : list }) },
+    {
+      tag,
+      collection: "seq",
+      resolve: (list: unknown) => ({ [name]: isCollection(list) ? (list.toJSON() as unknown) : list }),
+    },
   ];
 }

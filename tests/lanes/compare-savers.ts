@@ -22,7 +22,11 @@ export type NextSaver = () => BaseCheckpointSaver;
 export type Program = (saver: NextSaver) => Promise<{ graph: Inspectable; seen?: unknown }>;
 
 /** Runs a program on MemorySaver and on ours, and expects the same history, states and checkpoints. */
-export async function expectSameAsMemorySaver(program: Program, instances: "warm" | "cold", { checkpoints = true } = {}): Promise<void> {
+export async function expectSameAsMemorySaver(
+  program: Program,
+  instances: "warm" | "cold",
+  { checkpoints = true } = {},
+): Promise<void> {
   const memory = new MemorySaver();
   const keyPrefix = newPrefix();
   const dynamodb = createSaver({ keyPrefix });
@@ -35,17 +39,27 @@ export async function expectSameAsMemorySaver(program: Program, instances: "warm
   expect(await describeCheckpoints(dynamodb)).toEqual(await describeCheckpoints(memory));
 }
 
-async function describeThread({ graph, seen }: Awaited<ReturnType<Program>>, saver: BaseCheckpointSaver): Promise<unknown> {
+async function describeThread(
+  { graph, seen }: Awaited<ReturnType<Program>>,
+  saver: BaseCheckpointSaver,
+): Promise<unknown> {
   const history = await collect(graph.getStateHistory(THREAD));
   const latest = await graph.getState(THREAD, { subgraphs: true });
-  return comparable({ seen, latest: describeSnapshot(latest), history: history.map(describeSnapshot) }, await nameCheckpoints(saver));
+  return comparable(
+    { seen, latest: describeSnapshot(latest), history: history.map(describeSnapshot) },
+    await nameCheckpoints(saver),
+  );
 }
 
 /** As `getState` gives each checkpoint by its id. */
-async function describeEachState({ graph }: Awaited<ReturnType<Program>>, saver: BaseCheckpointSaver): Promise<unknown> {
+async function describeEachState(
+  { graph }: Awaited<ReturnType<Program>>,
+  saver: BaseCheckpointSaver,
+): Promise<unknown> {
   const names = await nameCheckpoints(saver);
   const states = [];
-  for (const checkpoint_id of names.keys()) states.push(await graph.getState({ configurable: { ...THREAD.configurable, checkpoint_id } }, { subgraphs: true }));
+  for (const checkpoint_id of names.keys())
+    states.push(await graph.getState({ configurable: { ...THREAD.configurable, checkpoint_id } }, { subgraphs: true }));
   return comparable(states.map(describeSnapshot), names);
 }
 

@@ -1,7 +1,19 @@
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { expect, test } from "vitest";
 import { collect, type Step } from "./checkpoints.js";
-import { describeWith, expectDeleted, look, optionSets, placeOf, THREAD, Worlds, type Look, type OptionSet, type Visible, type World } from "./crash-world.js";
+import {
+  describeWith,
+  expectDeleted,
+  look,
+  optionSets,
+  placeOf,
+  THREAD,
+  Worlds,
+  type Look,
+  type OptionSet,
+  type Visible,
+  type World,
+} from "./crash-world.js";
 import { cutEverywhere } from "./cuts.js";
 import { createSaver } from "./harness.js";
 import { expectRenewed } from "./outlived.js";
@@ -30,7 +42,10 @@ export interface CrashCase {
 /** For every set of options, and every case: cut everywhere, the thread is as it was before the call or after it. */
 export function testCrashes(cases: CrashCase[], sets: OptionSet[] = optionSets): void {
   describeWith(sets, ({ options, maxCuts }) => {
-    const possible = cases.filter(({ branches, reads }) => !(branches && options.conflict === "reject") && !(reads && options.ttlSeconds === undefined));
+    const possible = cases.filter(
+      ({ branches, reads }) =>
+        !(branches && options.conflict === "reject") && !(reads && options.ttlSeconds === undefined),
+    );
     test.each(possible)("$name", async (crashCase) => {
       const { prepare, run, cold = false, reads = false, changesNothing, minPlaces } = crashCase;
       const worlds = new Worlds({ ...options, refreshOnRead: reads });
@@ -68,7 +83,10 @@ export function testCrashes(cases: CrashCase[], sets: OptionSet[] = optionSets):
 }
 
 /** What the thread is like before and after the call when nothing fails, in a world of its own. */
-async function uncut(world: World, { prepare, run, delta = [] }: CrashCase): Promise<{ before: Visible; after: Visible; looked: Look }> {
+async function uncut(
+  world: World,
+  { prepare, run, delta = [] }: CrashCase,
+): Promise<{ before: Visible; after: Visible; looked: Look }> {
   const saver = createSaver(world);
   const steps = (await prepare?.(saver, world)) ?? [];
   const before = await collect(createSaver(world).list({ configurable: { thread_id: THREAD } }));

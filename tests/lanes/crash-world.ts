@@ -17,7 +17,10 @@ const TTL = { ttlSeconds: 1_000 };
 const S3 = { s3: { ...s3Options(), thresholdBytes: 2_500 } };
 const ENCRYPTION = { encryption: { key: noise(32, 5) } };
 
-/** Options, and how many cuts each case takes with them at most: the more of them, the more its requests are side by side. */
+/**
+ * Options, and how many cuts each case takes with them at most: the more of them, the more its requests are side by
+ * side.
+ */
 export interface OptionSet {
   name: string;
   options: Partial<SaverOptions>;
@@ -28,7 +31,12 @@ export interface OptionSet {
 
 const allOptionSets: OptionSet[] = [
   { name: "plain", options: {}, maxCuts: 32 },
-  { name: "with s3, ttlSeconds and encryption", options: { ...S3, ...TTL, ...ENCRYPTION }, maxCuts: 12, inMemory: true },
+  {
+    name: "with s3, ttlSeconds and encryption",
+    options: { ...S3, ...TTL, ...ENCRYPTION },
+    maxCuts: 12,
+    inMemory: true,
+  },
   // Not compressed, so that a test can read what is stored.
   { name: "with ttlSeconds", options: { ...TTL, compression: "none" }, maxCuts: 8, inMemory: true },
   { name: "with s3", options: S3, maxCuts: 8 },
@@ -38,7 +46,10 @@ const allOptionSets: OptionSet[] = [
   { name: "with compression: none", options: { compression: "none" }, maxCuts: 8, inMemory: true },
 ];
 
-/** Where not everything is tried, the first two say enough: the requests are the same in every runtime. `SOAK_CUTS=all npm test -- crash` cuts everywhere. */
+/**
+ * Where not everything is tried, the first two say enough: the requests are the same in every runtime. `SOAK_CUTS=all
+ * npm test -- crash` cuts everywhere.
+ */
 export const optionSets = thorough
   ? allOptionSets.map((set) => ({ ...set, maxCuts: inject("cuts") ?? set.maxCuts }))
   : allOptionSets.slice(0, 2).map((set) => ({ ...set, maxCuts: inject("cuts") ?? 4, inMemory: false }));
@@ -95,7 +106,9 @@ export interface Look {
   places: { ns: string; id: string }[];
   /** `DeltaChannel`s. */
   delta: string[];
-  /** Whether a thread with checkpoints must be listed: where it was before the call, only `deleteThread` changes that. */
+  /**
+   * Whether a thread with checkpoints must be listed: where it was before the call, only `deleteThread` changes that.
+   */
   listed?: boolean;
 }
 
@@ -117,7 +130,9 @@ export async function look(world: World, { places, delta, listed = false }: Look
   await Promise.all([
     ...places.map(async ({ ns, id }) => {
       const tuple = await saver.getTuple({ configurable: { thread_id: THREAD, checkpoint_ns: ns, checkpoint_id: id } });
-      expect(tuple && (await describeTuple(saver, tuple, delta)), `what getTuple finds of ${ns}/${id}`).toEqual(checkpoints[`${ns}/${id}`]);
+      expect(tuple && (await describeTuple(saver, tuple, delta)), `what getTuple finds of ${ns}/${id}`).toEqual(
+        checkpoints[`${ns}/${id}`],
+      );
     }),
     ...namespaces.map(async (ns) => {
       latest[ns] = (await saver.getTuple({ configurable: { thread_id: THREAD, checkpoint_ns: ns } }))?.checkpoint.id;
@@ -130,17 +145,26 @@ export async function look(world: World, { places, delta, listed = false }: Look
 }
 
 export async function expectListed(world: World): Promise<void> {
-  expect((await collect(createSaver(world).listThreads())).map(({ threadId }) => threadId), "threads listed").toEqual([THREAD]);
+  expect(
+    (await collect(createSaver(world).listThreads())).map(({ threadId }) => threadId),
+    "threads listed",
+  ).toEqual([THREAD]);
 }
 
-/** deleteThread finds everything of the thread. Its index entry and its objects are looked for when all worlds are deleted. */
+/**
+ * deleteThread finds everything of the thread. Its index entry and its objects are looked for when all worlds are
+ * deleted.
+ */
 export async function expectDeleted(world: World): Promise<void> {
   await createSaver(world).deleteThread(THREAD);
   expect((await itemsOf(world.keyPrefix, THREAD)).map(({ SK }) => SK!.S)).toEqual([]);
 }
 
 export function placeOf({ config }: CheckpointTuple): { ns: string; id: string; name: string } {
-  const { checkpoint_ns: ns, checkpoint_id: id } = config.configurable as { checkpoint_ns: string; checkpoint_id: string };
+  const { checkpoint_ns: ns, checkpoint_id: id } = config.configurable as {
+    checkpoint_ns: string;
+    checkpoint_id: string;
+  };
   return { ns, id, name: `${ns}/${id}` };
 }
 
@@ -153,7 +177,12 @@ export async function describeTuple(saver: DynamoDBSaver, tuple: CheckpointTuple
 function comparable(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (_, part: unknown) => {
-      const long = part instanceof Uint8Array ? part : typeof part === "string" && part.length > 100 ? new TextEncoder().encode(part) : undefined;
+      const long =
+        part instanceof Uint8Array
+          ? part
+          : typeof part === "string" && part.length > 100
+            ? new TextEncoder().encode(part)
+            : undefined;
       return long ? `${long.length} bytes, ${hash(long)}` : part;
     }),
   );

@@ -7,7 +7,18 @@ import {
   type AwsCredentialsProvider,
   type ProviderOptions,
 } from "langgraph-checkpoint-dynamodb/credentials";
-import { AGENT_TOKEN, cognito, containerAgent, instanceMetadata, MASTER, POOL, ROLE, sts, WEB_TOKEN, type Service } from "./credential-services.js";
+import {
+  AGENT_TOKEN,
+  cognito,
+  containerAgent,
+  instanceMetadata,
+  MASTER,
+  POOL,
+  ROLE,
+  sts,
+  WEB_TOKEN,
+  type Service,
+} from "./credential-services.js";
 
 /** A provider of each kind, and the service that it asks. */
 export interface Kind {
@@ -22,19 +33,41 @@ const clientConfig = { region: "us-east-1" };
 const env = {};
 
 export const kinds: Kind[] = [
-  { name: "fromCognitoIdentityPool", service: cognito, provider: (options) => fromCognitoIdentityPool({ identityPoolId: POOL, ...options }), requests: [2, 1] },
+  {
+    name: "fromCognitoIdentityPool",
+    service: cognito,
+    provider: (options) => fromCognitoIdentityPool({ identityPoolId: POOL, ...options }),
+    requests: [2, 1],
+  },
   {
     name: "fromTemporaryCredentials",
     service: sts,
-    provider: (options) => fromTemporaryCredentials({ params: { RoleArn: ROLE }, masterCredentials: MASTER, clientConfig, ...options }),
+    provider: (options) =>
+      fromTemporaryCredentials({ params: { RoleArn: ROLE }, masterCredentials: MASTER, clientConfig, ...options }),
     requests: [1, 1],
   },
-  { name: "fromWebToken", service: sts, provider: (options) => fromWebToken({ roleArn: ROLE, webIdentityToken: WEB_TOKEN, clientConfig, ...options }), requests: [1, 1] },
+  {
+    name: "fromWebToken",
+    service: sts,
+    provider: (options) => fromWebToken({ roleArn: ROLE, webIdentityToken: WEB_TOKEN, clientConfig, ...options }),
+    requests: [1, 1],
+  },
   {
     name: "fromContainerMetadata",
     service: () => containerAgent(AGENT_TOKEN),
-    provider: (options) => fromContainerMetadata({ awsContainerCredentialsRelativeUri: "/v2/credentials/1", awsContainerAuthorizationToken: AGENT_TOKEN, env, ...options }),
+    provider: (options) =>
+      fromContainerMetadata({
+        awsContainerCredentialsRelativeUri: "/v2/credentials/1",
+        awsContainerAuthorizationToken: AGENT_TOKEN,
+        env,
+        ...options,
+      }),
     requests: [1, 1],
   },
-  { name: "fromInstanceMetadata", service: instanceMetadata, provider: (options) => fromInstanceMetadata({ env, ...options }), requests: [3, 3] },
+  {
+    name: "fromInstanceMetadata",
+    service: instanceMetadata,
+    provider: (options) => fromInstanceMetadata({ env, ...options }),
+    requests: [3, 3],
+  },
 ];

@@ -7,13 +7,14 @@ import { createSaver, type SaverOptions } from "./harness.js";
 /*
  * Every point at which a process can die in the middle of a call.
  *
- * Requests that a call sends side by side reach the service in any order, so "at request k" would be a matter of luck. A
- * place is therefore a set of requests that were answered, with nothing else having reached the service. From the empty
- * set on, the requests that are then under way say which sets come next, until the call comes to its end: with all
- * requests one after the other these are the places "after request k", with n side by side all 2^n combinations. "Cut
- * before" and "cut after the service acted" are two of these places.
+ * Requests that a call sends side by side reach the service in any order, so "at request k" would be a matter of luck.
+ * A place is therefore a set of requests that were answered, with nothing else having reached the service. From the
+ * empty set on, the requests that are then under way say which sets come next, until the call comes to its end: with
+ * all requests one after the other these are the places "after request k", with n side by side all 2^n combinations.
+ * "Cut before" and "cut after the service acted" are two of these places.
  *
- * At each place it goes on in four ways (`aftermaths`). Nothing here is random: the message of a failure names the place.
+ * At each place it goes on in four ways (`aftermaths`). Nothing here is random: the message of a failure names the
+ * place.
  */
 
 type Aftermath = (typeof aftermaths)[number];
@@ -46,14 +47,18 @@ export interface Cutting<S = DynamoDBSaver> {
 const AT_ONCE = 8;
 
 /**
- * Cuts the call that `cutting` makes at every place, if that takes no more than `maxCuts`; else at so many of them, evenly
- * from its first request to its last one, and in the four ways to go on. Fails when there are fewer than `minPlaces` with
- * something under way (or than so many cuts allow): a test that cuts nothing must not pass.
+ * Cuts the call that `cutting` makes at every place, if that takes no more than `maxCuts`; else at so many of them,
+ * evenly from its first request to its last one, and in the four ways to go on. Fails when there are fewer than
+ * `minPlaces` with something under way (or than so many cuts allow): a test that cuts nothing must not pass.
  */
 export async function cutEverywhere<S = DynamoDBSaver>(
   newWorld: () => Partial<SaverOptions>,
   cutting: (world: Partial<SaverOptions>) => Cutting<S>,
-  { maxCuts, minPlaces, create = createSaver as unknown as Create<S> }: { maxCuts: number; minPlaces: number; create?: Create<S> },
+  {
+    maxCuts,
+    minPlaces,
+    create = createSaver as unknown as Create<S>,
+  }: { maxCuts: number; minPlaces: number; create?: Create<S> },
 ): Promise<void> {
   const places: Place[] = [];
   const ends: Place[] = [];
@@ -69,7 +74,9 @@ export async function cutEverywhere<S = DynamoDBSaver>(
   const open = evenly(mostPlaces, [[], ...chain.map((_, i) => chain.slice(0, i + 1).sort())]);
   const seen = new Set(open.map((done) => done.join()));
   while (open.length > 0 && cuts < mostPlaces) {
-    const next = open.splice(0, Math.min(AT_ONCE, mostPlaces - cuts)).map((done, i): Place => ({ done, aftermath: aftermaths[(cuts + i) % 2]! }));
+    const next = open
+      .splice(0, Math.min(AT_ONCE, mostPlaces - cuts))
+      .map((done, i): Place => ({ done, aftermath: aftermaths[(cuts + i) % 2]! }));
     for (const [i, underWay] of (await cutSideBySide(next)).entries()) {
       const place = next[i]!;
       (underWay.length > 0 ? places : ends).push(place);
@@ -80,7 +87,9 @@ export async function cutEverywhere<S = DynamoDBSaver>(
     }
   }
 
-  const rest = places.flatMap(({ done, aftermath }) => aftermaths.filter((other) => other !== aftermath).map((other): Place => ({ done, aftermath: other })));
+  const rest = places.flatMap(({ done, aftermath }) =>
+    aftermaths.filter((other) => other !== aftermath).map((other): Place => ({ done, aftermath: other })),
+  );
   // One that was acknowledged is made again by its own instance, too.
   rest.push(...ends.map(({ done }): Place => ({ done, aftermath: aftermaths[2] })));
   const chosen = evenly(maxCuts - cuts, rest);
@@ -103,10 +112,15 @@ interface Place {
 }
 
 // A request that hangs must not time out meanwhile.
-const behind = <S>(create: Create<S>, gate: Gate, world: Partial<SaverOptions>): S => create({ ...world, fetch: gate.fetch, maxAttempts: 1, requestTimeoutMs: 100_000 });
+const behind = <S>(create: Create<S>, gate: Gate, world: Partial<SaverOptions>): S =>
+  create({ ...world, fetch: gate.fetch, maxAttempts: 1, requestTimeoutMs: 100_000 });
 
 /** Makes the call without a cut. Returns its requests in an order in which they can be answered. */
-async function record<S>(create: Create<S>, world: Partial<SaverOptions>, cutting: (world: Partial<SaverOptions>) => Cutting<S>): Promise<string[]> {
+async function record<S>(
+  create: Create<S>,
+  world: Partial<SaverOptions>,
+  cutting: (world: Partial<SaverOptions>) => Cutting<S>,
+): Promise<string[]> {
   const { prepare, cold, run, look, goOn = run, check } = cutting(world);
   const gate = new Gate(world);
   const preparing = behind(create, gate, world);
@@ -120,7 +134,12 @@ async function record<S>(create: Create<S>, world: Partial<SaverOptions>, cuttin
 }
 
 /** Cuts one call where exactly `done` has been answered. Returns what was under way then. */
-async function cut<S>(create: Create<S>, world: Partial<SaverOptions>, cutting: (world: Partial<SaverOptions>) => Cutting<S>, { done, aftermath }: Place): Promise<string[]> {
+async function cut<S>(
+  create: Create<S>,
+  world: Partial<SaverOptions>,
+  cutting: (world: Partial<SaverOptions>) => Cutting<S>,
+  { done, aftermath }: Place,
+): Promise<string[]> {
   const { prepare, cold, run, goOn = run, look, check, forgives } = cutting(world);
   const gate = new Gate(world);
   const preparing = behind(create, gate, world);
@@ -147,7 +166,8 @@ async function cut<S>(create: Create<S>, world: Partial<SaverOptions>, cutting: 
     if (acknowledged && underWay.length > 0) throw new Error("The call ended while its requests were under way.");
     await gate.release(aftermath.includes("arrive") ? "arrive" : "fail");
     await call;
-    if (!acknowledged && end === "succeeded" && !forgives) throw new Error("The call succeeded although its requests had failed.");
+    if (!acknowledged && end === "succeeded" && !forgives)
+      throw new Error("The call succeeded although its requests had failed.");
     if (!isKilled) {
       gate.open();
       await goOn(saver);
@@ -155,7 +175,9 @@ async function cut<S>(create: Create<S>, world: Partial<SaverOptions>, cutting: 
     await check(aftermath === aftermaths[1] && underWay.length > 0);
     return underWay;
   } catch (error) {
-    const place = `\n  cut where ${done.length === 0 ? "nothing" : done.join(", ")} had been answered and ${gate.heldOnce.join(", ") || "nothing"} was under way; ${aftermath}`;
+    const place =
+      `\n  cut where ${done.length === 0 ? "nothing" : done.join(", ")} had been answered and ` +
+      `${gate.heldOnce.join(", ") || "nothing"} was under way; ${aftermath}`;
     if (error instanceof Error) error.message += place;
     throw error;
   }

@@ -12,10 +12,13 @@ const script = fileURLToPath(new URL("../../scripts/demo-browser.js", import.met
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const patienceMs = 60_000; // for a machine that is busy with other things as well
 
-export const launchChromium = (): Promise<Browser> => chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
+export const launchChromium = (): Promise<Browser> =>
+  chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
 
 /** Runs `npm run demo:browser` until it serves, or until it ends; says what it printed. */
-export async function runDemo(...options: string[]): Promise<{ output: string; code: number | null; stop: () => Promise<void> }> {
+export async function runDemo(
+  ...options: string[]
+): Promise<{ output: string; code: number | null; stop: () => Promise<void> }> {
   const child = spawn(process.execPath, [script, ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   let output = "";
@@ -38,16 +41,29 @@ export async function runDemo(...options: string[]): Promise<{ output: string; c
 /** What the pages did that their Content-Security-Policy forbids. */
 export const policyViolations: string[] = [];
 
-export async function newPage(browser: Browser, url: string, more?: Parameters<Browser["newContext"]>[0]): Promise<Page> {
-  const context: BrowserContext = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", locale: "en-GB", ...more });
+export async function newPage(
+  browser: Browser,
+  url: string,
+  more?: Parameters<Browser["newContext"]>[0],
+): Promise<Page> {
+  const context: BrowserContext = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    reducedMotion: "reduce",
+    locale: "en-GB",
+    ...more,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(patienceMs);
-  page.on("console", (message) => message.text().includes("Content Security Policy") && policyViolations.push(message.text()));
+  page.on(
+    "console",
+    (message) => message.text().includes("Content Security Policy") && policyViolations.push(message.text()),
+  );
   await page.goto(url);
   return page;
 }
 
-export const statusOf = (page: Page, text: string | RegExp): Promise<void> => page.getByRole("status").filter({ hasText: text }).waitFor();
+export const statusOf = (page: Page, text: string | RegExp): Promise<void> =>
+  page.getByRole("status").filter({ hasText: text }).waitFor();
 
 /** A thread of its own, with a first message. */
 export async function begin(page: Page, message: string): Promise<void> {
@@ -60,14 +76,21 @@ export async function say(page: Page, message: string): Promise<void> {
   await page.getByRole("button", { name: "Send" }).click();
 }
 
-export const messages = (page: Page): Promise<string[]> => page.getByRole("list", { name: "Messages" }).locator(".bubble").allInnerTexts();
+export const messages = (page: Page): Promise<string[]> =>
+  page.getByRole("list", { name: "Messages" }).locator(".bubble").allInnerTexts();
 
-export const checkpointRows = (page: Page): Locator => page.getByRole("grid", { name: /^Checkpoints/ }).locator("tbody").getByRole("row");
+export const checkpointRows = (page: Page): Locator =>
+  page
+    .getByRole("grid", { name: /^Checkpoints/ })
+    .locator("tbody")
+    .getByRole("row");
 
 /** Step and what comes next, newest first. */
 export async function timeline(page: Page): Promise<string[]> {
   const rows = await checkpointRows(page).all();
-  return Promise.all(rows.map(async (row) => (await row.locator("[role=rowheader], td").allInnerTexts()).slice(1, 4).join(" ")));
+  return Promise.all(
+    rows.map(async (row) => (await row.locator("[role=rowheader], td").allInnerTexts()).slice(1, 4).join(" ")),
+  );
 }
 
 /** Presses Tab until something has the focus, as somebody does who has no mouse. */
@@ -84,12 +107,14 @@ const isFocused = async (target: Locator): Promise<boolean> =>
   (await target.count()) === 1 && target.evaluate((element) => element === document.activeElement);
 
 /** The page moves the focus after it has drawn. */
-export const expectFocus = (target: Locator): Promise<void> => expect.poll(() => isFocused(target), { timeout: 20_000 }).toBe(true);
+export const expectFocus = (target: Locator): Promise<void> =>
+  expect.poll(() => isFocused(target), { timeout: 20_000 }).toBe(true);
 
 /** What axe has to say against the page as it is now, in light and in dark. */
 export async function axeViolations(page: Page): Promise<string[]> {
   const found: string[] = [];
-  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe); // past the page's Content-Security-Policy, which an element would not get
+  // Past the page's Content-Security-Policy, which an element would not get
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     const violations = await page.evaluate(async () => {

@@ -12,9 +12,21 @@ export interface Examined {
 }
 
 /** What the doctor says of a table of the test run. Faults come in on the way. */
-export async function examined(overrides: Partial<SaverOptions> = {}, expectations: Expectations = {}, intercept?: Intercept): Promise<Examined> {
+export async function examined(
+  overrides: Partial<SaverOptions> = {},
+  expectations: Expectations = {},
+  intercept?: Intercept,
+): Promise<Examined> {
   const { fetch, sent } = intercepted(intercept, overrides.fetch);
-  const options = { tableName: tableName(), region: "us-east-1", credentials: credentials(), endpoint: endpoint(), keyPrefix: `${crypto.randomUUID()}#`, ...overrides, fetch };
+  const options = {
+    tableName: tableName(),
+    region: "us-east-1",
+    credentials: credentials(),
+    endpoint: endpoint(),
+    keyPrefix: `${crypto.randomUUID()}#`,
+    ...overrides,
+    fetch,
+  };
   const findings: Finding[] = [];
   for await (const finding of examine(options, expectations)) findings.push(finding);
   const of = (check: string): Finding => {
@@ -26,4 +38,5 @@ export async function examined(overrides: Partial<SaverOptions> = {}, expectatio
 }
 
 /** The checks with this status. */
-export const checksWith = ({ findings }: Examined, status: Finding["status"]): string[] => findings.filter((finding) => finding.status === status).map(({ check }) => check);
+export const checksWith = ({ findings }: Examined, status: Finding["status"]): string[] =>
+  findings.filter((finding) => finding.status === status).map(({ check }) => check);

@@ -52,7 +52,10 @@ export class Emissions {
 
   printed(what: unknown[]): void {
     this.emitted.lines++;
-    this.#look("The console", what.map((part) => (typeof part === "string" ? part : inspect(part, { depth: 8 }))).join(" "));
+    this.#look(
+      "The console",
+      what.map((part) => (typeof part === "string" ? part : inspect(part, { depth: 8 }))).join(" "),
+    );
   }
 
   /** What shows stored values, and must not show secrets. */
@@ -65,7 +68,11 @@ export class Emissions {
   take(): string[] {
     for (const saver of this.#savers.splice(0)) {
       this.emitted.savers++;
-      this.#look("A saver that is printed", `${inspect(saver, { showHidden: true, depth: 8 })} ${JSON.stringify(saver)} ${JSON.stringify(Object.getOwnPropertyDescriptors(saver))}`);
+      this.#look(
+        "A saver that is printed",
+        `${inspect(saver, { showHidden: true, depth: 8 })} ${JSON.stringify(saver)} ` +
+          `${JSON.stringify(Object.getOwnPropertyDescriptors(saver))}`,
+      );
     }
     const found = [...this.#found];
     this.#found.clear();
@@ -86,13 +93,22 @@ export class Emissions {
     if (new Set(bytes).size < 5) return;
     const base64 = btoa(String.fromCharCode(...bytes));
     const hex = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    for (const form of [base64, base64.replace(/\+/g, "-").replace(/\//g, "_"), hex, hex.toUpperCase(), bytes.join(), bytes.map((byte, i) => `"${i}":${byte}`).join()]) this.#secrets.add(form);
+    for (const form of [
+      base64,
+      base64.replace(/\+/g, "-").replace(/\//g, "_"),
+      hex,
+      hex.toUpperCase(),
+      bytes.join(),
+      bytes.map((byte, i) => `"${i}":${byte}`).join(),
+    ])
+      this.#secrets.add(form);
   }
 
   #look(where: string, text: string, found = secretsAndValuesIn(text)): void {
     const withoutSpaces = text.replace(/\s+/g, "");
     const secrets = [...found, ...[...this.#secrets].filter((secret) => withoutSpaces.includes(secret))];
-    for (const secret of new Set(secrets)) this.#found.add(`${where} shows ${JSON.stringify(secret)}: ${around(text, secret)}`);
+    for (const secret of new Set(secrets))
+      this.#found.add(`${where} shows ${JSON.stringify(secret)}: ${around(text, secret)}`);
   }
 }
 
@@ -102,13 +118,18 @@ function shownOf(given: unknown, seen = new Set<unknown>()): string {
   if (seen.has(given)) return "";
   seen.add(given);
   const error = isOfTheCaller(given) ? withoutCause(given) : given;
-  const parts = [error instanceof Error ? String(error) : "", inspect(error, { showHidden: true, depth: 8, getters: true }), JSON.stringify(error) ?? ""];
+  const parts = [
+    error instanceof Error ? String(error) : "",
+    inspect(error, { showHidden: true, depth: 8, getters: true }),
+    JSON.stringify(error) ?? "",
+  ];
   for (const name of Reflect.ownKeys(error)) parts.push(shownOf((error as Record<PropertyKey, unknown>)[name], seen));
   return parts.join("\n");
 }
 
 /** Whether an error's cause is what the caller's own function threw, or the reason of the caller's signal. */
-const isOfTheCaller = (error: unknown): error is Error & { code: string } => error instanceof Error && "code" in error && (error.code === "CREDENTIALS" || error.code === "ABORTED");
+const isOfTheCaller = (error: unknown): error is Error & { code: string } =>
+  error instanceof Error && "code" in error && (error.code === "CREDENTIALS" || error.code === "ABORTED");
 
 function withoutCause(error: Error): object {
   const { cause: _, ...descriptors } = Object.getOwnPropertyDescriptors(error) as Record<string, PropertyDescriptor>;

@@ -50,12 +50,23 @@ function sender(target: string): Fetch {
   return async (url, { method, headers, body }) => {
     const { pathname, search } = new URL(url);
     const bytes = (body ?? new Uint8Array(0)) as Uint8Array;
-    const forwarded = request({ hostname, port, method, path: pathname + search, headers: { ...Object.fromEntries(new Headers(headers)), "content-length": bytes.length } });
+    const forwarded = request({
+      hostname,
+      port,
+      method,
+      path: pathname + search,
+      headers: { ...Object.fromEntries(new Headers(headers)), "content-length": bytes.length },
+    });
     forwarded.end(bytes);
     const [answer] = (await once(forwarded, "response")) as [IncomingMessage];
     const content = new Uint8Array(await buffer(answer));
-    const kept = Object.entries(answer.headers).filter(([name]) => !["connection", "keep-alive", "transfer-encoding"].includes(name));
+    const kept = Object.entries(answer.headers).filter(
+      ([name]) => !["connection", "keep-alive", "transfer-encoding"].includes(name),
+    );
     const status = answer.statusCode!;
-    return new Response(status === 204 || status === 304 ? null : content, { status, headers: kept.map(([name, value]): [string, string] => [name, String(value)]) });
+    return new Response(status === 204 || status === 304 ? null : content, {
+      status,
+      headers: kept.map(([name, value]): [string, string] => [name, String(value)]),
+    });
   };
 }

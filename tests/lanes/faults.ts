@@ -34,30 +34,118 @@ export type FaultName = keyof typeof FAULTS;
 const MINUTE = 60_000;
 
 export const FAULTS = {
-  resetBefore: { what: "a connection that is reset before the server acts", endsAs: "NETWORK", meet: async () => reset() },
-  resetAfter: { what: "a connection that is reset after the server acted", endsAs: "NETWORK", meet: async (request) => (await drained(request), reset()) },
+  resetBefore: {
+    what: "a connection that is reset before the server acts",
+    endsAs: "NETWORK",
+    meet: async () => reset(),
+  },
+  resetAfter: {
+    what: "a connection that is reset after the server acted",
+    endsAs: "NETWORK",
+    meet: async (request) => (await drained(request), reset()),
+  },
   noAnswerBefore: { what: "a server that neither acts nor answers", endsAs: "TIMEOUT", meet: givenUp },
-  noAnswerAfter: { what: "a server that acts and does not answer", endsAs: "TIMEOUT", meet: async (request) => (await drained(request), givenUp(request)) },
-  lateRequest: { what: "a request that reaches the server after it was given up", endsAs: "TIMEOUT", meet: (request) => givenUp(request).finally(() => request.forwardLate()) },
+  noAnswerAfter: {
+    what: "a server that acts and does not answer",
+    endsAs: "TIMEOUT",
+    meet: async (request) => (await drained(request), givenUp(request)),
+  },
+  lateRequest: {
+    what: "a request that reaches the server after it was given up",
+    endsAs: "TIMEOUT",
+    meet: (request) => givenUp(request).finally(() => request.forwardLate()),
+  },
   slowAnswer: { what: "an answer that comes in drops", meet: (request) => changed(request, drops) },
-  stalledAnswer: { what: "an answer that stops in the middle", endsAs: "TIMEOUT", meet: (request) => changed(request, (body) => half(body, () => givenUp(request))) },
-  truncatedAnswer: { what: "a connection that breaks in the middle of the answer", endsAs: "NETWORK", meet: (request) => changed(request, (body) => half(body, reset)) },
-  shortAnswer: { what: "half an answer that claims to be whole", endsAs: "NETWORK", meet: (request) => changed(request, (body) => body.slice(0, body.length / 2)) },
-  garbledAnswer: { what: "an answer of other bytes", endsAs: "NETWORK", meet: (request) => changed(request, (body) => body.map((byte, i) => (i === 0 ? 255 : byte ^ 0x5a))) },
-  strangersPage: { what: "a page with status 200 from somebody in between", endsAs: "NETWORK", meet: async () => page(200) },
-  status500: { what: "500 before the server acts", endsAs: "SERVICE_ERROR", meet: async (request) => refusal(request, 500, "InternalServerError", "InternalError") },
-  status500After: { what: "500 after the server acted", endsAs: "SERVICE_ERROR", meet: async (request) => (await drained(request), refusal(request, 500, "InternalServerError", "InternalError")) },
+  stalledAnswer: {
+    what: "an answer that stops in the middle",
+    endsAs: "TIMEOUT",
+    meet: (request) => changed(request, (body) => half(body, () => givenUp(request))),
+  },
+  truncatedAnswer: {
+    what: "a connection that breaks in the middle of the answer",
+    endsAs: "NETWORK",
+    meet: (request) => changed(request, (body) => half(body, reset)),
+  },
+  shortAnswer: {
+    what: "half an answer that claims to be whole",
+    endsAs: "NETWORK",
+    meet: (request) => changed(request, (body) => body.slice(0, body.length / 2)),
+  },
+  garbledAnswer: {
+    what: "an answer of other bytes",
+    endsAs: "NETWORK",
+    meet: (request) => changed(request, (body) => body.map((byte, i) => (i === 0 ? 255 : byte ^ 0x5a))),
+  },
+  strangersPage: {
+    what: "a page with status 200 from somebody in between",
+    endsAs: "NETWORK",
+    meet: async () => page(200),
+  },
+  status500: {
+    what: "500 before the server acts",
+    endsAs: "SERVICE_ERROR",
+    meet: async (request) => refusal(request, 500, "InternalServerError", "InternalError"),
+  },
+  status500After: {
+    what: "500 after the server acted",
+    endsAs: "SERVICE_ERROR",
+    meet: async (request) => (await drained(request), refusal(request, 500, "InternalServerError", "InternalError")),
+  },
   status502: { what: "502 from a load balancer", endsAs: "SERVICE_ERROR", meet: async () => page(502) },
-  status503: { what: "503", endsAs: "SERVICE_ERROR", meet: async (request) => refusal(request, 503, "ServiceUnavailable", "ServiceUnavailable") },
-  provisionedThroughput: { what: "400 ProvisionedThroughputExceededException", service: "dynamodb", endsAs: "THROTTLED", meet: async () => awsError("ProvisionedThroughputExceededException") },
-  throttling: { what: "400 ThrottlingException", service: "dynamodb", endsAs: "THROTTLED", meet: async () => awsError("ThrottlingException") },
-  requestLimit: { what: "400 RequestLimitExceeded", service: "dynamodb", endsAs: "THROTTLED", meet: async () => awsError("RequestLimitExceeded") },
+  status503: {
+    what: "503",
+    endsAs: "SERVICE_ERROR",
+    meet: async (request) => refusal(request, 503, "ServiceUnavailable", "ServiceUnavailable"),
+  },
+  provisionedThroughput: {
+    what: "400 ProvisionedThroughputExceededException",
+    service: "dynamodb",
+    endsAs: "THROTTLED",
+    meet: async () => awsError("ProvisionedThroughputExceededException"),
+  },
+  throttling: {
+    what: "400 ThrottlingException",
+    service: "dynamodb",
+    endsAs: "THROTTLED",
+    meet: async () => awsError("ThrottlingException"),
+  },
+  requestLimit: {
+    what: "400 RequestLimitExceeded",
+    service: "dynamodb",
+    endsAs: "THROTTLED",
+    meet: async () => awsError("RequestLimitExceeded"),
+  },
   slowDown: { what: "503 SlowDown", service: "s3", endsAs: "THROTTLED", meet: async () => s3Error(503, "SlowDown") },
-  unprocessedItems: { what: "a batch of which half is written", service: "dynamodb", operation: "BatchWriteItem", endsAs: "THROTTLED", meet: halfWritten },
-  unprocessedKeys: { what: "a batch of which half is read", service: "dynamodb", operation: "BatchGetItem", endsAs: "THROTTLED", meet: halfRead },
-  clockOff: { what: "a server whose clock is 20 minutes off", endsAs: "ACCESS_DENIED", meet: async (request) => tooSkewed(request) },
-  expiredToken: { what: "a session token that has expired", endsAs: "ACCESS_DENIED", meet: async (request) => refusal(request, 400, "ExpiredTokenException", "ExpiredToken") },
-  redirect: { what: "a redirect to another host", endsAs: "NETWORK", final: true, meet: async () => new Response(null, { status: 307, headers: { location: "https://elsewhere.example/" } }) },
+  unprocessedItems: {
+    what: "a batch of which half is written",
+    service: "dynamodb",
+    operation: "BatchWriteItem",
+    endsAs: "THROTTLED",
+    meet: halfWritten,
+  },
+  unprocessedKeys: {
+    what: "a batch of which half is read",
+    service: "dynamodb",
+    operation: "BatchGetItem",
+    endsAs: "THROTTLED",
+    meet: halfRead,
+  },
+  clockOff: {
+    what: "a server whose clock is 20 minutes off",
+    endsAs: "ACCESS_DENIED",
+    meet: async (request) => tooSkewed(request),
+  },
+  expiredToken: {
+    what: "a session token that has expired",
+    endsAs: "ACCESS_DENIED",
+    meet: async (request) => refusal(request, 400, "ExpiredTokenException", "ExpiredToken"),
+  },
+  redirect: {
+    what: "a redirect to another host",
+    endsAs: "NETWORK",
+    final: true,
+    meet: async () => new Response(null, { status: 307, headers: { location: "https://elsewhere.example/" } }),
+  },
 } satisfies Record<string, Fault>;
 
 export const ALL_FAULTS = Object.keys(FAULTS) as FaultName[];
@@ -67,19 +155,25 @@ export const PASSING_FAULTS = ALL_FAULTS.filter((name) => !("final" in FAULTS[na
 
 export const faultOf = (name: FaultName): Fault => FAULTS[name];
 
-export const serviceOf = ({ headers }: Pick<AwsRequest, "headers">): "dynamodb" | "s3" => (headers.has("x-amz-target") ? "dynamodb" : "s3");
+export const serviceOf = ({ headers }: Pick<AwsRequest, "headers">): "dynamodb" | "s3" =>
+  headers.has("x-amz-target") ? "dynamodb" : "s3";
 
 /** Whether a request can meet a fault. */
 export function applies(name: FaultName, request: AwsRequest): boolean {
   const { service, operation } = faultOf(name);
-  return (service ?? serviceOf(request)) === serviceOf(request) && (operation ?? request.operation) === request.operation;
+  return (
+    (service ?? serviceOf(request)) === serviceOf(request) && (operation ?? request.operation) === request.operation
+  );
 }
 
 /** Says which fault a request meets, if any. */
 export type Chooser = (request: AwsRequest) => FaultName | undefined;
 
 /** Every request meets this fault, at every attempt. */
-export const always = (name: FaultName): Chooser => (request) => (applies(name, request) ? name : undefined);
+export const always =
+  (name: FaultName): Chooser =>
+  (request) =>
+    applies(name, request) ? name : undefined;
 
 /** Every request meets this fault once, the first time that it is sent. */
 export function onFirstAttempt(name: FaultName): Chooser {
@@ -94,8 +188,18 @@ export function onFirstAttempt(name: FaultName): Chooser {
   };
 }
 
-/** Some share of all attempts meets one of these faults. The same seed and the same order of requests: the same faults. */
-export function seeded({ seed, share, kinds }: { seed: string | number; share: number; kinds: readonly FaultName[] }): Chooser {
+/**
+ * Some share of all attempts meets one of these faults. The same seed and the same order of requests: the same faults.
+ */
+export function seeded({
+  seed,
+  share,
+  kinds,
+}: {
+  seed: string | number;
+  share: number;
+  kinds: readonly FaultName[];
+}): Chooser {
   const random = new Random(seed);
   return (request) => {
     // Always two numbers a request, so that what one request is does not change what others meet.
@@ -125,11 +229,17 @@ export function withFaults(choose: Chooser, next: Fetch = (url, init) => fetch(u
         const name = choose(request);
         if (name === undefined) return undefined;
         injected[name] = (injected[name] ?? 0) + 1;
-        const forward: FaultyRequest["forward"] = (body) => next(url, body ? { ...init, body: body as Uint8Array<ArrayBuffer> } : init);
+        const forward: FaultyRequest["forward"] = (body) =>
+          next(url, body ? { ...init, body: body as Uint8Array<ArrayBuffer> } : init);
         const forwardLate = (): void => {
           // The attempt after it gets there first.
-          const sent = new Promise((resolve) => setTimeout(resolve, 30)).then(() => next(url, { ...init, signal: null }));
-          const isOver = sent.then((answer) => answer.arrayBuffer()).catch(() => undefined).finally(() => late.delete(isOver));
+          const sent = new Promise((resolve) => setTimeout(resolve, 30)).then(() =>
+            next(url, { ...init, signal: null }),
+          );
+          const isOver = sent
+            .then((answer) => answer.arrayBuffer())
+            .catch(() => undefined)
+            .finally(() => late.delete(isOver));
           late.add(isOver);
         };
         return faultOf(name).meet({ ...request, forward, forwardLate });
@@ -141,8 +251,17 @@ export function withFaults(choose: Chooser, next: Fetch = (url, init) => fetch(u
 }
 
 /** A `fetch` that is unreliable in a way that can be repeated. */
-export const chaos = ({ seed, share, kinds = PASSING_FAULTS, next }: { seed: string | number; share: number; kinds?: readonly FaultName[]; next?: Fetch }): Faults =>
-  withFaults(seeded({ seed, share, kinds }), next);
+export const chaos = ({
+  seed,
+  share,
+  kinds = PASSING_FAULTS,
+  next,
+}: {
+  seed: string | number;
+  share: number;
+  kinds?: readonly FaultName[];
+  next?: Fetch;
+}): Faults => withFaults(seeded({ seed, share, kinds }), next);
 
 function reset(): never {
   throw new TypeError("fetch failed", { cause: new Error("ECONNRESET") });
@@ -157,15 +276,29 @@ function givenUp({ signal }: FaultyRequest): Promise<never> {
   });
 }
 
-const page = (status: number): Response => new Response("<html><body>From somebody in between</body></html>", { status, headers: { "content-type": "text/html" } });
+const page = (status: number): Response =>
+  new Response("<html><body>From somebody in between</body></html>", {
+    status,
+    headers: { "content-type": "text/html" },
+  });
 
-function refusal(request: FaultyRequest, status: number, dynamodbCode: string, s3Code: string, headers: Record<string, string> = {}): Response {
-  return serviceOf(request) === "dynamodb" ? awsError(dynamodbCode, { status, headers }) : s3Error(status, s3Code, headers);
+function refusal(
+  request: FaultyRequest,
+  status: number,
+  dynamodbCode: string,
+  s3Code: string,
+  headers: Record<string, string> = {},
+): Response {
+  return serviceOf(request) === "dynamodb"
+    ? awsError(dynamodbCode, { status, headers })
+    : s3Error(status, s3Code, headers);
 }
 
 /** Its clock is 20 minutes off the one that this request was signed by, or right, if the saver's is off by now. */
 function tooSkewed(request: FaultyRequest): Response {
-  const signedAt = Date.parse(request.headers.get("x-amz-date")!.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6Z"));
+  const signedAt = Date.parse(
+    request.headers.get("x-amz-date")!.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6Z"),
+  );
   const isRight = Math.abs(signedAt - Date.now()) < 10 * MINUTE;
   const date = new Date(Date.now() + (isRight ? 20 * MINUTE : 0)).toUTCString();
   const status = serviceOf(request) === "dynamodb" ? 400 : 403;
@@ -234,7 +367,9 @@ async function halfRead(request: FaultyRequest): Promise<Response> {
   const count = Math.floor(asked.Keys.length / 2);
   const rest = { [table]: { ...asked, Keys: asked.Keys.slice(count) } };
   if (count === 0) return Response.json({ Responses: {}, UnprocessedKeys: rest });
-  const answer = await request.forward(bytesOf({ ...input, RequestItems: { [table]: { ...asked, Keys: asked.Keys.slice(0, count) } } }));
+  const answer = await request.forward(
+    bytesOf({ ...input, RequestItems: { [table]: { ...asked, Keys: asked.Keys.slice(0, count) } } }),
+  );
   const body = new Uint8Array(await answer.arrayBuffer());
   if (!answer.ok) return new Response(body, { status: answer.status });
   return Response.json({ ...(jsonOf(body) as object), UnprocessedKeys: rest });

@@ -1,4 +1,9 @@
-import type { AwsRequestError, DynamoDBSaver, DynamoDBSaverEvent, DynamoDBSaverOptions } from "langgraph-checkpoint-dynamodb";
+import type {
+  AwsRequestError,
+  DynamoDBSaver,
+  DynamoDBSaverEvent,
+  DynamoDBSaverOptions,
+} from "langgraph-checkpoint-dynamodb";
 import { intercepted, type AwsRequest, type Intercept } from "./aws-requests.js";
 import { createSaver } from "./harness.js";
 
@@ -31,7 +36,14 @@ export function first(count: number, fault: Fault, then: Fault = none): Fault {
 export const nothingFound: Fault = () => Response.json({ Items: [], Count: 0, ScannedCount: 0 });
 
 /** An error as DynamoDB answers it. */
-export function awsError(serviceCode: string, { status = 400, message = "Told by the test.", headers = {} }: { status?: number; message?: string; headers?: Record<string, string> } = {}): Response {
+export function awsError(
+  serviceCode: string,
+  {
+    status = 400,
+    message = "Told by the test.",
+    headers = {},
+  }: { status?: number; message?: string; headers?: Record<string, string> } = {},
+): Response {
   const body = JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${serviceCode}`, message });
   return new Response(body, { status, headers: { "content-type": "application/x-amz-json-1.0", ...headers } });
 }

@@ -48,7 +48,16 @@ export class Gate {
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       await new Promise<void>((wake, giveUp) => {
-        const timer = setTimeout(() => giveUp(new Error(`Nothing happened for 30 seconds. Still to come: ${[...this.#awaited].join(", ") || "the next request"}.`)), 30_000);
+        const timer = setTimeout(
+          () =>
+            giveUp(
+              new Error(
+                "Nothing happened for 30 seconds. Still to come: " +
+                  `${[...this.#awaited].join(", ") || "the next request"}.`,
+              ),
+            ),
+          30_000,
+        );
         this.#wake = () => (clearTimeout(timer), wake());
       });
     }
@@ -98,9 +107,19 @@ export class Gate {
     return response;
   }
 
-  /** The same for the same request in every world: its operation, its keys but for what is random in them, and which one of these it is. */
+  /**
+   * The same for the same request in every world: its operation, its keys but for what is random in them, and which one
+   * of these it is.
+   */
   #nameOf(request: AwsRequest): string {
-    const keys = keysOf(request).map((key) => key.replace(this.#keyPrefix, "").replace(SEGMENT, "$1#$2").replace(SEGMENTS, "$1#").replace(CHECKPOINT, "$1").replace(TRASH, "G#"));
+    const keys = keysOf(request).map((key) =>
+      key
+        .replace(this.#keyPrefix, "")
+        .replace(SEGMENT, "$1#$2")
+        .replace(SEGMENTS, "$1#")
+        .replace(CHECKPOINT, "$1")
+        .replace(TRASH, "G#"),
+    );
     const name = [request.operation, ...keys].join(" ");
     const count = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, count);
@@ -130,7 +149,12 @@ const TRASH = /^G#[\w-]+/;
 /** Sort keys, or the hashes at the end of object keys. */
 function keysOf({ operation, url, bytes }: AwsRequest): string[] {
   if (operation === "PutObject" || operation === "GetObject") return [url.pathname.slice(-43)];
-  const pattern = operation === "DeleteObjects" ? /([\w-]{43})<\/Key>/g : operation === "Query" ? /:\{"S":"([^"]*)"/g : /"SK":\{"S":"([^"]*)"/g;
+  const pattern =
+    operation === "DeleteObjects"
+      ? /([\w-]{43})<\/Key>/g
+      : operation === "Query"
+        ? /:\{"S":"([^"]*)"/g
+        : /"SK":\{"S":"([^"]*)"/g;
   return Array.from(new TextDecoder().decode(bytes).matchAll(pattern), ([, key]) => key!);
 }
 

@@ -23,7 +23,10 @@ declare module "vitest" {
     /** Which of the two is an embedded one, and lacks what only the real one has. */
     embedded: ("dynamodb" | "s3")[];
     soak: Soak;
-    /** `SOAK_CUTS`: at how many places each call is cut at most, if not at those that `npm test` takes; "all" at every one. */
+    /**
+     * `SOAK_CUTS`: at how many places each call is cut at most, if not at those that `npm test` takes; "all" at every
+     * one.
+     */
     cuts: number | undefined;
     /** Whether what is tried at random is tried often: in one lane, because it hardly depends on the runtime. */
     thorough: boolean;
@@ -52,8 +55,8 @@ function soakFromEnv(): Soak {
 }
 
 /**
- * One DynamoDB and one S3 for all lanes, if their tests need them. Each saver of a test has its own key prefix there, so
- * tests don't meet.
+ * One DynamoDB and one S3 for all lanes, if their tests need them. Each saver of a test has its own key prefix there,
+ * so tests don't meet.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const plan = planFromEnv();
@@ -68,20 +71,28 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { SOAK_CUTS } = process.env;
   project.provide("soak", soakFromEnv());
   project.provide("cuts", SOAK_CUTS ? (SOAK_CUTS === "all" ? Number.MAX_SAFE_INTEGER : Number(SOAK_CUTS)) : undefined);
-  project.provide("embedded", (["dynamodb", "s3"] as const).filter((name) => plan[name] === "embedded"));
+  project.provide(
+    "embedded",
+    (["dynamodb", "s3"] as const).filter((name) => plan[name] === "embedded"),
+  );
   project.provide("keys", NO_KEYS);
   project.provide("dynamodbEndpoint", undefined);
   if (plan.dynamodb !== "none" || plan.s3 !== "none") {
     const [page, forwarder] = await Promise.all([started(startPageServer()), started(startForwarder())]);
     const pageOrigin = page.url;
-    await Promise.all([startDynamoDB(plan.dynamodb, pageOrigin), startS3(plan.s3, { pageOrigin, forwarder: forwarder.url })]);
+    await Promise.all([
+      startDynamoDB(plan.dynamodb, pageOrigin),
+      startS3(plan.s3, { pageOrigin, forwarder: forwarder.url }),
+    ]);
   }
 
   async function startDynamoDB(kind: Servers, pageOrigin: string): Promise<void> {
     if (kind === "none") return;
     const real = () => startDynamoDBLocal({ pageOrigin });
     const embedded = async () => startEmbeddedDynamoDB({ port: await claimPort(0, "DynamoDB"), origins: ["*"] });
-    const { endpoint } = await started<{ endpoint: string; stop(): Promise<void> }>(kind === "real" ? real() : embedded());
+    const { endpoint } = await started<{ endpoint: string; stop(): Promise<void> }>(
+      kind === "real" ? real() : embedded(),
+    );
     project.provide("dynamodbEndpoint", endpoint);
   }
 
@@ -95,7 +106,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 
   async function startEmbedded(): Promise<RunningS3> {
-    const { endpoint, stop } = await startEmbeddedS3({ path: join(folder, "s3"), port: 0, bucket: BUCKET, origins: ["*"] });
+    const { endpoint, stop } = await startEmbeddedS3({
+      path: join(folder, "s3"),
+      port: 0,
+      bucket: BUCKET,
+      origins: ["*"],
+    });
     return { endpoint, virtualHostEndpoint: endpoint, region: "us-east-1", ...embeddedKeys, stop };
   }
 

@@ -3,11 +3,24 @@ import { noise } from "./checkpoints.js";
 import { hostileNumber, mutateJson, toJson } from "./hostile-json.js";
 import type { Random } from "./random.js";
 import type { RawItem } from "./raw-table.js";
-import { buildContainer, CODEC, concat, deflated, fromBase64, gzipped, parseContainer, plain, text, utf8, type Container, type Entry } from "./stored-bytes.js";
+import {
+  buildContainer,
+  CODEC,
+  concat,
+  deflated,
+  fromBase64,
+  gzipped,
+  parseContainer,
+  plain,
+  text,
+  utf8,
+  type Container,
+  type Entry,
+} from "./stored-bytes.js";
 
 /*
- * Stored bytes that this package has not written: real ones with something changed. What is changed is chosen by somebody
- * who knows the layout, because blind changes hardly come past the first check.
+ * Stored bytes that this package has not written: real ones with something changed. What is changed is chosen by
+ * somebody who knows the layout, because blind changes hardly come past the first check.
  */
 
 export interface Changed {
@@ -24,7 +37,10 @@ export function mutateStored(stored: Uint8Array, others: readonly RawItem[], ran
 }
 
 function changeBytes(stored: Uint8Array, others: readonly RawItem[], random: Random): Changed {
-  const how = stored[0] === CODEC.plain ? random.weighted({ blind: 2, container: 6, codec: 2, replace: 1 }) : random.weighted({ blind: 5, codec: 1, replace: 1 });
+  const how =
+    stored[0] === CODEC.plain
+      ? random.weighted({ blind: 2, container: 6, codec: 2, replace: 1 })
+      : random.weighted({ blind: 5, codec: 1, replace: 1 });
   if (how === "container") return changeContainer(stored.subarray(1), others, random) ?? changeBlindly(stored, random);
   if (how === "codec") return wrap(stored[0] === CODEC.plain ? stored.subarray(1) : stored, random);
   if (how === "replace") return replace(others, random);
@@ -44,7 +60,10 @@ function changeBlindly(stored: Uint8Array, random: Random): Changed {
     case "cutStart":
       return { bytes: stored.slice(at), what: `cut to ${at}` };
     case "insert":
-      return { bytes: concat(stored.subarray(0, at), noise(length, at + 1), stored.subarray(at)), what: `insert ${length} at ${at}` };
+      return {
+        bytes: concat(stored.subarray(0, at), noise(length, at + 1), stored.subarray(at)),
+        what: `insert ${length} at ${at}`,
+      };
     case "remove":
       return { bytes: concat(stored.subarray(0, at), stored.subarray(at + length)), what: `remove ${length} at ${at}` };
     case "length": {
@@ -65,16 +84,31 @@ function changeBlindly(stored: Uint8Array, random: Random): Changed {
 
 /** Bytes that are something else altogether. */
 function replace(others: readonly RawItem[], random: Random): Changed {
-  const foreign = others.flatMap((item) => Object.values(item).flatMap(({ B }) => (B === undefined ? [] : [fromBase64(B)])));
+  const foreign = others.flatMap((item) =>
+    Object.values(item).flatMap(({ B }) => (B === undefined ? [] : [fromBase64(B)])),
+  );
   const how = random.weighted({ nothing: 1, noise: 2, text: 1, foreign: 3 });
   if (how === "foreign") return { bytes: random.pick(foreign), what: "the bytes of another item" };
-  if (how === "noise") return { bytes: concat(Uint8Array.of(random.below(4)), noise(random.below(3_000), random.below(1_000) + 1)), what: "noise" };
+  if (how === "noise")
+    return {
+      bytes: concat(Uint8Array.of(random.below(4)), noise(random.below(3_000), random.below(1_000) + 1)),
+      what: "noise",
+    };
   return { bytes: how === "nothing" ? new Uint8Array(0) : utf8("{}"), what: how };
 }
 
 /** The same bytes, encoded otherwise or with a lie about how. */
 function wrap(bytes: Uint8Array, random: Random): Changed {
-  const how = random.weighted({ gzip: 2, lying: 3, bomb: 2, lyingBomb: 1, deflate: 2, flags: 2, twice: 1, encrypted: 1 });
+  const how = random.weighted({
+    gzip: 2,
+    lying: 3,
+    bomb: 2,
+    lyingBomb: 1,
+    deflate: 2,
+    flags: 2,
+    twice: 1,
+    encrypted: 1,
+  });
   const announced = random.pick([0, 1, bytes.length - 1, bytes.length + 1, 65_535, 2 ** 20, 2 ** 31, 2 ** 32 - 1]);
   const zeros = random.pick([...BOMBS.keys()]);
   const encoded = {
@@ -105,14 +139,31 @@ function bomb(length: number, announced: number): Uint8Array {
 function changeContainer(bytes: Uint8Array, others: readonly RawItem[], random: Random): Changed | undefined {
   const container = parsed(bytes);
   if (!container) return undefined;
-  const how = random.weighted({ header: 5, number: 4, head: 4, type: 2, hash: 2, tail: 9, nested: 1, many: 1, double: 1, text: 1 });
+  const how = random.weighted({
+    header: 5,
+    number: 4,
+    head: 4,
+    type: 2,
+    hash: 2,
+    tail: 9,
+    nested: 1,
+    many: 1,
+    double: 1,
+    text: 1,
+  });
   const { header, what } = CHANGES[how](container, random, others);
-  return { bytes: (random.chance(0.9) ? plain : gzipped)(buildContainer(container, header)), what: `${how} ${what ?? ""}` };
+  return {
+    bytes: (random.chance(0.9) ? plain : gzipped)(buildContainer(container, header)),
+    what: `${how} ${what ?? ""}`,
+  };
 }
 
 type Change = (container: Container, random: Random, others: readonly RawItem[]) => { header?: string; what?: string };
 
-const CHANGES: Record<"header" | "number" | "head" | "type" | "hash" | "tail" | "nested" | "many" | "double" | "text", Change> = {
+const CHANGES: Record<
+  "header" | "number" | "head" | "type" | "hash" | "tail" | "nested" | "many" | "double" | "text",
+  Change
+> = {
   header: ({ head, entries }, random) => {
     const header = mutateJson([head, entries], random);
     return { header, what: header.slice(0, 200) };
@@ -136,9 +187,23 @@ const CHANGES: Record<"header" | "number" | "head" | "type" | "hash" | "tail" | 
     const { hashes } = container;
     if (random.chance(0.5) || hashes.length === 0) {
       const entry = random.pick(container.entries) as Entry;
-      const lengths = random.pick([[1], [0], [-1], [2 ** 31], [-(2 ** 31)], [2 ** 20, 2 ** 20], Array<number>(300).fill(1), Array<number>(300).fill(-4_096), Array<number>(2_000).fill(0)]);
+      const lengths = random.pick([
+        [1],
+        [0],
+        [-1],
+        [2 ** 31],
+        [-(2 ** 31)],
+        [2 ** 20, 2 ** 20],
+        Array<number>(300).fill(1),
+        Array<number>(300).fill(-4_096),
+        Array<number>(2_000).fill(0),
+      ]);
       entry.push(...lengths);
-      const before = (container.entries.slice(0, container.entries.indexOf(entry) + 1) as Entry[]).reduce((sum, e) => sum + e.length - 2, 0) - lengths.length;
+      const before =
+        (container.entries.slice(0, container.entries.indexOf(entry) + 1) as Entry[]).reduce(
+          (sum, e) => sum + e.length - 2,
+          0,
+        ) - lengths.length;
       hashes.splice(before, 0, ...lengths.map((_, i) => hashes[i % Math.max(1, hashes.length)] ?? noise(32, i + 1)));
       return { what: `${lengths.length} segments more of ${lengths[0]}` };
     }
@@ -166,7 +231,10 @@ const CHANGES: Record<"header" | "number" | "head" | "type" | "hash" | "tail" | 
     const count = random.pick([1_000, 20_000]);
     const empty: Entry = ["bytes", 0];
     container.entries.push(...Array<Entry>(count).fill(empty));
-    const names = Array.isArray(container.head) && Array.isArray(container.head[0]) ? (container.head as unknown[][])[0]! : undefined;
+    const names =
+      Array.isArray(container.head) && Array.isArray(container.head[0])
+        ? (container.head as unknown[][])[0]!
+        : undefined;
     const same = random.chance(0.5);
     names?.push(...Array.from({ length: count }, (_, i) => [same ? "same" : `c${i}`, i]));
     return { what: `${count} values` };
@@ -179,7 +247,19 @@ const CHANGES: Record<"header" | "number" | "head" | "type" | "hash" | "tail" | 
     return { what: "channel" };
   },
   text: ({ head, entries }, random) => {
-    const header = random.pick(["", "null", "[]", "[[],[]]", "[null,null]", "NaN", "[1,2", "\ufeff[[],[]]", '[[],[["json",0]]] ', "[".repeat(100_000), toJson([head, entries]).replace(/\d+/, "1e400")]);
+    const header = random.pick([
+      "",
+      "null",
+      "[]",
+      "[[],[]]",
+      "[null,null]",
+      "NaN",
+      "[1,2",
+      "\ufeff[[],[]]",
+      '[[],[["json",0]]] ',
+      "[".repeat(100_000),
+      toJson([head, entries]).replace(/\d+/, "1e400"),
+    ]);
     return { header, what: header.slice(0, 100) };
   },
 };
@@ -187,8 +267,16 @@ const CHANGES: Record<"header" | "number" | "head" | "type" | "hash" | "tail" | 
 function mutatedTail(type: string, tail: Uint8Array, random: Random): Uint8Array {
   if (type === "run") {
     const container = parsed(tail);
-    if (container && random.chance(0.5)) return buildContainer(container, mutateJson([container.head, container.entries], random));
-    if (container) return buildContainer(container, `[${mutateJson((container.head as unknown[]).slice(0, 2), random).replace(/\]$/, "")},${JSON.stringify((container.head as unknown[]).slice(2)).slice(1)},${toJson(container.entries)}]`);
+    if (container && random.chance(0.5))
+      return buildContainer(container, mutateJson([container.head, container.entries], random));
+    if (container) {
+      const head = container.head as unknown[];
+      const [beginning, end] = [mutateJson(head.slice(0, 2), random), JSON.stringify(head.slice(2))];
+      return buildContainer(
+        container,
+        `[${beginning.replace(/\]$/, "")},${end.slice(1)},${toJson(container.entries)}]`,
+      );
+    }
   }
   if (type === "json" && random.chance(0.8)) {
     try {
@@ -197,7 +285,14 @@ function mutatedTail(type: string, tail: Uint8Array, random: Random): Uint8Array
       // Only a part of a value, whose rest is in segments.
     }
   }
-  return random.pick([new Uint8Array(0), utf8("null"), utf8("{"), utf8('"Zebracorn'), noise(50, random.below(50) + 1), tail.slice(0, random.below(tail.length + 1))]);
+  return random.pick([
+    new Uint8Array(0),
+    utf8("null"),
+    utf8("{"),
+    utf8('"Zebracorn'),
+    noise(50, random.below(50) + 1),
+    tail.slice(0, random.below(tail.length + 1)),
+  ]);
 }
 
 function parsed(bytes: Uint8Array): Container | undefined {

@@ -17,7 +17,9 @@ export interface Mutant {
 /** @param others where foreign parts come from */
 export function mutateItem(original: RawItem, others: readonly RawItem[], random: Random): Mutant {
   const hasBytes = binariesOf(original).length > 0;
-  return hasBytes && random.chance(0.75) ? mutateBytes(original, others, random) : changeAttributes(original, others, random);
+  return hasBytes && random.chance(0.75)
+    ? mutateBytes(original, others, random)
+    : changeAttributes(original, others, random);
 }
 
 /** As {@link mutateItem}, but only what a binary attribute holds. */
@@ -28,19 +30,25 @@ export function mutateBytes(original: RawItem, others: readonly RawItem[], rando
 }
 
 /** The attributes with the bytes of values; not `born`, which is a name. */
-export const binariesOf = (item: RawItem): string[] => Object.keys(item).filter((name) => name !== "born" && item[name]!.B !== undefined);
+export const binariesOf = (item: RawItem): string[] =>
+  Object.keys(item).filter((name) => name !== "born" && item[name]!.B !== undefined);
 
 const shortKey = ({ SK }: RawItem): string => SK!.S!.replace(/(\w)\1{9,}|(sub:|task){5,}/g, "…");
 
 const VALUES: Record<string, unknown>[] = [
   { S: "" }, { S: "x" }, { S: "%" }, { S: "%-" }, { S: "__proto__" }, { S: "\u0000" }, { S: "x".repeat(3_000) },
-  { N: "0" }, { N: "1" }, { N: "-1" }, { N: "99" }, { N: "0.5" }, { N: "2147483648" }, { N: "9007199254740993" }, { N: "1e125" }, { N: "-1e125" },
-  { B: "" }, { B: "AA==" }, { B: "AQID" }, { B: "AQIDBA==" }, { B: "AQID".repeat(400) }, { BOOL: true }, { NULL: true }, { M: {} }, { M: { ["__proto__"]: { S: "x" } } }, { L: [] }, { SS: ["a"] }, { NS: ["1"] }, { BS: ["AA=="] },
+  { N: "0" }, { N: "1" }, { N: "-1" }, { N: "99" }, { N: "0.5" }, { N: "2147483648" }, { N: "9007199254740993" },
+  { N: "1e125" }, { N: "-1e125" },
+  { B: "" }, { B: "AA==" }, { B: "AQID" }, { B: "AQIDBA==" }, { B: "AQID".repeat(400) }, { BOOL: true },
+  { NULL: true }, { M: {} }, { M: { ["__proto__"]: { S: "x" } } }, { L: [] }, { SS: ["a"] }, { NS: ["1"] },
+  { BS: ["AA=="] },
 ]; // prettier-ignore
 
 const ATTRIBUTES = [
-  "data", "v", "n", "ttl", "ends", "ns", "id", "parent", "path", "task", "thread", "born", "head", "void", "created", "deleting",
-  "w0", "w00", "w007", "w1", "w-0", "w-1", "w-99999", "w2147483648", "w99999999999999999999", "w1e5", "w", "__proto__", "constructor", "toString", "hasOwnProperty",
+  "data", "v", "n", "ttl", "ends", "ns", "id", "parent", "path", "task", "thread", "born", "head", "void", "created",
+  "deleting",
+  "w0", "w00", "w007", "w1", "w-0", "w-1", "w-99999", "w2147483648", "w99999999999999999999", "w1e5", "w", "__proto__",
+  "constructor", "toString", "hasOwnProperty",
 ]; // prettier-ignore
 
 function changeAttributes(original: RawItem, others: readonly RawItem[], random: Random): Mutant {
@@ -48,13 +56,15 @@ function changeAttributes(original: RawItem, others: readonly RawItem[], random:
   const own = Object.keys(original).filter((name) => name !== "PK" && name !== "SK");
   const how = random.weighted({ retype: 4, remove: 3, add: 4, foreign: 3, circle: 2, empty: 0.5 });
   const name = own.length === 0 || how === "add" ? random.pick(ATTRIBUTES) : random.pick(own);
-  const set = (attribute: string, value: Record<string, unknown>): void => void Object.defineProperty(item, attribute, { value, enumerable: true, configurable: true, writable: true });
+  const set = (attribute: string, value: Record<string, unknown>): void =>
+    void Object.defineProperty(item, attribute, { value, enumerable: true, configurable: true, writable: true });
   if (how === "retype" || how === "add") set(name, random.pick(VALUES));
   if (how === "remove") delete item[name];
   if (how === "empty") for (const attribute of own) delete item[attribute];
   if (how === "foreign") {
     const other = random.pick(others);
-    for (const attribute of Object.keys(other)) if (attribute !== "PK" && attribute !== "SK" && random.chance(0.7)) set(attribute, other[attribute]!);
+    for (const attribute of Object.keys(other))
+      if (attribute !== "PK" && attribute !== "SK" && random.chance(0.7)) set(attribute, other[attribute]!);
   }
   if (how === "circle") {
     // A parent that is a child: its own, or of another.

@@ -7,13 +7,49 @@ import type { Random } from "./random.js";
 /** Stands for JSON text that no JavaScript value gives, and is replaced after `JSON.stringify`. */
 const raw = (json: string): string => `@raw:${json}@`;
 
-const NUMBERS = [0, 1, -1, 2, 0.5, -0.5, 63, 64, 1_024, 2 ** 16, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, -(2 ** 31), -(2 ** 53 - 1)];
+const NUMBERS = [
+  0,
+  1,
+  -1,
+  2,
+  0.5,
+  -0.5,
+  63,
+  64,
+  1_024,
+  2 ** 16,
+  2 ** 31 - 1,
+  2 ** 31,
+  2 ** 32 - 1,
+  2 ** 32,
+  2 ** 53 - 1,
+  -(2 ** 31),
+  -(2 ** 53 - 1),
+];
 const RAW_NUMBERS = ["-0", "1e999", "-1e999", "1e-999", "9007199254740993", "1E5"].map(raw);
 
 /** Lengths, counts and versions that are none. */
-export const hostileNumber = (random: Random): unknown => (random.chance(0.7) ? random.pick(NUMBERS) : random.pick(RAW_NUMBERS));
+export const hostileNumber = (random: Random): unknown =>
+  random.chance(0.7) ? random.pick(NUMBERS) : random.pick(RAW_NUMBERS);
 
-const TEXTS = ["", "a", "json", "bytes", "run", "__proto__", "constructor", "toString", "\ud800", "\u0000", "\u{10ffff}", "../", "C#$", "0", "-1", "x".repeat(5_000)];
+const TEXTS = [
+  "",
+  "a",
+  "json",
+  "bytes",
+  "run",
+  "__proto__",
+  "constructor",
+  "toString",
+  "\ud800",
+  "\u0000",
+  "\u{10ffff}",
+  "../",
+  "C#$",
+  "0",
+  "-1",
+  "x".repeat(5_000),
+];
 
 const OTHERS: unknown[] = [
   null,

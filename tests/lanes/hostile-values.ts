@@ -4,19 +4,66 @@ import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import type { Random } from "./random.js";
 
 /*
- * Values as a random generator makes them: JSON from a stranger who knows how LangChain and LangGraph store their objects, those
- * objects themselves, and each of them in one another.
+ * Values as a random generator makes them: JSON from a stranger who knows how LangChain and LangGraph store their
+ * objects, those objects themselves, and each of them in one another.
  */
 
 type Json = Record<string, unknown>;
 
-const NAMES = ["lc", "~lc", "~~lc", "~", "type", "id", "kwargs", "args", "method", "value", "lg_name", "__lc_escaped__", "constructor", "toString", "then", "a", "0", "", "LC", "xlc"];
-const TEXTS = ["", "a", "Send", "Command", "undefined", "constructor", "not_implemented", "secret", "NaN", "[Circular]", '{"lc":1}', "\ud800", "~lc", "__proto__"];
+const NAMES = [
+  "lc",
+  "~lc",
+  "~~lc",
+  "~",
+  "type",
+  "id",
+  "kwargs",
+  "args",
+  "method",
+  "value",
+  "lg_name",
+  "__lc_escaped__",
+  "constructor",
+  "toString",
+  "then",
+  "a",
+  "0",
+  "",
+  "LC",
+  "xlc",
+];
+const TEXTS = [
+  "",
+  "a",
+  "Send",
+  "Command",
+  "undefined",
+  "constructor",
+  "not_implemented",
+  "secret",
+  "NaN",
+  "[Circular]",
+  '{"lc":1}',
+  "\ud800",
+  "~lc",
+  "__proto__",
+];
 const NUMBERS = [0, 1, 2, -1.5, 1e21, Number.MAX_SAFE_INTEGER];
 
 const leaf = (random: Random): unknown => random.pick<unknown>([...TEXTS, ...NUMBERS, null, true, false]);
 
-const IDS: unknown[] = [["langchain_core", "messages", "SystemMessage"], ["a", "b"], [], ["Map"], ["Set"], ["Error"], ["RegExp"], ["Uint8Array"], ["Function"], "x"];
+const IDS: unknown[] = [
+  ["langchain_core", "messages", "SystemMessage"],
+  ["a", "b"],
+  [],
+  ["Map"],
+  ["Set"],
+  ["Error"],
+  ["RegExp"],
+  ["Uint8Array"],
+  ["Function"],
+  "x",
+];
 
 /** JSON that looks like a record of LangChain's or LangGraph's. */
 function record(random: Random, inside: () => unknown): Json {
@@ -26,9 +73,23 @@ function record(random: Random, inside: () => unknown): Json {
     () => ({ lc: 2, type: "undefined" }),
     () => ({ lc: 2, type: "number", value: random.pick(["NaN", "Infinity", "x"]) }),
     () => ({ lc: 2, type: "delta_snapshot", value: inside() }),
-    () => ({ lc: 2, type: "constructor", id: random.pick(IDS), method: random.pick([null, "from"]), args: random.pick<unknown[]>([[[1, 2]], [[]], ["a", "g"], [[["k", 1]]], ["message"]]), kwargs: {} }),
+    () => ({
+      lc: 2,
+      type: "constructor",
+      id: random.pick(IDS),
+      method: random.pick([null, "from"]),
+      args: random.pick<unknown[]>([[[1, 2]], [[]], ["a", "g"], [[["k", 1]]], ["message"]]),
+      kwargs: {},
+    }),
     () => ({ __lc_escaped__: inside() }),
-    () => ({ lg_name: random.pick(["Send", "Command", "DeltaSnapshot"]), node: "n", args: inside(), value: inside(), goto: [], extra: 1 }),
+    () => ({
+      lg_name: random.pick(["Send", "Command", "DeltaSnapshot"]),
+      node: "n",
+      args: inside(),
+      value: inside(),
+      goto: [],
+      extra: 1,
+    }),
     () => ({ [random.pick(["lc", "~lc", "~~lc"])]: inside(), type: "undefined" }),
   ])();
 }
@@ -75,34 +136,47 @@ export function realObject(random: Random, shape: Shape): unknown {
 }
 
 function message(random: Random, shape: Shape): BaseMessage {
-  // LangChain gives up what is not JSON in a message's fields, and takes a name __proto__ there for the object's prototype.
-  const inside = (): unknown => hostileData(random, { depth: Math.max(1, shape.depth), harmless: shape.harmless === true, noProto: true });
+  // LangChain gives up what is not JSON in a message's fields, and takes a name __proto__ there for the object's
+  // prototype.
+  const inside = (): unknown =>
+    hostileData(random, { depth: Math.max(1, shape.depth), harmless: shape.harmless === true, noProto: true });
   const content = random.pick(TEXTS);
   return random.pick<() => BaseMessage>([
     () => new SystemMessage(content),
     () => new HumanMessage({ id: "1", content: [{ type: "text", text: content, extra: inside() }] as never }),
-    () => new AIMessage({ id: "2", content, tool_calls: [{ name: "t", id: "c", type: "tool_call", args: { a: inside() } }], additional_kwargs: { a: inside() } }),
+    () =>
+      new AIMessage({
+        id: "2",
+        content,
+        tool_calls: [{ name: "t", id: "c", type: "tool_call", args: { a: inside() } }],
+        additional_kwargs: { a: inside() },
+      }),
     () => new ToolMessage({ id: "3", content, tool_call_id: "c", artifact: inside() }),
   ])();
 }
 
 /** All that a value is, as a text: names in their order, and what is whose instance. */
 export function describeValue(value: unknown): string {
-  if (typeof value !== "object" || value === null) return typeof value === "string" ? JSON.stringify(value) : Object.is(value, -0) ? "-0" : String(value);
+  if (typeof value !== "object" || value === null)
+    return typeof value === "string" ? JSON.stringify(value) : Object.is(value, -0) ? "-0" : String(value);
   const listed = (values: Iterable<unknown>): string => Array.from(values, describeValue).join(",");
   if (Array.isArray(value)) return `[${listed(value as unknown[])}]`;
   const kind = classOf(value);
   if (value instanceof Map || value instanceof Set) return `${kind}(${listed(value)})`;
   if (value instanceof Uint8Array) return `${kind}(${value.join()})`;
   if (value instanceof RegExp || value instanceof Error) return `${kind}(${String(value)})`;
-  if (value instanceof BaseMessage) return `${kind}${describeValue(sorted(JSON.parse(JSON.stringify(value.toDict()))))}`;
+  if (value instanceof BaseMessage)
+    return `${kind}${describeValue(sorted(JSON.parse(JSON.stringify(value.toDict()))))}`;
   if (value instanceof ChatPromptValue) return `${kind}(${listed(value.messages)})`;
-  return `${kind}{${Object.entries(value).map(([name, part]) => `${JSON.stringify(name)}:${describeValue(part)}`).join(",")}}`;
+  return `${kind}{${Object.entries(value)
+    .map(([name, part]) => `${JSON.stringify(name)}:${describeValue(part)}`)
+    .join(",")}}`;
 }
 
 function classOf(value: object): string {
   // Bundlers rename classes, and LangChain's `load` names them again.
-  if (value instanceof BaseMessage || value instanceof ChatPromptValue) return (value.constructor as unknown as { lc_name(): string }).lc_name();
+  if (value instanceof BaseMessage || value instanceof ChatPromptValue)
+    return (value.constructor as unknown as { lc_name(): string }).lc_name();
   const prototype = Object.getPrototypeOf(value) as { constructor?: unknown } | null;
   if (prototype === Object.prototype) return "";
   return typeof prototype?.constructor === "function" ? prototype.constructor.name : "(another prototype)";
@@ -112,5 +186,9 @@ function classOf(value: object): string {
 function sorted(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(sorted);
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, sorted(part)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, part]) => [name, sorted(part)]),
+  );
 }

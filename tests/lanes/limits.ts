@@ -13,14 +13,18 @@ export class Limits {
     private readonly maxParsed: number,
   ) {}
 
-  /** Runs a call within these limits. @throws RangeError that says which one was broken, whatever the call made of it */
+  /**
+   * Runs a call within these limits.
+   * @throws RangeError that says which one was broken, whatever the call made of it
+   */
   async during<T>(call: () => Promise<T>): Promise<T> {
     const { Uint8Array } = globalThis;
     const { parse } = JSON;
     const Counted: typeof Uint8Array = new Proxy(Uint8Array, {
       construct: (target, args: unknown[], newTarget) => {
         const [size] = args;
-        if (typeof size === "number" && size > this.maxBytes) this.#break(`${size} bytes were allocated at once, over ${this.maxBytes}`);
+        if (typeof size === "number" && size > this.maxBytes)
+          this.#break(`${size} bytes were allocated at once, over ${this.maxBytes}`);
         return Reflect.construct(target, args, newTarget === Counted ? target : newTarget) as object;
       },
     });

@@ -15,7 +15,11 @@ export class ListVectorIndex implements VectorIndex {
   async search(prefix: string[], query: Float32Array, limit: number): Promise<VectorMatch[]> {
     return [...this.#items.values()]
       .filter(({ namespace }) => prefix.every((label, i) => namespace[i] === label))
-      .map(({ namespace, key, vectors }) => ({ namespace, key, score: Math.max(...vectors.map((vector) => cosine(query, vector))) }))
+      .map(({ namespace, key, vectors }) => ({
+        namespace,
+        key,
+        score: Math.max(...vectors.map((vector) => cosine(query, vector))),
+      }))
       .sort((a, b) => b.score - a.score)
       .slice(0, limit);
   }

@@ -10,7 +10,10 @@ import { InMemoryStore, type Operation, type OperationResults } from "@langchain
  */
 export class MendedMemoryStore extends InMemoryStore {
   override async batch<Op extends readonly Operation[]>(operations: Op): Promise<OperationResults<Op>> {
-    const inside = this as unknown as { data: Map<string, Map<string, unknown>>; vectors: Map<string, Map<string, unknown>> };
+    const inside = this as unknown as {
+      data: Map<string, Map<string, unknown>>;
+      vectors: Map<string, Map<string, unknown>>;
+    };
     const puts = operations.filter((op) => "value" in op);
     const isSearchByQuery = operations.some((op) => "query" in op && op.query);
     // Searches of the same batch come first, and need the vectors.

@@ -1,7 +1,10 @@
 import type { Plugin } from "vite";
 import { ensureOldestPeers } from "../../scripts/lib/peers.js";
 
-/** Gives whoever imports LangChain the oldest of it that the package admits. They are installed when somebody asks first. */
+/**
+ * Gives whoever imports LangChain the oldest of it that the package admits. They are installed when somebody asks
+ * first.
+ */
 export function fromOldestPeers(): Plugin {
   let importer: string | undefined;
   return {

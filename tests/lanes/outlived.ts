@@ -10,16 +10,29 @@ import { bornOf, isCheckpoint } from "./sort-keys.js";
  * segments, and the ancestors that its `DeltaChannel`s are rebuilt from. Looks only at what can be read: with
  * `ttlSeconds`, not compressed and not encrypted.
  */
-export async function expectOutlived({ keyPrefix, ttlSeconds, compression, encryption, s3 }: Partial<SaverOptions>, threadId: string, delta: string[]): Promise<void> {
+export async function expectOutlived(
+  { keyPrefix, ttlSeconds, compression, encryption, s3 }: Partial<SaverOptions>,
+  threadId: string,
+  delta: string[],
+): Promise<void> {
   if (ttlSeconds === undefined || compression !== "none" || encryption || s3) return;
   const items = new Map((await itemsOf(keyPrefix!, threadId)).map((item) => [item.SK!.S!, item]));
-  const checkpoints = [...items].filter(([, item]) => isCheckpoint(item) && item.data && endOf(item) > Date.now() / 1_000);
+  const checkpoints = [...items].filter(
+    ([, item]) => isCheckpoint(item) && item.data && endOf(item) > Date.now() / 1_000,
+  );
   for (const [sortKey, item] of checkpoints) {
-    for (const needed of ["C#$", ...segmentsOf(item), ...delta.flatMap((channel) => ancestors(items, sortKey, channel))]) {
+    for (const needed of [
+      "C#$",
+      ...segmentsOf(item),
+      ...delta.flatMap((channel) => ancestors(items, sortKey, channel)),
+    ]) {
       // Segments are known by the hash at the end of their keys.
-      const found = [...items].filter(([other]) => other === needed || (other.startsWith("S#") && other.endsWith(needed)));
+      const found = [...items].filter(
+        ([other]) => other === needed || (other.startsWith("S#") && other.endsWith(needed)),
+      );
       expect(found, `${needed}, which ${sortKey} needs`).not.toEqual([]);
-      for (const [other, stored] of found) expect(goneAt(stored), `the end of ${other}, which ${sortKey} needs`).toBeGreaterThanOrEqual(endOf(item));
+      for (const [other, stored] of found)
+        expect(goneAt(stored), `the end of ${other}, which ${sortKey} needs`).toBeGreaterThanOrEqual(endOf(item));
     }
   }
 }
@@ -28,12 +41,17 @@ export async function expectOutlived({ keyPrefix, ttlSeconds, compression, encry
 export async function expectRenewed({ keyPrefix, ttlSeconds }: Partial<SaverOptions>, step: Step): Promise<void> {
   const [item] = await itemsOf(keyPrefix!, threadIdOf(step), `C##${step.checkpoint.id}#~`);
   const age = 30; // seconds that a busy machine may take from the read to here
-  expect(endOf(item!), "the end of a checkpoint that was renewed").toBeGreaterThanOrEqual(Date.now() / 1_000 + ttlSeconds! - age);
+  expect(endOf(item!), "the end of a checkpoint that was renewed").toBeGreaterThanOrEqual(
+    Date.now() / 1_000 + ttlSeconds! - age,
+  );
 }
 
 const segmentsOf = (item: RawItem): string[] => [...frameOf(item).segments.values()].flat();
 
-/** Sort keys of the ancestors up to the one that has the channel stored in full, with their writes, and the hashes of both's segments. */
+/**
+ * Sort keys of the ancestors up to the one that has the channel stored in full, with their writes, and the hashes of
+ * both's segments.
+ */
 function ancestors(items: ReadonlyMap<string, RawItem>, sortKey: string, channel: string): string[] {
   const item = items.get(sortKey);
   if (!item || frameOf(item).channels.includes(channel) || !item.parent) return [];

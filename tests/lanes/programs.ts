@@ -9,8 +9,16 @@ export interface Ended {
   errors: string;
 }
 
-/** Runs a program in a process of its own, in the environment that `fromEnv` reads: the table of the test file, and no other AWS. */
-export function runProgram(executable: string, args: string[], cwd: string, env: Record<string, string | undefined> = {}): Promise<Ended> {
+/**
+ * Runs a program in a process of its own, in the environment that `fromEnv` reads: the table of the test file, and no
+ * other AWS.
+ */
+export function runProgram(
+  executable: string,
+  args: string[],
+  cwd: string,
+  env: Record<string, string | undefined> = {},
+): Promise<Ended> {
   const { accessKeyId, secretAccessKey } = credentials();
   const aws = {
     AWS_REGION: "us-east-1",
@@ -20,7 +28,12 @@ export function runProgram(executable: string, args: string[], cwd: string, env:
     DYNAMODB_TABLE_NAME: tableName(),
   };
   return new Promise((resolve) => {
-    const options = { cwd, env: { PATH: process.env.PATH, NO_COLOR: "1", ...aws, ...env }, timeout: 100_000, maxBuffer: 2 ** 26 };
+    const options = {
+      cwd,
+      env: { PATH: process.env.PATH, NO_COLOR: "1", ...aws, ...env },
+      timeout: 100_000,
+      maxBuffer: 2 ** 26,
+    };
     const child = execFile(executable, args, options, (_error, output, errors) => {
       resolve({ code: child.exitCode, signal: child.signalCode, output, errors });
     });

@@ -1,4 +1,7 @@
-/** A row of numbers that is the same for the same seed, in every runtime. `Math.random` cannot be seeded, and some tests still it. */
+/**
+ * A row of numbers that is the same for the same seed, in every runtime. `Math.random` cannot be seeded, and some tests
+ * still it.
+ */
 export class Random {
   #state: number;
 

@@ -11,9 +11,18 @@ export interface RawSetup {
   rules: number;
 }
 
-const aws = new AwsClient({ accessKeyId: "local", secretAccessKey: "local", region: "us-east-1", service: "dynamodb", retries: 0 });
+const aws = new AwsClient({
+  accessKeyId: "local",
+  secretAccessKey: "local",
+  region: "us-east-1",
+  service: "dynamodb",
+  retries: 0,
+});
 
-async function callTable(operation: string, TableName: string): Promise<Record<string, Record<string, unknown>> | undefined> {
+async function callTable(
+  operation: string,
+  TableName: string,
+): Promise<Record<string, Record<string, unknown>> | undefined> {
   const response = await aws.fetch(endpoint(), {
     method: "POST",
     headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}` },
@@ -29,7 +38,11 @@ export async function rawSetup(tableName: string, bucket: string | undefined): P
   const table = await callTable("DescribeTable", tableName);
   const ttl = table && (await callTable("DescribeTimeToLive", tableName));
   const rules = bucket === undefined ? "" : await (await callS3(inject("s3"), "GET", `${bucket}?lifecycle`)).text();
-  return { table: table?.Table?.TableStatus === "ACTIVE", timeToLive: String(ttl?.TimeToLiveDescription?.TimeToLiveStatus).startsWith("ENABL"), rules: rules.match(/<Rule>/g)?.length ?? 0 };
+  return {
+    table: table?.Table?.TableStatus === "ACTIVE",
+    timeToLive: String(ttl?.TimeToLiveDescription?.TimeToLiveStatus).startsWith("ENABL"),
+    rules: rules.match(/<Rule>/g)?.length ?? 0,
+  };
 }
 
 export async function deleteTable(tableName: string): Promise<void> {

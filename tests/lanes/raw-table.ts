@@ -9,9 +9,18 @@ export const MARKER = "C#$";
 
 export type RawItem = Record<string, Partial<Record<"S" | "N" | "B", string>>>;
 
-const aws = new AwsClient({ accessKeyId: "local", secretAccessKey: "local", region: "us-east-1", service: "dynamodb", retries: 0 });
+const aws = new AwsClient({
+  accessKeyId: "local",
+  secretAccessKey: "local",
+  region: "us-east-1",
+  service: "dynamodb",
+  retries: 0,
+});
 
-async function call(operation: string, input: Record<string, unknown>): Promise<{ Items?: RawItem[]; LastEvaluatedKey?: RawItem }> {
+async function call(
+  operation: string,
+  input: Record<string, unknown>,
+): Promise<{ Items?: RawItem[]; LastEvaluatedKey?: RawItem }> {
   const body = new TextEncoder().encode(JSON.stringify({ TableName: tableName(), ...input }));
   const { url, method, headers } = await aws.sign(endpoint(), {
     method: "POST",
@@ -38,13 +47,19 @@ async function pages(operation: "Query" | "Scan", input: Record<string, unknown>
 
 /** Every item whose partition key starts with a saver's `keyPrefix`, wherever it lies. */
 export const itemsWithPrefix = (keyPrefix: string): Promise<RawItem[]> =>
-  pages("Scan", { FilterExpression: "begins_with(PK, :prefix)", ExpressionAttributeValues: { ":prefix": { S: keyPrefix } } });
+  pages("Scan", {
+    FilterExpression: "begins_with(PK, :prefix)",
+    ExpressionAttributeValues: { ":prefix": { S: keyPrefix } },
+  });
 
 /** The items of one thread whose sort keys start with `sortKeyPrefix`: `C#` checkpoints and writes, `S#` segments. */
 export const itemsOf = (keyPrefix: string, threadId: string, sortKeyPrefix = ""): Promise<RawItem[]> =>
   pages("Query", {
     KeyConditionExpression: `PK = :pk${sortKeyPrefix && " AND begins_with(SK, :sk)"}`,
-    ExpressionAttributeValues: { ":pk": { S: `${keyPrefix}T#${threadId}` }, ...(sortKeyPrefix && { ":sk": { S: sortKeyPrefix } }) },
+    ExpressionAttributeValues: {
+      ":pk": { S: `${keyPrefix}T#${threadId}` },
+      ...(sortKeyPrefix && { ":sk": { S: sortKeyPrefix } }),
+    },
   });
 
 export async function putRaw(item: RawItem): Promise<void> {

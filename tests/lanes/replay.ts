@@ -38,7 +38,8 @@ export class Replay {
   fetch(hostile: readonly HostileItem[], changeObject: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes): Fetch {
     const table = new Map(hostile.map((item) => [keyOf(item), item]));
     const deleted = new Set<string>();
-    const changed = (item: HostileItem): HostileItem[] => (deleted.has(keyOf(item)) ? [] : [table.get(keyOf(item)) ?? item]);
+    const changed = (item: HostileItem): HostileItem[] =>
+      deleted.has(keyOf(item)) ? [] : [table.get(keyOf(item)) ?? item];
 
     const answer = async (request: AwsRequest): Promise<unknown> => {
       const { operation, body } = request;
@@ -53,7 +54,12 @@ export class Replay {
       }
       if (operation === "BatchGetItem") {
         const { Responses = {} } = await this.#answer(request);
-        return { Responses: Object.fromEntries(Object.entries(Responses).map(([name, items]) => [name, items.flatMap(changed)])), UnprocessedKeys: {} };
+        return {
+          Responses: Object.fromEntries(
+            Object.entries(Responses).map(([name, items]) => [name, items.flatMap(changed)]),
+          ),
+          UnprocessedKeys: {},
+        };
       }
       if (operation === "DeleteItem") deleted.add(keyOf((JSON.parse(body) as { Key: HostileItem }).Key));
       if (operation === "UpdateItem") {
@@ -62,8 +68,11 @@ export class Replay {
         return { Attributes: item };
       }
       if (operation === "BatchWriteItem") {
-        const { RequestItems } = JSON.parse(body) as { RequestItems: Record<string, { DeleteRequest?: { Key: HostileItem } }[]> };
-        for (const { DeleteRequest } of Object.values(RequestItems).flat()) if (DeleteRequest) deleted.add(keyOf(DeleteRequest.Key));
+        const { RequestItems } = JSON.parse(body) as {
+          RequestItems: Record<string, { DeleteRequest?: { Key: HostileItem } }[]>;
+        };
+        for (const { DeleteRequest } of Object.values(RequestItems).flat())
+          if (DeleteRequest) deleted.add(keyOf(DeleteRequest.Key));
       }
       return {};
     };
@@ -77,15 +86,22 @@ export class Replay {
   }
 
   /** What a Query finds: the real page, and hostile items where they would stand. */
-  #range({ Items = [], LastEvaluatedKey }: Answer, query: QueryBody, table: ReadonlyMap<string, HostileItem>): HostileItem[] {
+  #range(
+    { Items = [], LastEvaluatedKey }: Answer,
+    query: QueryBody,
+    table: ReadonlyMap<string, HostileItem>,
+  ): HostileItem[] {
     const { ":pk": pk, ":prefix": prefix, ":from": from, ":to": to } = query.ExpressionAttributeValues;
     const descending = query.ScanIndexForward === false;
     const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0) * (descending ? -1 : 1);
     const real = new Set(Items.map(keyOf));
     const beside = [...table.values()].filter((item) => {
       const sk = sortKeyOf(item);
-      const isInRange = item.PK!.S === pk!.S && sk.startsWith(prefix?.S ?? "") && (!from || sk >= from.S) && (!to || sk <= to.S);
-      const isOnPage = (!query.ExclusiveStartKey || compare(sk, query.ExclusiveStartKey.SK!.S!) > 0) && (!LastEvaluatedKey || compare(sk, LastEvaluatedKey.SK!.S!) <= 0);
+      const isInRange =
+        item.PK!.S === pk!.S && sk.startsWith(prefix?.S ?? "") && (!from || sk >= from.S) && (!to || sk <= to.S);
+      const isOnPage =
+        (!query.ExclusiveStartKey || compare(sk, query.ExclusiveStartKey.SK!.S!) > 0) &&
+        (!LastEvaluatedKey || compare(sk, LastEvaluatedKey.SK!.S!) <= 0);
       return isInRange && isOnPage && !real.has(keyOf(item));
     });
     return [...Items, ...beside].sort((a, b) => compare(sortKeyOf(a), sortKeyOf(b)));
@@ -102,7 +118,8 @@ export class Replay {
   }
 
   async #object({ url, forward }: AwsRequest, change: (bytes: Uint8Array) => Uint8Array): Promise<Response> {
-    if (!url.pathname.includes(this.folder && `/${this.folder}/`)) throw new Error(`${url.pathname} is not in the thread's folder.`);
+    if (!url.pathname.includes(this.folder && `/${this.folder}/`))
+      throw new Error(`${url.pathname} is not in the thread's folder.`);
     let bytes = this.#objects.get(url.href);
     if (!bytes) {
       const response = await forward();

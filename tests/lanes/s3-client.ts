@@ -26,9 +26,16 @@ export async function callS3(s3: S3Place, method: string, path: string, init: Re
 /** Not the clock that a test may move: S3 refuses what is signed at another time than its own. */
 const RealDate = Date;
 
-export function sign({ accessKeyId, secretAccessKey, region }: S3Place, url: string, init: RequestInit): Promise<Request> {
+export function sign(
+  { accessKeyId, secretAccessKey, region }: S3Place,
+  url: string,
+  init: RequestInit,
+): Promise<Request> {
   const datetime = new RealDate().toISOString().replace(/[:-]|\.\d+/g, "");
-  return new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3" }).sign(url, { ...init, aws: { datetime } });
+  return new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3" }).sign(url, {
+    ...init,
+    aws: { datetime },
+  });
 }
 
 /** Makes a bucket. That it is there already, and ours, is fine. */
@@ -43,20 +50,31 @@ export async function createBucket(s3: S3Place, name: string = BUCKET): Promise<
     const headers = new Headers(signed.headers);
     headers.set("x-forward-to", new URL(s3.endpoint).host);
     const response = await fetch(`${s3.forwarder}/${path}`, { method: "PUT", headers, ...(body && { body }) });
-    if (!response.ok && response.status !== 409) throw new Error(`${operation}: ${response.status} ${await response.text()}`);
+    if (!response.ok && response.status !== 409)
+      throw new Error(`${operation}: ${response.status} ${await response.text()}`);
   }
 }
 
 /** What a bucket must allow for a saver in a page, and the headers by which tests look at objects. */
 function corsOf({ pageOrigin }: S3Place): string {
   const methods = ["GET", "PUT", "POST", "DELETE", "HEAD"].map((method) => `<AllowedMethod>${method}</AllowedMethod>`);
-  const exposed = ["date", "x-amz-request-id", "x-amz-expiration", "x-amz-tagging-count"].map((name) => `<ExposeHeader>${name}</ExposeHeader>`);
-  return `<CORSConfiguration><CORSRule><AllowedOrigin>${pageOrigin}</AllowedOrigin>${methods.join("")}<AllowedHeader>*</AllowedHeader>${exposed.join("")}</CORSRule></CORSConfiguration>`;
+  const exposed = ["date", "x-amz-request-id", "x-amz-expiration", "x-amz-tagging-count"].map(
+    (name) => `<ExposeHeader>${name}</ExposeHeader>`,
+  );
+  return (
+    "<CORSConfiguration><CORSRule>" +
+    `<AllowedOrigin>${pageOrigin}</AllowedOrigin>${methods.join("")}<AllowedHeader>*</AllowedHeader>` +
+    `${exposed.join("")}</CORSRule></CORSConfiguration>`
+  );
 }
 
 /** The keys of a bucket's objects that start with `prefix`, sorted; 1,000 at most. */
 export async function objectKeys(s3: S3Place, prefix: string, bucket: string = BUCKET): Promise<string[]> {
-  const response = await callS3(s3, "GET", `${bucket}?list-type=2&encoding-type=url&prefix=${encodeURIComponent(prefix)}`);
+  const response = await callS3(
+    s3,
+    "GET",
+    `${bucket}?list-type=2&encoding-type=url&prefix=${encodeURIComponent(prefix)}`,
+  );
   const xml = await response.text();
   if (!response.ok) throw new Error(`ListObjectsV2: ${response.status} ${xml}`);
   return Array.from(xml.matchAll(/<Contents><Key>([^<]*)/g), ([, key]) => decodeURIComponent(key!)).sort();

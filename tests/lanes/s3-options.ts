@@ -31,11 +31,12 @@ export function s3Options<T extends Partial<S3Options>>(overrides: T = {} as T):
 }
 
 /** A `fetch` that also finds hosts such as `bucket.s3.localhost`. */
-export const fetchByName: Fetch = (url, init) => (new URL(url).hostname.endsWith(".localhost") ? forwarded(url, init) : fetch(url, init));
+export const fetchByName: Fetch = (url, init) =>
+  new URL(url).hostname.endsWith(".localhost") ? forwarded(url, init) : fetch(url, init);
 
 /**
- * A `fetch` as a container has it, where other containers have names: whatever the host is called, it is this machine, and is told that
- * name. S3 takes a name for a bucket's unless it is too short for one, as `s3` is.
+ * A `fetch` as a container has it, where other containers have names: whatever the host is called, it is this machine,
+ * and is told that name. S3 takes a name for a bucket's unless it is too short for one, as `s3` is.
  */
 export const fetchFromContainer: Fetch = (url, init) => forwarded(url, init);
 

@@ -13,7 +13,10 @@ export interface Place {
   s3: S3Options & { thresholdBytes: number };
 }
 
-export const newPlace = (overrides: Partial<Place["s3"]> = {}): Place => ({ keyPrefix: newPrefix(), s3: s3Options({ thresholdBytes: 5_000, ...overrides }) });
+export const newPlace = (overrides: Partial<Place["s3"]> = {}): Place => ({
+  keyPrefix: newPrefix(),
+  s3: s3Options({ thresholdBytes: 5_000, ...overrides }),
+});
 
 export interface WatchedSaver {
   saver: DynamoDBSaver;
@@ -22,19 +25,28 @@ export interface WatchedSaver {
 }
 
 /** A saver that nothing is cached in, with what it sends and tells. */
-export function saverAt(place: Partial<Place>, intercept?: Intercept, options: Partial<SaverOptions> = {}): WatchedSaver {
+export function saverAt(
+  place: Partial<Place>,
+  intercept?: Intercept,
+  options: Partial<SaverOptions> = {},
+): WatchedSaver {
   const { fetch, sent } = intercepted(intercept, options.fetch);
   const events: DynamoDBSaverEvent[] = [];
-  return { saver: createSaver({ ...place, onEvent: (event) => void events.push(event), ...options, fetch }), sent, events };
+  return {
+    saver: createSaver({ ...place, onEvent: (event) => void events.push(event), ...options, fetch }),
+    sent,
+    events,
+  };
 }
 
 /**
- * A `fetch` for savers whose clock a test has moved: signs again, by the real time. S3 refuses what is signed at another, and does so
- * without CORS headers, so that a page cannot see that it was the clock.
+ * A `fetch` for savers whose clock a test has moved: signs again, by the real time. S3 refuses what is signed at
+ * another, and does so without CORS headers, so that a page cannot see that it was the clock.
  */
 export const fetchInRealTime: Fetch = async (url, { signal, ...init }) => {
   const s3 = inject("s3");
-  if (!vi.isFakeTimers() || new URL(url).host !== new URL(s3.endpoint).host) return fetch(url, { ...init, signal: signal! });
+  if (!vi.isFakeTimers() || new URL(url).host !== new URL(s3.endpoint).host)
+    return fetch(url, { ...init, signal: signal! });
   const headers = new Headers(init.headers);
   for (const name of ["authorization", "x-amz-date"]) headers.delete(name);
   return fetch(await sign(s3, url, { ...init, headers }), { signal: signal! });
@@ -43,7 +55,8 @@ export const fetchInRealTime: Fetch = async (url, { signal, ...init }) => {
 /** What the bucket has of a place, sorted. */
 export const keysAt = ({ s3 }: Place): Promise<string[]> => objectKeys(inject("s3"), s3.prefix, s3.bucket);
 
-const pathOf = (key: string, bucket = BUCKET): string => `${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;
+const pathOf = (key: string, bucket = BUCKET): string =>
+  `${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;
 
 export async function deleteObject(key: string): Promise<void> {
   await callS3(inject("s3"), "DELETE", pathOf(key));
@@ -60,7 +73,8 @@ export async function headObject(key: string, bucket?: string): Promise<Headers>
 }
 
 /** Puts a checkpoint whose only value lies in S3. */
-export const putLarge = ({ saver }: Pick<WatchedSaver, "saver">, threadId = "t"): Promise<Step> => putStep(saver, emptyThread(threadId), { large: noise(6_000) });
+export const putLarge = ({ saver }: Pick<WatchedSaver, "saver">, threadId = "t"): Promise<Step> =>
+  putStep(saver, emptyThread(threadId), { large: noise(6_000) });
 
 /** The first `count` requests of this operation meet the fault. */
 export function firstOf(operation: string, count: number, answer: () => Response): Intercept {

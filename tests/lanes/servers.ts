@@ -2,7 +2,10 @@ import type { Fetch } from "langgraph-checkpoint-dynamodb";
 
 let servers: Fetch | undefined;
 
-/** From now on, other servers answer what the savers of tests send, and what tests ask for themselves; without an argument, the real ones. */
+/**
+ * From now on, other servers answer what the savers of tests send, and what tests ask for themselves; without an
+ * argument, the real ones.
+ */
 export function useServers(other?: Fetch): void {
   servers = other;
 }

@@ -33,6 +33,7 @@ export class Soaking {
     const ms = performance.now() - this.#started;
     if (this.#endsMs === 0 || (ms - this.#reportedMs < REPORT_MS && this.goesOn())) return;
     this.#reportedMs = ms;
-    console.log(`soak ${JSON.stringify({ test: this.name, seconds: Math.round(ms / 1_000), isOver: !this.goesOn(), ...figures })}`);
+    const seconds = Math.round(ms / 1_000);
+    console.log(`soak ${JSON.stringify({ test: this.name, seconds, isOver: !this.goesOn(), ...figures })}`);
   }
 }

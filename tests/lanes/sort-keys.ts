@@ -4,7 +4,8 @@ import type { RawItem } from "./raw-table.js";
 export const isCheckpoint = ({ SK }: RawItem): boolean => /^C#[^#]*#[^#]*#~[\w-]*$/.test(SK!.S!);
 
 /** What stands, until it expires, in the place of a checkpoint that was removed, or of an object. */
-export const isTombstone = (item: RawItem): boolean => item.ttl !== undefined && (item.void !== undefined || item.deleting !== undefined);
+export const isTombstone = (item: RawItem): boolean =>
+  item.ttl !== undefined && (item.void !== undefined || item.deleting !== undefined);
 
 /** Writes of a task, or of any. */
 export const isWrites = ({ SK }: RawItem, task?: string): boolean => {
@@ -22,4 +23,5 @@ export const bornOf = ({ SK }: RawItem): string => /#~([\w-]*)$/.exec(SK!.S!)![1
 export const bornOfWrites = ({ SK }: RawItem): string | undefined => SK!.S!.split("#")[5];
 
 /** What is the same in every incarnation. */
-export const withoutBorn = (sortKey: string): string => sortKey.replace(/^(C#[^#]*#[^#]*#(?:~|W#[^#]*)).*$/s, "$1").replace(/^([SP]#)[^#]*#/, "$1");
+export const withoutBorn = (sortKey: string): string =>
+  sortKey.replace(/^(C#[^#]*#[^#]*#(?:~|W#[^#]*)).*$/s, "$1").replace(/^([SP]#)[^#]*#/, "$1");

@@ -6,7 +6,9 @@ import { collect } from "./checkpoints.js";
 /* Runs beside SqliteSaver, which is not among this package's dependencies: node … <file of SQLite> write|look|resume */
 
 const [, , file, command] = process.argv;
-const { SqliteSaver } = (await import(String("@langchain/langgraph-checkpoint-sqlite"))) as { SqliteSaver: { fromConnString(file: string): BaseCheckpointSaver } };
+const { SqliteSaver } = (await import(String("@langchain/langgraph-checkpoint-sqlite"))) as {
+  SqliteSaver: { fromConnString(file: string): BaseCheckpointSaver };
+};
 const sqlite = SqliteSaver.fromConnString(file!);
 const dynamodb = DynamoDBSaver.fromEnv(process.env);
 
@@ -22,7 +24,10 @@ const child = new StateGraph(State)
   .addEdge("prepare", "ask")
   .compile();
 const worked: string[] = [];
-/** Plans, and then works on parts side by side while a subgraph asks. The part "broken" fails as long as it is not mended. */
+/**
+ * Plans, and then works on parts side by side while a subgraph asks. The part "broken" fails as long as it is not
+ * mended.
+ */
 const graphOn = (checkpointer: BaseCheckpointSaver, isMended = false) =>
   new StateGraph(State)
     .addNode("plan", ({ log }) => ({ log: [`planned ${log.length}`] }))
@@ -33,13 +38,17 @@ const graphOn = (checkpointer: BaseCheckpointSaver, isMended = false) =>
     })
     .addNode("child", child)
     .addEdge(START, "plan")
-    .addConditionalEdges("plan", ({ log }) => [...log.filter((part) => part.startsWith("part ")).map((part) => new Send("work", part.slice(5))), ...(log.includes("ask") ? ["child"] : [])])
+    .addConditionalEdges("plan", ({ log }) => [
+      ...log.filter((part) => part.startsWith("part ")).map((part) => new Send("work", part.slice(5))),
+      ...(log.includes("ask") ? ["child"] : []),
+    ])
     .compile({ checkpointer });
 
 const thread = (thread_id: string) => ({ configurable: { thread_id } });
 const threads = ["asked", "failed", "forked"];
 
-const place = ({ config }: CheckpointTuple): string => `${config.configurable!.checkpoint_ns as string}/${config.configurable!.checkpoint_id as string}`;
+const place = ({ config }: CheckpointTuple): string =>
+  `${config.configurable!.checkpoint_ns as string}/${config.configurable!.checkpoint_id as string}`;
 /** Within a task as they are; special channels come first in one saver and last in the other. */
 const rank = ([task, channel]: [string, string, unknown]): string => `${task} ${channel.startsWith("__")}`;
 
@@ -67,7 +76,9 @@ const commands: Record<string, () => Promise<unknown>> = {
     const graph = graphOn(sqlite);
     await graph.invoke({ log: ["begun", "part one"] }, thread("asked"));
     await graph.invoke({ log: ["ask", "part two"] }, thread("asked"));
-    const failed = await graph.invoke({ log: ["part one", "part broken", "part two"] }, thread("failed")).catch((error: Error) => error.message);
+    const failed = await graph
+      .invoke({ log: ["part one", "part broken", "part two"] }, thread("failed"))
+      .catch((error: Error) => error.message);
     await graph.invoke({ log: ["ask"] }, thread("forked"));
     const [, before] = await collect(graph.getStateHistory(thread("forked")));
     const fork = await graph.updateState(before!.config, { log: ["another way", "part three"] });

@@ -46,7 +46,11 @@ export function parseContainer(bytes: Uint8Array): Container {
  * The bytes of a container, however little its parts fit together.
  * @param header in place of what `head` and `entries` make
  */
-export function buildContainer({ head, entries, hashes, tails }: Container, header = JSON.stringify([head, entries]), headerLength?: number): Uint8Array {
+export function buildContainer(
+  { head, entries, hashes, tails }: Container,
+  header = JSON.stringify([head, entries]),
+  headerLength?: number,
+): Uint8Array {
   const json = utf8(header);
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, headerLength ?? json.length);
@@ -54,11 +58,24 @@ export function buildContainer({ head, entries, hashes, tails }: Container, head
 }
 
 /** A frame with a body, metadata and channels, given as JSON text or as bytes. */
-export function buildFrame(parts: { body?: string; metadata?: string; channels?: Record<string, Uint8Array | string> }): Uint8Array {
+export function buildFrame(parts: {
+  body?: string;
+  metadata?: string;
+  channels?: Record<string, Uint8Array | string>;
+}): Uint8Array {
   const { body = BODY, metadata = '{"source":"loop","step":0,"parents":{}}', channels = {} } = parts;
-  const tails = [body, metadata, ...Object.values(channels)].map((value) => (typeof value === "string" ? utf8(value) : value));
-  const types = [body, metadata, ...Object.values(channels)].map((value) => (typeof value === "string" ? "json" : "bytes"));
-  return buildContainer({ head: [Object.keys(channels).map((name) => [name, 1])], entries: tails.map((tail, i) => [types[i], tail.length]), hashes: [], tails });
+  const tails = [body, metadata, ...Object.values(channels)].map((value) =>
+    typeof value === "string" ? utf8(value) : value,
+  );
+  const types = [body, metadata, ...Object.values(channels)].map((value) =>
+    typeof value === "string" ? "json" : "bytes",
+  );
+  return buildContainer({
+    head: [Object.keys(channels).map((name) => [name, 1])],
+    entries: tails.map((tail, i) => [types[i], tail.length]),
+    hashes: [],
+    tails,
+  });
 }
 
 /** A checkpoint's body that is as it should be. */
@@ -72,13 +89,17 @@ export const plain = (bytes: Uint8Array): Uint8Array => concat(Uint8Array.of(COD
 /** @param announced the length that it says the original has; the true one by default */
 export function gzipped(bytes: Uint8Array, announced?: number): Uint8Array {
   const zipped = gzipSync(bytes, { level: 9, mtime: 0 });
-  if (announced !== undefined) new DataView(zipped.buffer, zipped.byteOffset).setUint32(zipped.length - 4, announced, true);
+  if (announced !== undefined)
+    new DataView(zipped.buffer, zipped.byteOffset).setUint32(zipped.length - 4, announced, true);
   return concat(Uint8Array.of(CODEC.gzip), zipped);
 }
 
 /** Codec 2, but without a look into the dictionary. */
 export function deflated(bytes: Uint8Array, announced = bytes.length): Uint8Array {
-  return concat(Uint8Array.of(CODEC.deflateWithDictionary, (announced >> 8) & 255, announced & 255), deflateSync(bytes, { level: 9 }));
+  return concat(
+    Uint8Array.of(CODEC.deflateWithDictionary, (announced >> 8) & 255, announced & 255),
+    deflateSync(bytes, { level: 9 }),
+  );
 }
 
 export function toBase64(bytes: Uint8Array): string {

@@ -8,7 +8,9 @@ import { RequestLog } from "./requests.js";
 export type StoreOptions = ConstructorParameters<typeof DynamoDBStore>[0];
 export type CacheOptions = ConstructorParameters<typeof DynamoDBCache>[0];
 
-/** A store as a user would make one, on the table of the test file, and with a random key prefix a tenant of its own. */
+/**
+ * A store as a user would make one, on the table of the test file, and with a random key prefix a tenant of its own.
+ */
 export function createStore(overrides: Partial<StoreOptions> = {}): DynamoDBStore {
   const store = new DynamoDBStore(watched(overrides));
   emissions.made(store);
@@ -28,7 +30,10 @@ export function countedStore(overrides: Partial<StoreOptions> = {}): { store: Dy
   return { store: createStore({ ...overrides, fetch: log.fetch, onEvent: log.onEvent }), log };
 }
 
-type Shared = Pick<SaverOptions, "tableName" | "region" | "credentials" | "endpoint" | "keyPrefix" | "onEvent" | "s3" | "encryption">;
+type Shared = Pick<
+  SaverOptions,
+  "tableName" | "region" | "credentials" | "endpoint" | "keyPrefix" | "onEvent" | "s3" | "encryption"
+>;
 
 /** What they are given as secrets is looked for in all that they give out, as that of a saver is. */
 function watched<T extends Partial<Shared>>(overrides: T): T & Pick<SaverOptions, "tableName"> {

@@ -1,4 +1,9 @@
-import { DeltaSnapshot, type Checkpoint, type CheckpointMetadata, type CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import {
+  DeltaSnapshot,
+  type Checkpoint,
+  type CheckpointMetadata,
+  type CheckpointTuple,
+} from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { expect } from "vitest";
@@ -67,7 +72,12 @@ export class TtlWorld {
     await this.#look();
     const living = this.ends().map(({ put }) => put);
     const chosen = step.checkpoint < 0 ? living.at(-1) : living[step.checkpoint % Math.max(1, living.length)];
-    const saver = step.ttl === 0 ? this.#saver({}) : step.saver === "cold" ? this.#cold(step.refresh) : this.#savers[step.saver][`${step.refresh}`];
+    const saver =
+      step.ttl === 0
+        ? this.#saver({})
+        : step.saver === "cold"
+          ? this.#cold(step.refresh)
+          : this.#savers[step.saver][`${step.refresh}`];
     if (step.kind === "put") await this.#put(saver, step, chosen);
     else if (chosen) await this.#read(saver, step, chosen);
     this.#check();
@@ -87,12 +97,19 @@ export class TtlWorld {
       if (end <= now()) continue;
       for (const [sortKey, why] of this.#needs(items, put)) {
         expect(items.has(sortKey), `${why} of a living checkpoint is there`).toBe(true);
-        expect(goneAt(items.get(sortKey)!), `the end of ${why} of a checkpoint that lives for another ${end - now()} s`).toBeGreaterThanOrEqual(end);
+        expect(
+          goneAt(items.get(sortKey)!),
+          `the end of ${why} of a checkpoint that lives for another ${end - now()} s`,
+        ).toBeGreaterThanOrEqual(end);
       }
     }
     for (const [sortKey, item] of items) {
       const gone = goneAt(item);
-      if (gone < Infinity) expect(gone - this.#lastUse.get(sortKey)!, `seconds that ${sortKey} lives after its last use`).toBeLessThanOrEqual(2 * this.longestTtl);
+      if (gone < Infinity)
+        expect(
+          gone - this.#lastUse.get(sortKey)!,
+          `seconds that ${sortKey} lives after its last use`,
+        ).toBeLessThanOrEqual(2 * this.longestTtl);
     }
   }
 
@@ -110,7 +127,8 @@ export class TtlWorld {
     const ttl = step.ttl > 0 ? { ttl_seconds: step.ttl } : {};
     const versions = { ...parent?.checkpoint.channel_versions };
     const newVersions: Record<string, number> = {};
-    const bump = (channel: string): void => void (newVersions[channel] = versions[channel] = ((versions[channel] as number | undefined) ?? 0) + 1);
+    const bump = (channel: string): void =>
+      void (newVersions[channel] = versions[channel] = ((versions[channel] as number | undefined) ?? 0) + 1);
 
     const values: Record<string, unknown> = { ...parent?.checkpoint.channel_values };
     for (const name of Object.keys(this.snapshots)) delete values[name];
@@ -136,12 +154,17 @@ export class TtlWorld {
       // Writes are read in the order of their tasks' ids.
       const taskId = `task ${String(this.#values).padStart(6, "0")}`;
       const config = { configurable: { ...parent.config.configurable, ...ttl } };
-      await saver.putWrites(config, written.map(({ channel, value }) => [channel, value]), taskId);
+      await saver.putWrites(
+        config,
+        written.map(({ channel, value }) => [channel, value]),
+        taskId,
+      );
       parent.written.push(...written);
       for (const { channel } of writes) if (!(channel in newVersions)) bump(channel);
       await this.#look();
       const writesItem = [...this.#items].find(([, item]) => isWrites(item, taskId))!;
-      for (const name of [writesItem[0], ...segmentsOfWrites(writesItem[1]).map((name) => `S#${name}`)]) this.#lastUse.set(name, now());
+      for (const name of [writesItem[0], ...segmentsOfWrites(writesItem[1]).map((name) => `S#${name}`)])
+        this.#lastUse.set(name, now());
     }
 
     const counters: Record<string, [number, number]> = {};
@@ -157,7 +180,12 @@ export class TtlWorld {
       }
     }
     const checkpoint = makeCheckpoint(values, versions);
-    const metadata = { source: "loop" as const, step: this.#puts.length, parents: {}, ...(Object.keys(counters).length > 0 && { counters_since_delta_snapshot: counters }) };
+    const metadata = {
+      source: "loop" as const,
+      step: this.#puts.length,
+      parents: {},
+      ...(Object.keys(counters).length > 0 && { counters_since_delta_snapshot: counters }),
+    };
     const parentIds = parent?.config.configurable ?? { thread_id: this.threadId, checkpoint_ns: "" };
     const config = await saver.put({ configurable: { ...parentIds, ...ttl } }, checkpoint, metadata, newVersions);
     // One that was not written keeps its version, and is taken over.
@@ -169,7 +197,9 @@ export class TtlWorld {
   }
 
   async #read(saver: DynamoDBSaver, step: Step, put: Put): Promise<void> {
-    const tuple = await saver.getTuple({ configurable: { ...put.config.configurable, ...(step.ttl > 0 && { ttl_seconds: step.ttl }) } });
+    const tuple = await saver.getTuple({
+      configurable: { ...put.config.configurable, ...(step.ttl > 0 && { ttl_seconds: step.ttl }) },
+    });
     expectSame(tuple, put);
     await this.#look();
     if (step.refresh && step.ttl > 0) this.#use(put);
@@ -181,31 +211,40 @@ export class TtlWorld {
     const histories = await saver.getDeltaChannelHistory({ config: put.config, channels });
     for (const channel of channels) {
       const { seed, writes } = histories[channel]!;
-      const value = [...((seed as DeltaSnapshot | undefined)?.value as string[] | undefined ?? []), ...writes.map(([, , written]) => written)];
+      const value = [
+        ...(((seed as DeltaSnapshot | undefined)?.value as string[] | undefined) ?? []),
+        ...writes.map(([, , written]) => written),
+      ];
       expect(value).toEqual(deltaValue(put, channel));
     }
   }
 
   /** Notes that everything this checkpoint needs is used now. */
   #use(put: Put): void {
-    const writes = writesOf(this.#items, put).flatMap(([sortKey, item]) => [sortKey, ...segmentsOfWrites(item).map((name) => `S#${name}`)]);
-    for (const sortKey of [sortKeyOf(this.#items, put), ...writes, ...this.#needs(this.#items, put).keys()]) this.#lastUse.set(sortKey, now());
+    const writes = writesOf(this.#items, put).flatMap(([sortKey, item]) => [
+      sortKey,
+      ...segmentsOfWrites(item).map((name) => `S#${name}`),
+    ]);
+    for (const sortKey of [sortKeyOf(this.#items, put), ...writes, ...this.#needs(this.#items, put).keys()])
+      this.#lastUse.set(sortKey, now());
   }
 
   /** Sort keys of what a checkpoint needs beside itself, each with a word for it. */
   #needs(items: ReadonlyMap<string, RawItem>, put: Put): Map<string, string> {
     const needs = new Map([[MARKER, "the thread's marker"]]);
-    const needSegments = (names: string[], of: string): void => names.forEach((name) => needs.set(`S#${name}`, `a segment of ${of}`));
+    const needSegments = (names: string[], of: string): void =>
+      names.forEach((name) => needs.set(`S#${name}`, `a segment of ${of}`));
     const own = items.get(sortKeyOf(items, put))!;
     needSegments([...frameOf(own).segments.values()].flat(), "the checkpoint");
     for (const channel of Object.keys(this.snapshots)) {
-      for (let at = put; !at.full.has(channel) && at.parent; ) {
+      for (let at = put; !at.full.has(channel) && at.parent;) {
         at = at.parent;
         needs.set(sortKeyOf(items, at), "an ancestor");
         const item = items.get(sortKeyOf(items, at));
         if (item) needSegments(frameOf(item).segments.get(channel) ?? [], `the ${channel} channel's seed`);
         const writes = writesOf(items, at);
-        if (at.written.some((write) => write.channel === channel)) expect(writes, "items of an ancestor's writes").not.toEqual([]);
+        if (at.written.some((write) => write.channel === channel))
+          expect(writes, "items of an ancestor's writes").not.toEqual([]);
         for (const [sortKey, writesItem] of writes) {
           needs.set(sortKey, "an ancestor's writes");
           needSegments(segmentsOfWrites(writesItem, channel), "an ancestor's writes");
@@ -232,10 +271,14 @@ export class TtlWorld {
   }
 }
 
-const sortKeyOf = (items: ReadonlyMap<string, RawItem>, { checkpoint }: Put): string => [...items.keys()].find((sortKey) => sortKey.startsWith(`C##${checkpoint.id}#~`)) ?? `C##${checkpoint.id}#~`;
-const endAt = (items: ReadonlyMap<string, RawItem>, put: Put): number => endOf(items.get(sortKeyOf(items, put)) ?? { ttl: { N: "0" } });
-const writesOf = (items: ReadonlyMap<string, RawItem>, { checkpoint }: Put): [string, RawItem][] => [...items].filter(([sortKey]) => sortKey.startsWith(`C##${checkpoint.id}#W`));
-const writtenTo = ({ written }: Put, channel: string): string[] => written.filter((write) => write.channel === channel).map(({ value }) => value);
+const sortKeyOf = (items: ReadonlyMap<string, RawItem>, { checkpoint }: Put): string =>
+  [...items.keys()].find((sortKey) => sortKey.startsWith(`C##${checkpoint.id}#~`)) ?? `C##${checkpoint.id}#~`;
+const endAt = (items: ReadonlyMap<string, RawItem>, put: Put): number =>
+  endOf(items.get(sortKeyOf(items, put)) ?? { ttl: { N: "0" } });
+const writesOf = (items: ReadonlyMap<string, RawItem>, { checkpoint }: Put): [string, RawItem][] =>
+  [...items].filter(([sortKey]) => sortKey.startsWith(`C##${checkpoint.id}#W`));
+const writtenTo = ({ written }: Put, channel: string): string[] =>
+  written.filter((write) => write.channel === channel).map(({ value }) => value);
 
 /** What LangGraph would make of a `DeltaChannel` at this checkpoint, by memory. */
 function deltaValue(put: Put, channel: string): string[] {

@@ -3,8 +3,8 @@ import { afterAll, afterEach, expect } from "vitest";
 import { emissions, type Emitted } from "./emissions.js";
 
 /*
- * The check for secrets, in every test of every lane: whatever savers give out is looked at, and a test during which one
- * showed a secret fails. The reporter adds up what was looked at.
+ * The check for secrets, in every test of every lane: whatever savers give out is looked at, and a test during which
+ * one showed a secret fails. The reporter adds up what was looked at.
  */
 
 declare module "vitest" {
@@ -14,7 +14,16 @@ declare module "vitest" {
 }
 
 const WATCHED = Symbol.for("watched by the tests");
-const METHODS = ["getTuple", "list", "put", "putWrites", "deleteThread", "listThreads", "getDeltaChannelHistory", "setup"] as const;
+const METHODS = [
+  "getTuple",
+  "list",
+  "put",
+  "putWrites",
+  "deleteThread",
+  "listThreads",
+  "getDeltaChannelHistory",
+  "setup",
+] as const;
 
 // Once: where files share their modules, this one runs again for each.
 if (!Object.hasOwn(DynamoDBSaver, WATCHED)) {

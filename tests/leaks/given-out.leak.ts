@@ -5,7 +5,14 @@ import { canaries } from "../../scripts/lib/secrets.js";
 /** Each of these gives out a secret, and would pass if nobody looked. */
 
 const saverOn = (fetch: Fetch): DynamoDBSaver =>
-  new DynamoDBSaver({ tableName: "leaky", region: "us-east-1", credentials: { accessKeyId: "local", ...canaries }, endpoint: "http://127.0.0.1:1", maxAttempts: 1, fetch });
+  new DynamoDBSaver({
+    tableName: "leaky",
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", ...canaries },
+    endpoint: "http://127.0.0.1:1",
+    maxAttempts: 1,
+    fetch,
+  });
 
 const config = { configurable: { thread_id: "t", checkpoint_ns: "" } }; // of which one request is sent
 

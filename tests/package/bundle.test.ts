@@ -7,7 +7,10 @@ import { createSaver, endpoint, tableName } from "../lanes/harness.js";
 import { emptyThread, putStep } from "../lanes/checkpoints.js";
 import { installPackage, run, tool, type Installed } from "./installed.js";
 
-/* What an application's bundle gets from the packed file: own code, aws4fetch and fflate. Nothing else is installed beside it. */
+/*
+ * What an application's bundle gets from the packed file: own code, aws4fetch and fflate. Nothing else is installed
+ * beside it.
+ */
 
 let alone: Installed;
 
@@ -19,7 +22,14 @@ afterAll(() => alone?.remove());
 
 const dist = (file: string): string => join(alone.folder, "node_modules/langgraph-checkpoint-dynamodb/dist", file);
 
-const SIZED: BuildOptions = { bundle: true, metafile: true, format: "esm", platform: "browser", target: "es2022", logLevel: "silent" };
+const SIZED: BuildOptions = {
+  bundle: true,
+  metafile: true,
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  logLevel: "silent",
+};
 
 interface Bundle {
   text: string;
@@ -34,7 +44,8 @@ async function bundled(options: BuildOptions): Promise<Bundle> {
   return { text, imports: [...new Set(imports)].sort(), gzipped: gzipSync(contents, { level: 9 }).length };
 }
 
-const source = (name: string, entry: string): string => `export { ${name} } from "langgraph-checkpoint-dynamodb${entry}";`;
+const source = (name: string, entry: string): string =>
+  `export { ${name} } from "langgraph-checkpoint-dynamodb${entry}";`;
 const bundleOf = (name: string, entry: string, external: string[] = []): Promise<Bundle> =>
   bundled({ stdin: { contents: source(name, entry), resolveDir: alone.folder }, minify: true, external });
 
@@ -45,10 +56,10 @@ const reader = () => bundleOf("DynamoDBReader", "/reader");
 const ALLOWED = ["globalThis.process?.env", "a Worker's env, process.env, or Deno.env.toObject()"];
 
 /**
- * The ceilings are what was reached. The design's budget of 20,480 bytes is not: of the saver's, aws4fetch and fflate are
- * 7,400, what messages say is 7,000, and the AWS client with its retries and protocol another 7,500. Methods of a class cannot
- * be left out of a bundle: prune, copies, exports and imports are 7,700, S3, encryption, setup() and DeltaChannel 4,300. What
- * raises a ceiling has to be worth it.
+ * The ceilings are what was reached. The design's budget of 20,480 bytes is not: of the saver's, aws4fetch and fflate
+ * are 7,400, what messages say is 7,000, and the AWS client with its retries and protocol another 7,500. Methods of a
+ * class cannot be left out of a bundle: prune, copies, exports and imports are 7,700, S3, encryption, setup() and
+ * DeltaChannel 4,300. What raises a ceiling has to be worth it.
  */
 const CEILINGS = { saver: 57_900, reader: 31_600 };
 /** wrangler keeps the names of all functions, which is 2 KB more. */
@@ -65,7 +76,13 @@ describe.each([
       text = text.replace(allowed, "");
     }
 
-    for (const forbidden of [/.{0,40}\bprocess\b/, /.{0,40}\bnode:/, /.{0,40}\bBuffer\b/, /.{0,40}\brequire\(/, /.{0,40}@aws-sdk/]) {
+    for (const forbidden of [
+      /.{0,40}\bprocess\b/,
+      /.{0,40}\bnode:/,
+      /.{0,40}\bBuffer\b/,
+      /.{0,40}\brequire\(/,
+      /.{0,40}@aws-sdk/,
+    ]) {
       expect(text.match(forbidden)?.[0], String(forbidden)).toBeUndefined();
     }
   });
@@ -75,7 +92,10 @@ describe.each([
   });
 });
 
-/** What may be imported from packages, by all files that an entry loads: also by what a bundler would leave out, since Node does not. */
+/**
+ * What may be imported from packages, by all files that an entry loads: also by what a bundler would leave out, since
+ * Node does not.
+ */
 const MAY_IMPORT: Record<string, string[]> = {
   index: ["@langchain/core/load", "@langchain/langgraph-checkpoint", "aws4fetch", "fflate"],
   reader: ["aws4fetch", "fflate"],
@@ -84,22 +104,36 @@ const MAY_IMPORT: Record<string, string[]> = {
 };
 
 test("there is an import list for every entry", async () => {
-  const entries = (await readdir(dist(""))).filter((file) => file.endsWith(".d.cts") && !file.includes("-")).map((file) => file.replace(".d.cts", ""));
+  const entries = (await readdir(dist("")))
+    .filter((file) => file.endsWith(".d.cts") && !file.includes("-"))
+    .map((file) => file.replace(".d.cts", ""));
 
   expect(entries.sort()).toEqual(Object.keys(MAY_IMPORT).sort());
 });
 
-test.each(Object.entries(MAY_IMPORT).flatMap(([entry, packages]) => [`${entry}.js`, `${entry}.cjs`].map((file) => [file, packages] as const)))(
-  "%s imports %j, whatever of it is used",
-  async (file, packages) => {
-    const loaded = await bundled({ entryPoints: [dist(file)], packages: "external", treeShaking: false, ignoreAnnotations: true });
+test.each(
+  Object.entries(MAY_IMPORT).flatMap(([entry, packages]) =>
+    [`${entry}.js`, `${entry}.cjs`].map((file) => [file, packages] as const),
+  ),
+)("%s imports %j, whatever of it is used", async (file, packages) => {
+  const loaded = await bundled({
+    entryPoints: [dist(file)],
+    packages: "external",
+    treeShaking: false,
+    ignoreAnnotations: true,
+  });
 
-    expect(loaded.imports).toEqual(packages);
-  },
-);
+  expect(loaded.imports).toEqual(packages);
+});
 
 describe("the reader with nothing beside it", () => {
-  const env = () => ({ DYNAMODB_TABLE_NAME: tableName(), AWS_ENDPOINT_URL_DYNAMODB: endpoint(), AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "localSecret" });
+  const env = () => ({
+    DYNAMODB_TABLE_NAME: tableName(),
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "localSecret",
+  });
   const READS = `
     DynamoDBReader.fromEnv(process.env, { keyPrefix: "alone#" })
       .getTuple({ configurable: { thread_id: "one" } })
@@ -108,35 +142,53 @@ describe("the reader with nothing beside it", () => {
 
   test("reads a thread, as ESM and as CommonJS", async () => {
     await putStep(createSaver({ keyPrefix: "alone#" }), emptyThread("one"), { answer: 42 });
-    await writeFile(join(alone.folder, "read.mjs"), `import { DynamoDBReader } from "langgraph-checkpoint-dynamodb/reader";${READS}`);
-    await writeFile(join(alone.folder, "read.cjs"), `const { DynamoDBReader } = require("langgraph-checkpoint-dynamodb/reader");${READS}`);
+    await writeFile(
+      join(alone.folder, "read.mjs"),
+      `import { DynamoDBReader } from "langgraph-checkpoint-dynamodb/reader";${READS}`,
+    );
+    await writeFile(
+      join(alone.folder, "read.cjs"),
+      `const { DynamoDBReader } = require("langgraph-checkpoint-dynamodb/reader");${READS}`,
+    );
 
     expect(JSON.parse(await run(alone.folder, process.execPath, ["read.mjs"], env()))).toEqual({ answer: 42 });
     expect(JSON.parse(await run(alone.folder, process.execPath, ["read.cjs"], env()))).toEqual({ answer: 42 });
   });
 
   /** The same in a page and in a Worker, and something that uses it, so that no bundler leaves it out. */
-  const USED = 'import { DynamoDBReader } from "langgraph-checkpoint-dynamodb/reader";\nglobalThis.read = (env) => DynamoDBReader.fromEnv(env).getTuple({});\nexport default { fetch: async (_, env) => Response.json(await read(env)) };\n';
+  const USED =
+    'import { DynamoDBReader } from "langgraph-checkpoint-dynamodb/reader";\nglobalThis.read = (env) => ' +
+    "DynamoDBReader.fromEnv(env).getTuple({});\nexport default { fetch: async (_, env) => Response.json(await " +
+    "read(env)) };\n";
 
-  test(`weighs ${CEILINGS.reader} bytes at most too as Vite bundles it, and ${BY_WRANGLER} as wrangler does`, async () => {
-    const folder = join(alone.folder, "esm");
-    const files = {
-      "reads.js": USED,
-      "index.html": '<script type="module" src="/reads.js"></script>',
-      "vite.config.js": 'export default { build: { target: "es2022", modulePreload: { polyfill: false } } };',
-      "wrangler.toml": 'name = "reads"\nmain = "reads.js"\ncompatibility_date = "2026-04-01"\n',
-    };
-    await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
-    await Promise.all([
-      run(folder, process.execPath, [tool("vite/bin/vite.js"), "build", "--logLevel=error"]),
-      run(folder, process.execPath, [tool("wrangler/bin/wrangler.js"), "deploy", "--dry-run", "--minify", "--outdir=out"], { WRANGLER_SEND_METRICS: "false" }),
-    ]);
+  test(
+    `weighs ${CEILINGS.reader} bytes at most too as Vite bundles it, and ${BY_WRANGLER} as ` + "wrangler does",
+    async () => {
+      const folder = join(alone.folder, "esm");
+      const files = {
+        "reads.js": USED,
+        "index.html": '<script type="module" src="/reads.js"></script>',
+        "vite.config.js": 'export default { build: { target: "es2022", modulePreload: { polyfill: false } } };',
+        "wrangler.toml": 'name = "reads"\nmain = "reads.js"\ncompatibility_date = "2026-04-01"\n',
+      };
+      await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
+      await Promise.all([
+        run(folder, process.execPath, [tool("vite/bin/vite.js"), "build", "--logLevel=error"]),
+        run(
+          folder,
+          process.execPath,
+          [tool("wrangler/bin/wrangler.js"), "deploy", "--dry-run", "--minify", "--outdir=out"],
+          { WRANGLER_SEND_METRICS: "false" },
+        ),
+      ]);
 
-    const [script = ""] = await readdir(join(folder, "dist/assets"));
-    const sizeOf = async (file: string): Promise<number> => gzipSync(await readFile(join(folder, file)), { level: 9 }).length;
-    const [byVite, byWrangler] = [await sizeOf(`dist/assets/${script}`), await sizeOf("out/reads.js")];
-    expect(Math.min(byVite, byWrangler)).toBeGreaterThan(20_000); // it is really there
-    expect(byVite).toBeLessThanOrEqual(CEILINGS.reader);
-    expect(byWrangler).toBeLessThanOrEqual(BY_WRANGLER);
-  });
+      const [script = ""] = await readdir(join(folder, "dist/assets"));
+      const sizeOf = async (file: string): Promise<number> =>
+        gzipSync(await readFile(join(folder, file)), { level: 9 }).length;
+      const [byVite, byWrangler] = [await sizeOf(`dist/assets/${script}`), await sizeOf("out/reads.js")];
+      expect(Math.min(byVite, byWrangler)).toBeGreaterThan(20_000); // it is really there
+      expect(byVite).toBeLessThanOrEqual(CEILINGS.reader);
+      expect(byWrangler).toBeLessThanOrEqual(BY_WRANGLER);
+    },
+  );
 });

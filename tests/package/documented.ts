@@ -18,7 +18,9 @@ export async function writeSection(heading: string, folder: string, change: (tex
   const to = lineOf(page, "## ", from + 1);
   const files = documents
     .find(({ path }) => path === "docs/runtimes.md")!
-    .blocks.filter(({ place, mark }) => mark !== "" && Number(place.split(":")[1]) > from && Number(place.split(":")[1]) < to);
+    .blocks.filter(
+      ({ place, mark }) => mark !== "" && Number(place.split(":")[1]) > from && Number(place.split(":")[1]) < to,
+    );
   if (files.length === 0) throw new Error(`docs/runtimes.md has no program below "${heading}".`);
   await mkdir(folder, { recursive: true });
   // As a project that installed the package: Deno looks for packages where a package.json names one.
@@ -38,17 +40,34 @@ export function denoFlags(text: string, program: string): string[] {
   return Array.from(line.matchAll(/"([^"]+)"|(\S+)/g), ([, quoted, plain]) => quoted ?? plain!);
 }
 
-/** Bundles a Worker by wrangler itself, as `wrangler deploy` does: what it takes of LangGraph, only wrangler decides. */
+/**
+ * Bundles a Worker by wrangler itself, as `wrangler deploy` does: what it takes of LangGraph, only wrangler decides.
+ */
 export async function bundleByWrangler(folder: string): Promise<string> {
-  await run(folder, process.execPath, [tool("wrangler/bin/wrangler.js"), "deploy", "--dry-run", "--minify", "--outdir=out"], { WRANGLER_SEND_METRICS: "false" });
+  await run(
+    folder,
+    process.execPath,
+    [tool("wrangler/bin/wrangler.js"), "deploy", "--dry-run", "--minify", "--outdir=out"],
+    { WRANGLER_SEND_METRICS: "false" },
+  );
   const { main = "" } = unstable_readConfig({ config: join(folder, "wrangler.toml") });
   return readFile(join(folder, "out", main.replace(/^.*\/|\.ts$/g, "").replace(/\.js$/, "") + ".js"), "utf8");
 }
 
 /** What a Worker answers that is started for one request, and ends after it. */
-export async function requestOnce(folder: string, script: string, vars: Record<string, string>, path: string): Promise<unknown> {
-  const { compatibility_date = "", compatibility_flags } = unstable_readConfig({ config: join(folder, "wrangler.toml") });
-  const worker = await startWorker({ script, compatibilityDate: compatibility_date, compatibilityFlags: compatibility_flags, vars }, { vars: {} });
+export async function requestOnce(
+  folder: string,
+  script: string,
+  vars: Record<string, string>,
+  path: string,
+): Promise<unknown> {
+  const { compatibility_date = "", compatibility_flags } = unstable_readConfig({
+    config: join(folder, "wrangler.toml"),
+  });
+  const worker = await startWorker(
+    { script, compatibilityDate: compatibility_date, compatibilityFlags: compatibility_flags, vars },
+    { vars: {} },
+  );
   try {
     const answer = await fetch(worker.url + path, { method: "POST" });
     const text = await answer.text();

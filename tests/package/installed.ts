@@ -11,9 +11,18 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 const projects = fileURLToPath(new URL("projects", import.meta.url));
 
 /** Runs a program in a folder. A failure says what it printed. */
-export async function run(folder: string, program: string, args: string[], env: Record<string, string> = {}): Promise<string> {
+export async function run(
+  folder: string,
+  program: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(program, args, { cwd: folder, env: { ...process.env, NO_COLOR: "1", ...env }, timeout: 110_000 });
+    const { stdout } = await promisify(execFile)(program, args, {
+      cwd: folder,
+      env: { ...process.env, NO_COLOR: "1", ...env },
+      timeout: 110_000,
+    });
     return stdout;
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
@@ -53,10 +62,21 @@ export async function installPackage(beside: string[] = PEERS): Promise<Installe
   );
   await writeFile(
     join(folder, "package.json"),
-    JSON.stringify({ private: true, dependencies: { "langgraph-checkpoint-dynamodb": `file:${filename}`, ...Object.fromEntries(versions) } }),
+    JSON.stringify({
+      private: true,
+      dependencies: { "langgraph-checkpoint-dynamodb": `file:${filename}`, ...Object.fromEntries(versions) },
+    }),
   );
   const omit = beside.length === 0 ? ["--omit=peer"] : [];
-  await run(folder, "npm", ["install", ...omit, "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+  await run(folder, "npm", [
+    "install",
+    ...omit,
+    "--prefer-offline",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ]);
 
   return {
     folder,
@@ -73,11 +93,15 @@ interface Packed {
 
 /** What `npm publish` would send, of the build that is there. */
 async function pack(into: string): Promise<Packed> {
-  const [packed] = JSON.parse(await run(root, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", into])) as [Packed];
+  const [packed] = JSON.parse(
+    await run(root, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", into]),
+  ) as [Packed];
   return packed;
 }
 
 async function versionOf(name: string): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(root, "node_modules", name, "package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(await readFile(join(root, "node_modules", name, "package.json"), "utf8")) as {
+    version: string;
+  };
   return version;
 }

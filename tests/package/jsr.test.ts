@@ -16,16 +16,29 @@ test("jsr.json says the same as package.json", async () => {
 
   expect([jsr.version, jsr.license]).toEqual([npm.version, npm.license]);
   expect(Object.keys(jsr.exports)).toEqual(entries);
-  expect(jsr.imports).toEqual(Object.fromEntries(packages.map(([name, version]) => [name, `npm:${name}@${String(version)}`])));
+  expect(jsr.imports).toEqual(
+    Object.fromEntries(packages.map(([name, version]) => [name, `npm:${name}@${String(version)}`])),
+  );
 });
 
-test("deno publish finds nothing against publishing: modules, types and what is public are as JSR wants them", async () => {
-  const cache = await mkdtemp(join(tmpdir(), "deno-"));
-  try {
-    // The sources import each other as `.js`, as TypeScript has it; what is published says `.ts`.
-    const publish = ["publish", "--dry-run", "--unstable-sloppy-imports", "--allow-dirty", "--no-lock", "--node-modules-dir=manual"];
-    await run(root, executableOf("deno"), publish, { DENO_DIR: cache });
-  } finally {
-    await rm(cache, { recursive: true, force: true });
-  }
-}, 120_000);
+test(
+  "deno publish finds nothing against publishing: modules, types and what is public are as JSR " + "wants them",
+  async () => {
+    const cache = await mkdtemp(join(tmpdir(), "deno-"));
+    try {
+      // The sources import each other as `.js`, as TypeScript has it; what is published says `.ts`.
+      const publish = [
+        "publish",
+        "--dry-run",
+        "--unstable-sloppy-imports",
+        "--allow-dirty",
+        "--no-lock",
+        "--node-modules-dir=manual",
+      ];
+      await run(root, executableOf("deno"), publish, { DENO_DIR: cache });
+    } finally {
+      await rm(cache, { recursive: true, force: true });
+    }
+  },
+  120_000,
+);

@@ -31,14 +31,20 @@ const env = () => ({
 });
 
 /** What a project's program prints: the values of the checkpoint that it put and then read. */
-const used = async (name: string, program: string): Promise<unknown> => JSON.parse(await run(project(name), process.execPath, [program], env()));
+const used = async (name: string, program: string): Promise<unknown> =>
+  JSON.parse(await run(project(name), process.execPath, [program], env()));
 
 /** As the saver and the reader give it. */
 const ANSWER = [{ answer: 42 }, { answer: 42 }];
 
 test("the tarball holds the build with its types, what is to be read first, and nothing else", () => {
   // What both entries share lies in files whose names tsup makes up. The examples are folders to copy from.
-  const files = installed.files.map((path) => path.replace(/^(examples|workers)\/(?!README\.md$).*/, "$1/…").replace(/^dist\/(chunk|\w+)-[\w-]{8}\./, "dist/shared.").replace(/^dist\/cli\/.*-[\w-]{8}\.js$/, "dist/cli/shared.js"));
+  const files = installed.files.map((path) =>
+    path
+      .replace(/^(examples|workers)\/(?!README\.md$).*/, "$1/…")
+      .replace(/^dist\/(chunk|\w+)-[\w-]{8}\./, "dist/shared.")
+      .replace(/^dist\/cli\/.*-[\w-]{8}\.js$/, "dist/cli/shared.js"),
+  );
 
   expect([...new Set(files)].sort()).toEqual([
     "LICENSE",
@@ -65,7 +71,9 @@ test("the tarball holds the build with its types, what is to be read first, and 
     "dist/shared.d.cts",
     "dist/shared.d.ts",
     "dist/shared.js",
-    ...["README", "api", "command-line", "configuration", "credentials", "migrating", "operations", "runtimes"].map((page) => `docs/${page}.md`),
+    ...["README", "api", "command-line", "configuration", "credentials", "migrating", "operations", "runtimes"].map(
+      (page) => `docs/${page}.md`,
+    ),
     "docs/screenshots/forked-dark.png",
     "docs/screenshots/forked.png",
     ...["storage", "store", "threads", "troubleshooting"].map((page) => `docs/${page}.md`),
@@ -82,7 +90,16 @@ test("the tarball holds the build with its types, what is to be read first, and 
 test("every link and picture of the packed documents leads to a packed file, and its anchor is there", async () => {
   const documents = await readDocuments(join(installed.folder, "node_modules/langgraph-checkpoint-dynamodb/"));
 
-  expect(documents.map(({ path }) => path)).toEqual(expect.arrayContaining(["README.md", "SECURITY.md", "docs/README.md", "docs/troubleshooting.md", "examples/README.md", "infra/README.md"]));
+  expect(documents.map(({ path }) => path)).toEqual(
+    expect.arrayContaining([
+      "README.md",
+      "SECURITY.md",
+      "docs/README.md",
+      "docs/troubleshooting.md",
+      "examples/README.md",
+      "infra/README.md",
+    ]),
+  );
   expect(documents.flatMap(({ brokenLinks }) => brokenLinks)).toEqual([]);
 });
 
@@ -90,25 +107,34 @@ describe("a release", () => {
   const publish = (folder: string) => run(folder, process.execPath, [join(root, "scripts/check-release.js")]);
   const notice = "<!-- until the first release -->";
 
-  test("comes after a check by npm, which needs the repository's address and a README that knows of the release", async () => {
-    const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
-    expect(scripts.prepublishOnly).toBe("node scripts/check-release.js");
+  test(
+    "comes after a check by npm, which needs the repository's address and a README that knows of " + "the release",
+    async () => {
+      const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+        scripts: Record<string, string>;
+      };
+      expect(scripts.prepublishOnly).toBe("node scripts/check-release.js");
 
-    const unfilled = await mkdtemp(join(installed.folder, "release-"));
-    const address = { repository: { type: "git", url: "git+https://github.com/_owner_/one.git" } };
-    await writeFile(join(unfilled, "package.json"), JSON.stringify(address));
-    await writeFile(join(unfilled, "README.md"), notice);
-    await expect(publish(unfilled)).rejects.toThrow(/package\.json: put the address[^]*README\.md: take out/);
+      const unfilled = await mkdtemp(join(installed.folder, "release-"));
+      const address = { repository: { type: "git", url: "git+https://github.com/_owner_/one.git" } };
+      await writeFile(join(unfilled, "package.json"), JSON.stringify(address));
+      await writeFile(join(unfilled, "README.md"), notice);
+      await expect(publish(unfilled)).rejects.toThrow(/package\.json: put the address[^]*README\.md: take out/);
 
-    await writeFile(join(unfilled, "package.json"), JSON.stringify(address).replace("_owner_", "somebody"));
-    await expect(publish(unfilled)).rejects.toThrow(/failed:\nREADME\.md: take out/);
+      await writeFile(join(unfilled, "package.json"), JSON.stringify(address).replace("_owner_", "somebody"));
+      await expect(publish(unfilled)).rejects.toThrow(/failed:\nREADME\.md: take out/);
 
-    await writeFile(join(unfilled, "README.md"), "# One");
-    expect(await publish(unfilled)).toBe("");
-  });
+      await writeFile(join(unfilled, "README.md"), "# One");
+      expect(await publish(unfilled)).toBe("");
+    },
+  );
 
   test("has its address in one place", async () => {
-    const texts = await Promise.all(installed.files.filter((path) => /\.(md|json|toml|yaml|[jt]s)$/.test(path)).map(async (path) => ({ path, text: await readFile(join(root, path), "utf8") })));
+    const texts = await Promise.all(
+      installed.files
+        .filter((path) => /\.(md|json|toml|yaml|[jt]s)$/.test(path))
+        .map(async (path) => ({ path, text: await readFile(join(root, path), "utf8") })),
+    );
 
     expect(texts.filter(({ text }) => text.includes("_owner_")).map(({ path }) => path)).toEqual(["package.json"]);
   });
@@ -124,7 +150,13 @@ test("are-the-types-wrong finds types that fit what is imported, in every way of
   const result = await checkPackage(createPackageFromTarballData(installed.tarball));
   if (!result.types) throw new Error("The package has no types.");
 
-  expect(Object.keys(result.entrypoints).sort()).toEqual([".", "./context", "./credentials", "./package.json", "./reader"]);
+  expect(Object.keys(result.entrypoints).sort()).toEqual([
+    ".",
+    "./context",
+    "./credentials",
+    "./package.json",
+    "./reader",
+  ]);
   expect(result.problems).toEqual([]);
 });
 
@@ -132,14 +164,19 @@ test("npm installs what the package declares, and that is aws4fetch and fflate",
   const alone = await installPackage([]);
   try {
     const modules = await readdir(join(alone.folder, "node_modules"));
-    expect(modules.filter((name) => !name.startsWith(".")).sort()).toEqual(["aws4fetch", "fflate", "langgraph-checkpoint-dynamodb"]);
+    expect(modules.filter((name) => !name.startsWith(".")).sort()).toEqual([
+      "aws4fetch",
+      "fflate",
+      "langgraph-checkpoint-dynamodb",
+    ]);
   } finally {
     await alone.remove();
   }
 });
 
 test("the command line runs where the package is installed, with its peers and nothing else", async () => {
-  const npx = (...args: string[]) => run(installed.folder, "npx", ["--offline", "langgraph-checkpoint-dynamodb", ...args], env());
+  const npx = (...args: string[]) =>
+    run(installed.folder, "npx", ["--offline", "langgraph-checkpoint-dynamodb", ...args], env());
   const saver = createSaver({ keyPrefix: "cli#" });
   await putStep(saver, emptyThread("one"), { n: 1 });
 
@@ -159,11 +196,22 @@ test("a CommonJS project puts and reads a checkpoint", async () => {
 
 test("the guard of the package recognizes the reader's errors, as ESM and as CommonJS", async () => {
   const check = (start: string, more: string) => `${start}
-    try { new DynamoDBReader({}); } catch (error) { console.log(JSON.stringify([isDynamoDBSaverError(error), error.code${more}])); }`;
-  const esm = check('import { DynamoDBSaverError, isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb"; import { DynamoDBReader } from "langgraph-checkpoint-dynamodb/reader";', ", error instanceof DynamoDBSaverError");
+    try { new DynamoDBReader({}); } catch (error) {
+      console.log(JSON.stringify([isDynamoDBSaverError(error), error.code${more}]));
+    }`;
+  const esm = check(
+    'import { DynamoDBSaverError, isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb"; import { ' +
+      'DynamoDBReader } from "langgraph-checkpoint-dynamodb/reader";',
+    ", error instanceof DynamoDBSaverError",
+  );
   // Each file of that build has classes of its own.
-  const commonjs = check('const { isDynamoDBSaverError } = require("langgraph-checkpoint-dynamodb"); const { DynamoDBReader } = require("langgraph-checkpoint-dynamodb/reader");', "");
-  const printed = (type: string, program: string) => run(installed.folder, process.execPath, [`--input-type=${type}`, "--eval", program]);
+  const commonjs = check(
+    'const { isDynamoDBSaverError } = require("langgraph-checkpoint-dynamodb"); const { DynamoDBReader } = ' +
+      'require("langgraph-checkpoint-dynamodb/reader");',
+    "",
+  );
+  const printed = (type: string, program: string) =>
+    run(installed.folder, process.execPath, [`--input-type=${type}`, "--eval", program]);
 
   expect(JSON.parse(await printed("module", esm))).toEqual([true, "INVALID_CONFIG", true]);
   expect(JSON.parse(await printed("commonjs", commonjs))).toEqual([true, "INVALID_CONFIG"]);
@@ -191,7 +239,10 @@ test("a page that Vite built puts and reads a checkpoint", async () => {
 
 test("a Worker without Node compatibility puts and reads a checkpoint", async () => {
   const script = await bundleWorker({ absWorkingDir: project("worker"), entryPoints: ["index.js"] });
-  const worker = await startWorker({ script, compatibilityDate: "2026-04-01", compatibilityFlags: [], vars: env() }, { vars: {} });
+  const worker = await startWorker(
+    { script, compatibilityDate: "2026-04-01", compatibilityFlags: [], vars: env() },
+    { vars: {} },
+  );
   try {
     expect(await (await fetch(worker.url)).json()).toEqual(ANSWER);
   } finally {

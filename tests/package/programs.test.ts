@@ -9,18 +9,40 @@ import { deleteTable } from "../lanes/raw-setup.js";
 import { nameOf, programOf, runProgram } from "../lanes/documented-programs.js";
 import { installPackage, root, run, type Installed } from "./installed.js";
 
-/* Every program of the documentation as its reader has it: on the packed package with its types, strict, by the compilers of today. */
+/*
+ * Every program of the documentation as its reader has it: on the packed package with its types, strict, by the
+ * compilers of today.
+ */
 
-/** What programs of the documentation import besides. Of the SQLite saver only the types are wanted: nothing is compiled for it. */
-const IMPORTED = ["@types/node", "@langchain/langgraph-checkpoint-postgres", "@langchain/langgraph-checkpoint-sqlite@1.0.4"];
+/**
+ * What programs of the documentation import besides. Of the SQLite saver only the types are wanted: nothing is compiled
+ * for it.
+ */
+const IMPORTED = [
+  "@types/node",
+  "@langchain/langgraph-checkpoint-postgres",
+  "@langchain/langgraph-checkpoint-sqlite@1.0.4",
+];
 const COMPILERS = { "TypeScript 5.9": "typescript-5.9", "TypeScript 6": "typescript", "TypeScript 7": "typescript-7" };
 
 /** A stranger's settings. LangChain's own declarations do not pass without `skipLibCheck`. */
 const strict = { strict: true, skipLibCheck: true, target: "es2022", lib: ["ES2023", "DOM"], noEmit: true };
 const ofNode = /\bprocess\.|"node:/;
 const PROJECTS = {
-  nodenext: { compilerOptions: { ...strict, module: "nodenext", moduleResolution: "nodenext", types: ["node"], noUncheckedIndexedAccess: true }, takes: () => true },
-  bundler: { compilerOptions: { ...strict, module: "esnext", moduleResolution: "bundler", types: [] }, takes: (program: string) => !ofNode.test(program) },
+  nodenext: {
+    compilerOptions: {
+      ...strict,
+      module: "nodenext",
+      moduleResolution: "nodenext",
+      types: ["node"],
+      noUncheckedIndexedAccess: true,
+    },
+    takes: () => true,
+  },
+  bundler: {
+    compilerOptions: { ...strict, module: "esnext", moduleResolution: "bundler", types: [] },
+    takes: (program: string) => !ofNode.test(program),
+  },
 };
 
 let installed: Installed;
@@ -30,10 +52,21 @@ let blocks: Block[];
 let named: string[];
 
 beforeAll(async () => {
-  const [, line = ""] = /^npm install langgraph-checkpoint-dynamodb (.*)$/m.exec(await readFile(join(root, "examples/README.md"), "utf8")) ?? [];
+  const [, line = ""] =
+    /^npm install langgraph-checkpoint-dynamodb (.*)$/m.exec(
+      await readFile(join(root, "examples/README.md"), "utf8"),
+    ) ?? [];
   named = line.split(" ");
-  installed = await installPackage([...new Set([...PEERS, ...named]), ...IMPORTED, "typescript", "typescript-5.9@npm:typescript@5.9.3", "typescript-7@npm:typescript@7.0.2"]);
-  blocks = [...(await readDocuments()).flatMap(({ blocks }) => blocks), ...(await examplesOfCredentials())].filter(({ language, mark }) => /^(ts|js|typescript|javascript|tsx|mts)$/.test(language) && mark !== "signature");
+  installed = await installPackage([
+    ...new Set([...PEERS, ...named]),
+    ...IMPORTED,
+    "typescript",
+    "typescript-5.9@npm:typescript@5.9.3",
+    "typescript-7@npm:typescript@7.0.2",
+  ]);
+  blocks = [...(await readDocuments()).flatMap(({ blocks }) => blocks), ...(await examplesOfCredentials())].filter(
+    ({ language, mark }) => /^(ts|js|typescript|javascript|tsx|mts)$/.test(language) && mark !== "signature",
+  );
   documents = join(installed.folder, "documents");
   await mkdir(documents);
   for (const block of blocks) await writeFile(join(documents, `${nameOf(block)}.mts`), programOf(block));
@@ -52,53 +85,108 @@ async function examplesOfCredentials(): Promise<Block[]> {
   for (const name of await readdir(folder)) {
     const text = await readFile(join(folder, name), "utf8");
     for (const [, code = ""] of text.matchAll(/^ \* ```ts\n([^]*?)^ \* ```$/gm)) {
-      found.push({ place: `src/aws/credentials/${name}`, language: "ts", mark: "", text: code.replaceAll(/^ \* ?/gm, ""), given: undefined, output: undefined });
+      found.push({
+        place: `src/aws/credentials/${name}`,
+        language: "ts",
+        mark: "",
+        text: code.replaceAll(/^ \* ?/gm, ""),
+        given: undefined,
+        output: undefined,
+      });
     }
   }
   return found;
 }
 
-const compile = (compiler: string, folder: string, ...args: string[]) => run(folder, process.execPath, [join(installed.folder, "node_modules", compiler, "bin/tsc"), ...args]);
+const compile = (compiler: string, folder: string, ...args: string[]) =>
+  run(folder, process.execPath, [join(installed.folder, "node_modules", compiler, "bin/tsc"), ...args]);
 
 describe.each(Object.entries(COMPILERS))("%s", (version, compiler) => {
   test("is what was installed by that name", async () => {
     expect(await compile(compiler, installed.folder, "--version")).toMatch(version.replace("TypeScript", "Version"));
   });
 
-  test.each(Object.keys(PROJECTS))("compiles every program of the documentation, strict, with moduleResolution %s", async (name) => {
-    expect(await compile(compiler, documents, "-p", `tsconfig.${name}.json`, "--pretty", "false")).toBe("");
-  }, 240_000);
+  test.each(Object.keys(PROJECTS))(
+    "compiles every program of the documentation, strict, with moduleResolution %s",
+    async (name) => {
+      expect(await compile(compiler, documents, "-p", `tsconfig.${name}.json`, "--pretty", "false")).toBe("");
+    },
+    240_000,
+  );
 
-  test.each(["typescript-node16", "typescript-bundler"])("compiles the project %s", async (name) => {
-    expect(await compile(compiler, join(installed.folder, name), "--noEmit", "--pretty", "false")).toBe("");
-  }, 240_000);
+  test.each(["typescript-node16", "typescript-bundler"])(
+    "compiles the project %s",
+    async (name) => {
+      expect(await compile(compiler, join(installed.folder, name), "--noEmit", "--pretty", "false")).toBe("");
+    },
+    240_000,
+  );
 });
 
-test("declarations of the package stand by themselves where there are no types of the DOM, and still refuse a wrong key", async () => {
-  const text = `
+test(
+  "declarations of the package stand by themselves where there are no types of the DOM, and still refuse a " +
+    "wrong key",
+  async () => {
+    const text = `
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import "langgraph-checkpoint-dynamodb/context";
 import "langgraph-checkpoint-dynamodb/credentials";
 import "langgraph-checkpoint-dynamodb/reader";
 const place = { tableName: "checkpoints", region: "us-east-1" };
 export const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-export const good = [new DynamoDBSaver({ ...place, encryption: { key } }), new DynamoDBSaver({ ...place, encryption: { key: new Uint8Array(32) } })];
+const bytes = new Uint8Array(32);
+export const good = [key, bytes].map((key) => new DynamoDBSaver({ ...place, encryption: { key } }));
 // @ts-expect-error
 export const bad = new DynamoDBSaver({ ...place, encryption: { key: 42 } });
 `;
-  await writeFile(join(installed.folder, "server.mts"), text);
-  const compilerOptions = { strict: true, target: "es2022", lib: ["ES2023"], module: "nodenext", types: ["node"], noEmit: true };
-  await writeFile(join(installed.folder, "tsconfig.server.json"), JSON.stringify({ compilerOptions, files: ["server.mts"] }));
-  // What LangChain's own declarations lack is not ours.
-  const complaints = await compile("typescript", installed.folder, "-p", "tsconfig.server.json", "--pretty", "false").catch(String);
+    await writeFile(join(installed.folder, "server.mts"), text);
+    const compilerOptions = {
+      strict: true,
+      target: "es2022",
+      lib: ["ES2023"],
+      module: "nodenext",
+      types: ["node"],
+      noEmit: true,
+    };
+    await writeFile(
+      join(installed.folder, "tsconfig.server.json"),
+      JSON.stringify({ compilerOptions, files: ["server.mts"] }),
+    );
+    // What LangChain's own declarations lack is not ours.
+    const complaints = await compile(
+      "typescript",
+      installed.folder,
+      "-p",
+      "tsconfig.server.json",
+      "--pretty",
+      "false",
+    ).catch(String);
 
-  expect(complaints.split("\n").filter((line) => /server\.mts|langgraph-checkpoint-dynamodb/.test(line) && !line.includes("bin/tsc"))).toEqual([]);
-}, 240_000);
+    expect(
+      complaints
+        .split("\n")
+        .filter((line) => /server\.mts|langgraph-checkpoint-dynamodb/.test(line) && !line.includes("bin/tsc")),
+    ).toEqual([]);
+  },
+  240_000,
+);
 
 test("the programs of all documents are among them", () => {
   const places = new Set(blocks.map(({ place }) => place.replace(/:.*/, "")));
 
-  expect([...places]).toEqual(expect.arrayContaining(["README.md", "docs/api.md", "docs/credentials.md", "docs/migrating.md", "docs/operations.md", "docs/store.md", "docs/threads.md", "docs/troubleshooting.md", "src/aws/credentials/from-web-token.ts"]));
+  expect([...places]).toEqual(
+    expect.arrayContaining([
+      "README.md",
+      "docs/api.md",
+      "docs/credentials.md",
+      "docs/migrating.md",
+      "docs/operations.md",
+      "docs/store.md",
+      "docs/threads.md",
+      "docs/troubleshooting.md",
+      "src/aws/credentials/from-web-token.ts",
+    ]),
+  );
   expect(blocks.length).toBeGreaterThan(25);
 });
 
@@ -112,17 +200,28 @@ test("the whole programs run, and print what stands behind them", async () => {
     }),
   );
 
-  expect(programs.map(({ place }) => place.split(":")[0])).toEqual(expect.arrayContaining(["README.md", "docs/operations.md", "docs/migrating.md", "docs/threads.md"]));
-  expect(ended).toEqual(programs.map(({ place, output }) => ({ place, code: 0, printed: output ?? (expect.any(String) as string) })));
+  expect(programs.map(({ place }) => place.split(":")[0])).toEqual(
+    expect.arrayContaining(["README.md", "docs/operations.md", "docs/migrating.md", "docs/threads.md"]),
+  );
+  expect(ended).toEqual(
+    programs.map(({ place, output }) => ({ place, code: 0, printed: output ?? (expect.any(String) as string) })),
+  );
 }, 240_000);
 
 test("the first program of the README runs as it is, in a Node that knows TypeScript", async () => {
   const [first] = blocks.filter(({ place, mark }) => place.startsWith("README.md") && mark === "run");
   const { accessKeyId, secretAccessKey } = credentials();
   const tableName = `docs-${crypto.randomUUID()}`;
-  await writeFile(join(installed.folder, "approval.mts"), first!.text.replace('"langgraph-checkpoints"', JSON.stringify(tableName)));
+  await writeFile(
+    join(installed.folder, "approval.mts"),
+    first!.text.replace('"langgraph-checkpoints"', JSON.stringify(tableName)),
+  );
 
-  const printed = await run(installed.folder, executableOf("node24"), ["approval.mts"], { AWS_ENDPOINT_URL_DYNAMODB: endpoint(), AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey });
+  const printed = await run(installed.folder, executableOf("node24"), ["approval.mts"], {
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  });
   await deleteTable(tableName);
 
   expect(printed.trimEnd()).toBe(first!.output);
@@ -132,28 +231,54 @@ describe("the examples, in a project of one's own that has what their page names
   test("import nothing else", async () => {
     const folder = join(installed.folder, "node_modules/langgraph-checkpoint-dynamodb/examples");
     const files = (await readdir(folder, { recursive: true })).filter((name) => /\.[jt]s$/.test(name));
-    const imported = await Promise.all(files.map(async (name) => [...(await readFile(join(folder, name), "utf8")).matchAll(/(?:from|import\()\s*"((?:@[^/"]+\/)?[^/"]+)/g)].map(([, source]) => source!)));
+    const imported = await Promise.all(
+      files.map(async (name) =>
+        [...(await readFile(join(folder, name), "utf8")).matchAll(/(?:from|import\()\s*"((?:@[^/"]+\/)?[^/"]+)/g)].map(
+          ([, source]) => source!,
+        ),
+      ),
+    );
     const packages = new Set(imported.flat().filter((name) => !name.startsWith("node:") && !name.startsWith(".")));
 
     expect(files.length).toBeGreaterThan(8);
-    expect([...packages].filter((name) => name !== "langgraph-checkpoint-dynamodb" && !named.includes(name))).toEqual([]);
+    expect([...packages].filter((name) => name !== "langgraph-checkpoint-dynamodb" && !named.includes(name))).toEqual(
+      [],
+    );
   });
 
   test("run from the package", async () => {
     const folder = join(installed.folder, "own");
     await mkdir(folder);
     await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-    await cp(join(installed.folder, "node_modules/langgraph-checkpoint-dynamodb/examples"), join(folder, "examples"), { recursive: true });
+    await cp(join(installed.folder, "node_modules/langgraph-checkpoint-dynamodb/examples"), join(folder, "examples"), {
+      recursive: true,
+    });
     const { accessKeyId, secretAccessKey } = credentials();
     const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
     const tableName = `examples-${crypto.randomUUID()}`;
-    const env = { ...keys, AWS_ENDPOINT_URL_DYNAMODB: endpoint(), AWS_REGION: "us-east-1", DYNAMODB_TABLE_NAME: tableName };
-    const example = (name: string, ...args: string[]) => run(folder, process.execPath, [`examples/${name}/index.js`, ...args], env);
+    const env = {
+      ...keys,
+      AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
+      AWS_REGION: "us-east-1",
+      DYNAMODB_TABLE_NAME: tableName,
+    };
+    const example = (name: string, ...args: string[]) =>
+      run(folder, process.execPath, [`examples/${name}/index.js`, ...args], env);
 
     await createSaver({ tableName }).setup();
-    const printed = await Promise.all([example("time-travel"), example("chat", "I", "am", "Ada."), example("pipeline", "start", "tides"), example("approval", "request", "rent", "Alice", "1200")]);
+    const printed = await Promise.all([
+      example("time-travel"),
+      example("chat", "I", "am", "Ada."),
+      example("pipeline", "start", "tides"),
+      example("approval", "request", "rent", "Alice", "1200"),
+    ]);
     await deleteTable(tableName);
 
-    expect(printed).toEqual([expect.stringMatching(/^first: .*\nsecond: /), expect.stringMatching(/\S/), expect.stringContaining("finalize stored"), "rent: Transfer 1200 to Alice?\n"]);
+    expect(printed).toEqual([
+      expect.stringMatching(/^first: .*\nsecond: /),
+      expect.stringMatching(/\S/),
+      expect.stringContaining("finalize stored"),
+      "rent: Transfer 1200 to Alice?\n",
+    ]);
   });
 });

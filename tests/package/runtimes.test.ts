@@ -10,7 +10,10 @@ import { credentials, endpoint, tableName } from "../lanes/harness.js";
 import { bundleByWrangler, denoFlags, requestOnce, writeSection } from "./documented.js";
 import { installPackage, root, run, tool, type Installed } from "./installed.js";
 
-/* The front door of every runtime: the packed file in an empty project, beside today's LangGraph, with the programs of docs/runtimes.md. */
+/*
+ * The front door of every runtime: the packed file in an empty project, beside today's LangGraph, with the programs of
+ * docs/runtimes.md.
+ */
 
 let installed: Installed;
 
@@ -28,7 +31,11 @@ const onOwnTable = (text: string): string => text.replaceAll('"langgraph-checkpo
 
 /** A page has no environment: what is there in a Worker's `env` goes into its options. */
 const asPage = (text: string): string =>
-  onOwnTable(text).replace(/^ {2}credentials: .*,$/m, `endpoint: ${JSON.stringify(endpoint())}, credentials: async () => (${JSON.stringify({ ...credentials(), sessionToken: "local" })}),`);
+  onOwnTable(text).replace(
+    /^ {2}credentials: .*,$/m,
+    `endpoint: ${JSON.stringify(endpoint())}, credentials: async () => ` +
+      `(${JSON.stringify({ ...credentials(), sessionToken: "local" })}),`,
+  );
 
 beforeAll(async () => {
   installed = await installPackage();
@@ -40,14 +47,21 @@ beforeAll(async () => {
 
 afterAll(() => installed?.remove());
 
-const asks = (question: string) => expect.objectContaining({ __interrupt__: [expect.objectContaining({ value: question })] }) as unknown;
+const asks = (question: string) =>
+  expect.objectContaining({ __interrupt__: [expect.objectContaining({ value: question })] }) as unknown;
 const TRANSFER = [asks("Send 250 euros?"), { amount: 250, status: "sent" }];
 
 /** What a program prints that asks, and what another process of it prints that answers. */
 async function askAndAnswer(folder: string, program: string, ...args: string[]): Promise<unknown[]> {
   const thread = `${program}-${crypto.randomUUID()}`;
   const printed = async (...more: string[]): Promise<unknown> =>
-    JSON.parse(await run(folder, program, [...args, thread, ...more], { ...env(), DENO_DIR: project("deno-dir"), DENO_NO_UPDATE_CHECK: "1" }));
+    JSON.parse(
+      await run(folder, program, [...args, thread, ...more], {
+        ...env(),
+        DENO_DIR: project("deno-dir"),
+        DENO_NO_UPDATE_CHECK: "1",
+      }),
+    );
   return [await printed(), await printed("yes")];
 }
 
@@ -55,7 +69,18 @@ test("the documented programs compile strictly against the packed types", async 
   await writeFile(
     project("tsconfig.json"),
     JSON.stringify({
-      compilerOptions: { target: "es2022", module: "esnext", moduleResolution: "bundler", lib: ["ES2023", "DOM"], strict: true, noUncheckedIndexedAccess: true, skipLibCheck: true, noEmit: true, typeRoots: [tool("@types")], types: ["node"] },
+      compilerOptions: {
+        target: "es2022",
+        module: "esnext",
+        moduleResolution: "bundler",
+        lib: ["ES2023", "DOM"],
+        strict: true,
+        noUncheckedIndexedAccess: true,
+        skipLibCheck: true,
+        noEmit: true,
+        typeRoots: [tool("@types")],
+        types: ["node"],
+      },
       include: ["approval/*.ts", "worker-flag/*.ts", "worker-plain/*.ts", "page/*.ts"],
     }),
   );
@@ -67,14 +92,20 @@ describe("a graph asks, and another process answers", () => {
     const { code } = await transform(await readFile(project("approval/approval.ts"), "utf8"), { loader: "ts" });
     await writeFile(project("approval/approval.js"), code);
 
-    const both = [askAndAnswer(project("approval"), process.execPath, "approval.js"), askAndAnswer(project("commonjs"), process.execPath, "approval.js")];
+    const both = [
+      askAndAnswer(project("approval"), process.execPath, "approval.js"),
+      askAndAnswer(project("commonjs"), process.execPath, "approval.js"),
+    ];
     expect(await Promise.all(both)).toEqual([TRANSFER, TRANSFER]);
   });
 
   test("in Node 26, which runs the TypeScript as it is, and in CommonJS there", async () => {
     const node = executableOf("node26");
 
-    const both = [askAndAnswer(project("approval"), node, "approval.ts"), askAndAnswer(project("commonjs"), node, "approval.js")];
+    const both = [
+      askAndAnswer(project("approval"), node, "approval.ts"),
+      askAndAnswer(project("commonjs"), node, "approval.js"),
+    ];
     expect(await Promise.all(both)).toEqual([TRANSFER, TRANSFER]);
   });
 
@@ -83,23 +114,36 @@ describe("a graph asks, and another process answers", () => {
   });
 
   test("in Deno, with exactly the flags that the README states, which are those of docs/runtimes.md", async () => {
-    const [readme, page] = await Promise.all(["README.md", "docs/runtimes.md"].map((name) => readFile(join(root, name), "utf8")));
+    const [readme, page] = await Promise.all(
+      ["README.md", "docs/runtimes.md"].map((name) => readFile(join(root, name), "utf8")),
+    );
     const flags = denoFlags(readme!, "main.ts");
 
     expect(denoFlags(page!, "approval.ts")).toEqual(flags);
-    expect(await askAndAnswer(project("approval"), executableOf("deno"), "run", ...flags, "approval.ts")).toEqual(TRANSFER);
+    expect(await askAndAnswer(project("approval"), executableOf("deno"), "run", ...flags, "approval.ts")).toEqual(
+      TRANSFER,
+    );
   });
 });
 
 test("the saver and the reader alone run in Deno with the fewer flags that the README states for them", async () => {
-  const [, start = "", variables = ""] = /The saver alone: `deno run (--no-prompt --allow-net) main.ts`, with `(--allow-env=[^`]+)`/.exec(await readFile(join(root, "README.md"), "utf8")) ?? [];
+  const [, start = "", variables = ""] =
+    /The saver alone: `deno run (--no-prompt --allow-net) main.ts`, with `(--allow-env=[^`]+)`/.exec(
+      await readFile(join(root, "README.md"), "utf8"),
+    ) ?? [];
   const read = (name: string, entry: string): string =>
-    `import { ${name} } from "${entry}"; console.log(await new ${name}({ tableName: ${JSON.stringify(tableName())} }).getTuple({ configurable: { thread_id: "none" } }));`;
+    `import { ${name} } from "${entry}"; console.log(await new ${name}({ tableName: ` +
+    `${JSON.stringify(tableName())} }).getTuple({ configurable: { thread_id: "none" } }));`;
   await mkdir(project("approval"), { recursive: true });
   await writeFile(project("approval/saver.ts"), read("DynamoDBSaver", "langgraph-checkpoint-dynamodb"));
   await writeFile(project("approval/reader.ts"), read("DynamoDBReader", "langgraph-checkpoint-dynamodb/reader"));
 
-  const printed = ["saver.ts", "reader.ts"].map((file) => run(project("approval"), executableOf("deno"), ["run", ...start.split(" "), variables, file], { ...env(), DENO_DIR: project("deno-dir") }));
+  const printed = ["saver.ts", "reader.ts"].map((file) =>
+    run(project("approval"), executableOf("deno"), ["run", ...start.split(" "), variables, file], {
+      ...env(),
+      DENO_DIR: project("deno-dir"),
+    }),
+  );
   expect(await Promise.all(printed)).toEqual(["undefined\n", "undefined\n"]);
 });
 
@@ -147,12 +191,18 @@ describe("a page that Vite built", () => {
     // What a test answers in a server's place is not of this machine, from which Chromium then keeps it away.
     const args = [...chromiumArgs, "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests"];
     browser = await chromium.launch({ executablePath: ensureChromium(), args });
-    await run(project("page"), process.execPath, [tool("vite/bin/vite.js"), "build", "--target=es2022", "--logLevel=error"]);
+    await run(project("page"), process.execPath, [
+      tool("vite/bin/vite.js"),
+      "build",
+      "--target=es2022",
+      "--logLevel=error",
+    ]);
   }, 120_000);
 
   afterAll(() => browser?.close());
 
-  const says = (page: Page, text: string): Promise<void> => page.getByRole("status").filter({ hasText: text }).waitFor();
+  const says = (page: Page, text: string): Promise<void> =>
+    page.getByRole("status").filter({ hasText: text }).waitFor();
 
   test("asks, and goes on with the answer after it was loaded again", async () => {
     // DynamoDB Local allows this origin; what is there comes from the folder that Vite wrote.

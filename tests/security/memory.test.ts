@@ -12,8 +12,8 @@ import { base64Url } from "../lanes/stored-format.js";
 import type { StoredItem } from "./memory/table-of-items.js";
 
 /*
- * Somebody who can write to the table stores some kilobytes that mean gigabytes. What a reader's process takes beside its own memory,
- * all that is alive added up, is less than the 128 MB that a Worker has for everything.
+ * Somebody who can write to the table stores some kilobytes that mean gigabytes. What a reader's process takes beside
+ * its own memory, all that is alive added up, is less than the 128 MB that a Worker has for everything.
  */
 
 const MEBIBYTE = 1_048_576;
@@ -54,16 +54,28 @@ interface Outcome {
 async function read(reading: string, items: StoredItem[], maxValueBytes?: number): Promise<Outcome> {
   const file = join(folder, `${crypto.randomUUID()}.json`);
   await writeFile(file, JSON.stringify(items));
-  // As much as V8 has in a Worker: so it collects what nobody holds, and does not wait for the rest of this machine's memory.
+  // As much as V8 has in a Worker: so it collects what nobody holds, and does not wait for the rest of this machine's
+  // memory.
   const limits = ["--max-old-space-size=64", "--max-semi-space-size=4"];
-  const { stdout } = await promisify(execFile)(process.execPath, [...limits, join(folder, "read.mjs"), reading, file, ...(maxValueBytes === undefined ? [] : [String(maxValueBytes)])]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...limits,
+    join(folder, "read.mjs"),
+    reading,
+    file,
+    ...(maxValueBytes === undefined ? [] : [String(maxValueBytes)]),
+  ]);
   return JSON.parse(stdout) as Outcome;
 }
 
-const sizeOf = (items: StoredItem[]): number => items.reduce((sum, item) => sum + JSON.stringify(item).length * 0.75, 0);
+const sizeOf = (items: StoredItem[]): number =>
+  items.reduce((sum, item) => sum + JSON.stringify(item).length * 0.75, 0);
 const keyOf = (PK: string, SK: string): StoredItem => ({ PK: { S: PK }, SK: { S: SK }, v: { N: "1" } });
 const marker: StoredItem = { ...keyOf(PARTITION, "C#$"), born: { B: "AAAAAA==" } };
-const checkpoint = (id: string, data: { B: string }, more: StoredItem = {}): StoredItem => ({ ...keyOf(PARTITION, `C##${id}#~${BORN}`), data, ...more });
+const checkpoint = (id: string, data: { B: string }, more: StoredItem = {}): StoredItem => ({
+  ...keyOf(PARTITION, `C##${id}#~${BORN}`),
+  data,
+  ...more,
+});
 const ids = (count: number): string[] => Array.from({ length: count }, (_, i) => `c${String(i).padStart(4, "0")}`);
 
 const zeros = (length: number): Uint8Array => new Uint8Array(length);
@@ -72,15 +84,22 @@ const json = (length: number): Uint8Array => utf8(JSON.stringify({ text: "x".rep
 /** A checkpoint whose value stands in its own item. */
 const inline = (length: number): { B: string } => binary(gzipped(buildFrame({ channels: { value: zeros(length) } })));
 
-const repeated = (count: number, data: { B: string }, prefix = ""): StoredItem[] => ids(count).map((id) => checkpoint(prefix + id, data));
+const repeated = (count: number, data: { B: string }, prefix = ""): StoredItem[] =>
+  ids(count).map((id) => checkpoint(prefix + id, data));
 
 /** Each the parent of the next. */
-const chained = (items: StoredItem[]): StoredItem[] => items.map((item, i) => ({ ...item, ...(i > 0 && { parent: { S: items[i - 1]!.SK!.S!.split("#")[2]! } }) }));
+const chained = (items: StoredItem[]): StoredItem[] =>
+  items.map((item, i) => ({ ...item, ...(i > 0 && { parent: { S: items[i - 1]!.SK!.S!.split("#")[2]! } }) }));
 
 /** Tasks that have written so many values each. */
 function tasks(count: number, writes: number, length: number): StoredItem[] {
-  const write = binary(gzipped(buildContainer({ head: "value", entries: [["bytes", length]], hashes: [], tails: [zeros(length)] })));
-  return Array.from({ length: count }, (_, i) => ({ ...keyOf(PARTITION, `C##c0000#W#task${i}#${BORN}`), ...Object.fromEntries(Array.from({ length: writes }, (_, index) => [`w${index}`, write])) }));
+  const write = binary(
+    gzipped(buildContainer({ head: "value", entries: [["bytes", length]], hashes: [], tails: [zeros(length)] })),
+  );
+  return Array.from({ length: count }, (_, i) => ({
+    ...keyOf(PARTITION, `C##c0000#W#task${i}#${BORN}`),
+    ...Object.fromEntries(Array.from({ length: writes }, (_, index) => [`w${index}`, write])),
+  }));
 }
 
 /** Checkpoints each of which has one value of its own segments. */
@@ -96,15 +115,27 @@ async function segmented(checkpoints: number, segments: number, length: number):
       items.push({ ...keyOf(PARTITION, `S#${BORN}#${base64Url(hash)}`), data: binary(gzipped(bytes)) });
     }
     const value: Entry = ["bytes", 0, ...hashes.map(() => length)];
-    const frame = buildContainer({ head: [[["value", 1]]], entries: [["json", BODY.length], ["json", 2], value], hashes, tails: [utf8(BODY), utf8("{}")] });
+    const frame = buildContainer({
+      head: [[["value", 1]]],
+      entries: [["json", BODY.length], ["json", 2], value],
+      hashes,
+      tails: [utf8(BODY), utf8("{}")],
+    });
     items.push(checkpoint(id, binary(plain(frame))));
   }
   return items;
 }
 
-const entryOf = (value: Uint8Array, type = "json"): { B: string } => binary(gzipped(buildContainer({ head: [""], entries: [[type, value.length]], hashes: [], tails: [value] })));
+const entryOf = (value: Uint8Array, type = "json"): { B: string } =>
+  binary(gzipped(buildContainer({ head: [""], entries: [[type, value.length]], hashes: [], tails: [value] })));
 
-const ofStore = (count: number, entry: StoredItem): StoredItem[] => Array.from({ length: count }, (_, i) => ({ ...keyOf("N#n/", `I#k${i}`), created: { N: "1" }, updated: { N: "1" }, ...entry }));
+const ofStore = (count: number, entry: StoredItem): StoredItem[] =>
+  Array.from({ length: count }, (_, i) => ({
+    ...keyOf("N#n/", `I#k${i}`),
+    created: { N: "1" },
+    updated: { N: "1" },
+    ...entry,
+  }));
 
 const ofCache = (count: number, entry: StoredItem): StoredItem[] =>
   Array.from({ length: count }, (_, i) => {
@@ -114,12 +145,32 @@ const ofCache = (count: number, entry: StoredItem): StoredItem[] =>
 
 describe("a reading takes less than a Worker has:", () => {
   test.each<[what: string, reading: string, items: () => StoredItem[] | Promise<StoredItem[]>]>([
-    ["one task's item with 45 writes of 8 MiB", "getTuple", () => [marker, checkpoint("c0000", inline(100)), ...tasks(1, 45, WHOLE)]],
+    [
+      "one task's item with 45 writes of 8 MiB",
+      "getTuple",
+      () => [marker, checkpoint("c0000", inline(100)), ...tasks(1, 45, WHOLE)],
+    ],
     ["three of them", "getTuple", () => [marker, checkpoint("c0000", inline(100)), ...tasks(3, 45, WHOLE)]],
-    ["a search with a filter and limit 1 over 105 items of 8 MiB", "search", () => ofStore(105, { data: entryOf(json(WHOLE)) })],
-    ["the first of a list of 60 checkpoints of 8 MiB", "first of list", () => [marker, ...repeated(60, inline(WHOLE - 1_000))]],
-    ["the first of a list over 11 segments of 40 MiB", "first of list", async () => [marker, ...(await segmented(11, 1, 40 * MEBIBYTE))]],
-    ["the first of a list over 3 values of 40 MiB in segments of 4", "first of list", async () => [marker, ...(await segmented(3, 10, 4 * MEBIBYTE))]],
+    [
+      "a search with a filter and limit 1 over 105 items of 8 MiB",
+      "search",
+      () => ofStore(105, { data: entryOf(json(WHOLE)) }),
+    ],
+    [
+      "the first of a list of 60 checkpoints of 8 MiB",
+      "first of list",
+      () => [marker, ...repeated(60, inline(WHOLE - 1_000))],
+    ],
+    [
+      "the first of a list over 11 segments of 40 MiB",
+      "first of list",
+      async () => [marker, ...(await segmented(11, 1, 40 * MEBIBYTE))],
+    ],
+    [
+      "the first of a list over 3 values of 40 MiB in segments of 4",
+      "first of list",
+      async () => [marker, ...(await segmented(3, 10, 4 * MEBIBYTE))],
+    ],
   ])("%s", { timeout: 60_000 }, async (_, reading, items) => {
     const stored = await items();
     expect(sizeOf(stored)).toBeLessThan(1.2 * MEBIBYTE);
@@ -133,14 +184,38 @@ describe("a reading takes less than a Worker has:", () => {
 describe("with maxValueBytes of 8 MiB, so does every call that meets as much as it allows, and more:", () => {
   const MAX = 8 * MEBIBYTE;
   test.each<[what: string, reading: string, items: () => StoredItem[] | Promise<StoredItem[]>]>([
-    ["tasks that together are as long as is allowed", "getTuple", () => [marker, checkpoint("c0000", inline(100)), ...tasks(3, 7, MEBIBYTE)]],
+    [
+      "tasks that together are as long as is allowed",
+      "getTuple",
+      () => [marker, checkpoint("c0000", inline(100)), ...tasks(3, 7, MEBIBYTE)],
+    ],
     ["a hundred tasks", "getTuple", () => [marker, checkpoint("c0000", inline(100)), ...tasks(100, 7, MEBIBYTE)]],
-    ["a long history of a channel", "getDeltaChannelHistory", () => [marker, ...chained(repeated(60, binary(gzipped(buildFrame({ channels: { other: zeros(WHOLE - 1_000) } }))))), ...tasks(1, 7, MEBIBYTE)]],
+    [
+      "a long history of a channel",
+      "getDeltaChannelHistory",
+      () => [
+        marker,
+        ...chained(repeated(60, binary(gzipped(buildFrame({ channels: { other: zeros(WHOLE - 1_000) } }))))),
+        ...tasks(1, 7, MEBIBYTE),
+      ],
+    ],
     ["prune", "prune", () => [marker, ...repeated(60, inline(WHOLE - 1_000))]],
-    ["exportThread", "exportThread", async () => [marker, ...repeated(60, inline(WHOLE - 1_000), "a"), ...(await segmented(11, 2, 4 * MEBIBYTE))]],
-    ["copyThread", "copyThread", async () => [marker, ...repeated(60, inline(WHOLE - 1_000), "a"), ...(await segmented(11, 2, 4 * MEBIBYTE))]],
+    [
+      "exportThread",
+      "exportThread",
+      async () => [marker, ...repeated(60, inline(WHOLE - 1_000), "a"), ...(await segmented(11, 2, 4 * MEBIBYTE))],
+    ],
+    [
+      "copyThread",
+      "copyThread",
+      async () => [marker, ...repeated(60, inline(WHOLE - 1_000), "a"), ...(await segmented(11, 2, 4 * MEBIBYTE))],
+    ],
     ["a search for all", "search for all", () => ofStore(105, { data: entryOf(json(WHOLE - 1_000)) })],
-    ["a search by meaning", "search by meaning", () => ofStore(105, { data: entryOf(json(100)), vectors: entryOf(zeros(WHOLE - 1_000), "f32") })],
+    [
+      "a search by meaning",
+      "search by meaning",
+      () => ofStore(105, { data: entryOf(json(100)), vectors: entryOf(zeros(WHOLE - 1_000), "f32") }),
+    ],
     ["cache.get", "cache.get", () => ofCache(100, { data: entryOf(json(WHOLE - 1_000)) })],
   ])("%s", { timeout: 60_000 }, async (_, reading, items) => {
     const { outcome, mebibytes } = await read(reading, await items(), MAX);

@@ -32,10 +32,18 @@ async function agentAt(): Promise<World> {
     hosts.add(url.host);
     return headers.has("x-amz-tagging") || url.search ? new Response() : s3Error(404, "NoSuchKey");
   });
-  const s3 = { ...s3Options({ forcePathStyle: false }), endpoint: "https://s3.us-east-1.amazonaws.com", thresholdBytes: 5_000 };
+  const s3 = {
+    ...s3Options({ forcePathStyle: false }),
+    endpoint: "https://s3.us-east-1.amazonaws.com",
+    thresholdBytes: 5_000,
+  };
   const open = (): World["saver"] => createSaver({ keyPrefix, encryption, fetch, s3 });
   const step = await putStep(open(), emptyThread("t"), { refund: { approved: false }, long: noise(3_000) });
-  for (const [task, path] of [["first", "~a"], ["second", "~b"]] as const) await open().putWrites(step.config, [["refund", task]], task, path);
+  for (const [task, path] of [
+    ["first", "~a"],
+    ["second", "~b"],
+  ] as const)
+    await open().putWrites(step.config, [["refund", task]], task, path);
   return { keyPrefix, saver: open(), open, step, items: await itemsOf(keyPrefix, "t"), hosts };
 }
 
@@ -43,20 +51,75 @@ const checkpointOf = (items: RawItem[]): RawItem => items.find(({ SK }) => SK!.S
 const writesOf = (items: RawItem[], task: string): RawItem => items.find(({ SK }) => SK!.S!.includes(`#W#${task}#`))!;
 
 test.each<[what: string, attack: (world: World) => Promise<unknown>, code: string]>([
-  ["a state of the stranger's making", ({ items }) => putRaw({ ...checkpointOf(items), data: binary(plain(buildFrame({ channels: { refund: JSON.stringify(REFUND) } }))) }), "PLAINTEXT_REFUSED"],
-  ["a write of the stranger's making", ({ items }) => putRaw({ ...writesOf(items, "first"), w0: binary(plain(buildContainer({ head: "refund", entries: [["json", 4]], hashes: [], tails: [new TextEncoder().encode("true")] }))) }), "PLAINTEXT_REFUSED"],
-  ["the state of another thread", async ({ keyPrefix, step, items }) => {
-    const other = await putStep(createSaver({ keyPrefix, encryption }), emptyThread("other"), { refund: REFUND }, { id: step.checkpoint.id });
-    await putRaw({ ...checkpointOf(items), data: checkpointOf(await itemsOf(keyPrefix, other.config.configurable!.thread_id as string)).data! });
-  }, "DECRYPTION_FAILED"],
-  ["writes in another order", ({ items }) => putRaw({ ...writesOf(items, "first"), path: { S: "~c" } }), "DECRYPTION_FAILED"],
-  ["a pointer to a bucket of the intranet", async ({ items }) => {
-    const segment = items.find(({ SK }) => SK!.S!.startsWith("S#"))!;
-    const [, born, name] = segment.SK!.S!.split("#");
-    await putRaw({ PK: segment.PK!, SK: { S: `P#${born}#${name}#intranet/x/` } });
-    await deleteRaw(segment);
-  }, "INVALID_CONFIG"],
-  ["a gigabyte in some kilobytes", ({ items }) => putRaw({ ...writesOf(items, "first"), ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`w${i}`, binary(gzipped(new Uint8Array(8_000), 2 ** 30))])) }), "VALUE_TOO_LARGE"],
+  [
+    "a state of the stranger's making",
+    ({ items }) =>
+      putRaw({
+        ...checkpointOf(items),
+        data: binary(plain(buildFrame({ channels: { refund: JSON.stringify(REFUND) } }))),
+      }),
+    "PLAINTEXT_REFUSED",
+  ],
+  [
+    "a write of the stranger's making",
+    ({ items }) =>
+      putRaw({
+        ...writesOf(items, "first"),
+        w0: binary(
+          plain(
+            buildContainer({
+              head: "refund",
+              entries: [["json", 4]],
+              hashes: [],
+              tails: [new TextEncoder().encode("true")],
+            }),
+          ),
+        ),
+      }),
+    "PLAINTEXT_REFUSED",
+  ],
+  [
+    "the state of another thread",
+    async ({ keyPrefix, step, items }) => {
+      const other = await putStep(
+        createSaver({ keyPrefix, encryption }),
+        emptyThread("other"),
+        { refund: REFUND },
+        { id: step.checkpoint.id },
+      );
+      await putRaw({
+        ...checkpointOf(items),
+        data: checkpointOf(await itemsOf(keyPrefix, other.config.configurable!.thread_id as string)).data!,
+      });
+    },
+    "DECRYPTION_FAILED",
+  ],
+  [
+    "writes in another order",
+    ({ items }) => putRaw({ ...writesOf(items, "first"), path: { S: "~c" } }),
+    "DECRYPTION_FAILED",
+  ],
+  [
+    "a pointer to a bucket of the intranet",
+    async ({ items }) => {
+      const segment = items.find(({ SK }) => SK!.S!.startsWith("S#"))!;
+      const [, born, name] = segment.SK!.S!.split("#");
+      await putRaw({ PK: segment.PK!, SK: { S: `P#${born}#${name}#intranet/x/` } });
+      await deleteRaw(segment);
+    },
+    "INVALID_CONFIG",
+  ],
+  [
+    "a gigabyte in some kilobytes",
+    ({ items }) =>
+      putRaw({
+        ...writesOf(items, "first"),
+        ...Object.fromEntries(
+          Array.from({ length: 40 }, (_, i) => [`w${i}`, binary(gzipped(new Uint8Array(8_000), 2 ** 30))]),
+        ),
+      }),
+    "VALUE_TOO_LARGE",
+  ],
 ])("%s is refused, and nothing goes to another host", { timeout: 60_000 }, async (_, attack, code) => {
   const world = await agentAt();
   expect(await valuesAt(world.saver, world.step.config)).toEqual(world.step.checkpoint.channel_values);
@@ -64,6 +127,8 @@ test.each<[what: string, attack: (world: World) => Promise<unknown>, code: strin
   const { open, step, hosts } = world;
 
   expect(await errorOf(open().getTuple(step.config))).toMatchObject({ code });
-  await errorOf(world.saver.deleteThread("t").then(() => Promise.reject(Object.assign(new Error("Deleted."), { code: "DELETED" }))));
+  await errorOf(
+    world.saver.deleteThread("t").then(() => Promise.reject(Object.assign(new Error("Deleted."), { code: "DELETED" }))),
+  );
   expect([...hosts].filter((host) => host.startsWith("intranet"))).toEqual([]);
 });

@@ -9,8 +9,8 @@ import { newPrefix } from "../lanes/requests.js";
 import { createStore } from "../lanes/stores.js";
 
 /*
- * A tenant has credentials for the partitions of its own keyPrefix, by `dynamodb:LeadingKeys`, and knows what another tenant has stored, as
- * bytes. Both have savers with one key, as tenants of one application do.
+ * A tenant has credentials for the partitions of its own keyPrefix, by `dynamodb:LeadingKeys`, and knows what another
+ * tenant has stored, as bytes. Both have savers with one key, as tenants of one application do.
  */
 
 const encryption = { key: noise(32, 41) };
@@ -21,14 +21,24 @@ function policy(keyPrefix: string): { fetch: Fetch; partitions: Set<string> } {
   const { fetch } = intercepted(({ body }) => {
     for (const [, partition] of body.matchAll(/"(?:PK|:pk)":\{"S":"([^"]*)"\}/g)) {
       partitions.add(partition!);
-      if (!partition!.startsWith(keyPrefix)) return Response.json({ __type: "com.amazon.coral.service#AccessDeniedException", message: "no" }, { status: 400 });
+      if (!partition!.startsWith(keyPrefix))
+        return Response.json(
+          { __type: "com.amazon.coral.service#AccessDeniedException", message: "no" },
+          { status: 400 },
+        );
     }
     return undefined;
   });
   return { fetch, partitions };
 }
 
-async function twoTenants(): Promise<{ own: string; other: string; step: Step; fetch: Fetch; partitions: Set<string> }> {
+async function twoTenants(): Promise<{
+  own: string;
+  other: string;
+  step: Step;
+  fetch: Fetch;
+  partitions: Set<string>;
+}> {
   const [own, other] = [newPrefix(), newPrefix()];
   const step = await putStep(createSaver({ keyPrefix: other, encryption }), emptyThread("s"), { secret: "tea" });
   return { own, other, step, ...policy(own) };
@@ -51,14 +61,18 @@ test("no id of a tenant's choice leads out of its own partitions", async () => {
 test("another tenant's partition is refused by DynamoDB itself", async () => {
   const { other, fetch, step } = await twoTenants();
 
-  expect(await errorOf(createSaver({ keyPrefix: other, encryption, fetch }).getTuple(step.config))).toMatchObject({ code: "ACCESS_DENIED" });
+  expect(await errorOf(createSaver({ keyPrefix: other, encryption, fetch }).getTuple(step.config))).toMatchObject({
+    code: "ACCESS_DENIED",
+  });
 });
 
 test("another tenant's stored bytes are not read in the own partition", async () => {
   const { own, other, step } = await twoTenants();
   for (const item of await itemsOf(other, "s")) await putRaw({ ...item, PK: { S: `${own}T#s` } });
 
-  expect(await errorOf(createSaver({ keyPrefix: own, encryption }).getTuple(step.config))).toMatchObject({ code: "DECRYPTION_FAILED" });
+  expect(await errorOf(createSaver({ keyPrefix: own, encryption }).getTuple(step.config))).toMatchObject({
+    code: "DECRYPTION_FAILED",
+  });
 });
 
 test("nor are they when they are wrapped as an export, whatever that says of itself", async () => {
@@ -67,10 +81,15 @@ test("nor are they when they are wrapped as an export, whatever that says of its
   const said = JSON.parse(head!) as Record<string, unknown>;
   const saver = createSaver({ keyPrefix: own, encryption, fetch });
   const heads = [said, { ...said, threadId: `${other}T#s` }, { ...said, threadId: "mine" }];
-  for (const one of heads) expect(await errorOf(saver.importThread([JSON.stringify(one), ...lines], { threadId: "mine" }))).toMatchObject({ code: "INVALID_INPUT" });
+  for (const one of heads)
+    expect(await errorOf(saver.importThread([JSON.stringify(one), ...lines], { threadId: "mine" }))).toMatchObject({
+      code: "INVALID_INPUT",
+    });
   const renamed = { ...said, partition: `${own}T#s` };
 
-  expect(await errorOf(saver.importThread([JSON.stringify(renamed), ...lines], { threadId: "mine" }))).toMatchObject({ code: "DECRYPTION_FAILED" });
+  expect(await errorOf(saver.importThread([JSON.stringify(renamed), ...lines], { threadId: "mine" }))).toMatchObject({
+    code: "DECRYPTION_FAILED",
+  });
   expect(await saver.getTuple({ configurable: { ...step.config.configurable, thread_id: "mine" } })).toBeUndefined();
   expect(await itemsWithPrefix(own)).toEqual([]);
 });

@@ -118,7 +118,8 @@ function same(what: string, got: CheckpointTuple[], wanted: CheckpointTuple[]): 
     const [writes, wantedWrites] = [JSON.stringify(tuple.pendingWrites), JSON.stringify(wanted[i]!.pendingWrites)];
     if (writes !== wantedWrites)
       fail(
-        `${what}: ${show(idsOf(tuple))} has other writes than by id: ${writes.slice(0, 200)}, not ${wantedWrites.slice(0, 200)}`,
+        `${what}: ${show(idsOf(tuple))} has other writes than by id: ${writes.slice(0, 200)}, not ` +
+          `${wantedWrites.slice(0, 200)}`,
       );
   });
 }

@@ -45,6 +45,9 @@ export class Copies {
     const group = ++this.#groups;
     const copies = new Map<RecordedCheckpoint, RecordedCheckpoint>();
     const overlaps = thread.deletedSince(span.start.step);
+    // A thread is stored only where there is none: what is left of one that has ended is not the new one's.
+    const mayBegin = isAcknowledged || !thread.checkpoints.some((one) => this.model.mustSee(one, span));
+    if (mayBegin) for (const one of thread.writes) one.mayGo = Math.min(one.mayGo, span.start.step);
     snapshot.checkpoints.forEach((one, i) => {
       const copy: RecordedCheckpoint = {
         ...one,

@@ -66,7 +66,8 @@ async function pruneAll(world: World): Promise<void> {
     const [left, needed] = [parts(thread), parts(to)];
     if (left.length > needed.length && !hasTtl(world))
       fail(
-        `Thread ${thread} was pruned three times, and has ${left.length} segments and pointers where a copy has ${needed.length}: ${shown(left)}`,
+        `Thread ${thread} was pruned three times, and has ${left.length} segments and pointers where a copy has ` +
+          `${needed.length}: ${shown(left)}`,
       );
   }
   void model;

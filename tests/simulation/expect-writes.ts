@@ -77,7 +77,8 @@ export function compareWrites(expected: ExpectedWrite[], read: string[], channel
   }
   return at === read.length
     ? undefined
-    : `has a write ${short(read[at]!)} that is not one of ${short(expected.map(({ candidates }) => [...candidates.keys()].join("|")).join(" ")) || "none"}`;
+    : `has a write ${short(read[at]!)} that is not one of ` +
+        `${short(expected.map(({ candidates }) => [...candidates.keys()].join("|")).join(" ")) || "none"}`;
 }
 
 const short = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);

@@ -19,9 +19,10 @@ export interface Parsed<T> {
 const TOKEN = /\s*(<>|<=|>=|[=<>(),+-]|[#:]?[A-Za-z_][\w]*(?:\.[#]?\w+|\[\d+\])*)/gy;
 /** Of the 573 reserved words, those that an attribute of ours is or could be called. */
 const RESERVED = new Set(
-  "at data date first global groups hash index item key keys last list name path prefix role size source state text time timestamp token ttl type value values version view zone".split(
-    " ",
-  ),
+  (
+    "at data date first global groups hash index item key keys last list name path prefix role size source state " +
+    "text time timestamp token ttl type value values version view zone"
+  ).split(" "),
 );
 
 /** Reads an expression from left to right. */

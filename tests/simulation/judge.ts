@@ -159,7 +159,8 @@ export class Judge {
     weak ||= inherits;
     for (let at = target.chain; at; at = at.chain) {
       ancestors.unshift(at);
-      // Before one that has taken the channel over, or has no such channel, is nothing but what later forks have written.
+      // Before one that has taken the channel over, or has no such channel, is nothing but what later forks have
+      // written.
       needed.unshift(inherits ? undefined : below);
       if (at.log !== undefined) break;
       inherits ||= inheritsLog(at) || at.versions[LOG] === undefined;

@@ -22,7 +22,10 @@ export class Model {
   readonly threads = new Map<string, RecordedThread>();
   readonly removals: Removal[] = [];
 
-  /** @param hasLateArrivals whether a request has arrived after its caller had given it up: a part of what was deleted may be there */
+  /**
+   * @param hasLateArrivals whether a request has arrived after its caller had given it up: a part of what was deleted
+   *   may be there
+   */
   constructor(readonly hasLateArrivals: () => boolean) {}
 
   thread(id: string): RecordedThread {
@@ -101,8 +104,8 @@ export class Model {
   }
 
   /**
-   * What goes on from a deleted thread is deleted too, where the instance remembers that thread. One that does not stores
-   * the whole state as the begin of a new thread.
+   * What goes on from a deleted thread is deleted too, where the instance remembers that thread. One that does not
+   * stores the whole state as the begin of a new thread.
    */
   #fateOnDead(
     parent: RecordedCheckpoint,
@@ -231,8 +234,7 @@ export class Model {
     const checkpoints = thread.all(writes.ns, writes.id);
     // Of a checkpoint that may be gone, or is one of two of its id, they may go too.
     const mayBeGone = checkpoints.some((one) => one.dead !== "no" || one.mayGo <= span.end.step);
-    if (thread.deletedSince(writes.start) || mayBeGone || checkpoints.length > 1)
-      writes.mayGo = writes.from;
+    if (thread.deletedSince(writes.start) || mayBeGone || checkpoints.length > 1) writes.mayGo = writes.from;
   }
 
   /** With `refreshOnRead` what is read lives on, and other checkpoints of its thread may. */

@@ -6,7 +6,9 @@ import type { CallOf } from "./plan.js";
 import type { Span } from "./records.js";
 import type { World } from "./world.js";
 
-/** Whether there may be something of a thread that stands in the way of a copy, such as another one at the same time. */
+/**
+ * Whether there may be something of a thread that stands in the way of a copy, such as another one at the same time.
+ */
 function mayExist(world: World, thread: string, { start, end }: Span): boolean {
   const { checkpoints, writes, restorations, deletions } = world.model.thread(thread);
   const beside = restorations.filter((one) => one.start <= end.step && one.end >= start.step);

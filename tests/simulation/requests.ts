@@ -29,7 +29,10 @@ export function describe({ to, operation, input, method, path, query }: Describe
   if (RequestItems) {
     const [request] = Object.values(RequestItems as Record<string, { Keys?: { SK: { S: string } }[] } | Write[]>);
     if (!Array.isArray(request)) return `${operation} ${short(keys(request!.Keys!))}`;
-    return `${operation} ${short(request.map((write) => ("PutRequest" in write ? `+${write.PutRequest.Item.SK!.S as string}` : `-${write.DeleteRequest.Key.SK.S}`)).join(" "))}`;
+    const writes = request.map((write) =>
+      "PutRequest" in write ? `+${write.PutRequest.Item.SK!.S as string}` : `-${write.DeleteRequest.Key.SK.S}`,
+    );
+    return `${operation} ${short(writes.join(" "))}`;
   }
   if (KeyConditionExpression)
     return `${operation} ${short(

@@ -59,5 +59,7 @@ export function difference(wanted: string, got: string): string {
   let at = 0;
   while (at < wanted.length && wanted[at] === got[at]) at++;
   const from = Math.max(0, at - 60);
-  return `expected …${wanted.slice(from, at + 80)} (${wanted.length}), got …${got.slice(from, at + 80)} (${got.length})`;
+  return (
+    `expected …${wanted.slice(from, at + 80)} (${wanted.length}), got …${got.slice(from, at + 80)} ` + `(${got.length})`
+  );
 }

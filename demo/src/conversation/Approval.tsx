@@ -7,7 +7,13 @@ import type { Decision, Interrupt, ToolCall } from "../threads/threads.js";
 import { ToolCallCard } from "./ToolCallCard.js";
 
 /** The agent asks, and its run has ended until a person answers: now, after a reload, or on another day. */
-export function Approval({ interrupts, onDecide }: { interrupts: Interrupt[]; onDecide: (decision: Decision) => void }) {
+export function Approval({
+  interrupts,
+  onDecide,
+}: {
+  interrupts: Interrupt[];
+  onDecide: (decision: Decision) => void;
+}) {
   const heading = useRef<HTMLHeadingElement>(null);
   const [reason, setReason] = useState("");
 
@@ -21,9 +27,11 @@ export function Approval({ interrupts, onDecide }: { interrupts: Interrupt[]; on
       <h3 id="approval-heading" ref={heading} tabIndex={-1}>
         {interrupts.map(({ value }) => questionOf(value)).join(" ")}
       </h3>
-      {interrupts.flatMap(({ value }) => toolCallsOf(value)).map((call) => (
-        <ToolCallCard key={call.id} call={call} />
-      ))}
+      {interrupts
+        .flatMap(({ value }) => toolCallsOf(value))
+        .map((call) => (
+          <ToolCallCard key={call.id} call={call} />
+        ))}
       <Disclosure className="disclosure">
         <Heading level={4}>
           <Button slot="trigger" className="link">
@@ -31,7 +39,11 @@ export function Approval({ interrupts, onDecide }: { interrupts: Interrupt[]; on
           </Button>
         </Heading>
         <DisclosurePanel>
-          <StateTree label="The interrupt's value" nodes={stateTree(Object.fromEntries(interrupts.map(({ value }, i) => [i, value])), undefined)} expandAll />
+          <StateTree
+            label="The interrupt's value"
+            nodes={stateTree(Object.fromEntries(interrupts.map(({ value }, i) => [i, value])), undefined)}
+            expandAll
+          />
         </DisclosurePanel>
       </Disclosure>
       <div className="decision">
@@ -39,7 +51,10 @@ export function Approval({ interrupts, onDecide }: { interrupts: Interrupt[]; on
           <Label>Reason, if you reject</Label>
           <Input />
         </TextField>
-        <Button className="button" onPress={() => onDecide({ approve: false, ...(reason.trim() && { reason: reason.trim() }) })}>
+        <Button
+          className="button"
+          onPress={() => onDecide({ approve: false, ...(reason.trim() && { reason: reason.trim() }) })}
+        >
           <X aria-hidden size={16} /> Reject
         </Button>
         <Button className="button primary" onPress={() => onDecide({ approve: true })}>

@@ -41,13 +41,23 @@ export function Conversation(props: ConversationProps) {
           {threadId}
         </h2>
         <RunStatus status={status} next={latest?.next ?? []} />
-        <DeleteThread threadId={threadId} isDisabled={["running", "empty", "loading", "unread"].includes(status)} onDelete={onDelete} />
+        <DeleteThread
+          threadId={threadId}
+          isDisabled={["running", "empty", "loading", "unread"].includes(status)}
+          onDelete={onDelete}
+        />
       </div>
       <div className="messages">
-        {status === "empty" ? <Suggestions onChoose={props.onSend} /> : <MessageList messages={messages} status={past ? "done" : status} />}
+        {status === "empty" ? (
+          <Suggestions onChoose={props.onSend} />
+        ) : (
+          <MessageList messages={messages} status={past ? "done" : status} />
+        )}
         <div ref={end} className="messages-end" />
       </div>
-      <div className="answer">{past ? <Past checkpoint={past} onLatest={props.onLatest} /> : <Answer {...props} />}</div>
+      <div className="answer">
+        {past ? <Past checkpoint={past} onLatest={props.onLatest} /> : <Answer {...props} />}
+      </div>
     </section>
   );
 }
@@ -60,14 +70,20 @@ function Answer({ status, latest, draft, onDraft, onSend, onResume, onContinue }
       {status === "stopped" && (
         <div className="notice">
           <p>
-            The last run stopped before <strong>{latest?.next.join(", ")}</strong>. All it had done until then is stored.
+            The last run stopped before <strong>{latest?.next.join(", ")}</strong>. All it had done until then is
+            stored.
           </p>
           <Button className="button primary" onPress={onContinue}>
             <Play aria-hidden size={15} /> Continue
           </Button>
         </div>
       )}
-      <Composer text={draft} onText={onDraft} onSend={onSend} isBusy={["running", "loading", "unread"].includes(status)} />
+      <Composer
+        text={draft}
+        onText={onDraft}
+        onSend={onSend}
+        isBusy={["running", "loading", "unread"].includes(status)}
+      />
     </>
   );
 }
@@ -76,8 +92,8 @@ function Past({ checkpoint, onLatest }: { checkpoint: Checkpoint; onLatest: () =
   return (
     <div className="notice">
       <p>
-        This is the conversation as it was at <strong>step {checkpoint.step}</strong>. To go on from here, replay or fork
-        the checkpoint.
+        This is the conversation as it was at <strong>step {checkpoint.step}</strong>. To go on from here, replay or
+        fork the checkpoint.
       </p>
       <Button className="button" onPress={onLatest}>
         <History aria-hidden size={15} /> Back to the latest

@@ -4,7 +4,9 @@ import { ToolCallCard } from "./ToolCallCard.js";
 
 /** The conversation. What a tool answered stands with the call it answers. */
 export function MessageList({ messages, status }: { messages: Message[]; status: Status }) {
-  const results = new Map(messages.flatMap((message) => (toolCallId(message) ? [[toolCallId(message), message] as const] : [])));
+  const results = new Map(
+    messages.flatMap((message) => (toolCallId(message) ? [[toolCallId(message), message] as const] : [])),
+  );
   return (
     <>
       {status === "unread" && <p className="empty">This thread could not be read.</p>}
@@ -19,7 +21,12 @@ export function MessageList({ messages, status }: { messages: Message[]; status:
               <span className="who">{message.type === "human" ? "You" : "Agent"}</span>
               {message.content && <p className="bubble">{message.content}</p>}
               {(message.tool_calls || []).map((call) => (
-                <ToolCallCard key={call.id} call={call} result={results.get(call.id)?.content} pending={pendingText(status)} />
+                <ToolCallCard
+                  key={call.id}
+                  call={call}
+                  result={results.get(call.id)?.content}
+                  pending={pendingText(status)}
+                />
               ))}
             </li>
           ))}
@@ -29,7 +36,8 @@ export function MessageList({ messages, status }: { messages: Message[]; status:
   );
 }
 
-const toolCallId = (message: Message): string | undefined => ("tool_call_id" in message ? message.tool_call_id : undefined);
+const toolCallId = (message: Message): string | undefined =>
+  "tool_call_id" in message ? message.tool_call_id : undefined;
 
 function pendingText(status: Status): string {
   if (status === "waiting") return "needs your approval";

@@ -16,7 +16,11 @@ export function ToolCallCard({ call, result, pending }: ToolCallCardProps) {
         <Wrench aria-hidden size={14} /> <code>{call.name}</code>
       </p>
       <Fields title="Arguments" fields={call.args as Record<string, unknown>} />
-      {result !== undefined ? <Fields title="Result" fields={fieldsOf(result)} /> : pending && <p className="tool-pending">{pending}</p>}
+      {result !== undefined ? (
+        <Fields title="Result" fields={fieldsOf(result)} />
+      ) : (
+        pending && <p className="tool-pending">{pending}</p>
+      )}
     </div>
   );
 }

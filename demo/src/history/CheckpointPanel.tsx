@@ -31,7 +31,9 @@ export function CheckpointPanel({ checkpoint, parent, busy, onReplay, onFork }: 
             <RotateCcw aria-hidden size={15} /> Replay
           </Button>
           <p id="replay-hint" className="hint">
-            {ended ? "Nothing is left to run after this checkpoint." : `Runs ${checkpoint.next.join(", ")} again with the same state, as a new branch.`}
+            {ended
+              ? "Nothing is left to run after this checkpoint."
+              : `Runs ${checkpoint.next.join(", ")} again with the same state, as a new branch.`}
           </p>
         </div>
         <div>
@@ -42,9 +44,16 @@ export function CheckpointPanel({ checkpoint, parent, busy, onReplay, onFork }: 
         </div>
       </div>
       <h3 className="state-heading">
-        State <span className="count">{parent ? changesText(countChanges(nodes)) : "the first checkpoint of its thread"}</span>
+        State{" "}
+        <span className="count">
+          {parent ? changesText(countChanges(nodes)) : "the first checkpoint of its thread"}
+        </span>
       </h3>
-      {nodes.length === 0 ? <p className="empty">No channel holds a value yet.</p> : <StateTree label={`State at step ${checkpoint.step}`} nodes={nodes} />}
+      {nodes.length === 0 ? (
+        <p className="empty">No channel holds a value yet.</p>
+      ) : (
+        <StateTree label={`State at step ${checkpoint.step}`} nodes={nodes} />
+      )}
     </div>
   );
 }

@@ -1,6 +1,17 @@
 import { GitFork } from "lucide-react";
 import { useState } from "react";
-import { Button, Dialog, DialogTrigger, Form, Heading, Label, Modal, ModalOverlay, TextArea, TextField } from "react-aria-components";
+import {
+  Button,
+  Dialog,
+  DialogTrigger,
+  Form,
+  Heading,
+  Label,
+  Modal,
+  ModalOverlay,
+  TextArea,
+  TextField,
+} from "react-aria-components";
 import type { Checkpoint, ForkEdit } from "../threads/threads.js";
 
 interface ForkDialogProps {
@@ -9,7 +20,9 @@ interface ForkDialogProps {
   onFork: (edit: ForkEdit) => void;
 }
 
-/** Asks how the branch is to begin. Where nothing follows the last question yet, it is that question which is edited. */
+/**
+ * Asks how the branch is to begin. Where nothing follows the last question yet, it is that question which is edited.
+ */
 export function ForkDialog({ checkpoint, isDisabled, onFork }: ForkDialogProps) {
   const last = checkpoint.values.messages?.at(-1);
   const question = last?.type === "human" ? last : undefined;
@@ -34,8 +47,10 @@ export function ForkDialog({ checkpoint, isDisabled, onFork }: ForkDialogProps) 
               >
                 <Heading slot="title">Fork from step {checkpoint.step}</Heading>
                 <p>
-                  {question ? "Edit the question, and the agent answers it" : "Say something else, and the agent goes on"} on a
-                  branch of its own. What came after this checkpoint stays as it is.
+                  {question
+                    ? "Edit the question, and the agent answers it"
+                    : "Say something else, and the agent goes on"}{" "}
+                  on a branch of its own. What came after this checkpoint stays as it is.
                 </p>
                 <TextField value={text} onChange={setText} autoFocus isRequired>
                   <Label>{question ? "Question" : "Message"}</Label>

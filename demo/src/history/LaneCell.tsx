@@ -25,7 +25,14 @@ export function LaneCell({ row, width, waiting }: { row: LaneRow; width: number;
       ))}
       {fromAbove && <path d={`M${x(lane)} 0V${MIDDLE}`} stroke={colour(lane)} />}
       {toBelow && <path d={`M${x(lane)} ${MIDDLE}V${HEIGHT}`} stroke={colour(lane)} />}
-      <circle cx={x(lane)} cy={MIDDLE} r={waiting ? 5 : 4} data-waiting={waiting || undefined} fill={colour(lane)} stroke={colour(lane)} />
+      <circle
+        cx={x(lane)}
+        cy={MIDDLE}
+        r={waiting ? 5 : 4}
+        data-waiting={waiting || undefined}
+        fill={colour(lane)}
+        stroke={colour(lane)}
+      />
     </svg>
   );
 }

@@ -28,7 +28,13 @@ const allPaths = (nodes: StateNode[]): string[] => nodes.flatMap((node) => [node
 function item(node: StateNode) {
   const { path, name, value, before, change, holdsChange, children } = node;
   return (
-    <TreeItem key={path} id={path} textValue={`${name}: ${preview(value)}${change ? `, ${change}` : ""}`} className="state-item" data-change={change}>
+    <TreeItem
+      key={path}
+      id={path}
+      textValue={`${name}: ${preview(value)}${change ? `, ${change}` : ""}`}
+      className="state-item"
+      data-change={change}
+    >
       <TreeItemContent>
         {children.length > 0 ? (
           <Button slot="chevron" className="chevron">
@@ -39,10 +45,13 @@ function item(node: StateNode) {
         )}
         <span className="state-name">{name}</span>
         <span className="state-value" data-kind={kindOf(value)}>
-          {change === "changed" && <del>{preview(before)}</del>} {change === "removed" ? <del>{preview(value)}</del> : preview(value)}
+          {change === "changed" && <del>{preview(before)}</del>}{" "}
+          {change === "removed" ? <del>{preview(value)}</del> : preview(value)}
         </span>
         {change && <span className={`tag ${change}`}>{change}</span>}
-        {!change && holdsChange && <span className="tag inside" title="Something in here has changed" aria-label="holds a change" role="img" />}
+        {!change && holdsChange && (
+          <span className="tag inside" title="Something in here has changed" aria-label="holds a change" role="img" />
+        )}
       </TreeItemContent>
       {children.map(item)}
     </TreeItem>

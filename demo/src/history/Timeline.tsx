@@ -56,7 +56,17 @@ export function Timeline({ checkpoints: read, failed, selected, onSelect }: Time
             <Column>Next</Column>
             <Column className="time-column">Time</Column>
           </TableHeader>
-          <TableBody renderEmptyState={() => <p className="empty">{read ? "The first message makes the first checkpoint." : failed ? "They could not be read." : "Reading …"}</p>}>
+          <TableBody
+            renderEmptyState={() => (
+              <p className="empty">
+                {read
+                  ? "The first message makes the first checkpoint."
+                  : failed
+                    ? "They could not be read."
+                    : "Reading …"}
+              </p>
+            )}
+          >
             {checkpoints.map((checkpoint, index) => {
               const { checkpoint_id: id, step, source, next, interrupts, created_at: time } = checkpoint;
               const row = rows[index];

@@ -46,7 +46,9 @@ export function stateTree(values: Branch, parent: Branch | undefined): StateNode
 
   const childrenOf = (keys: (string | number)[], branch: Branch): StateNode[] => {
     const there = Object.entries(branch).map(([key, value]) => nodeAt([...keys, key], value));
-    const gone = differences.filter(({ type, path }) => type === "REMOVE" && pathOf(path.slice(0, -1)) === pathOf(keys));
+    const gone = differences.filter(
+      ({ type, path }) => type === "REMOVE" && pathOf(path.slice(0, -1)) === pathOf(keys),
+    );
     return [...there, ...gone.map(removedNode)];
   };
 
@@ -56,7 +58,15 @@ export function stateTree(values: Branch, parent: Branch | undefined): StateNode
 function removedNode(difference: ReturnType<typeof diff>[number]): StateNode {
   const before: unknown = "oldValue" in difference ? difference.oldValue : undefined;
   const path = pathOf(difference.path);
-  return { path, name: String(difference.path.at(-1)), value: before, before, change: "removed", holdsChange: false, children: [] };
+  return {
+    path,
+    name: String(difference.path.at(-1)),
+    value: before,
+    before,
+    change: "removed",
+    holdsChange: false,
+    children: [],
+  };
 }
 
 /** The nodes that must be open for every change to be seen. */
@@ -81,10 +91,14 @@ export function preview(value: unknown): string {
 function previewOfObject(object: Record<string, unknown>): string {
   const { type, content, tool_calls: calls } = object;
   if (typeof type === "string" && typeof content === "string") {
-    const asked = Array.isArray(calls) ? `calls ${(calls as { name: string }[]).map((call) => call.name).join(", ")}` : "";
+    const asked = Array.isArray(calls)
+      ? `calls ${(calls as { name: string }[]).map((call) => call.name).join(", ")}`
+      : "";
     return shorten([type, content || asked].filter(Boolean).join(": "));
   }
-  const pairs = Object.entries(object).map(([key, value]) => `${key}: ${isBranch(value) ? "…" : JSON.stringify(value)}`);
+  const pairs = Object.entries(object).map(
+    ([key, value]) => `${key}: ${isBranch(value) ? "…" : JSON.stringify(value)}`,
+  );
   return shorten(pairs.join(", ") || "empty");
 }
 

@@ -59,7 +59,8 @@ export function inPageThreads({ endpoint, tableName }: { endpoint: string; table
       return checkpoints;
     },
 
-    send: (threadId, message) => run(message === null ? null : { messages: [new HumanMessage(message)] }, configOf(threadId)),
+    send: (threadId, message) =>
+      run(message === null ? null : { messages: [new HumanMessage(message)] }, configOf(threadId)),
     resume: (threadId, decision) => run(new Command({ resume: decision }), configOf(threadId)),
     replay: (threadId, checkpointId) => run(null, configOf(threadId, checkpointId)),
 
@@ -69,7 +70,11 @@ export function inPageThreads({ endpoint, tableName }: { endpoint: string; table
         yield* run({ messages: [new HumanMessage(text)] }, config);
         return;
       }
-      const edited = await agent.updateState(config, { messages: [new HumanMessage({ id: replaces, content: text })] }, START);
+      const edited = await agent.updateState(
+        config,
+        { messages: [new HumanMessage({ id: replaces, content: text })] },
+        START,
+      );
       yield* run(null, configOf(threadId, edited.configurable?.["checkpoint_id"] as string));
     },
 

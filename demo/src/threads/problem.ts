@@ -32,10 +32,15 @@ const WORKER_REMEDIES: Record<string, string> = {
 /** What to tell of any error. */
 export function problemOf(error: unknown): Problem {
   const message = error instanceof Error ? error.message : String(error);
-  if (isDynamoDBSaverError(error)) return { code: error.code, message, remedy: REMEDIES[error.code] ?? "The message says what to change." };
+  if (isDynamoDBSaverError(error))
+    return { code: error.code, message, remedy: REMEDIES[error.code] ?? "The message says what to change." };
   if (error instanceof WorkerError) {
     const { code } = error;
     return { code, message, remedy: WORKER_REMEDIES[code] ?? REMEDIES[code as DynamoDBSaverErrorCode] ?? "Try again." };
   }
-  return { code: error instanceof Error ? error.name : "UNKNOWN", message, remedy: "Reload the page. The thread is in DynamoDB and will be as it was." };
+  return {
+    code: error instanceof Error ? error.name : "UNKNOWN",
+    message,
+    remedy: "Reload the page. The thread is in DynamoDB and will be as it was.",
+  };
 }

@@ -13,7 +13,9 @@ export function useThreadId(): [threadId: string | undefined, open: (threadId: s
 
 /** A name that is short, and that nobody else has in this table. */
 export function newThreadId(): string {
-  const letters = crypto.getRandomValues(new Uint8Array(6)).map((byte) => "0123456789abcdefghjkmnpqrstvwxyz".charCodeAt(byte % 32));
+  const letters = crypto
+    .getRandomValues(new Uint8Array(6))
+    .map((byte) => "0123456789abcdefghjkmnpqrstvwxyz".charCodeAt(byte % 32));
   return `thread-${String.fromCharCode(...letters)}`;
 }
 

@@ -2,8 +2,8 @@ const NAME = "token";
 const LINK = /^#token=([\w.-]+)$/;
 
 /**
- * What says to the Worker who uses this page: from the link that opened it, else from before a reload. It is kept for this tab
- * alone, and not in a cookie: that would go to every server on this machine, whatever its port.
+ * What says to the Worker who uses this page: from the link that opened it, else from before a reload. It is kept for
+ * this tab alone, and not in a cookie: that would go to every server on this machine, whatever its port.
  */
 export function readToken(): string | undefined {
   const [, token] = LINK.exec(location.hash) ?? [];

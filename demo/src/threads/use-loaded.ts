@@ -9,7 +9,12 @@ import type { Failure } from "./use-runs.js";
  * @param what said of a failure
  * @param attempt another number loads it again
  */
-export function useLoaded<T>(load: () => Promise<T>, what: string, onFailure: (failure: Failure) => void, attempt: number) {
+export function useLoaded<T>(
+  load: () => Promise<T>,
+  what: string,
+  onFailure: (failure: Failure) => void,
+  attempt: number,
+) {
   const [value, setValue] = useState<T>();
   const [failed, setFailed] = useState(false);
   const newest = useRef(0);

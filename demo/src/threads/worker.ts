@@ -31,9 +31,16 @@ interface HistoryPage {
 export function workerThreads(token: string, origin = location.origin): Threads {
   async function request(method: string, path: string, body?: unknown): Promise<Response> {
     let response: Response;
-    const headers = { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) };
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(body !== undefined && { "content-type": "application/json" }),
+    };
     try {
-      response = await fetch(new URL(path, origin), { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      response = await fetch(new URL(path, origin), {
+        method,
+        headers,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
     } catch (cause) {
       throw new WorkerError("WORKER_UNREACHABLE", `The Worker at ${origin} does not answer.`, { cause });
     }
@@ -64,7 +71,7 @@ export function workerThreads(token: string, origin = location.origin): Threads 
 
     async list() {
       const threads: ThreadInfo[] = [];
-      for (let after: string | null = ""; after !== null; ) {
+      for (let after: string | null = ""; after !== null;) {
         const query: string = after && `&after=${encodeURIComponent(after)}`;
         const page: ThreadPage = await get(`/threads?limit=${PAGE_SIZE}${query}`);
         threads.push(...page.threads);
@@ -76,7 +83,7 @@ export function workerThreads(token: string, origin = location.origin): Threads 
     async history(threadId) {
       const checkpoints: Checkpoint[] = [];
       try {
-        for (let before: string | null = ""; before !== null; ) {
+        for (let before: string | null = ""; before !== null;) {
           const query: string = before && `&before=${encodeURIComponent(before)}`;
           const page: HistoryPage = await get(`${pathOf(threadId)}/history?limit=${PAGE_SIZE}${query}`);
           checkpoints.push(...page.checkpoints);
@@ -112,7 +119,10 @@ async function errorOf(response: Response): Promise<WorkerError> {
     const { error } = (await response.json()) as { error: { code: string; message: string } };
     return new WorkerError(error.code, error.message);
   } catch {
-    return new WorkerError(`HTTP_${response.status}`, `The Worker answered with status ${response.status} and nothing more.`);
+    return new WorkerError(
+      `HTTP_${response.status}`,
+      `The Worker answered with status ${response.status} and nothing more.`,
+    );
   }
 }
 

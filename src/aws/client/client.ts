@@ -70,7 +70,11 @@ const REFUSED_CREDENTIALS = new Set([
 ]);
 /** With these the service says what is wrong. An answer that does not is garbled. */
 const NAMED_STATUS: Record<AwsService, Set<number>> = { dynamodb: new Set([400]), s3: new Set([400, 403, 409]) };
-const UNREADABLE: Failure = { code: "NETWORK", message: "The answer could not be read: it was cut short, or did not come from AWS.", retry: "transient" };
+const UNREADABLE: Failure = {
+  code: "NETWORK",
+  message: "The answer could not be read: it was cut short, or did not come from AWS.",
+  retry: "transient",
+};
 const NO_CAPACITY: ConsumedCapacity = { readUnits: 0, writeUnits: 0 };
 
 /** Signs and sends requests, and sends them again when that can help. Knows no service in particular. */
@@ -162,7 +166,11 @@ export class AwsClient {
         place.leave();
       }
 
-      if (REFUSED_CREDENTIALS.has(failure.serviceCode ?? "") && this.#config.credentials.renewable && !renewedCredentials) {
+      if (
+        REFUSED_CREDENTIALS.has(failure.serviceCode ?? "") &&
+        this.#config.credentials.renewable &&
+        !renewedCredentials
+      ) {
         renewedCredentials = true;
         this.#config.credentials.discard(credentials);
         failure.retry = "immediate";
@@ -183,7 +191,14 @@ export class AwsClient {
       }
       lastRetry = failure.retry;
       const delayMs = backoffMs(failure.retry!, attempt, failure.serverAsksMs);
-      emit(onEvent, { type: "retry", service, operation, attempt, reason: failure.serviceCode ?? failure.code, delayMs });
+      emit(onEvent, {
+        type: "retry",
+        service,
+        operation,
+        attempt,
+        reason: failure.serviceCode ?? failure.code,
+        delayMs,
+      });
       if (delayMs > 0) {
         await sleep(delayMs, signal).catch(() => {
           throw endedByAbort(signal!);
@@ -192,11 +207,22 @@ export class AwsClient {
     }
   }
 
-  async #attempt(request: AwsRequest<unknown>, body: Uint8Array<ArrayBuffer>, credentials: AwsCredentials, clockOffsetMs: number, signal: AbortSignal | undefined): Promise<Answer> {
+  async #attempt(
+    request: AwsRequest<unknown>,
+    body: Uint8Array<ArrayBuffer>,
+    credentials: AwsCredentials,
+    clockOffsetMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
     const { fetch, requestTimeoutMs } = this.#config;
     const headers = await sign({ ...request, body }, credentials, clockOffsetMs, this.#signingKeys);
     const init = { method: request.method, headers, ...(request.method !== "GET" && { body }) };
-    return exchange(request.url, init, { fetch, signal, timeoutMs: requestTimeoutMs, maxBytes: request.maxAnswerBytes });
+    return exchange(request.url, init, {
+      fetch,
+      signal,
+      timeoutMs: requestTimeoutMs,
+      maxBytes: request.maxAnswerBytes,
+    });
   }
 
   #readFailure(
@@ -224,11 +250,16 @@ function connectionFailure(error: unknown, answer: Answer | undefined, requestTi
     return { code: "TIMEOUT", message, retry: "transient" };
   }
   if (error === REDIRECTED) {
-    const message = "The endpoint answered with a redirect, and a signed request follows none. Check the endpoint and region.";
+    const message =
+      "The endpoint answered with a redirect, and a signed request follows none. Check the endpoint and region.";
     return { code: "NETWORK", message };
   }
   if (error === TOO_LARGE) {
-    return { code: "VALUE_TOO_LARGE", message: "An object in S3 is longer than any that was stored there: over maxValueBytes. Raise that option to read it." };
+    return {
+      code: "VALUE_TOO_LARGE",
+      message:
+        "An object in S3 is longer than any that was stored there: over maxValueBytes. Raise that option to read it.",
+    };
   }
   if (error === NO_RESPONSE) {
     return { code: "NETWORK", message: "The option fetch did not return a Response." };
@@ -237,7 +268,9 @@ function connectionFailure(error: unknown, answer: Answer | undefined, requestTi
     // Without its cause: a parser quotes the text that it could not read, and that may be a stored value.
     return UNREADABLE;
   }
-  const message = "The connection to the endpoint failed. Check the endpoint, the region and the network; in a browser, also that this page is allowed (CORS).";
+  const message =
+    "The connection to the endpoint failed. Check the endpoint, the region and the network; in a browser, also " +
+    "that this page is allowed (CORS).";
   return { code: "NETWORK", message, retry: "transient", cause: error };
 }
 

@@ -1,4 +1,10 @@
-const CLOCK_CODES = new Set(["InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired", "AuthFailure"]);
+const CLOCK_CODES = new Set([
+  "InvalidSignatureException",
+  "SignatureDoesNotMatch",
+  "RequestTimeTooSkewed",
+  "RequestExpired",
+  "AuthFailure",
+]);
 /** AWS refuses a signature whose time is more than 5 minutes off. */
 const TOLERANCE_MS = 4 * 60_000;
 
@@ -8,8 +14,8 @@ export class Clock {
   offsetMs = 0;
 
   /**
-   * After an answer that refuses a request: true when the server's clock differs so much from the one that was signed with
-   * that signing with its time can help.
+   * After an answer that refuses a request: true when the server's clock differs so much from the one that was signed
+   * with that signing with its time can help.
    */
   correct(serviceCode: string | undefined, headers: Headers, signedWithMs: number): boolean {
     if (!CLOCK_CODES.has(serviceCode ?? "")) return false;

@@ -2,7 +2,11 @@
  * Runs `task` for each input, at most `limit` at a time. After a failure nothing new is started, what runs is
  * awaited (nothing may go on after the caller was told), and the first error is thrown.
  */
-export async function forEachAtOnce<T>(limit: number, inputs: Iterable<T>, task: (input: T) => Promise<void>): Promise<void> {
+export async function forEachAtOnce<T>(
+  limit: number,
+  inputs: Iterable<T>,
+  task: (input: T) => Promise<void>,
+): Promise<void> {
   const iterator = inputs[Symbol.iterator]();
   let failed = false;
   const lane = async (): Promise<void> => {

@@ -18,7 +18,10 @@ export interface AwsCredentials {
 export type AwsCredentialsProvider = () => Promise<AwsCredentials>;
 
 const RENEW_BEFORE_MS = 5 * 60_000;
-/** Where a renewal fails while the old ones still work, the next try waits for this long, or for half of what they have left. */
+/**
+ * Where a renewal fails while the old ones still work, the next try waits for this long, or for half of what they have
+ * left.
+ */
 const TRY_AGAIN_MS = 30_000;
 /** A renewal that takes longer is tried by another caller as well: the Worker's request it belonged to may be gone. */
 const RENEWAL_MS = 5_000;
@@ -41,7 +44,10 @@ export class CredentialSource {
   #refused = false;
   #renewNotBefore = 0;
 
-  constructor(given: AwsCredentials | AwsCredentialsProvider, { dangerouslyAllowBrowser = false, maxAttempts = 1, requestTimeoutMs = Infinity }: CredentialSourceOptions = {}) {
+  constructor(
+    given: AwsCredentials | AwsCredentialsProvider,
+    { dangerouslyAllowBrowser = false, maxAttempts = 1, requestTimeoutMs = Infinity }: CredentialSourceOptions = {},
+  ) {
     this.#given = given;
     this.#timeoutMs = maxAttempts * requestTimeoutMs;
     this.#dangerouslyAllowBrowser = dangerouslyAllowBrowser;
@@ -53,7 +59,10 @@ export class CredentialSource {
     return typeof this.#given === "function";
   }
 
-  /** The service refused these: ask the provider again before the next attempt. Without an argument, whichever there are. */
+  /**
+   * The service refused these: ask the provider again before the next attempt. Without an argument, whichever there
+   * are.
+   */
   discard(refused = this.#current): void {
     if (!this.renewable || !refused || this.#current !== refused) return;
     this.#current = undefined;
@@ -98,7 +107,10 @@ export class CredentialSource {
     if (problem) throw new DynamoDBSaverError("CREDENTIALS", `The credentials provider returned ${problem}.`);
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = answer as AwsCredentials;
     if (!this.#dangerouslyAllowBrowser && exposed(answer as AwsCredentials)) {
-      throw new DynamoDBSaverError("CREDENTIALS", `The credentials provider returned long-lived credentials. ${EXPOSED}`);
+      throw new DynamoDBSaverError(
+        "CREDENTIALS",
+        `The credentials provider returned long-lived credentials. ${EXPOSED}`,
+      );
     }
     return { accessKeyId, secretAccessKey, sessionToken, expiration };
   }
@@ -107,7 +119,9 @@ export class CredentialSource {
   async #inTime(answer: Promise<AwsCredentials>, signal: AbortSignal | undefined): Promise<AwsCredentials> {
     if (this.#timeoutMs === Infinity) return answer;
     const late = new AbortController();
-    const message = `The credentials provider gave no answer within ${this.#timeoutMs} ms (maxAttempts times requestTimeoutMs). Find out what it waits for.`;
+    const message =
+      `The credentials provider gave no answer within ${this.#timeoutMs} ms (maxAttempts times requestTimeoutMs). ` +
+      "Find out what it waits for.";
     const timer = setTimeout(() => late.abort(new DynamoDBSaverError("CREDENTIALS", message)), this.#timeoutMs);
     try {
       return await unlessAborted(signal, unlessAborted(late.signal, answer));
@@ -122,8 +136,10 @@ export const exposed = ({ sessionToken }: AwsCredentials): boolean => !sessionTo
 
 /** What to do about credentials that are {@link exposed}. */
 export const EXPOSED =
-  "In a browser every visitor can read them, so without a sessionToken they are refused there. Use temporary ones: fromCognitoIdentityPool " +
-  "of langgraph-checkpoint-dynamodb/credentials, or a function that gets them from your server. Where nobody can misuse these, as with DynamoDB " +
+  "In a browser every visitor can read them, so without a sessionToken they are refused there. Use temporary " +
+  "ones: fromCognitoIdentityPool " +
+  "of langgraph-checkpoint-dynamodb/credentials, or a function that gets them from your server. Where nobody can " +
+  "misuse these, as with DynamoDB " +
   "Local, pass dangerouslyAllowBrowser: true.";
 
 /** Says what is wrong with a credentials object, or `undefined` when it will do. Never shows a value. */

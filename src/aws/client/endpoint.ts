@@ -1,6 +1,8 @@
 import { inBrowser } from "./browser.js";
 
-/** Where a service is in a region. AWS General Reference, "Service endpoints and quotas": China has a domain of its own. */
+/**
+ * Where a service is in a region. AWS General Reference, "Service endpoints and quotas": China has a domain of its own.
+ */
 export function awsEndpoint(service: string, region: string): string {
   return `https://${service}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/`;
 }
@@ -8,14 +10,15 @@ export function awsEndpoint(service: string, region: string): string {
 export const isRegion = (region: string): boolean => /^[a-z0-9-]{1,63}$/.test(region);
 
 /**
- * Whether a URL's host is this machine, wherever the program runs. `0.0.0.0` is not: not every system takes it for an address to send to.
- * Nor is a name below `localhost`: Node and others ask the name server for it, which may send it anywhere.
+ * Whether a URL's host is this machine, wherever the program runs. `0.0.0.0` is not: not every system takes it for an
+ * address to send to. Nor is a name below `localhost`: Node and others ask the name server for it, which may send it
+ * anywhere.
  */
 const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 
 /**
- * Whether state and signatures may go there: by `https`, or in the clear to this machine, or where the caller trusts the way. A
- * browser's user did not say so, and does not know the way.
+ * Whether state and signatures may go there: by `https`, or in the clear to this machine, or where the caller trusts
+ * the way. A browser's user did not say so, and does not know the way.
  */
 export const isSafe = (url: URL, allowInsecure: boolean): boolean =>
   url.protocol === "https:" || (url.protocol === "http:" && (isLoopback(url) || (allowInsecure && !inBrowser())));

@@ -6,14 +6,18 @@ export function ambientEnv(): object {
   return runtime.process?.env ?? {};
 }
 
-/** An environment variable's value, or `undefined` where it is not set or empty. Other entries, such as a Worker's bindings, are none. */
+/**
+ * An environment variable's value, or `undefined` where it is not set or empty. Other entries, such as a Worker's
+ * bindings, are none.
+ */
 export function variable(env: object, name: string): string | undefined {
   const value = entry(env, name);
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /**
- * `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, or `undefined` where it is not set or empty. In a Worker's `vars` it can be a boolean or a number.
+ * `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, or `undefined` where it is not set or empty. In a Worker's `vars` it can be a
+ * boolean or a number.
  * @throws DynamoDBSaverError `INVALID_CONFIG` where it is neither yes nor no
  */
 export function allowsInsecureEndpoint(env: object): boolean | undefined {

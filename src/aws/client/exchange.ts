@@ -23,8 +23,15 @@ export const REDIRECTED = new Error("redirected");
 export const TOO_LARGE = new Error("too large");
 export const NO_RESPONSE = new Error("no response");
 
-/** Sends one request and reads its whole answer, within a time limit. Follows no redirect: a request with a signature or a token must not go elsewhere. */
-export async function exchange(url: string, init: RequestInit, { fetch, signal, timeoutMs, maxBytes }: ExchangeLimits): Promise<Answer> {
+/**
+ * Sends one request and reads its whole answer, within a time limit. Follows no redirect: a request with a signature or
+ * a token must not go elsewhere.
+ */
+export async function exchange(
+  url: string,
+  init: RequestInit,
+  { fetch, signal, timeoutMs, maxBytes }: ExchangeLimits,
+): Promise<Answer> {
   const controller = new AbortController();
   if (signal?.aborted) throw signal.reason;
   const stopListening = onAbort(signal, () => controller.abort(signal!.reason));
@@ -33,7 +40,10 @@ export async function exchange(url: string, init: RequestInit, { fetch, signal, 
     const fetching = fetch(url, { ...init, redirect: "manual", signal: controller.signal });
     // The option `fetch` may not heed the signal.
     const response = await unlessAborted(controller.signal, fetching);
-    const isResponse = typeof response?.arrayBuffer === "function" && typeof response.headers?.get === "function" && response.type !== "error";
+    const isResponse =
+      typeof response?.arrayBuffer === "function" &&
+      typeof response.headers?.get === "function" &&
+      response.type !== "error";
     if (!isResponse) throw NO_RESPONSE;
     const redirected = response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400);
     if (redirected) {

@@ -10,8 +10,13 @@ const BASE_MS: Record<RetryKind, number> = { throttling: 1_000, transient: 25, i
 const MAX_DELAY_MS = 20_000;
 
 /** How long a request can take, with all its attempts. */
-export const longestRequestMs = ({ maxAttempts, requestTimeoutMs }: { maxAttempts: number; requestTimeoutMs: number }): number =>
-  maxAttempts * (requestTimeoutMs + MAX_DELAY_MS);
+export const longestRequestMs = ({
+  maxAttempts,
+  requestTimeoutMs,
+}: {
+  maxAttempts: number;
+  requestTimeoutMs: number;
+}): number => maxAttempts * (requestTimeoutMs + MAX_DELAY_MS);
 
 /** DynamoDB says these with HTTP 400, so the status tells nothing. */
 const THROTTLING_CODES = new Set([
@@ -74,8 +79,8 @@ export function serverAsksMs(headers: Headers, now: number): number {
 }
 
 /**
- * One per client: retries draw on it, successes fill it again. Other credentials and a corrected clock are free: they are
- * no sign of trouble over there, and happen once for each of many requests under way.
+ * One per client: retries draw on it, successes fill it again. Other credentials and a corrected clock are free: they
+ * are no sign of trouble over there, and happen once for each of many requests under way.
  */
 export class RetryBudget {
   static readonly #CAPACITY = 500;

@@ -14,7 +14,12 @@ export interface Signable {
 }
 
 /** The headers of a request with AWS's Signature Version 4 among them. */
-export async function sign(request: Signable, credentials: AwsCredentials, clockOffsetMs: number, keys: SigningKeys): Promise<Headers> {
+export async function sign(
+  request: Signable,
+  credentials: AwsCredentials,
+  clockOffsetMs: number,
+  keys: SigningKeys,
+): Promise<Headers> {
   // A process that runs for years must not collect them.
   if (keys.size > 8) keys.clear();
   const { method, url, headers, body, service, region } = request;

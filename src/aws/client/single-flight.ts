@@ -7,8 +7,8 @@ const LOOK_AGAIN_MS = 5;
 /**
  * Of several callers at once, one does the work and all get its result, good or bad.
  *
- * The others wait by looking again, not by its promise: in Cloudflare Workers a promise belongs to the request that made
- * it. The result is plain data.
+ * The others wait by looking again, not by its promise: in Cloudflare Workers a promise belongs to the request that
+ * made it. The result is plain data.
  */
 export function together<T>(work: () => Promise<T>, signal?: AbortSignal): () => Promise<T> {
   let turn = 0;

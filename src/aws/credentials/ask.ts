@@ -18,7 +18,10 @@ export interface Question<T> {
   body?: string;
   /** Gives the headers of a signed request, for each attempt anew. */
   sign?: { headers(body: Uint8Array<ArrayBuffer>): Promise<Headers>; clock: Clock };
-  /** Reads a successful answer. What it throws means a garbled one, which is asked for again, or a {@link CredentialsProviderError}. */
+  /**
+   * Reads a successful answer. What it throws means a garbled one, which is asked for again, or a {@link
+   * CredentialsProviderError}.
+   */
   read(answer: Answer): T;
   /** The service's name of an error, from its answer. */
   serviceCode(answer: Answer): string | undefined;
@@ -62,13 +65,17 @@ export async function ask<T>(settings: Settings, question: Question<T>): Promise
     if (!failure.retry || attempt > maxRetries) {
       const { problem, serviceCode } = failure;
       const status = answer?.status ?? 0;
-      throw new CredentialsProviderError(provider, [problem, question.advice(status, serviceCode)].join(" ").trimEnd(), {
-        status,
-        serviceCode,
-        attempts: attempt,
-        tryNextLink: status === 0 && question.mayBeAbsent,
-        ...("cause" in failure && { cause: failure.cause }),
-      });
+      throw new CredentialsProviderError(
+        provider,
+        [problem, question.advice(status, serviceCode)].join(" ").trimEnd(),
+        {
+          status,
+          serviceCode,
+          attempts: attempt,
+          tryNextLink: status === 0 && question.mayBeAbsent,
+          ...("cause" in failure && { cause: failure.cause }),
+        },
+      );
     }
     const delayMs = backoffMs(failure.retry, attempt, failure.serverAsksMs);
     if (delayMs > 0) await sleep(delayMs, signal);
@@ -79,14 +86,16 @@ function refusal(question: Question<unknown>, answer: Answer): Failure {
   const code = question.serviceCode(answer);
   // A name and nothing else: an answer's text may quote what was sent.
   const serviceCode = code !== undefined && /^[A-Za-z0-9_.-]{1,80}$/.test(code) ? code : undefined;
-  const problem = `${new URL(question.url).host} answered with HTTP ${answer.status}${serviceCode ? ` (${serviceCode})` : ""}.`;
+  const problem =
+    `${new URL(question.url).host} answered with HTTP ` + `${answer.status}${serviceCode ? ` (${serviceCode})` : ""}.`;
   // Of STS, about the identity provider: "This can be a transient error" (AssumeRoleWithWebIdentity, "Errors").
   const retry = serviceCode === "IDPCommunicationError" ? "transient" : retryKind(answer.status, serviceCode);
   return { problem, serviceCode, retry, serverAsksMs: serverAsksMs(answer.headers, Date.now()) };
 }
 
 function connectionFailure(error: unknown, answered: boolean, host: string, timeout: number): Failure {
-  if (error === TIMED_OUT) return { problem: `${host} gave no complete answer within ${timeout} ms.`, retry: "transient" };
+  if (error === TIMED_OUT)
+    return { problem: `${host} gave no complete answer within ${timeout} ms.`, retry: "transient" };
   if (error === REDIRECTED) return { problem: `${host} answered with a redirect, and none is followed.` };
   if (error === TOO_LARGE) return { problem: `${host} gave an answer that is longer than any of this service.` };
   if (error === NO_RESPONSE) return { problem: "The option fetch did not return a Response." };

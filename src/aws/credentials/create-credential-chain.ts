@@ -3,12 +3,14 @@ import type { AwsCredentialsProvider } from "../client/credentials.js";
 import { CredentialsProviderError } from "./provider-error.js";
 
 /**
- * The first of these providers that has credentials. One that has none here (its error says `tryNextLink`, as those of the AWS SDK
- * v3 do too) is passed over; any other failure is an error, because what follows would be somebody else's credentials.
+ * The first of these providers that has credentials. One that has none here (its error says `tryNextLink`, as those of
+ * the AWS SDK v3 do too) is passed over; any other failure is an error, because what follows would be somebody else's
+ * credentials.
  *
  * @example
  * ```ts
- * import { createCredentialChain, fromContainerMetadata, fromEnv, fromInstanceMetadata } from "langgraph-checkpoint-dynamodb/credentials";
+ * import { createCredentialChain, fromContainerMetadata } from "langgraph-checkpoint-dynamodb/credentials";
+ * import { fromEnv, fromInstanceMetadata } from "langgraph-checkpoint-dynamodb/credentials";
  *
  * // The same code on a developer's machine, in Lambda, ECS, EKS and EC2.
  * const credentials = createCredentialChain(fromEnv(), fromContainerMetadata(), fromInstanceMetadata());
@@ -17,7 +19,9 @@ import { CredentialsProviderError } from "./provider-error.js";
  */
 export function createCredentialChain(...providers: AwsCredentialsProvider[]): AwsCredentialsProvider {
   if (providers.length === 0 || !providers.every((provider) => typeof provider === "function")) {
-    throw invalidConfig("createCredentialChain needs one provider or more, for example fromEnv(), fromContainerMetadata().");
+    throw invalidConfig(
+      "createCredentialChain needs one provider or more, for example fromEnv(), fromContainerMetadata().",
+    );
   }
   return async (...args: []) => {
     const passedOver: string[] = [];
@@ -29,6 +33,10 @@ export function createCredentialChain(...providers: AwsCredentialsProvider[]): A
         passedOver.push(error instanceof CredentialsProviderError ? error.message : "another provider had none.");
       }
     }
-    throw new CredentialsProviderError("createCredentialChain", `no provider has credentials here. ${passedOver.join(" ")}`, { tryNextLink: true });
+    throw new CredentialsProviderError(
+      "createCredentialChain",
+      `no provider has credentials here. ${passedOver.join(" ")}`,
+      { tryNextLink: true },
+    );
   };
 }

@@ -16,14 +16,20 @@ export interface IdentityCache {
 export interface FromCognitoIdentityPoolOptions extends ProviderOptions {
   /** `"us-east-1:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"` */
   identityPoolId: string;
-  /** Tokens of a signed-in user by provider, for example `{ "cognito-idp.us-east-1.amazonaws.com/us-east-1_abc": () => idToken }`. Default: a guest. */
+  /**
+   * Tokens of a signed-in user by provider, for example `{ "cognito-idp.us-east-1.amazonaws.com/us-east-1_abc": () =>
+   * idToken }`. Default: a guest.
+   */
   logins?: Record<string, TokenSource> | undefined;
   /** For pools with several roles: which one. */
   customRoleArn?: string | undefined;
   accountId?: string | undefined;
   /** Where the identity's id (no secret) is kept. Without it, every new provider of a guest is a new identity. */
   cache?: IdentityCache | undefined;
-  /** Whose identity it is in `cache`, where several users share it. Default: that of the guest; with `logins` none is kept. */
+  /**
+   * Whose identity it is in `cache`, where several users share it. Default: that of the guest; with `logins` none is
+   * kept.
+   */
   userIdentifier?: string | undefined;
   /** Where Cognito is. Default of `region`: the pool's. */
   clientConfig?: ClientConfig | undefined;
@@ -45,27 +51,39 @@ export interface CognitoIdentityCredentials extends AwsCredentials {
  *
  * const credentials = fromCognitoIdentityPool({ identityPoolId: "us-east-1:…", cache: localStorage });
  * const { identityId } = await credentials();
- * const checkpointer = new DynamoDBSaver({ tableName: "langgraph-checkpoints", region: "us-east-1", credentials, keyPrefix: `${identityId}#` });
+ * const keyPrefix = `${identityId}#`;
+ * const checkpointer = new DynamoDBSaver({ tableName: "checkpoints", region: "us-east-1", credentials, keyPrefix });
  * ```
  * @throws DynamoDBSaverError `INVALID_CONFIG`; the provider itself `CredentialsProviderError` and `ABORTED`
  */
-export function fromCognitoIdentityPool(options: FromCognitoIdentityPoolOptions): () => Promise<CognitoIdentityCredentials> {
+export function fromCognitoIdentityPool(
+  options: FromCognitoIdentityPoolOptions,
+): () => Promise<CognitoIdentityCredentials> {
   const name = "fromCognitoIdentityPool";
   const settings = settingsOf(name, options);
   const { identityPoolId, logins, customRoleArn, accountId, cache, clientConfig = {} } = options;
   required(name, "identityPoolId", identityPoolId, '"us-east-1:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"');
-  if (!/^[\w-]+:[0-9a-f-]+$/.test(identityPoolId)) throw invalidConfig(`${name}: identityPoolId must be the pool's id with its region, such as "us-east-1:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".`);
-  const { url } = serviceAt(name, "cognito-identity", { ...clientConfig, region: clientConfig.region ?? identityPoolId.split(":")[0] });
+  if (!/^[\w-]+:[0-9a-f-]+$/.test(identityPoolId))
+    throw invalidConfig(
+      `${name}: identityPoolId must be the pool's id with its region, such as ` +
+        `"us-east-1:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".`,
+    );
+  const { url } = serviceAt(name, "cognito-identity", {
+    ...clientConfig,
+    region: clientConfig.region ?? identityPoolId.split(":")[0],
+  });
   const user = options.userIdentifier ?? (Object.keys(logins ?? {}).length === 0 ? "ANONYMOUS" : undefined);
   // The key of the AWS SDK v3, whose guests stay who they are.
   const cacheKey = user && `aws:cognito-identity-credentials:${identityPoolId}:${user}`;
   let identityId: string | undefined;
 
-  const call = (operation: string, input: object): Promise<Record<string, unknown>> => ask(settings, cognitoQuestion(url, operation, input));
+  const call = (operation: string, input: object): Promise<Record<string, unknown>> =>
+    ask(settings, cognitoQuestion(url, operation, input));
 
   const identify = async (Logins: Record<string, string> | undefined): Promise<string> => {
     const { IdentityId: id } = await call("GetId", { IdentityPoolId: identityPoolId, AccountId: accountId, Logins });
-    if (typeof id !== "string" || id === "") throw new CredentialsProviderError(name, "the answer has no IdentityId.", { status: 200, attempts: 1 });
+    if (typeof id !== "string" || id === "")
+      throw new CredentialsProviderError(name, "the answer has no IdentityId.", { status: 200, attempts: 1 });
     if (cacheKey) await cache?.setItem(cacheKey, id);
     return id;
   };
@@ -73,7 +91,8 @@ export function fromCognitoIdentityPool(options: FromCognitoIdentityPoolOptions)
   const provider = renewed(async () => {
     const Logins = await tokensOf(name, logins);
     const known = identityId ?? ((cacheKey && (await cache?.getItem(cacheKey))) || undefined);
-    const credentialsOf = (IdentityId: string): Promise<Record<string, unknown>> => call("GetCredentialsForIdentity", { IdentityId, Logins, CustomRoleArn: customRoleArn });
+    const credentialsOf = (IdentityId: string): Promise<Record<string, unknown>> =>
+      call("GetCredentialsForIdentity", { IdentityId, Logins, CustomRoleArn: customRoleArn });
     let id = known ?? (await identify(Logins));
     let answer: Record<string, unknown>;
     try {
@@ -87,7 +106,12 @@ export function fromCognitoIdentityPool(options: FromCognitoIdentityPoolOptions)
     }
     const { AccessKeyId, SecretKey, SessionToken, Expiration } = (answer.Credentials ?? {}) as Record<string, unknown>;
     const expiration = typeof Expiration === "number" ? Expiration * 1_000 : undefined;
-    const credentials = temporary(name, { accessKeyId: AccessKeyId, secretAccessKey: SecretKey, sessionToken: SessionToken, expiration });
+    const credentials = temporary(name, {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretKey,
+      sessionToken: SessionToken,
+      expiration,
+    });
     identityId = id;
     return credentials;
   }, settings.signal);
@@ -95,9 +119,14 @@ export function fromCognitoIdentityPool(options: FromCognitoIdentityPoolOptions)
   return async (...args: []) => ({ ...(await provider(...args)), identityId: identityId! });
 }
 
-async function tokensOf(provider: string, logins: Record<string, TokenSource> | undefined): Promise<Record<string, string> | undefined> {
+async function tokensOf(
+  provider: string,
+  logins: Record<string, TokenSource> | undefined,
+): Promise<Record<string, string> | undefined> {
   if (!logins) return undefined;
-  const entries = Object.entries(logins).map(async ([login, source]) => [login, await tokenFrom(provider, `logins[${JSON.stringify(login)}]`, source)] as const);
+  const entries = Object.entries(logins).map(
+    async ([login, source]) => [login, await tokenFrom(provider, `logins[${JSON.stringify(login)}]`, source)] as const,
+  );
   return Object.fromEntries(await Promise.all(entries));
 }
 
@@ -109,15 +138,24 @@ function cognitoQuestion(url: string, operation: string, input: object): Questio
     body: JSON.stringify(input),
     read: jsonOf,
     // With the namespace before it, or a URL after it.
-    serviceCode: (answer) => (codeIn(answer, "__type") ?? answer.headers.get("x-amzn-errortype") ?? undefined)?.replace(/^.*#/, "").replace(/:.*/, ""),
+    serviceCode: (answer) =>
+      (codeIn(answer, "__type") ?? answer.headers.get("x-amzn-errortype") ?? undefined)
+        ?.replace(/^.*#/, "")
+        .replace(/:.*/, ""),
     advice: (status, serviceCode) => {
       switch (serviceCode) {
         case "NotAuthorizedException":
-          return "The login's token has expired or is not of a provider of this pool; without logins, the pool has to allow guests. Give logins as functions that get a fresh token.";
+          return (
+            "The login's token has expired or is not of a provider of this pool; without logins, the pool has to " +
+            "allow guests. Give logins as functions that get a fresh token."
+          );
         case "ResourceNotFoundException":
           return "There is no such pool or identity in this region. Check identityPoolId.";
         case "InvalidIdentityPoolConfigurationException":
-          return "The pool has no role for this user, or may not assume it. Check the pool's roles and their trust policies.";
+          return (
+            "The pool has no role for this user, or may not assume it. Check the pool's roles and their trust " +
+            "policies."
+          );
         case "InvalidParameterException":
           return "Check identityPoolId, logins and customRoleArn.";
         default:

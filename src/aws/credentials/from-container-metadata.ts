@@ -16,8 +16,9 @@ export interface FromContainerMetadataOptions extends ProviderOptions {
   /** A URL: `https`, or `http` to this machine or an agent's address. Default: `AWS_CONTAINER_CREDENTIALS_FULL_URI`. */
   awsContainerCredentialsFullUri?: string | undefined;
   /**
-   * Goes into the header `authorization`. EKS Pod Identity has it in the file that `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names and
-   * changes it there, so give a function that reads it. Default: `AWS_CONTAINER_AUTHORIZATION_TOKEN`.
+   * Goes into the header `authorization`. EKS Pod Identity has it in the file that
+   * `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names and changes it there, so give a function that reads it. Default:
+   * `AWS_CONTAINER_AUTHORIZATION_TOKEN`.
    */
   awsContainerAuthorizationToken?: TokenSource | undefined;
   /** An object of variables. Default: the runtime's own environment. */
@@ -25,8 +26,8 @@ export interface FromContainerMetadataOptions extends ProviderOptions {
 }
 
 /**
- * Credentials of the role of an ECS task, of a pod by EKS Pod Identity, or of whatever else sets `AWS_CONTAINER_CREDENTIALS_…`
- * (Lambda SnapStart, Greengrass, CodeBuild, CloudShell).
+ * Credentials of the role of an ECS task, of a pod by EKS Pod Identity, or of whatever else sets
+ * `AWS_CONTAINER_CREDENTIALS_…` (Lambda SnapStart, Greengrass, CodeBuild, CloudShell).
  *
  * @example
  * ```ts
@@ -55,11 +56,17 @@ async function askAgent(settings: Settings, options: FromContainerMetadataOption
     headers: { accept: "application/json", ...(token && { authorization: token }) },
     read(answer) {
       const { AccessKeyId, SecretAccessKey, Token, Expiration } = jsonOf(answer);
-      return temporary(provider, { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token, expiration: Expiration });
+      return temporary(provider, {
+        accessKeyId: AccessKeyId,
+        secretAccessKey: SecretAccessKey,
+        sessionToken: Token,
+        expiration: Expiration,
+      });
     },
     serviceCode: (answer) => codeIn(answer, "code", "Code"),
     advice: (status) => {
-      if (status === 401 || status === 403) return "Check awsContainerAuthorizationToken, and that the token is read anew when it changes.";
+      if (status === 401 || status === 403)
+        return "Check awsContainerAuthorizationToken, and that the token is read anew when it changes.";
       if (status >= 400 && status < 500) return "Check that the task or pod has a role.";
       return status === 0 ? "Check that the agent runs, and that this container can reach it." : undefined;
     },
@@ -68,25 +75,35 @@ async function askAgent(settings: Settings, options: FromContainerMetadataOption
 
 function agentUrl(provider: string, options: FromContainerMetadataOptions): string {
   const env = options.env ?? ambientEnv();
-  const relative = options.awsContainerCredentialsRelativeUri ?? variable(env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+  const relative =
+    options.awsContainerCredentialsRelativeUri ?? variable(env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   const full = options.awsContainerCredentialsFullUri ?? variable(env, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
   const error = (problem: string): CredentialsProviderError => new CredentialsProviderError(provider, problem);
   if (relative !== undefined) {
-    if (!relative.startsWith("/")) throw error('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must be a path that begins with "/".');
+    if (!relative.startsWith("/"))
+      throw error('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must be a path that begins with "/".');
     return `http://${ECS_HOST}${relative}`;
   }
   if (full !== undefined) return safeUrl("AWS_CONTAINER_CREDENTIALS_FULL_URI", full, HOSTS, undefined, error).href;
-  throw new CredentialsProviderError(provider, "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set here. ECS, EKS Pod Identity and their like set one of them.", {
-    tryNextLink: true,
-  });
+  throw new CredentialsProviderError(
+    provider,
+    "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set here. ECS, EKS " +
+      "Pod Identity and their like set one of them.",
+    {
+      tryNextLink: true,
+    },
+  );
 }
 
 async function authorization(provider: string, options: FromContainerMetadataOptions): Promise<string | undefined> {
   const env = options.env ?? ambientEnv();
   const source = options.awsContainerAuthorizationToken;
   if (source === undefined && variable(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") !== undefined) {
-    const problem = "the token is in the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names, and this package reads no files.";
-    const advice = 'Pass a function that does, in Node: awsContainerAuthorizationToken: () => readFile(process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE!, "utf8").';
+    const problem =
+      "the token is in the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names, and this package reads no files.";
+    const advice =
+      "Pass a function that does, in Node: awsContainerAuthorizationToken: () => " +
+      'readFile(process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE!, "utf8").';
     throw new CredentialsProviderError(provider, `${problem} ${advice}`);
   }
   const token = source ?? variable(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN");

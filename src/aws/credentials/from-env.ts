@@ -8,8 +8,8 @@ export interface FromEnvOptions {
 }
 
 /**
- * Credentials from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_CREDENTIAL_EXPIRATION`, as AWS Lambda
- * sets them. The variables are read at every call. Sends nothing.
+ * Credentials from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_CREDENTIAL_EXPIRATION`,
+ * as AWS Lambda sets them. The variables are read at every call. Sends nothing.
  *
  * @throws CredentialsProviderError when the provider is called and a key is not set
  */
@@ -20,11 +20,20 @@ export function fromEnv({ env }: FromEnvOptions = {}): AwsCredentialsProvider {
     const secretAccessKey = read("AWS_SECRET_ACCESS_KEY");
     if (!accessKeyId || !secretAccessKey) {
       const problem = accessKeyId || secretAccessKey ? "one of the two is not set." : "they are not set here.";
-      throw new CredentialsProviderError("fromEnv", `${problem} Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or take another provider.`, {
-        tryNextLink: !accessKeyId && !secretAccessKey,
-      });
+      throw new CredentialsProviderError(
+        "fromEnv",
+        `${problem} Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or take another provider.`,
+        {
+          tryNextLink: !accessKeyId && !secretAccessKey,
+        },
+      );
     }
     const expiration = read("AWS_CREDENTIAL_EXPIRATION");
-    return { accessKeyId, secretAccessKey, sessionToken: read("AWS_SESSION_TOKEN"), expiration: expiration === undefined ? undefined : new Date(expiration) };
+    return {
+      accessKeyId,
+      secretAccessKey,
+      sessionToken: read("AWS_SESSION_TOKEN"),
+      expiration: expiration === undefined ? undefined : new Date(expiration),
+    };
   };
 }

@@ -17,17 +17,23 @@ const TOKEN_SECONDS = 300;
 export interface FromInstanceMetadataOptions extends ProviderOptions {
   /** Name of the instance's role. Default: the one that the service names. */
   profile?: string | undefined;
-  /** Default: `AWS_EC2_METADATA_SERVICE_ENDPOINT`, or the service's own: by IPv6 where `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` says so. */
+  /**
+   * Default: `AWS_EC2_METADATA_SERVICE_ENDPOINT`, or the service's own: by IPv6 where
+   * `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` says so.
+   */
   endpoint?: string | undefined;
-  /** Lets `endpoint` be plain `http` to another host, such as one that imitates the service. Default: `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, then `false`. */
+  /**
+   * Lets `endpoint` be plain `http` to another host, such as one that imitates the service. Default:
+   * `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, then `false`.
+   */
   allowInsecureEndpoint?: boolean | undefined;
   /** An object of variables. Default: the runtime's own environment. */
   env?: object | undefined;
 }
 
 /**
- * Credentials of an EC2 instance's role, by version 2 of its metadata service (IMDSv2). Version 1 is never used: without a session
- * token, whoever can make the program send a GET gets the credentials.
+ * Credentials of an EC2 instance's role, by version 2 of its metadata service (IMDSv2). Version 1 is never used:
+ * without a session token, whoever can make the program send a GET gets the credentials.
  *
  * In a container the answer with the token has one hop more to go. Where it does not arrive, raise the limit:
  * `aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id …`
@@ -40,7 +46,10 @@ export function fromInstanceMetadata(options: FromInstanceMetadataOptions = {}):
   return renewed(() => askInstance(settings, options), settings.signal);
 }
 
-async function askInstance(settings: Settings, { profile, endpoint, allowInsecureEndpoint, env = ambientEnv() }: FromInstanceMetadataOptions): Promise<AwsCredentials> {
+async function askInstance(
+  settings: Settings,
+  { profile, endpoint, allowInsecureEndpoint, env = ambientEnv() }: FromInstanceMetadataOptions,
+): Promise<AwsCredentials> {
   const { provider } = settings;
   if (variable(env, "AWS_EC2_METADATA_DISABLED")?.toLowerCase() === "true") {
     throw new CredentialsProviderError(provider, "AWS_EC2_METADATA_DISABLED forbids it.", { tryNextLink: true });
@@ -48,7 +57,13 @@ async function askInstance(settings: Settings, { profile, endpoint, allowInsecur
   const byIPv6 = variable(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")?.toLowerCase() === "ipv6";
   const given = endpoint ?? variable(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? `http://${byIPv6 ? IPV6 : IPV4}`;
   const allowed = allowInsecureEndpoint ?? allowsInsecureEndpoint(env) ?? false;
-  const { origin } = safeUrl("endpoint", given, [IPV4, IPV6], allowed, (problem) => new CredentialsProviderError(provider, problem));
+  const { origin } = safeUrl(
+    "endpoint",
+    given,
+    [IPV4, IPV6],
+    allowed,
+    (problem) => new CredentialsProviderError(provider, problem),
+  );
 
   const token = await ask(settings, {
     url: `${origin}/latest/api/token`,
@@ -57,8 +72,13 @@ async function askInstance(settings: Settings, { profile, endpoint, allowInsecur
     read: (answer) => word(answer, /^[\x21-\x7e]+$/),
     serviceCode: () => undefined,
     advice: (status) => {
-      if (status === 0) return "Is this an EC2 instance? In a container, raise the hop limit: aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2.";
-      if (status === 403) return "The metadata service is switched off for this instance, or the request came through a proxy.";
+      if (status === 0)
+        return (
+          "Is this an EC2 instance? In a container, raise the hop limit: aws ec2 modify-instance-metadata-options " +
+          "--http-put-response-hop-limit 2."
+        );
+      if (status === 403)
+        return "The metadata service is switched off for this instance, or the request came through a proxy.";
       return "IMDSv2 is needed; IMDSv1 is refused.";
     },
     mayBeAbsent: true,
@@ -71,7 +91,10 @@ async function askInstance(settings: Settings, { profile, endpoint, allowInsecur
       headers: { "x-aws-ec2-metadata-token": token },
       read,
       serviceCode: (answer) => codeIn(answer, "Code"),
-      advice: (status) => (status === 404 ? "The instance has no role, or not that one. Attach an instance profile, or check the option profile." : undefined),
+      advice: (status) =>
+        status === 404
+          ? "The instance has no role, or not that one. Attach an instance profile, or check the option profile."
+          : undefined,
     });
 
   // "IAM role names": and nothing that could lead to another path.
@@ -80,12 +103,22 @@ async function askInstance(settings: Settings, { profile, endpoint, allowInsecur
     const { Code, AccessKeyId, SecretAccessKey, Token, Expiration } = jsonOf(answer);
     if (typeof Code === "string" && Code !== "Success") {
       const named = /^\w{1,80}$/.test(Code) ? ` (${Code})` : "";
-      throw new CredentialsProviderError(provider, `the metadata service could not assume the instance's role${named}. Check the role's trust policy: it has to allow ec2.amazonaws.com.`, {
-        status: answer.status,
-        attempts: 1,
-      });
+      throw new CredentialsProviderError(
+        provider,
+        `the metadata service could not assume the instance's role${named}. Check the role's trust policy: it ` +
+          "has to allow ec2.amazonaws.com.",
+        {
+          status: answer.status,
+          attempts: 1,
+        },
+      );
     }
-    return temporary(provider, { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token, expiration: Expiration });
+    return temporary(provider, {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: Token,
+      expiration: Expiration,
+    });
   });
 }
 

@@ -1,6 +1,14 @@
 import { invalidConfig } from "../../errors.js";
 import { Clock } from "../client/clock.js";
-import { CredentialSource, credentialsProblem, EXPOSED, exposed, type AwsCredentials, type AwsCredentialsProvider, type CredentialSourceOptions } from "../client/credentials.js";
+import {
+  CredentialSource,
+  credentialsProblem,
+  EXPOSED,
+  exposed,
+  type AwsCredentials,
+  type AwsCredentialsProvider,
+  type CredentialSourceOptions,
+} from "../client/credentials.js";
 import { sign, type SigningKeys } from "../client/sign.js";
 import { ask } from "./ask.js";
 import { fromEnv } from "./from-env.js";
@@ -51,7 +59,8 @@ export function fromTemporaryCredentials(options: FromTemporaryCredentialsOption
   if (typeof masterCredentials !== "function") {
     const problem = credentialsProblem(masterCredentials);
     if (problem) throw invalidConfig(`${name}: masterCredentials: got ${problem}.`);
-    if (!dangerouslyAllowBrowser && exposed(masterCredentials)) throw invalidConfig(`${name}: masterCredentials are long-lived. ${EXPOSED}`);
+    if (!dangerouslyAllowBrowser && exposed(masterCredentials))
+      throw invalidConfig(`${name}: masterCredentials are long-lived. ${EXPOSED}`);
   }
   const { url, region } = serviceAt(name, "sts", clientConfig);
   const master = new CredentialSource(masterCredentials, options);
@@ -62,7 +71,8 @@ export function fromTemporaryCredentials(options: FromTemporaryCredentialsOption
     const credentials = await master.get();
     const question = stsQuestion(name, url, "AssumeRole", { RoleSessionName: sessionName(), ...params });
     const { method, headers } = question;
-    const signed = (body: Uint8Array<ArrayBuffer>): Promise<Headers> => sign({ method, url, headers, body, service: "sts", region }, credentials, clock.offsetMs, keys);
+    const signed = (body: Uint8Array<ArrayBuffer>): Promise<Headers> =>
+      sign({ method, url, headers, body, service: "sts", region }, credentials, clock.offsetMs, keys);
     return ask(settings, { ...question, sign: { headers: signed, clock } });
   }, settings.signal);
 }

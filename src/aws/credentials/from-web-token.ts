@@ -6,7 +6,9 @@ import { tokenFrom, type TokenSource } from "./token.js";
 
 export interface FromWebTokenOptions extends ProviderOptions {
   roleArn: string;
-  /** The OIDC token, or a function that gets it: a token lives for minutes or hours, and is needed for every renewal. */
+  /**
+   * The OIDC token, or a function that gets it: a token lives for minutes or hours, and is needed for every renewal.
+   */
   webIdentityToken: TokenSource;
   /** Stands in CloudTrail. Default: the name of this package, and the time. */
   roleSessionName?: string | undefined;
@@ -22,8 +24,8 @@ export interface FromWebTokenOptions extends ProviderOptions {
 }
 
 /**
- * Credentials of a role for a token of an identity provider, by STS's "AssumeRoleWithWebIdentity": service accounts of EKS, jobs of
- * GitHub Actions, users of an OpenID provider. The request is not signed and needs no other credentials.
+ * Credentials of a role for a token of an identity provider, by STS's "AssumeRoleWithWebIdentity": service accounts of
+ * EKS, jobs of GitHub Actions, users of an OpenID provider. The request is not signed and needs no other credentials.
  *
  * @example
  * ```ts
@@ -41,9 +43,19 @@ export interface FromWebTokenOptions extends ProviderOptions {
 export function fromWebToken(options: FromWebTokenOptions): AwsCredentialsProvider {
   const name = "fromWebToken";
   const settings = settingsOf(name, options);
-  const { roleArn, webIdentityToken, roleSessionName, providerId, policyArns, policy, durationSeconds, clientConfig = {} } = options;
+  const {
+    roleArn,
+    webIdentityToken,
+    roleSessionName,
+    providerId,
+    policyArns,
+    policy,
+    durationSeconds,
+    clientConfig = {},
+  } = options;
   required(name, "roleArn", roleArn, '"arn:aws:iam::123456789012:role/name"');
-  if (typeof webIdentityToken !== "function") required(name, "webIdentityToken", webIdentityToken, "the token, or a function that gets it");
+  if (typeof webIdentityToken !== "function")
+    required(name, "webIdentityToken", webIdentityToken, "the token, or a function that gets it");
   const { url } = serviceAt(name, "sts", clientConfig);
 
   return renewed(async () => {

@@ -12,7 +12,10 @@ export interface ProviderErrorDetails {
   cause?: unknown;
 }
 
-/** A provider has no credentials. The message names it and says what to do; it holds no key, no token and no part of an answer. */
+/**
+ * A provider has no credentials. The message names it and says what to do; it holds no key, no token and no part of an
+ * answer.
+ */
 export class CredentialsProviderError extends DynamoDBSaverError {
   override readonly name: string = "CredentialsProviderError";
   readonly status: number;

@@ -4,10 +4,18 @@ import { temporary, textOfAnswer } from "./answer.js";
 import type { Question } from "./ask.js";
 
 /** What every way to assume a role may ask for, in AWS's own names. */
-export type StsParams = Record<string, string | number | readonly (string | Readonly<Record<string, string>>)[] | undefined>;
+export type StsParams = Record<
+  string,
+  string | number | readonly (string | Readonly<Record<string, string>>)[] | undefined
+>;
 
 /** A request in the protocol of STS: a form there, XML back. */
-export function stsQuestion(provider: string, url: string, action: string, params: StsParams): Question<AwsCredentials> & { body: string } {
+export function stsQuestion(
+  provider: string,
+  url: string,
+  action: string,
+  params: StsParams,
+): Question<AwsCredentials> & { body: string } {
   return {
     url,
     method: "POST",
@@ -51,7 +59,8 @@ function adviceOn(action: string, status: number, serviceCode: string | undefine
   switch (serviceCode) {
     case "AccessDenied":
       return action === "AssumeRole"
-        ? "Allow sts:AssumeRole on the role to the master credentials, and them in the role's trust policy (with its ExternalId, if it asks for one)."
+        ? "Allow sts:AssumeRole on the role to the master credentials, and them in the role's trust policy (with " +
+            "its ExternalId, if it asks for one)."
         : "Allow this identity provider and the token's subject and audience in the role's trust policy.";
     case "ExpiredTokenException":
       return "The token has expired. Give a function that reads it anew.";
@@ -62,9 +71,15 @@ function adviceOn(action: string, status: number, serviceCode: string | undefine
       return "The master credentials are unknown or wrong. Check them, clientConfig.region and this machine's clock.";
     case "InvalidIdentityToken":
     case "IDPRejectedClaim":
-      return "STS does not accept the token. Check that its issuer is an identity provider of the role's account, and its audience one of that provider's.";
+      return (
+        "STS does not accept the token. Check that its issuer is an identity provider of the role's account, and " +
+        "its audience one of that provider's."
+      );
     case "RegionDisabledException":
-      return "STS is not activated in this region for the account. Activate it in IAM, or take another clientConfig.region.";
+      return (
+        "STS is not activated in this region for the account. Activate it in IAM, or take another " +
+        "clientConfig.region."
+      );
     case "ValidationError":
     case "MalformedPolicyDocument":
     case "PackedPolicyTooLarge":

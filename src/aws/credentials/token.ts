@@ -13,12 +13,15 @@ export async function tokenFrom(provider: string, option: string, source: TokenS
     try {
       token = await source();
     } catch (cause) {
-      throw new CredentialsProviderError(provider, `the function ${option} failed; see the cause of this error.`, { cause });
+      throw new CredentialsProviderError(provider, `the function ${option} failed; see the cause of this error.`, {
+        cause,
+      });
     }
   }
   const text = typeof token === "string" ? token.trim() : "";
   if (text === "") throw new CredentialsProviderError(provider, `${option} gave no token.`);
   // It may become a header, and the runtime's error about a bad one would quote it.
-  if (!/^[\x20-\x7e]+$/.test(text)) throw new CredentialsProviderError(provider, `${option} gave a token with a line break or a non-ASCII character.`);
+  if (!/^[\x20-\x7e]+$/.test(text))
+    throw new CredentialsProviderError(provider, `${option} gave a token with a line break or a non-ASCII character.`);
   return text;
 }

@@ -21,7 +21,9 @@ export interface BatchesConfig {
   onEvent: EventListener | undefined;
 }
 
-/** Any number of items of one table, in as many requests as that takes, until DynamoDB has done all that they ask for. */
+/**
+ * Any number of items of one table, in as many requests as that takes, until DynamoDB has done all that they ask for.
+ */
 export class DynamoDBBatches {
   readonly #protocol: DynamoDBProtocol;
   readonly #config: BatchesConfig;
@@ -40,7 +42,15 @@ export class DynamoDBBatches {
     const found: Item[] = [];
     const readChunk = (chunk: Key[]): Promise<void> =>
       this.#untilProcessed("BatchGetItem", chunk, async (rest) => {
-        const request = { RequestItems: { [this.#config.tableName]: { Keys: rest, ...(only && projection(only)), ...(consistent && { ConsistentRead: true }) } } };
+        const request = {
+          RequestItems: {
+            [this.#config.tableName]: {
+              Keys: rest,
+              ...(only && projection(only)),
+              ...(consistent && { ConsistentRead: true }),
+            },
+          },
+        };
         const output = await this.#protocol.call<Answered>("BatchGetItem", request, "Responses");
         for (const item of ofTable(output.Responses) ?? []) found.push(item);
         return ofTable(output.UnprocessedKeys)?.Keys ?? [];
@@ -56,7 +66,9 @@ export class DynamoDBBatches {
     }
     const writeChunk = (chunk: Write[]): Promise<void> =>
       this.#untilProcessed("BatchWriteItem", chunk, async (rest) => {
-        const output = await this.#protocol.call<Answered>("BatchWriteItem", { RequestItems: { [this.#config.tableName]: rest } });
+        const output = await this.#protocol.call<Answered>("BatchWriteItem", {
+          RequestItems: { [this.#config.tableName]: rest },
+        });
         return ofTable(output.UnprocessedItems) ?? [];
       });
     await forEachAtOnce(BATCHES_AT_ONCE, chunksOf(BATCH_WRITE, writes), writeChunk);
@@ -70,22 +82,33 @@ export class DynamoDBBatches {
     const { signal, maxAttempts, onEvent } = this.#config;
     let rest = all;
     let shortest = all.length;
-    for (let stalled = 0; rest.length > 0; ) {
+    for (let stalled = 0; rest.length > 0;) {
       rest = await send(rest);
       if (rest.length === 0) return;
       stalled = rest.length < shortest ? 0 : stalled + 1;
       shortest = Math.min(shortest, rest.length);
       if (stalled >= maxAttempts) {
-        throw new AwsRequestError("THROTTLED", `${operation} left ${rest.length} items undone in ${stalled} attempts in a row. ${SLOW_DOWN}`, {
-          service: "dynamodb",
-          operation,
-          status: 200,
-          attempts: stalled,
-          retryable: true,
-        });
+        throw new AwsRequestError(
+          "THROTTLED",
+          `${operation} left ${rest.length} items undone in ${stalled} attempts in a row. ${SLOW_DOWN}`,
+          {
+            service: "dynamodb",
+            operation,
+            status: 200,
+            attempts: stalled,
+            retryable: true,
+          },
+        );
       }
       const delayMs = stalled === 0 && operation === "BatchGetItem" ? 0 : backoffMs("throttling", stalled + 1);
-      emit(onEvent, { type: "retry", service: "dynamodb", operation, attempt: stalled + 1, reason: "UNPROCESSED", delayMs });
+      emit(onEvent, {
+        type: "retry",
+        service: "dynamodb",
+        operation,
+        attempt: stalled + 1,
+        reason: "UNPROCESSED",
+        delayMs,
+      });
       if (delayMs > 0) await sleep(delayMs, signal);
     }
   }

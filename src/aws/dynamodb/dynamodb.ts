@@ -55,7 +55,12 @@ export class DynamoDB {
     this.#client = client;
     this.#config = config;
     const { tableName, region, endpoint, signal, maxAttempts, onEvent } = config;
-    this.#protocol = new DynamoDBProtocol(client, { tableName, region, endpoint, countsCapacity: onEvent !== undefined });
+    this.#protocol = new DynamoDBProtocol(client, {
+      tableName,
+      region,
+      endpoint,
+      countsCapacity: onEvent !== undefined,
+    });
     this.#batches = new DynamoDBBatches(this.#protocol, { tableName, signal, maxAttempts, onEvent });
     this.tableName = tableName;
   }
@@ -76,7 +81,8 @@ export class DynamoDB {
     }
     try {
       const { Table } = await this.#protocol.call<Description>("DescribeTable", {}, "Table");
-      const typeOf = (name: string): string => Table.AttributeDefinitions.find((a) => a.AttributeName === name)?.AttributeType ?? "?";
+      const typeOf = (name: string): string =>
+        Table.AttributeDefinitions.find((a) => a.AttributeName === name)?.AttributeType ?? "?";
       return {
         status: Table.TableStatus,
         keys: Table.KeySchema.map((k) => ({ name: k.AttributeName, role: k.KeyType, type: typeOf(k.AttributeName) })),
@@ -113,12 +119,18 @@ export class DynamoDB {
     interface Description extends Output {
       TimeToLiveDescription: { TimeToLiveStatus: string; AttributeName?: string };
     }
-    const { TimeToLiveDescription: ttl } = await this.#protocol.call<Description>("DescribeTimeToLive", {}, "TimeToLiveDescription");
+    const { TimeToLiveDescription: ttl } = await this.#protocol.call<Description>(
+      "DescribeTimeToLive",
+      {},
+      "TimeToLiveDescription",
+    );
     return ttl.TimeToLiveStatus.startsWith("ENABL") ? ttl.AttributeName : undefined;
   }
 
   async enableTimeToLive(attribute: string): Promise<true> {
-    await this.#protocol.call("UpdateTimeToLive", { TimeToLiveSpecification: { Enabled: true, AttributeName: attribute } });
+    await this.#protocol.call("UpdateTimeToLive", {
+      TimeToLiveSpecification: { Enabled: true, AttributeName: attribute },
+    });
     return true;
   }
 
@@ -143,7 +155,11 @@ export class DynamoDB {
       ...(input.consistent && { ConsistentRead: true }),
       ...(input.after && { ExclusiveStartKey: input.after }),
     };
-    const output = await this.#protocol.call<Output & { Items: Item[]; LastEvaluatedKey?: Key }>("Query", request, "Items");
+    const output = await this.#protocol.call<Output & { Items: Item[]; LastEvaluatedKey?: Key }>(
+      "Query",
+      request,
+      "Items",
+    );
     return { items: output.Items, next: output.LastEvaluatedKey };
   }
 
@@ -173,7 +189,10 @@ export class DynamoDB {
 
   /** The item that was deleted, `undefined` when there was none. */
   async takeItem(key: Key): Promise<Item | undefined> {
-    const { Attributes } = await this.#protocol.call<Output & { Attributes?: Item }>("DeleteItem", { Key: key, ReturnValues: "ALL_OLD" });
+    const { Attributes } = await this.#protocol.call<Output & { Attributes?: Item }>("DeleteItem", {
+      Key: key,
+      ReturnValues: "ALL_OLD",
+    });
     return Attributes;
   }
 
@@ -199,11 +218,18 @@ export class DynamoDB {
 
   /** What the updated attributes were before, `{}` if there were none; `undefined` when `condition` did not hold. */
   async replacedAttributes(input: UpdateInput): Promise<Partial<Item> | undefined> {
-    const output = await this.#conditional<Output & { Attributes?: Item }>("UpdateItem", { ...updateOf(input), ReturnValues: "UPDATED_OLD" });
+    const output = await this.#conditional<Output & { Attributes?: Item }>("UpdateItem", {
+      ...updateOf(input),
+      ReturnValues: "UPDATED_OLD",
+    });
     return output && (output.Attributes ?? {});
   }
 
-  async #conditional<T extends Output>(operation: string, input: Parameters<DynamoDBProtocol["call"]>[1], required?: keyof T): Promise<T | undefined> {
+  async #conditional<T extends Output>(
+    operation: string,
+    input: Parameters<DynamoDBProtocol["call"]>[1],
+    required?: keyof T,
+  ): Promise<T | undefined> {
     try {
       return await this.#protocol.call<T>(operation, input, required);
     } catch (error) {
@@ -219,7 +245,10 @@ export class DynamoDB {
 
   /** Any number of puts of distinct keys, and of deletes of others, side by side. */
   async batchPut(items: Item[], deletes: Key[] = []): Promise<void> {
-    await this.#batches.write([...items.map((item) => ({ PutRequest: { Item: item } })), ...deletes.map((key) => ({ DeleteRequest: { Key: key } }))]);
+    await this.#batches.write([
+      ...items.map((item) => ({ PutRequest: { Item: item } })),
+      ...deletes.map((key) => ({ DeleteRequest: { Key: key } })),
+    ]);
   }
 
   /** Any number of deletes of distinct keys, side by side. */
@@ -234,4 +263,8 @@ const conditionOf = ({ condition, names, values }: Condition): Record<string, un
   ...(values && { ExpressionAttributeValues: values }),
 });
 
-const updateOf = ({ key, update, ...condition }: UpdateInput): Record<string, unknown> => ({ Key: key, UpdateExpression: update, ...conditionOf(condition) });
+const updateOf = ({ key, update, ...condition }: UpdateInput): Record<string, unknown> => ({
+  Key: key,
+  UpdateExpression: update,
+  ...conditionOf(condition),
+});

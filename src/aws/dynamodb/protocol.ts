@@ -36,12 +36,17 @@ export class DynamoDBProtocol {
    * @param input a function, where each attempt sends another
    * @param required what an answer must have: one without it is garbled, and must not pass for "nothing found"
    */
-  call<T extends Output>(operation: string, input: Record<string, unknown> | (() => Record<string, unknown>), required?: keyof T): Promise<T> {
+  call<T extends Output>(
+    operation: string,
+    input: Record<string, unknown> | (() => Record<string, unknown>),
+    required?: keyof T,
+  ): Promise<T> {
     const base = {
       ...(!operation.startsWith("Batch") && { TableName: this.#config.tableName }),
       ...(this.#config.countsCapacity && !/Table|TimeToLive/.test(operation) && { ReturnConsumedCapacity: "TOTAL" }),
     };
-    const bodyOf = (given: Record<string, unknown>): Uint8Array<ArrayBuffer> => encoder.encode(JSON.stringify({ ...base, ...given }));
+    const bodyOf = (given: Record<string, unknown>): Uint8Array<ArrayBuffer> =>
+      encoder.encode(JSON.stringify({ ...base, ...given }));
     const request: AwsRequest<T> = {
       service: "dynamodb",
       operation,
@@ -53,7 +58,8 @@ export class DynamoDBProtocol {
       parse: ({ body }) => {
         const output = JSON.parse(decoder.decode(body)) as T;
         const part = required === undefined ? output : output?.[required];
-        if (!isObject(output) || !isObject(part) || (required === "Items") !== Array.isArray(part)) throw new SyntaxError("The answer has another shape.");
+        if (!isObject(output) || !isObject(part) || (required === "Items") !== Array.isArray(part))
+          throw new SyntaxError("The answer has another shape.");
         return output;
       },
       consumed: (output) => consumed(operation, output),
@@ -63,18 +69,26 @@ export class DynamoDBProtocol {
     return this.#client.send(request);
   }
 
-  #explain(operation: string, serviceCode: string | undefined, serviceMessage: string): { code: DynamoDBSaverErrorCode; message: string } {
+  #explain(
+    operation: string,
+    serviceCode: string | undefined,
+    serviceMessage: string,
+  ): { code: DynamoDBSaverErrorCode; message: string } {
     const table = `table ${JSON.stringify(this.#config.tableName)}`;
     switch (serviceCode) {
       case "ResourceNotFoundException":
         return {
           code: "TABLE_NOT_FOUND",
-          message: `There is no ${table} in ${this.#config.region}. Call setup() once to create it, or check tableName, region and endpoint.`,
+          message:
+            `There is no ${table} in ${this.#config.region}. Call setup() once to create it, or check tableName, ` +
+            "region and endpoint.",
         };
       case "AccessDeniedException":
         return {
           code: "ACCESS_DENIED",
-          message: `These credentials may not do dynamodb:${operation} on ${table}. Allow that action in their IAM policy.`,
+          message:
+            `These credentials may not do dynamodb:${operation} on ${table}. Allow that action in their ` +
+            "IAM policy.",
         };
       case "UnrecognizedClientException":
       case "InvalidClientTokenId":
@@ -82,23 +96,38 @@ export class DynamoDBProtocol {
       case "MissingAuthenticationTokenException":
       case "IncompleteSignature":
       case "IncompleteSignatureException":
-        return { code: "ACCESS_DENIED", message: "AWS does not know these credentials. Check accessKeyId and sessionToken." };
+        return {
+          code: "ACCESS_DENIED",
+          message: "AWS does not know these credentials. Check accessKeyId and sessionToken.",
+        };
       case "ExpiredTokenException":
       case "ExpiredToken":
-        return { code: "ACCESS_DENIED", message: "The session token has expired. Give a credentials function, which is asked again in time." };
+        return {
+          code: "ACCESS_DENIED",
+          message: "The session token has expired. Give a credentials function, which is asked again in time.",
+        };
       case "InvalidSignatureException":
       case "SignatureDoesNotMatch":
         // AWS's own text quotes the signed headers, and with them the session token.
-        return { code: "ACCESS_DENIED", message: "AWS refused the signature. Check secretAccessKey, the region, and this machine's clock." };
+        return {
+          code: "ACCESS_DENIED",
+          message: "AWS refused the signature. Check secretAccessKey, the region, and this machine's clock.",
+        };
       case "ProvisionedThroughputExceededException":
       case "ThrottlingException":
       case "RequestLimitExceeded":
         return { code: "THROTTLED", message: `DynamoDB throttled ${operation} on ${table}. ${SLOW_DOWN}` };
       case "ValidationException":
-        return { code: "SERVICE_ERROR", message: `${operation} on ${table} was refused as not valid: ${serviceMessage}` };
+        return {
+          code: "SERVICE_ERROR",
+          message: `${operation} on ${table} was refused as not valid: ${serviceMessage}`,
+        };
       default:
         // Without AWS's own text, which can quote what was sent.
-        return { code: "SERVICE_ERROR", message: `${operation} on ${table} failed with ${serviceCode ?? serviceMessage}.` };
+        return {
+          code: "SERVICE_ERROR",
+          message: `${operation} on ${table} failed with ${serviceCode ?? serviceMessage}.`,
+        };
     }
   }
 }

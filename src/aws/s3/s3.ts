@@ -18,7 +18,8 @@ export interface S3Config {
 export const isBucketName = (name: string): boolean => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name);
 
 /** Plain characters and single slashes, and no part that is `.` or `..`, which `new URL` would take away. */
-export const isKeyPrefix = (prefix: string): boolean => /^[A-Za-z0-9_.=:/-]{0,220}$/.test(prefix) && !/(^|\/)\.{0,2}\//.test(prefix);
+export const isKeyPrefix = (prefix: string): boolean =>
+  /^[A-Za-z0-9_.=:/-]{0,220}$/.test(prefix) && !/(^|\/)\.{0,2}\//.test(prefix);
 
 /** "DeleteObjects": keys of one request. */
 const DELETE_BATCH = 1_000;
@@ -65,13 +66,28 @@ export class S3 {
 
   /** Stores an object with its tags, over one of the same key. */
   async putObject({ bucket, key }: ObjectPlace, body: Uint8Array, tags: Tags): Promise<void> {
-    await this.#send({ operation: "PutObject", method: "PUT", bucket, key, body, headers: tagging(tags), parse: nothing });
+    await this.#send({
+      operation: "PutObject",
+      method: "PUT",
+      bucket,
+      key,
+      body,
+      headers: tagging(tags),
+      parse: nothing,
+    });
   }
 
   /** The object's bytes, or `undefined` when there is none. */
   async getObject({ bucket, key }: ObjectPlace, maxBytes: number): Promise<Uint8Array | undefined> {
     try {
-      return await this.#send({ operation: "GetObject", method: "GET", bucket, key, maxAnswerBytes: maxBytes, parse: ({ body }) => body });
+      return await this.#send({
+        operation: "GetObject",
+        method: "GET",
+        bucket,
+        key,
+        maxAnswerBytes: maxBytes,
+        parse: ({ body }) => body,
+      });
     } catch (error) {
       if (hasStatus(error, 404) && (error as AwsRequestError).serviceCode !== "NoSuchBucket") return undefined;
       throw error;
@@ -80,9 +96,17 @@ export class S3 {
 
   /** The object's length in bytes, or `undefined` when there is none: asked for by its first byte. */
   async sizeOf({ bucket, key }: ObjectPlace): Promise<number | undefined> {
-    const sizeIn = ({ headers, body }: Answer): number => Number(headers.get("content-range")?.split("/")[1] ?? body.length);
+    const sizeIn = ({ headers, body }: Answer): number =>
+      Number(headers.get("content-range")?.split("/")[1] ?? body.length);
     try {
-      return await this.#send({ operation: "GetObject", method: "GET", bucket, key, headers: { range: "bytes=0-0" }, parse: sizeIn });
+      return await this.#send({
+        operation: "GetObject",
+        method: "GET",
+        bucket,
+        key,
+        headers: { range: "bytes=0-0" },
+        parse: sizeIn,
+      });
     } catch (error) {
       if (hasStatus(error, 404) && (error as AwsRequestError).serviceCode !== "NoSuchBucket") return undefined;
       throw error;
@@ -94,12 +118,21 @@ export class S3 {
     for (let i = 0; i < keys.length; i += DELETE_BATCH) {
       const objects = keys.slice(i, i + DELETE_BATCH).map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`);
       const body = encoder.encode(`<Delete xmlns="${NAMESPACE}"><Quiet>true</Quiet>${objects.join("")}</Delete>`);
-      const request = { operation: "DeleteObjects", method: "POST", bucket, query: "?delete=", body, headers: await checksum(body) } as const;
+      const request = {
+        operation: "DeleteObjects",
+        method: "POST",
+        bucket,
+        query: "?delete=",
+        body,
+        headers: await checksum(body),
+      } as const;
       await this.#send({
         ...request,
         parse: (answer) => {
           // The same request, sent again, deletes what is left.
-          const codes = elements(documentOf(answer.body, "DeleteResult"), "Error").map((error) => textOf(error, "Code"));
+          const codes = elements(documentOf(answer.body, "DeleteResult"), "Error").map((error) =>
+            textOf(error, "Code"),
+          );
           if (codes.length > 0) throw new ReportedError(codes.find((code) => retryKind(200, code)) ?? codes[0]);
         },
       });
@@ -123,8 +156,16 @@ export class S3 {
   }
 
   async putLifecycleRules(bucket: string, rules: string[]): Promise<void> {
-    const body = encoder.encode(`<LifecycleConfiguration xmlns="${NAMESPACE}">${rules.join("")}</LifecycleConfiguration>`);
-    const request = { operation: "PutBucketLifecycleConfiguration", method: "PUT", bucket, query: "?lifecycle=", body } as const;
+    const body = encoder.encode(
+      `<LifecycleConfiguration xmlns="${NAMESPACE}">${rules.join("")}</LifecycleConfiguration>`,
+    );
+    const request = {
+      operation: "PutBucketLifecycleConfiguration",
+      method: "PUT",
+      bucket,
+      query: "?lifecycle=",
+      body,
+    } as const;
     await this.#send({ ...request, headers: await checksum(body), parse: nothing });
   }
 
@@ -139,7 +180,10 @@ export class S3 {
       url: this.#url(bucket, key) + query,
       maxAnswerBytes,
       region: this.#config.region,
-      headers: { ...headers, "x-amz-content-sha256": Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("") },
+      headers: {
+        ...headers,
+        "x-amz-content-sha256": Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+      },
       body,
       parse,
       consumed: () => NO_CAPACITY,
@@ -168,12 +212,17 @@ export type Tags = Record<string, string> | undefined;
 
 const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 
-const tagging = (tags: Tags): Record<string, string> => (tags ? { "x-amz-tagging": new URLSearchParams(tags).toString() } : {});
+const tagging = (tags: Tags): Record<string, string> =>
+  tags ? { "x-amz-tagging": new URLSearchParams(tags).toString() } : {};
 
 /** "DeleteObjects" and "PutBucketLifecycleConfiguration" require a checksum of the body; any that S3 knows will do. */
 async function checksum(body: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {
   const hash = await sha256(body);
-  return { "content-type": "application/xml", "x-amz-sdk-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": toBase64(hash) };
+  return {
+    "content-type": "application/xml",
+    "x-amz-sdk-checksum-algorithm": "SHA256",
+    "x-amz-checksum-sha256": toBase64(hash),
+  };
 }
 
 /**
@@ -183,38 +232,67 @@ async function checksum(body: Uint8Array<ArrayBuffer>): Promise<Record<string, s
 function withOneFilter(rule: string): string {
   const [filter] = elements(rule, "Filter");
   if (filter === undefined) return rule;
-  const conditions = ["Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"].flatMap((name) => elements(filter, name));
-  return conditions.length < 2 ? rule : rule.replace(filter, () => `<Filter><And>${conditions.join("")}</And></Filter>`);
+  const conditions = ["Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"].flatMap((name) =>
+    elements(filter, name),
+  );
+  return conditions.length < 2
+    ? rule
+    : rule.replace(filter, () => `<Filter><And>${conditions.join("")}</And></Filter>`);
 }
 
 const encodeKey = (key: string): string => key.split("/").map(encodeURIComponent).join("/");
 
-const hasStatus = (error: unknown, status: number): boolean => error instanceof AwsRequestError && error.status === status;
+const hasStatus = (error: unknown, status: number): boolean =>
+  error instanceof AwsRequestError && error.status === status;
 
 function parseError({ status, body }: Answer): { serviceCode: string | undefined; serviceMessage: string } {
   const xml = decoder.decode(body.subarray(0, 10_000));
   return { serviceCode: textOf(xml, "Code"), serviceMessage: `HTTP ${status}` };
 }
 
-function explain(operation: keyof typeof IAM_ACTIONS, bucket: string, serviceCode: string | undefined): { code: DynamoDBSaverErrorCode; message: string } {
+function explain(
+  operation: keyof typeof IAM_ACTIONS,
+  bucket: string,
+  serviceCode: string | undefined,
+): { code: DynamoDBSaverErrorCode; message: string } {
   const name = `bucket ${JSON.stringify(bucket)}`;
   switch (serviceCode) {
     case "NoSuchBucket":
-      return { code: "BUCKET_NOT_FOUND", message: `There is no ${name}. Create it, or check s3.bucket, s3.region and s3.endpoint.` };
+      return {
+        code: "BUCKET_NOT_FOUND",
+        message: `There is no ${name}. Create it, or check s3.bucket, s3.region and s3.endpoint.`,
+      };
     case "AccessDenied": {
       // "GetObject": without s3:ListBucket a missing object is reported as denied.
-      const hint = operation === "GetObject" ? ", and s3:ListBucket, without which a missing object looks like this" : "";
-      return { code: "ACCESS_DENIED", message: `These credentials may not do ${IAM_ACTIONS[operation]} on ${name}. Allow that action${hint} in their IAM policy.` };
+      const hint =
+        operation === "GetObject" ? ", and s3:ListBucket, without which a missing object looks like this" : "";
+      return {
+        code: "ACCESS_DENIED",
+        message:
+          `These credentials may not do ${IAM_ACTIONS[operation]} on ${name}. Allow that action${hint} in their ` +
+          "IAM policy.",
+      };
     }
     case "RequestTimeTooSkewed":
     case "RequestExpired":
     case "SignatureDoesNotMatch":
     case "InvalidAccessKeyId":
-      return { code: "ACCESS_DENIED", message: "S3 does not know these credentials, or refused the signature. Check the keys, s3.region, s3.endpoint, and this machine's clock." };
+      return {
+        code: "ACCESS_DENIED",
+        message:
+          "S3 does not know these credentials, or refused the signature. Check the keys, s3.region, s3.endpoint, " +
+          "and this machine's clock.",
+      };
     case "ExpiredToken":
-      return { code: "ACCESS_DENIED", message: "The session token has expired. Give a credentials function, which is asked again in time." };
+      return {
+        code: "ACCESS_DENIED",
+        message: "The session token has expired. Give a credentials function, which is asked again in time.",
+      };
     default:
       // S3's own text can quote what was signed, and with it the session token.
-      return { code: "SERVICE_ERROR", message: `${operation} on ${name} failed with ${serviceCode ?? "an unknown error"}.` };
+      return {
+        code: "SERVICE_ERROR",
+        message: `${operation} on ${name} failed with ${serviceCode ?? "an unknown error"}.`,
+      };
   }
 }

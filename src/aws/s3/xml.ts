@@ -1,12 +1,13 @@
 /*
- * As much of XML as the answers of S3 and STS need: elements without nesting of their own kind, no attributes of interest,
- * the five named entities. Nothing is resolved or fetched, and the patterns take time linear in the text.
+ * As much of XML as the answers of S3 and STS need: elements without nesting of their own kind, no attributes of
+ * interest, the five named entities. Nothing is resolved or fetched, and the patterns take time linear in the text.
  */
 
 const decoder = new TextDecoder();
 
 /**
- * An answer's text, which must be this document from its beginning to its end: one cut short must not pass for "nothing".
+ * An answer's text, which must be this document from its beginning to its end: one cut short must not pass for
+ * "nothing".
  * @throws SyntaxError if it is not
  */
 export function documentOf(body: Uint8Array, root: string): string {

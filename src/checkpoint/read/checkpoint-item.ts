@@ -6,11 +6,16 @@ import type { CheckpointRef, Storage } from "../storage.js";
 import { isVoid } from "../tombstone.js";
 
 /**
- * A checkpoint that one is put under, or written to: 1 Query. What another incarnation has under its id is passed over, unless there
- * is nothing else: then what comes under it goes with it. It may have ended for readers, and stay.
+ * A checkpoint that one is put under, or written to: 1 Query. What another incarnation has under its id is passed over,
+ * unless there is nothing else: then what comes under it goes with it. It may have ended for readers, and stay.
  * @param only these attributes
  */
-export async function checkpointItem(storage: Storage, { thread, nsPart, idPart }: CheckpointRef, consistent: boolean, only?: string[]): Promise<Item | undefined> {
+export async function checkpointItem(
+  storage: Storage,
+  { thread, nsPart, idPart }: CheckpointRef,
+  consistent: boolean,
+  only?: string[],
+): Promise<Item | undefined> {
   const { db, incarnations } = storage;
   const between = checkpointRange(checkpointPrefix(nsPart, idPart));
   const { items } = await db.query({ partition: thread.partition, between, consistent, ...(only && { only }) });

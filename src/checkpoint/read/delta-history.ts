@@ -5,27 +5,44 @@ import type { ConfigIds } from "../ids.js";
 import { checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "../../format/keys.js";
 import { isGone } from "../../payload/lifetime.js";
 import { checkpointPages, type CheckpointItems } from "./pages.js";
-import { allValues, load, loadBody, loadWrites, openCheckpoint, readCheckpoint, readLatest, type StoredCheckpoint } from "./open.js";
+import {
+  allValues,
+  load,
+  loadBody,
+  loadWrites,
+  openCheckpoint,
+  readCheckpoint,
+  readLatest,
+  type StoredCheckpoint,
+} from "./open.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "../storage.js";
 import type { Value } from "../../format/value.js";
 
 /**
- * What LangGraph's `DeltaChannel`s are rebuilt from, for the checkpoint that these ids name, or the latest; nothing where there is
- * no checkpoint at all.
+ * What LangGraph's `DeltaChannel`s are rebuilt from, for the checkpoint that these ids name, or the latest; nothing
+ * where there is no checkpoint at all.
  *
- * @throws CheckpointDataError `MISSING_DATA` when the checkpoint or an ancestor is not there: a shorter history would be a wrong one
+ * @throws CheckpointDataError `MISSING_DATA` when the checkpoint or an ancestor is not there: a shorter history would
+ *   be a wrong one
  */
-export async function getDeltaHistory(given: Storage, threadId: string, { ns = "", checkpointId }: Pick<ConfigIds, "ns" | "checkpointId">, channels: string[]): Promise<Record<string, DeltaChannelHistory>> {
+export async function getDeltaHistory(
+  given: Storage,
+  threadId: string,
+  { ns = "", checkpointId }: Pick<ConfigIds, "ns" | "checkpointId">,
+  channels: string[],
+): Promise<Record<string, DeltaChannelHistory>> {
   // Always: nothing tells of a write that a replica does not show yet.
   const storage: Storage = { ...given, consistentRead: true };
   const thread = await threadOf(storage, threadId);
-  const latest = async (): Promise<string | undefined> => (await readLatest(storage, thread, await keyPart("namespace", ns)))?.id;
+  const latest = async (): Promise<string | undefined> =>
+    (await readLatest(storage, thread, await keyPart("namespace", ns)))?.id;
   let id = checkpointId ?? (await latest());
   while (id !== undefined) {
     try {
       return await deltaHistory(storage, await checkpointRef(thread, ns, id), channels);
     } catch (error) {
-      if (checkpointId !== undefined || !(error instanceof CheckpointDataError && error.code === "MISSING_DATA")) throw error;
+      if (checkpointId !== undefined || !(error instanceof CheckpointDataError && error.code === "MISSING_DATA"))
+        throw error;
       // What was the latest may have been superseded, and deleted, since it was read.
       const now = await latest();
       if (now === id) throw error;
@@ -39,26 +56,57 @@ export async function getDeltaHistory(given: Storage, threadId: string, { ns = "
  * What each channel was written since its last stored value, along the parents of `target`: one Query reads
  * the namespace backwards, and branches that are not on the path are passed over.
  */
-async function deltaHistory(storage: Storage, target: CheckpointRef, channels: string[]): Promise<Record<string, DeltaChannelHistory>> {
+async function deltaHistory(
+  storage: Storage,
+  target: CheckpointRef,
+  channels: string[],
+): Promise<Record<string, DeltaChannelHistory>> {
   const missingData = (problem: string, channel?: string): CheckpointDataError =>
-    new CheckpointDataError("MISSING_DATA", problem, { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id, channel });
+    new CheckpointDataError("MISSING_DATA", problem, {
+      threadId: target.thread.id,
+      checkpointNs: target.ns,
+      checkpointId: target.id,
+      channel,
+    });
   const path = new AncestorReader(storage, target, await ancestorsNeeded(storage, target, channels));
   const found = await path.read(target.id);
-  if (!found) throw missingData("The checkpoint is not there any more, so what its DeltaChannels are rebuilt from is not known. Read the latest one");
+  if (!found)
+    throw missingData(
+      "The checkpoint is not there any more, so what its DeltaChannels are rebuilt from is not known. Read the " +
+        "latest one",
+    );
   const { ancestors, seedAt, missing } = await walk(path, found.parentId, channels);
-  const written = missing === undefined ? new Set() : await writtenChannels(storage, found, ancestors.map(({ stored }) => stored));
+  const written =
+    missing === undefined
+      ? new Set()
+      : await writtenChannels(
+          storage,
+          found,
+          ancestors.map(({ stored }) => stored),
+        );
   const unknown = channels.filter((channel) => written.has(channel) && !seedAt.has(channel));
-  if (unknown.length > 0) throw missingData(`Checkpoint ${JSON.stringify(missing)}, an ancestor that a DeltaChannel needs, is missing`, unknown.join(", "));
+  if (unknown.length > 0)
+    throw missingData(
+      `Checkpoint ${JSON.stringify(missing)}, an ancestor that a DeltaChannel needs, is missing`,
+      unknown.join(", "),
+    );
   const values = ancestors.flatMap(({ stored, wanted }) => valuesFor(stored, wanted));
   const segments = await storage.segments.load(target.thread.partition, values);
 
   const entries = channels.map((channel): [string, DeltaChannelHistory] => [channel, { writes: [] }]);
   const histories = new Map(entries);
   for (const { stored, wanted } of ancestors.reverse()) {
-    for (const write of await loadWrites(storage, stored, segments, wanted)) histories.get(write[1])!.writes.push(write);
+    for (const write of await loadWrites(storage, stored, segments, wanted))
+      histories.get(write[1])!.writes.push(write);
   }
   for (const [channel, stored] of seedAt) {
-    histories.get(channel)!.seed = await load(storage, stored, channel, stored.frame.channels.get(channel)!.value, segments);
+    histories.get(channel)!.seed = await load(
+      storage,
+      stored,
+      channel,
+      stored.frame.channels.get(channel)!.value,
+      segments,
+    );
   }
   return Object.fromEntries(entries);
 }
@@ -100,12 +148,23 @@ async function walk(
     const stored = await path.read(id);
     if (!stored) return { ancestors, seedAt, missing: id };
     if (seen.has(id)) {
-      throw new CheckpointDataError("DAMAGED_DATA", "A checkpoint is among its own ancestors", { threadId: stored.thread.id, checkpointNs: stored.ns, checkpointId: id });
+      throw new CheckpointDataError("DAMAGED_DATA", "A checkpoint is among its own ancestors", {
+        threadId: stored.thread.id,
+        checkpointNs: stored.ns,
+        checkpointId: id,
+      });
     }
     seen.add(id);
     const wanted = new Set(remaining);
-    const held = [...allValues(stored).map(({ tail }) => tail.length), ...lengthsOfSegments(valuesFor(stored, wanted))].reduce((sum, length) => sum + length, bytes);
-    bytes = storage.codec.checkLengths([], { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id }, held);
+    const held = [
+      ...allValues(stored).map(({ tail }) => tail.length),
+      ...lengthsOfSegments(valuesFor(stored, wanted)),
+    ].reduce((sum, length) => sum + length, bytes);
+    bytes = storage.codec.checkLengths(
+      [],
+      { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id },
+      held,
+    );
     ancestors.push({ stored, wanted });
     for (const channel of remaining) {
       if (!stored.frame.channels.has(channel)) continue;
@@ -118,17 +177,32 @@ async function walk(
 }
 
 /**
- * The channels that may have been written before the last of these ancestors was put: those that it has a version of, and those that
- * were written although nothing has a version of them. Of others, which a newer graph has added, nothing is in what is missing.
+ * The channels that may have been written before the last of these ancestors was put: those that it has a version of,
+ * and those that were written although nothing has a version of them. Of others, which a newer graph has added, nothing
+ * is in what is missing.
  */
-async function writtenChannels(storage: Storage, target: StoredCheckpoint, ancestors: StoredCheckpoint[]): Promise<Set<string>> {
-  const [all, before] = await Promise.all([versionedChannels(storage, target), versionedChannels(storage, ancestors.at(-1) ?? target)]);
+async function writtenChannels(
+  storage: Storage,
+  target: StoredCheckpoint,
+  ancestors: StoredCheckpoint[],
+): Promise<Set<string>> {
+  const [all, before] = await Promise.all([
+    versionedChannels(storage, target),
+    versionedChannels(storage, ancestors.at(-1) ?? target),
+  ]);
   const attributes = ancestors.flatMap(({ tasks }) => tasks.flatMap((task) => task.attributes));
-  return new Set([...before, ...attributes.flatMap((a) => (a.kind === "single" && !all.includes(a.channel) ? a.channel : []))]);
+  return new Set([
+    ...before,
+    ...attributes.flatMap((a) => (a.kind === "single" && !all.includes(a.channel) ? a.channel : [])),
+  ]);
 }
 
 async function versionedChannels(storage: Storage, stored: StoredCheckpoint): Promise<string[]> {
-  const body: Partial<Checkpoint> = await loadBody(storage, stored, await storage.segments.load(stored.thread.partition, [stored.frame.checkpoint]));
+  const body: Partial<Checkpoint> = await loadBody(
+    storage,
+    stored,
+    await storage.segments.load(stored.thread.partition, [stored.frame.checkpoint]),
+  );
   return Object.keys(body.channel_versions ?? {});
 }
 
@@ -136,10 +210,15 @@ async function versionedChannels(storage: Storage, stored: StoredCheckpoint): Pr
  * How many ancestors LangGraph's own counters say are needed, when the target was read or written lately: a
  * state that was stored in full a few steps ago must not cost a page of 1 MB.
  */
-async function ancestorsNeeded(storage: Storage, target: CheckpointRef, channels: string[]): Promise<number | undefined> {
+async function ancestorsNeeded(
+  storage: Storage,
+  target: CheckpointRef,
+  channels: string[],
+): Promise<number | undefined> {
   const metadata = storage.frames.get(target.thread.id, target.ns, target.id)?.metadata;
   if (!metadata || metadata.segments.length > 0) return undefined;
-  const read: unknown = await (async () => (await storage.serde.loadsTyped(metadata.type, metadata.tail)) as unknown)().catch(() => undefined);
+  const read: unknown = await (async () =>
+    (await storage.serde.loadsTyped(metadata.type, metadata.tail)) as unknown)().catch(() => undefined);
   const counters = (read as CheckpointMetadata | null | undefined)?.counters_since_delta_snapshot;
   const supersteps = channels.map((channel) => counters?.[channel]?.[1] ?? NaN);
   return supersteps.every((n) => n >= 0) ? Math.max(...supersteps) : undefined;
@@ -162,7 +241,12 @@ class AncestorReader {
     this.#pages ??= checkpointPages(
       storage,
       target.thread,
-      { between: [namespacePrefix(target.nsPart), wholeCheckpointRange(checkpointPrefix(target.nsPart, target.idPart))[1]] },
+      {
+        between: [
+          namespacePrefix(target.nsPart),
+          wholeCheckpointRange(checkpointPrefix(target.nsPart, target.idPart))[1],
+        ],
+      },
       // A checkpoint, its writes, and some for branches; without a hint, pages of 1 MB.
       this.hint === undefined ? [] : [Math.min(10_000, 8 + 3 * (this.hint + 1))],
       isGone,
@@ -186,10 +270,13 @@ class AncestorReader {
   }
 }
 
-const lengthsOfSegments = (values: Value[]): number[] => values.flatMap(({ segments }) => segments.map(({ length }) => length));
+const lengthsOfSegments = (values: Value[]): number[] =>
+  values.flatMap(({ segments }) => segments.map(({ length }) => length));
 
 function valuesFor(stored: StoredCheckpoint, wanted: ReadonlySet<string>): Value[] {
   const seeds = [...stored.frame.channels].filter(([name]) => wanted.has(name)).map(([, channel]) => channel.value);
-  const writes = stored.tasks.flatMap((task) => task.attributes.filter((a) => a.kind === "run" || wanted.has(a.channel)).map((a) => a.value));
+  const writes = stored.tasks.flatMap((task) =>
+    task.attributes.filter((a) => a.kind === "run" || wanted.has(a.channel)).map((a) => a.value),
+  );
   return [...seeds, ...writes];
 }

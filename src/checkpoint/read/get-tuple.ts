@@ -5,8 +5,14 @@ import { keyPart } from "../../format/keys.js";
 import { allValues, readCheckpoint, readLatest, toTuple, unlessDeleted, type StoredCheckpoint } from "./open.js";
 import { checkpointRef, threadOf, type Storage } from "../storage.js";
 
-/** The checkpoint that `config` names, or the latest of its thread and namespace, as LangGraph sees it and as it was read. */
-export async function getTuple(storage: Storage, config: RunnableConfig): Promise<{ tuple: CheckpointTuple; stored: StoredCheckpoint } | undefined> {
+/**
+ * The checkpoint that `config` names, or the latest of its thread and namespace, as LangGraph sees it and as it was
+ * read.
+ */
+export async function getTuple(
+  storage: Storage,
+  config: RunnableConfig,
+): Promise<{ tuple: CheckpointTuple; stored: StoredCheckpoint } | undefined> {
   const { threadId, ns = "", checkpointId } = configIds(config);
   if (threadId === undefined) return undefined;
   const thread = await threadOf(storage, threadId);

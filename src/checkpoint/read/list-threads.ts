@@ -7,7 +7,10 @@ import type { ListThreadsOptions, ThreadInfo } from "../thread-index.js";
 const AT_ONCE = 10;
 
 /** The threads that are listed, with the latest checkpoint of each if it is asked for. */
-export async function* listThreads(storage: Storage, options: ListThreadsOptions): AsyncGenerator<ThreadInfo, void, undefined> {
+export async function* listThreads(
+  storage: Storage,
+  options: ListThreadsOptions,
+): AsyncGenerator<ThreadInfo, void, undefined> {
   if (!options?.latest) {
     yield* storage.threads.list(options);
     return;
@@ -26,6 +29,10 @@ async function withLatest(storage: Storage, info: ThreadInfo): Promise<ThreadInf
   const thread = await threadOf(storage, info.threadId);
   const stored = await readLatest(storage, thread, await keyPart("namespace", ""));
   if (!stored) return info;
-  const { step } = await loadMetadata(storage, stored, await storage.segments.load(thread.partition, [stored.frame.metadata]));
+  const { step } = await loadMetadata(
+    storage,
+    stored,
+    await storage.segments.load(thread.partition, [stored.frame.metadata]),
+  );
   return { ...info, latest: { checkpointId: stored.id, step } };
 }

@@ -27,15 +27,27 @@ interface ListInput {
 }
 
 /** Checkpoints of a thread, or of all threads, newest first within each namespace. */
-export async function* list(storage: Storage, config: RunnableConfig, options: CheckpointListOptions): AsyncGenerator<CheckpointTuple, void, undefined> {
+export async function* list(
+  storage: Storage,
+  config: RunnableConfig,
+  options: CheckpointListOptions,
+): AsyncGenerator<CheckpointTuple, void, undefined> {
   const { threadId, ns, checkpointId } = configIds(config);
   // LangGraph's callers pass options of other savers.
   checkObject("", options, undefined, "{ limit: 10 }", invalidInput);
   const { limit, filter, before } = options;
   checkLimit(limit);
-  if (filter !== undefined && filter !== null) checkObject("filter", filter, undefined, '{ source: "loop" }', invalidInput);
+  if (filter !== undefined && filter !== null)
+    checkObject("filter", filter, undefined, '{ source: "loop" }', invalidInput);
   const beforeId = configIds(before).checkpointId;
-  yield* listCheckpoints(storage, { threadId, ns, checkpointId, beforeId, filter: filter ?? {}, limit: limit ?? Infinity });
+  yield* listCheckpoints(storage, {
+    threadId,
+    ns,
+    checkpointId,
+    beforeId,
+    filter: filter ?? {},
+    limit: limit ?? Infinity,
+  });
 }
 
 async function* listCheckpoints(storage: Storage, input: ListInput): AsyncGenerator<CheckpointTuple, void, undefined> {
@@ -53,7 +65,11 @@ async function* listCheckpoints(storage: Storage, input: ListInput): AsyncGenera
   }
 }
 
-async function* listThread(storage: Storage, threadId: string, input: ListInput): AsyncGenerator<CheckpointTuple, void, undefined> {
+async function* listThread(
+  storage: Storage,
+  threadId: string,
+  input: ListInput,
+): AsyncGenerator<CheckpointTuple, void, undefined> {
   const thread = await threadOf(storage, threadId);
   let left = input.limit;
   /** The last namespace of the page before. */
@@ -61,9 +77,14 @@ async function* listThread(storage: Storage, threadId: string, input: ListInput)
   // With `history: "latest"`, what is older than the newest one is none.
   const start = storage.superseded ? { ...input, beforeId: undefined } : input;
   for await (const page of checkpointPages(storage, thread, await range(start), pageLimits(start))) {
-    const newest = storage.superseded && input.checkpointId === undefined ? page.filter(({ ns }, i) => ns !== (page[i - 1]?.ns ?? passed)) : page;
+    const newest =
+      storage.superseded && input.checkpointId === undefined
+        ? page.filter(({ ns }, i) => ns !== (page[i - 1]?.ns ?? passed))
+        : page;
     passed = page.at(-1)?.ns ?? passed;
-    const wanted = newest.filter(({ id }) => (input.checkpointId ?? id) === id && (input.beforeId === undefined || id < input.beforeId));
+    const wanted = newest.filter(
+      ({ id }) => (input.checkpointId ?? id) === id && (input.beforeId === undefined || id < input.beforeId),
+    );
     for await (const window of windows(storage, wanted, input.filter, left)) {
       const segments = await storage.segments.load(thread.partition, window.flatMap(allValues));
       for (const stored of window) {
@@ -87,13 +108,19 @@ async function range({ ns, checkpointId, beforeId }: ListInput): Promise<Pick<Qu
   return { between: [namespacePrefix(nsPart), checkpointPrefix(nsPart, await keyPart("checkpoint", beforeId))] };
 }
 
-/** A short list asks for what it needs, with the writes of some tasks a checkpoint and the marker, and not for a whole page. */
+/**
+ * A short list asks for what it needs, with the writes of some tasks a checkpoint and the marker, and not for a whole
+ * page.
+ */
 function pageLimits({ limit, filter, ns }: ListInput): number[] {
   const exact = limit <= MAX_EXACT_LIMIT && ns !== undefined && Object.keys(filter).length === 0;
   return exact ? [4 * Math.ceil(limit) + 3] : [];
 }
 
-/** The checkpoints that match, opened one by one, in rows of `limit` at most, of so many bytes, whose segments one request can read. */
+/**
+ * The checkpoints that match, opened one by one, in rows of `limit` at most, of so many bytes, whose segments one
+ * request can read.
+ */
 async function* windows(
   storage: Storage,
   page: CheckpointItems[],
@@ -143,11 +170,20 @@ async function matches(storage: Storage, stored: StoredCheckpoint, filter: Recor
 /** Whether two JSON values are the same. */
 function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (
+    typeof a !== "object" ||
+    typeof b !== "object" ||
+    a === null ||
+    b === null ||
+    Array.isArray(a) !== Array.isArray(b)
+  )
+    return false;
   const names = Object.keys(a);
   return (
     names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && equal((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]))
+    names.every(
+      (name) =>
+        Object.hasOwn(b, name) && equal((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]),
+    )
   );
 }
-

@@ -1,10 +1,24 @@
-import type { Checkpoint, CheckpointMetadata, CheckpointPendingWrite, CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import type {
+  Checkpoint,
+  CheckpointMetadata,
+  CheckpointPendingWrite,
+  CheckpointTuple,
+} from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../../aws/dynamodb/dynamodb.js";
 import { CheckpointDataError, type DataLocation } from "../../errors.js";
 import { binaryOf, DATA } from "../../format/attributes.js";
 import type { Codec } from "../../format/codec.js";
 import { damaged, locate } from "../../format/format-error.js";
-import { checkVersion, decodeFrame, deltaChannels, framePlace, frameSize, lengthsOf, valuesOf, type Frame } from "../../format/frame.js";
+import {
+  checkVersion,
+  decodeFrame,
+  deltaChannels,
+  framePlace,
+  frameSize,
+  lengthsOf,
+  valuesOf,
+  type Frame,
+} from "../../format/frame.js";
 import { idIn, PARENT } from "../../format/id-attribute.js";
 import { bornOf } from "../incarnation.js";
 import type { KeyPart } from "../../format/keys.js";
@@ -14,7 +28,15 @@ import { type LoadedSegments } from "../../payload/segment-store.js";
 import { deserialized } from "../../format/serde/serialized.js";
 import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "../storage.js";
 import { join, lengthOf, type Value } from "../../format/value.js";
-import { compareTasks, mergeWrites, taskOf, writeAttributes, type StoredWrite, type TaskOfItem, type WriteAttribute } from "../../format/writes.js";
+import {
+  compareTasks,
+  mergeWrites,
+  taskOf,
+  writeAttributes,
+  type StoredWrite,
+  type TaskOfItem,
+  type WriteAttribute,
+} from "../../format/writes.js";
 
 /** The attribute of a checkpoint whose parent was pruned. */
 export const FIRST = "first";
@@ -52,7 +74,11 @@ export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart):
  * before the checkpoint was put.
  * @throws CheckpointDataError
  */
-export async function unlessDeleted<T>(storage: Storage, { thread, frame }: StoredCheckpoint, read: () => Promise<T>): Promise<T | undefined> {
+export async function unlessDeleted<T>(
+  storage: Storage,
+  { thread, frame }: StoredCheckpoint,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
@@ -63,7 +89,12 @@ export async function unlessDeleted<T>(storage: Storage, { thread, frame }: Stor
 }
 
 /** One checkpoint by its id: 1 Query. @param of its incarnation, where that is known */
-export async function readCheckpoint(storage: Storage, ref: CheckpointRef, isPast = isEnded, of?: string): Promise<StoredCheckpoint | undefined> {
+export async function readCheckpoint(
+  storage: Storage,
+  ref: CheckpointRef,
+  isPast = isEnded,
+  of?: string,
+): Promise<StoredCheckpoint | undefined> {
   return firstOf(storage, checkpointPages(storage, ref.thread, oneCheckpoint(ref), [], isPast, of));
 }
 
@@ -72,7 +103,11 @@ export function allValues({ frame, tasks }: StoredCheckpoint): Value[] {
   return [...valuesOf(frame), ...tasks.flatMap((t) => t.attributes.map((a) => a.value))];
 }
 
-export async function toTuple(storage: Storage, stored: StoredCheckpoint, segments: LoadedSegments): Promise<CheckpointTuple> {
+export async function toTuple(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  segments: LoadedSegments,
+): Promise<CheckpointTuple> {
   const { thread, ns, id, parentId, frame } = stored;
   const configOf = (checkpointId: string): CheckpointTuple["config"] => ({
     configurable: { thread_id: thread.id, checkpoint_ns: ns, checkpoint_id: checkpointId },
@@ -80,10 +115,15 @@ export async function toTuple(storage: Storage, stored: StoredCheckpoint, segmen
   const [body, metadata, channels, pendingWrites] = await Promise.all([
     loadBody(storage, stored, segments),
     loadMetadata(storage, stored, segments),
-    Promise.all([...frame.channels].map(async ([name, { value }]) => [name, await load(storage, stored, name, value, segments)] as const)),
+    Promise.all(
+      [...frame.channels].map(
+        async ([name, { value }]) => [name, await load(storage, stored, name, value, segments)] as const,
+      ),
+    ),
     loadWrites(storage, stored, segments),
   ]);
-  // LangGraph puts a copy under the parent, without which a DeltaChannel of it would be empty. A pruning has left it for that.
+  // LangGraph puts a copy under the parent, without which a DeltaChannel of it would be empty. A pruning has left it
+  // for that.
   const needsParent = deltaChannels(metadata, frame).length > 0;
   // `fromEntries` defines properties, so a channel named __proto__ is only a name.
   const checkpoint = { ...body, id, channel_values: Object.fromEntries(channels) };
@@ -98,15 +138,29 @@ export async function toTuple(storage: Storage, stored: StoredCheckpoint, segmen
 }
 
 /** The checkpoint without its values. */
-export async function loadBody(storage: Storage, stored: StoredCheckpoint, segments: LoadedSegments): Promise<Checkpoint> {
+export async function loadBody(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  segments: LoadedSegments,
+): Promise<Checkpoint> {
   return (await loadObject(storage, stored, "(checkpoint)", stored.frame.checkpoint, segments)) as Checkpoint;
 }
 
-export async function loadMetadata(storage: Storage, stored: StoredCheckpoint, segments: LoadedSegments): Promise<CheckpointMetadata> {
+export async function loadMetadata(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  segments: LoadedSegments,
+): Promise<CheckpointMetadata> {
   return (await loadObject(storage, stored, "(metadata)", stored.frame.metadata, segments)) as CheckpointMetadata;
 }
 
-async function loadObject(storage: Storage, stored: StoredCheckpoint, part: string, value: Value, segments: LoadedSegments): Promise<unknown> {
+async function loadObject(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  part: string,
+  value: Value,
+  segments: LoadedSegments,
+): Promise<unknown> {
   const object = await load(storage, stored, part, value, segments);
   if (Object.prototype.toString.call(object) === "[object Object]") return object;
   throw locate(damaged("A part of a checkpoint has another shape"), { ...locationOf(stored), channel: part });
@@ -124,21 +178,34 @@ export async function loadWrites(
     const writes = await at(stored, writesOf({ taskId }), merge);
     const wanted = channels ? writes.filter((w) => channels.has(w.channel)) : writes;
     return Promise.all(
-      wanted.map(async ({ channel, value }): Promise<CheckpointPendingWrite> => [taskId, channel, await load(storage, stored, channel, value, segments)]),
+      wanted.map(async ({ channel, value }): Promise<CheckpointPendingWrite> => [
+        taskId,
+        channel,
+        await load(storage, stored, channel, value, segments),
+      ]),
     );
   });
   return (await Promise.all(loaded)).flat();
 }
 
 /** One value, read by the serde. @throws CheckpointDataError */
-export async function load(storage: Storage, stored: StoredCheckpoint, channel: string, value: Value, segments: LoadedSegments): Promise<unknown> {
+export async function load(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  channel: string,
+  value: Value,
+  segments: LoadedSegments,
+): Promise<unknown> {
   return at(stored, channel, () => deserialized(storage.serde, { type: value.type, bytes: join(value, segments) }));
 }
 
 /** A checkpoint's frame, its format checked. @throws FormatError */
 export async function frameOf(item: Item, codec: Codec): Promise<Frame> {
   checkVersion(item);
-  const frame = decodeFrame(await codec.decode(binaryOf(item, DATA), framePlace(item)), { goneAt: goneAt(item), born: bornOf(item) });
+  const frame = decodeFrame(await codec.decode(binaryOf(item, DATA), framePlace(item)), {
+    goneAt: goneAt(item),
+    born: bornOf(item),
+  });
   // Who has made it end later has renewed what it needs before.
   return { ...frame, lease: Math.max(frame.lease, endOf(item)) };
 }
@@ -156,7 +223,11 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
     await at(items, writesOf(task), async () => {
       checkVersion(write);
       const attributes = await writeAttributes(write, codec);
-      bytes = codec.checkLengths(attributes.map((a) => [a.kind === "single" ? a.channel : writesOf(task), lengthOf(a.value)]), location, bytes);
+      bytes = codec.checkLengths(
+        attributes.map((a) => [a.kind === "single" ? a.channel : writesOf(task), lengthOf(a.value)]),
+        location,
+        bytes,
+      );
       opened.push({ ...task, attributes });
     });
   }
@@ -179,8 +250,8 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
 }
 
 /*
- * The channel of pending sends, and which version of a channel is newer, are LangGraph's own. Imported from there they would
- * bring all of LangChain into a page that only reads.
+ * The channel of pending sends, and which version of a channel is newer, are LangGraph's own. Imported from there they
+ * would bring all of LangChain into a page that only reads.
  */
 const TASKS = "__pregel_tasks";
 
@@ -192,23 +263,52 @@ function newerVersion(a: number | string, b: number | string): number | string {
 /** Checkpoints before format 4 kept the sends of their parent's tasks in the parent's writes. */
 async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, checkpoint: Checkpoint): Promise<void> {
   // Also one that was pruned but for this. Consistently: its sends would be lost without a word.
-  const parent = await readCheckpoint({ ...storage, consistentRead: true }, await checkpointRef(stored.thread, stored.ns, stored.parentId!), isGone, stored.frame.born);
-  const writes = parent ? await loadWrites(storage, parent, await storage.segments.load(parent.thread.partition, allValues(parent)), new Set([TASKS])) : [];
+  const parent = await readCheckpoint(
+    { ...storage, consistentRead: true },
+    await checkpointRef(stored.thread, stored.ns, stored.parentId!),
+    isGone,
+    stored.frame.born,
+  );
+  const writes = parent
+    ? await loadWrites(
+        storage,
+        parent,
+        await storage.segments.load(parent.thread.partition, allValues(parent)),
+        new Set([TASKS]),
+      )
+    : [];
   checkpoint.channel_values[TASKS] = writes.map(([, , send]) => send);
-  const versions = Object.values(checkpoint.channel_versions ?? {}).filter((version) => ["number", "string"].includes(typeof version));
+  const versions = Object.values(checkpoint.channel_versions ?? {}).filter((version) =>
+    ["number", "string"].includes(typeof version),
+  );
   const newest = versions.length > 0 ? versions.reduce(newerVersion) : 1;
   checkpoint.channel_versions = { ...checkpoint.channel_versions, [TASKS]: newest };
 }
 
 /** Opens the first checkpoint, and remembers its frame for the `put` that will probably follow. */
-async function firstOf(storage: Storage, pages: AsyncGenerator<CheckpointItems[]>, isLatest = false): Promise<StoredCheckpoint | undefined> {
+async function firstOf(
+  storage: Storage,
+  pages: AsyncGenerator<CheckpointItems[]>,
+  isLatest = false,
+): Promise<StoredCheckpoint | undefined> {
   for await (const [items, ...older] of pages) {
     if (!items) continue;
     const stored = await openCheckpoint(storage, items);
     if (isLatest && storage.superseded) {
-      const segments = await storage.segments.load(stored.thread.partition, [stored.frame.checkpoint, stored.frame.metadata]);
-      const [{ ts }, metadata] = await Promise.all([loadBody(storage, stored, segments), loadMetadata(storage, stored, segments)]);
-      storage.superseded.read(stored, older, metadata.counters_since_delta_snapshot !== undefined, Date.parse(ts) || Date.now());
+      const segments = await storage.segments.load(stored.thread.partition, [
+        stored.frame.checkpoint,
+        stored.frame.metadata,
+      ]);
+      const [{ ts }, metadata] = await Promise.all([
+        loadBody(storage, stored, segments),
+        loadMetadata(storage, stored, segments),
+      ]);
+      storage.superseded.read(
+        stored,
+        older,
+        metadata.counters_since_delta_snapshot !== undefined,
+        Date.parse(ts) || Date.now(),
+      );
     }
     const { thread, ns, id, frame } = stored;
     // Its writes may go before the rest, if a call with a shorter ttl has put them: then the lease ends with them.
@@ -229,7 +329,11 @@ const locationOf = ({ thread, ns, id }: Pick<StoredCheckpoint, "thread" | "ns" |
 });
 
 /** Runs `read`, and says of a format error where it was. */
-async function at<T>(place: Pick<StoredCheckpoint, "thread" | "ns" | "id">, channel: string | undefined, read: () => T | Promise<T>): Promise<T> {
+async function at<T>(
+  place: Pick<StoredCheckpoint, "thread" | "ns" | "id">,
+  channel: string | undefined,
+  read: () => T | Promise<T>,
+): Promise<T> {
   try {
     return await read();
   } catch (error) {

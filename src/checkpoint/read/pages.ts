@@ -1,7 +1,16 @@
 import type { Item, QueryInput } from "../../aws/dynamodb/dynamodb.js";
 import { stringOf } from "../../format/attributes.js";
 import { bornOf, livingOf } from "../incarnation.js";
-import { CHECKPOINTS, checkpointPrefix, idOf, namespacePrefix, parseSortKey, THREAD_MARKER, wholeCheckpointRange, type KeyPart } from "../../format/keys.js";
+import {
+  CHECKPOINTS,
+  checkpointPrefix,
+  idOf,
+  namespacePrefix,
+  parseSortKey,
+  THREAD_MARKER,
+  wholeCheckpointRange,
+  type KeyPart,
+} from "../../format/keys.js";
 import { isEnded, isGone } from "../../payload/lifetime.js";
 import type { CheckpointRef, Storage, Thread } from "../storage.js";
 import { isVoid } from "../tombstone.js";
@@ -16,8 +25,8 @@ export interface CheckpointItems {
 }
 
 /**
- * All namespaces, the root first: what its checkpoints refer to is there when the others are read. The marker follows it; then
- * come those whose names sort behind `$`, and those before `#`.
+ * All namespaces, the root first: what its checkpoints refer to is there when the others are read. The marker follows
+ * it; then come those whose names sort behind `$`, and those before `#`.
  */
 export const NAMESPACE_ORDER: [from: string, to: string][] = [
   [`${CHECKPOINTS}#`, THREAD_MARKER],
@@ -32,12 +41,15 @@ export function namespaceRange(ns: KeyPart): Pick<QueryInput, "between" | "begin
 }
 
 /** One checkpoint, in whatever incarnation, with its writes. */
-export const oneCheckpoint = ({ nsPart, idPart }: CheckpointRef): Pick<QueryInput, "between"> => ({ between: wholeCheckpointRange(checkpointPrefix(nsPart, idPart)) });
+export const oneCheckpoint = ({ nsPart, idPart }: CheckpointRef): Pick<QueryInput, "between"> => ({
+  between: wholeCheckpointRange(checkpointPrefix(nsPart, idPart)),
+});
 
 /**
- * Checkpoints with their writes, newest first, one array a page of the Query. Here alone is decided what belongs to the thread:
- * what has the incarnation of its marker. A Query of the root namespace meets that first. Another one relies on what this
- * instance has seen lately, until it meets something else, or looks at the marker side by side with its first page.
+ * Checkpoints with their writes, newest first, one array a page of the Query. Here alone is decided what belongs to the
+ * thread: what has the incarnation of its marker. A Query of the root namespace meets that first. Another one relies on
+ * what this instance has seen lately, until it meets something else, or looks at the marker side by side with its first
+ * page.
  *
  * @param limits how many items the first pages ask for; later ones take what 1 MB holds
  * @param isPast which checkpoints are passed over: those that have ended, unless others are rebuilt from them
@@ -61,7 +73,8 @@ export async function* checkpointPages(
   for (let page = 0; ; page++) {
     const limit = limits[page];
     const query = db.query({ ...input, ...(limit && { limit }) });
-    if (page === 0 && living === undefined && !meetsMarker) [, living] = await Promise.all([query, incarnations.current(thread)]);
+    if (page === 0 && living === undefined && !meetsMarker)
+      [, living] = await Promise.all([query, incarnations.current(thread)]);
     const { items, next } = await query;
     if (page === 0 && meetsMarker) {
       living = items[0]?.SK.S === THREAD_MARKER ? livingOf(items[0]) : undefined;

@@ -10,18 +10,19 @@ import type { Storage } from "../storage.js";
 import type { ListThreadsOptions, ThreadInfo } from "../thread-index.js";
 
 /**
- * Options of {@link DynamoDBReader}: those of `DynamoDBSaver`, of which those for writing (`ttlSeconds`, `refreshOnRead`,
- * `compression`, `conflict`) do nothing. `serde` is by default one that gives plain JSON.
+ * Options of {@link DynamoDBReader}: those of `DynamoDBSaver`, of which those for writing (`ttlSeconds`,
+ * `refreshOnRead`, `compression`, `conflict`) do nothing. `serde` is by default one that gives plain JSON.
  */
 export type DynamoDBReaderOptions = DynamoDBSaverOptions;
 
 /**
  * Reads the threads that a `DynamoDBSaver` keeps, without LangChain: for a page or a Worker that shows them.
  *
- * Values are plain JSON, with LangChain's objects in their serialized form. A message is `{ lc: 1, type: "constructor", id: ["langchain_core",
- * "messages", "AIMessage"], kwargs: { content: "…", … } }`. It writes nothing, so credentials that may only read will do:
- * `dynamodb:Query`, `GetItem`, `BatchGetItem`, and with `s3` `s3:GetObject`. Errors are those of the saver.
- * Plain data is as it was stored, also where it has that form itself: pass nothing of it to LangChain's `load`.
+ * Values are plain JSON, with LangChain's objects in their serialized form. A message is `{ lc: 1, type: "constructor",
+ * id: ["langchain_core", "messages", "AIMessage"], kwargs: { content: "…", … } }`. It writes nothing, so credentials
+ * that may only read will do: `dynamodb:Query`, `GetItem`, `BatchGetItem`, and with `s3` `s3:GetObject`. Errors are
+ * those of the saver. Plain data is as it was stored, also where it has that form itself: pass nothing of it to
+ * LangChain's `load`.
  *
  * @example
  * ```ts
@@ -50,13 +51,16 @@ export class DynamoDBReader {
    * @param overrides options that come before the environment's
    * @throws DynamoDBSaverError `INVALID_CONFIG`
    */
-  static fromEnv(env: Readonly<Record<string, unknown>> | object, overrides: Partial<DynamoDBReaderOptions> = {}): DynamoDBReader {
+  static fromEnv(
+    env: Readonly<Record<string, unknown>> | object,
+    overrides: Partial<DynamoDBReaderOptions> = {},
+  ): DynamoDBReader {
     return new DynamoDBReader(withEnv(env, overrides));
   }
 
   /**
-   * The checkpoint that `config` names, or the latest of its thread and namespace, with its pending writes; `undefined` if
-   * there is none. The state of a `DeltaChannel` is not in it: only its graph can put that together.
+   * The checkpoint that `config` names, or the latest of its thread and namespace, with its pending writes; `undefined`
+   * if there is none. The state of a `DeltaChannel` is not in it: only its graph can put that together.
    */
   async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     return (await getTuple(this.#storage, config))?.tuple;
@@ -68,7 +72,10 @@ export class DynamoDBReader {
    *
    * @param options `limit`, `before` and `filter` as those of `DynamoDBSaver.list`
    */
-  async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple, void, undefined> {
+  async *list(
+    config: RunnableConfig,
+    options: CheckpointListOptions = {},
+  ): AsyncGenerator<CheckpointTuple, void, undefined> {
     yield* list(this.#storage, config, options);
   }
 

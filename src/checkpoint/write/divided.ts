@@ -62,7 +62,9 @@ function storesAllGiven({ metadata, newVersions }: PutInput): boolean {
 function inherits(input: PutInput, parent: Frame | undefined, name: string): Channel | undefined {
   if (storesAllGiven(input) || Object.hasOwn(input.newVersions!, name)) return undefined;
   const channel = parent?.channels.get(name);
-  return channel && channel.version !== null && channel.version === versionOf(input.checkpoint, name) ? channel : undefined;
+  return channel && channel.version !== null && channel.version === versionOf(input.checkpoint, name)
+    ? channel
+    : undefined;
 }
 
 /** Whether the given value of a channel that is not inherited is stored. */
@@ -94,7 +96,9 @@ export async function serializeParts(
 ): Promise<SerializedParts> {
   // The id is in the item's key, and too random to be compressed.
   const { channel_values, id: _, ...body } = input.checkpoint;
-  const wanted = Object.keys(channel_values).filter((name) => storesGiven(input, name) && !inherits(input, parent, name));
+  const wanted = Object.keys(channel_values).filter(
+    (name) => storesGiven(input, name) && !inherits(input, parent, name),
+  );
   const [dumpedBody, metadata, ...channels] = await Promise.all([
     serialized(serde, body, "the checkpoint"),
     serialized(serde, input.metadata, "the metadata"),
@@ -117,7 +121,12 @@ export async function makeRoom(
     set(value: Value): void;
   }
   const slots: Slot[] = [
-    { value: frame.checkpoint, bytes: source.body.bytes, parent: parent?.checkpoint, set: (v) => (frame.checkpoint = v) },
+    {
+      value: frame.checkpoint,
+      bytes: source.body.bytes,
+      parent: parent?.checkpoint,
+      set: (v) => (frame.checkpoint = v),
+    },
     { value: frame.metadata, bytes: source.metadata.bytes, parent: parent?.metadata, set: (v) => (frame.metadata = v) },
     ...[...frame.channels].map(([name, channel]): Slot => ({
       value: channel.value,

@@ -7,7 +7,11 @@ import type { PutInput } from "./divided.js";
  * What is given to `put`, with what may be left out.
  * @throws DynamoDBSaverError `INVALID_INPUT` if it could not be read back
  */
-export function partsGiven(checkpoint: Checkpoint, metadata: CheckpointMetadata | undefined, newVersions: ChannelVersions | undefined): Pick<PutInput, "checkpoint" | "metadata" | "newVersions"> {
+export function partsGiven(
+  checkpoint: Checkpoint,
+  metadata: CheckpointMetadata | undefined,
+  newVersions: ChannelVersions | undefined,
+): Pick<PutInput, "checkpoint" | "metadata" | "newVersions"> {
   // Checkpoints of old versions can lack these.
   const channel_values = record("checkpoint.channel_values", checkpoint.channel_values);
   const channel_versions = record("checkpoint.channel_versions", checkpoint.channel_versions) as ChannelVersions;
@@ -19,13 +23,19 @@ export function partsGiven(checkpoint: Checkpoint, metadata: CheckpointMetadata 
   return {
     checkpoint: { ...checkpoint, channel_values, channel_versions },
     metadata: record("metadata", metadata) as CheckpointMetadata,
-    newVersions: (newVersions ?? undefined) === undefined ? undefined : (record("newVersions", newVersions) as ChannelVersions),
+    newVersions:
+      (newVersions ?? undefined) === undefined ? undefined : (record("newVersions", newVersions) as ChannelVersions),
   };
 }
 
 /** An object with names, which is read back as one. */
 function record(name: string, value: unknown): Record<string, unknown> {
   if (value === undefined || value === null) return {};
-  if (typeof value === "object" && classOf(value) === "Object" && typeof (value as { toJSON?: unknown }).toJSON !== "function") return value as Record<string, unknown>;
+  if (
+    typeof value === "object" &&
+    classOf(value) === "Object" &&
+    typeof (value as { toJSON?: unknown }).toJSON !== "function"
+  )
+    return value as Record<string, unknown>;
   throw invalidInput(`${name} must be a plain object.`);
 }

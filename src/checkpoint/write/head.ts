@@ -1,7 +1,15 @@
 import type { AttributeValue } from "../../aws/dynamodb/dynamodb.js";
 import { CheckpointConflictError } from "../../errors.js";
 import { stringOf } from "../../format/attributes.js";
-import { checkpointPrefix, checkpointSortKey, escapeId, headSortKey, key, keyPart, unescapeId } from "../../format/keys.js";
+import {
+  checkpointPrefix,
+  checkpointSortKey,
+  escapeId,
+  headSortKey,
+  key,
+  keyPart,
+  unescapeId,
+} from "../../format/keys.js";
 import { TTL_ATTRIBUTE, type Lifetime } from "../../payload/lifetime.js";
 import { checkpointPages, namespaceRange } from "../read/pages.js";
 import type { CheckpointRef, Storage } from "../storage.js";
@@ -23,13 +31,25 @@ const HEAD = "head";
  * Makes the checkpoint that is about to be stored the head of its namespace, if its parent is: 1 request.
  * @throws CheckpointConflictError
  */
-export async function takeHead(storage: Storage, ref: CheckpointRef, parentId: string | undefined, born: string, life: Lifetime | undefined): Promise<void> {
+export async function takeHead(
+  storage: Storage,
+  ref: CheckpointRef,
+  parentId: string | undefined,
+  born: string,
+  life: Lifetime | undefined,
+): Promise<void> {
   if (await moveHead(storage, ref, parentId, born, life)) return;
 
   const head = await headId(storage, ref, born);
   if (head === ref.id) return; // by an attempt of this put whose answer got lost
   const conflict = (latest: string | undefined): never => {
-    throw new CheckpointConflictError({ threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id, parentId, headId: latest });
+    throw new CheckpointConflictError({
+      threadId: ref.thread.id,
+      checkpointNs: ref.ns,
+      checkpointId: ref.id,
+      parentId,
+      headId: latest,
+    });
   };
   const latest = await latestId(storage, ref);
   if (latest !== parentId) conflict(latest);
@@ -50,14 +70,31 @@ async function headId({ db }: Storage, ref: CheckpointRef, born: string): Promis
 }
 
 /** The error of a put whose place was taken. */
-export async function overtaken(storage: Storage, ref: CheckpointRef, parentId: string | undefined): Promise<CheckpointConflictError> {
+export async function overtaken(
+  storage: Storage,
+  ref: CheckpointRef,
+  parentId: string | undefined,
+): Promise<CheckpointConflictError> {
   const headId = await latestId(storage, ref);
-  return new CheckpointConflictError({ threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id, parentId, headId });
+  return new CheckpointConflictError({
+    threadId: ref.thread.id,
+    checkpointNs: ref.ns,
+    checkpointId: ref.id,
+    parentId,
+    headId,
+  });
 }
 
-const headKey = ({ thread, nsPart }: CheckpointRef, born: string): ReturnType<typeof key> => key(thread.partition, headSortKey(nsPart, born));
+const headKey = ({ thread, nsPart }: CheckpointRef, born: string): ReturnType<typeof key> =>
+  key(thread.partition, headSortKey(nsPart, born));
 
-async function moveHead({ db }: Storage, ref: CheckpointRef, from: string | undefined, born: string, life: Lifetime | undefined): Promise<boolean> {
+async function moveHead(
+  { db }: Storage,
+  ref: CheckpointRef,
+  from: string | undefined,
+  born: string,
+  life: Lifetime | undefined,
+): Promise<boolean> {
   const values: Record<string, AttributeValue> = { ":to": { S: escapeId(ref.id) } };
   if (from !== undefined) values[":from"] = { S: escapeId(from) };
   if (life) values[":ttl"] = { N: String(life.granted) };
@@ -71,14 +108,24 @@ async function moveHead({ db }: Storage, ref: CheckpointRef, from: string | unde
 }
 
 /** Takes the place of a checkpoint that was announced. False when the checkpoint is there. */
-async function fence({ db }: Storage, ref: CheckpointRef, id: string, born: string, life: Lifetime | undefined): Promise<boolean> {
-  const place = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, await keyPart("checkpoint", id)), born));
+async function fence(
+  { db }: Storage,
+  ref: CheckpointRef,
+  id: string,
+  born: string,
+  life: Lifetime | undefined,
+): Promise<boolean> {
+  const place = key(
+    ref.thread.partition,
+    checkpointSortKey(checkpointPrefix(ref.nsPart, await keyPart("checkpoint", id)), born),
+  );
   return db.putItem(tombstone(place, life?.granted ?? Infinity), unlessStored);
 }
 
 /** The latest checkpoint of the namespace. */
 async function latestId(storage: Storage, { thread, nsPart }: CheckpointRef): Promise<string | undefined> {
   const consistent = { ...storage, consistentRead: true };
-  for await (const [latest] of checkpointPages(consistent, thread, namespaceRange(nsPart), [10])) if (latest) return latest.id;
+  for await (const [latest] of checkpointPages(consistent, thread, namespaceRange(nsPart), [10]))
+    if (latest) return latest.id;
   return undefined;
 }

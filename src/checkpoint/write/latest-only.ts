@@ -9,9 +9,10 @@ import type { Storage } from "../storage.js";
 import type { Rule } from "../../threads/prune/survey.js";
 
 /*
- * With `history: "latest"` a put also deletes what is superseded: checkpoints before its parent, with their writes, side by side with
- * the request that stores the new one. Its parent is stored already, so the newest checkpoint is there whatever fails. Ancestors that a DeltaChannel is rebuilt from are superseded by the next snapshot. Segments are freed by
- * a pruning of the thread now and then, which is safe beside runs.
+ * With `history: "latest"` a put also deletes what is superseded: checkpoints before its parent, with their writes,
+ * side by side with the request that stores the new one. Its parent is stored already, so the newest checkpoint is
+ * there whatever fails. Ancestors that a DeltaChannel is rebuilt from are superseded by the next snapshot. Segments are
+ * freed by a pruning of the thread now and then, which is safe beside runs.
  *
  * What is superseded waits before it goes: a reader that takes several requests, such as a copy or the history of a
  * DeltaChannel, may have begun with it.
@@ -47,7 +48,12 @@ export class Superseded {
    * The newest checkpoint has been read, and some older ones with it, which it may be rebuilt from.
    * @param since when the newest one was made, in milliseconds since 1970
    */
-  read({ thread, ns, id, keys }: StoredCheckpoint, older: CheckpointItems[], needsAncestors: boolean, since: number): void {
+  read(
+    { thread, ns, id, keys }: StoredCheckpoint,
+    older: CheckpointItems[],
+    needsAncestors: boolean,
+    since: number,
+  ): void {
     const sortKeys = keys.map(({ SK }) => SK.S);
     const known = this.#known.get(nameOf(thread.id, ns));
     if (known?.head.id === id) {
@@ -55,9 +61,17 @@ export class Superseded {
       for (const sortKey of sortKeys) known.head.sortKeys.add(sortKey);
       return;
     }
-    const others = older.filter((items) => items.ns === ns).flatMap(({ item, writes }) => [item, ...writes].map(({ SK }) => SK.S));
+    const others = older
+      .filter((items) => items.ns === ns)
+      .flatMap(({ item, writes }) => [item, ...writes].map(({ SK }) => SK.S));
     const head = { id, sortKeys: new Set(sortKeys) };
-    this.#set(thread.id, ns, needsAncestors ? { head, held: others, superseded: [] } : { head, held: [], superseded: others.map((sortKey) => ({ sortKey, since })) });
+    this.#set(
+      thread.id,
+      ns,
+      needsAncestors
+        ? { head, held: others, superseded: [] }
+        : { head, held: [], superseded: others.map((sortKey) => ({ sortKey, since })) },
+    );
   }
 
   /** A task of a checkpoint has written. */
@@ -75,14 +89,29 @@ export class Superseded {
   }
 
   /** A checkpoint was stored, and `gone` deleted. */
-  put(threadId: string, ns: string, parentId: string | undefined, id: string, place: Key, needsAncestors: boolean, gone: string[]): void {
+  put(
+    threadId: string,
+    ns: string,
+    parentId: string | undefined,
+    id: string,
+    place: Key,
+    needsAncestors: boolean,
+    gone: string[],
+  ): void {
     const known = this.#known.get(nameOf(threadId, ns));
     const head = { id, sortKeys: new Set([place.SK.S]) };
-    if (!known || known.head.id !== parentId || id === parentId) return this.#set(threadId, ns, { head, held: [], superseded: [] });
+    if (!known || known.head.id !== parentId || id === parentId)
+      return this.#set(threadId, ns, { head, held: [], superseded: [] });
     const held = [...known.held, ...known.head.sortKeys];
     const left = known.superseded.filter(({ sortKey }) => !gone.includes(sortKey));
     const since = Date.now();
-    this.#set(threadId, ns, needsAncestors ? { head, held, superseded: left } : { head, held: [], superseded: [...left, ...held.map((sortKey) => ({ sortKey, since }))] });
+    this.#set(
+      threadId,
+      ns,
+      needsAncestors
+        ? { head, held, superseded: left }
+        : { head, held: [], superseded: [...left, ...held.map((sortKey) => ({ sortKey, since }))] },
+    );
   }
 
   forget(threadId: string): void {
@@ -91,19 +120,31 @@ export class Superseded {
 
   #set(threadId: string, ns: string, known: Known): void {
     const sortKeys = [...known.head.sortKeys, ...known.held, ...known.superseded.map(({ sortKey }) => sortKey)];
-    this.#known.set(nameOf(threadId, ns), known, sortKeys.reduce((sum, sortKey) => sum + 2 * sortKey.length, 200));
+    this.#known.set(
+      nameOf(threadId, ns),
+      known,
+      sortKeys.reduce((sum, sortKey) => sum + 2 * sortKey.length, 200),
+    );
   }
 }
 
 /** Frees what superseded checkpoints referred to, after one put in so many. What fails is done the next time. */
 export async function pruneSometimes(storage: Storage, threadId: string, checkpointId: string): Promise<void> {
   if (hash(checkpointId) % PRUNE_EVERY !== 0) return;
-  const work = pruneThreads(storage, [threadId], { rule: unlessSuperseded(), dryRun: false, graceSeconds: usualGraceSeconds(storage) });
+  const work = pruneThreads(storage, [threadId], {
+    rule: unlessSuperseded(),
+    dryRun: false,
+    graceSeconds: usualGraceSeconds(storage),
+  });
   try {
     while (!(await work.next()).done);
   } catch {
     // The put itself has succeeded.
-    emit(storage.onEvent, { type: "warning", code: "PRUNE_FAILED", message: 'What history: "latest" has superseded could not be freed; a later put tries again. prune() says why.' });
+    emit(storage.onEvent, {
+      type: "warning",
+      code: "PRUNE_FAILED",
+      message: 'What history: "latest" has superseded could not be freed; a later put tries again. prune() says why.',
+    });
   }
 }
 

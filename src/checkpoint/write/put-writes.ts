@@ -6,14 +6,32 @@ import { checkpointItem } from "../read/checkpoint-item.js";
 import { FORMAT_VERSION } from "../../format/frame.js";
 import { bornOf } from "../incarnation.js";
 import { bornOfKey, checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "../../format/keys.js";
-import { goneAt, lifetime, livingUpdate, prolonged, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../../payload/lifetime.js";
+import {
+  goneAt,
+  lifetime,
+  livingUpdate,
+  prolonged,
+  TTL_ATTRIBUTE,
+  upsertLiving,
+  type Lifetime,
+} from "../../payload/lifetime.js";
 import { NewSegments, writeSegments } from "../../payload/segment-writes.js";
 import { channelPlace, serialized } from "../../format/serde/serialized.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "../storage.js";
 import { ABOUT } from "../tombstone.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "../../format/value.js";
 import { isLater, ORDER, orderOf } from "../../format/write-order.js";
-import { attributeOf, packRun, runBytes, takenIndices, taskPathOf, writeAttributes, writeBytes, writePlace, type SerializedWrite } from "../../format/writes.js";
+import {
+  attributeOf,
+  packRun,
+  runBytes,
+  takenIndices,
+  taskPathOf,
+  writeAttributes,
+  writeBytes,
+  writePlace,
+  type SerializedWrite,
+} from "../../format/writes.js";
 
 /** Bytes of one call that stand in the item. What is over moves into segments, the longest values first. */
 const MAX_INLINE_BYTES = 64 * 1_024;
@@ -28,7 +46,10 @@ export interface PutWritesInput {
   checkpointId: string;
   taskId: string;
   taskPath: string;
-  /** Whether the path takes the place of one that is there. By default the first stays, as the first write of an index does. */
+  /**
+   * Whether the path takes the place of one that is there. By default the first stays, as the first write of an index
+   * does.
+   */
   isPathNew?: boolean;
   writes: SerializedWrite[];
   ttlSeconds: number | undefined;
@@ -56,7 +77,10 @@ export async function serializeWrites({ serde }: Storage, writes: PendingWrite[]
 /** Stores the writes of one task: 1 UpdateItem, after the segments of large values. */
 export async function putWrites(storage: Storage, input: PutWritesInput): Promise<void> {
   const { threadId, ns: checkpointNs, checkpointId } = input;
-  storage.codec.checkLengths(input.writes.map(({ channel, bytes }) => [channel, bytes.length]), { threadId, checkpointNs, checkpointId });
+  storage.codec.checkLengths(
+    input.writes.map(({ channel, bytes }) => [channel, bytes.length]),
+    { threadId, checkpointNs, checkpointId },
+  );
   const thread = await threadOf(storage, threadId);
   const ref = await checkpointRef(thread, input.ns, input.checkpointId);
   const task = await keyPart("task", input.taskId);
@@ -67,14 +91,19 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
     await update(storage, itemKey, task, input, checkpoint.goneAt, MAX_INLINE_BYTES);
   } catch (error) {
     // Many calls for one task can fill its item: then everything of this one goes into segments.
-    if (!(error instanceof AwsRequestError && error.serviceCode === "ValidationException" && /size/i.test(error.message))) throw error;
+    if (!(
+      error instanceof AwsRequestError &&
+      error.serviceCode === "ValidationException" &&
+      /size/i.test(error.message)
+    ))
+      throw error;
     await update(storage, itemKey, task, input, checkpoint.goneAt, 0);
   }
 }
 
 /**
- * The incarnation and the life of a checkpoint; `""` where a run writes to one that it is just putting. An instance that has neither read nor put
- * the checkpoint looks at it: 1 request more.
+ * The incarnation and the life of a checkpoint; `""` where a run writes to one that it is just putting. An instance
+ * that has neither read nor put the checkpoint looks at it: 1 request more.
  */
 async function checkpointOf(storage: Storage, ref: CheckpointRef): Promise<{ born: string; goneAt: number }> {
   const known = storage.frames.get(ref.thread.id, ref.ns, ref.id);
@@ -84,13 +113,21 @@ async function checkpointOf(storage: Storage, ref: CheckpointRef): Promise<{ bor
 }
 
 /** @param checkpointGoneAt when their checkpoint goes, in seconds since 1970; 0 where it is not there yet */
-async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutWritesInput, checkpointGoneAt: number, maxInline: number): Promise<void> {
+async function update(
+  storage: Storage,
+  itemKey: Key,
+  task: KeyPart,
+  input: PutWritesInput,
+  checkpointGoneAt: number,
+  maxInline: number,
+): Promise<void> {
   const life = lifetime(input.ttlSeconds);
   // Longer than their checkpoint: a DeltaChannel of later ones may be rebuilt from them. That one may have been
   // put with a longer ttl than this call has.
   const granted = Math.max(life?.granted ?? Infinity, checkpointGoneAt);
   const born = bornOfKey(itemKey.SK.S) || (storage.incarnations.known(input.threadId)?.born ?? "");
-  const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> => storage.codec.encode(bytes, writePlace({ ...itemKey, path: { S: escapeId(path) } }, attributeOf(index)));
+  const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> =>
+    storage.codec.encode(bytes, writePlace({ ...itemKey, path: { S: escapeId(path) } }, attributeOf(index)));
   let path = input.taskPath;
   const ordinary = input.writes.filter((w) => w.index >= 0);
   let special = input.writes.filter((w) => w.index < 0);
@@ -102,7 +139,8 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
     if (ordinary.length <= MAX_SINGLE_WRITES) {
       const writes = [...ordinary, ...special];
       const { values, plan } = await place(storage, itemKey, writes, maxInline, born, prolonged(life, granted));
-      for (const [i, { index, channel }] of writes.entries()) expression.set(index, await encode(index, writeBytes(channel, values[i]!, input.runId)));
+      for (const [i, { index, channel }] of writes.entries())
+        expression.set(index, await encode(index, writeBytes(channel, values[i]!, input.runId)));
       const livesUntil = async (): Promise<number> => {
         const longer = await storage.db.getItem(itemKey, true, ["PK", "SK", TTL_ATTRIBUTE]);
         return longer ? goneAt(longer) : granted;
@@ -126,26 +164,43 @@ async function update(storage: Storage, itemKey: Key, task: KeyPart, input: PutW
     const { values, plan } = await place(storage, itemKey, packed, maxInline, born, prolonged(life, until));
     for (const [i, { index, channel }] of packed.entries()) {
       const run = runs[i - special.length];
-      expression.set(index, await encode(index, run ? runBytes(run.length, values[i]!, input.runId) : writeBytes(channel, values[i]!, input.runId)));
+      expression.set(
+        index,
+        await encode(
+          index,
+          run ? runBytes(run.length, values[i]!, input.runId) : writeBytes(channel, values[i]!, input.runId),
+        ),
+      );
     }
     if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until));
     const { values: given, condition, ...update } = expression.build(itemKey, until);
-    const unchanged = seen ? { condition: `(${condition}) AND n = :seen`, values: { ...given, ":seen": seen.n! } } : { condition: `(${condition}) AND attribute_not_exists(n)`, values: given! };
+    const unchanged = seen
+      ? { condition: `(${condition}) AND n = :seen`, values: { ...given, ":seen": seen.n! } }
+      : { condition: `(${condition}) AND attribute_not_exists(n)`, values: given! };
     if (await storage.db.updateItem({ ...update, ...unchanged })) return;
     seen = await storage.db.getItem(itemKey, true);
     path = (seen && taskPathOf(seen)) || path;
     taken = seen ? takenIndices(await writeAttributes(seen, storage.codec)) : new Set();
     ({ special, order } = overtaken(storage, seen, special, order));
   }
-  throw new DynamoDBSaverError("SERVICE_ERROR", `The writes of one task were changed by others ${MAX_ROUNDS} times in a row. Run the task in one place only.`);
+  throw new DynamoDBSaverError(
+    "SERVICE_ERROR",
+    `The writes of one task were changed by others ${MAX_ROUNDS} times in a row. Run the task in one place only.`,
+  );
 }
 
 /** What is left to store of a call's special channels, and its number now, when other calls have come between. */
-function overtaken({ writeOrder }: Storage, seen: Item | undefined, special: SerializedWrite[], order: string): { special: SerializedWrite[]; order: string } {
+function overtaken(
+  { writeOrder }: Storage,
+  seen: Item | undefined,
+  special: SerializedWrite[],
+  order: string,
+): { special: SerializedWrite[]; order: string } {
   const left: SerializedWrite[] = [];
   const removed = orderOf(seen);
   // What a removal has taken away was of earlier calls, also where its machine's clock is ahead.
-  let latest = removed !== undefined && !isLater(order, removed) ? (writeOrder.after(removed) ?? writeOrder.next()) : order;
+  let latest =
+    removed !== undefined && !isLater(order, removed) ? (writeOrder.after(removed) ?? writeOrder.next()) : order;
   for (const write of special) {
     const met = orderOf(seen, orderAttribute(write.index));
     const after = met === undefined || !isLater(met, order) ? order : writeOrder.after(met);
@@ -226,7 +281,17 @@ class Expression {
 
   /** `n` counts the calls, so that one can tell whether another came between. */
   build(key: Key, until: number | undefined): UpdateInput {
-    return livingUpdate({ key, set: this.#set, rest: " ADD n :one", names: this.#names, values: this.#values, conditions: this.#conditions }, until);
+    return livingUpdate(
+      {
+        key,
+        set: this.#set,
+        rest: " ADD n :one",
+        names: this.#names,
+        values: this.#values,
+        conditions: this.#conditions,
+      },
+      until,
+    );
   }
 
   #setAttribute(attribute: string, value: AttributeValue, operand = `:${attribute}`): void {

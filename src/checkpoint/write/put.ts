@@ -4,7 +4,16 @@ import { invalidInput } from "../../errors.js";
 import { DATA } from "../../format/attributes.js";
 import { checkpointItem } from "../read/checkpoint-item.js";
 import { locate } from "../../format/format-error.js";
-import { deltaChannels, encodeFrame, framePlace, FORMAT_VERSION, frameSize, lengthsOf, valuesOf, type Frame } from "../../format/frame.js";
+import {
+  deltaChannels,
+  encodeFrame,
+  framePlace,
+  FORMAT_VERSION,
+  frameSize,
+  lengthsOf,
+  valuesOf,
+  type Frame,
+} from "../../format/frame.js";
 import { overtaken, takeHead } from "./head.js";
 import { idAttribute, PARENT, RUN } from "../../format/id-attribute.js";
 import { newIncarnation } from "../incarnation.js";
@@ -52,7 +61,8 @@ async function putNow(storage: Storage, given: PutInput): Promise<void> {
   const life = lifeOf(storage, given);
   const order = storage.writeOrder.next();
   const needs = needsAncestors(given.checkpoint, given.metadata);
-  // Where it is not sure that the parent's segments are still there, what would be stored without them is serialized too.
+  // Where it is not sure that the parent's segments are still there, what would be stored without them is serialized
+  // too.
   const serializing = serializeParts(storage, given, known && !leaseIsShort(known, needs, life) ? known : undefined);
   const input = asGiven(given);
   const parts = await serializing; // what cannot be kept is refused before anything is sent
@@ -77,8 +87,14 @@ function asGiven({ checkpoint, metadata, newVersions, ...rest }: PutInput): PutI
   };
 }
 
-/** With `refreshOnRead`, a subgraph's checkpoints live as long as the root's that they belong to: who reads that one keeps both. */
-function lifeOf({ frames, refreshOnRead }: Storage, { threadId, ns, metadata, ttlSeconds }: PutInput): Lifetime | undefined {
+/**
+ * With `refreshOnRead`, a subgraph's checkpoints live as long as the root's that they belong to: who reads that one
+ * keeps both.
+ */
+function lifeOf(
+  { frames, refreshOnRead }: Storage,
+  { threadId, ns, metadata, ttlSeconds }: PutInput,
+): Lifetime | undefined {
   const life = lifetime(ttlSeconds);
   const rootId = refreshOnRead && ns !== "" ? metadata.parents?.[""] : undefined;
   const rootEnd = rootId === undefined ? 0 : (frames.get(threadId, "", rootId)?.goneAt ?? 0);
@@ -90,8 +106,16 @@ async function inherit(storage: Storage, put: Put, parent: Frame): Promise<Draft
   const { life, ref } = put;
   const isShort = leaseIsShort(parent, put.needsAncestors, life);
   const granted = life?.granted ?? Infinity;
-  const { frame, plan } = await draft(storage, put, parent, parent.born, isShort ? granted : Math.min(parent.lease, granted));
-  const renewed = !isShort || (await renew(storage, ref.thread, parent.born, plan.sharedBy(valuesOf(frame)), ancestorsOf(put, frame), life));
+  const { frame, plan } = await draft(
+    storage,
+    put,
+    parent,
+    parent.born,
+    isShort ? granted : Math.min(parent.lease, granted),
+  );
+  const renewed =
+    !isShort ||
+    (await renew(storage, ref.thread, parent.born, plan.sharedBy(valuesOf(frame)), ancestorsOf(put, frame), life));
   return renewed ? { frame, plan, begins: false } : undefined;
 }
 
@@ -113,7 +137,14 @@ async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft)
   const rejectsConflicts = storage.conflict === "reject";
   // A put that is refused must not begin a thread. One without a parent knows its thread's incarnation only then.
   const isFirst = begins && parentId === undefined;
-  if (rejectsConflicts && !isFirst) await takeHead(storage, ref, parentId, (begins && (await storage.incarnations.current(ref.thread))) || frame.born, life);
+  if (rejectsConflicts && !isFirst)
+    await takeHead(
+      storage,
+      ref,
+      parentId,
+      (begins && (await storage.incarnations.current(ref.thread))) || frame.born,
+      life,
+    );
   if (begins) {
     // Before the segments: a deletion that removes one of them also ends this incarnation.
     const born = await storage.incarnations.begin(ref.thread, frame.born, life);
@@ -134,32 +165,47 @@ async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft)
     storage.db.batchDelete(superseded.map((sortKey) => key(item.PK.S, sortKey))),
   ]);
   if (!isStored) throw await overtaken(storage, ref, parentId);
-  storage.superseded?.put(threadId, ns, parentId, checkpoint.id, item, deltaChannels(metadata, frame).length > 0, superseded);
+  storage.superseded?.put(
+    threadId,
+    ns,
+    parentId,
+    checkpoint.id,
+    item,
+    deltaChannels(metadata, frame).length > 0,
+    superseded,
+  );
   storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
 }
 
 /** Stores a checkpoint's item. False when another run must not find it any more. */
 async function commit({ db, writeOrder }: Storage, item: Item, order: string): Promise<boolean> {
-  for (let number: string | undefined = order; number !== undefined; ) {
+  for (let number: string | undefined = order; number !== undefined;) {
     if (await db.putItem({ ...item, [ORDER]: { N: number } }, unlessLater(number))) return true;
     const there = await db.getItem(key(item.PK.S, item.SK.S), true, ["PK", "SK", ORDER]);
     if (!there) continue;
     const met = orderOf(there);
     if (met === undefined) return false;
-    // An attempt of this call whose answer got lost, or a later call of this instance; or one of a machine whose clock is ahead.
+    // An attempt of this call whose answer got lost, or a later call of this instance; or one of a machine whose clock
+    // is ahead.
     number = isLater(met, number) ? writeOrder.after(met) : undefined;
   }
   return true;
 }
 
 /**
- * A subgraph's first checkpoint belongs to a thread that this instance has probably listed. If its graph's checkpoint is of
- * another incarnation than the thread is now, that was deleted, and so is this one.
+ * A subgraph's first checkpoint belongs to a thread that this instance has probably listed. If its graph's checkpoint
+ * is of another incarnation than the thread is now, that was deleted, and so is this one.
  */
-function listedFor({ incarnations, frames }: Storage, { threadId, ns, metadata }: PutInput, life: Lifetime | undefined): { born: string; listedUntil: number } | undefined {
+function listedFor(
+  { incarnations, frames }: Storage,
+  { threadId, ns, metadata }: PutInput,
+  life: Lifetime | undefined,
+): { born: string; listedUntil: number } | undefined {
   const known = ns === "" ? undefined : incarnations.known(threadId);
   if (!known) return undefined;
-  const above = Object.entries(metadata.parents ?? {}).map(([parentNs, id]) => frames.get(threadId, parentNs, id)?.born);
+  const above = Object.entries(metadata.parents ?? {}).map(
+    ([parentNs, id]) => frames.get(threadId, parentNs, id)?.born,
+  );
   const gone = above.find((born) => born !== undefined && born !== known.born);
   if (gone !== undefined) return { ...known, born: gone };
   // Of a graph's checkpoint that this instance has not seen: the thread may be another one by now.
@@ -168,12 +214,25 @@ function listedFor({ incarnations, frames }: Storage, { threadId, ns, metadata }
 }
 
 /** @param lease until when all that it will refer to is there */
-async function draft(storage: Storage, put: Put, parent: Frame | undefined, born: string, lease: number): Promise<Omit<Draft, "begins">> {
+async function draft(
+  storage: Storage,
+  put: Put,
+  parent: Frame | undefined,
+  born: string,
+  lease: number,
+): Promise<Omit<Draft, "begins">> {
   const { input, ref, parts, needsAncestors, life } = put;
   const plan = new NewSegments(storage, ref.thread.partition, born, life, parent && valuesOf(parent));
   // One that others are rebuilt from lives on for them, as long as what it needs itself.
   const goneAt = !life ? Infinity : needsAncestors || storage.refreshOnRead ? lease : life.needed;
-  const frame: Frame = { ...(await divideParts(input, parts, parent, plan)), lease, needsAncestors, goneAt, born, run: input.runId };
+  const frame: Frame = {
+    ...(await divideParts(input, parts, parent, plan)),
+    lease,
+    needsAncestors,
+    goneAt,
+    born,
+    run: input.runId,
+  };
   storage.codec.checkLengths(lengthsOf(frame), { threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id });
   await makeRoom(frame, parent, parts, plan);
   return { frame, plan };
@@ -199,7 +258,8 @@ async function encodeItem({ codec, refreshOnRead }: Storage, { ref, input, life 
   const data = await codec.encode(encodeFrame(frame), framePlace({ ...itemKey, ...ids }));
   if (data.length > MAX_ITEM_BYTES) {
     throw invalidInput(
-      `The checkpoint has ${frame.channels.size} channels, and the list of them alone is ${data.length} bytes long, over DynamoDB's limit ` +
+      `The checkpoint has ${frame.channels.size} channels, and the list of them alone is ${data.length} bytes ` +
+        "long, over DynamoDB's limit " +
         `of 400 KB an item. Keep many small values in one channel.`,
     );
   }
@@ -214,7 +274,9 @@ async function encodeItem({ codec, refreshOnRead }: Storage, { ref, input, life 
   };
 }
 
-/** Also of one that has ended for readers, and stays because others are rebuilt from it: it still has what it shares. */
+/**
+ * Also of one that has ended for readers, and stays because others are rebuilt from it: it still has what it shares.
+ */
 async function readFrame(storage: Storage, ref: CheckpointRef): Promise<Frame | undefined> {
   const found = await checkpointItem(storage, ref, storage.consistentRead);
   // A replica that lags must not cost the channels that are inherited.

@@ -21,8 +21,12 @@ export interface AncestorsOf {
   channels: string[];
 }
 
-/** As LangGraph's function of this name tells it. Imported from there, it would bring all of LangChain into a page that only reads. */
-const isDeltaSnapshot = (value: unknown): boolean => (value as { lg_name?: unknown } | null | undefined)?.lg_name === "DeltaSnapshot" && typeof value === "object";
+/**
+ * As LangGraph's function of this name tells it. Imported from there, it would bring all of LangChain into a page that
+ * only reads.
+ */
+const isDeltaSnapshot = (value: unknown): boolean =>
+  (value as { lg_name?: unknown } | null | undefined)?.lg_name === "DeltaSnapshot" && typeof value === "object";
 
 /** Whether a checkpoint has `DeltaChannel`s: it is rebuilt from others, or others will be from it. */
 export function needsAncestors({ channel_values }: Checkpoint, metadata: CheckpointMetadata): boolean {
@@ -30,7 +34,8 @@ export function needsAncestors({ channel_values }: Checkpoint, metadata: Checkpo
 }
 
 /**
- * Gives a new life to what a checkpoint shares with others: segments, the thread's marker and index entry, and ancestors.
+ * Gives a new life to what a checkpoint shares with others: segments, the thread's marker and index entry, and
+ * ancestors.
  * @param born the checkpoint's incarnation of the thread
  * @returns false when a segment is not there any more, or the thread has been deleted
  */
@@ -52,40 +57,61 @@ export async function renew(
 }
 
 /** Gives a new life to what is needed of ancestors. False when a segment of it is not there any more. */
-export async function renewAncestors(storage: Storage, { top, channels }: AncestorsOf, life: Lifetime | undefined): Promise<boolean> {
+export async function renewAncestors(
+  storage: Storage,
+  { top, channels }: AncestorsOf,
+  life: Lifetime | undefined,
+): Promise<boolean> {
   const ancestors = await neededAncestors(storage, top, channels);
   const segments = ancestors.flatMap(({ values }) => values.flatMap((value) => value.segments));
   const [hasSegments] = await Promise.all([
     renewSegments(storage, top.thread.partition, segments, life),
-    forEachAtOnce(AT_ONCE, ancestors, ({ stored }) => prolongItems(storage, stored, life?.granted ?? Infinity, prolongAncestor)),
+    forEachAtOnce(AT_ONCE, ancestors, ({ stored }) =>
+      prolongItems(storage, stored, life?.granted ?? Infinity, prolongAncestor),
+    ),
   ]);
   return hasSegments;
 }
 
 /**
- * Renews a thread that is only read, when less than a ttl of its checkpoint is left. A failure costs time, not the read.
+ * Renews a thread that is only read, when less than a ttl of its checkpoint is left. A failure costs time, not the
+ * read.
  * @param isLatest whether a run would go on from it: then it needs what its subgraphs have stored since
  */
-export async function refreshOnRead(storage: Storage, stored: StoredCheckpoint, ttlSeconds: number, isLatest: boolean): Promise<void> {
+export async function refreshOnRead(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  ttlSeconds: number,
+  isLatest: boolean,
+): Promise<void> {
   const life = lifetime(ttlSeconds)!;
   if (stored.endsAt >= life.needed) return;
   const all = async (): Promise<boolean> => {
     // The root last: while it lives, what it needs must.
     const subgraphs = isLatest && stored.ns === "" ? await subgraphsOf(storage, stored) : [];
-    for (const one of [...subgraphs, stored]) if (one.endsAt < life.needed && !(await refresh(storage, one, life))) return false;
+    for (const one of [...subgraphs, stored])
+      if (one.endsAt < life.needed && !(await refresh(storage, one, life))) return false;
     return true;
   };
   if (!(await all().catch(() => false))) {
-    emit(storage.onEvent, { type: "warning", code: "REFRESH_FAILED", message: "A thread that was read could not be renewed; the next read tries again." });
+    emit(storage.onEvent, {
+      type: "warning",
+      code: "REFRESH_FAILED",
+      message: "A thread that was read could not be renewed; the next read tries again.",
+    });
   }
 }
 
-/** The latest checkpoints of the subgraphs that run since this one of the root, and of those that are the same in every run. */
+/**
+ * The latest checkpoints of the subgraphs that run since this one of the root, and of those that are the same in every
+ * run.
+ */
 async function subgraphsOf(storage: Storage, { thread, id, frame }: StoredCheckpoint): Promise<StoredCheckpoint[]> {
   const latest = new Map<string, CheckpointItems>();
   for (const between of NAMESPACE_ORDER.slice(1)) {
     for await (const page of checkpointPages(storage, thread, { between })) {
-      for (const items of page) if (!latest.has(items.ns) && bornOf(items.item) === frame.born) latest.set(items.ns, items);
+      for (const items of page)
+        if (!latest.has(items.ns) && bornOf(items.item) === frame.born) latest.set(items.ns, items);
     }
   }
   const needed = [...latest.values()].filter((items) => items.id > id || !items.ns.includes(":"));
@@ -101,15 +127,29 @@ async function refresh(storage: Storage, stored: StoredCheckpoint, life: Lifetim
       : undefined;
   const segments = allValues(stored).flatMap((value) => value.segments);
   if (!(await renew(storage, thread, frame.born, segments, ancestorsOf, life))) return false;
-  await prolongItems(storage, stored, life.granted, (db, key, until) => prolongCheckpoint(db, key, until, stored.endsAt));
-  // Whoever goes on from it need not renew again, unless writes that came meanwhile, for a shorter life, belong to what a channel is rebuilt from.
+  await prolongItems(storage, stored, life.granted, (db, key, until) =>
+    prolongCheckpoint(db, key, until, stored.endsAt),
+  );
+  // Whoever goes on from it need not renew again, unless writes that came meanwhile, for a shorter life, belong to what
+  // a channel is rebuilt from.
   const lease = frame.needsAncestors ? frame.lease : life.granted;
-  storage.frames.set(thread.id, ns, stored.id, { ...frame, lease, goneAt: Math.max(frame.goneAt, life.granted) }, frameSize(frame));
+  storage.frames.set(
+    thread.id,
+    ns,
+    stored.id,
+    { ...frame, lease, goneAt: Math.max(frame.goneAt, life.granted) },
+    frameSize(frame),
+  );
   return true;
 }
 
 /** The writes first and the checkpoint last: while it lives, what it needs must. */
-async function prolongItems({ db }: Storage, { keys }: StoredCheckpoint, until: number, prolongLast: typeof prolong): Promise<void> {
+async function prolongItems(
+  { db }: Storage,
+  { keys }: StoredCheckpoint,
+  until: number,
+  prolongLast: typeof prolong,
+): Promise<void> {
   const [checkpoint, ...writes] = keys;
   for (const key of writes) await prolong(db, key, until);
   await prolongLast(db, checkpoint!, until);

@@ -11,7 +11,9 @@ const PATIENCE_MS = 1_500;
 /** What no shell takes for anything but a word. Other ids are not offered: what is completed is run at the next key. */
 const IS_WORD = /^[\w.:@+,/][\w.:@+,/-]*$/;
 
-/** Adds `completion SHELL`, and the hidden command that the shell's script asks. Comes last: it looks at all the others. */
+/**
+ * Adds `completion SHELL`, and the hidden command that the shell's script asks. Comes last: it looks at all the others.
+ */
 export function addCompletion(program: Command, open: Open): void {
   const root = tab(program, { completionCommandName: "completion" });
   const command = program.commands.find((one) => one.name() === "completion")!;
@@ -22,7 +24,8 @@ export function addCompletion(program: Command, open: Open): void {
   let threads: string[] = [];
   for (const { arguments: names } of root.commands.values()) {
     for (const argument of names.values()) {
-      if (["thread", "from", "thread..."].includes(argument.name)) argument.handler = (complete) => threads.forEach((id) => complete(id, "thread"));
+      if (["thread", "from", "thread..."].includes(argument.name))
+        argument.handler = (complete) => threads.forEach((id) => complete(id, "thread"));
     }
   }
   // Its handlers cannot wait, so the threads are looked up before they are asked.
@@ -44,10 +47,13 @@ async function threadsFrom(program: Command, open: Open, words: readonly string[
   const look = async (): Promise<void> => {
     program.parseOptions([...words]);
     const { saver } = await open(program);
-    for await (const { threadId } of saver.listThreads({ prefix, limit: OFFERED })) if (IS_WORD.test(threadId)) found.push(threadId);
+    for await (const { threadId } of saver.listThreads({ prefix, limit: OFFERED }))
+      if (IS_WORD.test(threadId)) found.push(threadId);
   };
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeUp = new Promise<void>((resolve) => (timer = setTimeout(resolve, Number(process.env.CHECKPOINT_COMPLETION_MS) || PATIENCE_MS)));
+  const timeUp = new Promise<void>(
+    (resolve) => (timer = setTimeout(resolve, Number(process.env.CHECKPOINT_COMPLETION_MS) || PATIENCE_MS)),
+  );
   await Promise.race([look().catch(() => undefined), timeUp]);
   clearTimeout(timer);
   return found;

@@ -14,7 +14,9 @@ export function addCopy(program: Command, open: Open): void {
       const { saver, output } = await open(command);
       adviseOnInterrupt("There is no copy yet: it is there when it is complete. Run it again.");
       using progress = output.progress("Copying");
-      const { items } = await saver.copyThread(from, to, { onProgress: ({ items }) => progress.update(items, counted(items, "item")) });
+      const { items } = await saver.copyThread(from, to, {
+        onProgress: ({ items }) => progress.update(items, counted(items, "item")),
+      });
       progress.stop();
       if (output.isJson) await output.json({ from, to, items });
       else await output.line(`Copied ${counted(items, "item")} of ${JSON.stringify(from)} to ${JSON.stringify(to)}.`);

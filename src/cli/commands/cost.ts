@@ -56,7 +56,13 @@ const pricesOf = (options: Options): Prices => ({
 const MILLION = 1_000_000;
 
 /** What it comes to, in dollars. */
-function billOf({ steps, kinds, objects, latest, history }: ThreadUsage, prices: Prices): Record<"writeUnits" | "millionSteps" | "millionLoads" | "millionCachedLoads" | "historyOnce" | "storageMonth", number> {
+function billOf(
+  { steps, kinds, objects, latest, history }: ThreadUsage,
+  prices: Prices,
+): Record<
+  "writeUnits" | "millionSteps" | "millionLoads" | "millionCachedLoads" | "historyOnce" | "storageMonth",
+  number
+> {
   const all = Object.values(kinds);
   const sum = (field: "items" | "bytes" | "writeUnits"): number => all.reduce((total, kind) => total + kind[field], 0);
   const writeUnits = sum("writeUnits");
@@ -67,7 +73,9 @@ function billOf({ steps, kinds, objects, latest, history }: ThreadUsage, prices:
     millionLoads: load(latest?.readUnits ?? 0, latest?.objects ?? 0),
     millionCachedLoads: load(latest?.cachedReadUnits ?? 0, 0),
     historyOnce: load(history.readUnits, history.objects) / MILLION,
-    storageMonth: ((sum("bytes") + ITEM_OVERHEAD_BYTES * sum("items")) * prices.storage + (objects.bytes ?? 0) * prices.s3Storage) / GIGABYTE,
+    storageMonth:
+      ((sum("bytes") + ITEM_OVERHEAD_BYTES * sum("items")) * prices.storage + (objects.bytes ?? 0) * prices.s3Storage) /
+      GIGABYTE,
   };
 }
 
@@ -75,16 +83,46 @@ async function show({ output }: Context, threadId: string, usage: ThreadUsage, p
   const { steps, kinds, objects, latest, history, problems } = usage;
   const bill = billOf(usage, prices);
   if (output.isJson) {
-    const dollarsOf = { millionSteps: bill.millionSteps, millionLoads: bill.millionLoads, millionCachedLoads: bill.millionCachedLoads, historyOnce: bill.historyOnce, storageMonth: bill.storageMonth };
-    await output.json({ threadId, steps, items: kinds, objects: { ...objects, bytes: objects.bytes ?? null }, writeUnitsPerStep: steps === 0 ? 0 : bill.writeUnits / steps, latest: latest ?? null, history, dollars: dollarsOf, prices, priceSources: PRICE_SOURCES, problems });
+    const dollarsOf = {
+      millionSteps: bill.millionSteps,
+      millionLoads: bill.millionLoads,
+      millionCachedLoads: bill.millionCachedLoads,
+      historyOnce: bill.historyOnce,
+      storageMonth: bill.storageMonth,
+    };
+    await output.json({
+      threadId,
+      steps,
+      items: kinds,
+      objects: { ...objects, bytes: objects.bytes ?? null },
+      writeUnitsPerStep: steps === 0 ? 0 : bill.writeUnits / steps,
+      latest: latest ?? null,
+      history,
+      dollars: dollarsOf,
+      prices,
+      priceSources: PRICE_SOURCES,
+      problems,
+    });
     return;
   }
   const perStep = (amount: number): string => (steps === 0 ? "" : (amount / steps).toFixed(2));
   await output.line(bold(threadId), dim(counted(steps, "checkpoint")));
   await output.line();
-  const rows = Object.entries(kinds).map(([kind, { items, bytes, writeUnits }]) => [kind, count(items), size(bytes), count(writeUnits), perStep(writeUnits)]);
-  const inS3 = objects.count > 0 ? [["objects in S3", count(objects.count), objects.bytes === undefined ? "?" : size(objects.bytes), "", ""]] : [];
-  const columns = ["what", "items", "bytes", "write units", "a step"].map((title, i) => ({ title, ...(i > 0 && { align: "right" as const }) }));
+  const rows = Object.entries(kinds).map(([kind, { items, bytes, writeUnits }]) => [
+    kind,
+    count(items),
+    size(bytes),
+    count(writeUnits),
+    perStep(writeUnits),
+  ]);
+  const inS3 =
+    objects.count > 0
+      ? [["objects in S3", count(objects.count), objects.bytes === undefined ? "?" : size(objects.bytes), "", ""]]
+      : [];
+  const columns = ["what", "items", "bytes", "write units", "a step"].map((title, i) => ({
+    title,
+    ...(i > 0 && { align: "right" as const }),
+  }));
   await output.table(columns, [...rows, ...inS3]);
   await output.line();
   const puts = objects.count > 0 ? `, ${perStep(objects.count)} PUTs` : "";
@@ -92,19 +130,41 @@ async function show({ output }: Context, threadId: string, usage: ThreadUsage, p
   await output.table(
     [{ title: "what it costs" }, { title: "dollars", align: "right" }, { title: "at" }],
     [
-      ["a million steps like these", dollars(bill.millionSteps), `${perStep(bill.writeUnits)} write units a step${puts}`],
+      [
+        "a million steps like these",
+        dollars(bill.millionSteps),
+        `${perStep(bill.writeUnits)} write units a step${puts}`,
+      ],
       ...(latest
         ? [
-            ["reading the latest a million times", dollars(bill.millionLoads), `${counted(latest.readUnits, "read unit")}${gets(latest.objects)}, nothing cached`],
+            [
+              "reading the latest a million times",
+              dollars(bill.millionLoads),
+              `${counted(latest.readUnits, "read unit")}${gets(latest.objects)}, nothing cached`,
+            ],
             ["", dollars(bill.millionCachedLoads), `${counted(latest.cachedReadUnits, "read unit")}, segments cached`],
           ]
         : []),
-      ["reading all of it once", dollars(bill.historyOnce), `${counted(history.readUnits, "read unit")}${gets(history.objects)}`],
-      ["keeping it for a month", dollars(bill.storageMonth), `${size(Object.values(kinds).reduce((sum, { bytes }) => sum + bytes, 0))} in the table${objects.count > 0 ? `, ${objects.bytes === undefined ? "?" : size(objects.bytes)} in S3` : ""}`],
+      [
+        "reading all of it once",
+        dollars(bill.historyOnce),
+        `${counted(history.readUnits, "read unit")}${gets(history.objects)}`,
+      ],
+      [
+        "keeping it for a month",
+        dollars(bill.storageMonth),
+        `${size(Object.values(kinds).reduce((sum, { bytes }) => sum + bytes, 0))} in the ` +
+          `table${objects.count > 0 ? `, ${objects.bytes === undefined ? "?" : size(objects.bytes)} in S3` : ""}`,
+      ],
     ],
   );
   await output.line();
-  await output.line(dim(`On demand, us-east-1: ${PRICE_SOURCES.join(", ")}. Each item counted as written once: renewals with a TTL come on top.`));
+  await output.line(
+    dim(
+      `On demand, us-east-1: ${PRICE_SOURCES.join(", ")}. Each item counted as written once: renewals with a TTL ` +
+        "come on top.",
+    ),
+  );
   if (objects.missing > 0) output.note(red(`${counted(objects.missing, "object")} in S3 missing.`));
   for (const { code, message } of problems) output.note(red(`${message} [${code}]`));
 }

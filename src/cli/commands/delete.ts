@@ -11,7 +11,9 @@ export function addDelete(program: Command, open: Open): void {
     .description("delete threads, with all that belongs to them")
     .argument("<thread...>", "their ids")
     .option("-y, --yes", "without a question")
-    .action(async (threads: string[], { yes }: { yes?: boolean }, command: Command) => remove(await open(command), threads, yes));
+    .action(async (threads: string[], { yes }: { yes?: boolean }, command: Command) =>
+      remove(await open(command), threads, yes),
+    );
   withExample(command, "delete user-42 user-43 --yes");
 }
 
@@ -19,16 +21,25 @@ async function remove(context: Context, threads: readonly string[], yes: boolean
   const { saver, options, output } = context;
   const unknown = await unknownAmong(context, threads);
   const names = threads.map((id) => JSON.stringify(id)).join(", ");
-  if (!(await output.confirm(`Delete ${counted(threads.length, "thread")} of ${options.tableName} with all checkpoints: ${names}?`, yes))) {
+  if (
+    !(await output.confirm(
+      `Delete ${counted(threads.length, "thread")} of ${options.tableName} with all checkpoints: ${names}?`,
+      yes,
+    ))
+  ) {
     output.note("Nothing was deleted.");
     return;
   }
 
   using progress = output.progress("Deleting", threads.length > 1 ? threads.length : undefined);
   let done = 0;
-  const stopListening = context.onRequest((requests) => progress.update(done, `${counted(done, "thread")}, ${counted(requests, "request")}`));
+  const stopListening = context.onRequest((requests) =>
+    progress.update(done, `${counted(done, "thread")}, ${counted(requests, "request")}`),
+  );
   for (const id of threads) {
-    adviseOnInterrupt(`${counted(done, "thread")} of ${threads.length} deleted. Run it again: a deletion that was cut short goes on.`);
+    adviseOnInterrupt(
+      `${counted(done, "thread")} of ${threads.length} deleted. Run it again: a deletion that was cut short goes on.`,
+    );
     await saver.deleteThread(id);
     done++;
   }

@@ -24,8 +24,15 @@ interface Report {
 export function addDoctor(program: Command): void {
   const doctor = program
     .command("doctor")
-    .description("look for what is wrong with credentials, clock, table, permissions and bucket, and say what to do; leaves nothing behind")
-    .option("--ttl <duration>", 'the saver\'s ttlSeconds, as "7d": also looks whether the bucket keeps objects for as long', duration)
+    .description(
+      "look for what is wrong with credentials, clock, table, permissions and bucket, and say what to do; leaves " +
+        "nothing behind",
+    )
+    .option(
+      "--ttl <duration>",
+      'the saver\'s ttlSeconds, as "7d": also looks whether the bucket keeps objects for as long',
+      duration,
+    )
     .option("--origin <url>", "also looks whether a page of this origin may use table and bucket (CORS)", originOf)
     .action(async (options: Options, command: Command) => {
       const output = outputOf(command);
@@ -56,7 +63,12 @@ async function reportOf(given: GlobalOptions, { ttl: ttlSeconds, origin }: Optio
   return { ok: !findings.some(({ status }) => status === "wrong"), findings };
 }
 
-const SHOWN: Record<Status, Text> = { ok: green("ok"), warning: yellow("warning"), wrong: red("wrong"), skipped: dim("skipped") };
+const SHOWN: Record<Status, Text> = {
+  ok: green("ok"),
+  warning: yellow("warning"),
+  wrong: red("wrong"),
+  skipped: dim("skipped"),
+};
 /** A table with less than this for its findings cannot be read. */
 const NARROW = 70;
 
@@ -64,10 +76,15 @@ async function show({ findings, ...rest }: Report, output: Output): Promise<void
   if (output.isJson) return output.json({ ...rest, findings });
   if (output.width < NARROW) {
     for (const { check, status, finding, remedy } of findings) {
-      await output.tree({ label: [SHOWN[status], check], children: [finding, remedy].flatMap((text) => (text === undefined ? [] : { label: text })) });
+      await output.tree({
+        label: [SHOWN[status], check],
+        children: [finding, remedy].flatMap((text) => (text === undefined ? [] : { label: text })),
+      });
     }
   } else await output.table([{ title: "" }, { title: "check" }, { title: "finding" }], findings.flatMap(rowsOf));
-  const counts = Object.keys(SHOWN).map((status) => `${findings.filter((finding) => finding.status === status).length} ${status}`);
+  const counts = Object.keys(SHOWN).map(
+    (status) => `${findings.filter((finding) => finding.status === status).length} ${status}`,
+  );
   await output.line(counts.join(", "));
 }
 

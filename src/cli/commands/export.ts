@@ -46,9 +46,14 @@ async function toFile({ saver, output, signal }: Context, thread: string, file: 
         yield `${line}\n`;
       }
     }
-    const counter = new Transform({ transform: (chunk: Uint8Array, _, done) => ((size += chunk.length), done(null, chunk)) });
+    const counter = new Transform({
+      transform: (chunk: Uint8Array, _, done) => ((size += chunk.length), done(null, chunk)),
+    });
     const compression = file.endsWith(".gz") ? [createGzip()] : [];
-    await pipeline([Readable.from(text(), { objectMode: false }), ...compression, counter, createWriteStream(partial)], { signal });
+    await pipeline(
+      [Readable.from(text(), { objectMode: false }), ...compression, counter, createWriteStream(partial)],
+      { signal },
+    );
     await rename(partial, file);
   } finally {
     await rm(partial, { force: true });
@@ -56,5 +61,6 @@ async function toFile({ saver, output, signal }: Context, thread: string, file: 
   // The first line says what it is, and the last one how many there were.
   const items = lines - 2;
   if (output.isJson) await output.json({ threadId: thread, file, items, bytes: size });
-  else await output.line(`Exported ${counted(items, "item")} of ${JSON.stringify(thread)} to ${file} (${bytes(size)}).`);
+  else
+    await output.line(`Exported ${counted(items, "item")} of ${JSON.stringify(thread)} to ${file} (${bytes(size)}).`);
 }

@@ -23,26 +23,39 @@ export function addImport(program: Command, open: Open): void {
     .argument("[file]", "the export, compressed or not; else from stdin")
     .option("--as <thread>", "store it under this id; else under the one it had")
     .option("--from-key-prefix <prefix>", "of the saver that has made the export; else --key-prefix")
-    .action(async (file: string | undefined, options: Options, command: Command) => take(await open(command), file, options));
+    .action(async (file: string | undefined, options: Options, command: Command) =>
+      take(await open(command), file, options),
+    );
   withExample(command, "import user-42.jsonl.gz --as user-42-restored");
 }
 
-async function take({ saver, output, signal }: Context, file: string | undefined, { as: threadId, fromKeyPrefix }: Options): Promise<void> {
+async function take(
+  { saver, output, signal }: Context,
+  file: string | undefined,
+  { as: threadId, fromKeyPrefix }: Options,
+): Promise<void> {
   if (file === undefined && process.stdin.isTTY) throw new UsageError("Which file? Name it, or send it to stdin.");
   adviseOnInterrupt("There is no such thread yet: it is there when it is complete. Run it again.");
   const total = file === undefined ? undefined : (await stat(file)).size;
   const source = file === undefined ? process.stdin : createReadStream(file);
   using progress = output.progress("Importing", total);
   let bytesRead = 0;
-  const counter = new Transform({ transform: (chunk: Uint8Array, _, done) => ((bytesRead += chunk.length), done(null, chunk)) });
+  const counter = new Transform({
+    transform: (chunk: Uint8Array, _, done) => ((bytesRead += chunk.length), done(null, chunk)),
+  });
   const stop = new AbortController();
   const bytes = await unzipped(source);
   // Its failure ends the reading of lines, and says there what it was.
   const reading = pipeline([source, counter, bytes], { signal: AbortSignal.any([signal, stop.signal]) });
   reading.catch(() => undefined);
   try {
-    const onProgress = ({ items }: { items: number }): void => progress.update(total === undefined ? items : bytesRead, counted(items, "item"));
-    const { threadId: id, items } = await saver.importThread(boundedLines(bytes), { threadId, fromKeyPrefix, onProgress });
+    const onProgress = ({ items }: { items: number }): void =>
+      progress.update(total === undefined ? items : bytesRead, counted(items, "item"));
+    const { threadId: id, items } = await saver.importThread(boundedLines(bytes), {
+      threadId,
+      fromKeyPrefix,
+      onProgress,
+    });
     progress.stop();
     if (output.isJson) await output.json({ threadId: id, items });
     else await output.line(`Imported ${counted(items, "item")} as ${JSON.stringify(id)}.`);

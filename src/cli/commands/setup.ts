@@ -29,30 +29,58 @@ export function addSetup(program: Command, open: Open): void {
     .description("create what is missing: the table, with --ttl its expiry, with a bucket too its lifecycle rule")
     .option("--ttl <duration>", 'the saver\'s ttlSeconds, as "7d"', duration)
     .option("--dry-run", "only say what would be created")
-    .addOption(new Option("--print <format>", "print infrastructure to deploy instead; needs no credentials").choices(["cloudformation", "terraform", "cdk", "iam"]).conflicts("dryRun"))
-    .addOption(new Option("--policy <role>", "with --print iam: whose policy").choices(["application", "setup", "tenant"]).default("application"))
+    .addOption(
+      new Option("--print <format>", "print infrastructure to deploy instead; needs no credentials")
+        .choices(["cloudformation", "terraform", "cdk", "iam"])
+        .conflicts("dryRun"),
+    )
+    .addOption(
+      new Option("--policy <role>", "with --print iam: whose policy")
+        .choices(["application", "setup", "tenant"])
+        .default("application"),
+    )
     .option("--origin <url>", "with --print: a page of this origin may use the bucket (CORS)")
     .action(async (options: Options, command: Command) => {
       if (options.print) return print(options.print, options, command);
-      if (options.origin !== undefined) throw new UsageError("--origin goes with --print: setup itself does not change a bucket's CORS rules.");
+      if (options.origin !== undefined)
+        throw new UsageError("--origin goes with --print: setup itself does not change a bucket's CORS rules.");
       const context = await open(command);
       await show(await report(context, options), context);
     });
-  withExample(setup, "setup --ttl 7d --dry-run\nsetup --s3-bucket my-bucket --ttl 7d --print terraform > checkpoints.tf");
+  withExample(
+    setup,
+    "setup --ttl 7d --dry-run\nsetup --s3-bucket my-bucket --ttl 7d --print terraform > checkpoints.tf",
+  );
 }
 
 async function print(format: Format, { ttl, policy, origin }: Options, command: Command): Promise<void> {
-  const { table, region = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION, keyPrefix, s3Bucket, s3Prefix = "" } = command.optsWithGlobals<GlobalOptions>();
+  const {
+    table,
+    region = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION,
+    keyPrefix,
+    s3Bucket,
+    s3Prefix = "",
+  } = command.optsWithGlobals<GlobalOptions>();
   if (!table) throw new UsageError("Which table? Pass --table, or set DYNAMODB_TABLE_NAME.");
   if (!region && format === "iam") throw new UsageError("Which region? Pass --region, or set AWS_REGION.");
-  const wanted: Wanted = { table, region: region ?? "", keyPrefix, s3: s3Bucket ? { bucket: s3Bucket, prefix: s3Prefix } : undefined, ttlSeconds: ttl, origin };
+  const wanted: Wanted = {
+    table,
+    region: region ?? "",
+    keyPrefix,
+    s3: s3Bucket ? { bucket: s3Bucket, prefix: s3Prefix } : undefined,
+    ttlSeconds: ttl,
+    origin,
+  };
   const { printed } = await import("../setup/printed.js");
   await outputOf(command).raw(printed(format, wanted, policy ?? "application"));
 }
 
 async function report({ options, storage }: Context, { ttl: ttlSeconds, dryRun }: Options): Promise<SetupReport> {
   if (dryRun) {
-    const [{ planSetup }, { ambientEnv, expandConfig }] = await Promise.all([import("../setup/plan.js"), import("../../config.js")]);
+    const [{ planSetup }, { ambientEnv, expandConfig }] = await Promise.all([
+      import("../setup/plan.js"),
+      import("../../config.js"),
+    ]);
     const config = expandConfig({ ...options, ttlSeconds }, ambientEnv());
     return { dryRun: true, ...(await planSetup(storage.db, storage.offload?.s3, config, ttlSeconds)) };
   }
@@ -66,7 +94,11 @@ async function show(report: SetupReport, { output }: Context): Promise<void> {
   const { table, timeToLive, lifecycleRule } = report;
   const rows: Text[][] = [[SHOWN[table.status], `table ${table.name}`]];
   if (timeToLive) rows.push([SHOWN[timeToLive], "expiry of its items"]);
-  if (lifecycleRule) rows.push([SHOWN[lifecycleRule.status], `lifecycle rule of the bucket${lifecycleRule.id ? `: ${lifecycleRule.id}` : ""}`]);
+  if (lifecycleRule)
+    rows.push([
+      SHOWN[lifecycleRule.status],
+      `lifecycle rule of the bucket${lifecycleRule.id ? `: ${lifecycleRule.id}` : ""}`,
+    ]);
   await output.table([{ title: "" }, { title: "what" }], rows);
 }
 

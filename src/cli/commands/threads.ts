@@ -47,15 +47,29 @@ async function list({ saver, output }: Context, options: Options): Promise<void>
     }
   }
   const always: Column[] = [{ title: "thread" }, { title: "created", whole: true }];
-  const ofLatest: Column[] = [{ title: "step", align: "right" }, { title: "last checkpoint", whole: true }];
+  const ofLatest: Column[] = [
+    { title: "step", align: "right" },
+    { title: "last checkpoint", whole: true },
+  ];
   await output.table(options.latest ? [...always, ...ofLatest] : always, rows());
-  if (count === 0) output.note("No threads", options.prefix === undefined ? "in this table, with this key prefix." : "whose ids begin so.");
+  if (count === 0)
+    output.note(
+      "No threads",
+      options.prefix === undefined ? "in this table, with this key prefix." : "whose ids begin so.",
+    );
 }
 
 async function* lines(saver: Context["saver"], options: Options): AsyncGenerator<ThreadLine> {
   for await (const { threadId, createdAt, latest } of saver.listThreads(options)) {
     if (!options.latest) yield { threadId, createdAt };
-    else yield { threadId, createdAt, latest: latest ? { checkpointId: latest.checkpointId, step: latest.step ?? null, time: timeOf(latest.checkpointId) ?? null } : null };
+    else
+      yield {
+        threadId,
+        createdAt,
+        latest: latest
+          ? { checkpointId: latest.checkpointId, step: latest.step ?? null, time: timeOf(latest.checkpointId) ?? null }
+          : null,
+      };
   }
 }
 

@@ -32,7 +32,12 @@ export async function* checkBucket({ config: { s3: place }, s3, cleaner }: Subje
   return true;
 }
 
-async function* useObject(s3: S3, cleaner: S3, object: { bucket: string; key: string }, where: string): AsyncGenerator<Finding, void, undefined> {
+async function* useObject(
+  s3: S3,
+  cleaner: S3,
+  object: { bucket: string; key: string },
+  where: string,
+): AsyncGenerator<Finding, void, undefined> {
   try {
     const storing = await attempt(() => s3.putObject(object, BODY, undefined));
     yield storing ? failed("s3:PutObject", `store ${where}`, storing) : ok("s3:PutObject", `Allowed: store ${where}.`);
@@ -44,7 +49,8 @@ async function* useObject(s3: S3, cleaner: S3, object: { bucket: string; key: st
     yield tagging ? untagged(tagging) : ok("s3:PutObjectTagging", `Allowed: tag ${where}.`);
   } finally {
     const left = await attempt(() => cleaner.deleteObjects(object.bucket, [object.key]));
-    if (left) yield wrong("bucket", `The object ${object.key} could not be deleted: ${left.message}`, "Delete it by hand.");
+    if (left)
+      yield wrong("bucket", `The object ${object.key} could not be deleted: ${left.message}`, "Delete it by hand.");
   }
 }
 
@@ -58,15 +64,34 @@ async function attempt(call: () => Promise<void>): Promise<DynamoDBSaverError | 
 }
 
 function unusable(error: DynamoDBSaverError): Finding {
-  if (error.code === "BUCKET_NOT_FOUND") return wrong("bucket", error.message.split(". ", 1)[0]! + ".", `Check --s3-bucket, --s3-region and --s3-endpoint, or make one: ${PROGRAM} setup --print cloudformation`);
+  if (error.code === "BUCKET_NOT_FOUND")
+    return wrong(
+      "bucket",
+      error.message.split(". ", 1)[0]! + ".",
+      `Check --s3-bucket, --s3-region and --s3-endpoint, or make one: ${PROGRAM} setup --print cloudformation`,
+    );
   const moved = error instanceof AwsRequestError && error.status >= 300 && error.status < 400;
-  return wrong("bucket", error.message, moved || /redirect/.test(error.message) ? "The bucket is in another region: check --s3-region." : "Check --s3-endpoint, --s3-region, --s3-force-path-style and the credentials.");
+  return wrong(
+    "bucket",
+    error.message,
+    moved || /redirect/.test(error.message)
+      ? "The bucket is in another region: check --s3-region."
+      : "Check --s3-endpoint, --s3-region, --s3-force-path-style and the credentials.",
+  );
 }
 
 const failed = (action: string, what: string, error: DynamoDBSaverError): Finding =>
-  isDenied(error) ? denied(action, what) : wrong(action, error.message, "Ask again; if it stays so, look at the bucket's policy and encryption key.");
+  isDenied(error)
+    ? denied(action, what)
+    : wrong(action, error.message, "Ask again; if it stays so, look at the bucket's policy and encryption key.");
 
 function untagged(error: DynamoDBSaverError): Finding {
-  const remedy = "Allow s3:PutObjectTagging. Where a service has no tags, such as Cloudflare R2, objects stay until their thread is deleted.";
-  return warning("s3:PutObjectTagging", `Objects cannot be tagged (${error.message.replace(/\.$/, "")}), so with ttlSeconds they would not expire.`, remedy);
+  const remedy =
+    "Allow s3:PutObjectTagging. Where a service has no tags, such as Cloudflare R2, objects stay until their " +
+    "thread is deleted.";
+  return warning(
+    "s3:PutObjectTagging",
+    `Objects cannot be tagged (${error.message.replace(/\.$/, "")}), so with ttlSeconds they would not expire.`,
+    remedy,
+  );
 }

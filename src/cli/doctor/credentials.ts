@@ -16,7 +16,11 @@ export async function* checkCredentials({ config, credentials: source }: Subject
     credentials = await source.get();
   } catch (error) {
     const { message, cause } = reported(error);
-    yield wrong("credentials", [message, adviceIn(cause)].join(" ").trimEnd(), "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile.");
+    yield wrong(
+      "credentials",
+      [message, adviceIn(cause)].join(" ").trimEnd(),
+      "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile.",
+    );
     return false;
   }
   const { accessKeyId, sessionToken, expiration } = credentials;
@@ -24,22 +28,35 @@ export async function* checkCredentials({ config, credentials: source }: Subject
   const key = `access key …${accessKeyId.slice(-4)}`;
   const kind = sessionToken ? `temporary${expiration ? `, until ${expiration.toISOString()}` : ""}` : "long-lived";
   if (expiration && expiration.getTime() <= Date.now()) {
-    yield wrong("credentials", `The ${key} has expired (${expiration.toISOString()}).`, "Sign in again, for example with aws sso login.");
+    yield wrong(
+      "credentials",
+      `The ${key} has expired (${expiration.toISOString()}).`,
+      "Sign in again, for example with aws sso login.",
+    );
     return false;
   }
   yield ok("credentials", `They are there: ${key}, ${kind}.`);
   return yield* identity(config, credentials);
 }
 
-/** What a provider of the AWS SDK says of itself, such as that one has to sign in again. One that runs a program quotes the program, which may hold a secret. */
+/**
+ * What a provider of the AWS SDK says of itself, such as that one has to sign in again. One that runs a program quotes
+ * the program, which may hold a secret.
+ */
 function adviceIn(cause: unknown): string {
   const { name, message } = (cause ?? {}) as { name?: unknown; message?: unknown };
   const isProvider = name === "CredentialsProviderError" || name === "TokenProviderError";
   return isProvider && typeof message === "string" && !/\n|command failed/i.test(message) ? message : "";
 }
 
-/** Asks STS, which answers whoever it knows, whatever their policies. Only where the table is AWS's: others have keys of their own. */
-async function* identity({ endpoint, region, fetch, signal, requestTimeoutMs }: Subject["config"], credentials: AwsCredentials): Check {
+/**
+ * Asks STS, which answers whoever it knows, whatever their policies. Only where the table is AWS's: others have keys of
+ * their own.
+ */
+async function* identity(
+  { endpoint, region, fetch, signal, requestTimeoutMs }: Subject["config"],
+  credentials: AwsCredentials,
+): Check {
   const check = "identity";
   if (!/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname)) {
     yield skipped(check, "Not asked for: the endpoint is not one of AWS.");
@@ -49,7 +66,13 @@ async function* identity({ endpoint, region, fetch, signal, requestTimeoutMs }: 
   const { url, region: signedFor } = serviceAt("GetCallerIdentity", "sts", { region });
   const headers = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
   const clock = new Clock();
-  const signed = (body: Uint8Array<ArrayBuffer>): Promise<Headers> => sign({ method: "POST", url, headers, body, service: "sts", region: signedFor }, credentials, clock.offsetMs, new Map());
+  const signed = (body: Uint8Array<ArrayBuffer>): Promise<Headers> =>
+    sign(
+      { method: "POST", url, headers, body, service: "sts", region: signedFor },
+      credentials,
+      clock.offsetMs,
+      new Map(),
+    );
   try {
     const arn = await ask(settings, {
       url,
@@ -76,7 +99,11 @@ async function* identity({ endpoint, region, fetch, signal, requestTimeoutMs }: 
 }
 
 const REMEDIES: Record<string, string> = {
-  InvalidClientTokenId: "The access key does not exist, is switched off, or belongs to a session token that was not given. Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN.",
-  SignatureDoesNotMatch: "The secret does not fit the access key. Check AWS_SECRET_ACCESS_KEY for characters lost in copying, and this machine's clock.",
+  InvalidClientTokenId:
+    "The access key does not exist, is switched off, or belongs to a session token that was not given. Check " +
+    "AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN.",
+  SignatureDoesNotMatch:
+    "The secret does not fit the access key. Check AWS_SECRET_ACCESS_KEY for characters lost in copying, and " +
+    "this machine's clock.",
   ExpiredToken: "The session has ended. Sign in again, for example with aws sso login.",
 };

@@ -23,19 +23,26 @@ export interface Expectations {
 }
 
 /**
- * Looks at everything that a saver needs, in order, and says of each what it found. It works beside live agents, and leaves
- * nothing behind. What makes no sense any more after a finding is left out, and said to be.
+ * Looks at everything that a saver needs, in order, and says of each what it found. It works beside live agents, and
+ * leaves nothing behind. What makes no sense any more after a finding is left out, and said to be.
  *
  * @throws DynamoDBSaverError `ABORTED`
  */
-export async function* examine(options: DynamoDBSaverOptions, { ttlSeconds, origin }: Expectations = {}): AsyncGenerator<Finding, void, undefined> {
+export async function* examine(
+  options: DynamoDBSaverOptions,
+  { ttlSeconds, origin }: Expectations = {},
+): AsyncGenerator<Finding, void, undefined> {
   let subject: Subject;
   try {
     subject = subjectOf(options);
   } catch (error) {
     const { message } = reported(error);
     const [finding = "", ...remedy] = message.split(/(?<=\.) /);
-    yield wrong(message.startsWith("credentials") ? "credentials" : "options", finding, [...remedy, flagFor(message)].filter(Boolean).join(" ") || "See --help.");
+    yield wrong(
+      message.startsWith("credentials") ? "credentials" : "options",
+      finding,
+      [...remedy, flagFor(message)].filter(Boolean).join(" ") || "See --help.",
+    );
     return;
   }
   yield ok("options", summary(subject));
@@ -47,7 +54,10 @@ export async function* examine(options: DynamoDBSaverOptions, { ttlSeconds, orig
   if (origin !== undefined) yield* checkCors(subject, origin);
 }
 
-async function* examineTable(subject: Subject, ttlSeconds: number | undefined): AsyncGenerator<Finding, void, undefined> {
+async function* examineTable(
+  subject: Subject,
+  ttlSeconds: number | undefined,
+): AsyncGenerator<Finding, void, undefined> {
   if (!(yield* checkTable(subject))) {
     yield skipped("permissions", "The table comes first.");
     return;

@@ -19,9 +19,24 @@ export interface Finding {
 export type Check = AsyncGenerator<Finding, boolean, undefined>;
 
 export const ok = (check: string, finding: string): Finding => ({ check, status: "ok", finding });
-export const warning = (check: string, finding: string, remedy: string): Finding => ({ check, status: "warning", finding, remedy });
-export const wrong = (check: string, finding: string, remedy: string): Finding => ({ check, status: "wrong", finding, remedy });
-export const skipped = (check: string, finding: string, remedy?: string): Finding => ({ check, status: "skipped", finding, ...(remedy !== undefined && { remedy }) });
+export const warning = (check: string, finding: string, remedy: string): Finding => ({
+  check,
+  status: "warning",
+  finding,
+  remedy,
+});
+export const wrong = (check: string, finding: string, remedy: string): Finding => ({
+  check,
+  status: "wrong",
+  finding,
+  remedy,
+});
+export const skipped = (check: string, finding: string, remedy?: string): Finding => ({
+  check,
+  status: "skipped",
+  finding,
+  ...(remedy !== undefined && { remedy }),
+});
 
 /** An error that a check can tell of. Others, and that somebody has interrupted, end the doctor. */
 export function reported(error: unknown): DynamoDBSaverError {
@@ -30,8 +45,13 @@ export function reported(error: unknown): DynamoDBSaverError {
 }
 
 /** The credentials are known, and a policy does not allow this. */
-export const isDenied = (error: DynamoDBSaverError): boolean => error instanceof AwsRequestError && /^AccessDenied(Exception)?$/.test(error.serviceCode ?? "");
+export const isDenied = (error: DynamoDBSaverError): boolean =>
+  error instanceof AwsRequestError && /^AccessDenied(Exception)?$/.test(error.serviceCode ?? "");
 
 /** That a policy has to allow an action. */
 export const denied = (action: string, what: string): Finding =>
-  wrong(action, `These credentials may not ${what}.`, `Allow ${action} in their IAM policy. ${PROGRAM} setup --print iam prints one that fits.`);
+  wrong(
+    action,
+    `These credentials may not ${what}.`,
+    `Allow ${action} in their IAM policy. ${PROGRAM} setup --print iam prints one that fits.`,
+  );

@@ -26,13 +26,28 @@ export async function* checkLifecycle({ s3, config: { s3: place } }: Subject, tt
     if (ttlSeconds !== undefined) {
       const days = daysOf(ttlSeconds);
       const rule = expiryRule(rules, place!.prefix, ttlSeconds);
-      if (rule === undefined) yield wrong("lifecycle", `No rule deletes objects under "${place!.prefix}" with the tag ${TTL_TAG}=${days}: they would stay.`, `${PROGRAM} setup --ttl …, with the same duration as here, installs it.`);
-      else if (findings.length === 0) yield ok("lifecycle", `The rule ${JSON.stringify(textOf(rule, "ID") ?? "")} deletes objects ${days} days after they were stored.`);
+      if (rule === undefined)
+        yield wrong(
+          "lifecycle",
+          `No rule deletes objects under "${place!.prefix}" with the tag ${TTL_TAG}=${days}: they would stay.`,
+          `${PROGRAM} setup --ttl …, with the same duration as here, installs it.`,
+        );
+      else if (findings.length === 0)
+        yield ok(
+          "lifecycle",
+          `The rule ${JSON.stringify(textOf(rule, "ID") ?? "")} deletes objects ${days} days after they were stored.`,
+        );
     } else if (findings.length === 0) yield ok("lifecycle", "No rule deletes what threads still need.");
   } catch (error) {
     const problem = reported(error);
-    if (isDenied(problem)) yield skipped("lifecycle", "These credentials may not do s3:GetLifecycleConfiguration, which only setup needs.");
-    else yield warning("lifecycle", problem.message, "Not every S3 has lifecycle rules. Without, objects stay until their thread is deleted.");
+    if (isDenied(problem))
+      yield skipped("lifecycle", "These credentials may not do s3:GetLifecycleConfiguration, which only setup needs.");
+    else
+      yield warning(
+        "lifecycle",
+        problem.message,
+        "Not every S3 has lifecycle rules. Without, objects stay until their thread is deleted.",
+      );
   }
   return true;
 }
@@ -41,13 +56,29 @@ export async function* checkLifecycle({ s3, config: { s3: place } }: Subject, tt
 function* harm(rules: Rule[], ttlSeconds: number | undefined): Generator<Finding> {
   for (const { id, tag, days, archives } of rules) {
     const name = `The rule ${JSON.stringify(id)}`;
-    if (archives) yield wrong("lifecycle", `${name} moves objects to an archive, from which they cannot be read at once.`, "Leave the saver's prefix out of that rule.");
+    if (archives)
+      yield wrong(
+        "lifecycle",
+        `${name} moves objects to an archive, from which they cannot be read at once.`,
+        "Leave the saver's prefix out of that rule.",
+      );
     if (days === undefined) continue;
     const needed = tag === undefined ? ttlSeconds && daysOf(ttlSeconds) : Number(tag);
     if (needed && days >= needed) continue;
     const early = `${name} deletes objects after ${days} days`;
-    if (needed) yield wrong("lifecycle", `${early}, and threads need them for ${needed}.`, `Give it ${needed} days, or leave the saver's prefix out of it.`);
-    else yield warning("lifecycle", `${early}, whether or not their thread lives.`, "Leave the saver's prefix out of that rule, or name the saver's ttlSeconds with --ttl to see whether it is long enough.");
+    if (needed)
+      yield wrong(
+        "lifecycle",
+        `${early}, and threads need them for ${needed}.`,
+        `Give it ${needed} days, or leave the saver's prefix out of it.`,
+      );
+    else
+      yield warning(
+        "lifecycle",
+        `${early}, whether or not their thread lives.`,
+        "Leave the saver's prefix out of that rule, or name the saver's ttlSeconds with --ttl to see whether it " +
+          "is long enough.",
+      );
   }
 }
 
@@ -64,7 +95,9 @@ function rulesFor(rules: readonly string[], prefix: string): Rule[] {
       id: textOf(rule, "ID") ?? "",
       tag: tags[0]?.value,
       days: deletes ? Number(textOf(expiration, "Days") ?? 0) : undefined,
-      archives: elements(rule, "Transition").some((transition) => /GLACIER$|DEEP_ARCHIVE/.test(textOf(transition, "StorageClass") ?? "")),
+      archives: elements(rule, "Transition").some((transition) =>
+        /GLACIER$|DEEP_ARCHIVE/.test(textOf(transition, "StorageClass") ?? ""),
+      ),
     };
   });
 }

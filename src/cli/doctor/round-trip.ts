@@ -14,7 +14,8 @@ export async function* checkRoundTrip(subject: Subject): Check {
   let problem: Finding | undefined;
   try {
     const lost = await useThread(subject, threadId);
-    if (lost !== undefined) problem = wrong("round trip", lost, "Another saver or proxy may answer at this endpoint. Check --endpoint.");
+    if (lost !== undefined)
+      problem = wrong("round trip", lost, "Another saver or proxy may answer at this endpoint. Check --endpoint.");
   } catch (error) {
     problem = wrong("round trip", reported(error).message, "The checks above say what is missing.");
   } finally {
@@ -44,9 +45,18 @@ async function removed({ cleaner, storage }: Subject, threadId: string): Promise
     await cleaner.saver.deleteThread(threadId);
     const { partition } = await threadOf(storage, threadId);
     const left = await cleaner.saver.getTuple({ configurable: { thread_id: threadId } });
-    if (left) return wrong("round trip", `The throwaway thread ${threadId} (partition ${key(partition, "").PK.S}) is still there after it was deleted.`, remedy);
+    if (left)
+      return wrong(
+        "round trip",
+        `The throwaway thread ${threadId} (partition ${key(partition, "").PK.S}) is still there after it was deleted.`,
+        remedy,
+      );
   } catch (error) {
-    return wrong("round trip", `The throwaway thread ${threadId} could not be deleted: ${reported(error).message}`, remedy);
+    return wrong(
+      "round trip",
+      `The throwaway thread ${threadId} could not be deleted: ${reported(error).message}`,
+      remedy,
+    );
   }
   return undefined;
 }

@@ -30,7 +30,13 @@ export interface Subject {
  */
 export function subjectOf(given: DynamoDBSaverOptions): Subject {
   // The doctor tells of what fails, and need not try for as long as an application does.
-  const options: DynamoDBSaverOptions = { ...given, maxAttempts: 2, requestTimeoutMs: given.requestTimeoutMs ?? 5_000, conflict: "branch", history: "full" };
+  const options: DynamoDBSaverOptions = {
+    ...given,
+    maxAttempts: 2,
+    requestTimeoutMs: given.requestTimeoutMs ?? 5_000,
+    conflict: "branch",
+    history: "full",
+  };
   const config = expandConfig(options, ambientEnv());
   const throwaway = { ...options, ttlSeconds: LEFTOVERS_LIVE_SECONDS };
   // What was made has to go, so that is tried as often as an application tries.
@@ -42,6 +48,9 @@ export function subjectOf(given: DynamoDBSaverOptions): Subject {
     storage,
     s3: storage.offload?.s3,
     newSaver: () => new DynamoDBSaver(throwaway),
-    cleaner: { saver: new DynamoDBSaver({ ...throwaway, ...lasting }), s3: openBackend({ ...config, ...lasting }, compress).offload?.s3 },
+    cleaner: {
+      saver: new DynamoDBSaver({ ...throwaway, ...lasting }),
+      s3: openBackend({ ...config, ...lasting }, compress).offload?.s3,
+    },
   };
 }

@@ -13,12 +13,21 @@ export async function* checkTable({ storage: { db }, config }: Subject): Check {
   try {
     const state = await db.describeTable();
     if (!state) {
-      yield wrong("table", `There is no table ${name} in ${config.region}.`, `Check --table, --region and whose the credentials are, or create it: ${PROGRAM} setup --table ${config.tableName}`);
+      yield wrong(
+        "table",
+        `There is no table ${name} in ${config.region}.`,
+        `Check --table, --region and whose the credentials are, or create it: ${PROGRAM} setup --table ` +
+          `${config.tableName}`,
+      );
       return false;
     }
     const problem = keysProblem(config.tableName, state);
     if (problem !== undefined) {
-      yield wrong("table", problem.split(". ", 1)[0]! + ".", "A table's keys cannot be changed. Name another with --table, and setup creates it.");
+      yield wrong(
+        "table",
+        problem.split(". ", 1)[0]! + ".",
+        "A table's keys cannot be changed. Name another with --table, and setup creates it.",
+      );
       return false;
     }
     const finding = `Table ${name} has the keys PK and SK and is ${state.status}.`;
@@ -26,7 +35,13 @@ export async function* checkTable({ storage: { db }, config }: Subject): Check {
       yield ok("table", finding);
       return true;
     }
-    yield wrong("table", finding, state.status === "CREATING" ? "Wait a moment and ask again." : "Look at the table in the AWS console: it cannot be used like that.");
+    yield wrong(
+      "table",
+      finding,
+      state.status === "CREATING"
+        ? "Wait a moment and ask again."
+        : "Look at the table in the AWS console: it cannot be used like that.",
+    );
     return false;
   } catch (error) {
     const problem = reported(error);
@@ -35,7 +50,8 @@ export async function* checkTable({ storage: { db }, config }: Subject): Check {
       return true;
     }
     // Without a permission to name, it is about who asks and not about the table.
-    if (problem.code === "ACCESS_DENIED") yield wrong("credentials", problem.message, "Check the credentials, --region, and the clock above.");
+    if (problem.code === "ACCESS_DENIED")
+      yield wrong("credentials", problem.message, "Check the credentials, --region, and the clock above.");
     else yield wrong("table", problem.message, "Check --endpoint and --region.");
     return false;
   }
@@ -49,18 +65,26 @@ export async function* checkExpiry({ storage: { db } }: Subject, ttlSeconds: num
     const problem = reported(error);
     const unsupported = problem instanceof AwsRequestError && problem.serviceCode === "UnknownOperationException";
     if (unsupported) yield skipped("expiry", "This server has no time to live. Readers pass over what has expired.");
-    else if (isDenied(problem)) yield skipped("expiry", `These credentials may not do dynamodb:DescribeTimeToLive. ${SETUP_ONLY}`);
+    else if (isDenied(problem))
+      yield skipped("expiry", `These credentials may not do dynamodb:DescribeTimeToLive. ${SETUP_ONLY}`);
     else yield wrong("expiry", problem.message, "Ask again; if it stays so, look at the table in the AWS console.");
   }
   return true;
 }
 
 function expiry(attribute: string | undefined, ttlSeconds: number | undefined): Finding {
-  if (attribute === TTL_ATTRIBUTE) return ok("expiry", `DynamoDB sweeps what has expired, by the attribute "${TTL_ATTRIBUTE}".`);
+  if (attribute === TTL_ATTRIBUTE)
+    return ok("expiry", `DynamoDB sweeps what has expired, by the attribute "${TTL_ATTRIBUTE}".`);
   if (attribute !== undefined) {
-    return wrong("expiry", `The table expires items by the attribute ${JSON.stringify(attribute)}, and the saver writes "${TTL_ATTRIBUTE}".`, `Turn it off for ${JSON.stringify(attribute)}, and run ${PROGRAM} setup --ttl 7d with the saver's ttlSeconds.`);
+    return wrong(
+      "expiry",
+      `The table expires items by the attribute ${JSON.stringify(attribute)}, and the saver writes "${TTL_ATTRIBUTE}".`,
+      `Turn it off for ${JSON.stringify(attribute)}, and run ${PROGRAM} setup --ttl 7d with the saver's ttlSeconds.`,
+    );
   }
   const finding = "DynamoDB does not sweep what has expired. Readers pass over it, and you pay for its storage.";
   const remedy = `${PROGRAM} setup --ttl 7d, with the saver's ttlSeconds, turns it on.`;
-  return ttlSeconds === undefined ? warning("expiry", `${finding} Without ttlSeconds nothing expires, and this is fine.`, remedy) : wrong("expiry", finding, remedy);
+  return ttlSeconds === undefined
+    ? warning("expiry", `${finding} Without ttlSeconds nothing expires, and this is fine.`, remedy)
+    : wrong("expiry", finding, remedy);
 }

@@ -24,10 +24,26 @@ export async function* checkThreads(subject: Subject): Check {
       return true;
     }
     const misplaced = entries.filter(({ threadId, shard }) => shardOf(threadId) !== shard);
-    const empty = await withoutThread(subject.storage, entries.filter((entry) => !misplaced.includes(entry)));
-    if (misplaced.length > 0) yield wrong("threads", `${misplaced.length} of ${entries.length} entries of the list are in the wrong place, so deleting their threads leaves them.`, "Somebody else has written to this table. Give the saver a table of its own.");
-    if (empty.length > 0) yield warning("threads", `${empty.length} of ${entries.length} entries of the list name threads that are not there, such as ${JSON.stringify(empty[0])}.`, `A process ended while it stored or deleted them. To remove one: ${PROGRAM} delete ID --yes`);
-    if (misplaced.length + empty.length === 0) yield ok("threads", `${entries.length} entries of the list were looked at, and name threads that are there.`);
+    const empty = await withoutThread(
+      subject.storage,
+      entries.filter((entry) => !misplaced.includes(entry)),
+    );
+    if (misplaced.length > 0)
+      yield wrong(
+        "threads",
+        `${misplaced.length} of ${entries.length} entries of the list are in the wrong place, so deleting their ` +
+          "threads leaves them.",
+        "Somebody else has written to this table. Give the saver a table of its own.",
+      );
+    if (empty.length > 0)
+      yield warning(
+        "threads",
+        `${empty.length} of ${entries.length} entries of the list name threads that are not there, such as ` +
+          `${JSON.stringify(empty[0])}.`,
+        `A process ended while it stored or deleted them. To remove one: ${PROGRAM} delete ID --yes`,
+      );
+    if (misplaced.length + empty.length === 0)
+      yield ok("threads", `${entries.length} entries of the list were looked at, and name threads that are there.`);
     const there = entries.map(({ threadId }) => threadId).filter((threadId) => !empty.includes(threadId));
     if (there.length > 0) yield await readable(subject, there.slice(0, READ));
   } catch (error) {
@@ -45,7 +61,11 @@ interface Entry {
 async function sample({ db, keyPrefix }: Storage): Promise<Entry[]> {
   const shards = Array.from({ length: SHARDS }, async (_, shard) => {
     const { items } = await db.query({ partition: `${keyPrefix}THREADS#${shard}`, limit: SAMPLE });
-    const toEntry = async (item: Item): Promise<Entry> => ({ threadId: await idOf(item.SK.S, stringOf(item, "thread")), shard, createdAt: stringOf(item, "created") ?? "" });
+    const toEntry = async (item: Item): Promise<Entry> => ({
+      threadId: await idOf(item.SK.S, stringOf(item, "thread")),
+      shard,
+      createdAt: stringOf(item, "created") ?? "",
+    });
     return Promise.all(items.filter((item) => !isGone(item)).map(toEntry));
   });
   return (await Promise.all(shards)).flat();
@@ -53,8 +73,13 @@ async function sample({ db, keyPrefix }: Storage): Promise<Entry[]> {
 
 /** Those entries whose threads have been missing for a while. */
 async function withoutThread(storage: Storage, entries: Entry[]): Promise<string[]> {
-  const threads = await Promise.all(entries.map(async (entry) => ({ ...entry, ...(await threadOf(storage, entry.threadId)) })));
-  const markers = await storage.db.batchGet(threads.map(({ partition }) => key(partition, THREAD_MARKER)), true); // prettier-ignore
+  const threads = await Promise.all(
+    entries.map(async (entry) => ({ ...entry, ...(await threadOf(storage, entry.threadId)) })),
+  );
+  const markers = await storage.db.batchGet(
+    threads.map(({ partition }) => key(partition, THREAD_MARKER)),
+    true,
+  );
   const there = new Set(markers.filter((marker) => !isGone(marker)).map(({ PK }) => PK.S));
   const settled = ({ createdAt }: Entry): boolean => !(Date.now() - Date.parse(createdAt) < SETTLED_MS);
   return threads.filter((thread) => !there.has(thread.partition) && settled(thread)).map(({ threadId }) => threadId);
@@ -68,7 +93,11 @@ async function readable({ newSaver }: Subject, threadIds: string[]): Promise<Fin
       await saver.getTuple({ configurable: { thread_id: threadId } });
     } catch (error) {
       const { code, message } = reported(error);
-      return wrong("state", `The latest state of thread ${JSON.stringify(threadId)} cannot be read (${code}): ${message}`, REMEDIES[code] ?? `Look at it: ${PROGRAM} inspect ID`);
+      return wrong(
+        "state",
+        `The latest state of thread ${JSON.stringify(threadId)} cannot be read (${code}): ${message}`,
+        REMEDIES[code] ?? `Look at it: ${PROGRAM} inspect ID`,
+      );
     }
   }
   return ok("state", `The latest state of ${threadIds.length} threads can be read.`);

@@ -23,7 +23,13 @@ interface ChannelDifference extends ChannelChange {
 }
 
 /** Shows what two checkpoints differ in, or one and its parent. @throws FoundWrong when something could not be read */
-export async function showDiff({ storage, output }: Context, threadId: string, first: string, second: string | undefined, ns: string | undefined): Promise<void> {
+export async function showDiff(
+  { storage, output }: Context,
+  threadId: string,
+  first: string,
+  second: string | undefined,
+  ns: string | undefined,
+): Promise<void> {
   const named = await findCheckpoint(storage, threadId, first, ns);
   const from = second === undefined ? await parentOf(storage, threadId, named) : named;
   const to = second === undefined ? named : await findCheckpoint(storage, threadId, second, ns);
@@ -33,30 +39,50 @@ export async function showDiff({ storage, output }: Context, threadId: string, f
   const channels = unreadable.length === 0 ? await differing(storage, before, after) : [];
 
   if (output.isJson) {
-    const place = (found: ReadEntry | undefined): unknown => (found ? { namespace: found.entry.ns, checkpointId: found.entry.id, step: found.entry.step ?? null } : null);
-    await output.json({ before: place(before), after: place(after), problems: unreadable.flatMap(({ entry }) => entry.problems), channels: channels.map(channelJson) });
+    const place = (found: ReadEntry | undefined): unknown =>
+      found ? { namespace: found.entry.ns, checkpointId: found.entry.id, step: found.entry.step ?? null } : null;
+    await output.json({
+      before: place(before),
+      after: place(after),
+      problems: unreadable.flatMap(({ entry }) => entry.problems),
+      channels: channels.map(channelJson),
+    });
   } else {
     await output.tree({
       label: [dim("from"), bold(before?.entry.id ?? "nothing"), dim("to"), bold(after.entry.id)],
       children: [
-        ...unreadable.flatMap(({ entry }) => entry.problems.map(({ message, code }) => ({ label: [entry.id, red(`${message} [${code}]`)] }))),
+        ...unreadable.flatMap(({ entry }) =>
+          entry.problems.map(({ message, code }) => ({ label: [entry.id, red(`${message} [${code}]`)] })),
+        ),
         ...channels.filter(({ channel }) => !isInternalChannel(channel)).map(channelTree),
-        ...(unreadable.length === 0 && channels.every(({ channel }) => isInternalChannel(channel)) ? [{ label: dim("No channel of the state is different.") }] : []),
+        ...(unreadable.length === 0 && channels.every(({ channel }) => isInternalChannel(channel))
+          ? [{ label: dim("No channel of the state is different.") }]
+          : []),
       ],
     });
   }
-  if (unreadable.length > 0 || channels.some(({ before, after }) => before?.problem || after?.problem)) throw new FoundWrong();
+  if (unreadable.length > 0 || channels.some(({ before, after }) => before?.problem || after?.problem))
+    throw new FoundWrong();
 }
 
 /** `undefined` for a first checkpoint, which differs from nothing in everything. */
-async function parentOf(storage: Context["storage"], threadId: string, name: { ns: string; id: string }): Promise<{ ns: string; id: string } | undefined> {
+async function parentOf(
+  storage: Context["storage"],
+  threadId: string,
+  name: { ns: string; id: string },
+): Promise<{ ns: string; id: string } | undefined> {
   const { parent } = (await entryAt(storage, threadId, name)).entry;
-  if (parent && !parent.isThere) throw new UsageError(`The parent of ${name.id}, ${parent.id}, is gone. Give two checkpoints that are there.`);
+  if (parent && !parent.isThere)
+    throw new UsageError(`The parent of ${name.id}, ${parent.id}, is gone. Give two checkpoints that are there.`);
   return parent && { ns: name.ns, id: parent.id };
 }
 
 /** Only what differs is read: what is the same has the same segments. */
-async function differing(storage: Context["storage"], before: ReadEntry | undefined, after: ReadEntry): Promise<ChannelDifference[]> {
+async function differing(
+  storage: Context["storage"],
+  before: ReadEntry | undefined,
+  after: ReadEntry,
+): Promise<ChannelDifference[]> {
   const changes = changesOf(after.stored!.frame, before?.stored?.frame);
   const names = changes.map(({ channel }) => channel);
   const old = before ? await channelStates(storage, before.stored!, names) : [];
@@ -69,17 +95,28 @@ async function differing(storage: Context["storage"], before: ReadEntry | undefi
 }
 
 function channelJson({ channel, change, before, after, differences }: ChannelDifference): Record<string, unknown> {
-  return { channel, change, before: before ? valueJson(before) : null, after: after ? valueJson(after) : null, differences: differences ?? null };
+  return {
+    channel,
+    change,
+    before: before ? valueJson(before) : null,
+    after: after ? valueJson(after) : null,
+    differences: differences ?? null,
+  };
 }
 
 function channelTree({ channel, change, before, after, differences }: ChannelDifference): Tree {
   const grown = dim([before, after].map((state) => (state ? size(state.bytes) : "none")).join(" to "));
-  const broken = [before, after].flatMap((state) => (state?.problem ? [{ label: red(`${state.problem.message} [${state.problem.code}]`) }] : []));
+  const broken = [before, after].flatMap((state) =>
+    state?.problem ? [{ label: red(`${state.problem.message} [${state.problem.code}]`) }] : [],
+  );
   if (broken.length > 0) return { label: [yellow("~"), cyan(channel), grown], children: broken };
   if (change === "added") return valueTree([green("+"), cyan(channel)], after?.value, LIMITS);
   if (change === "removed") return { label: [red("-"), cyan(channel), red(preview(before?.value, LIMITS.length))] };
   // Serialized in another order, or another version of a serde.
-  const children = differences!.length > 0 ? differences!.map(differenceTree) : [{ label: dim("stored in other bytes, with the same value") }];
+  const children =
+    differences!.length > 0
+      ? differences!.map(differenceTree)
+      : [{ label: dim("stored in other bytes, with the same value") }];
   return { label: [yellow("~"), cyan(channel), grown], children };
 }
 
@@ -88,10 +125,21 @@ function differenceTree({ path, change, before, after, from }: Difference): Tree
   if (change === "added") return valueTree(named(green("+"), where), after, LIMITS);
   if (change === "removed") return { label: named(red("-"), where, red(preview(before, LIMITS.length))) };
   if (change === "moved") return { label: named(yellow(">"), where, dim(`was at [${from}]`)) };
-  return { label: named(yellow("~"), where), children: [{ label: [red("-"), preview(before, LIMITS.length)] }, { label: [green("+"), preview(after, LIMITS.length)] }] };
+  return {
+    label: named(yellow("~"), where),
+    children: [
+      { label: [red("-"), preview(before, LIMITS.length)] },
+      { label: [green("+"), preview(after, LIMITS.length)] },
+    ],
+  };
 }
 
 /** Without what is empty: the whole value has no path. */
-const named = (...parts: Text[]): Text[] => parts.filter((part) => part !== undefined && !(typeof part === "object" && part.text === ""));
+const named = (...parts: Text[]): Text[] =>
+  parts.filter((part) => part !== undefined && !(typeof part === "object" && part.text === ""));
 
-const pathText = (path: readonly (string | number)[]): string => path.map((part) => (typeof part === "number" ? `[${part}]` : `.${part}`)).join("").replace(/^\./, "");
+const pathText = (path: readonly (string | number)[]): string =>
+  path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${part}`))
+    .join("")
+    .replace(/^\./, "");

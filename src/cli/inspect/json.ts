@@ -5,7 +5,24 @@ import type { TimelineEntry } from "../../inspect/timeline.js";
 
 /** A checkpoint, as a line of `inspect --json`. */
 export function entryJson(entry: TimelineEntry): Record<string, unknown> {
-  const { ns, id, parent, step, source, runId, time, next, tasks, changes, deltas, itemBytes, newSegmentBytes, stateBytes, endsAt, problems } = entry;
+  const {
+    ns,
+    id,
+    parent,
+    step,
+    source,
+    runId,
+    time,
+    next,
+    tasks,
+    changes,
+    deltas,
+    itemBytes,
+    newSegmentBytes,
+    stateBytes,
+    endsAt,
+    problems,
+  } = entry;
   return {
     namespace: ns,
     checkpointId: id,

@@ -1,8 +1,8 @@
 import { compareCodePoints } from "../../format/code-points.js";
 
 /*
- * Checkpoints as a graph of commits is drawn, newest first, row by row. A branch keeps its lane down to the checkpoint that it
- * began at; the one with the newest checkpoint is the leftmost.
+ * Checkpoints as a graph of commits is drawn, newest first, row by row. A branch keeps its lane down to the checkpoint
+ * that it began at; the one with the newest checkpoint is the leftmost.
  */
 
 interface Node {
@@ -19,7 +19,8 @@ export class Lanes {
   next({ id, parent }: Node): string {
     const targets = this.#targets;
     // What a line leads to may be deleted while the thread is read.
-    for (const [lane, target] of targets.entries()) if (target !== undefined && compareCodePoints(target, id) > 0) targets[lane] = undefined;
+    for (const [lane, target] of targets.entries())
+      if (target !== undefined && compareCodePoints(target, id) > 0) targets[lane] = undefined;
     const leadingHere = targets.flatMap((target, lane) => (target === id ? [lane] : []));
     const free = targets.indexOf(undefined);
     const lane = leadingHere[0] ?? (free >= 0 ? free : targets.length);

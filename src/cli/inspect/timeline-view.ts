@@ -15,7 +15,11 @@ const WIDE = 150;
 const MEDIUM = 96;
 
 /** Shows a thread's checkpoints, newest first, as they are read. @throws FoundWrong when something could not be read */
-export async function showTimeline({ storage, output }: Context, threadId: string, options: TimelineOptions): Promise<void> {
+export async function showTimeline(
+  { storage, output }: Context,
+  threadId: string,
+  options: TimelineOptions,
+): Promise<void> {
   const broken: Broken = { checkpoints: 0, first: undefined };
   const entries = noted(timeline(storage, threadId, options), broken);
   if (output.isJson) for await (const entry of entries) await output.json(entryJson(entry));
@@ -23,7 +27,10 @@ export async function showTimeline({ storage, output }: Context, threadId: strin
   if (broken.checkpoints === 0) return;
   const code = broken.first?.problems[0]?.code;
   const needsKey = code === "DECRYPTION_FAILED" || code === "PLAINTEXT_REFUSED";
-  output.note(red(`${counted(broken.checkpoints, "checkpoint")} cannot be read whole.`), (needsKey && REMEDIES[code]) || `To look at one: --checkpoint ${broken.first?.id}`);
+  output.note(
+    red(`${counted(broken.checkpoints, "checkpoint")} cannot be read whole.`),
+    (needsKey && REMEDIES[code]) || `To look at one: --checkpoint ${broken.first?.id}`,
+  );
   throw new FoundWrong();
 }
 
@@ -51,14 +58,19 @@ interface Tables {
 async function showTables({ output, entries, limit, ns }: Tables): Promise<void> {
   let shown = 0;
   let { value: entry } = (await entries.next()) as IteratorResult<TimelineEntry, undefined>;
-  if (!entry) output.note("No checkpoints", ns === undefined ? "in this thread." : `in namespace ${JSON.stringify(ns)}.`);
+  if (!entry)
+    output.note("No checkpoints", ns === undefined ? "in this thread." : `in namespace ${JSON.stringify(ns)}.`);
   while (entry) {
     const namespace: string = entry.ns;
     if (shown > 0) await output.line();
     if (namespace !== "") await output.line(dim("namespace"), bold(namespace));
     const lanes = new Lanes();
     async function* rows(): AsyncGenerator<Row> {
-      for (; entry?.ns === namespace; { value: entry } = (await entries.next()) as IteratorResult<TimelineEntry, undefined>) {
+      for (
+        ;
+        entry?.ns === namespace;
+        { value: entry } = (await entries.next()) as IteratorResult<TimelineEntry, undefined>
+      ) {
         shown++;
         yield rowOf(entry, lanes, output.width);
       }
@@ -99,7 +111,8 @@ function rowOf(entry: TimelineEntry, lanes: Lanes, width: number): Row {
 }
 
 /** Of LangGraph's ids, UUIDs of version 6, the part that is the time: another checkpoint has another. */
-export const shortId = (id: string): string => (/^[0-9a-f]{8}-[0-9a-f]{4}-6[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id) ? id.slice(0, 18) : id);
+export const shortId = (id: string): string =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-6[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id) ? id.slice(0, 18) : id;
 
 function nextText(entry: TimelineEntry, next: string[] | undefined): Text {
   if (next === undefined) return dim("?");
@@ -108,14 +121,21 @@ function nextText(entry: TimelineEntry, next: string[] | undefined): Text {
 }
 
 /** What tasks have asked for, and has not been answered. */
-const openInterrupts = ({ tasks }: TimelineEntry): unknown[] => tasks.flatMap(({ interrupts, writes }) => (writes === 0 ? interrupts : []));
+const openInterrupts = ({ tasks }: TimelineEntry): unknown[] =>
+  tasks.flatMap(({ interrupts, writes }) => (writes === 0 ? interrupts : []));
 
 function whatChanged(entry: TimelineEntry): Text {
   const { changes, tasks, problems } = entry;
   const broken = problems.map(({ code, part }) => `${code}${part === undefined ? "" : `: ${part}`}`);
-  const failed = tasks.filter(({ error }) => error !== undefined).map(({ error }) => `failed: ${preview((error as { message?: unknown } | null)?.message ?? error)}`);
-  const asked = openInterrupts(entry).map((interrupt) => `waits: ${preview((interrupt as { value?: unknown } | null)?.value ?? interrupt)}`);
-  const changed = (changes ?? []).filter(({ channel }) => !isInternalChannel(channel)).map(({ channel, change }) => `${{ added: "+", changed: "~", removed: "-" }[change]}${channel}`);
+  const failed = tasks
+    .filter(({ error }) => error !== undefined)
+    .map(({ error }) => `failed: ${preview((error as { message?: unknown } | null)?.message ?? error)}`);
+  const asked = openInterrupts(entry).map(
+    (interrupt) => `waits: ${preview((interrupt as { value?: unknown } | null)?.value ?? interrupt)}`,
+  );
+  const changed = (changes ?? [])
+    .filter(({ channel }) => !isInternalChannel(channel))
+    .map(({ channel, change }) => `${{ added: "+", changed: "~", removed: "-" }[change]}${channel}`);
   const text = [...broken, ...failed, ...asked, changed.join(" "), whyNotCompared(entry)].filter(Boolean).join("; ");
   return broken.length > 0 || failed.length > 0 ? red(text) : asked.length > 0 ? yellow(text) : text;
 }
@@ -128,4 +148,5 @@ function whyNotCompared({ changes, parent, problems }: TimelineEntry): string {
 }
 
 /** What it has added; at least its own items. */
-export const addedText = ({ itemBytes, newSegmentBytes }: TimelineEntry): string => (newSegmentBytes === undefined ? `≥ ${size(itemBytes)}` : size(itemBytes + newSegmentBytes));
+export const addedText = ({ itemBytes, newSegmentBytes }: TimelineEntry): string =>
+  newSegmentBytes === undefined ? `≥ ${size(itemBytes)}` : size(itemBytes + newSegmentBytes);

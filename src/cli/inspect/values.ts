@@ -4,8 +4,8 @@ import type { Tree } from "../tree.js";
 import { bytes as size, count } from "../numbers.js";
 
 /*
- * Values as the saver's serde wrote them, for people. Objects of LangChain stand in JSON as their constructor and its arguments;
- * here they are called by their class.
+ * Values as the saver's serde wrote them, for people. Objects of LangChain stand in JSON as their constructor and its
+ * arguments; here they are called by their class.
  */
 
 /** An object of LangChain's: `lc: 1` of a class of its own, `lc: 2` of JavaScript's. */
@@ -16,7 +16,14 @@ interface Constructed {
 
 function constructed(value: object): Constructed | undefined {
   if (isLookAlike(value)) return undefined;
-  const { lc, type, id, kwargs, args, value: inner } = value as Record<"lc" | "type" | "id" | "kwargs" | "args" | "value", unknown>;
+  const {
+    lc,
+    type,
+    id,
+    kwargs,
+    args,
+    value: inner,
+  } = value as Record<"lc" | "type" | "id" | "kwargs" | "args" | "value", unknown>;
   if (lc === 2 && type === "undefined") return { name: "undefined", parts: undefined };
   if (lc === 2 && type === "number") return { name: String(inner), parts: undefined };
   if (lc === 2 && type === "delta_snapshot") return { name: "DeltaSnapshot", parts: inner };
@@ -42,7 +49,8 @@ export function preview(value: unknown, length = 60): string {
 
 function oneLine(value: unknown, length: number): string {
   if (value instanceof Uint8Array) return `<${size(value.length)}>`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(typeof value === "string" ? cut(value, length) : value) ?? "undefined";
+  if (typeof value !== "object" || value === null)
+    return JSON.stringify(typeof value === "string" ? cut(value, length) : value) ?? "undefined";
   const inside = (parts: unknown): string => oneLine(parts, length);
   if (Array.isArray(value)) {
     // What is cut off need not be made.
@@ -50,7 +58,10 @@ function oneLine(value: unknown, length: number): string {
     return `[${shown.map(inside).join(", ")}${shown.length < value.length ? ", …" : ""}]`;
   }
   const made = constructed(value);
-  if (made) return made.parts === undefined ? made.name : `${made.name} ${isMessage(made) ? message(made.parts as Message, length) : inside(made.parts)}`;
+  if (made)
+    return made.parts === undefined
+      ? made.name
+      : `${made.name} ${isMessage(made) ? message(made.parts as Message, length) : inside(made.parts)}`;
   const entries = Object.entries(value).slice(0, Math.ceil(length / 3));
   return `{${entries.map(([name, part]) => `${name}: ${inside(part)}`).join(", ")}}`;
 }
@@ -60,11 +71,14 @@ interface Message {
   tool_calls?: { name?: unknown; args?: unknown }[];
 }
 
-const isMessage = ({ name, parts }: Constructed): boolean => /Message(Chunk)?$/.test(name) && typeof parts === "object" && parts !== null && "content" in parts;
+const isMessage = ({ name, parts }: Constructed): boolean =>
+  /Message(Chunk)?$/.test(name) && typeof parts === "object" && parts !== null && "content" in parts;
 
 /** What somebody said, and which tools were called. */
 function message({ content, tool_calls }: Message, length: number): string {
-  const calls = Array.isArray(tool_calls) ? tool_calls.map((call) => `${String(call?.name)}(${oneLine(call?.args, length)})`) : [];
+  const calls = Array.isArray(tool_calls)
+    ? tool_calls.map((call) => `${String(call?.name)}(${oneLine(call?.args, length)})`)
+    : [];
   const said = content === "" && calls.length > 0 ? [] : [oneLine(content, length)];
   return [...said, ...calls].join(" ");
 }
@@ -104,7 +118,10 @@ function partsOf(value: unknown): [name: string, part: unknown][] {
   if (Array.isArray(value)) return value.map((part: unknown, i) => [`[${i}]`, part]);
   const made = constructed(value);
   if (!made) return Object.entries(value);
-  return Array.isArray(made.parts) || (typeof made.parts === "object" && made.parts !== null) ? partsOf(made.parts).filter(([, part]) => !isEmpty(part)) : [];
+  return Array.isArray(made.parts) || (typeof made.parts === "object" && made.parts !== null)
+    ? partsOf(made.parts).filter(([, part]) => !isEmpty(part))
+    : [];
 }
 
-const isEmpty = (value: unknown): boolean => typeof value === "object" && value !== null && !(value instanceof Uint8Array) && Object.keys(value).length === 0;
+const isEmpty = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !(value instanceof Uint8Array) && Object.keys(value).length === 0;

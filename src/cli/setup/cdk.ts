@@ -6,16 +6,26 @@ const MARK = "\0";
 /** JSON of IAM and not of CloudFormation: its keys stay as they are. */
 const IAM_JSON = "PolicyDocument";
 
-/** A stack of the AWS CDK in TypeScript, made of constructs of the first level: they are the template's resources, one to one. */
+/**
+ * A stack of the AWS CDK in TypeScript, made of constructs of the first level: they are the template's resources, one
+ * to one.
+ */
 export function cdkStack(wanted: Wanted): string {
-  const { resources, outputs } = readStack(templateText(), parametersOf(wanted), { "AWS::Region": `${MARK}this.region${MARK}` }, (resource, attribute) => {
-    const expression = `${variableOf(resource)}.${attribute === undefined ? "ref" : `attr${attribute}`}`;
-    return MARK + expression + MARK;
-  });
+  const { resources, outputs } = readStack(
+    templateText(),
+    parametersOf(wanted),
+    { "AWS::Region": `${MARK}this.region${MARK}` },
+    (resource, attribute) => {
+      const expression = `${variableOf(resource)}.${attribute === undefined ? "ref" : `attr${attribute}`}`;
+      return MARK + expression + MARK;
+    },
+  );
   const all = Object.entries(resources);
   const modules = [...new Set(all.map(([, { Type }]) => Type.split("::")[1]!))].sort();
   const imports = modules.map((name) => {
-    const classes = [...new Set(all.flatMap(([, { Type }]) => (Type.split("::")[1] === name ? [classOf(Type)] : [])))].sort();
+    const classes = [
+      ...new Set(all.flatMap(([, { Type }]) => (Type.split("::")[1] === name ? [classOf(Type)] : []))),
+    ].sort();
     return `import { ${classes.join(", ")} } from "aws-cdk-lib/aws-${name.toLowerCase()}";`;
   });
   const statements = all.map(([name, resource]) => construct(name, resource));
@@ -24,13 +34,16 @@ export function cdkStack(wanted: Wanted): string {
     ...imports,
     `import type { Construct } from "constructs";`,
     "",
-    "/** Table, bucket and policies of langgraph-checkpoint-dynamodb. Table and bucket stay when the stack is deleted. */",
+    "/** Table, bucket and policies of langgraph-checkpoint-dynamodb. Table and bucket stay when the stack is " +
+      "deleted. */",
     "export class LangGraphCheckpoints extends Stack {",
     "  constructor(scope: Construct, id: string, props?: StackProps) {",
     "    super(scope, id, props);",
     "",
     ...statements.map((statement) => `${indented(statement, 4)}\n`),
-    ...Object.entries(outputs).map(([name, value]) => `    new CfnOutput(this, ${JSON.stringify(name)}, { value: ${literal(value, false)} });`),
+    ...Object.entries(outputs).map(
+      ([name, value]) => `    new CfnOutput(this, ${JSON.stringify(name)}, { value: ${literal(value, false)} });`,
+    ),
     "  }",
     "}",
     "",
@@ -38,7 +51,9 @@ export function cdkStack(wanted: Wanted): string {
 }
 
 function construct(name: string, { Type, DeletionPolicy, Properties }: Resource): string {
-  const made = `const ${variableOf(name)} = new ${classOf(Type)}(this, ${JSON.stringify(name)}, ${literal(Properties, true)});`;
+  const made =
+    `const ${variableOf(name)} = new ${classOf(Type)}(this, ${JSON.stringify(name)}, ` +
+    `${literal(Properties, true)});`;
   return DeletionPolicy === "Retain" ? `${made}\n${variableOf(name)}.applyRemovalPolicy(RemovalPolicy.RETAIN);` : made;
 }
 
@@ -55,14 +70,19 @@ function literal(value: unknown, renames: boolean): string {
   if (typeof value !== "object" || value === null) return String(value);
   const entries = Object.entries(value as Properties).map(([key, entry]) => {
     const name = renames ? propertyOf(key) : key;
-    return `${/^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name)}: ${literal(entry, renames && key !== IAM_JSON)}`;
+    return (
+      `${/^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name)}: ` +
+      `${literal(entry, renames && key !== IAM_JSON)}`
+    );
   });
   return list(entries, "{ ", " }");
 }
 
 function list(entries: string[], open: string, close: string): string {
   const short = open + entries.join(", ") + close;
-  return short.length <= 100 && !short.includes("\n") ? short : `${open.trim()}\n${entries.map((entry) => `${indented(entry, 2)},\n`).join("")}${close.trim()}`;
+  return short.length <= 100 && !short.includes("\n")
+    ? short
+    : `${open.trim()}\n${entries.map((entry) => `${indented(entry, 2)},\n`).join("")}${close.trim()}`;
 }
 
 function text(value: string): string {

@@ -30,7 +30,7 @@ export function blockText({ header, body }: Block): string {
 
 function bodyText(body: Body): string {
   const lines: string[] = [];
-  for (let i = 0; i < body.length; ) {
+  for (let i = 0; i < body.length;) {
     const entry = body[i]!;
     if (entry instanceof Block) {
       if (i > 0) lines.push("");
@@ -51,7 +51,7 @@ function attributesText(attributes: readonly (readonly [string, unknown])[]): st
   const written = attributes.map(([name, value]) => ({ name, value: valueText(value) }));
   const isLong = ({ value }: { value: string }): boolean => value.includes("\n");
   const lines: string[] = [];
-  for (let i = 0; i < written.length; ) {
+  for (let i = 0; i < written.length;) {
     const group = [written[i++]!];
     if (!isLong(group[0]!)) while (i < written.length && !isLong(written[i]!)) group.push(written[i++]!);
     const width = Math.max(...group.map(({ name }) => name.length));
@@ -65,20 +65,31 @@ function valueText(value: unknown): string {
   if (typeof value === "string") return stringText(value);
   if (Array.isArray(value)) return listText(value.map(valueText));
   if (typeof value !== "object" || value === null) return String(value);
-  const entries = Object.entries(value).map(([key, entry]): [string, unknown] => [/^[A-Za-z_][\w-]*$/.test(key) ? key : JSON.stringify(key), entry]);
+  const entries = Object.entries(value).map(([key, entry]): [string, unknown] => [
+    /^[A-Za-z_][\w-]*$/.test(key) ? key : JSON.stringify(key),
+    entry,
+  ]);
   return `{\n${indented(attributesText(entries))}\n}`;
 }
 
 function listText(entries: string[]): string {
   const short = `[${entries.join(", ")}]`;
-  return short.length <= 80 && !short.includes("\n") ? short : `[\n${entries.map((entry) => `${indented(entry)},\n`).join("")}]`;
+  return short.length <= 80 && !short.includes("\n")
+    ? short
+    : `[\n${entries.map((entry) => `${indented(entry)},\n`).join("")}]`;
 }
 
 function stringText(value: string): string {
   const parts = value.split(MARK);
   if (parts.length === 3 && parts[0] === "" && parts[2] === "") return parts[1]!;
   // What begins a template stands for itself when its sign is doubled.
-  const quoted = parts.map((part, i) => (i % 2 === 1 ? `\${${part}}` : JSON.stringify(part).slice(1, -1).replace(/[$%](?=\{)/g, "$&$&")));
+  const quoted = parts.map((part, i) =>
+    i % 2 === 1
+      ? `\${${part}}`
+      : JSON.stringify(part)
+          .slice(1, -1)
+          .replace(/[$%](?=\{)/g, "$&$&"),
+  );
   return `"${quoted.join("")}"`;
 }
 

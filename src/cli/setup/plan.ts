@@ -20,7 +20,12 @@ export interface Plan {
  * Looks at what `saver.setup()` looks at, and makes nothing.
  * @throws DynamoDBSaverError `INVALID_CONFIG` for a table that setup would refuse
  */
-export async function planSetup(db: DynamoDB, s3: S3 | undefined, { s3: place }: Pick<SaverConfig, "s3">, ttlSeconds: number | undefined): Promise<Plan> {
+export async function planSetup(
+  db: DynamoDB,
+  s3: S3 | undefined,
+  { s3: place }: Pick<SaverConfig, "s3">,
+  ttlSeconds: number | undefined,
+): Promise<Plan> {
   const state = await db.describeTable();
   const problem = state && keysProblem(db.tableName, state);
   if (problem !== undefined) throw invalidConfig(problem);
@@ -30,7 +35,10 @@ export async function planSetup(db: DynamoDB, s3: S3 | undefined, { s3: place }:
   if (!s3 || !place) return plan;
   const rules = await s3.getLifecycleRules(place.bucket);
   const rule = expiryRule(rules, place.prefix, ttlSeconds);
-  plan.lifecycleRule = rule === undefined || missingDays(rules, place.prefix, ttlSeconds).length > 0 ? { status: "missing" } : { id: textOf(rule, "ID") ?? "", status: "existed" };
+  plan.lifecycleRule =
+    rule === undefined || missingDays(rules, place.prefix, ttlSeconds).length > 0
+      ? { status: "missing" }
+      : { id: textOf(rule, "ID") ?? "", status: "existed" };
   return plan;
 }
 
@@ -39,7 +47,10 @@ async function timeToLive(db: DynamoDB): Promise<NonNullable<Plan["timeToLive"]>
     const attribute = await db.describeTimeToLive();
     if (attribute === undefined) return "missing";
     if (attribute === TTL_ATTRIBUTE) return "existed";
-    throw invalidConfig(`Table ${JSON.stringify(db.tableName)} expires items by its attribute ${JSON.stringify(attribute)}, but needs "${TTL_ATTRIBUTE}". Change it, or use another table.`);
+    throw invalidConfig(
+      `Table ${JSON.stringify(db.tableName)} expires items by its attribute ${JSON.stringify(attribute)}, but ` +
+        `needs "${TTL_ATTRIBUTE}". Change it, or use another table.`,
+    );
   } catch (error) {
     if (error instanceof AwsRequestError && error.serviceCode === "UnknownOperationException") return "unsupported";
     throw error;

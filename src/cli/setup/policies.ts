@@ -18,7 +18,9 @@ export type Role = keyof typeof ROLES;
 /** One policy document that allows what this role does, and nothing else. */
 export function policyDocument(wanted: Wanted, role: Role): PolicyDocument {
   const { resources } = stackOf(wanted);
-  const documents = ROLES[role].flatMap((name) => (resources[name] ? [resources[name].Properties.PolicyDocument as PolicyDocument] : []));
+  const documents = ROLES[role].flatMap((name) =>
+    resources[name] ? [resources[name].Properties.PolicyDocument as PolicyDocument] : [],
+  );
   return { Version: documents[0]!.Version, Statement: documents.flatMap(({ Statement }) => Statement) };
 }
 
@@ -30,5 +32,10 @@ function stackOf(wanted: Wanted): Stack {
     Table: table.startsWith("arn:") ? table : `arn:${partition}:dynamodb:${region}:*:table/${table}`,
     Bucket: `arn:${partition}:s3:::${s3?.bucket}`,
   };
-  return readStack(templateText(), parametersOf(wanted), { "AWS::Region": region }, (resource) => arns[resource] ?? resource);
+  return readStack(
+    templateText(),
+    parametersOf(wanted),
+    { "AWS::Region": region },
+    (resource) => arns[resource] ?? resource,
+  );
 }

@@ -30,14 +30,20 @@ export type Refer = (resource: string, attribute: string | undefined, type: stri
 const require = createRequire(import.meta.url);
 
 /** The one description of table, bucket and policies: what is printed in another language is made from it. */
-export const templateText = (): string => readFileSync(join(dirname(require.resolve("langgraph-checkpoint-dynamodb/package.json")), "infra/cloudformation.yaml"), "utf8");
+export const templateText = (): string =>
+  readFileSync(
+    join(dirname(require.resolve("langgraph-checkpoint-dynamodb/package.json")), "infra/cloudformation.yaml"),
+    "utf8",
+  );
 
 /**
  * @param given parameters; those that are left out have their defaults
  * @param pseudo such as `AWS::Region`
  */
 export function readStack(text: string, given: Properties, pseudo: Properties, refer: Refer): Stack {
-  const template = parse(text, { customTags: ["Ref", "GetAtt", "Sub", "If", "Equals", "Not"].flatMap(shortForm) }) as Template;
+  const template = parse(text, {
+    customTags: ["Ref", "GetAtt", "Sub", "If", "Equals", "Not"].flatMap(shortForm),
+  }) as Template;
   const parameters: Properties = { ...pseudo };
   for (const [name, { Default }] of Object.entries(template.Parameters)) parameters[name] = given[name] ?? Default;
 
@@ -58,18 +64,26 @@ export function readStack(text: string, given: Properties, pseudo: Properties, r
   const functions: Record<string, (argument: never) => unknown> = {
     Ref: (name: string) => (name === "AWS::NoValue" ? undefined : reference(name)),
     GetAtt: reference,
-    Sub: (text: string) => text.replace(/\$\{(!?)([^}]+)\}/g, (_, literal: string, name: string) => (literal ? `\${${name}}` : String(reference(name)))),
+    Sub: (text: string) =>
+      text.replace(/\$\{(!?)([^}]+)\}/g, (_, literal: string, name: string) =>
+        literal ? `\${${name}}` : String(reference(name)),
+      ),
     If: ([condition, yes, no]: [string, unknown, unknown]) => compute(isTrue(condition) ? yes : no),
     // As texts: a parameter of type Number is compared with "0".
     Equals: (pair: [unknown, unknown]) => String(compute(pair[0])) === String(compute(pair[1])),
     Not: ([condition]: [unknown]) => !compute(condition),
   };
   const made = <T extends object>(entries: Record<string, T>): Record<string, T> => {
-    const wanted = Object.entries<T & { Condition?: string }>(entries).filter(([, { Condition }]) => !Condition || isTrue(Condition));
+    const wanted = Object.entries<T & { Condition?: string }>(entries).filter(
+      ([, { Condition }]) => !Condition || isTrue(Condition),
+    );
     return Object.fromEntries(wanted.map(([name, { Condition: _, ...entry }]) => [name, compute(entry) as T]));
   };
   const outputs = Object.entries(made(template.Outputs));
-  return { resources: made(template.Resources), outputs: Object.fromEntries(outputs.map(([name, { Value }]) => [name, Value])) };
+  return {
+    resources: made(template.Resources),
+    outputs: Object.fromEntries(outputs.map(([name, { Value }]) => [name, Value])),
+  };
 }
 
 /** `!Ref x` is short for `{ Ref: x }`, and so on. */
@@ -77,6 +91,10 @@ function shortForm(name: string): (ScalarTag | CollectionTag)[] {
   const tag = `!${name}`;
   return [
     { tag, resolve: (text: string) => ({ [name]: text }) },
-    { tag, collection: "seq", resolve: (list: unknown) => ({ [name]: isCollection(list) ? (list.toJSON() as unknown) : list }) },
+    {
+      tag,
+      collection: "seq",
+      resolve: (list: unknown) => ({ [name]: isCollection(list) ? (list.toJSON() as unknown) : list }),
+    },
   ];
 }

@@ -7,7 +7,9 @@ export function terraform(wanted: Wanted): string {
   const region = expression("data.aws_region.current.region");
   const { resources, outputs } = readStack(templateText(), parametersOf(wanted), { "AWS::Region": region }, refer);
   const blocks = [
-    new Block("terraform", [new Block("required_providers", [["aws", { source: "hashicorp/aws", version: ">= 6.0" }]])]),
+    new Block("terraform", [
+      new Block("required_providers", [["aws", { source: "hashicorp/aws", version: ">= 6.0" }]]),
+    ]),
     new Block(`data "aws_region" "current"`, []),
     ...Object.entries(resources).flatMap(([name, resource]) => translated(name, resource)),
     ...Object.entries(outputs).map(([name, value]) => new Block(`output "${snake(name)}"`, [["value", value]])),
@@ -15,10 +17,15 @@ export function terraform(wanted: Wanted): string {
   return `${blocks.map(blockText).join("\n\n")}\n`;
 }
 
-const TYPES: Record<string, string> = { "AWS::DynamoDB::Table": "aws_dynamodb_table", "AWS::S3::Bucket": "aws_s3_bucket", "AWS::IAM::ManagedPolicy": "aws_iam_policy" };
+const TYPES: Record<string, string> = {
+  "AWS::DynamoDB::Table": "aws_dynamodb_table",
+  "AWS::S3::Bucket": "aws_s3_bucket",
+  "AWS::IAM::ManagedPolicy": "aws_iam_policy",
+};
 
 function refer(resource: string, attribute: string | undefined, type: string): string {
-  const ownAttribute = attribute === "Arn" || type.endsWith("Policy") ? "arn" : type === "AWS::S3::Bucket" ? "bucket" : "name";
+  const ownAttribute =
+    attribute === "Arn" || type.endsWith("Policy") ? "arn" : type === "AWS::S3::Bucket" ? "bucket" : "name";
   return expression(`${TYPES[type]}.${labelOf(resource)}.${ownAttribute}`);
 }
 
@@ -31,9 +38,19 @@ function translated(name: string, { Type, Properties: properties }: Resource): B
     case "AWS::S3::Bucket":
       return bucket(properties as unknown as BucketProperties, resource);
     case "AWS::S3::BucketPolicy":
-      return [new Block(`resource "aws_s3_bucket_policy" "bucket"`, [["bucket", properties.Bucket], ["policy", new JsonEncoded(properties.PolicyDocument)]])]; // prettier-ignore
+      return [
+        new Block(`resource "aws_s3_bucket_policy" "bucket"`, [
+          ["bucket", properties.Bucket],
+          ["policy", new JsonEncoded(properties.PolicyDocument)],
+        ]),
+      ];
     case "AWS::IAM::ManagedPolicy":
-      return [resource("aws_iam_policy", [["name_prefix", `langgraph-checkpoints-${labelOf(name)}-`], ["policy", new JsonEncoded(properties.PolicyDocument)]])]; // prettier-ignore
+      return [
+        resource("aws_iam_policy", [
+          ["name_prefix", `langgraph-checkpoints-${labelOf(name)}-`],
+          ["policy", new JsonEncoded(properties.PolicyDocument)],
+        ]),
+      ];
     default:
       throw new TypeError(`Nothing is known of ${Type} in Terraform.`);
   }
@@ -54,7 +71,16 @@ interface TableProperties {
 }
 
 function table(properties: TableProperties): Body {
-  const { TableName, BillingMode, AttributeDefinitions, KeySchema, TimeToLiveSpecification, PointInTimeRecoverySpecification, SSESpecification, DeletionProtectionEnabled } = properties;
+  const {
+    TableName,
+    BillingMode,
+    AttributeDefinitions,
+    KeySchema,
+    TimeToLiveSpecification,
+    PointInTimeRecoverySpecification,
+    SSESpecification,
+    DeletionProtectionEnabled,
+  } = properties;
   const keyOf = (role: string): unknown => KeySchema.find(({ KeyType }) => KeyType === role)?.AttributeName;
   return [
     ["name", TableName],
@@ -62,8 +88,17 @@ function table(properties: TableProperties): Body {
     ["hash_key", keyOf("HASH")],
     ["range_key", keyOf("RANGE")],
     ["deletion_protection_enabled", DeletionProtectionEnabled],
-    ...AttributeDefinitions.map(({ AttributeName, AttributeType }) => new Block("attribute", [["name", AttributeName], ["type", AttributeType]])), // prettier-ignore
-    new Block("ttl", [["attribute_name", TimeToLiveSpecification.AttributeName], ["enabled", TimeToLiveSpecification.Enabled]]), // prettier-ignore
+    ...AttributeDefinitions.map(
+      ({ AttributeName, AttributeType }) =>
+        new Block("attribute", [
+          ["name", AttributeName],
+          ["type", AttributeType],
+        ]),
+    ),
+    new Block("ttl", [
+      ["attribute_name", TimeToLiveSpecification.AttributeName],
+      ["enabled", TimeToLiveSpecification.Enabled],
+    ]),
     new Block("point_in_time_recovery", [["enabled", PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled]]),
     new Block("server_side_encryption", [["enabled", SSESpecification.SSEEnabled]]),
     STAYS,
@@ -72,7 +107,9 @@ function table(properties: TableProperties): Body {
 
 interface BucketProperties {
   BucketName?: string;
-  BucketEncryption: { ServerSideEncryptionConfiguration: { ServerSideEncryptionByDefault: { SSEAlgorithm: string } }[] };
+  BucketEncryption: {
+    ServerSideEncryptionConfiguration: { ServerSideEncryptionByDefault: { SSEAlgorithm: string } }[];
+  };
   PublicAccessBlockConfiguration: Record<string, boolean>;
   OwnershipControls: { Rules: { ObjectOwnership: string }[] };
   LifecycleConfiguration: { Rules: LifecycleRule[] };
@@ -97,32 +134,70 @@ interface CorsRule {
 }
 
 function bucket(properties: BucketProperties, resource: (type: string, body: Body) => Block): Block[] {
-  const { BucketName, BucketEncryption, PublicAccessBlockConfiguration: access, OwnershipControls, LifecycleConfiguration, CorsConfiguration } = properties;
+  const {
+    BucketName,
+    BucketEncryption,
+    PublicAccessBlockConfiguration: access,
+    OwnershipControls,
+    LifecycleConfiguration,
+    CorsConfiguration,
+  } = properties;
   const itself = ["bucket", expression("aws_s3_bucket.bucket.bucket")] as const;
   const encryption = BucketEncryption.ServerSideEncryptionConfiguration[0]!.ServerSideEncryptionByDefault;
   return [
     resource("aws_s3_bucket", [...(BucketName === undefined ? [] : [["bucket", BucketName] as const]), STAYS]),
     resource("aws_s3_bucket_server_side_encryption_configuration", [
       itself,
-      new Block("rule", [new Block("apply_server_side_encryption_by_default", [["sse_algorithm", encryption.SSEAlgorithm]])]),
+      new Block("rule", [
+        new Block("apply_server_side_encryption_by_default", [["sse_algorithm", encryption.SSEAlgorithm]]),
+      ]),
     ]),
-    resource("aws_s3_bucket_public_access_block", [itself, ...Object.entries(access).map(([name, value]) => [snake(name), value] as const)]),
-    resource("aws_s3_bucket_ownership_controls", [itself, new Block("rule", [["object_ownership", OwnershipControls.Rules[0]!.ObjectOwnership]])]),
+    resource("aws_s3_bucket_public_access_block", [
+      itself,
+      ...Object.entries(access).map(([name, value]) => [snake(name), value] as const),
+    ]),
+    resource("aws_s3_bucket_ownership_controls", [
+      itself,
+      new Block("rule", [["object_ownership", OwnershipControls.Rules[0]!.ObjectOwnership]]),
+    ]),
     resource("aws_s3_bucket_lifecycle_configuration", [itself, ...LifecycleConfiguration.Rules.map(lifecycleRule)]),
-    ...(CorsConfiguration === undefined ? [] : [resource("aws_s3_bucket_cors_configuration", [itself, ...CorsConfiguration.CorsRules.map(corsRule)])]),
+    ...(CorsConfiguration === undefined
+      ? []
+      : [resource("aws_s3_bucket_cors_configuration", [itself, ...CorsConfiguration.CorsRules.map(corsRule)])]),
   ];
 }
 
-function lifecycleRule({ Id, Status, Prefix, TagFilters, ExpirationInDays, AbortIncompleteMultipartUpload }: LifecycleRule): Block {
+function lifecycleRule({
+  Id,
+  Status,
+  Prefix,
+  TagFilters,
+  ExpirationInDays,
+  AbortIncompleteMultipartUpload,
+}: LifecycleRule): Block {
   const tags = Object.fromEntries((TagFilters ?? []).map(({ Key, Value }) => [Key, Value]));
   return new Block("rule", [
     ["id", Id],
     ["status", Status],
-    new Block("filter", Prefix === undefined ? [] : [new Block("and", [["prefix", Prefix], ["tags", tags]])]), // prettier-ignore
+    new Block(
+      "filter",
+      Prefix === undefined
+        ? []
+        : [
+            new Block("and", [
+              ["prefix", Prefix],
+              ["tags", tags],
+            ]),
+          ],
+    ),
     ...(ExpirationInDays === undefined ? [] : [new Block("expiration", [["days", ExpirationInDays]])]),
     ...(AbortIncompleteMultipartUpload === undefined
       ? []
-      : [new Block("abort_incomplete_multipart_upload", [["days_after_initiation", AbortIncompleteMultipartUpload.DaysAfterInitiation]])]),
+      : [
+          new Block("abort_incomplete_multipart_upload", [
+            ["days_after_initiation", AbortIncompleteMultipartUpload.DaysAfterInitiation],
+          ]),
+        ]),
   ]);
 }
 

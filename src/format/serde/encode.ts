@@ -100,7 +100,8 @@ export class Encoder {
   #anything(value: object, key: string | number | undefined): unknown {
     const { toJSON } = value as { toJSON?: unknown };
     // Node's Buffer would make an object of itself, with a list of numbers.
-    if (typeof toJSON !== "function" || value instanceof Uint8Array) return Array.isArray(value) ? this.#array(value) : this.#properties(value, value);
+    if (typeof toJSON !== "function" || value instanceof Uint8Array)
+      return Array.isArray(value) ? this.#array(value) : this.#properties(value, value);
     const json: unknown = toJSON.call(value, String(key ?? ""));
     if ("lc_serializable" in value) return this.#langChains(value, json);
     if (json === null && value instanceof Date) {
@@ -134,7 +135,10 @@ export class Encoder {
     }
     if (isMoreThanProperties(object) && !isBoxed(object)) {
       const where = this.#realm === "data" ? "" : " within an object of LangChain's";
-      throw this.#refusal(`A value of the class ${classOf(object)} cannot be stored${where}`, "Make an array, a plain object or a text of it.");
+      throw this.#refusal(
+        `A value of the class ${classOf(object)} cannot be stored${where}`,
+        "Make an array, a plain object or a text of it.",
+      );
     }
     return this.#named(object);
   }

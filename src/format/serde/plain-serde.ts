@@ -9,8 +9,8 @@ const lookAlikes = new WeakSet<object>();
 export const isLookAlike = (value: object): boolean => lookAlikes.has(value);
 
 /**
- * Reads what the saver's serde wrote as the JSON that it is: messages and other LangChain objects stay in their serialized
- * form. Making objects of them takes all of LangChain core.
+ * Reads what the saver's serde wrote as the JSON that it is: messages and other LangChain objects stay in their
+ * serialized form. Making objects of them takes all of LangChain core.
  */
 export const plainSerde: SerializerProtocol = {
   async loadsTyped(type, data) {

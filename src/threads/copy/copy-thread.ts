@@ -11,12 +11,19 @@ export interface RestoreProgress {
 }
 
 /** Stores a thread under another id as well. */
-export async function* copyThread(storage: Storage, from: string, to: string): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
+export async function* copyThread(
+  storage: Storage,
+  from: string,
+  to: string,
+): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
   if (from === to) throw invalidInput("copyThread needs two ids that differ.");
   return yield* restoring(to, restore(storage, to, await snapshotOf(storage, from)));
 }
 
-export async function* restoring(threadId: string, work: AsyncGenerator<number, number, undefined>): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
+export async function* restoring(
+  threadId: string,
+  work: AsyncGenerator<number, number, undefined>,
+): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
   try {
     for (;;) {
       const { done, value: items } = await work.next();

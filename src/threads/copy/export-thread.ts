@@ -6,8 +6,9 @@ import { restore, snapshotOf, type SnapshotHead, type SnapshotItem } from "./sna
 import type { Storage } from "../../checkpoint/storage.js";
 
 /*
- * A thread as lines of JSON: one that says what it is, one for each item as it is stored, and one that says how many there were.
- * Values stay as they are, so encrypted ones stay encrypted, and are bound to their new place when they are imported.
+ * A thread as lines of JSON: one that says what it is, one for each item as it is stored, and one that says how many
+ * there were. Values stay as they are, so encrypted ones stay encrypted, and are bound to their new place when they are
+ * imported.
  */
 
 const FORMAT = "langgraph-checkpoint-dynamodb thread";
@@ -33,8 +34,8 @@ export interface ImportOptions {
   /** Stores it under this id. Default: the one it had. */
   threadId?: string | undefined;
   /**
-   * The `keyPrefix` of the saver that has made the export. Default: this one's. An export of another one is refused: its encrypted
-   * values could be another tenant's, copied out of the table by who may not read them.
+   * The `keyPrefix` of the saver that has made the export. Default: this one's. An export of another one is refused:
+   * its encrypted values could be another tenant's, copied out of the table by who may not read them.
    */
   fromKeyPrefix?: string | undefined;
 }
@@ -42,16 +43,24 @@ export interface ImportOptions {
 export const IMPORT_OPTIONS: readonly string[] = ["threadId", "fromKeyPrefix"] satisfies (keyof ImportOptions)[];
 
 /** Stores a thread from its lines. */
-export async function* importThread(storage: Storage, lines: Lines, { threadId, fromKeyPrefix = storage.keyPrefix }: ImportOptions = {}): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
+export async function* importThread(
+  storage: Storage,
+  lines: Lines,
+  { threadId, fromKeyPrefix = storage.keyPrefix }: ImportOptions = {},
+): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
   const newId = optionalId("threadId", threadId);
   if (typeof lines !== "object" || lines === null || !(Symbol.asyncIterator in lines || Symbol.iterator in lines)) {
-    throw invalidInput('importThread needs the lines of an export, for example text.split("\\n") or exportThread("1").');
+    throw invalidInput(
+      'importThread needs the lines of an export, for example text.split("\\n") or exportThread("1").',
+    );
   }
   const reader = linesOf(lines);
   const { value: first } = await reader.next();
   const head = headOf(first);
   if (head.partition !== (await threadPartition(fromKeyPrefix, head.threadId))) {
-    throw invalidInput("The export was made with another keyPrefix. If you trust where it comes from, pass that one as fromKeyPrefix.");
+    throw invalidInput(
+      "The export was made with another keyPrefix. If you trust where it comes from, pass that one as fromKeyPrefix.",
+    );
   }
   const id = newId ?? head.threadId;
   return yield* restoring(id, restore(storage, id, { head, items: itemsOf(reader) }));
@@ -75,8 +84,16 @@ async function* linesOf(lines: Lines): AsyncGenerator<unknown, undefined, undefi
 function headOf(line: unknown): SnapshotHead {
   const { format, version, threadId, partition, createdAt, ttl, readAt } = (line ?? {}) as Record<string, unknown>;
   if (format !== FORMAT) throw invalidInput("This is not an export of a thread: its first line says so in one.");
-  if (version !== VERSION) throw new DynamoDBSaverError("UNSUPPORTED_FORMAT", `The export has version ${String(version)}, which this version does not know: upgrade langgraph-checkpoint-dynamodb.`);
-  const hasShape = [threadId, partition, createdAt].every((text) => typeof text === "string" && text !== "") && (ttl === undefined || Number.isSafeInteger(ttl)) && Number.isSafeInteger(readAt);
+  if (version !== VERSION)
+    throw new DynamoDBSaverError(
+      "UNSUPPORTED_FORMAT",
+      `The export has version ${String(version)}, which this version does not know: upgrade ` +
+        "langgraph-checkpoint-dynamodb.",
+    );
+  const hasShape =
+    [threadId, partition, createdAt].every((text) => typeof text === "string" && text !== "") &&
+    (ttl === undefined || Number.isSafeInteger(ttl)) &&
+    Number.isSafeInteger(readAt);
   if (!hasShape) throw invalidInput("The first line of the export has been changed.");
   return { threadId, partition, createdAt, ttl, readAt } as SnapshotHead;
 }
@@ -89,7 +106,8 @@ async function* itemsOf(lines: AsyncIterable<unknown>): AsyncGenerator<SnapshotI
       if (items !== count) throw invalidInput(`The export has ${count} items instead of ${JSON.stringify(items)}.`);
       return;
     }
-    if (!isItem(item) || !(external === undefined || (external === true && item.SK.S.startsWith("S#")))) throw invalidInput(`Item ${count + 1} of the export has another shape.`);
+    if (!isItem(item) || !(external === undefined || (external === true && item.SK.S.startsWith("S#"))))
+      throw invalidInput(`Item ${count + 1} of the export has another shape.`);
     yield { item, ...(external && { external }) };
     count++;
   }
@@ -99,7 +117,13 @@ async function* itemsOf(lines: AsyncIterable<unknown>): AsyncGenerator<SnapshotI
 /** Only checkpoints, writes and segments: their keys decide where they go in the thread. */
 function isItem(item: unknown): item is SnapshotItem["item"] {
   if (typeof item !== "object" || item === null || "PK" in item) return false;
-  const attributes = Object.values(item).every((value: unknown) => typeof value === "object" && value !== null && Object.entries(value).every(([type, text]) => /^[SNB]$/.test(type) && typeof text === "string") && Object.keys(value).length === 1);
+  const attributes = Object.values(item).every(
+    (value: unknown) =>
+      typeof value === "object" &&
+      value !== null &&
+      Object.entries(value).every(([type, text]) => /^[SNB]$/.test(type) && typeof text === "string") &&
+      Object.keys(value).length === 1,
+  );
   const sortKey = (item as { SK?: { S?: string } }).SK?.S;
   return attributes && sortKey !== undefined && /^(C#[^#]*#[^#]*#(~|W#[^#]*#?)|S#[\w-]{43})$/s.test(sortKey);
 }

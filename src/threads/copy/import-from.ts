@@ -1,4 +1,9 @@
-import type { BaseCheckpointSaver, CheckpointPendingWrite, CheckpointTuple, PendingWrite } from "@langchain/langgraph-checkpoint";
+import type {
+  BaseCheckpointSaver,
+  CheckpointPendingWrite,
+  CheckpointTuple,
+  PendingWrite,
+} from "@langchain/langgraph-checkpoint";
 import { textsOf } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
 import { configIds } from "../../checkpoint/ids.js";
@@ -36,8 +41,8 @@ export interface ImportFromProgress extends ImportFromResult {
 export type CheckpointSource = Pick<BaseCheckpointSaver, "getTuple" | "list">;
 
 /**
- * Stores what another saver has under the same ids, each thread from its oldest checkpoint on, so that a later one shares with
- * an earlier one what it has in common with it. Only ids are kept in memory.
+ * Stores what another saver has under the same ids, each thread from its oldest checkpoint on, so that a later one
+ * shares with an earlier one what it has in common with it. Only ids are kept in memory.
  */
 export async function* importFrom(
   storage: Storage,
@@ -45,14 +50,17 @@ export async function* importFrom(
   { threadIds }: ImportFromOptions,
   ttlSeconds: number | undefined,
 ): AsyncGenerator<ImportFromProgress, ImportFromResult, undefined> {
-  if (typeof source?.getTuple !== "function" || typeof source.list !== "function") throw invalidInput("importFrom needs a LangGraph saver, for example new MemorySaver().");
+  if (typeof source?.getTuple !== "function" || typeof source.list !== "function")
+    throw invalidInput("importFrom needs a LangGraph saver, for example new MemorySaver().");
   const ids = threadIds === undefined ? undefined : textsOf("threadIds", threadIds);
   // Branches are stored as such.
   const branching: Storage = { ...storage, conflict: "branch" };
   const total = { threads: 0, checkpoints: 0, writes: 0 };
   for (const threadId of ids ?? (await threadsOf(source))) {
     for (const { ns, id } of (await placesOf(source, threadId)).reverse()) {
-      const tuple = await source.getTuple({ configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id } });
+      const tuple = await source.getTuple({
+        configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id },
+      });
       if (!tuple) continue; // deleted meanwhile
       total.writes += await take(branching, threadId, ns, tuple, ttlSeconds);
       total.checkpoints++;
@@ -65,7 +73,13 @@ export async function* importFrom(
 }
 
 /** Returns how many tasks have written. */
-async function take(storage: Storage, threadId: string, ns: string, tuple: CheckpointTuple, ttlSeconds: number | undefined): Promise<number> {
+async function take(
+  storage: Storage,
+  threadId: string,
+  ns: string,
+  tuple: CheckpointTuple,
+  ttlSeconds: number | undefined,
+): Promise<number> {
   const { checkpoint, metadata, parentConfig, pendingWrites = [] } = tuple;
   const parentId = configIds(parentConfig).checkpointId;
   // Without new versions: all that is there.
@@ -73,15 +87,24 @@ async function take(storage: Storage, threadId: string, ns: string, tuple: Check
   const tasks = tasksInOrder(pendingWrites);
   for (const [position, [taskId, writes]] of tasks.entries()) {
     const taskPath = importedPath(position);
-    await putWrites(storage, { threadId, ns, checkpointId: checkpoint.id, taskId, taskPath, isPathNew: true, writes: await serializeWrites(storage, writes), ttlSeconds });
+    await putWrites(storage, {
+      threadId,
+      ns,
+      checkpointId: checkpoint.id,
+      taskId,
+      taskPath,
+      isPathNew: true,
+      writes: await serializeWrites(storage, writes),
+      ttlSeconds,
+    });
   }
   return tasks.length;
 }
 
 /**
- * What each task wrote, the tasks in the order in which the source gives their writes. One that asked before the others were
- * done, and was answered after them, comes where its answer comes. Special channels have indices of their own and are last: so
- * the index of each other write is the same when the source has more of them at the next call.
+ * What each task wrote, the tasks in the order in which the source gives their writes. One that asked before the others
+ * were done, and was answered after them, comes where its answer comes. Special channels have indices of their own and
+ * are last: so the index of each other write is the same when the source has more of them at the next call.
  */
 function tasksInOrder(pendingWrites: CheckpointPendingWrite[]): [taskId: string, writes: PendingWrite[]][] {
   const byTask = new Map<string, { ordinary: PendingWrite[]; special: PendingWrite[] }>();
@@ -108,6 +131,7 @@ async function threadsOf(source: CheckpointSource): Promise<Set<string>> {
 /** Newest first, as savers list them. */
 async function placesOf(source: CheckpointSource, threadId: string): Promise<{ ns: string; id: string }[]> {
   const places: { ns: string; id: string }[] = [];
-  for await (const { config, checkpoint } of source.list({ configurable: { thread_id: threadId } })) places.push({ ns: configIds(config).ns ?? "", id: checkpoint.id });
+  for await (const { config, checkpoint } of source.list({ configurable: { thread_id: threadId } }))
+    places.push({ ns: configIds(config).ns ?? "", id: checkpoint.id });
   return places.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
 }

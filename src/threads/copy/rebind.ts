@@ -10,16 +10,29 @@ import { writePlace } from "../../format/writes.js";
 import { writtenNow } from "../../payload/written.js";
 
 /** An item at its new place, to which its values are bound. */
-export async function rebound(codec: Codec, { threadId, partition }: { threadId: string; partition: string }, newThreadId: string, place: Key, item: Pick<Key, "SK"> & Record<string, AttributeValue>): Promise<Item> {
+export async function rebound(
+  codec: Codec,
+  { threadId, partition }: { threadId: string; partition: string },
+  newThreadId: string,
+  place: Key,
+  item: Pick<Key, "SK"> & Record<string, AttributeValue>,
+): Promise<Item> {
   const from = key(partition, item.SK.S);
-  const placeIn = (at: Key, name: string): Place => (name === DATA ? framePlace({ ...item, ...at }) : writePlace({ ...item, ...at }, name));
+  const placeIn = (at: Key, name: string): Place =>
+    name === DATA ? framePlace({ ...item, ...at }) : writePlace({ ...item, ...at }, name);
   const moved: Item = { ...item, ...place };
   for (const [name, value] of Object.entries(item)) {
     if (!("B" in value) || !isValue(name)) continue;
     try {
-      moved[name] = { B: toBase64(await rebind(codec, fromBase64(value.B), placeIn(from, name), placeIn(place, name))) };
+      moved[name] = {
+        B: toBase64(await rebind(codec, fromBase64(value.B), placeIn(from, name), placeIn(place, name))),
+      };
     } catch (error) {
-      throw locate(error, { threadId: threadId === newThreadId ? threadId : `${threadId} (as ${newThreadId})`, checkpointNs: "", checkpointId: "" });
+      throw locate(error, {
+        threadId: threadId === newThreadId ? threadId : `${threadId} (as ${newThreadId})`,
+        checkpointNs: "",
+        checkpointId: "",
+      });
     }
   }
   if (place.SK.S.startsWith("S#")) Object.assign(moved, writtenNow());
@@ -28,7 +41,10 @@ export async function rebound(codec: Codec, { threadId, partition }: { threadId:
 
 const isValue = (attribute: string): boolean => attribute === DATA || /^w-?\d+$/.test(attribute);
 
-/** A stored value for another place. With a key, it is one that can be read there; without, what is encrypted can be at its own place only. */
+/**
+ * A stored value for another place. With a key, it is one that can be read there; without, what is encrypted can be at
+ * its own place only.
+ */
 async function rebind(codec: Codec, stored: Uint8Array, from: Place, to: Place): Promise<Uint8Array> {
   const stays = String(from) === String(to);
   if (stays && !codec.encrypts) return stored;

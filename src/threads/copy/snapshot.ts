@@ -7,23 +7,38 @@ import type { Codec } from "../../format/codec.js";
 import { deleteIncarnation } from "../../checkpoint/delete-thread.js";
 import { deltaChannels } from "../../format/frame.js";
 import { deleteAsRead, livingOf, newIncarnation } from "../../checkpoint/incarnation.js";
-import { key, parseSortKey, segmentCopy, segmentSortKey, THREAD_MARKER, withBorn, withoutBorn } from "../../format/keys.js";
+import {
+  key,
+  parseSortKey,
+  segmentCopy,
+  segmentSortKey,
+  THREAD_MARKER,
+  withBorn,
+  withoutBorn,
+} from "../../format/keys.js";
 import { endedItem, endingLater, goneAt, isEnded, isGone, livingUntil, type Lifetime } from "../../payload/lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER } from "../../checkpoint/read/pages.js";
-import { allValues, loadBody, loadMetadata, openCheckpoint, type StoredCheckpoint } from "../../checkpoint/read/open.js";
+import {
+  allValues,
+  loadBody,
+  loadMetadata,
+  openCheckpoint,
+  type StoredCheckpoint,
+} from "../../checkpoint/read/open.js";
 import { rebound } from "./rebind.js";
 import { storedObject, writeObject } from "../../payload/segment-objects.js";
 import { threadOf, type Storage, type Thread } from "../../checkpoint/storage.js";
 import type { Segment } from "../../format/value.js";
 
 /*
- * A thread as its items are, to be stored elsewhere. The root's namespace is read first, each newest first, and then what
- * subgraphs have, and the segments last: as if a process had died while its graph went on, from which LangGraph resumes. At the
- * end the marker is looked at again: a thread that was deleted meanwhile may have been read in part.
+ * A thread as its items are, to be stored elsewhere. The root's namespace is read first, each newest first, and then
+ * what subgraphs have, and the segments last: as if a process had died while its graph went on, from which LangGraph
+ * resumes. At the end the marker is looked at again: a thread that was deleted meanwhile may have been read in part.
  *
- * Its items do not say of which incarnation they were. What is restored has a new one, so that neither a run of the deleted
- * thread nor a late request has to do with it. The marker is reserved first, and what an attempt that was cut short has left is
- * deleted; it says that the thread is there after all of it is. A run that starts meanwhile takes the marker, and the thread.
+ * Its items do not say of which incarnation they were. What is restored has a new one, so that neither a run of the
+ * deleted thread nor a late request has to do with it. The marker is reserved first, and what an attempt that was cut
+ * short has left is deleted; it says that the thread is there after all of it is. A run that starts meanwhile takes the
+ * marker, and the thread.
  */
 
 /** What a thread begins with. */
@@ -60,7 +75,10 @@ const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
 /** @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread */
 export async function snapshotOf(storage: Storage, threadId: string): Promise<Snapshot> {
   const thread = await threadOf(storage, threadId);
-  const [marker, entry] = await Promise.all([storage.db.getItem(key(thread.partition, THREAD_MARKER), true), storage.threads.entryOf(threadId)]);
+  const [marker, entry] = await Promise.all([
+    storage.db.getItem(key(thread.partition, THREAD_MARKER), true),
+    storage.threads.entryOf(threadId),
+  ]);
   const born = livingOf(marker);
   if (!marker || born === undefined) throw invalidInput(`There is no thread ${JSON.stringify(threadId)}.`);
   const ttl = goneAt(marker);
@@ -81,20 +99,29 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
   for (const between of NAMESPACE_ORDER) {
     // Ids of parents that something is rebuilt from: they may have ended for readers.
     const parents = new Set<string>();
-    for await (const page of checkpointPages({ ...storage, consistentRead: true }, thread, { between }, [], isGone, born)) {
+    for await (const page of checkpointPages(
+      { ...storage, consistentRead: true },
+      thread,
+      { between },
+      [],
+      isGone,
+      born,
+    )) {
       for (const items of page) {
         const isHidden = isEnded(items.item);
         const name = JSON.stringify([items.ns, items.id]);
         if (isHidden && !parents.has(name)) continue;
         const stored = await openCheckpoint(storage, items);
-        if (stored.parentId !== undefined && (isHidden || (await restsOnParent(storage, stored)))) parents.add(JSON.stringify([items.ns, stored.parentId]));
+        if (stored.parentId !== undefined && (isHidden || (await restsOnParent(storage, stored))))
+          parents.add(JSON.stringify([items.ns, stored.parentId]));
         for (const { segments } of allValues(stored)) {
           for (const segment of segments) {
             used.set(segmentCopy(segment), segment);
             if (!isHidden) needed.add(segmentCopy(segment));
           }
         }
-        for (const one of [...items.writes, isHidden ? endedItem(items.item) : items.item]) yield { item: withoutPartition(one) };
+        for (const one of [...items.writes, isHidden ? endedItem(items.item) : items.item])
+          yield { item: withoutPartition(one) };
       }
     }
   }
@@ -102,45 +129,83 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
     needed.delete(segmentCopy(segment));
     yield { item: withoutPartition(item), ...(segment.objectDays !== undefined && { external: true }) };
   }
-  if ((await storage.incarnations.current(thread)) !== born) throw invalidInput(`Thread ${JSON.stringify(thread.id)} was deleted while it was read.`);
+  if ((await storage.incarnations.current(thread)) !== born)
+    throw invalidInput(`Thread ${JSON.stringify(thread.id)} was deleted while it was read.`);
   const [missing] = [...needed].map((copy) => used.get(copy)!);
-  if (missing) throw new CheckpointDataError("MISSING_DATA", `Segment ${missing.name} is missing`, { threadId: thread.id, checkpointNs: "", checkpointId: "" });
+  if (missing)
+    throw new CheckpointDataError("MISSING_DATA", `Segment ${missing.name} is missing`, {
+      threadId: thread.id,
+      checkpointNs: "",
+      checkpointId: "",
+    });
 }
 
-/** Whether `DeltaChannel`s are rebuilt from the parent; checkpoints before format 4 take their sends from its writes. */
+/**
+ * Whether `DeltaChannel`s are rebuilt from the parent; checkpoints before format 4 take their sends from its writes.
+ */
 async function restsOnParent(storage: Storage, stored: StoredCheckpoint): Promise<boolean> {
-  const segments = await storage.segments.load(stored.thread.partition, [stored.frame.checkpoint, stored.frame.metadata]);
-  const [{ v }, metadata] = await Promise.all([loadBody(storage, stored, segments), loadMetadata(storage, stored, segments)]);
+  const segments = await storage.segments.load(stored.thread.partition, [
+    stored.frame.checkpoint,
+    stored.frame.metadata,
+  ]);
+  const [{ v }, metadata] = await Promise.all([
+    loadBody(storage, stored, segments),
+    loadMetadata(storage, stored, segments),
+  ]);
   return v < 4 || deltaChannels(metadata, stored.frame).length > 0;
 }
 
 const parseSegment = (sortKey: string): string => sortKey.slice(sortKey.lastIndexOf("#") + 1);
 
 /** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
-async function* rawSegments(storage: Storage, partition: string, segments: Segment[]): AsyncGenerator<{ item: Item; segment: Segment }, void, undefined> {
-  const inline = segments.filter(({ objectDays }) => objectDays === undefined).sort((a, b) => compareCodePoints(a.name, b.name));
-  for (let from = 0; from < inline.length; ) {
+async function* rawSegments(
+  storage: Storage,
+  partition: string,
+  segments: Segment[],
+): AsyncGenerator<{ item: Item; segment: Segment }, void, undefined> {
+  const inline = segments
+    .filter(({ objectDays }) => objectDays === undefined)
+    .sort((a, b) => compareCodePoints(a.name, b.name));
+  for (let from = 0; from < inline.length;) {
     let to = from;
-    for (let bytes = 0; to < inline.length && to - from < RAW_AT_ONCE && (to === from || bytes + inline[to]!.length <= RAW_BYTES_AT_ONCE); to++) bytes += inline[to]!.length;
+    for (
+      let bytes = 0;
+      to < inline.length && to - from < RAW_AT_ONCE && (to === from || bytes + inline[to]!.length <= RAW_BYTES_AT_ONCE);
+      to++
+    )
+      bytes += inline[to]!.length;
     const bySortKey = new Map(inline.slice(from, to).map((segment) => [segmentSortKey(segment), segment]));
-    const items = await storage.db.batchGet([...bySortKey.keys()].map((sortKey) => key(partition, sortKey)), true);
+    const items = await storage.db.batchGet(
+      [...bySortKey.keys()].map((sortKey) => key(partition, sortKey)),
+      true,
+    );
     // The same order each time, so that a thread has one export.
-    for (const item of items.sort((a, b) => compareCodePoints(a.SK.S, b.SK.S))) yield { item, segment: bySortKey.get(item.SK.S)! };
+    for (const item of items.sort((a, b) => compareCodePoints(a.SK.S, b.SK.S)))
+      yield { item, segment: bySortKey.get(item.SK.S)! };
     from = to;
   }
   for (const segment of segments.filter(({ objectDays }) => objectDays !== undefined)) {
     const stored = await storedObject(storage, partition, segment);
-    if (stored) yield { item: { ...key(partition, segmentSortKey(segment)), [DATA]: { B: toBase64(stored) } }, segment };
+    if (stored)
+      yield { item: { ...key(partition, segmentSortKey(segment)), [DATA]: { B: toBase64(stored) } }, segment };
   }
 }
 
-const withoutPartition = ({ PK: _, SK, ...item }: Item): SnapshotItem["item"] => ({ SK: { S: withoutBorn(SK.S) + (parseSortKey(SK.S).isEarly ? "#" : "") }, ...item });
+const withoutPartition = ({ PK: _, SK, ...item }: Item): SnapshotItem["item"] => ({
+  SK: { S: withoutBorn(SK.S) + (parseSortKey(SK.S).isEarly ? "#" : "") },
+  ...item,
+});
 
 /**
- * Stores a thread under another id, or under the same one elsewhere. What an attempt that was cut short has left is deleted first.
+ * Stores a thread under another id, or under the same one elsewhere. What an attempt that was cut short has left is
+ * deleted first.
  * @throws DynamoDBSaverError `INVALID_INPUT` if there is such a thread
  */
-export async function* restore(storage: Storage, threadId: string, { head, items }: Snapshot): AsyncGenerator<number, number, undefined> {
+export async function* restore(
+  storage: Storage,
+  threadId: string,
+  { head, items }: Snapshot,
+): AsyncGenerator<number, number, undefined> {
   const thread = await threadOf(storage, threadId);
   const { incarnations, threads } = storage;
   // It goes on living where it was: a backup may be older than any ttl.
@@ -150,10 +215,12 @@ export async function* restore(storage: Storage, threadId: string, { head, items
   const moved = movedItems(storage.codec, thread, born, { head, items, later });
   // Before anything is written: one that may not be stored, or cannot be read, is mostly refused by its first item.
   const first = await moved.next();
-  const exists = (): Error => invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
+  const exists = (): Error =>
+    invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
   const until = life?.granted ?? Infinity;
   // What is cut short ends as an expired thread does.
-  if (!(await incarnations.claim(thread, born, Math.min(until, Math.ceil(Date.now() / 1_000) + LONGEST_SECONDS)))) throw exists();
+  if (!(await incarnations.claim(thread, born, Math.min(until, Math.ceil(Date.now() / 1_000) + LONGEST_SECONDS))))
+    throw exists();
   let isOver = false;
   try {
     await threads.add(threadId, born, life, head.createdAt);
@@ -193,9 +260,17 @@ interface Moved {
 }
 
 /** @param later how many seconds after it was read */
-async function* movedItems(codec: Codec, { id, partition }: Thread, born: string, { head, items, later }: Snapshot & { later: number }): AsyncGenerator<Moved, undefined, undefined> {
+async function* movedItems(
+  codec: Codec,
+  { id, partition }: Thread,
+  born: string,
+  { head, items, later }: Snapshot & { later: number },
+): AsyncGenerator<Moved, undefined, undefined> {
   for await (const { item, external = false } of items) {
-    yield { item: await rebound(codec, head, id, key(partition, withBorn(item.SK.S, born)), endingLater(item, later)), external };
+    yield {
+      item: await rebound(codec, head, id, key(partition, withBorn(item.SK.S, born)), endingLater(item, later)),
+      external,
+    };
   }
 }
 

@@ -15,29 +15,40 @@ import { threadOf, type Storage, type Thread } from "../../checkpoint/storage.js
 import { survey, type Rule } from "./survey.js";
 import { isOfOneThread, ThreadsFailedError, type ThreadFailure } from "../threads-failed.js";
 import { tombstone } from "../../checkpoint/tombstone.js";
-import { amendTrash, closeTrash, deleteTrash, readTrash, trashUntil, writeTrash, type TrashEntry, type TrashList } from "./trash.js";
+import {
+  amendTrash,
+  closeTrash,
+  deleteTrash,
+  readTrash,
+  trashUntil,
+  writeTrash,
+  type TrashEntry,
+  type TrashList,
+} from "./trash.js";
 
 /*
  * Checkpoints go at once: what a reader has not found yet, nobody sees again. What they referred to, and whatever else
  * nothing refers to, goes only after a grace period, because a run that goes on meanwhile may be about to refer to it:
  *
- * - A put may have stored its segments, and not its checkpoint yet. Segments say when they were written, last if several
- *   times, and only those written before the grace period are deleted, by a condition in the request itself.
- * - A put may take segments over from a parent that it has read or put. It trusts that for five minutes and then looks again
- *   (`FrameCache.getTrusted`), so with all the attempts of its own requests it commits well within the grace period after the
- *   parent was there for the last time. So what goes is noted in the thread before the checkpoints that referred to it go,
- *   and the grace period begins after them (`trash.ts`). A later call deletes what is noted for so long, and which nothing in
- *   all of the thread, read after that period, refers to. A note is given up when something refers to it again, also if that
- *   goes with the same call. Notes are read after the checkpoints: another pruning may be under way.
- * - The newest checkpoint of a branch may be what a run goes on from, so a new one stays, whatever the rules say. Where all of
- *   the run's are to go, the newest one goes for readers only, with what a DeltaChannel is rebuilt from, and the rest after the
- *   grace period. A thread that nothing is left of is noted as its segments are: by the sort key of its marker. It ends if the
- *   marker is as it was read, and a run that begins without a checkpoint to go on from changes that.
- * - An attempt of a put may be on its way although another one was acknowledged. So a checkpoint that goes leaves a tombstone
- *   (`tombstone.ts`), which DynamoDB deletes when no attempt can arrive any more.
+ * - A put may have stored its segments, and not its checkpoint yet. Segments say when they were written, last if
+ *   several times, and only those written before the grace period are deleted, by a condition in the request itself.
+ * - A put may take segments over from a parent that it has read or put. It trusts that for five minutes and then looks
+ *   again (`FrameCache.getTrusted`), so with all the attempts of its own requests it commits well within the grace
+ *   period after the parent was there for the last time. So what goes is noted in the thread before the checkpoints
+ *   that referred to it go, and the grace period begins after them (`trash.ts`). A later call deletes what is noted for
+ *   so long, and which nothing in all of the thread, read after that period, refers to. A note is given up when
+ *   something refers to it again, also if that goes with the same call. Notes are read after the checkpoints: another
+ *   pruning may be under way.
+ * - The newest checkpoint of a branch may be what a run goes on from, so a new one stays, whatever the rules say. Where
+ *   all of the run's are to go, the newest one goes for readers only, with what a DeltaChannel is rebuilt from, and the
+ *   rest after the grace period. A thread that nothing is left of is noted as its segments are: by the sort key of its
+ *   marker. It ends if the marker is as it was read, and a run that begins without a checkpoint to go on from changes
+ *   that.
+ * - An attempt of a put may be on its way although another one was acknowledged. So a checkpoint that goes leaves a
+ *   tombstone (`tombstone.ts`), which DynamoDB deletes when no attempt can arrive any more.
  *
- * Whatever is cut short leaves what was not done yet: checkpoints go before their writes, newest first, notes before what they
- * name, and what is on no note is found by looking at everything that is stored.
+ * Whatever is cut short leaves what was not done yet: checkpoints go before their writes, newest first, notes before
+ * what they name, and what is on no note is found by looking at everything that is stored.
  */
 
 /** Checkpoints deleted between two reports. */
@@ -56,9 +67,13 @@ export interface PruneProgress {
   error?: DynamoDBSaverError | undefined;
 }
 
-export async function* prune(storage: Storage, options: PruneOptions): AsyncGenerator<PruneProgress, PruneResult, undefined> {
+export async function* prune(
+  storage: Storage,
+  options: PruneOptions,
+): AsyncGenerator<PruneProgress, PruneResult, undefined> {
   const { threadIds, strategy, dryRun = false, graceSeconds = usualGraceSeconds(storage) } = checked(storage, options);
-  if (strategy !== "delete") return yield* pruneThreads(storage, threadIds, { rule: ruleOf(options, graceSeconds), dryRun, graceSeconds });
+  if (strategy !== "delete")
+    return yield* pruneThreads(storage, threadIds, { rule: ruleOf(options, graceSeconds), dryRun, graceSeconds });
   const total = nothing();
   for await (const threadId of threadIds ?? listed(storage)) {
     const freed = await deleteAll(storage, await threadOf(storage, threadId), dryRun);
@@ -77,7 +92,11 @@ export interface Pruning {
   graceSeconds: number;
 }
 
-export async function* pruneThreads(storage: Storage, threadIds: readonly string[] | undefined, pruning: Pruning): AsyncGenerator<PruneProgress, PruneResult, undefined> {
+export async function* pruneThreads(
+  storage: Storage,
+  threadIds: readonly string[] | undefined,
+  pruning: Pruning,
+): AsyncGenerator<PruneProgress, PruneResult, undefined> {
   const total = nothing();
   const failed: ThreadFailure[] = [];
   let threads = 0;
@@ -123,7 +142,13 @@ async function* pruneThread(
   const marker = await db.getItem(key(thread.partition, THREAD_MARKER), true);
   const born = livingOf(marker);
   const restoring = restoringOf(marker);
-  const surveying = survey(storage, thread, { born, restoring, rule, runs, oldest: graceSeconds > 0 ? oldest : Infinity });
+  const surveying = survey(storage, thread, {
+    born,
+    restoring,
+    rule,
+    runs,
+    oldest: graceSeconds > 0 ? oldest : Infinity,
+  });
   let step = await surveying.next();
   let read = 0;
   for (; !step.done; step = await surveying.next()) yield { read: (read = step.value), freed };
@@ -149,7 +174,10 @@ async function* pruneThread(
   const bytesOf = (sortKey: string): number => (isPart(sortKey) ? (released?.get(copyOf(sortKey)) ?? 0) : 0);
 
   const isDue = ({ since = Infinity }: TrashList): boolean => graceSeconds > 0 && since <= oldest;
-  const [due, waiting] = graceSeconds === 0 ? [unused.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)]), new Set<string>()] : partition(noted, isDue, garbage);
+  const [due, waiting] =
+    graceSeconds === 0
+      ? [unused.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)]), new Set<string>()]
+      : partition(noted, isDue, garbage);
   const going = new Set(due.map(([sortKey]) => sortKey));
   const later = unused.filter((sortKey) => !going.has(sortKey) && !waiting.has(sortKey));
   countLater(freed, [...later, ...waiting]);
@@ -162,13 +190,27 @@ async function* pruneThread(
   }
 
   for (const list of lists) await amendTrash(storage, list, released ? isUsed : () => true, trashUntil(graceSeconds));
-  const listId = later.length > 0 ? await writeTrash(storage, thread, later.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)]), trashUntil(graceSeconds)) : undefined;
-  const first = { update: "SET #first = :first", names: { "#first": FIRST }, values: { ":first": { N: "1" } }, condition: "attribute_exists(PK)" };
+  const listId =
+    later.length > 0
+      ? await writeTrash(
+          storage,
+          thread,
+          later.map((sortKey): TrashEntry => [sortKey, bytesOf(sortKey)]),
+          trashUntil(graceSeconds),
+        )
+      : undefined;
+  const first = {
+    update: "SET #first = :first",
+    names: { "#first": FIRST },
+    values: { ":first": { N: "1" } },
+    condition: "attribute_exists(PK)",
+  };
   await forEachAtOnce(AT_ONCE, found.first, async (key) => void (await db.updateItem({ ...first, key })));
   await forEachAtOnce(AT_ONCE, found.hidden, (key) => endNow(db, key));
   await forEachAtOnce(AT_ONCE, found.unwritten, (item) => removeWrites(storage, item, runs!));
   if (dropped.size + found.hidden.length > 0) frames.forget(thread.id);
-  const keys = (sortKeys: string[]): ReturnType<typeof key>[] => sortKeys.map((sortKey) => key(thread.partition, sortKey));
+  const keys = (sortKeys: string[]): ReturnType<typeof key>[] =>
+    sortKeys.map((sortKey) => key(thread.partition, sortKey));
   for (const row of rowsOf(DROPPED_AT_ONCE, dropped)) {
     await db.batchPut(row.map(([, { item }]) => tombstone(key(item.PK.S, item.SK.S), tombstoneUntil(storage), item)));
     await db.batchDelete(keys(row.flatMap(([, { writes }]) => writes)));
@@ -177,24 +219,40 @@ async function* pruneThread(
   }
   if (listId !== undefined) await closeTrash(storage, thread, listId, trashUntil(graceSeconds));
   // A deletion that began meanwhile may have looked for the last time before the list or a tombstone was there.
-  if (born !== undefined && (listId !== undefined || dropped.size > 0) && !(await storage.incarnations.isThere(thread))) {
+  if (
+    born !== undefined &&
+    (listId !== undefined || dropped.size > 0) &&
+    !(await storage.incarnations.isThere(thread))
+  ) {
     for (const list of await readTrash(storage, thread)) await deleteTrash(storage, thread, list);
     await db.batchDelete(keys([...dropped.keys()].map((prefix) => checkpointSortKey(prefix, born))));
   }
 
   if (mark !== undefined && going.delete(mark) && !(await endEmpty(storage, thread, marker!))) return;
-  for (const row of rowsOf(DROPPED_AT_ONCE, due.filter(([sortKey]) => going.has(sortKey)))) {
+  for (const row of rowsOf(
+    DROPPED_AT_ONCE,
+    due.filter(([sortKey]) => going.has(sortKey)),
+  )) {
     const strays = row.filter(([sortKey]) => !isPart(sortKey));
     const others = row.filter(([sortKey]) => isPart(sortKey));
     await db.batchDelete(keys(strays.map(([sortKey]) => sortKey)));
     // Also without a grace period by a condition: an attempt may arrive when a run has begun.
     const before = startedAt + 1 - graceSeconds * 1_000;
-    const gone = new Set(await deleteUnused(storage, thread.partition, others.map(([sortKey]) => sortKey), before, tombstoneUntil(storage)));
+    const gone = new Set(
+      await deleteUnused(
+        storage,
+        thread.partition,
+        others.map(([sortKey]) => sortKey),
+        before,
+        tombstoneUntil(storage),
+      ),
+    );
     for (const entry of [...strays, ...others.filter(([sortKey]) => gone.has(sortKey))]) countPart(freed, entry);
     yield { read, freed };
   }
   await deleteMarked(db, keys(expired));
-  for (const list of lists) if (graceSeconds === 0 || list.since === undefined || isDue(list)) await deleteTrash(storage, thread, list);
+  for (const list of lists)
+    if (graceSeconds === 0 || list.since === undefined || isDue(list)) await deleteTrash(storage, thread, list);
   if (born === undefined && restoring === undefined && later.length + waiting.size === 0) await unlist(storage, thread);
   yield { read, freed };
 }
@@ -216,9 +274,14 @@ async function endEmpty(storage: Storage, thread: Thread, marker: Item): Promise
 }
 
 /** What lists name and still is garbage: that which is due, and that which is not. */
-function partition(lists: TrashList[], isDue: (list: TrashList) => boolean, garbage: ReadonlySet<string>): [due: TrashEntry[], waiting: Set<string>] {
+function partition(
+  lists: TrashList[],
+  isDue: (list: TrashList) => boolean,
+  garbage: ReadonlySet<string>,
+): [due: TrashEntry[], waiting: Set<string>] {
   const closed = lists.filter(({ since }) => since !== undefined);
-  const entries = (some: TrashList[]): TrashEntry[] => some.flatMap(({ parts }) => parts.flatMap((part) => part.entries.filter(([sortKey]) => garbage.has(sortKey))));
+  const entries = (some: TrashList[]): TrashEntry[] =>
+    some.flatMap(({ parts }) => parts.flatMap((part) => part.entries.filter(([sortKey]) => garbage.has(sortKey))));
   const due = new Map(entries(closed.filter(isDue)));
   const waiting = entries(closed.filter((list) => !isDue(list))).map(([sortKey]) => sortKey);
   return [[...due], new Set(waiting.filter((sortKey) => !due.has(sortKey)))];

@@ -5,10 +5,14 @@ import { ORDER } from "../../format/write-order.js";
 import { writesOfRuns } from "../../format/writes.js";
 
 /**
- * Takes away what some runs have written to a checkpoint that stays. The item stays too, with a number: an attempt of theirs that
- * arrives late does not bring it back.
+ * Takes away what some runs have written to a checkpoint that stays. The item stays too, with a number: an attempt of
+ * theirs that arrives late does not bring it back.
  */
-export async function removeWrites({ db, codec, writeOrder }: Storage, item: Item, runs: ReadonlySet<unknown>): Promise<void> {
+export async function removeWrites(
+  { db, codec, writeOrder }: Storage,
+  item: Item,
+  runs: ReadonlySet<unknown>,
+): Promise<void> {
   for (let now: Item | undefined = item; now; now = await db.getItem(key(item.PK.S, item.SK.S), true)) {
     const removed = await writesOfRuns(codec, now, runs);
     if (removed.length === 0) return;

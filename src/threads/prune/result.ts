@@ -30,7 +30,8 @@ export function countItem(freed: PruneResult, item: Item): void {
   if (isVoid(item)) return;
   if (sortKey.startsWith("S#")) freed.segments++;
   else if (parsePointer(sortKey)) freed.objects++;
-  else if (sortKey.startsWith(CHECKPOINTS) && sortKey !== THREAD_MARKER) freed[parseSortKey(sortKey).task === undefined ? "checkpoints" : "writes"]++;
+  else if (sortKey.startsWith(CHECKPOINTS) && sortKey !== THREAD_MARKER)
+    freed[parseSortKey(sortKey).task === undefined ? "checkpoints" : "writes"]++;
   freed.bytes += itemSize(item);
 }
 
@@ -51,10 +52,18 @@ export function countLater({ later }: PruneResult, sortKeys: string[]): void {
   for (const sortKey of sortKeys) if (isPart(sortKey)) later[parsePointer(sortKey) ? "objects" : "segments"]++;
 }
 
-export const nothing = (): PruneResult => ({ checkpoints: 0, writes: 0, segments: 0, objects: 0, bytes: 0, later: { segments: 0, objects: 0 } });
+export const nothing = (): PruneResult => ({
+  checkpoints: 0,
+  writes: 0,
+  segments: 0,
+  objects: 0,
+  bytes: 0,
+  later: { segments: 0, objects: 0 },
+});
 
 /** Adds what a thread has freed since it was added `before`. */
 export function add(total: PruneResult, freed: PruneResult, before: PruneResult): void {
-  for (const name of ["checkpoints", "writes", "segments", "objects", "bytes"] as const) total[name] += freed[name] - before[name];
+  for (const name of ["checkpoints", "writes", "segments", "objects", "bytes"] as const)
+    total[name] += freed[name] - before[name];
   for (const name of ["segments", "objects"] as const) total.later[name] += freed.later[name] - before.later[name];
 }

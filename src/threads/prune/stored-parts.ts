@@ -5,8 +5,14 @@ import type { Storage, Thread } from "../../checkpoint/storage.js";
 import { isSwept } from "../../checkpoint/tombstone.js";
 import { MARK } from "../../payload/written.js";
 
-/** Sort keys of all segments and pointers, without those of objects that were deleted; and of such pointers that do not go by themselves. */
-export async function storedParts({ db }: Storage, { partition }: Thread): Promise<{ parts: string[]; expired: string[] }> {
+/**
+ * Sort keys of all segments and pointers, without those of objects that were deleted; and of such pointers that do not
+ * go by themselves.
+ */
+export async function storedParts(
+  { db }: Storage,
+  { partition }: Thread,
+): Promise<{ parts: string[]; expired: string[] }> {
   const parts: string[] = [];
   const expired: string[] = [];
   const query: QueryInput = { partition, between: ["P#", "S#~"], only: ["SK", MARK, TTL_ATTRIBUTE], consistent: true };

@@ -26,7 +26,11 @@ export interface Incarnation {
 }
 
 /** Pages of the thread's checkpoints with their writes, newest first. */
-export async function* groupPages({ db }: Storage, { partition }: Thread, { born: living, restoring }: Incarnation): AsyncGenerator<Group[], void, undefined> {
+export async function* groupPages(
+  { db }: Storage,
+  { partition }: Thread,
+  { born: living, restoring }: Incarnation,
+): AsyncGenerator<Group[], void, undefined> {
   let open: Group | undefined;
   for await (const items of db.queryPages({ partition, beginsWith: CHECKPOINTS, descending: true, consistent: true })) {
     const complete: Group[] = [];
@@ -36,7 +40,14 @@ export async function* groupPages({ db }: Storage, { partition }: Thread, { born
       if (restoring !== undefined && born === restoring) continue;
       if (open?.prefix !== prefix) {
         if (open) complete.push(open);
-        open = { prefix, ns: await idOf(ns, stringOf(item, "ns")), id: await idOf(checkpoint, stringOf(item, "id")), item: undefined, writes: [], strays: [] };
+        open = {
+          prefix,
+          ns: await idOf(ns, stringOf(item, "ns")),
+          id: await idOf(checkpoint, stringOf(item, "id")),
+          item: undefined,
+          writes: [],
+          strays: [],
+        };
       }
       if (task === undefined && born === living && !isVoid(item)) open.item = item;
       else if (task !== undefined && (born === living || born === "")) open.writes.push(item);

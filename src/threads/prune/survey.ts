@@ -7,7 +7,15 @@ import { idIn, PARENT, RUN } from "../../format/id-attribute.js";
 import { itemSize } from "../../format/item-size.js";
 import { key, parseSortKey, segmentCopy } from "../../format/keys.js";
 import { endOf, isEnded, isGone } from "../../payload/lifetime.js";
-import { allValues, FIRST, loadBody, loadMetadata, openCheckpoint, readCheckpoint, type StoredCheckpoint } from "../../checkpoint/read/open.js";
+import {
+  allValues,
+  FIRST,
+  loadBody,
+  loadMetadata,
+  openCheckpoint,
+  readCheckpoint,
+  type StoredCheckpoint,
+} from "../../checkpoint/read/open.js";
 import { checkpointRef, type Storage, type Thread } from "../../checkpoint/storage.js";
 import { groupPages, valuesOf, type Group, type Incarnation } from "./survey-groups.js";
 import { writesOfRuns } from "../../format/writes.js";
@@ -48,7 +56,10 @@ export interface Survey {
   usedByStray: Set<string>;
   /** The segments that what goes refers to, and their lengths; undefined when one of them cannot be read. */
   released: Map<string, number> | undefined;
-  /** Sort keys of what readers do not see: writes without a checkpoint, and what a deletion or an overtaken writer has left. */
+  /**
+   * Sort keys of what readers do not see: writes without a checkpoint, and what a deletion or an overtaken writer has
+   * left.
+   */
   stray: Set<string>;
 }
 
@@ -66,13 +77,33 @@ export interface Surveying extends Incarnation {
   rule: Rule;
   /** Runs whose writes to checkpoints that stay go too. */
   runs?: ReadonlySet<unknown> | undefined;
-  /** What was seen after this, in seconds since 1970, a run that is under way may stand on. Infinity where there is none. */
+  /**
+   * What was seen after this, in seconds since 1970, a run that is under way may stand on. Infinity where there is
+   * none.
+   */
   oldest: number;
 }
 
-/** Reads all checkpoints of a thread, newest first, and judges them. Nothing is kept in memory of those that stay but their ids. */
-export async function* survey(storage: Storage, thread: Thread, options: Surveying): AsyncGenerator<number, Survey, undefined> {
-  const found: Survey = { left: 0, dropped: new Map(), hidden: [], first: [], unwritten: [], used: new Set(), usedByStray: new Set(), released: new Map(), stray: new Set() };
+/**
+ * Reads all checkpoints of a thread, newest first, and judges them. Nothing is kept in memory of those that stay but
+ * their ids.
+ */
+export async function* survey(
+  storage: Storage,
+  thread: Thread,
+  options: Surveying,
+): AsyncGenerator<number, Survey, undefined> {
+  const found: Survey = {
+    left: 0,
+    dropped: new Map(),
+    hidden: [],
+    first: [],
+    unwritten: [],
+    used: new Set(),
+    usedByStray: new Set(),
+    released: new Map(),
+    stray: new Set(),
+  };
   let namespace: Namespace | undefined;
   let read = 0;
   for await (const groups of groupPages(storage, thread, options)) {
@@ -81,7 +112,8 @@ export async function* survey(storage: Storage, thread: Thread, options: Surveyi
       for (const { SK } of strays) found.stray.add(SK.S);
       if (!item) {
         for (const { SK } of writes) found.stray.add(SK.S);
-        for (const value of await valuesOf(storage, writes, () => (found.released = undefined))) for (const segment of value.segments) found.usedByStray.add(segmentCopy(segment));
+        for (const value of await valuesOf(storage, writes, () => (found.released = undefined)))
+          for (const segment of value.segments) found.usedByStray.add(segmentCopy(segment));
         continue;
       }
       if (namespace?.ns !== group.ns) {
@@ -97,7 +129,10 @@ export async function* survey(storage: Storage, thread: Thread, options: Surveyi
   return found;
 }
 
-/** One namespace, from its newest checkpoint to its oldest one. Parents come after their children, if no clock was wrong. */
+/**
+ * One namespace, from its newest checkpoint to its oldest one. Parents come after their children, if no clock was
+ * wrong.
+ */
 class Namespace {
   #rank = 0;
   readonly #kept = new Set<string>();
@@ -121,7 +156,8 @@ class Namespace {
     const isTip = !this.#parents.delete(id);
     const isVisible = !isEnded(item);
     let opened: Promise<StoredCheckpoint> | undefined;
-    const open = (): Promise<StoredCheckpoint> => (opened ??= openCheckpoint(this.storage, { thread: this.thread, ...group, item }));
+    const open = (): Promise<StoredCheckpoint> =>
+      (opened ??= openCheckpoint(this.storage, { thread: this.thread, ...group, item }));
     const stays = isVisible && (await this.#stays(item, id, isTip, open));
     const channels = stays ? undefined : await this.#stoodOn(item, isVisible, isTip, open);
     if (channels) this.#need(id, channels);
@@ -129,7 +165,11 @@ class Namespace {
     if (stays) await this.#keep(await open(), item);
     else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
     else {
-      this.found.dropped.set(prefix, { item: emptied(item), writes: writes.map(({ SK }) => SK.S), bytes: [item, ...writes].reduce((sum, one) => sum + itemSize(one), 0) });
+      this.found.dropped.set(prefix, {
+        item: emptied(item),
+        writes: writes.map(({ SK }) => SK.S),
+        bytes: [item, ...writes].reduce((sum, one) => sum + itemSize(one), 0),
+      });
       const dropped = await open().catch(() => undefined);
       if (dropped) this.#release(dropped);
       else this.found.released = undefined;
@@ -147,7 +187,10 @@ class Namespace {
 
   async #stays(item: Item, id: string, isTip: boolean, open: () => Promise<StoredCheckpoint>): Promise<boolean> {
     const { storage, thread, ns } = this;
-    const loading = async <T>(part: "checkpoint" | "metadata", load: (stored: StoredCheckpoint, segments: Awaited<ReturnType<Storage["segments"]["load"]>>) => Promise<T>): Promise<T> => {
+    const loading = async <T>(
+      part: "checkpoint" | "metadata",
+      load: (stored: StoredCheckpoint, segments: Awaited<ReturnType<Storage["segments"]["load"]>>) => Promise<T>,
+    ): Promise<T> => {
       const stored = await open();
       return load(stored, await storage.segments.load(thread.partition, [stored.frame[part]]));
     };
@@ -157,21 +200,33 @@ class Namespace {
       rank: ++this.#rank,
       isTip,
       runId: idIn(item, RUN),
-      ageSeconds: () => loading("checkpoint", async (stored, segments) => ageOf((await loadBody(storage, stored, segments)).ts)),
+      ageSeconds: () =>
+        loading("checkpoint", async (stored, segments) => ageOf((await loadBody(storage, stored, segments)).ts)),
       metadata: () => loading("metadata", (stored, segments) => loadMetadata(storage, stored, segments)),
     });
   }
 
   /**
-   * The channels that a run which goes on from this one would be rebuilt with; undefined if there is no such run: a run goes on
-   * from the newest one of a branch, and not for long after that has ended for readers.
+   * The channels that a run which goes on from this one would be rebuilt with; undefined if there is no such run: a run
+   * goes on from the newest one of a branch, and not for long after that has ended for readers.
    */
-  async #stoodOn(item: Item, isVisible: boolean, isTip: boolean, open: () => Promise<StoredCheckpoint>): Promise<string[] | undefined> {
+  async #stoodOn(
+    item: Item,
+    isVisible: boolean,
+    isTip: boolean,
+    open: () => Promise<StoredCheckpoint>,
+  ): Promise<string[] | undefined> {
     if (this.options.oldest === Infinity || (isVisible ? !isTip : endOf(item) <= this.options.oldest)) return undefined;
     try {
       const stored = await open();
-      const metadata = await loadMetadata(this.storage, stored, await this.storage.segments.load(this.thread.partition, [stored.frame.metadata]));
-      return metadata.counters_since_delta_snapshot || stored.frame.needsAncestors ? deltaChannels(metadata, stored.frame) : undefined;
+      const metadata = await loadMetadata(
+        this.storage,
+        stored,
+        await this.storage.segments.load(this.thread.partition, [stored.frame.metadata]),
+      );
+      return metadata.counters_since_delta_snapshot || stored.frame.needsAncestors
+        ? deltaChannels(metadata, stored.frame)
+        : undefined;
     } catch (error) {
       if (error instanceof CheckpointDataError) return undefined; // Nobody goes on from one that cannot be read.
       throw error;
@@ -197,7 +252,8 @@ class Namespace {
   async #unwrite(writes: Item[]): Promise<void> {
     const { runs } = this.options;
     if (!runs) return;
-    for (const item of writes) if ((await writesOfRuns(this.storage.codec, item, runs)).length > 0) this.found.unwritten.push(item);
+    for (const item of writes)
+      if ((await writesOfRuns(this.storage.codec, item, runs)).length > 0) this.found.unwritten.push(item);
   }
 
   async #hide(stored: StoredCheckpoint, isVisible: boolean): Promise<void> {
@@ -221,9 +277,14 @@ class Namespace {
   async #rescue(id: string, channels: ReadonlySet<string>): Promise<void> {
     const { storage, thread, ns, found } = this;
     const seen = new Set<string>();
-    for (let at: string | undefined = id, left = [...channels]; at !== undefined && !seen.has(at); ) {
+    for (let at: string | undefined = id, left = [...channels]; at !== undefined && !seen.has(at);) {
       seen.add(at);
-      const stored = await readCheckpoint({ ...storage, consistentRead: true }, await checkpointRef(thread, ns, at), isGone, this.options.born);
+      const stored = await readCheckpoint(
+        { ...storage, consistentRead: true },
+        await checkpointRef(thread, ns, at),
+        isGone,
+        this.options.born,
+      );
       if (!stored) return;
       this.#use(stored);
       const sortKey = stored.keys[0]!.SK.S;
@@ -237,11 +298,13 @@ class Namespace {
   }
 
   #use(stored: StoredCheckpoint): void {
-    for (const { segments } of allValues(stored)) for (const segment of segments) this.found.used.add(segmentCopy(segment));
+    for (const { segments } of allValues(stored))
+      for (const segment of segments) this.found.used.add(segmentCopy(segment));
   }
 
   #release(stored: StoredCheckpoint): void {
-    for (const { segments } of allValues(stored)) for (const segment of segments) this.found.released?.set(segmentCopy(segment), segment.length);
+    for (const { segments } of allValues(stored))
+      for (const segment of segments) this.found.released?.set(segmentCopy(segment), segment.length);
   }
 }
 

@@ -5,10 +5,11 @@ import { expiry } from "../../payload/lifetime.js";
 import type { Storage, Thread } from "../../checkpoint/storage.js";
 
 /*
- * Lists of what nothing refers to any more, kept in the thread until it is sure that nobody is about to refer to it again:
- * `prune.ts` says why. A list is some items with sort keys, and one that says since when all of them have been without use.
- * That one comes last, so a list that was cut short never gets old. Lists expire, long after they are due: what is on none is found by
- * looking at everything that is stored, and a thread can expire, or be deleted, beside the pruning that lists a part of it.
+ * Lists of what nothing refers to any more, kept in the thread until it is sure that nobody is about to refer to it
+ * again: `prune.ts` says why. A list is some items with sort keys, and one that says since when all of them have been
+ * without use. That one comes last, so a list that was cut short never gets old. Lists expire, long after they are due:
+ * what is on none is found by looking at everything that is stored, and a thread can expire, or be deleted, beside the
+ * pruning that lists a part of it.
  */
 
 /** Sort keys of lists start with this. */
@@ -25,7 +26,10 @@ export type TrashEntry = [sortKey: string, bytes: number];
 
 export interface TrashList {
   id: string;
-  /** Since when nothing has been referring to what is on it, in seconds since 1970; undefined where its writer was cut short. */
+  /**
+   * Since when nothing has been referring to what is on it, in seconds since 1970; undefined where its writer was cut
+   * short.
+   */
   since: number | undefined;
   parts: { key: Key; entries: TrashEntry[] }[];
 }
@@ -42,19 +46,29 @@ export async function readTrash({ db }: Storage, { partition }: Thread): Promise
       const list = lists.get(id) ?? { id, since: undefined, parts: [] };
       lists.set(id, list);
       if (part === undefined) list.since = item[SINCE] && "N" in item[SINCE] ? Number(item[SINCE].N) : undefined;
-      else list.parts.push({ key: key(partition, item.SK.S), entries: JSON.parse(stringOf(item, KEYS) ?? "[]") as TrashEntry[] });
+      else
+        list.parts.push({
+          key: key(partition, item.SK.S),
+          entries: JSON.parse(stringOf(item, KEYS) ?? "[]") as TrashEntry[],
+        });
     }
   }
   return [...lists.values()];
 }
 
 /** Stores a list that is not old yet. Returns its id. */
-export async function writeTrash({ db }: Storage, { partition }: Thread, entries: Iterable<TrashEntry>, until: number): Promise<string> {
+export async function writeTrash(
+  { db }: Storage,
+  { partition }: Thread,
+  entries: Iterable<TrashEntry>,
+  until: number,
+): Promise<string> {
   const id = crypto.randomUUID();
   let parts = 0;
   let row: TrashEntry[] = [];
   let bytes = 0;
-  const store = async (): Promise<void> => void (await db.putItem(partOf(key(partition, `${TRASH}${id}#${parts++}`), row, until)));
+  const store = async (): Promise<void> =>
+    void (await db.putItem(partOf(key(partition, `${TRASH}${id}#${parts++}`), row, until)));
   for (const entry of entries) {
     if (bytes > MAX_KEYS_BYTES) {
       await store();
@@ -68,15 +82,28 @@ export async function writeTrash({ db }: Storage, { partition }: Thread, entries
   return id;
 }
 
-const partOf = (key: Key, entries: TrashEntry[], until: number): Item => ({ ...key, [KEYS]: { S: JSON.stringify(entries) }, ...expiry(until) });
+const partOf = (key: Key, entries: TrashEntry[], until: number): Item => ({
+  ...key,
+  [KEYS]: { S: JSON.stringify(entries) },
+  ...expiry(until),
+});
 
 /** From now on, the list gets old. */
 export async function closeTrash({ db }: Storage, { partition }: Thread, id: string, until: number): Promise<void> {
-  await db.putItem({ ...key(partition, TRASH + id), [SINCE]: { N: String(Math.ceil(Date.now() / 1_000)) }, ...expiry(until) });
+  await db.putItem({
+    ...key(partition, TRASH + id),
+    [SINCE]: { N: String(Math.ceil(Date.now() / 1_000)) },
+    ...expiry(until),
+  });
 }
 
 /** Takes what has come into use off a list. */
-export async function amendTrash({ db }: Storage, { parts }: TrashList, isUsed: (sortKey: string) => boolean, until: number): Promise<void> {
+export async function amendTrash(
+  { db }: Storage,
+  { parts }: TrashList,
+  isUsed: (sortKey: string) => boolean,
+  until: number,
+): Promise<void> {
   for (const { key, entries } of parts) {
     const left = entries.filter(([sortKey]) => !isUsed(sortKey));
     if (left.length < entries.length) await db.putItem(partOf(key, left, until));

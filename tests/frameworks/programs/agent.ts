@@ -26,11 +26,13 @@ const close = tool(
 
 const model = new ScriptedModel((messages) => {
   const request = lastRequest(messages);
-  if (request.includes("Messages to summarize:")) return `They had ${request.match(/^(Human|AI|Tool): /gm)?.length} messages.`;
+  if (request.includes("Messages to summarize:"))
+    return `They had ${request.match(/^(Human|AI|Tool): /gm)?.length} messages.`;
   const answers = toolAnswers(messages);
   if (answers.length > 0) return `Done: ${answers.join(", ")}.`;
   const payments = [...request.matchAll(/(\d+) to (\w+)/g)];
-  if (payments.length > 0) return payments.map(([, amount, to]) => ({ tool: "transfer", args: { to, amount: Number(amount) } }));
+  if (payments.length > 0)
+    return payments.map(([, amount, to]) => ({ tool: "transfer", args: { to, amount: Number(amount) } }));
   const accounts = request.match(/\w+ account/g) ?? [];
   if (accounts.length > 0) return accounts.map((account) => ({ tool: "close", args: { account } }));
   return `I see ${messages.length} messages; the first is: ${messages[0]!.text.replace(/\s+/g, " ")}`;
@@ -40,7 +42,14 @@ const agent = createAgent({
   model,
   tools: [transfer, close],
   middleware: [
-    humanInTheLoopMiddleware({ interruptOn: { transfer: { allowedDecisions: ["approve", "edit", "reject"], description: ({ args }) => `Send ${args.amount} to ${args.to}?` } } }),
+    humanInTheLoopMiddleware({
+      interruptOn: {
+        transfer: {
+          allowedDecisions: ["approve", "edit", "reject"],
+          description: ({ args }) => `Send ${args.amount} to ${args.to}?`,
+        },
+      },
+    }),
     summarizationMiddleware({ model, trigger: { messages: 12 }, keep: { messages: 3 } }),
   ],
   checkpointer,
@@ -49,16 +58,24 @@ const config = thread("payments");
 const say = (content: string) => ({ messages: [{ role: "user", content }] });
 /** What was said last, and what is asked. */
 const talk = async (input: Parameters<typeof agent.invoke>[0], where = config) => {
-  const { messages, __interrupt__: asked } = (await agent.invoke(input, where)) as { messages: { text: string }[]; __interrupt__?: unknown };
+  const { messages, __interrupt__: asked } = (await agent.invoke(input, where)) as {
+    messages: { text: string }[];
+    __interrupt__?: unknown;
+  };
   return { said: messages.at(-1)!.text, of: messages.length, asked };
 };
 const decide = (...decisions: object[]) => new Command({ resume: { decisions } });
-const edit = (to: string, amount: number) => ({ type: "edit", editedAction: { name: "transfer", args: { to, amount } } });
+const edit = (to: string, amount: number) => ({
+  type: "edit",
+  editedAction: { name: "transfer", args: { to, amount } },
+});
 
 /** Answers one of the questions that are open; with none given, all. */
 const answer = async (reply: string, account?: string) => {
   const { tasks } = await agent.graph.getState(config);
-  const open = tasks.flatMap(({ interrupts }) => interrupts).filter(({ value }) => account === undefined || (value as string).includes(account));
+  const open = tasks
+    .flatMap(({ interrupts }) => interrupts)
+    .filter(({ value }) => account === undefined || (value as string).includes(account));
   return talk(new Command({ resume: Object.fromEntries(open.map(({ id }) => [id, reply])) }));
 };
 
@@ -68,7 +85,10 @@ await play({
   goOn: () => talk(null),
   async stream() {
     const events = [];
-    for await (const [mode, data] of await agent.stream(say("How are you?"), { ...config, streamMode: ["updates", "messages"] })) {
+    for await (const [mode, data] of await agent.stream(say("How are you?"), {
+      ...config,
+      streamMode: ["updates", "messages"],
+    })) {
       events.push(mode === "updates" ? Object.keys(data).join() : (data[0] as { text: string }).text);
     }
     return events;
@@ -82,7 +102,8 @@ await play({
   /** Back to the first question, with another decision. */
   async fork() {
     const asked = [];
-    for await (const snapshot of agent.graph.getStateHistory(config)) if (snapshot.tasks.some(({ interrupts }) => interrupts.length > 0)) asked.push(snapshot);
+    for await (const snapshot of agent.graph.getStateHistory(config))
+      if (snapshot.tasks.some(({ interrupts }) => interrupts.length > 0)) asked.push(snapshot);
     const copy = (await agent.graph.updateState(asked.at(-1)!.config, null, "__copy__")) as typeof config;
     const askedAgain = await talk(null, { ...config, configurable: copy.configurable });
     const forked = await talk(decide(edit("Ada", 1), { type: "approve" }));

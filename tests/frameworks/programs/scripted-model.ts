@@ -31,10 +31,24 @@ export class ScriptedModel extends BaseChatModel {
     return { generations: [{ text: message.text, message }] };
   }
 
-  override async *_streamResponseChunks(messages: BaseMessage[], _options: unknown, runManager?: { handleLLMNewToken(token: string): Promise<void> }): AsyncGenerator<ChatGenerationChunk> {
+  override async *_streamResponseChunks(
+    messages: BaseMessage[],
+    _options: unknown,
+    runManager?: { handleLLMNewToken(token: string): Promise<void> },
+  ): AsyncGenerator<ChatGenerationChunk> {
     const { content, tool_calls } = this.#answer(messages);
-    const calls = tool_calls.map(({ name, args, id }, index) => ({ name, args: JSON.stringify(args), id, index, type: "tool_call_chunk" as const }));
-    if (calls.length > 0) yield new ChatGenerationChunk({ text: "", message: new AIMessageChunk({ content: "", tool_call_chunks: calls }) });
+    const calls = tool_calls.map(({ name, args, id }, index) => ({
+      name,
+      args: JSON.stringify(args),
+      id,
+      index,
+      type: "tool_call_chunk" as const,
+    }));
+    if (calls.length > 0)
+      yield new ChatGenerationChunk({
+        text: "",
+        message: new AIMessageChunk({ content: "", tool_call_chunks: calls }),
+      });
     for (const text of content.match(/\S+\s*/g) ?? []) {
       yield new ChatGenerationChunk({ text, message: new AIMessageChunk({ content: text }) });
       await runManager?.handleLLMNewToken(text);
@@ -44,13 +58,19 @@ export class ScriptedModel extends BaseChatModel {
   #answer(messages: BaseMessage[]) {
     const reply = this.#script(messages);
     if (typeof reply === "string") return { content: reply, tool_calls: [] };
-    const tool_calls = reply.map(({ tool, args }, i) => ({ name: tool, args, id: `call-${messages.length}-${i}`, type: "tool_call" as const }));
+    const tool_calls = reply.map(({ tool, args }, i) => ({
+      name: tool,
+      args,
+      id: `call-${messages.length}-${i}`,
+      type: "tool_call" as const,
+    }));
     return { content: "", tool_calls };
   }
 }
 
 /** The last thing that the user said. */
-export const lastRequest = (messages: BaseMessage[]): string => messages.findLast(({ type }) => type === "human")?.text ?? "";
+export const lastRequest = (messages: BaseMessage[]): string =>
+  messages.findLast(({ type }) => type === "human")?.text ?? "";
 
 /** What tools have answered since then. */
 export function toolAnswers(messages: BaseMessage[]): string[] {

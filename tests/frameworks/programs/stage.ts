@@ -1,7 +1,13 @@
 import { appendFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { InMemoryStore, MemorySaver, type BaseCheckpointSaver, type BaseStore, type CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import {
+  InMemoryStore,
+  MemorySaver,
+  type BaseCheckpointSaver,
+  type BaseStore,
+  type CheckpointTuple,
+} from "@langchain/langgraph-checkpoint";
 import type { StateSnapshot } from "@langchain/langgraph";
 import { DynamoDBSaver, DynamoDBStore } from "langgraph-checkpoint-dynamodb";
 
@@ -10,10 +16,17 @@ import { DynamoDBSaver, DynamoDBStore } from "langgraph-checkpoint-dynamodb";
 const env = process.env as Record<string, string>;
 const isLocal = env.DYNAMODB_TABLE_NAME === undefined;
 
-export const checkpointer: BaseCheckpointSaver = isLocal ? new MemorySaver() : DynamoDBSaver.fromEnv(env, { keyPrefix: env.KEY_PREFIX! });
-export const store: BaseStore = isLocal ? new InMemoryStore() : DynamoDBStore.fromEnv(env, { keyPrefix: env.KEY_PREFIX! });
+export const checkpointer: BaseCheckpointSaver = isLocal
+  ? new MemorySaver()
+  : DynamoDBSaver.fromEnv(env, { keyPrefix: env.KEY_PREFIX! });
+export const store: BaseStore = isLocal
+  ? new InMemoryStore()
+  : DynamoDBStore.fromEnv(env, { keyPrefix: env.KEY_PREFIX! });
 
-export const thread = (thread_id: string) => ({ configurable: { thread_id }, durability: env.DURABILITY as "sync" | "async" | "exit" });
+export const thread = (thread_id: string) => ({
+  configurable: { thread_id },
+  durability: env.DURABILITY as "sync" | "async" | "exit",
+});
 
 /** Plays the acts that the command line names, one after the other, and prints what each returns as a line of JSON. */
 export async function play(acts: Record<string, () => Promise<unknown>>): Promise<void> {
@@ -34,7 +47,8 @@ export async function mayDie(place: string, isStored: () => Promise<boolean>): P
 /** Whether a tool's answer is stored, as a write that is pending or in a checkpoint, of the graph or of a subgraph. */
 export async function hasStored(config: RunnableConfig, answer: string): Promise<boolean> {
   const { thread_id } = config.configurable as { thread_id: string };
-  for await (const tuple of checkpointer.list({ configurable: { thread_id } })) if (JSON.stringify(tuple).includes(answer)) return true;
+  for await (const tuple of checkpointer.list({ configurable: { thread_id } }))
+    if (JSON.stringify(tuple).includes(answer)) return true;
   return false;
 }
 
@@ -43,7 +57,10 @@ export interface Inspectable {
   getStateHistory(config: RunnableConfig): AsyncIterable<StateSnapshot>;
 }
 
-/** All that can be read of a thread: its state with that of its subgraphs, its history, and the checkpoints of every namespace. */
+/**
+ * All that can be read of a thread: its state with that of its subgraphs, its history, and the checkpoints of every
+ * namespace.
+ */
 export async function look(graph: Inspectable, threadId: string): Promise<unknown> {
   const history = await collect(graph.getStateHistory(thread(threadId)));
   const idsOfHistory = history.map(({ config }) => config.configurable!.checkpoint_id as string);
@@ -52,12 +69,16 @@ export async function look(graph: Inspectable, threadId: string): Promise<unknow
   return {
     latest: describe(await graph.getState(thread(threadId), { subgraphs: true })),
     history: history.map((snapshot) => ({ ...describe(snapshot), parent: idsOfHistory.indexOf(parentOf(snapshot)!) })),
-    namespaces: Array.from(namespaces, (namespace) => ({ namespace, checkpoints: describeCheckpoints(tuples.filter((tuple) => namespaceOf(tuple) === namespace)) })),
+    namespaces: Array.from(namespaces, (namespace) => ({
+      namespace,
+      checkpoints: describeCheckpoints(tuples.filter((tuple) => namespaceOf(tuple) === namespace)),
+    })),
   };
 }
 
 const namespaceOf = ({ config }: CheckpointTuple) => config.configurable!.checkpoint_ns as string;
-const parentOf = ({ parentConfig }: { parentConfig?: RunnableConfig | undefined }) => parentConfig?.configurable?.checkpoint_id as string | undefined;
+const parentOf = ({ parentConfig }: { parentConfig?: RunnableConfig | undefined }) =>
+  parentConfig?.configurable?.checkpoint_id as string | undefined;
 
 /** Those of one namespace, newest first. A parent is given by its place among them. */
 function describeCheckpoints(tuples: CheckpointTuple[]): unknown[] {
@@ -65,11 +86,18 @@ function describeCheckpoints(tuples: CheckpointTuple[]): unknown[] {
   return tuples.map((tuple) => {
     const { checkpoint, metadata, pendingWrites } = tuple;
     // Without the defaults of channels that nothing was written to: MemorySaver stores those in a first checkpoint too.
-    const values = Object.entries(checkpoint.channel_values).filter(([channel]) => channel in checkpoint.channel_versions);
+    const values = Object.entries(checkpoint.channel_values).filter(
+      ([channel]) => channel in checkpoint.channel_versions,
+    );
     // LangGraph notes there which channels it saw when a run was taken up again after a kill.
     const { __interrupt__: _, ...versions_seen } = checkpoint.versions_seen;
     const writes = pendingWrites!.map(([, channel, value]) => ({ channel, value }));
-    return { parent: ids.indexOf(parentOf(tuple)!), checkpoint: { ...checkpoint, channel_values: Object.fromEntries(values), versions_seen }, metadata, writes };
+    return {
+      parent: ids.indexOf(parentOf(tuple)!),
+      checkpoint: { ...checkpoint, channel_values: Object.fromEntries(values), versions_seen },
+      metadata,
+      writes,
+    };
   });
 }
 
@@ -78,7 +106,12 @@ export const describe = ({ values, next, tasks, metadata }: StateSnapshot): obje
   values: values as unknown,
   next,
   metadata,
-  tasks: tasks.map(({ name, error, interrupts, state }) => ({ name, error, interrupts, state: state && "values" in state ? describe(state) : undefined })),
+  tasks: tasks.map(({ name, error, interrupts, state }) => ({
+    name,
+    error,
+    interrupts,
+    state: state && "values" in state ? describe(state) : undefined,
+  })),
 });
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -25,14 +25,17 @@ const send = tool(
   { name: "send", description: "Sends.", schema: z.object({ what: z.string() }) },
 );
 
-const answersOf = (messages: Parameters<typeof toolAnswers>[0], start: string) => toolAnswers(messages).filter((text) => text.startsWith(start));
+const answersOf = (messages: Parameters<typeof toolAnswers>[0], start: string) =>
+  toolAnswers(messages).filter((text) => text.startsWith(start));
 
 const clerk = createReactAgent({
   name: "clerk",
   tools: [order],
   llm: new ScriptedModel((messages) => {
     const [ordered] = answersOf(messages, "ordered");
-    return ordered ? `I have ${ordered}` : [{ tool: "order", args: { item: lastRequest(messages).split(" ").at(-1)! } }];
+    return ordered
+      ? `I have ${ordered}`
+      : [{ tool: "order", args: { item: lastRequest(messages).split(" ").at(-1)! } }];
   }),
 });
 const courier = createReactAgent({
@@ -48,14 +51,19 @@ const graph = createSupervisor({
   agents: [clerk, courier],
   llm: new ScriptedModel((messages) => {
     if (answersOf(messages, "sent").length > 0) return "All is done.";
-    return [{ tool: answersOf(messages, "ordered").length > 0 ? "transfer_to_courier" : "transfer_to_clerk", args: {} }];
+    return [
+      { tool: answersOf(messages, "ordered").length > 0 ? "transfer_to_courier" : "transfer_to_clerk", args: {} },
+    ];
   }),
   outputMode: "full_history",
 }).compile({ checkpointer });
 
 const config = thread("order");
 const talk = async (input: Parameters<typeof graph.invoke>[0]) => {
-  const { messages, __interrupt__: asked } = (await graph.invoke(input, config)) as { messages: { text: string }[]; __interrupt__?: unknown };
+  const { messages, __interrupt__: asked } = (await graph.invoke(input, config)) as {
+    messages: { text: string }[];
+    __interrupt__?: unknown;
+  };
   return { said: messages.map(({ text }) => text), asked };
 };
 
@@ -66,7 +74,11 @@ await play({
   again: () => talk({ messages: [{ role: "user", content: "And now some pears" }] }),
   async answerAndStream() {
     const steps = [];
-    for await (const [namespace, update] of await graph.stream(new Command({ resume: 4 }), { ...config, streamMode: "updates", subgraphs: true })) {
+    for await (const [namespace, update] of await graph.stream(new Command({ resume: 4 }), {
+      ...config,
+      streamMode: "updates",
+      subgraphs: true,
+    })) {
       steps.push(`${namespace.map((part) => part.split(":")[0]).join("|")}/${Object.keys(update).join()}`);
     }
     return steps;

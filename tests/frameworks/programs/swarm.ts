@@ -27,7 +27,9 @@ const agentNamed = (name: string, other: string, request: RegExp) =>
       if (booked) return `${name}: ${booked}`;
       const seat = request.exec(lastRequest(messages))?.[1];
       if (seat) return [{ tool: "book", args: { seat } }];
-      return /train|flight/.test(lastRequest(messages)) ? [{ tool: `transfer_to_${other}`, args: {} }] : `${name} is here.`;
+      return /train|flight/.test(lastRequest(messages))
+        ? [{ tool: `transfer_to_${other}`, args: {} }]
+        : `${name} is here.`;
     }),
     prompt: `You are ${name}.`,
   });
@@ -39,7 +41,15 @@ const graph = createSwarm({
 
 const config = thread("trip");
 const talk = async (input: Parameters<typeof graph.invoke>[0]) => {
-  const { messages, activeAgent, __interrupt__: asked } = (await graph.invoke(input, config)) as { messages: { text: string }[]; activeAgent?: string; __interrupt__?: unknown };
+  const {
+    messages,
+    activeAgent,
+    __interrupt__: asked,
+  } = (await graph.invoke(input, config)) as {
+    messages: { text: string }[];
+    activeAgent?: string;
+    __interrupt__?: unknown;
+  };
   return { said: messages.at(-1)!.text, activeAgent, asked };
 };
 const say = (content: string) => talk({ messages: [{ role: "user", content }] });

@@ -1,4 +1,9 @@
-import { isDynamoDBSaverError, type AwsRequestError, type DynamoDBSaver, type Fetch } from "langgraph-checkpoint-dynamodb";
+import {
+  isDynamoDBSaverError,
+  type AwsRequestError,
+  type DynamoDBSaver,
+  type Fetch,
+} from "langgraph-checkpoint-dynamodb";
 import { renewing } from "../fault-scenario.js";
 import { PASSING_FAULTS, seeded, withFaults, type Chooser, type Faults } from "../faults.js";
 import { createSaver, credentials, type SaverOptions } from "../harness.js";
@@ -31,8 +36,13 @@ export class Instances {
   constructor(options: InstancesOptions) {
     this.#options = options;
     // Two that share a network, two with one each, and one whose network is fine.
-    const networks = ["shared", "own 1", "own 2"].map((name) => withFaults(nemesis(`${options.seed} ${name}`, options.share), plain));
-    this.#places = [networks[0], networks[0], networks[1], networks[2], undefined].map((faults) => ({ faults, instance: this.start(faults) }));
+    const networks = ["shared", "own 1", "own 2"].map((name) =>
+      withFaults(nemesis(`${options.seed} ${name}`, options.share), plain),
+    );
+    this.#places = [networks[0], networks[0], networks[1], networks[2], undefined].map((faults) => ({
+      faults,
+      instance: this.start(faults),
+    }));
   }
 
   get count(): number {
@@ -62,10 +72,12 @@ export class Instances {
     const patient: Fetch = (url, init) => {
       const answer = fetch(url, init);
       let isUnderWay = true;
-      const isOver = answer.catch(() => undefined).finally(() => {
-        isUnderWay = false;
-        givenUp.delete(isOver);
-      });
+      const isOver = answer
+        .catch(() => undefined)
+        .finally(() => {
+          isUnderWay = false;
+          givenUp.delete(isOver);
+        });
       init.signal!.addEventListener("abort", () => isUnderWay && givenUp.add(isOver), { once: true });
       return answer;
     };
@@ -77,7 +89,13 @@ export class Instances {
       fetch: patient,
       signal: controller.signal,
     });
-    return { name: `instance ${++this.#started}`, saver, isKilled: () => controller.signal.aborted, kill: () => controller.abort(), settled: () => Promise.all([...givenUp, ...(faults?.late ?? [])]) };
+    return {
+      name: `instance ${++this.#started}`,
+      saver,
+      isKilled: () => controller.signal.aborted,
+      kill: () => controller.abort(),
+      settled: () => Promise.all([...givenUp, ...(faults?.late ?? [])]),
+    };
   }
 
   /** How often each fault was met. */
@@ -92,8 +110,8 @@ export class Instances {
 
 /**
  * All faults that another attempt survives, but two of S3. An upload that arrives after `deleteThread` stays in the
- * bucket, which docs/storage.md says. An object that was changed on its way is only known by its content: it is read once
- * more, and if that happens again it counts as damaged.
+ * bucket, which docs/storage.md says. An object that was changed on its way is only known by its content: it is read
+ * once more, and if that happens again it counts as damaged.
  */
 function nemesis(seed: string, share: number): Chooser {
   const choose = seeded({ seed, share, kinds: PASSING_FAULTS });
@@ -114,5 +132,8 @@ export function isOutage(error: unknown, instance: Instance): boolean {
   if (error.code === "ABORTED") return instance.isKilled();
   const { code, retryable, serviceCode = "" } = error as AwsRequestError;
   if (["THROTTLED", "TIMEOUT", "NETWORK"].includes(code)) return true;
-  return retryable || ["ExpiredTokenException", "ExpiredToken", "InvalidSignatureException", "RequestTimeTooSkewed"].includes(serviceCode);
+  return (
+    retryable ||
+    ["ExpiredTokenException", "ExpiredToken", "InvalidSignatureException", "RequestTimeTooSkewed"].includes(serviceCode)
+  );
 }

@@ -46,7 +46,13 @@ export interface CallRecord extends Span {
 }
 
 /** All of a checkpoint but its values. */
-export const bodyOf = ({ id, versions }: PutRecord): Omit<Checkpoint, "channel_values"> => ({ v: 4, id, ts: "2026-01-01T00:00:00.000Z", channel_versions: versions, versions_seen: {} });
+export const bodyOf = ({ id, versions }: PutRecord): Omit<Checkpoint, "channel_values"> => ({
+  v: 4,
+  id,
+  ts: "2026-01-01T00:00:00.000Z",
+  channel_versions: versions,
+  versions_seen: {},
+});
 
 export const ackOf = ({ attempts }: PutRecord): Span | undefined => attempts.find(({ ok }) => ok);
 
@@ -78,11 +84,14 @@ export class ThreadRecord {
     return this.deletes.some((deletion) => deletion.ok && ended < deletion.invoked && deletion.ended < before);
   }
 
-  /** The last moment of which it is known that this checkpoint, or one that it descends from, was not deleted by then. */
+  /**
+   * The last moment of which it is known that this checkpoint, or one that it descends from, was not deleted by then.
+   */
   aliveAt(put: PutRecord): number {
     let alive = put.seen?.invoked ?? 0;
     let first = put;
-    for (let next: PutRecord | undefined; (next = first.parent ?? first.beside); first = next) alive = Math.max(alive, next.seen?.invoked ?? 0);
+    for (let next: PutRecord | undefined; (next = first.parent ?? first.beside); first = next)
+      alive = Math.max(alive, next.seen?.invoked ?? 0);
     return Math.max(alive, (ackOf(first) ?? first.attempts[0]!).invoked);
   }
 
@@ -100,6 +109,9 @@ export class ThreadRecord {
 /** What must not be. */
 export class Violation extends Error {
   constructor(thread: ThreadRecord, what: string) {
-    super(`${what.replace(/1f0a0000-0000-6000-8000-0*/g, "#")}\nThread ${thread.threadId}, its last calls (begun..ended, in logical time):\n${thread.recently()}`);
+    super(
+      `${what.replace(/1f0a0000-0000-6000-8000-0*/g, "#")}\nThread ${thread.threadId}, its last calls ` +
+        `(begun..ended, in logical time):\n${thread.recently()}`,
+    );
   }
 }

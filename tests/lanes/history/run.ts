@@ -1,4 +1,13 @@
-import { ERROR, INTERRUPT, RESUME, SCHEDULED, WRITES_IDX_MAP, type CheckpointTuple, type DeltaChannelHistory, type PendingWrite } from "@langchain/langgraph-checkpoint";
+import {
+  ERROR,
+  INTERRUPT,
+  RESUME,
+  SCHEDULED,
+  WRITES_IDX_MAP,
+  type CheckpointTuple,
+  type DeltaChannelHistory,
+  type PendingWrite,
+} from "@langchain/langgraph-checkpoint";
 import { isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb";
 import { collect } from "../checkpoints.js";
 import type { Random } from "../random.js";
@@ -11,7 +20,9 @@ import type { World } from "./world.js";
 const SPECIAL = [ERROR, SCHEDULED, INTERRUPT, RESUME];
 let calls = 0;
 
-/** What one worker does with one thread through one instance: what LangGraph's loop would, or a reader, or a deletion. */
+/**
+ * What one worker does with one thread through one instance: what LangGraph's loop would, or a reader, or a deletion.
+ */
 export class Run {
   constructor(
     private readonly world: World,
@@ -20,7 +31,9 @@ export class Run {
     private readonly random: Random,
   ) {}
 
-  /** A run begins with a read, and then puts one checkpoint after the other, until it is done or a call fails for good. */
+  /**
+   * A run begins with a read, and then puts one checkpoint after the other, until it is done or a call fails for good.
+   */
   async supersteps(): Promise<void> {
     const { random, story } = this;
     const start = random.chance(0.85) || story.kind === "delta" ? await this.#latest("") : await this.#known("");
@@ -61,7 +74,14 @@ export class Run {
   async deleteThread(): Promise<boolean> {
     const deletion = this.world.begin();
     this.story.record.deletes.push(deletion);
-    return (await this.#call("deleteThread", "deleteThread", (saver) => saver.deleteThread(this.story.threadId), deletion)) !== undefined;
+    return (
+      (await this.#call(
+        "deleteThread",
+        "deleteThread",
+        (saver) => saver.deleteThread(this.story.threadId),
+        deletion,
+      )) !== undefined
+    );
   }
 
   async listThreads(): Promise<void> {
@@ -70,13 +90,23 @@ export class Run {
 
   async #latest(ns: string): Promise<{ found: PutRecord | undefined } | undefined> {
     const span = this.world.begin();
-    const result = await this.#call("getTuple", `latest of "${ns}"`, (saver) => saver.getTuple(this.story.configOf({ ns })), span);
+    const result = await this.#call(
+      "getTuple",
+      `latest of "${ns}"`,
+      (saver) => saver.getTuple(this.story.configOf({ ns })),
+      span,
+    );
     return result && { found: this.story.judge.latest(result.value, ns, span) };
   }
 
   async #one(put: PutRecord): Promise<boolean | undefined> {
     const span = this.world.begin();
-    const result = await this.#call("getTuple", `read ${put.id}`, (saver) => saver.getTuple(this.story.configOf(put)), span);
+    const result = await this.#call(
+      "getTuple",
+      `read ${put.id}`,
+      (saver) => saver.getTuple(this.story.configOf(put)),
+      span,
+    );
     return result && this.story.judge.one(result.value, put, span);
   }
 
@@ -93,10 +123,18 @@ export class Run {
     const { random, story } = this;
     const limit = random.chance(0.6) ? 1 + random.below(10) : undefined;
     const before = random.chance(0.2) && all.length > 0 ? random.pick(all).id : undefined;
-    const options = { ...(limit !== undefined && { limit }), ...(before !== undefined && { before: { configurable: { checkpoint_id: before } } }) };
+    const options = {
+      ...(limit !== undefined && { limit }),
+      ...(before !== undefined && { before: { configurable: { checkpoint_id: before } } }),
+    };
     const span = this.world.begin();
     const config = { configurable: { thread_id: story.threadId, ...(ns !== undefined && { checkpoint_ns: ns }) } };
-    const result = await this.#call("list", `list ${JSON.stringify([ns, limit, before])}`, (saver) => collect<CheckpointTuple>(saver.list(config, options)), span);
+    const result = await this.#call(
+      "list",
+      `list ${JSON.stringify([ns, limit, before])}`,
+      (saver) => collect<CheckpointTuple>(saver.list(config, options)),
+      span,
+    );
     if (result) story.judge.list(result.value, { ns, limit: limit ?? Infinity, before }, span);
   }
 
@@ -105,10 +143,20 @@ export class Run {
     if (puts.length === 0) return;
     const put = this.random.pick(puts);
     const span = this.world.begin();
-    const read = (saver: Instance["saver"]): Promise<Record<string, DeltaChannelHistory>> => saver.getDeltaChannelHistory({ config: this.story.configOf(put), channels: [DELTA] });
+    const read = (saver: Instance["saver"]): Promise<Record<string, DeltaChannelHistory>> =>
+      saver.getDeltaChannelHistory({ config: this.story.configOf(put), channels: [DELTA] });
     // Of a thread that was deleted there may be no ancestors any more, and a shorter history would be a wrong one.
-    const isGone = (error: unknown): boolean => isDynamoDBSaverError(error) && error.code === "MISSING_DATA" && !this.story.judge.mustBeWhole(put, span);
-    const result = await this.world.call(this.story, this.instance, "getDeltaChannelHistory", `history of ${put.id}`, read, span, isGone);
+    const isGone = (error: unknown): boolean =>
+      isDynamoDBSaverError(error) && error.code === "MISSING_DATA" && !this.story.judge.mustBeWhole(put, span);
+    const result = await this.world.call(
+      this.story,
+      this.instance,
+      "getDeltaChannelHistory",
+      `history of ${put.id}`,
+      read,
+      span,
+      isGone,
+    );
     if (result) this.story.judge.history(result.value[DELTA]!, put, span);
   }
 
@@ -116,15 +164,23 @@ export class Run {
   async #put(put: PutRecord): Promise<boolean> {
     const { random, story } = this;
     // With async durability, a task's writes may be on their way before the checkpoint is.
-    const early = story.kind !== "delta" && random.chance(0.1) ? this.#write(put, story.record.callsOf(put.id).length) : undefined;
+    const early =
+      story.kind !== "delta" && random.chance(0.1) ? this.#write(put, story.record.callsOf(put.id).length) : undefined;
     for (let tries = 1; ; tries++) {
       const attempt = this.world.begin();
       put.attempts.push(attempt);
       story.record.puts.set(put.id, put);
-      const what = `put ${put.id} "${put.ns}" after ${put.parent?.id ?? "nothing"}, ${put.metadata.source}${put.contents.has("blob") ? ", with a blob" : ""}`;
-      const store = (saver: Instance["saver"]): Promise<unknown> => saver.put(...(story.argumentsOf(put) as Parameters<typeof saver.put>));
-      const isRefused = (error: unknown): boolean => (attempt.refused = this.world.rejectsConflicts && isDynamoDBSaverError(error) && error.code === "CONFLICT");
-      const [stored] = await Promise.all([this.world.call(story, this.instance, "put", what, store, attempt, isRefused), early]);
+      const what =
+        `put ${put.id} "${put.ns}" after ${put.parent?.id ?? "nothing"}, ` +
+        `${put.metadata.source}${put.contents.has("blob") ? ", with a blob" : ""}`;
+      const store = (saver: Instance["saver"]): Promise<unknown> =>
+        saver.put(...(story.argumentsOf(put) as Parameters<typeof saver.put>));
+      const isRefused = (error: unknown): boolean =>
+        (attempt.refused = this.world.rejectsConflicts && isDynamoDBSaverError(error) && error.code === "CONFLICT");
+      const [stored] = await Promise.all([
+        this.world.call(story, this.instance, "put", what, store, attempt, isRefused),
+        early,
+      ]);
       if (stored) return true;
       if (attempt.refused) {
         story.judge.conflict(put, attempt);
@@ -158,7 +214,15 @@ export class Run {
     const taskId = `task#${String(isDelta ? number : task).padStart(9, "0")}`;
     const path = task % 2 === 0 ? "" : "~__pregel_pull, node";
     const writes = isDelta ? story.deltaWrite(number, random) : this.#writes(number);
-    const call: CallRecord = { ...this.world.begin(), number, checkpointId: put.id, taskId, path, by: this.instance, writes };
+    const call: CallRecord = {
+      ...this.world.begin(),
+      number,
+      checkpointId: put.id,
+      taskId,
+      path,
+      by: this.instance,
+      writes,
+    };
     story.record.addCall(call);
     return this.#send(call, put);
   }
@@ -169,11 +233,21 @@ export class Run {
     // Ordinary writes first, because their place is their index.
     const sorted = [...writes].toSorted(([a], [b]) => Number(a < 0) - Number(b < 0) || a - b);
     const args = sorted.map(([, { channel, value }]): PendingWrite => [channel, value]);
-    const what = `putWrites ${number} to ${put.id}, ${taskId}, ${[...writes.keys()].slice(0, 8).join()}${writes.size > 8 ? "…" : ""}`;
+    const what =
+      `putWrites ${number} to ${put.id}, ${taskId}, ` +
+      `${[...writes.keys()].slice(0, 8).join()}${writes.size > 8 ? "…" : ""}`;
     for (let tries = 1; ; tries++) {
       // From the second time on it is not known any more what came before what.
       if (call.ended < Infinity) Object.assign(call, { ended: Infinity, by: {} });
-      if (await this.#call("putWrites", what, (saver) => saver.putWrites(this.story.configOf(put), args, taskId, path), call)) return true;
+      if (
+        await this.#call(
+          "putWrites",
+          what,
+          (saver) => saver.putWrites(this.story.configOf(put), args, taskId, path),
+          call,
+        )
+      )
+        return true;
       if (tries === 4 || this.instance.isKilled() || this.random.chance(0.5)) return false;
     }
   }
@@ -182,10 +256,17 @@ export class Run {
     const { random, story } = this;
     const writes: CallRecord["writes"] = new Map();
     const count = random.chance(0.01) ? 120 : random.below(4);
-    for (let index = 0; index < count; index++) writes.set(index, { channel: `channel ${index}`, value: story.values.write(number, index, random.chance(0.03) ? 70_000 : 20) });
+    for (let index = 0; index < count; index++)
+      writes.set(index, {
+        channel: `channel ${index}`,
+        value: story.values.write(number, index, random.chance(0.03) ? 70_000 : 20),
+      });
     if (count === 0 || random.chance(0.15)) {
       const channel = random.pick(SPECIAL);
-      writes.set(WRITES_IDX_MAP[channel]!, { channel, value: story.values.write(number, WRITES_IDX_MAP[channel]!, 20) });
+      writes.set(WRITES_IDX_MAP[channel]!, {
+        channel,
+        value: story.values.write(number, WRITES_IDX_MAP[channel]!, 20),
+      });
     }
     return writes;
   }
@@ -202,7 +283,12 @@ export class Run {
     if (this.random.chance(0.3)) await this.#latest(ns);
   }
 
-  #call<T>(kind: string, what: string, action: (saver: Instance["saver"]) => Promise<T>, span?: ReturnType<World["begin"]>): Promise<{ value: T } | undefined> {
+  #call<T>(
+    kind: string,
+    what: string,
+    action: (saver: Instance["saver"]) => Promise<T>,
+    span?: ReturnType<World["begin"]>,
+  ): Promise<{ value: T } | undefined> {
     return this.world.call(this.story, this.instance, kind, what, action, span);
   }
 }

@@ -1,5 +1,10 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { DeltaSnapshot, type ChannelVersions, type Checkpoint, type CheckpointMetadata } from "@langchain/langgraph-checkpoint";
+import {
+  DeltaSnapshot,
+  type ChannelVersions,
+  type Checkpoint,
+  type CheckpointMetadata,
+} from "@langchain/langgraph-checkpoint";
 import { nextId } from "../checkpoints.js";
 import type { Random } from "../random.js";
 import { Judge } from "./judge.js";
@@ -48,19 +53,28 @@ export class Story {
   }
 
   configOf({ ns, id }: { ns: string; id?: string | undefined }): RunnableConfig {
-    return { configurable: { thread_id: this.threadId, checkpoint_ns: ns, ...(id !== undefined && { checkpoint_id: id }) } };
+    return {
+      configurable: { thread_id: this.threadId, checkpoint_ns: ns, ...(id !== undefined && { checkpoint_id: id }) },
+    };
   }
 
   /** The next superstep after `parent`, or the first one of a namespace. */
-  superstep(random: Random, { parent, ns, beside }: { parent?: PutRecord | undefined; ns: string; beside?: PutRecord | undefined }): PutRecord {
+  superstep(
+    random: Random,
+    { parent, ns, beside }: { parent?: PutRecord | undefined; ns: string; beside?: PutRecord | undefined },
+  ): PutRecord {
     const id = nextId();
     const contents = new Map(parent?.contents);
     const versions: ChannelVersions = { ...parent?.versions };
     const newVersions: ChannelVersions = {};
-    const kind = parent && this.kind !== "delta" ? random.weighted(this.#hasTextVersions ? { ...USUAL, copy: 4, update: 0 } : { ...USUAL, copy: 0, update: 4 }) : "loop";
+    const kind =
+      parent && this.kind !== "delta"
+        ? random.weighted(this.#hasTextVersions ? { ...USUAL, copy: 4, update: 0 } : { ...USUAL, copy: 0, update: 4 })
+        : "loop";
     const bump = (name: string): void => {
       const next = parseInt(String(versions[name] ?? 0), 10) + 1;
-      if (kind !== "update") newVersions[name] = versions[name] = this.#hasTextVersions ? `${String(next).padStart(8, "0")}.${id}` : next;
+      if (kind !== "update")
+        newVersions[name] = versions[name] = this.#hasTextVersions ? `${String(next).padStart(8, "0")}.${id}` : next;
     };
     const change = (name: string, content: Content | undefined): void => {
       bump(name);
@@ -68,27 +82,60 @@ export class Story {
       else contents.delete(name);
     };
 
-    const metadata: CheckpointMetadata = { source: kind === "fork" || kind === "update" ? kind : "loop", step: this.record.puts.size, parents: {} };
+    const metadata: CheckpointMetadata = {
+      source: kind === "fork" || kind === "update" ? kind : "loop",
+      step: this.record.puts.size,
+      parents: {},
+    };
     if (kind !== "fork") {
       change("state", { kind: "state", from: id });
       const messages = contents.get("messages");
-      if (!parent || random.chance(0.6)) change("messages", { kind: "messages", from: messages?.kind === "messages" && random.chance(0.95) ? [...messages.from, id] : [id] });
+      if (!parent || random.chance(0.6))
+        change("messages", {
+          kind: "messages",
+          from: messages?.kind === "messages" && random.chance(0.95) ? [...messages.from, id] : [id],
+        });
       if (random.chance(parent ? 0.08 : 0.7)) change("document", { kind: "document", variant: random.below(3) });
-      if (random.chance(0.05)) change("blob", { kind: "blob", from: id, length: random.chance(0.05) ? 450_000 : 5_000 + random.below(30_000) });
+      if (random.chance(0.05))
+        change("blob", {
+          kind: "blob",
+          from: id,
+          length: random.chance(0.05) ? 450_000 : 5_000 + random.below(30_000),
+        });
       else if (contents.has("blob") && random.chance(0.1)) change("blob", undefined);
     }
     const delta = this.kind === "delta" && ns === "" ? this.#delta(parent, { contents, metadata, bump }) : [];
     const under = kind === "copy" ? random.pick(this.known(ns)) : parent;
-    return { id, ns, parent: under, beside, contents, versions, metadata, newVersions: kind === "unnamed" ? undefined : newVersions, delta, attempts: [], seen: undefined };
+    return {
+      id,
+      ns,
+      parent: under,
+      beside,
+      contents,
+      versions,
+      metadata,
+      newVersions: kind === "unnamed" ? undefined : newVersions,
+      delta,
+      attempts: [],
+      seen: undefined,
+    };
   }
 
   /** What `put` is called with. */
   argumentsOf(put: PutRecord): [RunnableConfig, Checkpoint, CheckpointMetadata, ChannelVersions | undefined] {
-    const value = (content: Content): unknown => (content.kind === "snapshot" ? new DeltaSnapshot(this.values.of(content)) : this.values.of(content));
+    const value = (content: Content): unknown =>
+      content.kind === "snapshot" ? new DeltaSnapshot(this.values.of(content)) : this.values.of(content);
     // A snapshot is given once; until the next write, the saver takes it over.
-    const given = [...put.contents].filter(([, content]) => content.kind !== "snapshot" || put.parent?.contents.get(DELTA) !== content);
+    const given = [...put.contents].filter(
+      ([, content]) => content.kind !== "snapshot" || put.parent?.contents.get(DELTA) !== content,
+    );
     const channel_values = Object.fromEntries(given.map(([name, content]) => [name, value(content)]));
-    return [this.configOf({ ns: put.ns, id: put.parent?.id }), { ...bodyOf(put), channel_values }, put.metadata, put.newVersions];
+    return [
+      this.configOf({ ns: put.ns, id: put.parent?.id }),
+      { ...bodyOf(put), channel_values },
+      put.metadata,
+      put.newVersions,
+    ];
   }
 
   /** Checkpoints that a run can go on from: those that were acknowledged or found. */
@@ -100,7 +147,9 @@ export class Story {
   writtenTo(put: PutRecord): string[] {
     const calls = this.record.callsOf(put.id).filter(({ ok }) => ok);
     const byTask = calls.toSorted((a, b) => (`${a.path} ${a.taskId}` < `${b.path} ${b.taskId}` ? -1 : 1));
-    return byTask.flatMap(({ writes }) => [...writes.values()].filter(({ channel }) => channel === DELTA).map(({ value }) => value as string));
+    return byTask.flatMap(({ writes }) =>
+      [...writes.values()].filter(({ channel }) => channel === DELTA).map(({ value }) => value as string),
+    );
   }
 
   /** The write of a task to the `DeltaChannel`. */
@@ -109,7 +158,14 @@ export class Story {
   }
 
   /** Puts the snapshot where one is due, as LangGraph counts; returns what the channel is rebuilt from. */
-  #delta(parent: PutRecord | undefined, { contents, metadata, bump }: { contents: Map<string, Content>; metadata: CheckpointMetadata; bump: (name: string) => void }): readonly string[] {
+  #delta(
+    parent: PutRecord | undefined,
+    {
+      contents,
+      metadata,
+      bump,
+    }: { contents: Map<string, Content>; metadata: CheckpointMetadata; bump: (name: string) => void },
+  ): readonly string[] {
     const written = parent ? this.writtenTo(parent) : [];
     const delta = parent ? [...parent.delta, ...written] : [];
     const [updates, supersteps] = parent?.metadata.counters_since_delta_snapshot?.[DELTA] ?? [0, 0];
@@ -117,7 +173,8 @@ export class Story {
       bump(DELTA);
       contents.delete(DELTA);
     }
-    if (supersteps + 1 < SNAPSHOT_EVERY) metadata.counters_since_delta_snapshot = { [DELTA]: [updates + Number(written.length > 0), supersteps + 1] };
+    if (supersteps + 1 < SNAPSHOT_EVERY)
+      metadata.counters_since_delta_snapshot = { [DELTA]: [updates + Number(written.length > 0), supersteps + 1] };
     else {
       if (written.length === 0) bump(DELTA);
       contents.set(DELTA, { kind: "snapshot", of: delta });

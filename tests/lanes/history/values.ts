@@ -33,9 +33,19 @@ export class Values {
     const { threadId } = this;
     switch (content.kind) {
       case "messages":
-        return content.from.map((id) => ({ type: "ai", id: `${threadId} ${id}`, text: this.#text(200 + (seedOf(threadId, id) % 1_200), "message", id) }));
+        return content.from.map((id) => ({
+          type: "ai",
+          id: `${threadId} ${id}`,
+          text: this.#text(200 + (seedOf(threadId, id) % 1_200), "message", id),
+        }));
       case "state":
-        return { threadId, checkpointId: content.from, open: null, count: seedOf(threadId, content.from), nested: [{ text: "ä😀" }] };
+        return {
+          threadId,
+          checkpointId: content.from,
+          open: null,
+          count: seedOf(threadId, content.from),
+          nested: [{ text: "ä😀" }],
+        };
       case "document":
         return this.#text(3_000 + 2_000 * content.variant, "document", String(content.variant));
       case "blob":
@@ -47,7 +57,12 @@ export class Values {
 
   /** What a task writes. */
   write(call: number, index: number, length: number): { threadId: string; call: number; index: number; text: string } {
-    return { threadId: this.threadId, call, index, text: text(length, this.threadId, "write", String(call), String(index)) };
+    return {
+      threadId: this.threadId,
+      call,
+      index,
+      text: text(length, this.threadId, "write", String(call), String(index)),
+    };
   }
 
   /** What a task writes to a `DeltaChannel`: its name, and then letters. */
@@ -68,9 +83,17 @@ export function same(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (a instanceof Uint8Array || b instanceof Uint8Array) {
-    return a instanceof Uint8Array && b instanceof Uint8Array && a.length === b.length && a.every((byte, i) => byte === b[i]);
+    return (
+      a instanceof Uint8Array && b instanceof Uint8Array && a.length === b.length && a.every((byte, i) => byte === b[i])
+    );
   }
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
   const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]));
+  return (
+    names.length === Object.keys(b).length &&
+    names.every(
+      (name) =>
+        Object.hasOwn(b, name) && same((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]),
+    )
+  );
 }

@@ -53,7 +53,11 @@ export class World {
 
   /** @throws Violation, or whatever else went wrong, with the seed */
   async live(): Promise<Figures> {
-    await Promise.all(Array.from({ length: this.options.workers }, (_, i) => this.#work(new Random(`${this.options.seed} worker ${i}`))));
+    await Promise.all(
+      Array.from({ length: this.options.workers }, (_, i) =>
+        this.#work(new Random(`${this.options.seed} worker ${i}`)),
+      ),
+    );
     if (!this.#violation) await this.#endAll().catch((error: unknown) => this.#stop(error));
     if (!this.#violation) return this.figures();
     this.#violation.message = `With SOAK_SEED=${this.options.seed.split(" ")[0]}: ${this.#violation.message}`;
@@ -68,7 +72,14 @@ export class World {
 
   figures(): Figures {
     const compared = this.#compared + this.#stories.reduce((sum, story) => sum + story.judge.compared, 0);
-    return { calls: this.#calls, failed: this.#failed, byKind: { ...this.#byKind }, compared, threads: this.#threads, faults: this.instances.injected() };
+    return {
+      calls: this.#calls,
+      failed: this.#failed,
+      byKind: { ...this.#byKind },
+      compared,
+      threads: this.#threads,
+      faults: this.instances.injected(),
+    };
   }
 
   /**
@@ -77,7 +88,15 @@ export class World {
    * @param isExpected which other errors it may end in
    * @returns what it returned, unless it failed
    */
-  async call<T>(story: Story, instance: Instance, kind: string, what: string, action: (saver: Instance["saver"]) => Promise<T>, span: Span = this.begin(), isExpected?: (error: unknown) => boolean): Promise<{ value: T } | undefined> {
+  async call<T>(
+    story: Story,
+    instance: Instance,
+    kind: string,
+    what: string,
+    action: (saver: Instance["saver"]) => Promise<T>,
+    span: Span = this.begin(),
+    isExpected?: (error: unknown) => boolean,
+  ): Promise<{ value: T } | undefined> {
     this.#calls++;
     this.#byKind[kind] = (this.#byKind[kind] ?? 0) + 1;
     story.calls++;
@@ -89,7 +108,14 @@ export class World {
     } catch (error) {
       failure = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       span.ended = ++this.#time;
-      if (!isOutage(error, instance) && !isExpected?.(error)) throw this.#stop(new Violation(story.record, `${what} failed with what is not an outage. ${error instanceof Error ? error.stack : String(error)} ${JSON.stringify(error)}`));
+      if (!isOutage(error, instance) && !isExpected?.(error))
+        throw this.#stop(
+          new Violation(
+            story.record,
+            `${what} failed with what is not an outage. ${error instanceof Error ? error.stack : String(error)} ` +
+              `${JSON.stringify(error)}`,
+          ),
+        );
     } finally {
       await instance.settled();
       story.calls--;
@@ -141,14 +167,18 @@ export class World {
   /** A thread that a call can go to, often one that others are busy with. */
   #pick(random: Random, forRun: boolean): Story {
     const possible = this.#stories.filter((story) => (forRun ? story.isFree : !story.isOver));
-    if (possible.length > 0 && (this.#stories.length >= this.options.workers / 2 || random.chance(0.8))) return random.pick(possible);
+    if (possible.length > 0 && (this.#stories.length >= this.options.workers / 2 || random.chance(0.8)))
+      return random.pick(possible);
     const story = new Story(random.weighted<StoryKind>({ single: 40, branches: 40, delta: 20 }), random);
     this.#stories.push(story);
     this.#threads++;
     return story;
   }
 
-  /** Everything of a thread is read once more by an instance that has nothing cached. Then it is deleted, and nothing is left. */
+  /**
+   * Everything of a thread is read once more by an instance that has nothing cached. Then it is deleted, and nothing is
+   * left.
+   */
   async #end(story: Story): Promise<void> {
     if (story.isOver) return;
     story.isOver = true;
@@ -156,19 +186,33 @@ export class World {
     const { keyPrefix, s3 } = this.options.saver;
     const reader = this.instances.start();
     const read = this.begin();
-    const tuples = (await this.call(story, reader, "last", "list everything, without faults", (saver) => collect<CheckpointTuple>(saver.list({ configurable: { thread_id: story.threadId } })), read))!.value;
+    const tuples = (await this.call(
+      story,
+      reader,
+      "last",
+      "list everything, without faults",
+      (saver) => collect<CheckpointTuple>(saver.list({ configurable: { thread_id: story.threadId } })),
+      read,
+    ))!.value;
     story.judge.list(tuples, {}, read);
     if (this.rejectsConflicts) story.judge.line(read);
     const mustBeListed = [...story.record.puts.values()].some((put) => story.judge.mustBeThere(put, read));
     if (mustBeListed) {
       const listed = await collect(reader.saver.listThreads());
-      if (!listed.some(({ threadId }) => threadId === story.threadId)) throw new Violation(story.record, "The thread is not among those that listThreads gives.");
+      if (!listed.some(({ threadId }) => threadId === story.threadId))
+        throw new Violation(story.record, "The thread is not among those that listThreads gives.");
     }
     const run = new Run(this, story, this.instances.start(this.instances.networkOf(0)), new Random(story.threadId));
     while (!(await run.deleteThread()));
     const left = await itemsOf(keyPrefix, story.threadId);
-    if (left.length > 0) throw new Violation(story.record, `deleteThread left ${left.map(({ SK }) => SK!.S).join(", ")}.`);
-    const objects = s3 ? await objectKeys(inject("s3"), `${s3.prefix}${base64Url(new TextEncoder().encode(`${keyPrefix}T#${story.threadId}`))}/`) : [];
+    if (left.length > 0)
+      throw new Violation(story.record, `deleteThread left ${left.map(({ SK }) => SK!.S).join(", ")}.`);
+    const objects = s3
+      ? await objectKeys(
+          inject("s3"),
+          `${s3.prefix}${base64Url(new TextEncoder().encode(`${keyPrefix}T#${story.threadId}`))}/`,
+        )
+      : [];
     if (objects.length > 0) throw new Violation(story.record, `deleteThread left the objects ${objects.join(", ")}.`);
     this.#compared += story.judge.compared;
     this.#stories.splice(this.#stories.indexOf(story), 1);

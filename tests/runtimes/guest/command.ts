@@ -2,8 +2,8 @@ import { createInterface } from "node:readline";
 import { runSuite, unhandled, type Order } from "./suite.js";
 
 /*
- * Node, Deno and Bun: an order is a line of the input, and what happens is lines of the output, each with a mark in front,
- * because tests print too.
+ * Node, Deno and Bun: an order is a line of the input, and what happens is lines of the output, each with a mark in
+ * front, because tests print too.
  */
 
 const [, , mark] = process.argv;

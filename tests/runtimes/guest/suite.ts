@@ -15,7 +15,18 @@ export interface Order {
 /** One call of the methods by which a worker tells vitest what happens, as one line of text. */
 export type Report = (line: string) => void;
 
-const GLOBALS = ["describe", "it", "test", "suite", "expect", "vi", "beforeAll", "afterAll", "beforeEach", "afterEach"] as const;
+const GLOBALS = [
+  "describe",
+  "it",
+  "test",
+  "suite",
+  "expect",
+  "vi",
+  "beforeAll",
+  "afterAll",
+  "beforeEach",
+  "afterEach",
+] as const;
 
 let report: Report = () => undefined;
 
@@ -45,7 +56,8 @@ export async function runSuite(order: Order, reportTo: Report): Promise<void> {
   report = reportTo;
   useState(order);
   const vitest = await import("vitest");
-  for (const name of GLOBALS) Object.defineProperty(globalThis, name, { value: vitest[name], configurable: true, writable: true });
+  for (const name of GLOBALS)
+    Object.defineProperty(globalThis, name, { value: vitest[name], configurable: true, writable: true });
   const { startTests } = await import("vitest/internal/browser");
   const runner = makeRunner(vitest, order);
   for (const file of order.files) await startTests([file], runner);

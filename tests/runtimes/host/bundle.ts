@@ -18,7 +18,14 @@ export interface BundleOptions {
 }
 
 /** The test files with all that they import, vitest included, as one file for one runtime. */
-export async function bundleTests({ guest, conditions, withoutNode, files, setupFiles, outfile }: BundleOptions): Promise<void> {
+export async function bundleTests({
+  guest,
+  conditions,
+  withoutNode,
+  files,
+  setupFiles,
+  outfile,
+}: BundleOptions): Promise<void> {
   await build({
     absWorkingDir: root,
     entryPoints: [`tests/runtimes/guest/${guest}.ts`],
@@ -38,7 +45,10 @@ function testFiles(files: string[], setupFiles: string[]): Plugin {
     name: "test files",
     setup(build) {
       build.onResolve({ filter: /^test-files$/ }, () => ({ path: "test-files", namespace: "test-files" }));
-      build.onLoad({ filter: /.*/, namespace: "test-files" }, () => ({ contents: `export const files = {${files.map(loader).join("\n")}};`, resolveDir: root }));
+      build.onLoad({ filter: /.*/, namespace: "test-files" }, () => ({
+        contents: `export const files = {${files.map(loader).join("\n")}};`,
+        resolveDir: root,
+      }));
       // A copy of the module for each test file, as vitest loads it anew for each.
       build.onResolve({ filter: /\?before=/ }, ({ path }) => {
         const [file, before] = path.split("?before=");
@@ -48,7 +58,9 @@ function testFiles(files: string[], setupFiles: string[]): Plugin {
   };
   function loader(file: string): string {
     const setups = setupFiles.map((setup) => `await import(${JSON.stringify(`${setup}?before=${file}`)});`);
-    return `${JSON.stringify(file)}: async () => { ${setups.join(" ")} await import(${JSON.stringify(`./${file}`)}); },`;
+    return (
+      `${JSON.stringify(file)}: async () => { ${setups.join(" ")} await ` + `import(${JSON.stringify(`./${file}`)}); },`
+    );
   }
 }
 
@@ -56,7 +68,9 @@ function testFiles(files: string[], setupFiles: string[]): Plugin {
 const builtins: Plugin = {
   name: "Node's modules",
   setup(build) {
-    build.onResolve({ filter: /^[a-z]/ }, ({ path }) => (builtinModules.includes(path) ? { path: `node:${path}`, external: true } : undefined));
+    build.onResolve({ filter: /^[a-z]/ }, ({ path }) =>
+      builtinModules.includes(path) ? { path: `node:${path}`, external: true } : undefined,
+    );
   },
 };
 
@@ -65,6 +79,8 @@ const substitutes: Plugin = {
   name: "without Node",
   setup(build) {
     build.onResolve({ filter: /^node:util$/ }, () => ({ path: `${root}tests/runtimes/guest/without-node/util.ts` }));
-    build.onResolve({ filter: /^@langchain\/langgraph$/ }, ({ resolveDir }) => build.resolve("@langchain/langgraph/web", { resolveDir, kind: "import-statement" }));
+    build.onResolve({ filter: /^@langchain\/langgraph$/ }, ({ resolveDir }) =>
+      build.resolve("@langchain/langgraph/web", { resolveDir, kind: "import-statement" }),
+    );
   },
 };

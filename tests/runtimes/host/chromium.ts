@@ -5,7 +5,8 @@ import type { Running } from "./pool.js";
 
 /** A page of one origin, while DynamoDB and S3 are others to it: every request goes by the rules of CORS. */
 export async function openChromium(bundle: string, { s3 }: ProvidedContext): Promise<Running> {
-  const { chromium } = await import("playwright-core"); // only where it is needed: vitest's configuration imports this file
+  // Only where it is needed: vitest's configuration imports this file
+  const { chromium } = await import("playwright-core");
   const browser = await chromium.launch({ executablePath: executableOf("chromium"), args: chromiumArgs });
   const page = await browser.newPage();
   await page.goto(s3.pageOrigin);
@@ -20,7 +21,10 @@ export async function openChromium(bundle: string, { s3 }: ProvidedContext): Pro
   return {
     async run(order, onLine) {
       report = onLine;
-      await page.evaluate((given) => (globalThis as unknown as { runOrder: (order: unknown) => Promise<void> }).runOrder(given), order as unknown);
+      await page.evaluate(
+        (given) => (globalThis as unknown as { runOrder: (order: unknown) => Promise<void> }).runOrder(given),
+        order as unknown,
+      );
     },
     close: () => browser.close(),
   };

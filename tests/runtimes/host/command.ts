@@ -7,7 +7,10 @@ import type { Running } from "./pool.js";
 /** A runtime with a command of its own. @param args of the command, in front of the file */
 export function openCommand(command: string, args: string[], bundle: string): Promise<Running> {
   const mark = `${crypto.randomUUID()} `;
-  const child = spawn(command, [...args, bundle, mark], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, NO_COLOR: "1" } });
+  const child = spawn(command, [...args, bundle, mark], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, NO_COLOR: "1" },
+  });
   const forget = atEndOfProcess(() => void child.kill("SIGKILL"));
   const closed = once(child, "close").then(forget);
   closed.catch(() => undefined); // it could not be started: an order says so
@@ -18,7 +21,10 @@ export function openCommand(command: string, args: string[], bundle: string): Pr
       for (let next = await lines.next(); ; next = await lines.next()) {
         if (next.done) {
           await closed;
-          throw new Error(`${command} ended with ${child.signalCode ?? `exit code ${child.exitCode}`} while it ran ${order.files.join(", ")}.`);
+          throw new Error(
+            `${command} ended with ${child.signalCode ?? `exit code ${child.exitCode}`} while it ran ` +
+              `${order.files.join(", ")}.`,
+          );
         }
         if (!next.value.startsWith(mark)) process.stdout.write(`${next.value}\n`);
         else if (next.value === `${mark}done`) return;

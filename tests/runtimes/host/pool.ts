@@ -27,7 +27,10 @@ export function poolOf(runtime: Runtime): PoolRunnerInitializer {
   let bundle: Promise<string> | undefined;
   return {
     name: runtime.name,
-    createPoolWorker: ({ project }: PoolOptions) => new Worker(runtime, async () => runtime.open(await (bundle ??= bundleFor(runtime, project)), project.getProvidedContext())),
+    createPoolWorker: ({ project }: PoolOptions) =>
+      new Worker(runtime, async () =>
+        runtime.open(await (bundle ??= bundleFor(runtime, project)), project.getProvidedContext()),
+      ),
   };
 }
 
@@ -37,7 +40,12 @@ async function bundleFor(runtime: Runtime, project: TestProject): Promise<string
   const { testFiles } = await project.globTestFiles();
   const outfile = `${folder}${runtime.name}.mjs`;
   mkdirSync(folder, { recursive: true });
-  await bundleTests({ ...runtime, files: testFiles.map(inRepository), setupFiles: project.config.setupFiles.map(inRepository), outfile });
+  await bundleTests({
+    ...runtime,
+    files: testFiles.map(inRepository),
+    setupFiles: project.config.setupFiles.map(inRepository),
+    outfile,
+  });
   return outfile;
 }
 
@@ -85,7 +93,12 @@ class Worker implements PoolWorker {
   async #run({ files, providedContext }: { files: { filepath: string }[]; providedContext: object }): Promise<void> {
     let calls = Promise.resolve();
     try {
-      const order: Order = { files: files.map(({ filepath }) => filepath), config: this.#config!, pool: this.name, providedContext };
+      const order: Order = {
+        files: files.map(({ filepath }) => filepath),
+        config: this.#config!,
+        pool: this.name,
+        providedContext,
+      };
       // One after the other: vitest must know of a test before it hears how it went.
       await this.#running!.run(order, (line) => {
         calls = calls.then(() => this.#call(...(parse(line) as [string, unknown[]])));

@@ -22,7 +22,21 @@ export const runtimes: Runtime[] = [
     guest: "command",
     conditions: ["deno", "node"],
     withoutNode: false,
-    open: (bundle) => openCommand(executableOf("deno"), ["run", "--no-remote", "--no-npm", "--no-config", "--allow-net=127.0.0.1,localhost", "--allow-env", "--allow-read", "--allow-sys=homedir"], bundle),
+    open: (bundle) =>
+      openCommand(
+        executableOf("deno"),
+        [
+          "run",
+          "--no-remote",
+          "--no-npm",
+          "--no-config",
+          "--allow-net=127.0.0.1,localhost",
+          "--allow-env",
+          "--allow-read",
+          "--allow-sys=homedir",
+        ],
+        bundle,
+      ),
   },
   {
     name: "bun",
@@ -31,6 +45,12 @@ export const runtimes: Runtime[] = [
     withoutNode: false,
     open: (bundle) => openCommand(executableOf("bun"), [], bundle),
   },
-  { name: "workerd-plain", guest: "worker", conditions: ["workerd", "worker", "browser"], withoutNode: true, open: openWorkerd },
+  {
+    name: "workerd-plain",
+    guest: "worker",
+    conditions: ["workerd", "worker", "browser"],
+    withoutNode: true,
+    open: openWorkerd,
+  },
   { name: "chromium", guest: "page", conditions: ["browser"], withoutNode: true, open: openChromium },
 ];

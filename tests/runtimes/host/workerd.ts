@@ -16,7 +16,8 @@ export async function openWorkerd(bundle: string): Promise<Running> {
     async run(order, onLine) {
       const answer = await fetch(url, { method: "POST", body: JSON.stringify(order) });
       let last = "";
-      for await (last of createInterface({ input: Readable.fromWeb(answer.body as never) })) if (last !== "done") onLine(last);
+      for await (last of createInterface({ input: Readable.fromWeb(answer.body as never) }))
+        if (last !== "done") onLine(last);
       if (last !== "done") throw new Error(`workerd ended while it ran ${order.files.join(", ")}: ${last}`);
     },
     close: () => miniflare.dispose(),

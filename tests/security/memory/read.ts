@@ -3,8 +3,8 @@ import { DynamoDBCache, DynamoDBSaver, DynamoDBStore } from "langgraph-checkpoin
 import { fetchFrom, type StoredItem } from "./table-of-items.js";
 
 /*
- * Reads in a process of its own, and says what came of it and what is the most memory that the process has had more than before:
- * all that is alive, and not what a single allocation takes.
+ * Reads in a process of its own, and says what came of it and what is the most memory that the process has had more
+ * than before: all that is alive, and not what a single allocation takes.
  */
 
 const [, , reading = "", file = "", maxValueBytes] = process.argv;
@@ -20,7 +20,17 @@ const ofThread = { configurable: { thread_id: "t" } };
 
 async function read(fetch: ReturnType<typeof fetchFrom>): Promise<unknown> {
   const saver = new DynamoDBSaver({ ...options, fetch });
-  const store = new DynamoDBStore({ ...options, fetch, index: { dims: 2, embeddings: { embedDocuments: async (texts: string[]) => texts.map(() => [1, 0]), embedQuery: async () => [1, 0] } as never } });
+  const store = new DynamoDBStore({
+    ...options,
+    fetch,
+    index: {
+      dims: 2,
+      embeddings: {
+        embedDocuments: async (texts: string[]) => texts.map(() => [1, 0]),
+        embedQuery: async () => [1, 0],
+      } as never,
+    },
+  });
   switch (reading) {
     case "getTuple":
       return saver.getTuple(ofThread);
