@@ -30,5 +30,5 @@ export default {
       to: { path: FLOORS.slice(i + 1).map(([, above]) => escaped(above)) },
     })).filter(({ to }) => to.path.length > 0),
   ],
-  options: { tsPreCompilationDeps: true, tsConfig: { fileName: "src/tsconfig.json" }, doNotFollow: "node_modules" },
+  options: { tsPreCompilationDeps: true, doNotFollow: "node_modules" },
 };

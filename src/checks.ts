@@ -1,5 +1,3 @@
-import { isRegion } from "./aws/client/endpoint.js";
-import { isBucketName } from "./aws/s3/s3.js";
 import { invalidConfig, invalidInput } from "./errors.js";
 
 /* What kind of thing an option must be. Each check names the option and, where it can, what to write instead. */
@@ -74,20 +72,6 @@ export function textsOf(name: string, values: unknown): string[] {
   if (Array.isArray(values) && [...(values as unknown[])].every((value) => typeof value === "string" && value !== ""))
     return [...(values as string[])];
   throw invalidInput(`${name} must be an array of strings that are not empty.`);
-}
-
-export function checkBucket(name: string, bucket: unknown): string {
-  const given = text(name, bucket, 'Pass s3: { bucket: "my-bucket" }.');
-  if (isBucketName(given)) return given;
-  throw invalidConfig(
-    `${name} ${JSON.stringify(given)} is not a name of a bucket: 3 to 63 small letters, digits, "-" and ".".`,
-  );
-}
-
-/** It becomes a part of the host that signed requests go to. */
-export function checkRegion(name: string, region: string): string {
-  if (isRegion(region)) return region;
-  throw invalidConfig(`${name} ${JSON.stringify(region)} is not an AWS region such as "us-east-1".`);
 }
 
 export function kindOf(value: unknown): string {

@@ -7,16 +7,21 @@ import {
   type AwsCredentials,
   type AwsCredentialsProvider,
 } from "./aws/client/credentials.js";
-import { awsEndpoint, insecureAdvice, isSafe } from "./aws/client/endpoint.js";
+import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "./aws/client/endpoint.js";
 import { allowsInsecureEndpoint, ambientEnv as runtimeEnv, variable } from "./aws/client/environment.js";
 import type { EventListener } from "./aws/client/events.js";
-import { isKeyPrefix } from "./aws/s3/s3.js";
-import { checkBucket, checkObject, checkRegion, kindOf, oneOf, optional, text, wholeNumber } from "./checks.js";
-import type { Compression } from "./format/compression.js";
-import type { EncryptionKey } from "./format/encryption.js";
-import type { ConflictMode } from "./checkpoint/write/head.js";
-import type { HistoryMode } from "./checkpoint/write/latest-only.js";
-import type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Options } from "./options.js";
+import { isBucketName, isKeyPrefix } from "./aws/s3/s3.js";
+import { checkObject, kindOf, oneOf, optional, text, wholeNumber } from "./checks.js";
+import type {
+  Compression,
+  DynamoDBSaverEnv,
+  DynamoDBSaverOptions,
+  EncryptionOptions,
+  S3Options,
+  EncryptionKey,
+  ConflictMode,
+  HistoryMode,
+} from "./options.js";
 import { invalidConfig, isDynamoDBSaverError, type DynamoDBSaverError } from "./errors.js";
 
 type Filled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
@@ -351,3 +356,17 @@ function checkSignal(signal: unknown): AbortSignal | undefined {
 }
 
 const nonEmpty = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
+
+function checkBucket(name: string, bucket: unknown): string {
+  const given = text(name, bucket, 'Pass s3: { bucket: "my-bucket" }.');
+  if (isBucketName(given)) return given;
+  throw invalidConfig(
+    `${name} ${JSON.stringify(given)} is not a name of a bucket: 3 to 63 small letters, digits, "-" and ".".`,
+  );
+}
+
+/** It becomes a part of the host that signed requests go to. */
+function checkRegion(name: string, region: string): string {
+  if (isRegion(region)) return region;
+  throw invalidConfig(`${name} ${JSON.stringify(region)} is not an AWS region such as "us-east-1".`);
+}

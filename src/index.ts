@@ -37,10 +37,10 @@ export type { PruneOptions } from "./threads/prune/options.js";
 export { ThreadsFailedError, type ThreadFailure } from "./threads/threads-failed.js";
 export type { SetupResult } from "./table/setup.js";
 export type { ListThreadsOptions, ThreadInfo } from "./checkpoint/thread-index.js";
-export type { Compression } from "./format/compression.js";
-export type { EncryptionKey } from "./format/encryption.js";
-export type { ConflictMode } from "./checkpoint/write/head.js";
-export type { HistoryMode } from "./checkpoint/write/latest-only.js";
+export type { Compression } from "./options.js";
+export type { EncryptionKey } from "./options.js";
+export type { ConflictMode } from "./options.js";
+export type { HistoryMode } from "./options.js";
 export {
   AwsRequestError,
   CheckpointConflictError,

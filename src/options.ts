@@ -2,10 +2,28 @@ import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { Fetch } from "./aws/client/exchange.js";
 import type { AwsCredentials, AwsCredentialsProvider } from "./aws/client/credentials.js";
 import type { EventListener } from "./aws/client/events.js";
-import type { Compression } from "./format/compression.js";
-import type { EncryptionKey } from "./format/encryption.js";
-import type { ConflictMode } from "./checkpoint/write/head.js";
-import type { HistoryMode } from "./checkpoint/write/latest-only.js";
+
+/** How new values are compressed. Old ones stay readable whatever this says. */
+export type Compression = "gzip" | "none";
+
+/**
+ * 32 bytes, or an AES-GCM `CryptoKey` of WebCrypto with the usages `encrypt` and `decrypt`: in these words, because not
+ * every TypeScript project has a type of that name.
+ */
+export type EncryptionKey =
+  | Uint8Array
+  | {
+      readonly type: string;
+      readonly extractable: boolean;
+      readonly algorithm: { readonly name: string };
+      readonly usages: readonly string[];
+    };
+
+/** What happens when two runs write to one thread. */
+export type ConflictMode = "branch" | "reject";
+
+/** How much history a saver keeps. */
+export type HistoryMode = "full" | "latest";
 
 /** Where large values go. */
 export interface S3Options {

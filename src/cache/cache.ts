@@ -1,6 +1,6 @@
 import { BaseCache, type CacheFullKey, type CacheNamespace } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/client/concurrency.js";
-import type { Key } from "../aws/dynamodb/dynamodb.js";
+import type { Key } from "../aws/dynamodb/items.js";
 import { DATA } from "../format/attributes.js";
 import { openBackend, type Backend } from "../payload/backend.js";
 import { compress } from "../format/compression.js";
@@ -9,7 +9,7 @@ import { escapeId, key, shortened } from "../format/keys.js";
 import { lifetime } from "../payload/lifetime.js";
 import { deserialized, serialized } from "../format/serde/serialized.js";
 import { setup, type SetupResult } from "../table/setup.js";
-import { shardOf, SHARDS } from "../checkpoint/thread-index.js";
+import { shardOf, SHARDS } from "../format/shards.js";
 import { ambientEnv, checkTtl, withEnv, type SaverConfig } from "../config.js";
 import { invalidInput, itemText, StoreDataError } from "../errors.js";
 import { defaultSerde } from "../format/serde/serde.js";

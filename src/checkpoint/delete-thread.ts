@@ -1,8 +1,9 @@
-import type { Item, QueryInput } from "../aws/dynamodb/dynamodb.js";
+import type { Item, QueryInput } from "../aws/dynamodb/items.js";
 import { bornOf, deleteAsRead } from "./incarnation.js";
 import { CHECKPOINTS, key, parsePointer, parseSortKey, THREAD_MARKER } from "../format/keys.js";
 import { deleteObjects } from "../payload/segment-deletions.js";
-import { threadOf, type Storage, type Thread } from "./storage.js";
+import { type Storage } from "./storage.js";
+import { threadOf, type Thread } from "./refs.js";
 import { TRASH } from "../threads/prune/trash.js";
 
 /**

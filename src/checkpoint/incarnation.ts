@@ -1,10 +1,12 @@
 import { fromBase64Url, toBase64, toBase64Url } from "../aws/base64.js";
-import type { AttributeValue, DynamoDB, Item } from "../aws/dynamodb/dynamodb.js";
+import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
+import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { compareCodePoints } from "../format/code-points.js";
 import { bornOfKey, isBorn, key, THREAD_MARKER } from "../format/keys.js";
 import { isGone, livingUpdate, prolong, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../payload/lifetime.js";
-import { TRUSTED_MS, type CheckpointRef, type Thread } from "./storage.js";
+import { TRUSTED_MS } from "./frame-cache.js";
+import { type CheckpointRef, type Thread } from "./refs.js";
 
 /*
  * A thread can be deleted under a running agent, which then puts checkpoints that refer to segments that are gone. So

@@ -5,7 +5,8 @@ import { openBackend } from "../payload/backend.js";
 import type { Compress } from "../format/compression.js";
 import { Incarnations } from "./incarnation.js";
 import { Superseded } from "./write/latest-only.js";
-import { FrameCache, type Storage } from "./storage.js";
+import { type Storage } from "./storage.js";
+import { FrameCache } from "./frame-cache.js";
 import { ThreadIndex } from "./thread-index.js";
 import { WriteOrder } from "../format/write-order.js";
 

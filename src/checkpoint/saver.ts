@@ -39,7 +39,7 @@ import {
   type ImportFromResult,
 } from "../threads/copy/import-from.js";
 import { configIds, inConfig, requireId, runIdOf } from "./ids.js";
-import { pruneSometimes } from "./write/latest-only.js";
+import { pruneSometimes } from "../threads/prune/prune-sometimes.js";
 import { list } from "./read/list.js";
 import { listThreads } from "./read/list-threads.js";
 import { longWork, type LongWorkOptions } from "../threads/long-work.js";

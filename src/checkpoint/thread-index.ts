@@ -1,4 +1,5 @@
-import type { DynamoDB, Item, Key } from "../aws/dynamodb/dynamodb.js";
+import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
+import type { Item, Key } from "../aws/dynamodb/items.js";
 import { checkLimit, checkObject, optional } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import { stringOf } from "../format/attributes.js";
@@ -6,9 +7,8 @@ import { compareCodePoints } from "../format/code-points.js";
 import { bornAttribute } from "./incarnation.js";
 import { escapeId, idOf, key, keyPart } from "../format/keys.js";
 import { isGone, livingUpdate, prolong, upsertLiving, type Lifetime } from "../payload/lifetime.js";
+import { SHARDS, shardOf } from "../format/shards.js";
 
-/** Spreads the index over partitions, each of which takes 1,000 write units a second. Part of the format. */
-export const SHARDS = 8;
 /** More than this is for DynamoDB to cut at 1 MB. */
 const PAGE_LIMIT = 1_000;
 
@@ -145,11 +145,4 @@ export class ThreadIndex {
   #partition(shard: number): string {
     return `${this.keyPrefix}THREADS#${shard}`;
   }
-}
-
-/** FNV-1a over the id's UTF-8 bytes: part of the storage format. */
-export function shardOf(threadId: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(threadId)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return (hash >>> 0) % SHARDS;
 }

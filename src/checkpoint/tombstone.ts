@@ -1,4 +1,4 @@
-import type { Condition, Item, Key } from "../aws/dynamodb/dynamodb.js";
+import type { Condition, Item, Key } from "../aws/dynamodb/items.js";
 import { FORMAT_VERSION } from "../format/frame.js";
 import { expiry, goneAt, TTL_ATTRIBUTE } from "../payload/lifetime.js";
 import { ORDER } from "../format/write-order.js";

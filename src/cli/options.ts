@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Option, type Command } from "commander";
 import type { DynamoDBSaverOptions, EncryptionOptions, S3Options } from "../options.js";
 import { repeated } from "./arguments.js";
-import { UsageError } from "./failure.js";
+import { UsageError } from "./errors.js";
 import type { OutputOptions } from "./output.js";
 
 /** The options that every command has, as commander names them. */

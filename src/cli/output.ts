@@ -2,7 +2,7 @@ import { confirm, isCancel } from "@clack/prompts";
 import type { Command } from "commander";
 import picocolors from "picocolors";
 import type { Colors } from "picocolors/types";
-import { Interrupted, UsageError } from "./failure.js";
+import { Interrupted, UsageError } from "./errors.js";
 import { signal } from "./interrupt.js";
 import { Progress } from "./progress.js";
 import { tableLines, type Column, type Rows } from "./table.js";

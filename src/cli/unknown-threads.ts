@@ -1,4 +1,4 @@
-import { threadOf } from "../checkpoint/storage.js";
+import { threadOf } from "../checkpoint/refs.js";
 import type { Context } from "./context.js";
 
 /** Which of these ids no thread has; says so, because it may be a slip. */

@@ -1,5 +1,5 @@
 import { fromBase64 } from "../aws/base64.js";
-import type { Item } from "../aws/dynamodb/dynamodb.js";
+import type { Item } from "../aws/dynamodb/items.js";
 import { damaged } from "./format-error.js";
 
 /** The attribute with an item's bytes. */

@@ -1,8 +1,9 @@
 import { toBase64Url } from "../aws/base64.js";
 import { sha256Name } from "../aws/sha256.js";
-import type { Key } from "../aws/dynamodb/dynamodb.js";
+import type { Key } from "../aws/dynamodb/items.js";
 import type { DataLocation } from "../errors.js";
-import { announcedLength, decompress, withCodec, type Compress, type Compression } from "./compression.js";
+import { announcedLength, decompress, withCodec, type Compress } from "./compression.js";
+import { type Compression } from "../options.js";
 import { MAX_CONTAINER_BYTES } from "./container.js";
 import type { Encryption, Place } from "./encryption.js";
 import { damaged, FormatError, locate } from "./format-error.js";

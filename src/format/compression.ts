@@ -1,9 +1,7 @@
 import { deflateSync, gzipSync, Inflate, inflateSync } from "fflate";
+import type { Compression } from "../options.js";
 import { DICTIONARY } from "./dictionary.js";
 import { damaged, FormatError } from "./format-error.js";
-
-/** How new values are compressed. Old ones stay readable whatever this says. */
-export type Compression = "gzip" | "none";
 
 /** The first byte of every stored byte string says how the rest is encoded. */
 const PLAIN = 0;

@@ -1,3 +1,4 @@
+import type { EncryptionKey } from "../options.js";
 import { FormatError } from "./format-error.js";
 
 /*
@@ -6,19 +7,6 @@ import { FormatError } from "./format-error.js";
  * or attribute. Layout behind the codec byte: 12 bytes of nonce, then ciphertext and tag.
  * NIST SP 800-38D, section 8.3: at most 2^32 random nonces a key.
  */
-
-/**
- * 32 bytes, or an AES-GCM `CryptoKey` of WebCrypto with the usages `encrypt` and `decrypt`: in these words, because not
- * every TypeScript project has a type of that name.
- */
-export type EncryptionKey =
-  | Uint8Array
-  | {
-      readonly type: string;
-      readonly extractable: boolean;
-      readonly algorithm: { readonly name: string };
-      readonly usages: readonly string[];
-    };
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;

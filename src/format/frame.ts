@@ -1,5 +1,5 @@
 import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
-import type { Item, Key } from "../aws/dynamodb/dynamodb.js";
+import type { Item, Key } from "../aws/dynamodb/items.js";
 import { DATA } from "./attributes.js";
 import { placeOf } from "./codec.js";
 import { decodeContainer, encodeContainer } from "./container.js";

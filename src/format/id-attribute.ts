@@ -1,5 +1,5 @@
 import { fromBase64, toBase64 } from "../aws/base64.js";
-import type { AttributeValue, Item } from "../aws/dynamodb/dynamodb.js";
+import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
 import { escapeId, unescapeId } from "./keys.js";
 
 /*

@@ -1,4 +1,4 @@
-import type { AttributeValue, Item } from "../aws/dynamodb/dynamodb.js";
+import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
 
 /*
  * "DynamoDB item sizes and formats": the names of the attributes and their values, in UTF-8; a number takes a byte for

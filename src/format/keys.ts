@@ -1,4 +1,4 @@
-import type { Key } from "../aws/dynamodb/dynamodb.js";
+import type { Key } from "../aws/dynamodb/items.js";
 import { isBucketName, isKeyPrefix } from "../aws/s3/s3.js";
 import { sha256Name } from "../aws/sha256.js";
 import type { Segment } from "./value.js";

@@ -1,4 +1,4 @@
-import type { Item } from "../aws/dynamodb/dynamodb.js";
+import type { Item } from "../aws/dynamodb/items.js";
 
 /**
  * The attribute with the number of a call; of a writes item, that of each special channel has the channel's index

@@ -1,4 +1,4 @@
-import type { Item, Key } from "../aws/dynamodb/dynamodb.js";
+import type { Item, Key } from "../aws/dynamodb/items.js";
 import { binaryOf, stringOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
 import { placeOf, type Codec } from "./codec.js";

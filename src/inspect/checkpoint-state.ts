@@ -1,7 +1,8 @@
 import { invalidInput } from "../errors.js";
 import type { CheckpointName } from "./find-checkpoint.js";
 import type { StoredCheckpoint } from "../checkpoint/read/open.js";
-import { threadOf, type Storage } from "../checkpoint/storage.js";
+import { type Storage } from "../checkpoint/storage.js";
+import { threadOf } from "../checkpoint/refs.js";
 import { timeline, type ReadEntry, type TimelineEntry } from "./timeline.js";
 import { problemOf, ValueReader, type Problem } from "./tolerant-read.js";
 import { lengthOf, type Value } from "../format/value.js";

@@ -1,11 +1,12 @@
-import type { Item } from "../aws/dynamodb/dynamodb.js";
+import type { Item } from "../aws/dynamodb/items.js";
 import { invalidInput } from "../errors.js";
 import { idIn, PARENT } from "../format/id-attribute.js";
 import { CHECKPOINTS, escapeId, keyPart, namespacePrefix } from "../format/keys.js";
 import { isEnded, isGone } from "../payload/lifetime.js";
 import { checkpointPages, namespaceRange, oneCheckpoint } from "../checkpoint/read/pages.js";
 import { FIRST } from "../checkpoint/read/open.js";
-import { checkpointRef, threadOf, type Storage, type Thread } from "../checkpoint/storage.js";
+import { type Storage } from "../checkpoint/storage.js";
+import { checkpointRef, threadOf, type Thread } from "../checkpoint/refs.js";
 
 /** A checkpoint of a thread by its ids. */
 export interface CheckpointName {

@@ -2,7 +2,8 @@ import { forEachAtOnce } from "../aws/client/concurrency.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { key, parsePointer, pointersPrefix, segmentCopy, segmentSortKey } from "../format/keys.js";
 import { isGone, TTL_ATTRIBUTE } from "../payload/lifetime.js";
-import type { Storage, Thread } from "../checkpoint/storage.js";
+import type { Storage } from "../checkpoint/storage.js";
+import type { Thread } from "../checkpoint/refs.js";
 import type { Segment } from "../format/value.js";
 
 /** Remembers some ten thousand segments: checkpoints that follow one another share most of them. */

@@ -1,5 +1,5 @@
 import { forEachAtOnce } from "../aws/client/concurrency.js";
-import type { Item, Key } from "../aws/dynamodb/dynamodb.js";
+import type { Item, Key } from "../aws/dynamodb/items.js";
 import { invalidInput } from "../errors.js";
 import { distinctSegments } from "./changes.js";
 import { bornOf } from "../checkpoint/incarnation.js";
@@ -7,7 +7,8 @@ import { itemSize } from "../format/item-size.js";
 import { CHECKPOINTS, parsePointer, parseSortKey, segmentSortKey, THREAD_MARKER } from "../format/keys.js";
 import { offloadOf } from "../payload/offload.js";
 import { allValues } from "../checkpoint/read/open.js";
-import { threadOf, type Storage, type Thread } from "../checkpoint/storage.js";
+import { type Storage } from "../checkpoint/storage.js";
+import { threadOf, type Thread } from "../checkpoint/refs.js";
 import { openReadable, problemOf, type Problem } from "./tolerant-read.js";
 import { isVoid } from "../checkpoint/tombstone.js";
 

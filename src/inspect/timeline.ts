@@ -1,4 +1,4 @@
-import type { QueryInput } from "../aws/dynamodb/dynamodb.js";
+import type { QueryInput } from "../aws/dynamodb/items.js";
 import { invalidInput } from "../errors.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { changesOf, distinctSegments, lengthOfSegments, newSegments, type ChannelChange } from "./changes.js";
@@ -11,7 +11,8 @@ import { endOf, isEnded } from "../payload/lifetime.js";
 import { MissingSegments } from "./missing-segments.js";
 import { checkpointPages, namespaceRange, NAMESPACE_ORDER, oneCheckpoint } from "../checkpoint/read/pages.js";
 import { allValues, FIRST, type StoredCheckpoint } from "../checkpoint/read/open.js";
-import { checkpointRef, threadOf, type Storage, type Thread } from "../checkpoint/storage.js";
+import { type Storage } from "../checkpoint/storage.js";
+import { checkpointRef, threadOf, type Thread } from "../checkpoint/refs.js";
 import { problemOf, ValueReader, type Problem } from "./tolerant-read.js";
 import { readRows, type Facts, type Row } from "./timeline-rows.js";
 import { lengthOf, type Value } from "../format/value.js";

@@ -1,4 +1,4 @@
-import type { Item } from "../aws/dynamodb/dynamodb.js";
+import type { Item } from "../aws/dynamodb/items.js";
 import { AwsRequestError, DynamoDBSaverError, type DynamoDBSaverErrorCode } from "../errors.js";
 import { FormatError } from "../format/format-error.js";
 import { parseSortKey } from "../format/keys.js";
@@ -7,7 +7,8 @@ import { plainSerde } from "../format/serde/plain-serde.js";
 import { openCheckpoint, type StoredCheckpoint } from "../checkpoint/read/open.js";
 import type { LoadedSegments } from "../payload/segment-store.js";
 import { deserialized } from "../format/serde/serialized.js";
-import type { Storage, Thread } from "../checkpoint/storage.js";
+import type { Storage } from "../checkpoint/storage.js";
+import type { Thread } from "../checkpoint/refs.js";
 import { join, type Value } from "../format/value.js";
 
 /*

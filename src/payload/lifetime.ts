@@ -1,4 +1,5 @@
-import type { AttributeValue, Condition, DynamoDB, Item, Key, UpdateInput } from "../aws/dynamodb/dynamodb.js";
+import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
+import type { AttributeValue, Condition, Item, Key, UpdateInput } from "../aws/dynamodb/items.js";
 
 /*
  * How long things live. A checkpoint lives for one ttl. What it needs (its segments, the thread's index entry, the

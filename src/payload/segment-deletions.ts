@@ -1,5 +1,6 @@
 import { forEachAtOnce } from "../aws/client/concurrency.js";
-import type { Condition, DynamoDB, Key } from "../aws/dynamodb/dynamodb.js";
+import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
+import type { Condition, Key } from "../aws/dynamodb/items.js";
 import type { Backend } from "./backend.js";
 import { key, parsePointer } from "../format/keys.js";
 import { endLater } from "./lifetime.js";

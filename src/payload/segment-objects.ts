@@ -1,4 +1,4 @@
-import type { Condition, Item, Key } from "../aws/dynamodb/dynamodb.js";
+import type { Condition, Item, Key } from "../aws/dynamodb/items.js";
 import type { Backend } from "./backend.js";
 import { key, parsePointer, pointerSortKey, pointersPrefix, type SegmentId } from "../format/keys.js";
 import { expiry, goneAt, isGone, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";

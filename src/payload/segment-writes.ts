@@ -1,6 +1,7 @@
 import { toBase64 } from "../aws/base64.js";
 import { forEachAtOnce } from "../aws/client/concurrency.js";
-import type { DynamoDB, Item } from "../aws/dynamodb/dynamodb.js";
+import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
+import type { Item } from "../aws/dynamodb/items.js";
 import { DATA } from "../format/attributes.js";
 import type { Backend } from "./backend.js";
 import { placeOf } from "../format/codec.js";

@@ -1,4 +1,5 @@
-import type { AttributeValue, DynamoDB, Key } from "../aws/dynamodb/dynamodb.js";
+import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
+import type { AttributeValue, Key } from "../aws/dynamodb/items.js";
 import { key } from "../format/keys.js";
 
 /**

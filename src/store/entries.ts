@@ -1,5 +1,5 @@
 import { toBase64 } from "../aws/base64.js";
-import type { AttributeValue, Item, Key } from "../aws/dynamodb/dynamodb.js";
+import type { AttributeValue, Item, Key } from "../aws/dynamodb/items.js";
 import { binaryOf, DATA, stringOf } from "../format/attributes.js";
 import type { Backend } from "../payload/backend.js";
 import { placeOf } from "../format/codec.js";

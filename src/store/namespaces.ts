@@ -1,4 +1,4 @@
-import type { Key } from "../aws/dynamodb/dynamodb.js";
+import type { Key } from "../aws/dynamodb/items.js";
 import { escapeId, idOf, key, shortened, unescapeId, wholeText } from "../format/keys.js";
 
 /*

@@ -1,5 +1,6 @@
 import { forEachAtOnce } from "../aws/client/concurrency.js";
-import type { DynamoDB, Item, Key } from "../aws/dynamodb/dynamodb.js";
+import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
+import type { Item, Key } from "../aws/dynamodb/items.js";
 import { stringOf } from "../format/attributes.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { key } from "../format/keys.js";

@@ -1,6 +1,6 @@
 import type { SearchItem, SearchOperation } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/client/concurrency.js";
-import type { Item } from "../aws/dynamodb/dynamodb.js";
+import type { Item } from "../aws/dynamodb/items.js";
 import { DATA } from "../format/attributes.js";
 import { FormatError } from "../format/format-error.js";
 import type { Serialized } from "../format/serde/serialized.js";

@@ -1,6 +1,6 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/client/concurrency.js";
-import type { Item as TableItem } from "../aws/dynamodb/dynamodb.js";
+import type { Item as TableItem } from "../aws/dynamodb/items.js";
 import { emit, type EventListener } from "../aws/client/events.js";
 import { DATA } from "../format/attributes.js";
 import type { Backend } from "../payload/backend.js";

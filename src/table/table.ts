@@ -1,4 +1,5 @@
-import type { DynamoDB, TableState } from "../aws/dynamodb/dynamodb.js";
+import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
+import type { TableState } from "../aws/dynamodb/items.js";
 import { sleep } from "../aws/client/sleep.js";
 import { AwsRequestError, DynamoDBSaverError, invalidConfig } from "../errors.js";
 import { TTL_ATTRIBUTE } from "../payload/lifetime.js";

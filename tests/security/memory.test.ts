@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { shardOf } from "../../src/checkpoint/thread-index.js";
+import { shardOf } from "../../src/format/shards.js";
 import { noise } from "../lanes/checkpoints.js";
 import { BODY, binary, buildContainer, buildFrame, gzipped, plain, utf8, type Entry } from "../lanes/stored-bytes.js";
 import { base64Url } from "../lanes/stored-format.js";

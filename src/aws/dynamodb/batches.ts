@@ -1,6 +1,6 @@
 import { AwsRequestError } from "../../errors.js";
 import { forEachAtOnce } from "../client/concurrency.js";
-import type { Item, Key } from "./dynamodb.js";
+import type { Item, Key } from "./items.js";
 import { projection, SLOW_DOWN, type DynamoDBProtocol, type Output } from "./protocol.js";
 import { emit, type EventListener } from "../client/events.js";
 import { backoffMs } from "../client/retry.js";

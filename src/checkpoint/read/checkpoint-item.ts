@@ -1,8 +1,9 @@
-import type { Item } from "../../aws/dynamodb/dynamodb.js";
+import type { Item } from "../../aws/dynamodb/items.js";
 import { bornOf } from "../incarnation.js";
 import { checkpointPrefix, checkpointRange } from "../../format/keys.js";
 import { isGone } from "../../payload/lifetime.js";
-import type { CheckpointRef, Storage } from "../storage.js";
+import type { Storage } from "../storage.js";
+import type { CheckpointRef } from "../refs.js";
 import { isVoid } from "../tombstone.js";
 
 /**

@@ -15,7 +15,8 @@ import {
   readLatest,
   type StoredCheckpoint,
 } from "./open.js";
-import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "../storage.js";
+import { type Storage } from "../storage.js";
+import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
 import type { Value } from "../../format/value.js";
 
 /**

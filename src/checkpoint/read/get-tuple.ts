@@ -3,7 +3,8 @@ import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import { configIds } from "../ids.js";
 import { keyPart } from "../../format/keys.js";
 import { allValues, readCheckpoint, readLatest, toTuple, unlessDeleted, type StoredCheckpoint } from "./open.js";
-import { checkpointRef, threadOf, type Storage } from "../storage.js";
+import { type Storage } from "../storage.js";
+import { checkpointRef, threadOf } from "../refs.js";
 
 /**
  * The checkpoint that `config` names, or the latest of its thread and namespace, as LangGraph sees it and as it was

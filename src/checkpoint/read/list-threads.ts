@@ -1,6 +1,7 @@
 import { keyPart } from "../../format/keys.js";
 import { loadMetadata, readLatest } from "./open.js";
-import { threadOf, type Storage } from "../storage.js";
+import { type Storage } from "../storage.js";
+import { threadOf } from "../refs.js";
 import type { ListThreadsOptions, ThreadInfo } from "../thread-index.js";
 
 /** Threads read side by side. */

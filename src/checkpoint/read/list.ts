@@ -1,13 +1,14 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { CheckpointListOptions, CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph-checkpoint";
-import type { QueryInput } from "../../aws/dynamodb/dynamodb.js";
+import type { QueryInput } from "../../aws/dynamodb/items.js";
 import { checkLimit, checkObject } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
 import { configIds } from "../ids.js";
 import { CHECKPOINTS, checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "../../format/keys.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
 import { allValues, loadMetadata, openCheckpoint, toTuple, unlessDeleted, type StoredCheckpoint } from "./open.js";
-import { threadOf, type Storage } from "../storage.js";
+import { type Storage } from "../storage.js";
+import { threadOf } from "../refs.js";
 
 /** A BatchGetItem reads 100 segments. */
 const SEGMENTS_AT_ONCE = 100;

@@ -4,7 +4,7 @@ import type {
   CheckpointPendingWrite,
   CheckpointTuple,
 } from "@langchain/langgraph-checkpoint";
-import type { Item, Key } from "../../aws/dynamodb/dynamodb.js";
+import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError, type DataLocation } from "../../errors.js";
 import { binaryOf, DATA } from "../../format/attributes.js";
 import type { Codec } from "../../format/codec.js";
@@ -26,7 +26,8 @@ import { endOf, goneAt, isEnded, isGone } from "../../payload/lifetime.js";
 import { checkpointPages, namespaceRange, oneCheckpoint, type CheckpointItems } from "./pages.js";
 import { type LoadedSegments } from "../../payload/segment-store.js";
 import { deserialized } from "../../format/serde/serialized.js";
-import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "../storage.js";
+import { type Storage } from "../storage.js";
+import { checkpointRef, type CheckpointRef, type Thread } from "../refs.js";
 import { join, lengthOf, type Value } from "../../format/value.js";
 import {
   compareTasks,

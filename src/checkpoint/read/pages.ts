@@ -1,4 +1,4 @@
-import type { Item, QueryInput } from "../../aws/dynamodb/dynamodb.js";
+import type { Item, QueryInput } from "../../aws/dynamodb/items.js";
 import { stringOf } from "../../format/attributes.js";
 import { bornOf, livingOf } from "../incarnation.js";
 import {
@@ -12,7 +12,8 @@ import {
   type KeyPart,
 } from "../../format/keys.js";
 import { isEnded, isGone } from "../../payload/lifetime.js";
-import type { CheckpointRef, Storage, Thread } from "../storage.js";
+import type { Storage } from "../storage.js";
+import type { CheckpointRef, Thread } from "../refs.js";
 import { isVoid } from "../tombstone.js";
 
 /** The items of one checkpoint. Nothing but its ids has been looked at: damage of one must not hide the others. */

@@ -1,4 +1,4 @@
-import type { AttributeValue } from "../../aws/dynamodb/dynamodb.js";
+import type { AttributeValue } from "../../aws/dynamodb/items.js";
 import { CheckpointConflictError } from "../../errors.js";
 import { stringOf } from "../../format/attributes.js";
 import {
@@ -12,7 +12,8 @@ import {
 } from "../../format/keys.js";
 import { TTL_ATTRIBUTE, type Lifetime } from "../../payload/lifetime.js";
 import { checkpointPages, namespaceRange } from "../read/pages.js";
-import type { CheckpointRef, Storage } from "../storage.js";
+import type { Storage } from "../storage.js";
+import type { CheckpointRef } from "../refs.js";
 import { tombstone, unlessStored } from "../tombstone.js";
 
 /*
@@ -21,9 +22,6 @@ import { tombstone, unlessStored } from "../tombstone.js";
  * between leaves a head without a checkpoint: the next one puts a tombstone in the checkpoint's place, so that the
  * dead one cannot come back and store it after all, and takes the head over.
  */
-
-/** What happens when two runs write to one thread. */
-export type ConflictMode = "branch" | "reject";
 
 const HEAD = "head";
 

@@ -1,12 +1,6 @@
-import type { Key } from "../../aws/dynamodb/dynamodb.js";
-import { emit } from "../../aws/client/events.js";
+import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { ByteLru } from "../../payload/byte-lru.js";
-import type { CheckpointItems } from "../read/pages.js";
-import { pruneThreads } from "../../threads/prune/prune.js";
-import { usualGraceSeconds } from "../../threads/prune/options.js";
-import type { StoredCheckpoint } from "../read/open.js";
-import type { Storage } from "../storage.js";
-import type { Rule } from "../../threads/prune/survey.js";
+import { cacheKey, type Thread } from "../refs.js";
 
 /*
  * With `history: "latest"` a put also deletes what is superseded: checkpoints before its parent, with their writes,
@@ -18,18 +12,21 @@ import type { Rule } from "../../threads/prune/survey.js";
  * DeltaChannel, may have begun with it.
  */
 
-/** How much history a saver keeps. */
-export type HistoryMode = "full" | "latest";
-
 const KNOWN_BYTES = 1_024 * 1_024;
 /** "BatchWriteItem": 25 items. */
 const MOST_DELETES = 25;
 /** They are a request more. */
 const LEAST_DELETES = 4;
 /** Longer than a reader takes, also where one of its requests timed out and was sent again. */
-const WAIT_SECONDS = 30;
-/** A pruning is some requests: so many puts share them. */
-const PRUNE_EVERY = 64;
+export const WAIT_SECONDS = 30;
+
+/** A checkpoint that was read, with its own key and those of its writes. */
+interface Read {
+  thread: Thread;
+  ns: string;
+  id: string;
+  keys: Key[];
+}
 
 interface Known {
   /** The newest checkpoint, and its sort key with those of its writes. */
@@ -49,13 +46,13 @@ export class Superseded {
    * @param since when the newest one was made, in milliseconds since 1970
    */
   read(
-    { thread, ns, id, keys }: StoredCheckpoint,
-    older: CheckpointItems[],
+    { thread, ns, id, keys }: Read,
+    older: { ns: string; item: Item; writes: Item[] }[],
     needsAncestors: boolean,
     since: number,
   ): void {
     const sortKeys = keys.map(({ SK }) => SK.S);
-    const known = this.#known.get(nameOf(thread.id, ns));
+    const known = this.#known.get(cacheKey(thread.id, ns));
     if (known?.head.id === id) {
       // Of what this instance has put it knows more than one page shows.
       for (const sortKey of sortKeys) known.head.sortKeys.add(sortKey);
@@ -76,13 +73,13 @@ export class Superseded {
 
   /** A task of a checkpoint has written. */
   wrote(threadId: string, ns: string, id: string, { SK }: Key): void {
-    const known = this.#known.get(nameOf(threadId, ns));
+    const known = this.#known.get(cacheKey(threadId, ns));
     if (known?.head.id === id) known.head.sortKeys.add(SK.S);
   }
 
   /** What goes when a checkpoint is stored under this parent: several items, or nothing yet. */
   before(threadId: string, ns: string, parentId: string | undefined): string[] {
-    const known = this.#known.get(nameOf(threadId, ns));
+    const known = this.#known.get(cacheKey(threadId, ns));
     if (!known || known.head.id !== parentId) return [];
     const due = known.superseded.filter(({ since }) => since <= Date.now() - WAIT_SECONDS * 1_000);
     return due.length < LEAST_DELETES ? [] : due.slice(0, MOST_DELETES).map(({ sortKey }) => sortKey);
@@ -98,7 +95,7 @@ export class Superseded {
     needsAncestors: boolean,
     gone: string[],
   ): void {
-    const known = this.#known.get(nameOf(threadId, ns));
+    const known = this.#known.get(cacheKey(threadId, ns));
     const head = { id, sortKeys: new Set([place.SK.S]) };
     if (!known || known.head.id !== parentId || id === parentId)
       return this.#set(threadId, ns, { head, held: [], superseded: [] });
@@ -115,54 +112,15 @@ export class Superseded {
   }
 
   forget(threadId: string): void {
-    this.#known.deleteWhere((name) => name.startsWith(nameOf(threadId)));
+    this.#known.deleteWhere((name) => name.startsWith(cacheKey(threadId)));
   }
 
   #set(threadId: string, ns: string, known: Known): void {
     const sortKeys = [...known.head.sortKeys, ...known.held, ...known.superseded.map(({ sortKey }) => sortKey)];
     this.#known.set(
-      nameOf(threadId, ns),
+      cacheKey(threadId, ns),
       known,
       sortKeys.reduce((sum, sortKey) => sum + 2 * sortKey.length, 200),
     );
   }
-}
-
-/** Frees what superseded checkpoints referred to, after one put in so many. What fails is done the next time. */
-export async function pruneSometimes(storage: Storage, threadId: string, checkpointId: string): Promise<void> {
-  if (hash(checkpointId) % PRUNE_EVERY !== 0) return;
-  const work = pruneThreads(storage, [threadId], {
-    rule: unlessSuperseded(),
-    dryRun: false,
-    graceSeconds: usualGraceSeconds(storage),
-  });
-  try {
-    while (!(await work.next()).done);
-  } catch {
-    // The put itself has succeeded.
-    emit(storage.onEvent, {
-      type: "warning",
-      code: "PRUNE_FAILED",
-      message: 'What history: "latest" has superseded could not be freed; a later put tries again. prune() says why.',
-    });
-  }
-}
-
-/** Keeps the newest of each namespace, and what the wait is for. Candidates come newest first. */
-function unlessSuperseded(): Rule {
-  let ageOfNewer = 0;
-  return async ({ rank, ageSeconds }) => {
-    if (rank > 1 && ageOfNewer >= WAIT_SECONDS) return false;
-    ageOfNewer = await ageSeconds();
-    return true;
-  };
-}
-
-const nameOf = (...ids: string[]): string => ids.map((id) => `${JSON.stringify(id)},`).join("");
-
-/** FNV-1a: the same for every instance, and spread over any ids. */
-function hash(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return (hash ^ (hash >>> 15)) >>> 0;
 }

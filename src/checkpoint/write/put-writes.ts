@@ -1,6 +1,6 @@
 import { WRITES_IDX_MAP, type PendingWrite } from "@langchain/langgraph-checkpoint";
 import { toBase64 } from "../../aws/base64.js";
-import type { AttributeValue, Item, Key, UpdateInput } from "../../aws/dynamodb/dynamodb.js";
+import type { AttributeValue, Item, Key, UpdateInput } from "../../aws/dynamodb/items.js";
 import { AwsRequestError, DynamoDBSaverError } from "../../errors.js";
 import { checkpointItem } from "../read/checkpoint-item.js";
 import { FORMAT_VERSION } from "../../format/frame.js";
@@ -17,7 +17,8 @@ import {
 } from "../../payload/lifetime.js";
 import { NewSegments, writeSegments } from "../../payload/segment-writes.js";
 import { channelPlace, serialized } from "../../format/serde/serialized.js";
-import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "../storage.js";
+import { type Storage } from "../storage.js";
+import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
 import { ABOUT } from "../tombstone.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "../../format/value.js";
 import { isLater, ORDER, orderOf } from "../../format/write-order.js";

@@ -1,5 +1,5 @@
 import { toBase64 } from "../../aws/base64.js";
-import type { Item } from "../../aws/dynamodb/dynamodb.js";
+import type { Item } from "../../aws/dynamodb/items.js";
 import { invalidInput } from "../../errors.js";
 import { DATA } from "../../format/attributes.js";
 import { checkpointItem } from "../read/checkpoint-item.js";
@@ -23,7 +23,8 @@ import { divideParts, makeRoom, serializeParts, type PutInput, type SerializedPa
 import { frameOf } from "../read/open.js";
 import { needsAncestors, renew, renewAncestors, type AncestorsOf } from "./renew.js";
 import { NewSegments, writeSegments } from "../../payload/segment-writes.js";
-import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "../storage.js";
+import { type Storage } from "../storage.js";
+import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
 import { unlessLater } from "../tombstone.js";
 import { isLater, ORDER, orderOf } from "../../format/write-order.js";
 

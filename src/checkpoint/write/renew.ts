@@ -8,7 +8,8 @@ import { lifetime, prolong, prolongAncestor, prolongCheckpoint, type Lifetime } 
 import { checkpointPages, NAMESPACE_ORDER, type CheckpointItems } from "../read/pages.js";
 import { allValues, loadMetadata, openCheckpoint, type StoredCheckpoint } from "../read/open.js";
 import { renewSegments } from "../../payload/segment-writes.js";
-import { checkpointRef, type CheckpointRef, type Storage, type Thread } from "../storage.js";
+import { type Storage } from "../storage.js";
+import { checkpointRef, type CheckpointRef, type Thread } from "../refs.js";
 import type { Segment } from "../../format/value.js";
 
 /** Ancestors renewed at once. */

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import type { ThreadUsage } from "../../inspect/thread-usage.js";
 import type { Context, Open } from "../context.js";
-import { FoundWrong } from "../failure.js";
+import { FoundWrong } from "../errors.js";
 import { withExample } from "../help.js";
 import { dollars, GIGABYTE, ITEM_OVERHEAD_BYTES, PRICE_SOURCES, PRICES, type Prices } from "../prices.js";
 import { bytes as size, count, counted } from "../numbers.js";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { duration } from "../arguments.js";
 import type { Finding, Status } from "../doctor/finding.js";
-import { FoundWrong } from "../failure.js";
+import { FoundWrong } from "../errors.js";
 import { withExample } from "../help.js";
 import { adviseOnInterrupt, signal } from "../interrupt.js";
 import { saverOptions, type GlobalOptions } from "../options.js";

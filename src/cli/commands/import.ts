@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip, type Gunzip } from "node:zlib";
 import type { Command } from "commander";
 import type { Context, Open } from "../context.js";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 import { withExample } from "../help.js";
 import { adviseOnInterrupt } from "../interrupt.js";
 import { boundedLines } from "../lines.js";

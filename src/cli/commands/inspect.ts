@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { wholeNumber } from "../arguments.js";
 import type { Open } from "../context.js";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 import { withExample } from "../help.js";
 
 interface Options {

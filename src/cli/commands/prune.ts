@@ -5,7 +5,7 @@ import type { PruneOptions } from "../../threads/prune/options.js";
 import { ThreadsFailedError } from "../../threads/threads-failed.js";
 import { duration, wholeNumber } from "../arguments.js";
 import type { Context, Open } from "../context.js";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 import { withExample } from "../help.js";
 import { adviseOnInterrupt } from "../interrupt.js";
 import { bytes, count, counted } from "../numbers.js";

@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import type { SetupResult } from "../../table/setup.js";
 import { duration } from "../arguments.js";
 import type { Context, Open } from "../context.js";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 import { withExample } from "../help.js";
 import { adviseOnInterrupt } from "../interrupt.js";
 import type { GlobalOptions } from "../options.js";

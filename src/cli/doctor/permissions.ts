@@ -1,4 +1,5 @@
-import type { DynamoDB, Key } from "../../aws/dynamodb/dynamodb.js";
+import type { DynamoDB } from "../../aws/dynamodb/dynamodb.js";
+import type { Key } from "../../aws/dynamodb/items.js";
 import { key } from "../../format/keys.js";
 import { denied, isDenied, ok, reported, wrong, type Check } from "./finding.js";
 import type { Subject } from "./subject.js";

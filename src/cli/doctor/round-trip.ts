@@ -1,5 +1,5 @@
 import { emptyCheckpoint } from "@langchain/langgraph-checkpoint";
-import { threadOf } from "../../checkpoint/storage.js";
+import { threadOf } from "../../checkpoint/refs.js";
 import { key } from "../../format/keys.js";
 import { PROGRAM } from "../help.js";
 import { ok, reported, wrong, type Check, type Finding } from "./finding.js";

@@ -1,9 +1,10 @@
-import type { Item } from "../../aws/dynamodb/dynamodb.js";
+import type { Item } from "../../aws/dynamodb/items.js";
 import { stringOf } from "../../format/attributes.js";
 import { key, idOf, THREAD_MARKER } from "../../format/keys.js";
 import { isGone } from "../../payload/lifetime.js";
-import { threadOf, type Storage } from "../../checkpoint/storage.js";
-import { SHARDS, shardOf } from "../../checkpoint/thread-index.js";
+import { type Storage } from "../../checkpoint/storage.js";
+import { threadOf } from "../../checkpoint/refs.js";
+import { SHARDS, shardOf } from "../../format/shards.js";
 import { PROGRAM } from "../help.js";
 import { ok, reported, warning, wrong, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";

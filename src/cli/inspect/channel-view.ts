@@ -5,7 +5,7 @@ import { plainSerde } from "../../format/serde/plain-serde.js";
 import { timeline, type ReadEntry } from "../../inspect/timeline.js";
 import { problemOf, type Problem } from "../../inspect/tolerant-read.js";
 import type { Context } from "../context.js";
-import { FoundWrong } from "../failure.js";
+import { FoundWrong } from "../errors.js";
 import { bytes as size, counted } from "../numbers.js";
 import type { Row } from "../table.js";
 import { bold, cyan, dim, red } from "../text.js";

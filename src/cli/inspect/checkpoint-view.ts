@@ -9,7 +9,7 @@ import { findCheckpoint } from "../../inspect/find-checkpoint.js";
 import { isInternalChannel } from "../../inspect/next-nodes.js";
 import type { Problem } from "../../inspect/tolerant-read.js";
 import type { Context } from "../context.js";
-import { FoundWrong } from "../failure.js";
+import { FoundWrong } from "../errors.js";
 import { bytes as size, counted } from "../numbers.js";
 import { bold, cyan, dim, red, yellow, type Text } from "../text.js";
 import type { Tree } from "../tree.js";

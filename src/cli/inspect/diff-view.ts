@@ -4,7 +4,7 @@ import { findCheckpoint } from "../../inspect/find-checkpoint.js";
 import { isInternalChannel } from "../../inspect/next-nodes.js";
 import type { ReadEntry } from "../../inspect/timeline.js";
 import type { Context } from "../context.js";
-import { FoundWrong, UsageError } from "../failure.js";
+import { FoundWrong, UsageError } from "../errors.js";
 import { bytes as size } from "../numbers.js";
 import { bold, cyan, dim, green, red, yellow, type Text } from "../text.js";
 import type { Tree } from "../tree.js";

@@ -1,5 +1,5 @@
 import { fromBase64, toBase64 } from "../../aws/base64.js";
-import type { AttributeValue, Item, Key } from "../../aws/dynamodb/dynamodb.js";
+import type { AttributeValue, Item, Key } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
 import type { Codec } from "../../format/codec.js";
 import type { Place } from "../../format/encryption.js";

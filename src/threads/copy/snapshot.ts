@@ -1,5 +1,5 @@
 import { toBase64 } from "../../aws/base64.js";
-import type { AttributeValue, Item, Key } from "../../aws/dynamodb/dynamodb.js";
+import type { AttributeValue, Item, Key } from "../../aws/dynamodb/items.js";
 import { AwsRequestError, CheckpointDataError, invalidInput } from "../../errors.js";
 import { binaryOf, DATA, stringOf } from "../../format/attributes.js";
 import { compareCodePoints } from "../../format/code-points.js";
@@ -27,7 +27,8 @@ import {
 } from "../../checkpoint/read/open.js";
 import { rebound } from "./rebind.js";
 import { storedObject, writeObject } from "../../payload/segment-objects.js";
-import { threadOf, type Storage, type Thread } from "../../checkpoint/storage.js";
+import { type Storage } from "../../checkpoint/storage.js";
+import { threadOf, type Thread } from "../../checkpoint/refs.js";
 import type { Segment } from "../../format/value.js";
 
 /*

@@ -1,6 +1,7 @@
 import { textsOf } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
-import { TRUSTED_MS, type Storage } from "../../checkpoint/storage.js";
+import { type Storage } from "../../checkpoint/storage.js";
+import { TRUSTED_MS } from "../../checkpoint/frame-cache.js";
 import type { Rule } from "./survey.js";
 
 const USUAL_GRACE_SECONDS = 3_600;

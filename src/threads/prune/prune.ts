@@ -1,5 +1,5 @@
 import { forEachAtOnce } from "../../aws/client/concurrency.js";
-import type { Item } from "../../aws/dynamodb/dynamodb.js";
+import type { Item } from "../../aws/dynamodb/items.js";
 import type { DynamoDBSaverError } from "../../errors.js";
 import { deleteIncarnation, deleteThread } from "../../checkpoint/delete-thread.js";
 import { add, countDropped, countItem, countLater, countPart, isPart, nothing, type PruneResult } from "./result.js";
@@ -11,7 +11,8 @@ import { FIRST } from "../../checkpoint/read/open.js";
 import { removeWrites } from "./remove-writes.js";
 import { deleteMarked, deleteUnused } from "../../payload/segment-deletions.js";
 import { storedParts } from "./stored-parts.js";
-import { threadOf, type Storage, type Thread } from "../../checkpoint/storage.js";
+import { type Storage } from "../../checkpoint/storage.js";
+import { threadOf, type Thread } from "../../checkpoint/refs.js";
 import { survey, type Rule } from "./survey.js";
 import { isOfOneThread, ThreadsFailedError, type ThreadFailure } from "../threads-failed.js";
 import { tombstone } from "../../checkpoint/tombstone.js";

@@ -1,4 +1,4 @@
-import type { Item } from "../../aws/dynamodb/dynamodb.js";
+import type { Item } from "../../aws/dynamodb/items.js";
 import { key } from "../../format/keys.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import { ORDER } from "../../format/write-order.js";

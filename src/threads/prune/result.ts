@@ -1,4 +1,4 @@
-import type { Item } from "../../aws/dynamodb/dynamodb.js";
+import type { Item } from "../../aws/dynamodb/items.js";
 import { isEmptyMark } from "../../checkpoint/incarnation.js";
 import { itemSize } from "../../format/item-size.js";
 import { CHECKPOINTS, parsePointer, parseSortKey, THREAD_MARKER } from "../../format/keys.js";

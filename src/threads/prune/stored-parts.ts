@@ -1,7 +1,8 @@
-import type { QueryInput } from "../../aws/dynamodb/dynamodb.js";
+import type { QueryInput } from "../../aws/dynamodb/items.js";
 import { parsePointer } from "../../format/keys.js";
 import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
-import type { Storage, Thread } from "../../checkpoint/storage.js";
+import type { Storage } from "../../checkpoint/storage.js";
+import type { Thread } from "../../checkpoint/refs.js";
 import { isSwept } from "../../checkpoint/tombstone.js";
 import { MARK } from "../../payload/written.js";
 

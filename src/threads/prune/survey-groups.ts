@@ -1,7 +1,8 @@
-import type { Item } from "../../aws/dynamodb/dynamodb.js";
+import type { Item } from "../../aws/dynamodb/items.js";
 import { stringOf } from "../../format/attributes.js";
 import { CHECKPOINTS, idOf, parseSortKey, THREAD_MARKER } from "../../format/keys.js";
-import type { Storage, Thread } from "../../checkpoint/storage.js";
+import type { Storage } from "../../checkpoint/storage.js";
+import type { Thread } from "../../checkpoint/refs.js";
 import { goesByItself, isVoid } from "../../checkpoint/tombstone.js";
 import type { Value } from "../../format/value.js";
 import { writeAttributes } from "../../format/writes.js";

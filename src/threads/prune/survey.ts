@@ -1,5 +1,5 @@
 import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
-import type { Item, Key } from "../../aws/dynamodb/dynamodb.js";
+import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError } from "../../errors.js";
 import { DATA } from "../../format/attributes.js";
 import { deltaChannels } from "../../format/frame.js";
@@ -16,7 +16,8 @@ import {
   readCheckpoint,
   type StoredCheckpoint,
 } from "../../checkpoint/read/open.js";
-import { checkpointRef, type Storage, type Thread } from "../../checkpoint/storage.js";
+import { type Storage } from "../../checkpoint/storage.js";
+import { checkpointRef, type Thread } from "../../checkpoint/refs.js";
 import { groupPages, valuesOf, type Group, type Incarnation } from "./survey-groups.js";
 import { writesOfRuns } from "../../format/writes.js";
 

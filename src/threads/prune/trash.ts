@@ -1,8 +1,9 @@
-import type { Item, Key } from "../../aws/dynamodb/dynamodb.js";
+import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { stringOf } from "../../format/attributes.js";
 import { key } from "../../format/keys.js";
 import { expiry } from "../../payload/lifetime.js";
-import type { Storage, Thread } from "../../checkpoint/storage.js";
+import type { Storage } from "../../checkpoint/storage.js";
+import type { Thread } from "../../checkpoint/refs.js";
 
 /*
  * Lists of what nothing refers to any more, kept in the thread until it is sure that nobody is about to refer to it
