@@ -2,7 +2,7 @@
  * Durable memory for LangGraph.js agents on DynamoDB, over nothing but `fetch`.
  * @module
  */
-export { DynamoDBSaver } from "./checkpoint/saver.js";
+export { DynamoDBSaver } from "./threads/saver.js";
 export { DynamoDBStore } from "./store/store.js";
 export { withPutOptions, type StorePutOptions, type ValuePutOptions } from "./store/put-options.js";
 export { DynamoDBCache } from "./cache/cache.js";

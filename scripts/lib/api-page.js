@@ -62,8 +62,10 @@ export function apiPage(sources) {
   function classSection(declaration) {
     const name = declaration.getNameOrThrow();
     const doc = checked(name, docOf(declaration));
-    const base = declaration.getExtends()?.getText();
-    const [constructor] = declaration.getConstructors();
+    // A base class that is not exported is a part of the class.
+    const hidden = partsOf(declaration);
+    const base = (hidden.at(-1) ?? declaration).getExtends()?.getText();
+    const [constructor] = [declaration, ...hidden].flatMap((one) => one.getConstructors());
     const given = constructor?.getParameters().filter((parameter) => parameter.isParameterProperty()) ?? [];
     const properties = declaration
       .getInstanceProperties()
@@ -73,7 +75,13 @@ export function apiPage(sources) {
       type: typeText(Node.isParameterDeclaration(p) || Node.isPropertyDeclaration(p) ? p.getTypeNode() : undefined),
       ...detailsOf(declaration, p),
     }));
-    const methods = declaration.getMethods().filter((method) => Node.isIdentifier(method.getNameNode()));
+    const own = declaration.getMethods();
+    const overridden = hidden.flatMap((one) => one.getMethods());
+    const isOverride = (/** @type {MethodDeclaration} */ method) =>
+      overridden.some((other) => other.getName() === method.getName());
+    const methods = [...own.filter((method) => method.isStatic()), ...overridden, ...own.filter((m) => !m.isStatic())]
+      .filter((method) => overridden.includes(method) || !isOverride(method))
+      .filter((method) => Node.isIdentifier(method.getNameNode()));
     return [
       `## ${name}`,
       "",
@@ -151,6 +159,16 @@ export function apiPage(sources) {
       "",
     ];
   }
+}
+
+/**
+ * The classes of this package that a class extends.
+ * @param {ClassDeclaration} declaration
+ * @returns {ClassDeclaration[]}
+ */
+function partsOf(declaration) {
+  const base = declaration.getBaseClass();
+  return base && !base.getSourceFile().isInNodeModules() ? [base, ...partsOf(base)] : [];
 }
 
 /**

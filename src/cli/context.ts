@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { ambientEnv, expandConfig } from "../config.js";
-import type { DynamoDBSaver } from "../checkpoint/saver.js";
+import type { DynamoDBSaver } from "../threads/saver.js";
 import type { Storage } from "../checkpoint/storage.js";
 import type { DynamoDBSaverEvent } from "../aws/client/events.js";
 import type { DynamoDBSaverOptions } from "../options.js";
@@ -42,7 +42,7 @@ export const openContext: Open = async (command) => {
   };
   // Not before they are needed: LangChain takes longer to load than `--help` should take.
   const [{ DynamoDBSaver }, { openStorage }, { compress }] = await Promise.all([
-    import("../checkpoint/saver.js"),
+    import("../threads/saver.js"),
     import("../checkpoint/open-storage.js"),
     import("../format/compression.js"),
   ]);

@@ -7,7 +7,7 @@ import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE, type Answer, t
 import { backoffMs, RetryBudget, retryKind, serverAsksMs, type RetryKind } from "./retry.js";
 import { sign, type SigningKeys } from "./sign.js";
 import { sleep } from "./sleep.js";
-import { Turnstile } from "./semaphore.js";
+import { Semaphore } from "./semaphore.js";
 
 export interface AwsClientConfig {
   credentials: CredentialSource;
@@ -81,13 +81,13 @@ const NO_CAPACITY: ConsumedCapacity = { readUnits: 0, writeUnits: 0 };
 export class AwsClient {
   readonly #config: AwsClientConfig;
   readonly #budget = new RetryBudget();
-  readonly #inFlight: Turnstile;
+  readonly #inFlight: Semaphore;
   readonly #signingKeys: SigningKeys = new Map();
   readonly #clock = new Clock();
 
   constructor(config: AwsClientConfig) {
     this.#config = config;
-    this.#inFlight = new Turnstile(config.maxConcurrency, config.requestTimeoutMs + 1_000);
+    this.#inFlight = new Semaphore(config.maxConcurrency, config.requestTimeoutMs + 1_000);
   }
 
   /**
@@ -130,12 +130,12 @@ export class AwsClient {
       let failure: Failure;
       let credentials: AwsCredentials | undefined;
       let clockOffsetMs = 0;
-      const place = this.#inFlight.line();
+      const place = this.#inFlight.queue();
       try {
-        await place.enter(signal);
+        await place.acquire(signal);
         credentials = await this.#config.credentials.get(signal);
         // A provider can take so long that the place was given to another.
-        await place.enter(signal);
+        await place.acquire(signal);
         if (signal?.aborted) throw aborted(signal);
         attempt++;
         answer = undefined;
@@ -163,7 +163,7 @@ export class AwsClient {
             ? this.#readFailure(request, answer, { serviceCode: error.serviceCode, serviceMessage: "" }, clockOffsetMs)
             : connectionFailure(error, answer, this.#config.requestTimeoutMs);
       } finally {
-        place.leave();
+        place.release();
       }
 
       if (

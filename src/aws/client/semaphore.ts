@@ -6,7 +6,7 @@ const LOOK_AGAIN_MS = 2;
 
 interface Place {
   inside: boolean;
-  /** When this place is void unless its owner renews or leaves it. */
+  /** When this place is void unless its owner renews or releases it. */
   expiresAt: number;
 }
 
@@ -17,7 +17,7 @@ interface Place {
  * belongs to the request that made it, and a request that is cancelled never runs its `finally`. Plain data
  * with an expiry can be shared between requests and cannot be left locked.
  */
-export class Turnstile {
+export class Semaphore {
   readonly #places: Place[] = [];
 
   constructor(
@@ -26,19 +26,19 @@ export class Turnstile {
     private readonly maxStayMs: number,
   ) {}
 
-  /** Takes the next place in line at once; `enter` waits for its turn. */
-  line(): { enter(signal?: AbortSignal): Promise<void>; leave(): void } {
+  /** Takes the next place in line at once; `acquire` waits for its turn. */
+  queue(): { acquire(signal?: AbortSignal): Promise<void>; release(): void } {
     const place: Place = { inside: false, expiresAt: Date.now() + ABANDONED_AFTER_MS };
     this.#places.push(place);
     return {
-      enter: async (signal) => {
+      acquire: async (signal) => {
         while (!this.#admit(place)) {
           const ahead = this.#places.indexOf(place) - this.capacity;
           // The longer the line, the more seldom one looks: a thousand waiters must not keep a core busy.
           await sleep(LOOK_AGAIN_MS * Math.min(50, 1 + ahead / this.capacity), signal);
         }
       },
-      leave: () => this.#remove(place),
+      release: () => this.#remove(place),
     };
   }
 

@@ -10,7 +10,7 @@ const LOOK_AGAIN_MS = 5;
  * The others wait by looking again, not by its promise: in Cloudflare Workers a promise belongs to the request that
  * made it. The result is plain data.
  */
-export function together<T>(work: () => Promise<T>, signal?: AbortSignal): () => Promise<T> {
+export function singleFlight<T>(work: () => Promise<T>, signal?: AbortSignal): () => Promise<T> {
   let turn = 0;
   let workingUntil = 0;
   let last: { turn: number; result: PromiseSettledResult<T> } | undefined;

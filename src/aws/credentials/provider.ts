@@ -4,7 +4,7 @@ import { CredentialSource, type AwsCredentials, type AwsCredentialsProvider } fr
 import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "../client/endpoint.js";
 import { allowsInsecureEndpoint, ambientEnv, variable } from "../client/environment.js";
 import type { Fetch } from "../client/exchange.js";
-import { together } from "../client/single-flight.js";
+import { singleFlight } from "../client/single-flight.js";
 
 /** Options of every provider that sends requests. */
 export interface ProviderOptions {
@@ -131,7 +131,7 @@ export function safeUrl(
  * With `forceRefresh` it asks in any case: the service has refused what there is.
  */
 export function renewed(ask: () => Promise<AwsCredentials>, signal: AbortSignal | undefined): AwsCredentialsProvider {
-  const source = new CredentialSource(together(ask, signal));
+  const source = new CredentialSource(singleFlight(ask, signal));
   return async (options?: { forceRefresh?: boolean }) => {
     if (options?.forceRefresh) source.discard();
     return { ...(await source.get()) };

@@ -85,7 +85,7 @@ async function report({ options, storage }: Context, { ttl: ttlSeconds, dryRun }
     return { dryRun: true, ...(await planSetup(storage.db, storage.offload?.s3, config, ttlSeconds)) };
   }
   adviseOnInterrupt("What was created stays. Run it again, and it creates the rest.");
-  const { DynamoDBSaver } = await import("../../checkpoint/saver.js");
+  const { DynamoDBSaver } = await import("../../threads/saver.js");
   return { dryRun: false, ...(await new DynamoDBSaver({ ...options, ttlSeconds }).setup()) };
 }
 

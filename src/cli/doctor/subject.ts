@@ -4,7 +4,7 @@ import { openBackend } from "../../payload/backend.js";
 import { compress } from "../../format/compression.js";
 import { openStorage } from "../../checkpoint/open-storage.js";
 import { plainSerde } from "../../format/serde/plain-serde.js";
-import { DynamoDBSaver } from "../../checkpoint/saver.js";
+import { DynamoDBSaver } from "../../threads/saver.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import { ambientEnv, expandConfig, type SaverConfig } from "../../config.js";
 import type { DynamoDBSaverOptions } from "../../options.js";

@@ -1,3 +1,4 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
 import { emit } from "../../aws/client/events.js";
 import { WAIT_SECONDS } from "../../checkpoint/write/latest-only.js";
 import type { Storage } from "../../checkpoint/storage.js";
@@ -10,10 +11,11 @@ import type { Rule } from "./survey.js";
 const PRUNE_EVERY = 64;
 
 /** Frees what superseded checkpoints referred to, after one put in so many. What fails is done the next time. */
-export async function pruneSometimes(storage: Storage, threadId: string, checkpointId: string): Promise<void> {
-  const hash = fnv1a(checkpointId);
+export async function pruneSometimes(storage: Storage, put: RunnableConfig): Promise<void> {
+  const { thread_id: threadId, checkpoint_id: checkpointId } = put.configurable as Record<string, string>;
+  const hash = fnv1a(checkpointId!);
   if (((hash ^ (hash >>> 15)) >>> 0) % PRUNE_EVERY !== 0) return;
-  const work = pruneThreads(storage, [threadId], {
+  const work = pruneThreads(storage, [threadId!], {
     rule: unlessSuperseded(),
     dryRun: false,
     graceSeconds: usualGraceSeconds(storage),
