@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
-import { newestPeers, oldestPeers } from "./scripts/lib/peers.js";
-import { planFromEnv } from "./scripts/lib/test-plan.js";
-import { fromOldestPeers } from "./tests/lanes/oldest-peers.js";
+import { newestPeers, oldestPeers } from "./scripts/lib/testing/peers.js";
+import { planFromEnv } from "./scripts/lib/testing/test-plan.js";
+import { fromOldestPeers } from "./tests/lanes/run/oldest-peers.js";
 import { poolOf } from "./tests/runtimes/host/pool.js";
 import { runtimes } from "./tests/runtimes/host/runtimes.js";
 
@@ -38,7 +38,7 @@ const first = [
   "store*",
   "values",
 ];
-const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/{${first.join()}}.test.ts`];
+const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/**/{${first.join()}}.test.ts`];
 
 /**
  * What becomes of state when requests fail or clocks run on. LangGraph has no part in that, whichever version it is.
@@ -61,19 +61,19 @@ const lane = {
   exclude: plan.leftOut,
   provide: { thorough: false },
   globals: true, // the official validation suite is written for vitest's globals
-  setupFiles: ["tests/lanes/table.ts"],
+  setupFiles: ["tests/lanes/stored/table.ts"],
   testTimeout: 120_000, // for a machine that is busy with other things as well
   hookTimeout: 60_000,
 };
 
 /** With the search for secrets, which takes Node's `inspect`. */
-const watched = { ...lane, setupFiles: [...lane.setupFiles, "tests/lanes/watch-emissions.ts"] };
+const watched = { ...lane, setupFiles: [...lane.setupFiles, "tests/lanes/run/watch-emissions.ts"] };
 
 const inNode = { ...watched, provide: { thorough: plan.thorough, peers: newestPeers() } };
 
 export default defineConfig({
   test: {
-    globalSetup: "tests/lanes/global-setup.ts",
+    globalSetup: "tests/lanes/run/global-setup.ts",
     maxWorkers: 3, // on two cores: tests also wait, for servers and clocks
     retry: 0,
     projects: [
@@ -95,7 +95,7 @@ export default defineConfig({
           name: "oldest-peers",
           provide: { ...lane.provide, peers: oldestPeers() },
           include: [behaviour, "tests/peers.test.ts"],
-          exclude: [...lane.exclude, `tests/behaviour/{${withoutLangGraph.join()}}.test.ts`],
+          exclude: [...lane.exclude, `tests/behaviour/**/{${withoutLangGraph.join()}}.test.ts`],
           isolate: false,
         },
       },

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { bundleWorker, startWorker } from "../scripts/lib/worker.js";
+import { bundleWorker, startWorker } from "../scripts/lib/demo/worker.js";
 import { median } from "./meter.js";
 import { heading, tableOf } from "./print.js";
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startDynamoDBLocal } from "./lib/dynamodb-local.js";
+import { startDynamoDBLocal } from "./lib/servers/dynamodb-local.js";
 import { ensureInstalled } from "./lib/install.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -16,7 +16,7 @@ try {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const { bench } = await import("../bench/index.js");
-  const { credentials, startEmbeddedS3 } = await import("./lib/embedded-s3.js");
+  const { credentials, startEmbeddedS3 } = await import("./lib/servers/embedded-s3.js");
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   const [dynamodb, s3] = await Promise.all([
     startDynamoDBLocal(),

@@ -1,4 +1,4 @@
-import { checkPromises } from "./lib/promises.js";
+import { checkPromises } from "./lib/testing/promises.js";
 
 /* Says whether the tests are there that SECURITY.md names for its promises. `npm test` does the same. */
 

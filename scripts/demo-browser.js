@@ -2,7 +2,7 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./lib/install.js";
 import { readOptions, readPort } from "./lib/options.js";
-import { assertPortFree } from "./lib/ports.js";
+import { assertPortFree } from "./lib/servers/ports.js";
 import { runProgram } from "./lib/program.js";
 
 /** @import { Program } from "./lib/program.js" */
@@ -27,11 +27,11 @@ async function main({ cleanups }) {
   const options = askedFor();
   if (options.help) return console.log(HELP);
   ensureInstalled();
-  const { buildInPage, servePage } = await import("./lib/demo-page.js");
-  const { startEmbeddedDynamoDB } = await import("./lib/embedded-dynamodb.js");
-  const { credentials } = await import("./lib/embedded-s3.js");
+  const { buildInPage, servePage } = await import("./lib/demo/demo-page.js");
+  const { startEmbeddedDynamoDB } = await import("./lib/servers/embedded-dynamodb.js");
+  const { credentials } = await import("./lib/servers/embedded-s3.js");
   const { importSaver } = await import("./lib/saver.js");
-  const { heading, print, say } = await import("./lib/terminal.js");
+  const { heading, print, say } = await import("./lib/docs/terminal.js");
 
   await assertPortFree(options.port, "the page", "npm run demo:browser -- --port");
   await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "npm run demo:browser -- --dynamodb-port");

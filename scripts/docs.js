@@ -1,10 +1,10 @@
 // `npm run docs`: writes the reference pages from the types in src/ and their comments, and the page of the command
 // line from a real run.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { startCephRgw } from "./lib/ceph-rgw.js";
-import { commandLinePage } from "./lib/command-line-page.js";
-import { startDynamoDBLocal } from "./lib/dynamodb-local.js";
-import { referencePages } from "./lib/reference.js";
+import { startCephRgw } from "./lib/servers/ceph-rgw.js";
+import { commandLinePage } from "./lib/docs/command-line-page.js";
+import { startDynamoDBLocal } from "./lib/servers/dynamodb-local.js";
+import { referencePages } from "./lib/docs/reference.js";
 
 for (const { url, name, text, undocumented } of referencePages()) {
   if (undocumented.length > 0) {

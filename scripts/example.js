@@ -6,7 +6,7 @@ const [name, ...args] = process.argv.slice(2);
 
 try {
   ensureInstalled();
-  const { examples } = await import("./lib/examples.js");
+  const { examples } = await import("./lib/docs/examples.js");
   if (name === undefined) {
     console.log("npm run example -- <name> [arguments of the example]\n");
     const width = Math.max(...Object.keys(examples).map((name) => name.length));
@@ -18,7 +18,7 @@ try {
   } else {
     const example = Object.hasOwn(examples, name) ? examples[name] : undefined;
     if (!example) throw new Error(`There is no example ${name}. There are ${Object.keys(examples).join(", ")}.`);
-    const { runExample } = await import("./lib/run-example.js");
+    const { runExample } = await import("./lib/docs/run-example.js");
     process.exitCode = await runExample(name, example, args);
   }
 } catch (error) {

@@ -5,8 +5,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { startDynamoDBLocal } from "./lib/dynamodb-local.js";
-import { ensureBuilt } from "./lib/package-build.js";
+import { startDynamoDBLocal } from "./lib/servers/dynamodb-local.js";
+import { ensureBuilt } from "./lib/testing/package-build.js";
 import { importSaver } from "./lib/saver.js";
 
 // Node takes what memory there is before it collects garbage. With these it cannot.

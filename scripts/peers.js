@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { newestPeers, oldestPeers, packageJson, peersTable, withPeersTable } from "./lib/peers.js";
+import { newestPeers, oldestPeers, packageJson, peersTable, withPeersTable } from "./lib/testing/peers.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [tag, ...rest] = process.argv.slice(2);

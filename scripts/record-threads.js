@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { Annotation, Command, END, interrupt, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
-import { startEmbeddedDynamoDB } from "./lib/embedded-dynamodb.js";
-import { claimPort } from "./lib/ports.js";
+import { startEmbeddedDynamoDB } from "./lib/servers/embedded-dynamodb.js";
+import { claimPort } from "./lib/servers/ports.js";
 import { importSaver } from "./lib/saver.js";
 
 /** Nothing here takes as long as a model does, so the time goes on by itself. */

@@ -10,7 +10,7 @@ import { ensureInstalled } from "./lib/install.js";
 ensureInstalled();
 const { chromium } = await import("playwright-core");
 const { default: sharp } = await import("sharp");
-const { chromiumArgs, ensureChromium } = await import("./lib/chromium.js");
+const { chromiumArgs, ensureChromium } = await import("./lib/servers/chromium.js");
 
 const folder = fileURLToPath(new URL("../docs/screenshots/", import.meta.url));
 const data = await mkdtemp(join(tmpdir(), "screenshots-"));

@@ -5,10 +5,10 @@ import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { ensureCeph } from "./lib/ceph.js";
-import { atEndOfProcess } from "./lib/daemon.js";
+import { ensureCeph } from "./lib/servers/ceph.js";
+import { atEndOfProcess } from "./lib/servers/daemon.js";
 import { ensureInstalled } from "./lib/install.js";
-import { ensureJava } from "./lib/java.js";
+import { ensureJava } from "./lib/servers/java.js";
 
 /**
  * What a test says of itself, every 30 seconds and at its end.
@@ -18,7 +18,10 @@ import { ensureJava } from "./lib/java.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** @type {Record<string, string>} */
-const files = { history: "tests/behaviour/history.test.ts", ttl: "tests/behaviour/ttl-invariant.test.ts" };
+const files = {
+  history: "tests/behaviour/checkpoint/history.test.ts",
+  ttl: "tests/behaviour/payload/ttl-invariant.test.ts",
+};
 const help = `
 npm run soak -- [history] [ttl] [options]
 npm run soak -- world [--histories N] [--seed N] [--processes N] [--replay SEED] [--mutants]
@@ -61,8 +64,8 @@ try {
     const histories = number("histories", values.histories ?? (values.mutants ? "2000" : "10000"), 1, 1e9);
     const processes = number("processes", values.processes ?? String(availableParallelism()), 1, 1_000);
     const options = { histories, seed: String(seed), processes };
-    const { soakMutants } = await import("./lib/soak-mutants.js");
-    const { soakWorld } = await import("./lib/soak-world.js");
+    const { soakMutants } = await import("./lib/testing/soak-mutants.js");
+    const { soakWorld } = await import("./lib/testing/soak-world.js");
     process.exit(await (values.mutants ? soakMutants(options) : soakWorld({ ...options, replay: values.replay })));
   }
   const names = positionals.length > 0 ? positionals : Object.keys(files);
@@ -93,7 +96,7 @@ try {
  * @returns {Promise<number>} the exit code
  */
 async function soak(names, env) {
-  const { print, printTable, heading } = await import("./lib/terminal.js");
+  const { print, printTable, heading } = await import("./lib/docs/terminal.js");
   print(`seed ${env.SOAK_SEED}, ${env.SOAK_MINUTES} minutes, ${Number(env.SOAK_SHARE) * 100} % faults`);
   const vitest = [
     "node_modules/vitest/vitest.mjs",

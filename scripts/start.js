@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./lib/install.js";
 import { readOptions, readPort } from "./lib/options.js";
-import { assertPortFree } from "./lib/ports.js";
+import { assertPortFree } from "./lib/servers/ports.js";
 import { runProgram } from "./lib/program.js";
 
 /** @import { Program } from "./lib/program.js" */
@@ -37,15 +37,15 @@ async function main({ cleanups, end }) {
   const options = askedFor();
   if (options.help) return console.log(HELP);
   ensureInstalled();
-  const { startEmbeddedDynamoDB } = await import("./lib/embedded-dynamodb.js");
-  const { credentials, startEmbeddedS3 } = await import("./lib/embedded-s3.js");
+  const { startEmbeddedDynamoDB } = await import("./lib/servers/embedded-dynamodb.js");
+  const { credentials, startEmbeddedS3 } = await import("./lib/servers/embedded-s3.js");
   const { RawStorage } = await import("./lib/raw-storage.js");
   const { importSaver } = await import("./lib/saver.js");
-  const { heading, print, say } = await import("./lib/terminal.js");
-  const { buildWorker, startWorker } = await import("./lib/worker.js");
-  const { buildWorkerPage, workerPagePath } = await import("./lib/demo-page.js");
-  const { keyPrefixOf, makeToken } = await import("./lib/token.js");
-  const { demonstrate } = await import("./lib/demo.js");
+  const { heading, print, say } = await import("./lib/docs/terminal.js");
+  const { buildWorker, startWorker } = await import("./lib/demo/worker.js");
+  const { buildWorkerPage, workerPagePath } = await import("./lib/demo/demo-page.js");
+  const { keyPrefixOf, makeToken } = await import("./lib/demo/token.js");
+  const { demonstrate } = await import("./lib/demo/demo.js");
 
   await assertPortFree(options.port, "the Worker", "npm start -- --port");
   await assertPortFree(options.dynamodbPort, "the embedded DynamoDB", "npm start -- --dynamodb-port");

@@ -2,7 +2,7 @@
 // arguments are those of `npm test`.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { LANES } from "./lib/lanes.js";
+import { LANES } from "./lib/testing/lanes.js";
 
 const args = process.argv.slice(2);
 /** Those that `npm test` does not run whole. */

@@ -9,11 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./lib/install.js";
-import { LANES, projectsOf } from "./lib/lanes.js";
-import { readTestArguments } from "./lib/test-arguments.js";
+import { LANES, projectsOf } from "./lib/testing/lanes.js";
+import { readTestArguments } from "./lib/testing/test-arguments.js";
 
-/** @import { Tally } from "./lib/tally-reporter.js" */
-/** @import { Plan } from "./lib/test-plan.js" */
+/** @import { Tally } from "./lib/testing/tally-reporter.js" */
+/** @import { Plan } from "./lib/testing/test-plan.js" */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const namesShown = 20;
@@ -23,7 +23,7 @@ const { filters, lanes, quick, options } = orFail(() => readTestArguments(proces
 const isWhole = filters.length === 0 && options.length === 0;
 orFail(ensureInstalled);
 const plan = await (
-  await import("./lib/test-plan.js")
+  await import("./lib/testing/test-plan.js")
 )
   .planTests({ filters: quick ? ["tests/behaviour/"] : filters, lanes, quick })
   .catch(fail);
@@ -181,7 +181,7 @@ function lanesWithout(filter, lanes) {
 
 /** @param {Tally} tally */
 async function printLanes({ lanes }) {
-  const { heading, printTable } = await import("./lib/terminal.js");
+  const { heading, printTable } = await import("./lib/docs/terminal.js");
   heading("Lanes");
   const rows = lanes.map(({ name, files, passed, failed, seconds }) => [
     name,

@@ -2,7 +2,7 @@
 import { ensureInstalled } from "./lib/install.js";
 
 ensureInstalled();
-const { makeToken } = await import("./lib/token.js");
+const { makeToken } = await import("./lib/demo/token.js");
 
 const { AUTH_SECRET: secret = "" } = process.env;
 const [user, hours = "12"] = process.argv.slice(2);

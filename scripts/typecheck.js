@@ -2,8 +2,8 @@
 // them.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { readDocuments } from "./lib/documents.js";
-import { removeExamples, writeExample } from "./lib/documented-programs.js";
+import { readDocuments } from "./lib/docs/documents.js";
+import { removeExamples, writeExample } from "./lib/docs/documented-programs.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 // `typescript` itself is the version that can still be used by other programs, such as the one that writes the

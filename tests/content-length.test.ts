@@ -1,8 +1,8 @@
 import { createServer, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { errorOf, readNothing } from "./lanes/faulty-fetch.js";
-import { createSaver } from "./lanes/harness.js";
-import { listen, type Listening } from "./lanes/listen.js";
+import { errorOf, readNothing } from "./lanes/faults/faulty-fetch.js";
+import { createSaver } from "./lanes/savers/harness.js";
+import { listen, type Listening } from "./lanes/servers/listen.js";
 
 /*
  * Answers whose framing is wrong, byte by byte on a socket: what Node's own `fetch` makes of them is what the saver

@@ -4,10 +4,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { DynamoDBSaver, DynamoDBSaverEvent } from "langgraph-checkpoint-dynamodb";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { emptyThread, putStep, valuesAt } from "./lanes/checkpoints.js";
-import { errorOf, readNothing } from "./lanes/faulty-fetch.js";
-import { createSaver, endpoint as dynamodb, type SaverOptions } from "./lanes/harness.js";
-import { listen } from "./lanes/listen.js";
+import { emptyThread, putStep, valuesAt } from "./lanes/savers/checkpoints.js";
+import { errorOf, readNothing } from "./lanes/faults/faulty-fetch.js";
+import { createSaver, endpoint as dynamodb, type SaverOptions } from "./lanes/savers/harness.js";
+import { listen } from "./lanes/servers/listen.js";
 
 /* The outages of behaviour/outage.test.ts as Node meets them: real ports where nobody listens, or nobody answers. */
 

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readDocuments, type Document } from "../scripts/lib/documents.js";
-import { checkPromises } from "../scripts/lib/promises.js";
-import { referencePages } from "../scripts/lib/reference.js";
-import { unionMembers } from "../scripts/lib/tsdoc.js";
-import { syntaxErrorOf } from "./lanes/documented-programs.js";
+import { readDocuments, type Document } from "../scripts/lib/docs/documents.js";
+import { checkPromises } from "../scripts/lib/testing/promises.js";
+import { referencePages } from "../scripts/lib/docs/reference.js";
+import { unionMembers } from "../scripts/lib/docs/tsdoc.js";
+import { syntaxErrorOf } from "./lanes/run/documented-programs.js";
 
 let documents: Document[];
 

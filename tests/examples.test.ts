@@ -7,11 +7,11 @@ import { fileURLToPath } from "node:url";
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { startEmbeddedDynamoDB } from "../scripts/lib/embedded-dynamodb.js";
-import { examples } from "../scripts/lib/examples.js";
-import { claimPort } from "../scripts/lib/ports.js";
-import { collect, noiseText } from "./lanes/checkpoints.js";
-import { createSaver } from "./lanes/harness.js";
+import { startEmbeddedDynamoDB } from "../scripts/lib/servers/embedded-dynamodb.js";
+import { examples } from "../scripts/lib/docs/examples.js";
+import { claimPort } from "../scripts/lib/servers/ports.js";
+import { collect, noiseText } from "./lanes/savers/checkpoints.js";
+import { createSaver } from "./lanes/savers/harness.js";
 
 /** The examples, run by the command that their comments give, and what they left in their table. */
 

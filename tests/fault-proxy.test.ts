@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
-import { emptyThread, noise, putStep } from "./lanes/checkpoints.js";
-import { startFaultProxy } from "./lanes/fault-proxy.js";
-import { everyCall, patience, renewing } from "./lanes/fault-scenario.js";
+import { emptyThread, noise, putStep } from "./lanes/savers/checkpoints.js";
+import { startFaultProxy } from "./lanes/servers/fault-proxy.js";
+import { everyCall, patience, renewing } from "./lanes/faults/fault-scenario.js";
 import {
   ALL_FAULTS,
   always,
@@ -10,11 +10,11 @@ import {
   PASSING_FAULTS,
   type Chooser,
   type FaultName,
-} from "./lanes/faults.js";
-import { errorOf } from "./lanes/faulty-fetch.js";
-import { createSaver, credentials, endpoint, type SaverOptions } from "./lanes/harness.js";
-import { newPrefix } from "./lanes/requests.js";
-import { newPlace, type Place } from "./lanes/s3-saver.js";
+} from "./lanes/faults/faults.js";
+import { errorOf } from "./lanes/faults/faulty-fetch.js";
+import { createSaver, credentials, endpoint, type SaverOptions } from "./lanes/savers/harness.js";
+import { newPrefix } from "./lanes/stored/requests.js";
+import { newPlace, type Place } from "./lanes/savers/s3-saver.js";
 
 /*
  * The same faults as in behaviour/faults.test.ts, on the wire: sockets are reset, answers break off, drip or never

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
-import { emptyThread, noise, putStep } from "./lanes/checkpoints.js";
-import { errorOf } from "./lanes/faulty-fetch.js";
-import { createSaver } from "./lanes/harness.js";
-import type { HostileItem } from "./lanes/hostile-items.js";
-import { itemsOf } from "./lanes/raw-table.js";
-import { Replay } from "./lanes/replay.js";
-import { newPrefix } from "./lanes/requests.js";
-import { BODY, binary, buildContainer, concat, gzipped, plain, utf8 } from "./lanes/stored-bytes.js";
-import { base64Url } from "./lanes/stored-format.js";
-import { bornOf, isCheckpoint } from "./lanes/sort-keys.js";
+import { emptyThread, noise, putStep } from "./lanes/savers/checkpoints.js";
+import { errorOf } from "./lanes/faults/faulty-fetch.js";
+import { createSaver } from "./lanes/savers/harness.js";
+import type { HostileItem } from "./lanes/hostile/hostile-items.js";
+import { itemsOf } from "./lanes/stored/raw-table.js";
+import { Replay } from "./lanes/faults/replay.js";
+import { newPrefix } from "./lanes/stored/requests.js";
+import { BODY, binary, buildContainer, concat, gzipped, plain, utf8 } from "./lanes/stored/stored-bytes.js";
+import { base64Url } from "./lanes/stored/stored-format.js";
+import { bornOf, isCheckpoint } from "./lanes/stored/sort-keys.js";
 
 /*
  * What reading a few hundred kilobytes can do to a process. Where it takes all of it, these tests do not fail slowly:

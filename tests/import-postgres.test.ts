@@ -2,9 +2,9 @@ import { Annotation, Command, END, interrupt, START, StateGraph } from "@langcha
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startPostgres } from "../scripts/lib/postgres.js";
-import { collect } from "./lanes/checkpoints.js";
-import { createSaver } from "./lanes/harness.js";
+import { startPostgres } from "../scripts/lib/servers/postgres.js";
+import { collect } from "./lanes/savers/checkpoints.js";
+import { createSaver } from "./lanes/savers/harness.js";
 
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 beforeAll(async () => {

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readDocuments } from "../scripts/lib/documents.js";
+import { readDocuments } from "../scripts/lib/docs/documents.js";
 import { ensureSqliteSaver } from "../scripts/lib/sqlite-saver.js";
-import { tableName } from "./lanes/harness.js";
-import { runProgram } from "./lanes/programs.js";
+import { tableName } from "./lanes/savers/harness.js";
+import { runProgram } from "./lanes/run/programs.js";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
   node = sqlite.node;
   folder = await mkdtemp(join(sqlite.folder, "test-"));
   await build({
-    entryPoints: [join(root, "tests/lanes/sqlite-threads.ts")],
+    entryPoints: [join(root, "tests/lanes/run/sqlite-threads.ts")],
     outfile: join(folder, "threads.mjs"),
     bundle: true,
     packages: "external",

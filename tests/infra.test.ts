@@ -12,14 +12,14 @@ import {
   putChain,
   putStep,
   threadIdOf,
-} from "./lanes/checkpoints.js";
-import { readStack, type Properties } from "./lanes/cloudformation.js";
-import { createSaver, credentials, endpoint } from "./lanes/harness.js";
-import { iamActionsOf, isStringLike, leadingKeysOf } from "./lanes/iam-actions.js";
-import { LettersEmbeddings } from "./lanes/letters-embeddings.js";
-import { callS3, createBucket, objectKeys } from "./lanes/s3-client.js";
-import { s3Options } from "./lanes/s3-options.js";
-import { createCache, createStore, type StoreOptions } from "./lanes/stores.js";
+} from "./lanes/savers/checkpoints.js";
+import { readStack, type Properties } from "./lanes/stored/cloudformation.js";
+import { createSaver, credentials, endpoint } from "./lanes/savers/harness.js";
+import { iamActionsOf, isStringLike, leadingKeysOf } from "./lanes/stored/iam-actions.js";
+import { LettersEmbeddings } from "./lanes/savers/letters-embeddings.js";
+import { callS3, createBucket, objectKeys } from "./lanes/stored/s3-client.js";
+import { s3Options } from "./lanes/savers/s3-options.js";
+import { createCache, createStore, type StoreOptions } from "./lanes/savers/stores.js";
 
 const template = new URL("../infra/cloudformation.yaml", import.meta.url);
 const tableName = `infra-${crypto.randomUUID()}`;

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { ensureBuilt } from "../scripts/lib/package-build.js";
+import { ensureBuilt } from "../scripts/lib/testing/package-build.js";
 
 /* Node before 20.16, whose AsyncLocalStorage cannot be asked for, as this Node can pretend to be it. */
 

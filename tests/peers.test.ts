@@ -4,7 +4,7 @@ import { mapChatMessagesToStoredMessages } from "@langchain/core/messages";
 import { interrupt } from "@langchain/langgraph";
 import { InMemoryStore } from "@langchain/langgraph-checkpoint";
 import { expect, inject, test } from "vitest";
-import { newestPeers, oldestPeers, packageJson, peersTable, withPeersTable } from "../scripts/lib/peers.js";
+import { newestPeers, oldestPeers, packageJson, peersTable, withPeersTable } from "../scripts/lib/testing/peers.js";
 
 /* Which LangGraph a lane runs with, asked of LangGraph itself, and what the README says of it. */
 

@@ -1,8 +1,8 @@
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { fromTemporaryCredentials } from "langgraph-checkpoint-dynamodb/credentials";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { MASTER, ROLE } from "./lanes/credential-services.js";
-import { errorOf, nothingFound, observedSaver, readNothing } from "./lanes/faulty-fetch.js";
+import { MASTER, ROLE } from "./lanes/servers/credential-services.js";
+import { errorOf, nothingFound, observedSaver, readNothing } from "./lanes/faults/faulty-fetch.js";
 
 /*
  * Other runtimes, as Node pretends to be them: a real page does not let its `window` be replaced.

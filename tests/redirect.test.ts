@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import { expect, test } from "vitest";
-import { errorOf, readNothing } from "./lanes/faulty-fetch.js";
-import { createSaver } from "./lanes/harness.js";
-import { listen } from "./lanes/listen.js";
+import { errorOf, readNothing } from "./lanes/faults/faulty-fetch.js";
+import { createSaver } from "./lanes/savers/harness.js";
+import { listen } from "./lanes/servers/listen.js";
 
 /* Needs no server. */
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import type { Tally } from "../scripts/lib/tally-reporter.js";
+import type { Tally } from "../scripts/lib/testing/tally-reporter.js";
 
 /*
  * Every test of this project fails if a secret is given out while it runs, and so does a run in which one is printed.

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { awsError, errorOf, observedSaver, readNothing } from "./lanes/faulty-fetch.js";
+import { awsError, errorOf, observedSaver, readNothing } from "./lanes/faults/faulty-fetch.js";
 
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "topSecretValue", sessionToken: "topSecretToken" };
 const secret = /AKIDEXAMPLE|topSecret/;

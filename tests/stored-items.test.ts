@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import { DynamoDBCache, DynamoDBSaver, DynamoDBStore, type DynamoDBSaverOptions } from "langgraph-checkpoint-dynamodb";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { latestOf, makeCheckpoint, metadataOf, noise, noiseText, type Step } from "./lanes/checkpoints.js";
-import { putDeltaThread } from "./lanes/delta-thread.js";
-import { LettersEmbeddings } from "./lanes/letters-embeddings.js";
-import { openMemoryServers } from "./lanes/memory-servers.js";
-import { BUCKET } from "./lanes/s3-client.js";
-import { VirtualGlobals } from "./simulation/globals.js";
+import { latestOf, makeCheckpoint, metadataOf, noise, noiseText, type Step } from "./lanes/savers/checkpoints.js";
+import { putDeltaThread } from "./lanes/savers/delta-thread.js";
+import { LettersEmbeddings } from "./lanes/savers/letters-embeddings.js";
+import { openMemoryServers } from "./lanes/servers/memory-servers.js";
+import { BUCKET } from "./lanes/stored/s3-client.js";
+import { VirtualGlobals } from "./simulation/world/globals.js";
 
 /*
  * What is stored, byte for byte: a change of the sources that means to change nothing of it changes none of these

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { LANES } from "../scripts/lib/lanes.js";
-import { readTestArguments } from "../scripts/lib/test-arguments.js";
-import { planTests } from "../scripts/lib/test-plan.js";
+import { LANES } from "../scripts/lib/testing/lanes.js";
+import { readTestArguments } from "../scripts/lib/testing/test-arguments.js";
+import { planTests } from "../scripts/lib/testing/test-plan.js";
 
 /* What `npm test -- …` takes, and what it makes of it. */
 

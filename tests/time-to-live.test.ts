@@ -1,8 +1,8 @@
 import { AwsClient } from "aws4fetch";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startDynamoDBLocal } from "../scripts/lib/dynamodb-local.js";
-import { emptyThread, noise, putStep } from "./lanes/checkpoints.js";
-import { createSaver } from "./lanes/harness.js";
+import { startDynamoDBLocal } from "../scripts/lib/servers/dynamodb-local.js";
+import { emptyThread, noise, putStep } from "./lanes/savers/checkpoints.js";
+import { createSaver } from "./lanes/savers/harness.js";
 
 // A server of its own: DynamoDB Local sweeps a small table within seconds, and the one that all tests share hardly
 // ever.

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { ensureBuilt } from "./package-build.js";
-import { ensureRuntimes, executableOf } from "./runtimes.js";
+import { ensureBuilt } from "./testing/package-build.js";
+import { ensureRuntimes, executableOf } from "./testing/runtimes.js";
 
 /**
  * LangGraph's SqliteSaver, beside this package and not among its dependencies. It asks for better-sqlite3 12, which is

@@ -1,8 +1,8 @@
 import type { DynamoDBSaverEvent } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
-import { emptyThread, latestOf, noise, noiseText, putChain } from "../lanes/checkpoints.js";
-import { itemsOf } from "../lanes/raw-table.js";
-import { deleteObject, keysAt } from "../lanes/s3-saver.js";
+import { emptyThread, latestOf, noise, noiseText, putChain } from "../lanes/savers/checkpoints.js";
+import { itemsOf } from "../lanes/stored/raw-table.js";
+import { deleteObject, keysAt } from "../lanes/savers/s3-saver.js";
 import { jsonLines, place, run, runInTerminal, saverAt, type Place } from "./run.js";
 
 interface Cost {

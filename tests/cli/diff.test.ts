@@ -1,7 +1,7 @@
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { expect, test } from "vitest";
-import { emptyThread, noiseText, putChain, putStep } from "../lanes/checkpoints.js";
-import { deleteRaw, itemsOf } from "../lanes/raw-table.js";
+import { emptyThread, noiseText, putChain, putStep } from "../lanes/savers/checkpoints.js";
+import { deleteRaw, itemsOf } from "../lanes/stored/raw-table.js";
 import { jsonLines, place, run, runInTerminal, saverAt } from "./run.js";
 
 const said = (id: string, content: string): HumanMessage => new HumanMessage({ id, content });

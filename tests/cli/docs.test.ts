@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, inject, test } from "vitest";
-import { commands } from "../../scripts/lib/command-line-text.js";
-import { commandLinePage } from "../../scripts/lib/command-line-page.js";
-import { endpoint } from "../lanes/harness.js";
+import { commands } from "../../scripts/lib/docs/command-line-text.js";
+import { commandLinePage } from "../../scripts/lib/docs/command-line-page.js";
+import { endpoint } from "../lanes/savers/harness.js";
 import { run } from "./run.js";
 
 test("docs/command-line.md is what `npm run docs` writes", async () => {

@@ -1,13 +1,13 @@
 import { describe, expect, inject, test } from "vitest";
-import { awsError } from "../lanes/faulty-fetch.js";
-import { emptyThread, noise, putStep } from "../lanes/checkpoints.js";
-import { checksWith, examined } from "../lanes/doctor.js";
-import { s3Error, xml, type AwsRequest, type Intercept } from "../lanes/aws-requests.js";
-import { createSaver, endpoint, type SaverOptions } from "../lanes/harness.js";
-import { deleteTable } from "../lanes/raw-setup.js";
-import { itemsWithPrefix, putRaw, type RawItem } from "../lanes/raw-table.js";
-import { createBucket, objectKeys } from "../lanes/s3-client.js";
-import { s3Options } from "../lanes/s3-options.js";
+import { awsError } from "../lanes/faults/faulty-fetch.js";
+import { emptyThread, noise, putStep } from "../lanes/savers/checkpoints.js";
+import { checksWith, examined } from "../lanes/run/doctor.js";
+import { s3Error, xml, type AwsRequest, type Intercept } from "../lanes/stored/aws-requests.js";
+import { createSaver, endpoint, type SaverOptions } from "../lanes/savers/harness.js";
+import { deleteTable } from "../lanes/stored/raw-setup.js";
+import { itemsWithPrefix, putRaw, type RawItem } from "../lanes/stored/raw-table.js";
+import { createBucket, objectKeys } from "../lanes/stored/s3-client.js";
+import { s3Options } from "../lanes/savers/s3-options.js";
 
 const WEEK = 7 * 86_400;
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { collect, emptyThread, noise, putChain, valuesAt } from "../lanes/checkpoints.js";
+import { collect, emptyThread, noise, putChain, valuesAt } from "../lanes/savers/checkpoints.js";
 import { jsonLines, place, run, runInTerminal, saverAt, type Place } from "./run.js";
 
 let folder: string;

@@ -1,11 +1,11 @@
 import { AIMessage } from "@langchain/core/messages";
 import { Annotation, Command, END, interrupt, Send, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, test } from "vitest";
-import { collect, emptyThread, noise, noiseText, putChain, putStep } from "../lanes/checkpoints.js";
-import { putDeltaThread } from "../lanes/delta-thread.js";
-import { deleteRaw, itemsOf, putRaw, withBytes } from "../lanes/raw-table.js";
-import { deleteObject, keysAt } from "../lanes/s3-saver.js";
-import { isWrites } from "../lanes/sort-keys.js";
+import { collect, emptyThread, noise, noiseText, putChain, putStep } from "../lanes/savers/checkpoints.js";
+import { putDeltaThread } from "../lanes/savers/delta-thread.js";
+import { deleteRaw, itemsOf, putRaw, withBytes } from "../lanes/stored/raw-table.js";
+import { deleteObject, keysAt } from "../lanes/savers/s3-saver.js";
+import { isWrites } from "../lanes/stored/sort-keys.js";
 import { jsonLines, place, run, runInTerminal, saverAt, type Place } from "./run.js";
 
 const State = Annotation.Root({

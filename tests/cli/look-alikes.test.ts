@@ -1,6 +1,6 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { expect, test } from "vitest";
-import { emptyThread, putStep } from "../lanes/checkpoints.js";
+import { emptyThread, putStep } from "../lanes/savers/checkpoints.js";
 import { jsonLines, place, run, saverAt } from "./run.js";
 
 test("what a tool says in the form of LangChain's objects is shown as the data that it is", async () => {

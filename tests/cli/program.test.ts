@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cliEnvironment, program } from "../../scripts/lib/cli-terminal.js";
-import { emptyThread, noise, putStep, valuesAt } from "../lanes/checkpoints.js";
+import { cliEnvironment, program } from "../../scripts/lib/docs/cli-terminal.js";
+import { emptyThread, noise, putStep, valuesAt } from "../lanes/savers/checkpoints.js";
 import { jsonLines, place, run, runInTerminal, saverAt } from "./run.js";
 
 let folder: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { collect, emptyThread, putChain, valuesAt } from "../lanes/checkpoints.js";
+import { collect, emptyThread, putChain, valuesAt } from "../lanes/savers/checkpoints.js";
 import { jsonLines, place, run, runInTerminal, saverAt, type Place } from "./run.js";
 
 const at = (threadId: string) => ({ configurable: { thread_id: threadId } });

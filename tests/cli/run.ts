@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { inject } from "vitest";
-import { cliEnvironment, program, runInTerminal as runThere } from "../../scripts/lib/cli-terminal.js";
-import { ensureBuilt } from "../../scripts/lib/package-build.js";
-import { BUCKET } from "../lanes/s3-client.js";
-import { createSaver, credentials, endpoint, tableName, type SaverOptions } from "../lanes/harness.js";
-import { emissions } from "../lanes/emissions.js";
+import { cliEnvironment, program, runInTerminal as runThere } from "../../scripts/lib/docs/cli-terminal.js";
+import { ensureBuilt } from "../../scripts/lib/testing/package-build.js";
+import { BUCKET } from "../lanes/stored/s3-client.js";
+import { createSaver, credentials, endpoint, tableName, type SaverOptions } from "../lanes/savers/harness.js";
+import { emissions } from "../lanes/run/emissions.js";
 
 /*
  * The built program, run as a user runs it: in a pipe, or in a terminal of any size. No secret of the tests may be in

@@ -9,8 +9,8 @@ import { AwsClient } from "aws4fetch";
 import type { Construct } from "constructs";
 import { transform } from "esbuild";
 import { describe, expect, test } from "vitest";
-import { readStack, type Properties, type Stack } from "../lanes/cloudformation.js";
-import { createSaver, credentials, endpoint } from "../lanes/harness.js";
+import { readStack, type Properties, type Stack } from "../lanes/stored/cloudformation.js";
+import { createSaver, credentials, endpoint } from "../lanes/savers/harness.js";
 import { run } from "./run.js";
 
 /*

@@ -1,6 +1,6 @@
 import { describe, expect, inject, test } from "vitest";
-import { deleteTable, rawSetup, removeSetup } from "../lanes/raw-setup.js";
-import { callS3, createBucket } from "../lanes/s3-client.js";
+import { deleteTable, rawSetup, removeSetup } from "../lanes/stored/raw-setup.js";
+import { callS3, createBucket } from "../lanes/stored/s3-client.js";
 import { place, run, runInTerminal, type Place } from "./run.js";
 
 /** A table that is not there yet, and with `s3` a bucket of its own. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { emptyThread, putStep } from "../lanes/checkpoints.js";
+import { emptyThread, putStep } from "../lanes/savers/checkpoints.js";
 import { jsonLines, place, run, runInTerminal, saverAt, type Place } from "./run.js";
 
 async function threadsAt(where: Place, ids: readonly string[]): Promise<void> {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect } from "vitest";
-import { runProgram, type Ended } from "../lanes/programs.js";
-import { newPrefix } from "../lanes/requests.js";
+import { runProgram, type Ended } from "../lanes/run/programs.js";
+import { newPrefix } from "../lanes/stored/requests.js";
 import { installPackage } from "../package/installed.js";
 
 /** What the programs need beside the package, as their user installs it. */

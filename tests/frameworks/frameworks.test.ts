@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { itemsWithPrefix } from "../lanes/raw-table.js";
+import { itemsWithPrefix } from "../lanes/stored/raw-table.js";
 import { openTheatre, playInMemory, playInProcesses, type Played, type Process, type Program } from "./actors.js";
 
 /* The frameworks that people build on, each left in the middle and taken up again in another process. */

@@ -1,6 +1,6 @@
 import { DynamoDBSaver, DynamoDBSaverError, type Fetch } from "langgraph-checkpoint-dynamodb";
 import { expect, test } from "vitest";
-import { canaries } from "../../scripts/lib/secrets.js";
+import { canaries } from "../../scripts/lib/testing/secrets.js";
 
 /** Each of these gives out a secret, and would pass if nobody looked. */
 

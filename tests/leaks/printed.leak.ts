@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { canaries } from "../../scripts/lib/secrets.js";
+import { canaries } from "../../scripts/lib/testing/secrets.js";
 
 test("past the console", () => {
   process.stderr.write(`warning: ${canaries.sessionToken}\n`);

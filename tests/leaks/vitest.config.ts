@@ -7,5 +7,5 @@ export default defineConfig({
   resolve: {
     alias: { "langgraph-checkpoint-dynamodb": fileURLToPath(new URL("../../src/index.ts", import.meta.url)) },
   },
-  test: { include: ["tests/leaks/*.leak.ts"], setupFiles: ["tests/lanes/watch-emissions.ts"] },
+  test: { include: ["tests/leaks/*.leak.ts"], setupFiles: ["tests/lanes/run/watch-emissions.ts"] },
 });

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type BuildOptions } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSaver, endpoint, tableName } from "../lanes/harness.js";
-import { emptyThread, putStep } from "../lanes/checkpoints.js";
+import { createSaver, endpoint, tableName } from "../lanes/savers/harness.js";
+import { emptyThread, putStep } from "../lanes/savers/checkpoints.js";
 import { installPackage, run, tool, type Installed } from "./installed.js";
 
 /*

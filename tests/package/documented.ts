@@ -1,8 +1,8 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { unstable_readConfig } from "wrangler";
-import { readDocuments } from "../../scripts/lib/documents.js";
-import { startWorker } from "../../scripts/lib/worker.js";
+import { readDocuments } from "../../scripts/lib/docs/documents.js";
+import { startWorker } from "../../scripts/lib/demo/worker.js";
 import { root, run, tool } from "./installed.js";
 
 /* The programs of docs/runtimes.md, each in a folder of its own. */

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { ensureBuilt } from "../../scripts/lib/package-build.js";
-import { PEERS } from "../../scripts/lib/peers.js";
+import { ensureBuilt } from "../../scripts/lib/testing/package-build.js";
+import { PEERS } from "../../scripts/lib/testing/peers.js";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 const projects = fileURLToPath(new URL("projects", import.meta.url));

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { executableOf } from "../../scripts/lib/runtimes.js";
+import { executableOf } from "../../scripts/lib/testing/runtimes.js";
 import { root, run } from "./installed.js";
 
 /* What JSR would get for Deno: the sources themselves. Whether its server takes them, only publishing tells. */

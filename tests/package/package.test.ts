@@ -4,10 +4,10 @@ import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/co
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readDocuments } from "../../scripts/lib/documents.js";
-import { bundleWorker, startWorker } from "../../scripts/lib/worker.js";
-import { emptyThread, putStep } from "../lanes/checkpoints.js";
-import { createSaver, endpoint, tableName } from "../lanes/harness.js";
+import { readDocuments } from "../../scripts/lib/docs/documents.js";
+import { bundleWorker, startWorker } from "../../scripts/lib/demo/worker.js";
+import { emptyThread, putStep } from "../lanes/savers/checkpoints.js";
+import { createSaver, endpoint, tableName } from "../lanes/savers/harness.js";
 import { installPackage, root, run, tool, type Installed } from "./installed.js";
 
 /* What is published: packed, installed as a user would, and used in small projects of each kind. */

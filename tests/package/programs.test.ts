@@ -1,12 +1,12 @@
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readDocuments, type Block } from "../../scripts/lib/documents.js";
-import { PEERS } from "../../scripts/lib/peers.js";
-import { executableOf } from "../../scripts/lib/runtimes.js";
-import { createSaver, credentials, endpoint } from "../lanes/harness.js";
-import { deleteTable } from "../lanes/raw-setup.js";
-import { nameOf, programOf, runProgram } from "../lanes/documented-programs.js";
+import { readDocuments, type Block } from "../../scripts/lib/docs/documents.js";
+import { PEERS } from "../../scripts/lib/testing/peers.js";
+import { executableOf } from "../../scripts/lib/testing/runtimes.js";
+import { createSaver, credentials, endpoint } from "../lanes/savers/harness.js";
+import { deleteTable } from "../lanes/stored/raw-setup.js";
+import { nameOf, programOf, runProgram } from "../lanes/run/documented-programs.js";
 import { installPackage, root, run, type Installed } from "./installed.js";
 
 /*

@@ -4,9 +4,9 @@ import { gzipSync } from "node:zlib";
 import { transform } from "esbuild";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { chromiumArgs, ensureChromium } from "../../scripts/lib/chromium.js";
-import { executableOf } from "../../scripts/lib/runtimes.js";
-import { credentials, endpoint, tableName } from "../lanes/harness.js";
+import { chromiumArgs, ensureChromium } from "../../scripts/lib/servers/chromium.js";
+import { executableOf } from "../../scripts/lib/testing/runtimes.js";
+import { credentials, endpoint, tableName } from "../lanes/savers/harness.js";
 import { bundleByWrangler, denoFlags, requestOnce, writeSection } from "./documented.js";
 import { installPackage, root, run, tool, type Installed } from "./installed.js";
 

@@ -7,10 +7,10 @@ import { createGzip, gzipSync } from "node:zlib";
 import { buffer } from "node:stream/consumers";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cliEnvironment, program } from "../../scripts/lib/cli-terminal.js";
+import { cliEnvironment, program } from "../../scripts/lib/docs/cli-terminal.js";
 import { place, run, saverAt } from "../cli/run.js";
-import { collect, emptyThread, noise, putStep } from "../lanes/checkpoints.js";
-import { itemsWithPrefix } from "../lanes/raw-table.js";
+import { collect, emptyThread, noise, putStep } from "../lanes/savers/checkpoints.js";
+import { itemsWithPrefix } from "../lanes/stored/raw-table.js";
 
 /*
  * A stranger hands over a file that is to be imported: small as it comes, and far larger than memory once it is

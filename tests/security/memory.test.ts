@@ -6,9 +6,18 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { shardOf } from "../../src/format/shards.js";
-import { noise } from "../lanes/checkpoints.js";
-import { BODY, binary, buildContainer, buildFrame, gzipped, plain, utf8, type Entry } from "../lanes/stored-bytes.js";
-import { base64Url } from "../lanes/stored-format.js";
+import { noise } from "../lanes/savers/checkpoints.js";
+import {
+  BODY,
+  binary,
+  buildContainer,
+  buildFrame,
+  gzipped,
+  plain,
+  utf8,
+  type Entry,
+} from "../lanes/stored/stored-bytes.js";
+import { base64Url } from "../lanes/stored/stored-format.js";
 import type { StoredItem } from "./memory/table-of-items.js";
 
 /*

@@ -8,11 +8,11 @@ import { fileURLToPath } from "node:url";
 import { sign } from "hono/jwt";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromiumArgs, ensureChromium } from "../../scripts/lib/chromium.js";
-import { claimPort } from "../../scripts/lib/ports.js";
-import { makeToken } from "../../scripts/lib/token.js";
-import { buildWorker, startWorker, type BuiltWorker } from "../../scripts/lib/worker.js";
-import { listen, type Listening } from "../lanes/listen.js";
+import { chromiumArgs, ensureChromium } from "../../scripts/lib/servers/chromium.js";
+import { claimPort } from "../../scripts/lib/servers/ports.js";
+import { makeToken } from "../../scripts/lib/demo/token.js";
+import { buildWorker, startWorker, type BuiltWorker } from "../../scripts/lib/demo/worker.js";
+import { listen, type Listening } from "../lanes/servers/listen.js";
 
 /* Somebody runs `npm start`, has a refund waiting for approval, and opens a page of a stranger beside it. */
 

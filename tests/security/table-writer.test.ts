@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { intercepted, s3Error } from "../lanes/aws-requests.js";
-import { emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
-import { errorOf } from "../lanes/faulty-fetch.js";
-import { createSaver } from "../lanes/harness.js";
-import { deleteRaw, itemsOf, putRaw, type RawItem } from "../lanes/raw-table.js";
-import { newPrefix } from "../lanes/requests.js";
-import { s3Options } from "../lanes/s3-options.js";
-import { binary, buildContainer, buildFrame, gzipped, plain } from "../lanes/stored-bytes.js";
+import { intercepted, s3Error } from "../lanes/stored/aws-requests.js";
+import { emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/savers/checkpoints.js";
+import { errorOf } from "../lanes/faults/faulty-fetch.js";
+import { createSaver } from "../lanes/savers/harness.js";
+import { deleteRaw, itemsOf, putRaw, type RawItem } from "../lanes/stored/raw-table.js";
+import { newPrefix } from "../lanes/stored/requests.js";
+import { s3Options } from "../lanes/savers/s3-options.js";
+import { binary, buildContainer, buildFrame, gzipped, plain } from "../lanes/stored/stored-bytes.js";
 
 /* A stranger may write to the table, and reads it. The agents that go on from it have encryption, and a bucket. */
 

@@ -1,12 +1,12 @@
 import type { Fetch } from "langgraph-checkpoint-dynamodb";
 import { expect, test } from "vitest";
-import { intercepted } from "../lanes/aws-requests.js";
-import { collect, emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
-import { errorOf } from "../lanes/faulty-fetch.js";
-import { createSaver } from "../lanes/harness.js";
-import { itemsOf, itemsWithPrefix, putRaw } from "../lanes/raw-table.js";
-import { newPrefix } from "../lanes/requests.js";
-import { createStore } from "../lanes/stores.js";
+import { intercepted } from "../lanes/stored/aws-requests.js";
+import { collect, emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/savers/checkpoints.js";
+import { errorOf } from "../lanes/faults/faulty-fetch.js";
+import { createSaver } from "../lanes/savers/harness.js";
+import { itemsOf, itemsWithPrefix, putRaw } from "../lanes/stored/raw-table.js";
+import { newPrefix } from "../lanes/stored/requests.js";
+import { createStore } from "../lanes/savers/stores.js";
 
 /*
  * A tenant has credentials for the partitions of its own keyPrefix, by `dynamodb:LeadingKeys`, and knows what another

@@ -1,9 +1,9 @@
-import { auditorOf, Instance } from "./instances.js";
-import { readTruth, type Truth } from "./audit.js";
-import { fail } from "./shown.js";
-import { exportThread, importShelved } from "./perform-copies.js";
-import { remove } from "./perform-removals.js";
-import type { World } from "./world.js";
+import { auditorOf, Instance } from "./calls/instances.js";
+import { readTruth, type Truth } from "./model/audit.js";
+import { fail } from "./model/shown.js";
+import { exportThread, importShelved } from "./calls/perform-copies.js";
+import { remove } from "./calls/perform-removals.js";
+import type { World } from "./world/world.js";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import { generate } from "./generate.js";
+import { generate } from "./calls/generate.js";
 import { printHistory } from "./print.js";
 import { runHistory } from "./run-history.js";
 import { kindOf, shrink } from "./shrink.js";

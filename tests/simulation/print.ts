@@ -1,5 +1,5 @@
-import { canonical } from "./contents.js";
-import type { Call, Plan } from "./plan.js";
+import { canonical } from "./calls/contents.js";
+import type { Call, Plan } from "./calls/plan.js";
 import { runHistory } from "./run-history.js";
 
 /** A history as people read it: who, what they do, and every request on its way. */

@@ -1,9 +1,9 @@
-import { audit } from "./audit.js";
+import { audit } from "./model/audit.js";
 import { hasTtl } from "./ending.js";
-import { perform } from "./perform.js";
-import { Violation } from "./shown.js";
-import type { Call, Plan } from "./plan.js";
-import { World } from "./world.js";
+import { perform } from "./calls/perform.js";
+import { Violation } from "./model/shown.js";
+import type { Call, Plan } from "./calls/plan.js";
+import { World } from "./world/world.js";
 
 export interface Outcome {
   /** What was wrong; undefined when nothing was. */

@@ -1,4 +1,4 @@
-import { NO_FAULTS, type Call, type InstancePlan, type Plan } from "./plan.js";
+import { NO_FAULTS, type Call, type InstancePlan, type Plan } from "./calls/plan.js";
 import { runHistory } from "./run-history.js";
 
 /** In how many orders of its requests a smaller history is tried. */

@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from "vitest";
-import { generate } from "./generate.js";
+import { generate } from "./calls/generate.js";
 import { runHistory } from "./run-history.js";
 
 /** About half a minute. `npm run soak -- world` takes as many as one likes, of any seed. */

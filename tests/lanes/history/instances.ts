@@ -4,9 +4,9 @@ import {
   type DynamoDBSaver,
   type Fetch,
 } from "langgraph-checkpoint-dynamodb";
-import { renewing } from "../fault-scenario.js";
-import { PASSING_FAULTS, seeded, withFaults, type Chooser, type Faults } from "../faults.js";
-import { createSaver, credentials, type SaverOptions } from "../harness.js";
+import { renewing } from "../faults/fault-scenario.js";
+import { PASSING_FAULTS, seeded, withFaults, type Chooser, type Faults } from "../faults/faults.js";
+import { createSaver, credentials, type SaverOptions } from "../savers/harness.js";
 
 /** A process with a saver of its own. It can be killed, and then another takes its place that has nothing cached. */
 export interface Instance {

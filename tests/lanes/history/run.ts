@@ -9,8 +9,8 @@ import {
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
 import { isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb";
-import { collect } from "../checkpoints.js";
-import type { Random } from "../random.js";
+import { collect } from "../savers/checkpoints.js";
+import type { Random } from "../hostile/random.js";
 import type { Instance } from "./instances.js";
 import type { CallRecord, PutRecord } from "./record.js";
 import type { Story } from "./story.js";

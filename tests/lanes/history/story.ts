@@ -5,8 +5,8 @@ import {
   type Checkpoint,
   type CheckpointMetadata,
 } from "@langchain/langgraph-checkpoint";
-import { nextId } from "../checkpoints.js";
-import type { Random } from "../random.js";
+import { nextId } from "../savers/checkpoints.js";
+import type { Random } from "../hostile/random.js";
 import { Judge } from "./judge.js";
 import { ackOf, bodyOf, ThreadRecord, type CallRecord, type PutRecord } from "./record.js";
 import { DELTA, Values, type Content } from "./values.js";

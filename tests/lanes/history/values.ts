@@ -1,5 +1,5 @@
-import { noise, noiseText } from "../checkpoints.js";
-import { Random } from "../random.js";
+import { noise, noiseText } from "../savers/checkpoints.js";
+import { Random } from "../hostile/random.js";
 
 /*
  * What channels hold, in few words. The value itself follows from the thread, and from the checkpoint that wrote it:

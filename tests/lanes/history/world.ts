@@ -1,11 +1,11 @@
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import { expect, inject } from "vitest";
-import { collect } from "../checkpoints.js";
-import { itemsOf, itemsWithPrefix } from "../raw-table.js";
-import { Random } from "../random.js";
-import { objectKeys } from "../s3-client.js";
-import { keysAt, type Place } from "../s3-saver.js";
-import { base64Url } from "../stored-format.js";
+import { collect } from "../savers/checkpoints.js";
+import { itemsOf, itemsWithPrefix } from "../stored/raw-table.js";
+import { Random } from "../hostile/random.js";
+import { objectKeys } from "../stored/s3-client.js";
+import { keysAt, type Place } from "../savers/s3-saver.js";
+import { base64Url } from "../stored/stored-format.js";
 import { Instances, isOutage, type Instance, type InstancesOptions } from "./instances.js";
 import { Violation, type Span } from "./record.js";
 import { Run } from "./run.js";

@@ -1,5 +1,5 @@
-import { chromiumArgs } from "../../../scripts/lib/chromium.js";
-import { executableOf } from "../../../scripts/lib/runtimes.js";
+import { chromiumArgs } from "../../../scripts/lib/servers/chromium.js";
+import { executableOf } from "../../../scripts/lib/testing/runtimes.js";
 import type { ProvidedContext } from "vitest";
 import type { Running } from "./pool.js";
 

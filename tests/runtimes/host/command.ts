@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { atEndOfProcess } from "../../../scripts/lib/daemon.js";
+import { atEndOfProcess } from "../../../scripts/lib/servers/daemon.js";
 import type { Running } from "./pool.js";
 
 /** A runtime with a command of its own. @param args of the command, in front of the file */

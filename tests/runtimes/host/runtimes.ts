@@ -1,6 +1,6 @@
 import { openChromium } from "./chromium.js";
 import { openCommand } from "./command.js";
-import { executableOf } from "../../../scripts/lib/runtimes.js";
+import { executableOf } from "../../../scripts/lib/testing/runtimes.js";
 import type { Runtime } from "./pool.js";
 import { openWorkerd } from "./workerd.js";
 

@@ -1,0 +1,273 @@
+import { gzipSync } from "fflate";
+import { inject, describe, expect, test } from "vitest";
+import { emptyThread, noise, putStep, valuesAt, type Step } from "../../lanes/savers/checkpoints.js";
+import { errorOf } from "../../lanes/faults/faulty-fetch.js";
+import { createSaver } from "../../lanes/savers/harness.js";
+import { Limits } from "../../lanes/faults/limits.js";
+import { itemsOf, putRaw, type RawItem } from "../../lanes/stored/raw-table.js";
+import { newPrefix } from "../../lanes/stored/requests.js";
+import { BUCKET, callS3 } from "../../lanes/stored/s3-client.js";
+import { keysAt, newPlace, saverAt } from "../../lanes/savers/s3-saver.js";
+import { base64Url } from "../../lanes/stored/stored-format.js";
+import {
+  BODY,
+  binary,
+  buildContainer,
+  buildFrame,
+  CODEC,
+  concat,
+  gzipped,
+  plain,
+  utf8,
+} from "../../lanes/stored/stored-bytes.js";
+import { bornOf, isWrites } from "../../lanes/stored/sort-keys.js";
+
+/*
+ * A few kilobytes in the table that mean gigabytes. `maxValueBytes` bounds what is made of them.
+ */
+
+const MAX = 1_048_576;
+const METADATA = "{}";
+
+/** A checkpoint and its neighbour, which stays as it is. */
+async function prepare(): Promise<{ keyPrefix: string; one: Step; two: Step; item: RawItem }> {
+  const keyPrefix = newPrefix();
+  const saver = createSaver({ keyPrefix });
+  const one = await putStep(saver, emptyThread("t"), { n: 1 });
+  const [item] = (await itemsOf(keyPrefix, "t", "C##")) as [RawItem];
+  const two = await putStep(saver, one, { n: 2 });
+  return { keyPrefix, one, two, item };
+}
+
+/** Stores a segment as it is named by what it holds. */
+async function putSegment(item: RawItem, bytes: Uint8Array): Promise<Uint8Array> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+  await putRaw({ PK: item.PK!, SK: { S: `S#${bornOf(item)}#${base64Url(hash)}` }, data: binary(gzipped(bytes)) });
+  return hash;
+}
+
+/** Reads in every way, and expects one and the same error; the neighbour is read all the while. */
+async function expectRefused(
+  { keyPrefix, one, two }: Awaited<ReturnType<typeof prepare>>,
+  code: string,
+): Promise<void> {
+  const limits = new Limits(MAX + 65_536, 50_000);
+  const saver = (): ReturnType<typeof createSaver> => createSaver({ keyPrefix, maxValueBytes: MAX });
+  const refused = { name: "CheckpointDataError", code, threadId: "t", checkpointId: one.checkpoint.id };
+  await limits.during(async () => {
+    expect(await errorOf(saver().getTuple(one.config))).toMatchObject(refused);
+    const list = async (): Promise<void> => {
+      for await (const _ of saver().list(one.config));
+    };
+    expect(await errorOf(list())).toMatchObject(refused);
+  });
+  expect(await valuesAt(saver(), two.config)).toEqual({ n: 2 });
+}
+
+test("many values that share one segment are refused before it is copied for each", async () => {
+  const world = await prepare();
+  const hash = await putSegment(world.item, new Uint8Array(MAX));
+  const count = 4_000;
+  const container = {
+    head: [Array.from({ length: count }, (_, i) => [`c${i}`, 1])],
+    entries: [
+      ["json", BODY.length],
+      ["json", METADATA.length],
+      ...Array.from({ length: count }, () => ["bytes", 0, MAX]),
+    ],
+    hashes: Array.from({ length: count }, () => hash),
+    tails: [utf8(BODY), utf8(METADATA)],
+  };
+  const data = gzipped(buildContainer(container));
+  expect(data.length).toBeLessThan(40_000);
+  await putRaw({ ...world.item, data: binary(data) });
+
+  await expectRefused(world, "VALUE_TOO_LARGE");
+});
+
+test("a value of many large segments is refused before any is read", async () => {
+  const world = await prepare();
+  const hashes = [1, 2, 3].map((seed) => noise(32, seed));
+  const container = {
+    head: [[["large", 1]]],
+    entries: [
+      ["json", BODY.length],
+      ["json", METADATA.length],
+      ["bytes", 0, ...hashes.map(() => MAX)],
+    ],
+    hashes,
+    tails: [utf8(BODY), utf8(METADATA)],
+  };
+  await putRaw({ ...world.item, data: binary(plain(buildContainer(container))) });
+  const operations: string[] = [];
+  const saver = createSaver({
+    keyPrefix: world.keyPrefix,
+    maxValueBytes: MAX,
+    onEvent: (event) => event.type === "request" && operations.push(event.operation),
+  });
+
+  expect(await errorOf(saver.getTuple(world.one.config))).toMatchObject({ code: "VALUE_TOO_LARGE", channel: "large" });
+  expect(operations.toSorted()).toEqual(["GetItem", "Query"]); // the thread's marker, and side by side the checkpoint
+  await expectRefused(world, "VALUE_TOO_LARGE");
+});
+
+test("a segment that unpacks to more than its checkpoint says is refused before it is unpacked", async () => {
+  const world = await prepare();
+  const hash = await putSegment(world.item, new Uint8Array(MAX));
+  const container = {
+    head: [[["small", 1]]],
+    entries: [
+      ["json", BODY.length],
+      ["json", METADATA.length],
+      ["bytes", 0, 10],
+    ],
+    hashes: [hash],
+    tails: [utf8(BODY), utf8(METADATA)],
+  };
+  await putRaw({ ...world.item, data: binary(plain(buildContainer(container))) });
+  const limits = new Limits(65_536, 50_000);
+
+  const error = await limits.during(() =>
+    errorOf(createSaver({ keyPrefix: world.keyPrefix, maxValueBytes: MAX }).getTuple(world.one.config)),
+  );
+
+  expect(error).toMatchObject({ name: "CheckpointDataError", channel: "small" });
+});
+
+describe("a checkpoint's item that unpacks to far more than an item can hold is refused:", () => {
+  test.each<[what: string, frame: () => Uint8Array]>([
+    [
+      "a list of a million channels",
+      () =>
+        buildContainer(
+          { head: [], entries: [], hashes: [], tails: [] },
+          `[[[${'["",0],'.repeat(1_000_000)}["",0]]],[${'["",0],'.repeat(1_000_001)}["",0]]]`,
+        ),
+    ],
+    [
+      "a header that nests",
+      () =>
+        buildContainer({ head: [], entries: [], hashes: [], tails: [] }, "[".repeat(5_000_000) + "]".repeat(5_000_000)),
+    ],
+    ["a long tail", () => buildFrame({ channels: { large: new Uint8Array(12_000_000) } })],
+    [
+      "a body of bytes",
+      () =>
+        buildContainer({
+          head: [[]],
+          entries: [
+            ["bytes", 12_000_000],
+            ["json", 2],
+          ],
+          hashes: [],
+          tails: [new Uint8Array(12_000_000), utf8("{}")],
+        }),
+    ],
+  ])("%s", async (_, frame) => {
+    const { keyPrefix, one, item } = await prepare();
+    await putRaw({ ...item, data: binary(gzipped(frame())) });
+    const limits = new Limits(8 * MAX, 50_000);
+
+    const error = await limits.during(() => errorOf(createSaver({ keyPrefix }).getTuple(one.config)));
+
+    expect(error).toMatchObject({
+      name: "CheckpointDataError",
+      code: expect.stringMatching(/^(VALUE_TOO_LARGE|DAMAGED_DATA)$/),
+    });
+  });
+});
+
+test.each([
+  "null",
+  "1",
+  '"text"',
+  "[]",
+  "[1,2]",
+  '{"v":3}',
+  '{"v":3,"channel_versions":null}',
+  '{"v":3,"channel_versions":"abc"}',
+  '{"v":3,"channel_versions":{"a":{"toString":null}}}',
+])("a checkpoint's body that is no checkpoint is a result or a data error in every call: %s", async (body) => {
+  const { keyPrefix, one, two, item } = await prepare();
+  await putRaw({ ...item, parent: { S: "nobody" }, data: binary(plain(buildFrame({ body, metadata: body }))) });
+  const warm = createSaver({ keyPrefix });
+  await warm.getTuple(one.config).catch(() => undefined);
+  const calls = [
+    () => createSaver({ keyPrefix }).getTuple(one.config),
+    () => createSaver({ keyPrefix }).getDeltaChannelHistory({ config: one.config, channels: ["log"] }),
+    () => warm.getDeltaChannelHistory({ config: one.config, channels: ["log"] }),
+    () =>
+      createSaver({ keyPrefix })
+        .list(one.config, { filter: { source: "loop" } })
+        .next(),
+    () => putStep(createSaver({ keyPrefix }), one, { n: 3 }),
+  ];
+  for (const call of calls) {
+    const error: unknown = await call().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (error !== undefined) expect(error).toMatchObject({ name: "CheckpointDataError", code: "DAMAGED_DATA" });
+  }
+  expect(await valuesAt(createSaver({ keyPrefix }), two.config)).toEqual({ n: 2 });
+});
+
+test.each([2 ** 31, 2 ** 53 - 1, -5, 0])(
+  "a run of writes that says it has %d is refused, by readers and by the next putWrites",
+  async (count) => {
+    const keyPrefix = newPrefix();
+    const saver = createSaver({ keyPrefix, compression: "none" });
+    const { config } = await putStep(saver, emptyThread("t"), { n: 1 });
+    const writes = Array.from({ length: 150 }, (_, i) => ["n", i] as [string, unknown]);
+    await saver.putWrites(config, writes, "task");
+    const item = (await itemsOf(keyPrefix, "t", "C##")).find((item) => isWrites(item, "task"))!;
+    const inner = buildContainer({ head: ["n"], entries: [["json", 1]], hashes: [], tails: [utf8("1")] });
+    await putRaw({
+      ...item,
+      w0: binary(plain(buildContainer({ head: count, entries: [["run", inner.length]], hashes: [], tails: [inner] }))),
+    });
+
+    for (const call of [
+      () => createSaver({ keyPrefix }).getTuple(config),
+      () => createSaver({ keyPrefix }).putWrites(config, writes, "task"),
+    ]) {
+      expect(await errorOf(call() as Promise<unknown>)).toMatchObject({ code: "DAMAGED_DATA" });
+    }
+  },
+);
+
+test("an object in S3 that the runtime would unpack by itself is not read beyond maxValueBytes", async () => {
+  const place = newPlace();
+  const { config } = await putStep(saverAt(place).saver, emptyThread("t"), { large: noise(6_000) });
+  const [key] = await keysAt(place);
+  const body = gzipSync(new Uint8Array(64 * MAX), { level: 9 });
+  const { status } = await callS3(
+    inject("s3"),
+    "PUT",
+    `${BUCKET}/${key!.split("/").map(encodeURIComponent).join("/")}`,
+    { body, headers: { "content-encoding": "gzip" } },
+  );
+  expect(status).toBe(200);
+  const { saver, events } = saverAt(place, undefined, { maxValueBytes: MAX });
+
+  expect(await errorOf(saver.getTuple(config))).toMatchObject({ code: "VALUE_TOO_LARGE" });
+  expect(events.reduce((sum, event) => sum + (event.type === "request" ? event.bytesReceived : 0), 0)).toBeLessThan(
+    2 * MAX,
+  );
+});
+
+test(
+  "a value that is encrypted within an encryption, or compressed within a compression, is not " + "unpacked twice",
+  async () => {
+    const { keyPrefix, one, item } = await prepare();
+    for (const bytes of [
+      gzipped(gzipped(plain(utf8("{}")))),
+      concat(Uint8Array.of(CODEC.encrypted, CODEC.encrypted), noise(60)),
+    ]) {
+      await putRaw({ ...item, data: binary(bytes) });
+      expect(await errorOf(createSaver({ keyPrefix }).getTuple(one.config))).toMatchObject({
+        code: expect.stringMatching(/^(DAMAGED_DATA|DECRYPTION_FAILED)$/),
+      });
+    }
+  },
+);

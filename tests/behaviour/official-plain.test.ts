@@ -1,3 +1,0 @@
-import { officialSuite } from "../lanes/official-suite.js";
-
-officialSuite("without compression", { compression: "none" });

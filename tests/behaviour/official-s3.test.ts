@@ -1,4 +1,0 @@
-import { officialSuite } from "../lanes/official-suite.js";
-import { s3Options } from "../lanes/s3-options.js";
-
-officialSuite("with s3", { s3: { ...s3Options(), thresholdBytes: 1 } });

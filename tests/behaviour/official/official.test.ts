@@ -1,0 +1,3 @@
+import { officialSuite } from "../../lanes/savers/official-suite.js";
+
+officialSuite("langgraph-checkpoint-dynamodb");

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import type { VectorIndex } from "langgraph-checkpoint-dynamodb";
+import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
+import { ListVectorIndex } from "../../lanes/savers/list-vector-index.js";
+import { newPrefix } from "../../lanes/stored/requests.js";
+import { countedStore, createStore } from "../../lanes/savers/stores.js";
+
+const keysOf = (found: { key: string }[]): string[] => found.map(({ key }) => key);
+
+describe("an index", () => {
+  test("ranks by the best of an item's vectors, and puts items without one last", async () => {
+    const store = createStore({
+      index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["title", "parts[*].text"] },
+    });
+    await store.put(["a"], "far", { title: "hhh" });
+    await store.put(["a"], "near", { title: "hhh", parts: [{ text: "g" }, { text: "abab" }] });
+    await store.put(["a"], "not indexed", { title: "ab" }, false);
+    await store.put(["a"], "its own fields", { title: "hhh", other: "aab" }, ["other"]);
+    await store.put(["a"], "no text", { n: 1 });
+
+    const found = await store.search(["a"], { query: "ab" });
+    expect(found.map(({ key, score }) => [key, score])).toEqual([
+      ["near", expect.closeTo(1, 12)],
+      ["its own fields", expect.closeTo(3 / Math.sqrt(10), 12)],
+      ["far", 0],
+      ["not indexed", undefined],
+      ["no text", undefined],
+    ]);
+    expect(keysOf(await store.search(["a"], { query: "ab", limit: 1, offset: 1 }))).toEqual(["its own fields"]);
+  });
+
+  test(
+    "forgets the vectors of a value that was replaced, and of an item that was deleted: InMemoryStore " + "keeps them",
+    async () => {
+      const store = createStore({ index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] } });
+      await store.put(["a"], "1", { text: "ab" });
+      await store.put(["a"], "1", { text: "gh" });
+      await store.put(["a"], "2", { text: "ab" });
+      await store.delete(["a"], "2");
+      await store.put(["a"], "2", { text: "ab" }, false);
+
+      expect((await store.search(["a"], { query: "ab" })).map(({ key, score }) => [key, score])).toEqual([
+        ["1", 0],
+        ["2", undefined],
+      ]);
+    },
+  );
+
+  test("embeds all texts of a batch in one call, and each text once", async () => {
+    const embeddings = new LettersEmbeddings();
+    const store = createStore({ index: { dims: 8, embeddings, fields: ["text"] } });
+    await store.batch(["ab", "cd", "ab"].map((text, i) => ({ namespace: ["a"], key: String(i), value: { text } })));
+
+    expect(embeddings.calls).toEqual([["ab", "cd"]]);
+  });
+
+  test("of other dimensions than the model's is refused before anything is sent", async () => {
+    const { store, log } = countedStore({ index: { dims: 7, embeddings: new LettersEmbeddings() } });
+    const put = await log.during(() => store.put(["a"], "1", { text: "ab" }).catch((error: unknown) => error));
+    expect(put).toMatchObject({
+      operations: [],
+      result: {
+        code: "INVALID_INPUT",
+        message: expect.stringContaining("index.dims is 7, but index.embeddings gave a vector of 8 numbers"),
+      },
+    });
+  });
+
+  test("passes over vectors of another model, which had other dimensions", async () => {
+    const keyPrefix = newPrefix();
+    await createStore({ keyPrefix, index: { dims: 5, embeddings: new LettersEmbeddings(5) } }).put(["a"], "old", {
+      text: "ab",
+    });
+    const store = createStore({ keyPrefix, index: { dims: 8, embeddings: new LettersEmbeddings() } });
+    await store.put(["a"], "new", { text: "h" });
+    expect((await store.search(["a"], { query: "ab" })).map(({ key, score }) => [key, score !== undefined])).toEqual([
+      ["new", true],
+      ["old", false],
+    ]);
+  });
+});
+
+describe("a vectorIndex", () => {
+  test("finds what the table's own search finds", async () => {
+    // No two of the same score: how an index orders those is its own affair.
+    const texts = ["a", "ab", "abc", "h", "aabe", "bad", "deafh", "cabbage", "eggh", "feddd"];
+    const stores = [undefined, new ListVectorIndex()].map((vectorIndex) =>
+      createStore({ index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] }, vectorIndex }),
+    );
+    for (const store of stores) {
+      await store.batch(
+        texts.map((text, i) => ({
+          namespace: ["users", i % 2 ? "ada" : "bob"],
+          key: `${i}`,
+          value: { i, text, even: i % 2 === 0 },
+          ...(i === 5 && { index: false as const }),
+        })),
+      );
+      await store.put(["others"], "ab", { text: "ab" });
+      await store.delete(["users", "ada"], "1");
+    }
+    const searches = [
+      {},
+      { limit: 3 },
+      { limit: 3, offset: 2 },
+      { filter: { even: true } },
+      { filter: { i: { $gt: 6 } }, limit: 2 },
+      { limit: 3, offset: 20 },
+    ];
+    for (const options of searches) {
+      const [table, index] = await Promise.all(
+        stores.map((store) => store.search(["users"], { query: "abe", ...options })),
+      );
+      expect(withoutTimes(index!)).toEqual(withoutTimes(table!));
+    }
+  });
+
+  test("that finds what is not there any more costs nothing but time", async () => {
+    const vectorIndex = new ListVectorIndex();
+    const keyPrefix = newPrefix();
+    const index = { dims: 8, embeddings: new LettersEmbeddings() };
+    const store = createStore({ keyPrefix, index, vectorIndex });
+    await store.put(["a"], "1", { text: "a" });
+    await store.put(["a"], "2", { text: "b" });
+    await createStore({ keyPrefix }).delete(["a"], "1");
+
+    expect(keysOf(await store.search(["a"], { query: "a" }))).toEqual(["2"]);
+  });
+
+  test("that finds items of other namespaces is not believed", async () => {
+    const inner = new ListVectorIndex();
+    const wrong: VectorIndex = {
+      put: (...put) => inner.put(...put),
+      delete: (...place) => inner.delete(...place),
+      search: (_, query, limit) => inner.search([], query, limit),
+    };
+    const store = createStore({ index: { dims: 8, embeddings: new LettersEmbeddings() }, vectorIndex: wrong });
+    await store.put(["a"], "1", { text: "a" });
+    await store.put(["b"], "2", { text: "a" });
+
+    expect(keysOf(await store.search(["a"], { query: "a" }))).toEqual(["1"]);
+  });
+});
+
+const withoutTimes = (found: object[]): object[] =>
+  found.map((item) => ({ ...item, createdAt: undefined, updatedAt: undefined }));

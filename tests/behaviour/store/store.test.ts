@@ -1,0 +1,312 @@
+import { InvalidNamespaceError } from "@langchain/langgraph-checkpoint";
+import { describe, expect, test } from "vitest";
+import { deleteRaw, itemsWithPrefix, putRaw } from "../../lanes/stored/raw-table.js";
+import { onDynamoDBLocal } from "../../lanes/servers/real-servers.js";
+import { newPrefix } from "../../lanes/stored/requests.js";
+import { createStore } from "../../lanes/savers/stores.js";
+
+describe("an item", () => {
+  test("comes back as it was put, with the times of its first put and its last", async () => {
+    const keyPrefix = newPrefix();
+    await createStore({ keyPrefix }).put(["users", "ada"], "tea", { text: "likes tea", tags: ["drink"] });
+    const first = await createStore({ keyPrefix }).get(["users", "ada"], "tea");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await createStore({ keyPrefix }).put(["users", "ada"], "tea", { text: "likes green tea" });
+    const second = await createStore({ keyPrefix }).get(["users", "ada"], "tea");
+
+    expect(first).toEqual({
+      namespace: ["users", "ada"],
+      key: "tea",
+      value: { text: "likes tea", tags: ["drink"] },
+      createdAt: expect.any(Date),
+      updatedAt: first!.createdAt,
+    });
+    expect(second).toMatchObject({ value: { text: "likes green tea" }, createdAt: first!.createdAt });
+    expect(second!.updatedAt.getTime()).toBeGreaterThan(first!.updatedAt.getTime());
+  });
+
+  test("is gone when it was deleted, or put as null in a batch", async () => {
+    const store = createStore();
+    await store.batch([
+      { namespace: ["a"], key: "1", value: { n: 1 } },
+      { namespace: ["a"], key: "2", value: { n: 2 } },
+    ]);
+    await store.delete(["a"], "1");
+    await store.batch([{ namespace: ["a"], key: "2", value: null }]);
+    await store.delete(["never"], "there");
+
+    expect(await store.get(["a"], "1")).toBeNull();
+    expect(await store.search(["a"])).toEqual([]);
+    expect(await store.listNamespaces()).toEqual([]);
+  });
+
+  test("is stored as it was when put was called", async () => {
+    const store = createStore();
+    const value = { n: 1 };
+    const put = store.put(["a"], "1", value);
+    value.n = 2;
+    await put;
+
+    expect((await store.get(["a"], "1"))?.value).toEqual({ n: 1 });
+  });
+});
+
+describe("labels and keys", () => {
+  const odd = [
+    "#",
+    "%",
+    "/",
+    "%2F",
+    "%23",
+    "*",
+    " ",
+    "ü",
+    "😀",
+    "\ud800",
+    "__proto__",
+    "constructor",
+    "a".repeat(2_000),
+    "é".repeat(1_000),
+    "I",
+    "N#",
+  ];
+
+  onDynamoDBLocal("are data, whatever stands in them and however long they are", async () => {
+    const store = createStore();
+    const pairs = odd.map((label, i): [string[], string] => [["odd", label, odd[(i + 1) % odd.length]!], label]);
+    await store.batch(pairs.map(([namespace, key], i) => ({ namespace, key, value: { i } })));
+
+    const got = await store.batch(pairs.map(([namespace, key]) => ({ namespace, key })));
+    expect(got.map((item) => ({ namespace: item?.namespace, key: item?.key, i: item?.value.i as number }))).toEqual(
+      pairs.map(([namespace, key], i) => ({ namespace, key, i })),
+    );
+    for (const [i, [namespace, key]] of pairs.entries())
+      expect((await store.search(namespace)).map((item) => [item.key, item.value])).toEqual([[key, { i }]]);
+    for (const [i, label] of odd.entries())
+      expect((await store.search(["odd", label])).map((item) => item.value)).toEqual([{ i }]);
+    expect(await store.search(["odd"], { limit: 100 })).toHaveLength(odd.length);
+    expect(new Set((await store.listNamespaces()).map((labels) => JSON.stringify(labels)))).toEqual(
+      new Set(pairs.map(([namespace]) => JSON.stringify(namespace))),
+    );
+  });
+
+  test("of an item may hold what labels may not, if they are keys", async () => {
+    const store = createStore();
+    const keys = ["", ".", ":", "a:b", "\u0000", "langgraph", "k".repeat(20_000)];
+    await store.batch(keys.map((key, i) => ({ namespace: ["a"], key, value: { i } })));
+
+    for (const [i, key] of keys.entries()) expect(await store.get(["a"], key)).toMatchObject({ key, value: { i } });
+    for (const key of keys) await store.delete(["a"], key);
+    expect(await store.search(["a"])).toEqual([]);
+  });
+
+  test("of one name do not meet those of another", async () => {
+    const store = createStore();
+    const namespaces = [["a", "b"], ["a/b"], ["a"], ["ab"], ["a%2Fb"], ["a", "b", "c"], ["b"]];
+    await store.batch(namespaces.map((namespace, i) => ({ namespace, key: "k", value: { i } })));
+
+    for (const [i, namespace] of namespaces.entries()) expect((await store.get(namespace, "k"))?.value).toEqual({ i });
+    expect((await store.search(["a"])).map(({ value }) => value.i as number).sort()).toEqual([0, 2, 5]);
+    expect(await store.search([], { limit: 100 })).toHaveLength(namespaces.length);
+    expect(await store.listNamespaces()).toHaveLength(namespaces.length);
+    expect(await store.listNamespaces({ prefix: ["a"] })).toEqual([["a"], ["a", "b"], ["a", "b", "c"]]);
+    expect(await store.listNamespaces({ prefix: ["*", "b"] })).toEqual([
+      ["a", "b"],
+      ["a", "b", "c"],
+    ]);
+    expect(await store.listNamespaces({ suffix: ["b", "*"] })).toEqual([["a", "b", "c"]]);
+  });
+
+  test("count as they were when the method was called", async () => {
+    const store = createStore();
+    const namespace = ["a", "b"];
+    const put = store.put(namespace, "k", { n: 1 });
+    namespace[1] = "c";
+    await put;
+    const looking = ["a", "b"];
+    const calls = [store.get(looking, "k"), store.search(looking), store.listNamespaces({ prefix: looking })];
+    looking[1] = "c";
+
+    expect(await Promise.all(calls)).toMatchObject([
+      { namespace: ["a", "b"] },
+      [{ namespace: ["a", "b"] }],
+      [["a", "b"]],
+    ]);
+  });
+
+  test("that are refused today are found from above, and can be put under others", async () => {
+    const keyPrefix = newPrefix();
+    await createStore({ keyPrefix }).put(["users", "aXb"], "k", { n: 1 });
+    for (const item of await itemsWithPrefix(keyPrefix)) {
+      const renamed = (key: { S?: string } | undefined): { S: string } => ({ S: key!.S!.replace("aXb", "a:b") });
+      await deleteRaw(item);
+      await putRaw({ ...item, PK: renamed(item.PK), SK: renamed(item.SK) });
+    }
+    const store = createStore({ keyPrefix });
+    const [old] = await store.search(["users"]);
+    await store.put(
+      old!.namespace.map((label) => label.replaceAll(":", "_")),
+      old!.key,
+      old!.value,
+    );
+
+    expect(old).toMatchObject({ namespace: ["users", "a:b"], key: "k", value: { n: 1 } });
+    expect(await store.get(["users", "a_b"], "k")).toMatchObject({ value: { n: 1 } });
+    expect(await store.listNamespaces()).toEqual([
+      ["users", "a_b"],
+      ["users", "a:b"],
+    ]);
+  });
+
+  test("of two tenants do not meet", async () => {
+    const [one, other] = [createStore(), createStore()];
+    await one.put(["a"], "1", { n: 1 });
+
+    expect(await other.get(["a"], "1")).toBeNull();
+    expect(await other.search([])).toEqual([]);
+    expect(await other.listNamespaces()).toEqual([]);
+  });
+});
+
+describe("what is refused before anything is sent", () => {
+  const fetch = (): never => {
+    throw new Error("sent");
+  };
+
+  const newestRule = [
+    [""],
+    ["a", ""],
+    ["a.b"],
+    ["a", ":"],
+    ["a:b"],
+    ["a\u0000"],
+    ["a", 1],
+    [null],
+    new Array(1),
+  ] as string[][];
+  const tooLarge = [new Array<string>(101).fill("a"), ["a".repeat(20_001)]];
+  const inItems = (store: ReturnType<typeof createStore>, namespace: string[]): [string, () => Promise<unknown>][] => [
+    ["get", () => store.get(namespace, "k")],
+    ["delete", () => store.delete(namespace, "k")],
+    ["get in a batch", () => store.batch([{ namespace, key: "k" }])],
+    ["delete in a batch", () => store.batch([{ namespace, key: "k", value: null }])],
+  ];
+  const inPuts = (store: ReturnType<typeof createStore>, namespace: string[]): [string, () => Promise<unknown>][] => [
+    ["put", () => store.put(namespace, "k", {})],
+    ["put in a batch", () => store.batch([{ namespace, key: "k", value: {} }])],
+  ];
+  const inPrefixes = (store: ReturnType<typeof createStore>, path: string[]): [string, () => Promise<unknown>][] => [
+    ["search", () => store.search(path)],
+    ["listNamespaces by prefix", () => store.listNamespaces({ prefix: path })],
+    ["listNamespaces by suffix", () => store.listNamespaces({ suffix: path })],
+    ["search in a batch", () => store.batch([{ namespacePrefix: path }])],
+    [
+      "list in a batch",
+      () => store.batch([{ matchConditions: [{ matchType: "prefix", path }], limit: 10, offset: 0 }]),
+    ],
+  ];
+
+  test(
+    "labels that the newest LangGraph refuses are INVALID_INPUT in every method, whatever its version, and so are " +
+      "too many",
+    async () => {
+      const store = createStore({ fetch });
+      for (const namespace of [...newestRule, ...tooLarge]) {
+        for (const [name, call] of [
+          ...inPuts(store, namespace),
+          ...inItems(store, namespace),
+          ...inPrefixes(store, namespace),
+        ]) {
+          const error: unknown = await call().catch((thrown: unknown) => thrown);
+          expect(error, `${name} ${JSON.stringify(namespace).slice(0, 40)}`).toMatchObject({
+            name: "DynamoDBSaverError",
+            code: "INVALID_INPUT",
+            cause: expect.any(InvalidNamespaceError),
+          });
+        }
+      }
+    },
+  );
+
+  test("no label at all is refused for an item, and means everything as a prefix", async () => {
+    const refusing = createStore({ fetch });
+    for (const [name, call] of [...inPuts(refusing, []), ...inItems(refusing, [])])
+      await expect(call(), name).rejects.toMatchObject({ code: "INVALID_INPUT" });
+
+    const store = createStore();
+    await store.put(["a"], "k", {});
+    for (const [name, call] of inPrefixes(store, []))
+      expect(((await call()) as unknown[]).flat(), name).toHaveLength(1);
+  });
+
+  test('the first label "langgraph" is refused for puts alone', async () => {
+    const refusing = createStore({ fetch });
+    for (const [name, call] of inPuts(refusing, ["langgraph", "a"]))
+      await expect(call(), name).rejects.toMatchObject({ code: "INVALID_INPUT" });
+
+    const store = createStore();
+    for (const [name, call] of [...inItems(store, ["langgraph"]), ...inPrefixes(store, ["langgraph"])])
+      expect([await call()].flat(2).filter(Boolean), name).toEqual([]);
+    await store.put(["a", "langgraph"], "k", {});
+    expect(await store.listNamespaces()).toEqual([["a", "langgraph"]]);
+  });
+
+  test("nothing of a batch is done when one operation of it is refused", async () => {
+    const store = createStore();
+    await expect(
+      store.batch([
+        { namespace: ["a"], key: "k", value: {} },
+        { namespace: ["a:b"], key: "k" },
+      ]),
+    ).rejects.toMatchObject({ code: "INVALID_INPUT" });
+
+    expect(await store.search([])).toEqual([]);
+  });
+
+  test("what cannot be meant is INVALID_INPUT", async () => {
+    const store = createStore({ fetch });
+    const calls: [() => Promise<unknown>, string][] = [
+      [() => store.get("users" as never, "k"), 'namespace must be an array of strings, for example ["users", "ada"]'],
+      [() => store.get(["users", 1 as never], "k"), "namespace[1] must be a string, not a number"],
+      [
+        () => store.put(["users", "ada@example.com"], "k", {}),
+        "namespace[1] must not have a period in it, as in all stores of LangGraph. Write another sign for it, " +
+          'for example "_".',
+      ],
+      [() => store.put(["users"], "k".repeat(20_001), {}), "The key of an item may have 20000 characters, not 20001"],
+      [() => store.get(["users"], 1 as never), "The key of an item must be a string, not a number"],
+      [
+        () => store.put(["users"], "k", "text" as never),
+        "The value of an item must be an object, or null to delete it, not a string",
+      ],
+      [() => store.put(["users"], "k", {}, "text" as never), "index must be false, or an array of paths"],
+      [
+        () => store.put(["users"], "k", {}, undefined, { ttlSeconds: 0 }),
+        "ttlSeconds must be a positive number of seconds",
+      ],
+      [
+        () => store.put(["users"], "k", {}, undefined, { ttl: 60 } as never),
+        'put has no option "ttl". The options are ttlSeconds.',
+      ],
+      [() => store.put(["users"], "k", {}, undefined, null as never), "put needs its options as an object"],
+      [() => store.listNamespaces({ prefix: "" as never }), "The path of a condition must be an array of strings"],
+      [() => store.listNamespaces({ suffix: null as never }), "The path of a condition must be an array of strings"],
+      [() => store.search("users" as never), "namespacePrefix must be an array of strings"],
+      [() => store.search(["users"], { limit: -1 }), "limit must be a whole number from 0, not -1"],
+      [() => store.search(["users"], { filter: "a" as never }), "filter must be an object"],
+      [() => store.listNamespaces({ maxDepth: 0 }), "maxDepth must be a whole number from 1"],
+      [() => store.listNamespaces({ prefix: "users" as never }), "The path of a condition must be an array of strings"],
+      [() => store.batch([{ matchConditions: {} as never, limit: 1, offset: 0 }]), "matchConditions must be an array"],
+      [
+        () => store.batch([{ matchConditions: [null as never], limit: 1, offset: 0 }]),
+        "The matchType of a condition must be",
+      ],
+      [() => store.batch([null as never]), "batch needs an array of operations"],
+      [() => store.batch("a" as never), "batch needs an array of operations"],
+    ];
+    for (const [call, message] of calls) {
+      await expect(call()).rejects.toThrow(message);
+      await expect(call()).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    }
+  });
+});

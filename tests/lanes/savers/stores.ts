@@ -1,0 +1,67 @@
+import { DynamoDBCache, DynamoDBStore, type EventListener } from "langgraph-checkpoint-dynamodb";
+import { vi } from "vitest";
+import { canaries } from "../../../scripts/lib/testing/secrets.js";
+import { emissions } from "../run/emissions.js";
+import { credentials, endpoint, tableName, type SaverOptions } from "./harness.js";
+import { RequestLog } from "../stored/requests.js";
+
+export type StoreOptions = ConstructorParameters<typeof DynamoDBStore>[0];
+export type CacheOptions = ConstructorParameters<typeof DynamoDBCache>[0];
+
+/**
+ * A store as a user would make one, on the table of the test file, and with a random key prefix a tenant of its own.
+ */
+export function createStore(overrides: Partial<StoreOptions> = {}): DynamoDBStore {
+  const store = new DynamoDBStore(watched(overrides));
+  emissions.made(store);
+  return store;
+}
+
+/** A cache, made likewise. */
+export function createCache<V = unknown>(overrides: Partial<CacheOptions> = {}): DynamoDBCache<V> {
+  const cache = new DynamoDBCache<V>(watched(overrides));
+  emissions.made(cache);
+  return cache;
+}
+
+/** A store, and the log of its requests. */
+export function countedStore(overrides: Partial<StoreOptions> = {}): { store: DynamoDBStore; log: RequestLog } {
+  const log = new RequestLog(overrides.fetch);
+  return { store: createStore({ ...overrides, fetch: log.fetch, onEvent: log.onEvent }), log };
+}
+
+type Shared = Pick<
+  SaverOptions,
+  "tableName" | "region" | "credentials" | "endpoint" | "keyPrefix" | "onEvent" | "s3" | "encryption"
+>;
+
+/** What they are given as secrets is looked for in all that they give out, as that of a saver is. */
+function watched<T extends Partial<Shared>>(overrides: T): T & Pick<SaverOptions, "tableName"> {
+  const options = {
+    tableName: tableName(),
+    region: "us-east-1",
+    credentials: { ...credentials(), ...canaries, ...(overrides.s3 && credentials()) },
+    endpoint: endpoint(),
+    keyPrefix: `${crypto.randomUUID()}#`,
+    ...overrides,
+  };
+  emissions.keepSecret(options);
+  const { onEvent } = options;
+  if (!onEvent) return options;
+  const listener: EventListener = (event) => {
+    emissions.event(event);
+    onEvent(event);
+  };
+  return { ...options, onEvent: listener };
+}
+
+/** Runs `action` at `seconds` from now, by the clock of the store alone: timers and servers do not see it. */
+export async function at<T>(seconds: number, action: () => Promise<T>): Promise<T> {
+  const now = Date.now();
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => now + seconds * 1_000);
+  try {
+    return await action();
+  } finally {
+    clock.mockRestore();
+  }
+}
