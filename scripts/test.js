@@ -92,7 +92,7 @@ async function runVitest() {
   const folder = mkdtempSync(join(tmpdir(), "tests-"));
   const file = join(folder, "tally.json");
   try {
-    const reporters = ["--reporter=default", "--reporter=./scripts/lib/tally-reporter.js"];
+    const reporters = ["--reporter=default", "--reporter=./scripts/lib/testing/tally-reporter.js"];
     const projects = plan.lanes.flatMap(projectsOf).map((project) => `--project=${project}`);
     const vitest = [
       "node_modules/vitest/vitest.mjs",

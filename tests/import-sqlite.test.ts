@@ -41,7 +41,7 @@ async function printedBy(...args: string[]): Promise<string> {
   return output;
 }
 
-/** What `lanes/sqlite-threads.ts` says about the threads in the file, and in the table. */
+/** What `lanes/run/sqlite-threads.ts` says about the threads in the file, and in the table. */
 const threads = async <T>(command: string): Promise<T> =>
   JSON.parse(await printedBy("threads.mjs", "checkpoints.db", command)) as T;
 

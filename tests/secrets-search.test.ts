@@ -22,7 +22,7 @@ async function runLeaks(name: string): Promise<Tally & { output: string }> {
     "--config",
     "tests/leaks/vitest.config.ts",
     "--reporter=default",
-    "--reporter=./scripts/lib/tally-reporter.js",
+    "--reporter=./scripts/lib/testing/tally-reporter.js",
     name,
   ];
   try {

@@ -47,7 +47,7 @@ test("only the servers that the files need are planned", async () => {
   const plan = (...filters: string[]) => planTests({ filters, lanes: ["node"], quick: false });
 
   expect(await plan("base64")).toMatchObject({ dynamodb: "none", s3: "none", leftOut: [], missing: [] });
-  expect(await plan("behaviour/list.")).toMatchObject({ dynamodb: "real", s3: "none" });
+  expect(await plan("behaviour/checkpoint/list.")).toMatchObject({ dynamodb: "real", s3: "none" });
   expect(await plan("behaviour/s3-tags")).toMatchObject({ dynamodb: "real", s3: "real" });
 });
 
