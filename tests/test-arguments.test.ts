@@ -48,7 +48,7 @@ test("only the servers that the files need are planned", async () => {
 
   expect(await plan("base64")).toMatchObject({ dynamodb: "none", s3: "none", leftOut: [], missing: [] });
   expect(await plan("behaviour/checkpoint/list.")).toMatchObject({ dynamodb: "real", s3: "none" });
-  expect(await plan("behaviour/s3-tags")).toMatchObject({ dynamodb: "real", s3: "real" });
+  expect(await plan("behaviour/payload/s3-tags")).toMatchObject({ dynamodb: "real", s3: "real" });
 });
 
 test("the quick tests need nothing but Node", async () => {
