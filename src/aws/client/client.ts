@@ -3,7 +3,8 @@ import { aborted } from "./abort.js";
 import { Clock } from "./clock.js";
 import type { AwsCredentials, CredentialSource } from "./credentials.js";
 import { emit, type AwsService, type ConsumedCapacity, type EventListener } from "./events.js";
-import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE, type Answer, type Fetch } from "./exchange.js";
+import { exchange, type Answer, type Fetch } from "./exchange.js";
+import { connectionFailure, UNREADABLE, type Failure } from "./failure.js";
 import { backoffMs, RetryBudget, retryKind, serverAsksMs, type RetryKind } from "./retry.js";
 import { sign, type SigningKeys } from "./sign.js";
 import { sleep } from "./sleep.js";
@@ -50,16 +51,6 @@ export class ReportedError extends Error {
   }
 }
 
-/** Why an attempt failed. */
-interface Failure {
-  code: DynamoDBSaverErrorCode;
-  message: string;
-  serviceCode?: string | undefined;
-  retry?: RetryKind | undefined;
-  serverAsksMs?: number;
-  cause?: unknown;
-}
-
 const REFUSED_CREDENTIALS = new Set([
   "ExpiredTokenException",
   "ExpiredToken",
@@ -70,11 +61,6 @@ const REFUSED_CREDENTIALS = new Set([
 ]);
 /** With these the service says what is wrong. An answer that does not is garbled. */
 const NAMED_STATUS: Record<AwsService, Set<number>> = { dynamodb: new Set([400]), s3: new Set([400, 403, 409]) };
-const UNREADABLE: Failure = {
-  code: "NETWORK",
-  message: "The answer could not be read: it was cut short, or did not come from AWS.",
-  retry: "transient",
-};
 const NO_CAPACITY: ConsumedCapacity = { readUnits: 0, writeUnits: 0 };
 
 /** Signs and sends requests, and sends them again when that can help. Knows no service in particular. */
@@ -242,36 +228,6 @@ export class AwsClient {
     }
     return failure;
   }
-}
-
-function connectionFailure(error: unknown, answer: Answer | undefined, requestTimeoutMs: number): Failure {
-  if (error === TIMED_OUT) {
-    const message = `No complete answer within ${requestTimeoutMs} ms (requestTimeoutMs).`;
-    return { code: "TIMEOUT", message, retry: "transient" };
-  }
-  if (error === REDIRECTED) {
-    const message =
-      "The endpoint answered with a redirect, and a signed request follows none. Check the endpoint and region.";
-    return { code: "NETWORK", message };
-  }
-  if (error === TOO_LARGE) {
-    return {
-      code: "VALUE_TOO_LARGE",
-      message:
-        "An object in S3 is longer than any that was stored there: over maxValueBytes. Raise that option to read it.",
-    };
-  }
-  if (error === NO_RESPONSE) {
-    return { code: "NETWORK", message: "The option fetch did not return a Response." };
-  }
-  if (answer) {
-    // Without its cause: a parser quotes the text that it could not read, and that may be a stored value.
-    return UNREADABLE;
-  }
-  const message =
-    "The connection to the endpoint failed. Check the endpoint, the region and the network; in a browser, also " +
-    "that this page is allowed (CORS).";
-  return { code: "NETWORK", message, retry: "transient", cause: error };
 }
 
 function requestId(answer: Answer | undefined): string | undefined {

@@ -104,8 +104,8 @@ async function compareWays(world: World, { saver, plan }: Instance, truth: Truth
 }
 
 /**
- * A request to begin a thread that is delivered a second time, after a deletion beside the thread's first put, brings its
- * marker back and not its entry in the list.
+ * A request to begin a thread that is delivered a second time, after a deletion beside the thread's first put, brings
+ * its marker back and not its entry in the list.
  */
 const mayBeUnlisted = (world: World, thread: string): boolean =>
   world.model.hasLateArrivals() && world.model.thread(thread).checkpoints.every(({ dead }) => dead !== "no");
