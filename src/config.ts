@@ -10,7 +10,7 @@ import {
 import { awsEndpoint, insecureAdvice, isSafe } from "./aws/client/endpoint.js";
 import { allowsInsecureEndpoint, ambientEnv as runtimeEnv, variable } from "./aws/client/environment.js";
 import type { EventListener } from "./aws/client/events.js";
-import { isKeyPrefix } from "./aws/s3/s3.js";
+import { isKeyPrefix, objectUrl } from "./aws/s3/s3.js";
 import { checkBucket, checkObject, checkRegion, kindOf, oneOf, optional, text, wholeNumber } from "./checks.js";
 import type { Compression } from "./format/compression.js";
 import type { EncryptionKey } from "./format/encryption.js";
@@ -286,9 +286,14 @@ function checkS3(
   // has no dot, and host.docker.internal is met by plain http only.
   const needsPath =
     bucket.includes(".") || url.startsWith("http:") || /^(\d+(\.\d+){3}|[^.]+)$/.test(new URL(url).hostname);
+  const forcePathStyle = optional("s3.forcePathStyle", s3.forcePathStyle, "boolean") ?? needsPath;
+  const checkedOlder = olderBuckets.map((older, i) => checkBucket(`s3.olderBuckets[${i}]`, older));
+  // A bucket's name before the host makes another host.
+  for (const one of [bucket, ...checkedOlder])
+    checkEndpoint("s3.endpoint", objectUrl({ endpoint: url, forcePathStyle }, one, ""), allowInsecureEndpoint);
   return Object.freeze({
     bucket,
-    olderBuckets: olderBuckets.map((older, i) => checkBucket(`s3.olderBuckets[${i}]`, older)),
+    olderBuckets: checkedOlder,
     prefix,
     endpoint: url,
     credentials:
@@ -296,7 +301,7 @@ function checkS3(
         ? undefined
         : checkCredentials("s3.credentials", s3.credentials, dangerouslyAllowBrowser),
     region,
-    forcePathStyle: optional("s3.forcePathStyle", s3.forcePathStyle, "boolean") ?? needsPath,
+    forcePathStyle,
     thresholdBytes: wholeNumber("s3.thresholdBytes", s3.thresholdBytes ?? 350_000, 1, 380_000),
   });
 }

@@ -1,5 +1,6 @@
 import { fromBase64Url, toBase64, toBase64Url } from "../aws/base64.js";
 import type { AttributeValue, DynamoDB, Item } from "../aws/dynamodb/dynamodb.js";
+import { changedTooOften } from "../errors.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { compareCodePoints } from "../format/code-points.js";
 import { bornOfKey, isBorn, key, THREAD_MARKER } from "../format/keys.js";
@@ -23,6 +24,8 @@ const RESTORING = "restoring";
 /** Changes whenever a run starts without a checkpoint to go on from: what was found empty may not be so any more. */
 const BEGUN = "begun";
 const KNOWN_BYTES = 256 * 1_024;
+/** How often a marker that runs change meanwhile is read again. */
+const MAX_ROUNDS = 100;
 
 /** What this instance has last seen of a thread. */
 interface Known {
@@ -171,12 +174,12 @@ export class Incarnations {
 
   /** From now on, the thread is gone to readers. */
   async end(thread: Thread): Promise<void> {
-    for (;;) {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
       const marker = await this.#marker(thread);
       // A run that starts at the same time goes too.
-      if (!marker || (await deleteAsRead(this.db, marker))) break;
+      if (!marker || (await deleteAsRead(this.db, marker))) return this.forget(thread.id);
     }
-    this.forget(thread.id);
+    throw changedTooOften("A thread's marker", MAX_ROUNDS);
   }
 
   /** Reserves the thread for what is restored as `born`. False when there is one. */

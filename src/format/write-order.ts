@@ -1,4 +1,5 @@
 import type { Item } from "../aws/dynamodb/dynamodb.js";
+import { damaged } from "./format-error.js";
 
 /**
  * The attribute with the number of a call; of a writes item, that of each special channel has the channel's index
@@ -38,10 +39,15 @@ export class WriteOrder {
   }
 }
 
-/** The number that an item has, if it has one. */
+/** A time in milliseconds until far beyond all dates, and the digits of the instance. */
+const NUMBER = /^\d{7,21}$/;
+
+/** The number that an item has, if it has one. @throws FormatError */
 export function orderOf(item: Item | undefined, attribute = ORDER): string | undefined {
   const value = item?.[attribute];
-  return value && "N" in value ? value.N : undefined;
+  if (!value) return undefined;
+  if ("N" in value && NUMBER.test(value.N)) return value.N;
+  throw damaged(`The attribute ${attribute} is not the number of a call`);
 }
 
 export const isLater = (a: string, b: string): boolean => BigInt(a) > BigInt(b);

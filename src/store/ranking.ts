@@ -1,5 +1,6 @@
 import { compareCodePoints } from "../format/code-points.js";
-import { createdOf } from "./entries.js";
+import { itemSize } from "../format/item-size.js";
+import { rankedBy, rankOf } from "./entries.js";
 import type { Found } from "./storage.js";
 
 /** A candidate of a search. */
@@ -10,9 +11,13 @@ export interface Candidate extends Found {
   value?: Record<string, unknown>;
 }
 
+/** Of items that are kept as they were read. What is over is read again if it is found. */
+const KEPT_BYTES = 8 * 1_024 * 1_024;
+
 /** Keeps the first `most` candidates in an order, however many are added. */
 export class Ranking {
   #kept: Candidate[] = [];
+  #bytes = 0;
 
   constructor(
     private readonly most: number,
@@ -21,7 +26,17 @@ export class Ranking {
 
   add(candidate: Candidate): void {
     this.#kept.push(candidate);
-    if (this.#kept.length > 2 * this.most + 1_000) this.#kept = this.sorted();
+    this.#bytes += itemSize(candidate.item);
+    if (this.#kept.length <= 2 * this.most + 1_000 && this.#bytes <= KEPT_BYTES) return;
+    this.#kept = this.sorted();
+    this.#count();
+    if (this.#bytes <= KEPT_BYTES / 2) return;
+    this.#kept = this.#kept.map(({ value: _, item, ...rest }) => ({ ...rest, item: rankedBy(item) }));
+    this.#count();
+  }
+
+  #count(): void {
+    this.#bytes = this.#kept.reduce((sum, { item }) => sum + itemSize(item), 0);
   }
 
   sorted(): Candidate[] {
@@ -34,7 +49,7 @@ export function oldestFirst(a: Candidate, b: Candidate): number {
   return (
     a.namespaceCreated() - b.namespaceCreated() ||
     compareCodePoints(a.namespace.sortKey, b.namespace.sortKey) ||
-    createdOf(a.item) - createdOf(b.item) ||
+    rankOf(a.item) - rankOf(b.item) ||
     compareCodePoints(a.item.SK.S, b.item.SK.S)
   );
 }
