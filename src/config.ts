@@ -289,8 +289,9 @@ function checkS3(
   const forcePathStyle = optional("s3.forcePathStyle", s3.forcePathStyle, "boolean") ?? needsPath;
   const checkedOlder = olderBuckets.map((older, i) => checkBucket(`s3.olderBuckets[${i}]`, older));
   // A bucket's name before the host makes another host.
-  for (const one of [bucket, ...checkedOlder])
-    checkEndpoint("s3.endpoint", objectUrl({ endpoint: url, forcePathStyle }, one, ""), allowInsecureEndpoint);
+  const asked = "s3.endpoint, with a bucket before its host by forcePathStyle: false,";
+  for (const one of forcePathStyle ? [] : [bucket, ...checkedOlder])
+    checkEndpoint(asked, objectUrl({ endpoint: url, forcePathStyle }, one, ""), allowInsecureEndpoint);
   return Object.freeze({
     bucket,
     olderBuckets: checkedOlder,

@@ -1,4 +1,4 @@
-import type { Item } from "../aws/dynamodb/dynamodb.js";
+import type { AttributeValue, Item } from "../aws/dynamodb/dynamodb.js";
 import { damaged } from "./format-error.js";
 
 /**
@@ -37,6 +37,16 @@ export class WriteOrder {
   #numberAt(time: number): string {
     return `${time}${this.#instance}`;
   }
+}
+
+/**
+ * The number of calls that have changed a writes item, by which one tells whether another came between.
+ *
+ * @throws FormatError
+ */
+export function callsOf({ n }: Item): AttributeValue {
+  if (n && "N" in n) return n;
+  throw damaged("The attribute n is not a number of calls");
 }
 
 /** A time in milliseconds until far beyond all dates, and the digits of the instance. */

@@ -21,7 +21,7 @@ import { channelPlace, serialized } from "../../format/serde/serialized.js";
 import { checkpointRef, threadOf, type CheckpointRef, type Storage } from "../storage.js";
 import { ABOUT } from "../tombstone.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "../../format/value.js";
-import { isLater, ORDER, orderOf } from "../../format/write-order.js";
+import { callsOf, isLater, ORDER, orderOf } from "../../format/write-order.js";
 import {
   attributeOf,
   packRun,
@@ -175,7 +175,7 @@ async function update(
     if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until));
     const { values: given, condition, ...update } = expression.build(itemKey, until);
     const unchanged = seen
-      ? { condition: `(${condition}) AND n = :seen`, values: { ...given, ":seen": seen.n! } }
+      ? { condition: `(${condition}) AND n = :seen`, values: { ...given, ":seen": callsOf(seen) } }
       : { condition: `(${condition}) AND attribute_not_exists(n)`, values: given! };
     if (await storage.db.updateItem({ ...update, ...unchanged })) return;
     seen = await storage.db.getItem(itemKey, true);
