@@ -1,5 +1,4 @@
 import { compareCodePoints } from "../format/code-points.js";
-import { itemSize } from "../format/item-size.js";
 import { rankedBy, rankOf } from "./entries.js";
 import type { Found } from "./storage.js";
 
@@ -26,7 +25,7 @@ export class Ranking {
 
   add(candidate: Candidate): void {
     this.#kept.push(candidate);
-    this.#bytes += itemSize(candidate.item);
+    this.#bytes += sizeOf(candidate);
     if (this.#kept.length <= 2 * this.most + 1_000 && this.#bytes <= KEPT_BYTES) return;
     this.#kept = this.sorted();
     this.#count();
@@ -36,13 +35,16 @@ export class Ranking {
   }
 
   #count(): void {
-    this.#bytes = this.#kept.reduce((sum, { item }) => sum + itemSize(item), 0);
+    this.#bytes = this.#kept.reduce((sum, one) => sum + sizeOf(one), 0);
   }
 
   sorted(): Candidate[] {
     return this.#kept.sort(this.order).slice(0, this.most);
   }
 }
+
+/** Of any attributes, also of types that the package does not write. */
+const sizeOf = ({ item }: Candidate): number => JSON.stringify(item).length;
 
 /** Oldest first: namespaces by when they were created, and in each of them the items. */
 export function oldestFirst(a: Candidate, b: Candidate): number {
