@@ -183,7 +183,9 @@ describe("the number of a call that is none", () => {
     const ofRun = { configurable: { ...config.configurable, run_id: "run" } };
     await saver.putWrites(ofRun, [["__interrupt__", 1]], "task", "~a");
     const original = (await itemsOf(keyPrefix, "t", "C##")).find((item) => isWrites(item, "task"))!;
-    for (const change of [{ "at-3": number }, { at: number }, { n: number }]) {
+    // Of a machine whose clock is ahead, so that the numbers are looked at.
+    const ahead = { at: { N: "9".repeat(20) } };
+    for (const change of [{ "at-3": number }, { ...ahead, "at-3": number }, { at: number }, { n: number }]) {
       if (!(await store({ ...original, ...change }))) continue;
       const many = Array.from({ length: 120 }, (_, i) => ["n", i] as [string, unknown]);
       for (const call of [
