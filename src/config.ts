@@ -287,14 +287,17 @@ function checkS3(
   const needsPath =
     bucket.includes(".") || url.startsWith("http:") || /^(\d+(\.\d+){3}|[^.]+)$/.test(new URL(url).hostname);
   const forcePathStyle = optional("s3.forcePathStyle", s3.forcePathStyle, "boolean") ?? needsPath;
-  const checkedOlder = olderBuckets.map((older, i) => checkBucket(`s3.olderBuckets[${i}]`, older));
+  const older = olderBuckets.map((one, i) => checkBucket(`s3.olderBuckets[${i}]`, one));
   // A bucket's name before the host makes another host.
-  const asked = "s3.endpoint, with a bucket before its host by forcePathStyle: false,";
-  for (const one of forcePathStyle ? [] : [bucket, ...checkedOlder])
-    checkEndpoint(asked, objectUrl({ endpoint: url, forcePathStyle }, one, ""), allowInsecureEndpoint);
+  for (const one of [bucket, ...older])
+    checkEndpoint(
+      "s3.endpoint without forcePathStyle",
+      objectUrl({ endpoint: url, forcePathStyle }, one, ""),
+      allowInsecureEndpoint,
+    );
   return Object.freeze({
     bucket,
-    olderBuckets: checkedOlder,
+    olderBuckets: older,
     prefix,
     endpoint: url,
     credentials:

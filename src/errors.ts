@@ -223,8 +223,7 @@ export const invalidInput = (message: string): DynamoDBSaverError => new DynamoD
 export const changedTooOften = (what: string, rounds: number): DynamoDBSaverError =>
   new DynamoDBSaverError(
     "SERVICE_ERROR",
-    `${what} could not be stored or deleted in ${rounds} rounds: others change it all the time. Call again when they ` +
-      "have ended.",
+    `${what} was changed by others ${rounds} times in a row. Call again when they have ended.`,
   );
 
 export const invalidConfig = (message: string): DynamoDBSaverError => new DynamoDBSaverError("INVALID_CONFIG", message);

@@ -46,7 +46,7 @@ export class WriteOrder {
  */
 export function callsOf({ n }: Item): AttributeValue {
   if (n && "N" in n) return n;
-  throw damaged("The attribute n is not a number of calls");
+  throw damaged("The attribute n has another shape");
 }
 
 /** A time in milliseconds until far beyond all dates, and the digits of the instance. */
@@ -57,7 +57,7 @@ export function orderOf(item: Item | undefined, attribute = ORDER): string | und
   const value = item?.[attribute];
   if (!value) return undefined;
   if ("N" in value && NUMBER.test(value.N)) return value.N;
-  throw damaged(`The attribute ${attribute} is not the number of a call`);
+  throw damaged(`The attribute ${attribute} has another shape`);
 }
 
 export const isLater = (a: string, b: string): boolean => BigInt(a) > BigInt(b);

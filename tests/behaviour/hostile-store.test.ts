@@ -65,7 +65,7 @@ test("a put whose item is in another state at every look ends with an error that
 
   expect(await errorOf(createStore({ keyPrefix, fetch }).put(["n"], "k", { n: 1 }))).toMatchObject({
     code: "SERVICE_ERROR",
-    message: expect.stringContaining("others change it all the time"),
+    message: expect.stringContaining("An item was changed by others 10 times in a row"),
   });
   expect(sent.length).toBeLessThan(30);
 });

@@ -64,7 +64,7 @@ function entriesOf(item: Item): TrashEntry[] {
   const isEntry = (one: unknown): boolean =>
     Array.isArray(one) && typeof one[0] === "string" && Number.isSafeInteger(one[1]);
   if (Array.isArray(entries) && entries.every(isEntry)) return entries as TrashEntry[];
-  throw damaged("A list of what is to be freed (G#…) has another shape");
+  throw damaged("A list of garbage has another shape");
 }
 
 /** Stores a list that is not old yet. Returns its id. */
