@@ -42,6 +42,7 @@ describe("an import with encryption on refuses what no saver writes, and leaves 
     ["a name that all objects have", { ...writes, constructor: { S: "PLAIN" } }],
     ["a number that is a text", { ...writes, n: { N: "PLAIN" } }],
     ["a write that is not base64", { ...writes, w0: { B: "PLAIN text" } }],
+    ["a type that all objects have", { ...writes, path: { constructor: "PLAIN" } }],
     ["an attribute of two types", { ...writes, path: { S: "~a", B: btoa("PLAIN") } }],
     ["a checkpoint that is a text", { SK: { S: `C##${ID}#~` }, ...version, data: { S: "PLAIN" } }],
     [

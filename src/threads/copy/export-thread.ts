@@ -26,20 +26,18 @@ export async function* exportThread(storage: Storage, threadId: string): AsyncGe
   yield JSON.stringify({ items: count });
 }
 
-/** What the text of each type must look like. */
-type Types = Partial<Record<string, RegExp>>;
-
-const NUMBER: Types = { N: /^-?\d{1,38}$/ };
-const TEXT: Types = { S: /^/ };
-const BYTES: Types = { B: /^[\w+/]*={0,2}$/ };
+/** What an attribute must be: its type and its text. */
+const NUMBER = /^N:-?\d{1,38}$/;
+const TEXT = /^S:/;
+const BYTES = /^B:[\w+/]*={0,2}$/;
 /** Of a checkpoint or a run: a UUID has its 16 bytes. */
-const ID: Types = { ...TEXT, B: /^[\w+/]{22}==$/ };
+const ID = /^(S:|B:[\w+/]{22}==$)/;
 
-const all = (attributes: Record<string, Types>): ReadonlyMap<string, Types> =>
+const all = (attributes: Record<string, RegExp>): ReadonlyMap<string, RegExp> =>
   new Map(Object.entries({ SK: TEXT, v: NUMBER, ttl: NUMBER, at: NUMBER, ...attributes }));
 
 /** What each kind of item can have, by its sort key; `w` and `at-` have an index behind them. */
-const KINDS: readonly [keys: RegExp, attributes: ReadonlyMap<string, Types>][] = [
+const KINDS: readonly [sortKeys: RegExp, attributes: ReadonlyMap<string, RegExp>][] = [
   [/^C#[^#]*#[^#]*#~$/, all({ data: BYTES, ns: TEXT, id: TEXT, parent: ID, run: ID, ends: NUMBER, first: NUMBER })],
   [/^C#[^#]*#[^#]*#W#[^#]*#?$/, all({ w: BYTES, "at-": NUMBER, n: NUMBER, path: TEXT, task: TEXT })],
   [/^S#[\w-]{43}$/, all({ data: BYTES })],
@@ -142,13 +140,13 @@ async function* itemsOf(lines: AsyncIterable<unknown>): AsyncGenerator<SnapshotI
 function isItem(item: unknown): item is SnapshotItem["item"] {
   if (typeof item !== "object" || item === null) return false;
   const sortKey = (item as { SK?: { S?: unknown } | null }).SK?.S;
-  const [, allowed] = (typeof sortKey === "string" && KINDS.find(([keys]) => keys.test(sortKey))) || [];
+  const [, allowed] = (typeof sortKey === "string" && KINDS.find(([sortKeys]) => sortKeys.test(sortKey))) || [];
   return (
     allowed !== undefined &&
     Object.entries(item).every(([name, value]) => {
-      const types = allowed.get(name.replace(/^(w|at-)-?\d+$/, "$1"));
       const [[type, text] = [], ...more] = Object.entries((value ?? {}) as object);
-      return typeof text === "string" && more.length === 0 && types?.[type!]?.test(text) === true;
+      const isText = typeof text === "string" && more.length === 0;
+      return isText && allowed.get(name.replace(/^(w|at-)-?\d+$/, "$1"))?.test(`${type}:${text}`) === true;
     })
   );
 }
