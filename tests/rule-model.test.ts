@@ -4,9 +4,7 @@ import { ruleModel } from "../workers/rule-model.js";
 
 /** The example's stand-in for a language model reads what a stranger writes. */
 const answer = (text: string): Promise<AIMessage> =>
-  Promise.resolve(
-    ruleModel({ messages: [new HumanMessage(text)], memories: [], tools: [], signal: undefined }),
-  ) as Promise<AIMessage>;
+  ruleModel({ messages: [new HumanMessage(text)], memories: [], tools: [] });
 const toRemember = async (text: string): Promise<unknown> => (await answer(text)).tool_calls?.[0]?.args;
 
 test.each([

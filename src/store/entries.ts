@@ -250,8 +250,11 @@ const numberOf = (item: Item, attribute: string): number => {
 };
 
 /** What {@link rankOf} needs of an item. */
-export const rankedBy = ({ PK, SK, [CREATED]: created }: Item): Item =>
-  ({ PK, SK, ...(created && { [CREATED]: created }) }) as Item;
+export const rankedBy = ({ PK, SK, [CREATED]: created }: Item): Item => ({
+  PK,
+  SK,
+  ...(created && { [CREATED]: created }),
+});
 
 /** For an order, in which what is damaged has a place too. */
 export const rankOf = (item: Item): number => numberOf(item, CREATED) || 0;

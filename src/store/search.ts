@@ -24,7 +24,8 @@ import { Scorer } from "./vectors.js";
 type Search = SearchOperation & { limit: number; offset: number };
 
 /**
- * The items under a prefix: 1 request a MB of each namespace, and 1 a MB of the registry if there are namespaces below.
+ * The items under a prefix: 1 request a MB of each namespace, and 1 a MB of the registry if there are namespaces below;
+ * 1 more for 100 of those that are found, where they have more than `Ranking` keeps.
  */
 export async function search(
   storage: StoreStorage,

@@ -18,7 +18,7 @@ import { createCache, createStore } from "../lanes/stores.js";
 const CASES = inject("thorough") ? 100 : 20;
 const index = { dims: 8, embeddings: new LettersEmbeddings() };
 
-const store = (item: HostileItem): Promise<void> => putRaw(item as RawItem);
+const store = (item: HostileItem): Promise<void> => putRaw(item);
 const withSortKey = (items: RawItem[], beginning: string): RawItem =>
   items.find(({ SK }) => SK!.S!.startsWith(beginning))!;
 
