@@ -10,7 +10,7 @@ import {
 import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "./aws/client/endpoint.js";
 import { allowsInsecureEndpoint, ambientEnv as runtimeEnv, variable } from "./aws/client/environment.js";
 import type { EventListener } from "./aws/client/events.js";
-import { isBucketName, isKeyPrefix } from "./aws/s3/s3.js";
+import { isBucketName, isKeyPrefix, objectUrl } from "./aws/s3/s3.js";
 import { checkObject, kindOf, oneOf, optional, text, wholeNumber } from "./checks.js";
 import type {
   Compression,
@@ -291,9 +291,18 @@ function checkS3(
   // has no dot, and host.docker.internal is met by plain http only.
   const needsPath =
     bucket.includes(".") || url.startsWith("http:") || /^(\d+(\.\d+){3}|[^.]+)$/.test(new URL(url).hostname);
+  const forcePathStyle = optional("s3.forcePathStyle", s3.forcePathStyle, "boolean") ?? needsPath;
+  const older = olderBuckets.map((one, i) => checkBucket(`s3.olderBuckets[${i}]`, one));
+  // A bucket's name before the host makes another host.
+  for (const one of [bucket, ...older])
+    checkEndpoint(
+      "s3.endpoint without forcePathStyle",
+      objectUrl({ endpoint: url, forcePathStyle }, one, ""),
+      allowInsecureEndpoint,
+    );
   return Object.freeze({
     bucket,
-    olderBuckets: olderBuckets.map((older, i) => checkBucket(`s3.olderBuckets[${i}]`, older)),
+    olderBuckets: older,
     prefix,
     endpoint: url,
     credentials:
@@ -301,7 +310,7 @@ function checkS3(
         ? undefined
         : checkCredentials("s3.credentials", s3.credentials, dangerouslyAllowBrowser),
     region,
-    forcePathStyle: optional("s3.forcePathStyle", s3.forcePathStyle, "boolean") ?? needsPath,
+    forcePathStyle,
     thresholdBytes: wholeNumber("s3.thresholdBytes", s3.thresholdBytes ?? 350_000, 1, 380_000),
   });
 }

@@ -219,4 +219,11 @@ export function isDynamoDBSaverError(error: unknown): error is DynamoDBSaverErro
 export const invalidInput = (message: string): DynamoDBSaverError => new DynamoDBSaverError("INVALID_INPUT", message);
 
 /** A wrong or missing option, found in the constructor. */
+/** What is stored has been changed, by others or by a stranger, whenever it was about to be. */
+export const changedTooOften = (what: string, rounds: number): DynamoDBSaverError =>
+  new DynamoDBSaverError(
+    "SERVICE_ERROR",
+    `${what} was changed by others ${rounds} times in a row. Call again when they have ended.`,
+  );
+
 export const invalidConfig = (message: string): DynamoDBSaverError => new DynamoDBSaverError("INVALID_CONFIG", message);

@@ -9,7 +9,14 @@ import { Usage } from "./usage.js";
 /** What a handler finds in its Hono context. */
 export interface App {
   Bindings: Env;
-  Variables: { keyPrefix: string; agent: Agent; checkpointer: DynamoDBSaver; usage: Usage };
+  Variables: {
+    keyPrefix: string;
+    agent: Agent;
+    /** The same, for a run that must be the only one from where it begins. */
+    onlyAgent: Agent;
+    checkpointer: DynamoDBSaver;
+    usage: Usage;
+  };
 }
 
 export type AppContext = Context<App>;
@@ -26,7 +33,10 @@ export const withAgent: MiddlewareHandler<App> = async (c, next) => {
   const store = DynamoDBStore.fromEnv(c.env, options);
   c.set("usage", usage);
   c.set("checkpointer", checkpointer);
-  c.set("agent", createAgent({ model: chooseModel(c.env), checkpointer, store }));
+  const model = chooseModel(c.env);
+  c.set("agent", createAgent({ model, checkpointer, store }));
+  const only = DynamoDBSaver.fromEnv(c.env, { ...options, conflict: "reject" });
+  c.set("onlyAgent", createAgent({ model, checkpointer: only, store }));
   await next();
   // A stream has not spent anything yet when its headers leave: it reports as its `usage` event.
   if (!c.res.headers.get("content-type")?.startsWith("text/event-stream")) {

@@ -28,14 +28,14 @@ export const ruleModel: Model = async ({ messages, memories }) => {
     return say(`Order ${result.order_id}, ${result.item}, is ${result.status}. It cost ${euros(result.total)}.`);
   }
 
-  const fact = /\bremember that (.+?)[.!]*$/i.exec(question);
-  if (fact) return ask("remember", { text: fact[1] });
+  const fact = factIn(question);
+  if (fact) return ask("remember", { text: fact });
   if (/know about me/i.test(question)) return say(knowledge(memories));
 
   const wanted = /\bfind "?([^\s"]+)"? in (?:the|my) (?:document|file|log)\b/i.exec(question);
   if (wanted) return ask("search_document", { text: wanted[1] });
 
-  const sum = /(-?\d+(?:\.\d+)?)\s*([-+*/])\s*(-?\d+(?:\.\d+)?)/.exec(question);
+  const sum = /(?<!\d)(-?\d+(?:\.\d+)?)\s*([-+*/])\s*(-?\d+(?:\.\d+)?)/.exec(question);
   if (sum) return ask("calculate", { left: Number(sum[1]), operator: sum[2], right: Number(sum[3]) });
 
   const order =
@@ -47,6 +47,19 @@ export const ruleModel: Model = async ({ messages, memories }) => {
       "upload, or remember something about you. What do you need?",
   );
 };
+
+/**
+ * What comes after "remember that", up to the end of its line and without the signs there. Each step looks at each
+ * character once: the text is a stranger's.
+ */
+function factIn(text: string): string | undefined {
+  const start = /\bremember that /i.exec(text);
+  if (!start) return undefined;
+  const [line = ""] = text.slice(start.index + start[0].length).split("\n", 1);
+  let end = line.length;
+  while (end > 0 && ".!".includes(line.charAt(end - 1))) end--;
+  return line.slice(0, end) || undefined;
+}
 
 const knowledge = (memories: string[]): string =>
   memories.length > 0

@@ -22,7 +22,9 @@ export function streamRun(agent: Agent, input: RunInput, config: RunConfig, usag
     let status: "done" | "waiting" | "failed" = "done";
     send("metadata", { thread_id: config.configurable.thread_id });
     try {
-      for await (const update of await agent.stream(input, { ...config, streamMode: "updates" })) {
+      // "sync": a step begins when what came before it is stored.
+      const options = { ...config, streamMode: "updates" as const, durability: "sync" as const };
+      for await (const update of await agent.stream(input, options)) {
         if (isInterrupted(update)) {
           status = "waiting";
           send("interrupt", { interrupts: update[INTERRUPT] });

@@ -33,7 +33,15 @@ export async function run(c: AppContext): Promise<Response> {
   return start(c, null, configOf(threadId(c)));
 }
 
-/** `POST /threads/:id/resume` */
+/**
+ * `POST /threads/:id/resume`
+ *
+ * Of answers that come at once, one counts: each is stored as a checkpoint before the tools begin, and of two
+ * checkpoints after one question the second is refused with `CONFLICT`. Not promised is that a tool runs once: a run
+ * that broke off within the tools does them again when somebody goes on with it (`POST /threads/:id/runs` and
+ * `{"message": null}`), and so does who goes on with one that has not broken off. Where money is paid, give the payment
+ * the id of the tool call, by which it is done once.
+ */
 export async function resume(c: AppContext): Promise<Response> {
   const decision = await readBody(c.req, bodies.resume);
   const thread = found(await c.var.agent.getState(configOf(threadId(c))));
@@ -44,7 +52,7 @@ export async function resume(c: AppContext): Promise<Response> {
       "This thread does not wait for an answer. Send a message with POST /threads/:id/runs.",
     );
   }
-  return start(c, new Command({ resume: decision }), configOf(threadId(c)));
+  return start(c, new Command({ resume: decision }), configOf(threadId(c)), c.var.onlyAgent);
 }
 
 /** `POST /threads/:id/fork`: time travel. What came after the checkpoint stays in the history as another branch. */
@@ -143,8 +151,8 @@ export async function deleteThread(c: AppContext): Promise<Response> {
   return c.body(null, 204);
 }
 
-function start(c: AppContext, input: RunInput, config: RunConfig): Response {
-  const { response, done } = streamRun(c.var.agent, input, config, c.var.usage);
+function start(c: AppContext, input: RunInput, config: RunConfig, agent = c.var.agent): Response {
+  const { response, done } = streamRun(agent, input, config, c.var.usage);
   // A client that hangs up does not stop the run: its result is in the thread when the client comes back.
   c.executionCtx.waitUntil(done);
   return response;

@@ -1,10 +1,14 @@
 import type { Item, QueryInput } from "../aws/dynamodb/items.js";
+import { changedTooOften } from "../errors.js";
 import { bornOf, deleteAsRead } from "./incarnation.js";
 import { CHECKPOINTS, key, parsePointer, parseSortKey, THREAD_MARKER } from "../format/keys.js";
 import { deleteObjects } from "../payload/segment-deletions.js";
 import { type Storage } from "./storage.js";
 import { threadOf, type Thread } from "./refs.js";
 import { TRASH } from "../threads/prune/trash.js";
+
+/** How often a thread is read again in which runs go on writing. */
+const MAX_ROUNDS = 1_000;
 
 /**
  * Deletes everything of a thread. Its marker goes first, and with it all of the thread is gone to readers. Checkpoints
@@ -15,12 +19,15 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
   const thread = await threadOf(storage, threadId);
   const all: QueryInput = { partition: thread.partition, only: ["PK", "SK"], consistent: true };
   let isListed: boolean;
+  let rounds = 0;
   do {
     const entry = await storage.threads.entryOf(threadId);
     await storage.incarnations.end(thread);
     await deletePages(storage, thread, { ...all, beginsWith: CHECKPOINTS, descending: true });
     // Again until nothing is found: a run that still goes on may have written meanwhile.
-    while ((await deletePages(storage, thread, all)) > 0);
+    do {
+      if (rounds++ === MAX_ROUNDS) throw changedTooOften("A thread", MAX_ROUNDS);
+    } while ((await deletePages(storage, thread, all)) > 0);
     isListed = entry !== undefined && !(await deleteAsRead(storage.db, entry));
     // A run that starts writes the marker before the entry. One that came between goes too.
   } while (isListed || (await storage.incarnations.current(thread)) !== undefined);

@@ -25,6 +25,8 @@ const RESTORING = "restoring";
 /** Changes whenever a run starts without a checkpoint to go on from: what was found empty may not be so any more. */
 const BEGUN = "begun";
 const KNOWN_BYTES = 256 * 1_024;
+/** How often a marker that runs change meanwhile is read again. */
+const MAX_ROUNDS = 100;
 
 /** What this instance has last seen of a thread. */
 interface Known {
@@ -171,9 +173,9 @@ export class Incarnations {
     );
   }
 
-  /** From now on, the thread is gone to readers. */
+  /** From now on, the thread is gone to readers, unless runs have changed its marker each time: ask again. */
   async end(thread: Thread): Promise<void> {
-    for (;;) {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
       const marker = await this.#marker(thread);
       // A run that starts at the same time goes too.
       if (!marker || (await deleteAsRead(this.db, marker))) break;

@@ -1,4 +1,5 @@
-import type { Item } from "../aws/dynamodb/items.js";
+import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
+import { damaged } from "./format-error.js";
 
 /**
  * The attribute with the number of a call; of a writes item, that of each special channel has the channel's index
@@ -38,10 +39,25 @@ export class WriteOrder {
   }
 }
 
-/** The number that an item has, if it has one. */
+/**
+ * The number of calls that have changed a writes item, by which one tells whether another came between.
+ *
+ * @throws FormatError
+ */
+export function callsOf({ n }: Item): AttributeValue {
+  if (n && "N" in n) return n;
+  throw damaged("The attribute n has another shape");
+}
+
+/** A time in milliseconds until far beyond all dates, and the digits of the instance. */
+const NUMBER = /^\d{7,21}$/;
+
+/** The number that an item has, if it has one. @throws FormatError */
 export function orderOf(item: Item | undefined, attribute = ORDER): string | undefined {
   const value = item?.[attribute];
-  return value && "N" in value ? value.N : undefined;
+  if (!value) return undefined;
+  if ("N" in value && NUMBER.test(value.N)) return value.N;
+  throw damaged(`The attribute ${attribute} has another shape`);
 }
 
 export const isLater = (a: string, b: string): boolean => BigInt(a) > BigInt(b);

@@ -1,13 +1,14 @@
 import { toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Item, Key } from "../aws/dynamodb/items.js";
 import { binaryOf, DATA, stringOf } from "../format/attributes.js";
+import { changedTooOften } from "../errors.js";
 import type { Backend } from "../payload/backend.js";
 import { placeOf } from "../format/codec.js";
 import { decodeContainer, encodeContainer } from "../format/container.js";
 import { damaged, FormatError } from "../format/format-error.js";
 import { checkVersion, FORMAT_VERSION } from "../format/frame.js";
 import { newIncarnation } from "../checkpoint/incarnation.js";
-import { isBorn, key } from "../format/keys.js";
+import { isBorn, key, parsePointer } from "../format/keys.js";
 import { isGone, TTL_ATTRIBUTE, type Lifetime } from "../payload/lifetime.js";
 import { deleteObjects } from "../payload/segment-deletions.js";
 import { NewSegments, writeSegments } from "../payload/segment-writes.js";
@@ -33,6 +34,8 @@ const LIFE = "life";
 const MAX_INLINE = { value: 64 * 1_024, valueBesideVectors: 4 * 1_024, vectors: 256 * 1_024 };
 /** Of what `readParts` gives at once, unless it is a single part. */
 const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
+/** How often to look again when an entry expires, or is put anew, between two requests. */
+const MAX_ROUNDS = 10;
 /** Serde type of vectors: Float32, little-endian, one after the other. */
 const FLOATS = "f32";
 
@@ -110,17 +113,19 @@ async function replace(
   };
   const set = Object.keys(attributes).map((name) => `#${name} = :${name}`);
   const remove = absent.length > 0 ? ` REMOVE ${absent.map((name) => `#${name}`).join(", ")}` : "";
-  for (;;) {
-    const live = {
-      condition: "attribute_not_exists(#ttl) OR #ttl > :now",
-      update: `SET ${[...set, "#created = if_not_exists(#created, :stamp)"].join(", ")}${remove}`,
-    };
-    const gone = { condition: "#ttl <= :now", update: `SET ${[...set, "#created = :stamp"].join(", ")}${remove}` };
+  // One of them holds, whatever a stranger has made of the attribute; as for a reader, what is no time is none.
+  const live = {
+    condition: "NOT #ttl <= :now",
+    update: `SET ${[...set, "#created = if_not_exists(#created, :stamp)"].join(", ")}${remove}`,
+  };
+  const gone = { condition: "#ttl <= :now", update: `SET ${[...set, "#created = :stamp"].join(", ")}${remove}` };
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     for (const way of [live, gone]) {
       const replaced = await db.replacedAttributes({ key: entryKey, names, values, ...way });
       if (replaced) return replaced;
     }
   }
+  throw changedTooOften("An item", MAX_ROUNDS);
 }
 
 /** Deletes an entry, if it is there: 1 request for a small value. */
@@ -157,12 +162,16 @@ async function deleteSegments(backend: Backend, partition: string, born: string)
     return keys;
   };
   await db.batchDelete(await keysOf("S"));
-  if (offload) await deleteObjects(backend, partition, await keysOf("P"));
+  if (!offload) return;
+  // What only looks like a pointer leads nowhere.
+  const pointers = (await keysOf("P")).filter(({ SK }) => parsePointer(SK.S));
+  await deleteObjects(backend, partition, pointers);
 }
 
 /** The entries under these keys that are there and have not expired, in no order: 1 request for 100 of them. */
 export async function readEntries({ db }: Backend, keys: Key[], consistent: boolean): Promise<Item[]> {
-  const items = keys.length === 1 ? [await db.getItem(keys[0]!, consistent)] : await db.batchGet(keys, consistent);
+  const items =
+    keys.length === 1 ? [await db.getItem(keys[0]!, consistent, WHOLE)] : await db.batchGet(keys, consistent, WHOLE);
   return items.filter(isLive);
 }
 
@@ -240,13 +249,34 @@ const numberOf = (item: Item, attribute: string): number => {
   return value && "N" in value ? Number(value.N) : NaN;
 };
 
-/** In microseconds since 1970; it orders what one instance put in the same millisecond. */
-export const createdOf = (item: Item): number => numberOf(item, CREATED);
-export const updatedOf = (item: Item): number => numberOf(item, UPDATED);
+/** What {@link rankOf} needs of an item. */
+export const rankedBy = ({ PK, SK, [CREATED]: created }: Item): Item => ({
+  PK,
+  SK,
+  ...(created && { [CREATED]: created }),
+});
+
+/** For an order, in which what is damaged has a place too. */
+export const rankOf = (item: Item): number => numberOf(item, CREATED) || 0;
+
+/**
+ * When an entry was created and updated.
+ *
+ * @throws FormatError
+ */
+export function timesOf(item: Item): { createdAt: Date; updatedAt: Date } {
+  const [createdAt, updatedAt] = [CREATED, UPDATED].map((name) => new Date(Math.floor(numberOf(item, name) / 1_000)));
+  if (isNaN(+createdAt!) || isNaN(+updatedAt!)) throw damaged("An entry has times that are none");
+  return { createdAt: createdAt!, updatedAt: updatedAt! };
+}
+
 export const wholeOf = (item: Item): string | undefined => stringOf(item, "whole");
 
 /** What a reader that does not want values asks for. */
 export const WITHOUT_VALUE = ["PK", "SK", CREATED, UPDATED, "whole", "v", TTL_ATTRIBUTE];
+
+/** All that a reader knows of. What a stranger has put beside it is not held. */
+export const WHOLE = [...WITHOUT_VALUE, DATA, VECTORS, LIFE];
 
 /** For how many seconds an entry was put, if it expires. */
 export function lifeOf(item: Item): number | undefined {

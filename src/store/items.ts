@@ -1,5 +1,5 @@
 import type { Item, SearchItem } from "@langchain/langgraph-checkpoint";
-import { createdOf, updatedOf, wholeOf } from "./entries.js";
+import { timesOf, wholeOf } from "./entries.js";
 import { itemKeyOf } from "./namespaces.js";
 import type { Opened } from "./storage.js";
 
@@ -8,12 +8,9 @@ export const storeItem = async ({ namespace, item, value }: Omit<Opened, "bytes"
   value,
   key: await itemKeyOf(item.SK.S, wholeOf(item)),
   namespace: [...namespace.labels],
-  createdAt: dateOf(createdOf(item)),
-  updatedAt: dateOf(updatedOf(item)),
+  ...timesOf(item),
 });
 
 /** @param score `undefined` where nothing was ranked, or the item has no vector */
 export const searchItem = async (opened: Omit<Opened, "bytes">, score: number | undefined): Promise<SearchItem> =>
   ({ ...(await storeItem(opened)), score }) as SearchItem;
-
-const dateOf = (microseconds: number): Date => new Date(Math.floor(microseconds / 1_000));

@@ -1,5 +1,5 @@
 import { compareCodePoints } from "../format/code-points.js";
-import { createdOf } from "./entries.js";
+import { rankedBy, rankOf } from "./entries.js";
 import type { Found } from "./storage.js";
 
 /** A candidate of a search. */
@@ -10,9 +10,13 @@ export interface Candidate extends Found {
   value?: Record<string, unknown>;
 }
 
+/** Of items that are kept as they were read. What is over is read again if it is found. */
+const KEPT_BYTES = 8 * 1_024 * 1_024;
+
 /** Keeps the first `most` candidates in an order, however many are added. */
 export class Ranking {
   #kept: Candidate[] = [];
+  #bytes = 0;
 
   constructor(
     private readonly most: number,
@@ -21,7 +25,17 @@ export class Ranking {
 
   add(candidate: Candidate): void {
     this.#kept.push(candidate);
-    if (this.#kept.length > 2 * this.most + 1_000) this.#kept = this.sorted();
+    this.#bytes += sizeOf(candidate);
+    if (this.#kept.length <= 2 * this.most + 1_000 && this.#bytes <= KEPT_BYTES) return;
+    this.#kept = this.sorted();
+    this.#count();
+    if (this.#bytes <= KEPT_BYTES / 2) return;
+    this.#kept = this.#kept.map(({ value: _, item, ...rest }) => ({ ...rest, item: rankedBy(item) }));
+    this.#count();
+  }
+
+  #count(): void {
+    this.#bytes = this.#kept.reduce((sum, one) => sum + sizeOf(one), 0);
   }
 
   sorted(): Candidate[] {
@@ -29,12 +43,15 @@ export class Ranking {
   }
 }
 
+/** Of any attributes, also of types that the package does not write. */
+const sizeOf = ({ item }: Candidate): number => JSON.stringify(item).length;
+
 /** Oldest first: namespaces by when they were created, and in each of them the items. */
 export function oldestFirst(a: Candidate, b: Candidate): number {
   return (
     a.namespaceCreated() - b.namespaceCreated() ||
     compareCodePoints(a.namespace.sortKey, b.namespace.sortKey) ||
-    createdOf(a.item) - createdOf(b.item) ||
+    rankOf(a.item) - rankOf(b.item) ||
     compareCodePoints(a.item.SK.S, b.item.SK.S)
   );
 }

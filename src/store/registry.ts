@@ -1,6 +1,6 @@
 import { forEachAtOnce } from "../aws/client/concurrency.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
-import type { Item, Key } from "../aws/dynamodb/items.js";
+import type { AttributeValue, Item, Key } from "../aws/dynamodb/items.js";
 import { stringOf } from "../format/attributes.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { key } from "../format/keys.js";
@@ -37,10 +37,15 @@ const CREATED = "created";
 /** When it was found empty, in milliseconds since 1970. */
 const EMPTIED = "emptied";
 
+/** All that is known of an entry. */
+const ENTRY = ["PK", "SK", CREATED, EMPTIED, "whole", TTL_ATTRIBUTE];
+
 /** A namespace that is listed. */
 export interface Registered {
   namespace: Namespace;
   created: number;
+  /** When it was found empty, as it is stored. */
+  emptied: AttributeValue | undefined;
 }
 
 export class Registry {
@@ -109,18 +114,19 @@ export class Registry {
   }
 
   /** All namespaces that are `prefix` or below it, and may hold items: 1 request a MB. */
-  async *under(prefix: readonly string[]): AsyncGenerator<(Registered & { entry: Item })[], void, undefined> {
+  async *under(prefix: readonly string[]): AsyncGenerator<Registered[], void, undefined> {
     const pages = this.db.queryPages({
       partition: registryPartition(this.keyPrefix),
       beginsWith: registryPrefix(prefix),
+      only: ENTRY,
       consistent: this.consistentRead,
     });
     for await (const page of pages) {
       const living = page.filter((entry) => !isGone(entry));
       const registered = living.map(async (entry) => ({
-        entry,
         namespace: await registeredNamespace(this.keyPrefix, entry.SK.S, stringOf(entry, "whole")),
-        created: numberOf(entry, CREATED),
+        created: asNumber(entry[CREATED]),
+        emptied: entry[EMPTIED],
       }));
       yield (await Promise.all(registered)).filter(({ namespace }) => startsWith(namespace.labels, prefix));
     }
@@ -132,24 +138,24 @@ export class Registry {
    */
   async list(prefix: readonly string[]): Promise<string[][]> {
     const listed: string[][] = [];
-    const marked: { entry: Item; namespace: Namespace }[] = [];
+    const marked: Pick<Registered, "namespace" | "emptied">[] = [];
     for await (const page of this.under(prefix)) {
-      for (const { entry, namespace } of page) {
-        if (EMPTIED in entry) marked.push({ entry, namespace });
+      for (const { emptied, namespace } of page) {
+        if (emptied) marked.push({ emptied, namespace });
         else listed.push(namespace.labels);
       }
     }
-    await forEachAtOnce(AT_ONCE, marked, async ({ entry, namespace }) => {
+    await forEachAtOnce(AT_ONCE, marked, async ({ emptied, namespace }) => {
       const ifAsRead = {
         key: this.#entryKey(namespace.sortKey),
         names: { "#emptied": EMPTIED },
-        values: { ":emptied": entry[EMPTIED]! },
+        values: { ":emptied": emptied! },
         condition: "#emptied = :emptied",
       };
       if (await this.#holdsItems(namespace)) {
         listed.push(namespace.labels);
         await this.db.updateItem({ ...ifAsRead, update: "REMOVE #emptied" });
-      } else if (numberOf(entry, EMPTIED) < Date.now() - REMOVABLE_MS) {
+      } else if (asNumber(emptied) < Date.now() - REMOVABLE_MS) {
         await this.db.deleteItem(ifAsRead.key, ifAsRead);
       }
     });
@@ -186,7 +192,4 @@ export class Registry {
   }
 }
 
-const numberOf = (item: Item, attribute: string): number => {
-  const value = item[attribute];
-  return value && "N" in value ? Number(value.N) : 0;
-};
+const asNumber = (value: AttributeValue | undefined): number => (value && "N" in value ? Number(value.N) : 0);

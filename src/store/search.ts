@@ -5,7 +5,7 @@ import { DATA } from "../format/attributes.js";
 import { FormatError } from "../format/format-error.js";
 import type { Serialized } from "../format/serde/serialized.js";
 import { StoreDataError } from "../errors.js";
-import { isLive, readParts, VECTORS, wholeOf, WITHOUT_VALUE } from "./entries.js";
+import { isLive, readParts, VECTORS, WHOLE, wholeOf, WITHOUT_VALUE } from "./entries.js";
 import { passes, type Filter } from "./filter.js";
 import { searchItem } from "./items.js";
 import {
@@ -24,7 +24,8 @@ import { Scorer } from "./vectors.js";
 type Search = SearchOperation & { limit: number; offset: number };
 
 /**
- * The items under a prefix: 1 request a MB of each namespace, and 1 a MB of the registry if there are namespaces below.
+ * The items under a prefix: 1 request a MB of each namespace, and 1 a MB of the registry if there are namespaces below;
+ * 1 more for 100 of those that are found, where they have more than `Ranking` keeps.
  */
 export async function search(
   storage: StoreStorage,
@@ -45,10 +46,10 @@ export async function search(
 async function oldest(storage: StoreStorage, { namespacePrefix, filter, limit, offset }: Search): Promise<Candidate[]> {
   const ranking = new Ranking(offset + limit, oldestFirst);
   const pass = filter && passing(storage, filter);
-  await visit(storage, namespacePrefix, undefined, async (candidates) => {
+  await visit(storage, namespacePrefix, WHOLE, async (candidates) => {
     for (const candidate of pass ? await pass(candidates) : candidates) ranking.add(candidate);
   });
-  return ranking.sorted().slice(offset);
+  return withValues(storage, ranking.sorted().slice(offset));
 }
 
 /**
@@ -62,7 +63,7 @@ async function nearest(storage: StoreStorage, op: Search, query: Float32Array): 
   const scoreless = new Ranking(limit, oldestFirst);
   const scorer = new Scorer(query);
   const pass = filter && passing(storage, filter);
-  await visit(storage, namespacePrefix, filter ? undefined : [...WITHOUT_VALUE, VECTORS], async (all) => {
+  await visit(storage, namespacePrefix, filter ? WHOLE : [...WITHOUT_VALUE, VECTORS], async (all) => {
     const candidates = pass ? await pass(all) : all;
     const indexed = candidates.filter(({ item }) => VECTORS in item);
     const scores = new Map<Item, number | undefined>();
@@ -128,7 +129,7 @@ async function nearestByIndex(
   const known = new Set(kept.map(({ item }) => item.PK.S + item.SK.S));
   const scoreless = new Ranking(limit - page.length, oldestFirst);
   const pass = filter && passing(storage, filter);
-  await visit(storage, namespacePrefix, filter ? undefined : WITHOUT_VALUE, async (all) => {
+  await visit(storage, namespacePrefix, filter ? WHOLE : WITHOUT_VALUE, async (all) => {
     const candidates = all.filter(({ item }) => !known.has(item.PK.S + item.SK.S));
     for (const candidate of pass ? await pass(candidates) : candidates) scoreless.add(candidate);
   });
@@ -139,7 +140,7 @@ async function nearestByIndex(
 async function withValues({ backend, consistentRead }: StoreStorage, candidates: Candidate[]): Promise<Candidate[]> {
   const lacksValue = ({ value, item }: Candidate): boolean => !value && !(DATA in item);
   const keys = candidates.filter(lacksValue).map(({ item: { PK, SK } }) => ({ PK, SK }));
-  const items = keys.length > 0 ? await backend.db.batchGet(keys, consistentRead) : [];
+  const items = keys.length > 0 ? await backend.db.batchGet(keys, consistentRead, WHOLE) : [];
   const byKey = new Map(items.map((item) => [item.PK.S + item.SK.S, item]));
   return candidates.flatMap((candidate): Candidate[] => {
     if (!lacksValue(candidate)) return [candidate];
@@ -184,7 +185,7 @@ function passing(storage: StoreStorage, filter: Filter): (candidates: Candidate[
 async function visit(
   storage: StoreStorage,
   prefix: readonly string[],
-  only: string[] | undefined,
+  only: string[],
   take: (page: Candidate[]) => Promise<void>,
 ): Promise<void> {
   const { backend, registry, keyPrefix, consistentRead } = storage;
@@ -198,7 +199,7 @@ async function visit(
       partition: namespace.partition,
       beginsWith: ITEMS_AND_MARK,
       consistent: consistentRead,
-      ...(only && { only }),
+      only,
     });
     for await (const page of pages) {
       isNested ||= page[0]?.SK.S === NESTED_MARK;

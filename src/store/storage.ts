@@ -4,12 +4,23 @@ import type { Item as TableItem } from "../aws/dynamodb/items.js";
 import { emit, type EventListener } from "../aws/client/events.js";
 import { DATA } from "../format/attributes.js";
 import type { Backend } from "../payload/backend.js";
-import { FormatError } from "../format/format-error.js";
+import { damaged, FormatError } from "../format/format-error.js";
 import { goneAt, lifetime } from "../payload/lifetime.js";
 import { renewSegments } from "../payload/segment-writes.js";
 import { deserialized, type Serialized } from "../format/serde/serialized.js";
 import { StoreDataError } from "../errors.js";
-import { asFormatError, isLive, lifeOf, partOf, prolongEntry, readParts, VECTORS, wholeOf } from "./entries.js";
+import {
+  asFormatError,
+  isLive,
+  lifeOf,
+  partOf,
+  prolongEntry,
+  readParts,
+  timesOf,
+  VECTORS,
+  WHOLE,
+  wholeOf,
+} from "./entries.js";
 import { itemKeyOf, type Namespace } from "./namespaces.js";
 import type { Registry } from "./registry.js";
 import type { VectorIndex } from "./vector-index.js";
@@ -97,20 +108,28 @@ async function openOne(
   reads: number,
 ): Promise<Opened | undefined> {
   const { backend, serde, maxValueBytes } = storage;
-  const value = part instanceof FormatError ? part : await deserialized(serde, part).catch(asFormatError);
+  const value = part instanceof FormatError ? part : await valueOf(serde, item, part).catch(asFormatError);
   if (!(part instanceof FormatError || value instanceof FormatError))
-    return { namespace, item, value: value as Record<string, unknown>, bytes: part.bytes.length };
+    return { namespace, item, value, bytes: part.bytes.length };
   const problem = value as FormatError;
   // Another put may have come between, and deleted the segments of what it replaced.
   const again =
     problem.code === "MISSING_DATA" && reads < MAX_READS
-      ? await backend.db.getItem({ PK: item.PK, SK: item.SK }, true)
+      ? await backend.db.getItem({ PK: item.PK, SK: item.SK }, true, WHOLE)
       : item;
   if (!isLive(again)) return undefined;
   if (again === item) throw await dataError({ namespace, item }, problem);
   for await (const [readAgain] of readParts(backend, [again], DATA, maxValueBytes))
     return openOne(storage, { namespace, item: again }, readAgain!, reads + 1);
   return undefined;
+}
+
+/** @throws FormatError for what no put has stored, too: callers rely on a value that is an object, and on its times */
+async function valueOf(serde: SerializerProtocol, item: TableItem, part: Serialized): Promise<Record<string, unknown>> {
+  timesOf(item);
+  const value = await deserialized(serde, part);
+  if (typeof value !== "object" || value === null) throw damaged("The value of an item is not an object");
+  return value as Record<string, unknown>;
 }
 
 /** With `refreshOnRead`, gives items that expire their whole life again. A failure costs time, not the read. */

@@ -45,6 +45,8 @@ const DATA_CODES: readonly string[] = [
   "DECRYPTION_FAILED",
   "PLAINTEXT_REFUSED",
   "VALUE_TOO_LARGE",
+  // A pointer of the thread leads to a bucket that the options do not name.
+  "INVALID_CONFIG",
 ];
 
 /** Whether this tells of one thread's data. What else fails would fail for the next thread too. */

@@ -257,6 +257,38 @@ describe("an interrupt", () => {
   });
 });
 
+describe("answers that come at once to one question", () => {
+  const refundsOf = async (thread: string): Promise<number> => (await get(`${thread}/state`)).values.refunds.length;
+
+  it("pay once, and the others are told that they came too late", async () => {
+    for (let round = 0; round < 5; round++) {
+      const thread = newThread();
+      await play(`${thread}/runs`, { message: "Please refund order 1041" });
+      const answers = [1, 2, 3].map(() => request("POST", `${thread}/resume`, { approve: true }));
+      const texts = await Promise.all(answers.map(async (answer) => (await answer).text()));
+
+      expect(texts.filter((text) => /"refunds":\[\{/.test(text))).toHaveLength(1);
+      const late = texts.filter((text) => /"code":"(CONFLICT|NOTHING_TO_RESUME)"/.test(text));
+      expect(late).toHaveLength(2);
+      expect(await refundsOf(thread)).toBe(1);
+    }
+  });
+
+  it("do what one of them says, a yes or a no", async () => {
+    for (let round = 0; round < 5; round++) {
+      const thread = newThread();
+      await play(`${thread}/runs`, { message: "Please refund order 1041" });
+      const answers = [false, true].map((approve) => request("POST", `${thread}/resume`, { approve }));
+      const texts = await Promise.all(answers.map(async (answer) => (await answer).text()));
+
+      expect(texts.filter((text) => /"code":"(CONFLICT|NOTHING_TO_RESUME)"/.test(text))).toHaveLength(1);
+      const paid = texts.filter((text) => /"refunds":\[\{/.test(text)).length;
+      expect(await refundsOf(thread)).toBe(paid);
+      expect((await get(`${thread}/state`)).values.messages.at(-1).content).toMatch(paid ? /€89.00/ : /declined/);
+    }
+  });
+});
+
 describe("the history", () => {
   it("lists every superstep, newest first, each under its parent", async () => {
     const thread = newThread();

@@ -194,12 +194,20 @@ export class S3 {
   }
 
   #url(bucket: string, key: string): string {
-    const { endpoint, forcePathStyle } = this.#config;
-    const { protocol, host, pathname } = new URL(endpoint);
-    const path = pathname.replace(/\/$/, "");
-    if (!forcePathStyle) return `${protocol}//${bucket}.${host}${path}/${encodeKey(key)}`;
-    return `${protocol}//${host}${path}/${bucket}${key && `/${encodeKey(key)}`}`;
+    return objectUrl(this.#config, bucket, key);
   }
+}
+
+/** Where an object is, or with an empty key its bucket. */
+export function objectUrl(
+  { endpoint, forcePathStyle }: Pick<S3Config, "endpoint" | "forcePathStyle">,
+  bucket: string,
+  key: string,
+): string {
+  const { protocol, host, pathname } = new URL(endpoint);
+  const path = pathname.replace(/\/$/, "");
+  if (!forcePathStyle) return `${protocol}//${bucket}.${host}${path}/${encodeKey(key)}`;
+  return `${protocol}//${host}${path}/${bucket}${key && `/${encodeKey(key)}`}`;
 }
 
 export interface ObjectPlace {

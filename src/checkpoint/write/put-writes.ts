@@ -1,9 +1,10 @@
 import { WRITES_IDX_MAP, type PendingWrite } from "@langchain/langgraph-checkpoint";
 import { toBase64 } from "../../aws/base64.js";
 import type { AttributeValue, Item, Key, UpdateInput } from "../../aws/dynamodb/items.js";
-import { AwsRequestError, DynamoDBSaverError } from "../../errors.js";
+import { AwsRequestError, changedTooOften } from "../../errors.js";
 import { checkpointItem } from "../read/checkpoint-item.js";
 import { FORMAT_VERSION } from "../../format/frame.js";
+import { locate } from "../../format/format-error.js";
 import { bornOf } from "../incarnation.js";
 import { bornOfKey, checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "../../format/keys.js";
 import {
@@ -21,7 +22,7 @@ import { type Storage } from "../storage.js";
 import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
 import { ABOUT } from "../tombstone.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "../../format/value.js";
-import { isLater, ORDER, orderOf } from "../../format/write-order.js";
+import { callsOf, isLater, ORDER, orderOf } from "../../format/write-order.js";
 import {
   attributeOf,
   packRun,
@@ -88,18 +89,17 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
   const checkpoint = await checkpointOf(storage, ref);
   const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task, checkpoint.born));
   storage.superseded?.wrote(threadId, input.ns, checkpointId, itemKey);
-  try {
-    await update(storage, itemKey, task, input, checkpoint.goneAt, MAX_INLINE_BYTES);
-  } catch (error) {
-    // Many calls for one task can fill its item: then everything of this one goes into segments.
-    if (!(
-      error instanceof AwsRequestError &&
-      error.serviceCode === "ValidationException" &&
-      /size/i.test(error.message)
-    ))
-      throw error;
-    await update(storage, itemKey, task, input, checkpoint.goneAt, 0);
-  }
+  const isTooLarge = (error: unknown): boolean =>
+    error instanceof AwsRequestError && error.serviceCode === "ValidationException" && /size/i.test(error.message);
+  await update(storage, itemKey, task, input, checkpoint.goneAt, MAX_INLINE_BYTES)
+    .catch((error: unknown) => {
+      // Many calls for one task can fill its item: then everything of this one goes into segments.
+      if (!isTooLarge(error)) throw error;
+      return update(storage, itemKey, task, input, checkpoint.goneAt, 0);
+    })
+    .catch((error: unknown) => {
+      throw locate(error, { threadId, checkpointNs, checkpointId });
+    });
 }
 
 /**
@@ -176,7 +176,7 @@ async function update(
     if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until));
     const { values: given, condition, ...update } = expression.build(itemKey, until);
     const unchanged = seen
-      ? { condition: `(${condition}) AND n = :seen`, values: { ...given, ":seen": seen.n! } }
+      ? { condition: `(${condition}) AND n = :seen`, values: { ...given, ":seen": callsOf(seen) } }
       : { condition: `(${condition}) AND attribute_not_exists(n)`, values: given! };
     if (await storage.db.updateItem({ ...update, ...unchanged })) return;
     seen = await storage.db.getItem(itemKey, true);
@@ -184,10 +184,7 @@ async function update(
     taken = seen ? takenIndices(await writeAttributes(seen, storage.codec)) : new Set();
     ({ special, order } = overtaken(storage, seen, special, order));
   }
-  throw new DynamoDBSaverError(
-    "SERVICE_ERROR",
-    `The writes of one task were changed by others ${MAX_ROUNDS} times in a row. Run the task in one place only.`,
-  );
+  throw changedTooOften("The writes of one task", MAX_ROUNDS);
 }
 
 /** What is left to store of a call's special channels, and its number now, when other calls have come between. */

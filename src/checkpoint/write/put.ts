@@ -1,6 +1,6 @@
 import { toBase64 } from "../../aws/base64.js";
 import type { Item } from "../../aws/dynamodb/items.js";
-import { invalidInput } from "../../errors.js";
+import { changedTooOften, invalidInput } from "../../errors.js";
 import { DATA } from "../../format/attributes.js";
 import { checkpointItem } from "../read/checkpoint-item.js";
 import { locate } from "../../format/format-error.js";
@@ -162,7 +162,9 @@ async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft)
   if (begins) storage.incarnations.remember(threadId, { born: frame.born, listedUntil: life?.granted ?? Infinity });
   const superseded = storage.superseded?.before(threadId, ns, parentId) ?? [];
   const [isStored] = await Promise.all([
-    commit(storage, item, put.order),
+    commit(storage, item, put.order).catch((error: unknown) => {
+      throw locate(error, { threadId, checkpointNs: ns, checkpointId: checkpoint.id });
+    }),
     storage.db.batchDelete(superseded.map((sortKey) => key(item.PK.S, sortKey))),
   ]);
   if (!isStored) throw await overtaken(storage, ref, parentId);
@@ -178,9 +180,14 @@ async function store(storage: Storage, put: Put, { frame, plan, begins }: Draft)
   storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
 }
 
+/** How often to look again at what stands in the place of a checkpoint. */
+const MAX_ROUNDS = 10;
+
 /** Stores a checkpoint's item. False when another run must not find it any more. */
 async function commit({ db, writeOrder }: Storage, item: Item, order: string): Promise<boolean> {
-  for (let number: string | undefined = order; number !== undefined;) {
+  let number: string | undefined = order;
+  for (let round = 0; number !== undefined; round++) {
+    if (round === MAX_ROUNDS) throw changedTooOften("A checkpoint", MAX_ROUNDS);
     if (await db.putItem({ ...item, [ORDER]: { N: number } }, unlessLater(number))) return true;
     const there = await db.getItem(key(item.PK.S, item.SK.S), true, ["PK", "SK", ORDER]);
     if (!there) continue;

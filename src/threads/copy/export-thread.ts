@@ -26,6 +26,23 @@ export async function* exportThread(storage: Storage, threadId: string): AsyncGe
   yield JSON.stringify({ items: count });
 }
 
+/** What an attribute must be: its type and its text. */
+const NUMBER = /^N:-?\d{1,38}$/;
+const TEXT = /^S:/;
+const BYTES = /^B:[\w+/]*={0,2}$/;
+/** Of a checkpoint or a run: a UUID has its 16 bytes. */
+const ID = /^(S:|B:[\w+/]{22}==$)/;
+
+const all = (attributes: Record<string, RegExp>): ReadonlyMap<string, RegExp> =>
+  new Map(Object.entries({ SK: TEXT, v: NUMBER, ttl: NUMBER, at: NUMBER, ...attributes }));
+
+/** What each kind of item can have, by its sort key; `w` and `at-` have an index behind them. */
+const KINDS: readonly [sortKeys: RegExp, attributes: ReadonlyMap<string, RegExp>][] = [
+  [/^C#[^#]*#[^#]*#~$/, all({ data: BYTES, ns: TEXT, id: TEXT, parent: ID, run: ID, ends: NUMBER, first: NUMBER })],
+  [/^C#[^#]*#[^#]*#W#[^#]*#?$/, all({ w: BYTES, "at-": NUMBER, n: NUMBER, path: TEXT, task: TEXT })],
+  [/^S#[\w-]{43}$/, all({ data: BYTES })],
+];
+
 /** The lines of an export, in order, with or without line breaks at their ends. */
 export type Lines = AsyncIterable<string> | Iterable<string>;
 
@@ -92,6 +109,8 @@ function headOf(line: unknown): SnapshotHead {
     );
   const hasShape =
     [threadId, partition, createdAt].every((text) => typeof text === "string" && text !== "") &&
+    // It becomes an attribute of its own.
+    !isNaN(Date.parse(createdAt as string)) &&
     (ttl === undefined || Number.isSafeInteger(ttl)) &&
     Number.isSafeInteger(readAt);
   if (!hasShape) throw invalidInput("The first line of the export has been changed.");
@@ -114,16 +133,20 @@ async function* itemsOf(lines: AsyncIterable<unknown>): AsyncGenerator<SnapshotI
   throw invalidInput("The export has no end: it was cut short.");
 }
 
-/** Only checkpoints, writes and segments: their keys decide where they go in the thread. */
+/**
+ * Only checkpoints, writes and segments, as their keys and attributes show: the keys decide where they go in the
+ * thread, and an attribute that no saver writes could hold what nobody encrypts.
+ */
 function isItem(item: unknown): item is SnapshotItem["item"] {
-  if (typeof item !== "object" || item === null || "PK" in item) return false;
-  const attributes = Object.values(item).every(
-    (value: unknown) =>
-      typeof value === "object" &&
-      value !== null &&
-      Object.entries(value).every(([type, text]) => /^[SNB]$/.test(type) && typeof text === "string") &&
-      Object.keys(value).length === 1,
+  if (typeof item !== "object" || item === null) return false;
+  const sortKey = (item as { SK?: { S?: unknown } | null }).SK?.S;
+  const [, allowed] = (typeof sortKey === "string" && KINDS.find(([sortKeys]) => sortKeys.test(sortKey))) || [];
+  return (
+    allowed !== undefined &&
+    Object.entries(item).every(([name, value]) => {
+      const [[type, text] = [], ...more] = Object.entries((value ?? {}) as object);
+      const isText = typeof text === "string" && more.length === 0;
+      return isText && allowed.get(name.replace(/^(w|at-)-?\d+$/, "$1"))?.test(`${type}:${text}`) === true;
+    })
   );
-  const sortKey = (item as { SK?: { S?: string } }).SK?.S;
-  return attributes && sortKey !== undefined && /^(C#[^#]*#[^#]*#(~|W#[^#]*#?)|S#[\w-]{43})$/s.test(sortKey);
 }

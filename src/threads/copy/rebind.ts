@@ -1,6 +1,6 @@
-import { fromBase64, toBase64 } from "../../aws/base64.js";
+import { toBase64 } from "../../aws/base64.js";
 import type { AttributeValue, Item, Key } from "../../aws/dynamodb/items.js";
-import { DATA } from "../../format/attributes.js";
+import { binaryOf, DATA } from "../../format/attributes.js";
 import type { Codec } from "../../format/codec.js";
 import type { Place } from "../../format/encryption.js";
 import { locate } from "../../format/format-error.js";
@@ -21,11 +21,11 @@ export async function rebound(
   const placeIn = (at: Key, name: string): Place =>
     name === DATA ? framePlace({ ...item, ...at }) : writePlace({ ...item, ...at }, name);
   const moved: Item = { ...item, ...place };
-  for (const [name, value] of Object.entries(item)) {
-    if (!("B" in value) || !isValue(name)) continue;
+  for (const name of Object.keys(item)) {
+    if (!isValue(name)) continue;
     try {
       moved[name] = {
-        B: toBase64(await rebind(codec, fromBase64(value.B), placeIn(from, name), placeIn(place, name))),
+        B: toBase64(await rebind(codec, binaryOf(moved, name), placeIn(from, name), placeIn(place, name))),
       };
     } catch (error) {
       throw locate(error, {

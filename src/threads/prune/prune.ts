@@ -7,6 +7,7 @@ import { deleteAsRead, emptyMark, isEmptyMark, livingOf, restoringOf } from "../
 import { bornOfKey, checkpointSortKey, copyOf, key, THREAD_MARKER } from "../../format/keys.js";
 import { endNow } from "../../payload/lifetime.js";
 import { checked, leastGraceSeconds, ruleOf, usualGraceSeconds, type PruneOptions } from "./options.js";
+import { locate } from "../../format/format-error.js";
 import { FIRST } from "../../checkpoint/read/open.js";
 import { removeWrites } from "./remove-writes.js";
 import { deleteMarked, deleteUnused } from "../../payload/segment-deletions.js";
@@ -73,15 +74,9 @@ export async function* prune(
   options: PruneOptions,
 ): AsyncGenerator<PruneProgress, PruneResult, undefined> {
   const { threadIds, strategy, dryRun = false, graceSeconds = usualGraceSeconds(storage) } = checked(storage, options);
-  if (strategy !== "delete")
-    return yield* pruneThreads(storage, threadIds, { rule: ruleOf(options, graceSeconds), dryRun, graceSeconds });
-  const total = nothing();
-  for await (const threadId of threadIds ?? listed(storage)) {
-    const freed = await deleteAll(storage, await threadOf(storage, threadId), dryRun);
-    add(total, freed, nothing());
-    yield { threadId, read: freed.checkpoints, freed: structuredClone(total) };
-  }
-  return total;
+  if (strategy === "delete")
+    return yield* eachThread(storage, threadIds, (thread) => deleteAll(storage, thread, dryRun));
+  return yield* pruneThreads(storage, threadIds, { rule: ruleOf(options, graceSeconds), dryRun, graceSeconds });
 }
 
 /** How threads are pruned. */
@@ -93,10 +88,21 @@ export interface Pruning {
   graceSeconds: number;
 }
 
-export async function* pruneThreads(
+export const pruneThreads = (
   storage: Storage,
   threadIds: readonly string[] | undefined,
   pruning: Pruning,
+): AsyncGenerator<PruneProgress, PruneResult, undefined> =>
+  eachThread(storage, threadIds, (thread) => pruneThread(storage, thread, pruning));
+
+/** What the work on one thread tells again and again: what it has freed so far. */
+type ThreadWork = AsyncGenerator<{ read: number; freed: PruneResult }, void, undefined>;
+
+/** One after the other. One whose data cannot be read must not keep all behind it. */
+async function* eachThread(
+  storage: Storage,
+  threadIds: readonly string[] | undefined,
+  workOn: (thread: Thread) => ThreadWork,
 ): AsyncGenerator<PruneProgress, PruneResult, undefined> {
   const total = nothing();
   const failed: ThreadFailure[] = [];
@@ -105,7 +111,7 @@ export async function* pruneThreads(
     threads++;
     let last: PruneProgress = { threadId, read: 0, freed: structuredClone(total) };
     try {
-      const work = pruneThread(storage, await threadOf(storage, threadId), pruning);
+      const work = workOn(await threadOf(storage, threadId));
       let before = nothing();
       let step = await work.next();
       for (; !step.done; step = await work.next()) {
@@ -115,8 +121,8 @@ export async function* pruneThreads(
         last = { threadId, read, freed: structuredClone(total) };
         yield last;
       }
-    } catch (error) {
-      // One thread that cannot be read must not keep all behind it.
+    } catch (caught) {
+      const error = locate(caught, { threadId, checkpointNs: "", checkpointId: "" });
       if (!isOfOneThread(error)) throw error;
       failed.push({ threadId, error });
       yield { ...last, error };
@@ -130,12 +136,12 @@ async function* listed({ threads }: Storage): AsyncGenerator<string> {
   for await (const { threadId } of threads.list({}, true)) yield threadId;
 }
 
-/** Takes from one thread the checkpoints that a rule does not keep. Tells again and again what it has freed so far. */
+/** Takes from one thread the checkpoints that a rule does not keep. */
 async function* pruneThread(
   storage: Storage,
   thread: Thread,
   { rule, runs, dryRun, graceSeconds }: Pruning,
-): AsyncGenerator<{ read: number; freed: PruneResult }, void, undefined> {
+): ThreadWork {
   const { db, frames } = storage;
   const freed = nothing();
   const startedAt = Date.now();
@@ -290,13 +296,13 @@ function partition(
 
 const tombstoneUntil = (storage: Storage): number => Math.ceil(Date.now() / 1_000) + leastGraceSeconds(storage);
 
-async function deleteAll(storage: Storage, thread: Thread, dryRun: boolean): Promise<PruneResult> {
+async function* deleteAll(storage: Storage, thread: Thread, dryRun: boolean): ThreadWork {
   const freed = nothing();
   for await (const items of storage.db.queryPages({ partition: thread.partition, consistent: true })) {
     for (const item of items) countItem(freed, item);
   }
   if (!dryRun) await deleteThread(storage, thread.id);
-  return freed;
+  yield { read: freed.checkpoints, freed };
 }
 
 /** Everything, some at a time: a long thread has a hundred thousand. */

@@ -1,5 +1,6 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { stringOf } from "../../format/attributes.js";
+import { damaged } from "../../format/format-error.js";
 import { key } from "../../format/keys.js";
 import { expiry } from "../../payload/lifetime.js";
 import type { Storage } from "../../checkpoint/storage.js";
@@ -47,14 +48,24 @@ export async function readTrash({ db }: Storage, { partition }: Thread): Promise
       const list = lists.get(id) ?? { id, since: undefined, parts: [] };
       lists.set(id, list);
       if (part === undefined) list.since = item[SINCE] && "N" in item[SINCE] ? Number(item[SINCE].N) : undefined;
-      else
-        list.parts.push({
-          key: key(partition, item.SK.S),
-          entries: JSON.parse(stringOf(item, KEYS) ?? "[]") as TrashEntry[],
-        });
+      else list.parts.push({ key: key(partition, item.SK.S), entries: entriesOf(item) });
     }
   }
   return [...lists.values()];
+}
+
+/** @throws FormatError without the parser's own error, which quotes what it could not read */
+function entriesOf(item: Item): TrashEntry[] {
+  let entries: unknown;
+  try {
+    entries = JSON.parse(stringOf(item, KEYS) ?? "");
+  } catch {
+    // As what has another shape.
+  }
+  const isEntry = (one: unknown): boolean =>
+    Array.isArray(one) && typeof one[0] === "string" && Number.isSafeInteger(one[1]);
+  if (Array.isArray(entries) && entries.every(isEntry)) return entries as TrashEntry[];
+  throw damaged("A list of garbage has another shape");
 }
 
 /** Stores a list that is not old yet. Returns its id. */

@@ -138,6 +138,23 @@ describe("a constructor refuses, and says what to write instead:", () => {
       { s3: { bucket: "my-bucket", endpoint: "http://s3.localhost" } },
       /s3\.endpoint http:\/\/s3\.localhost must be https/,
     ],
+    [
+      "a bucket that makes such a name",
+      { s3: { bucket: "agents", endpoint: "http://localhost:9000", forcePathStyle: false } },
+      /s3\.endpoint.* http:\/\/agents\.localhost:9000 must be https/,
+    ],
+    [
+      "an older bucket that makes one",
+      {
+        s3: {
+          bucket: "agents",
+          olderBuckets: ["before"],
+          endpoint: "http://[::1]:9000",
+          forcePathStyle: false,
+        },
+      },
+      /s3\.endpoint.* is not a URL/,
+    ],
     ["another scheme", { endpoint: "ftp://127.0.0.1" }, /must be https/],
     ["an endpoint without a scheme", { endpoint: "dynamodb.example.com" }, /endpoint is not a URL.*scheme/],
     [

@@ -2,7 +2,7 @@ import { describe, expect, inject, test } from "vitest";
 import { collect, emptyThread, noise, putChain, putStep } from "../../lanes/savers/checkpoints.js";
 import { createSaver } from "../../lanes/savers/harness.js";
 import { mutateItem } from "../../lanes/hostile/hostile-items.js";
-import { CALLS, judge, makeHostileWorld, THREAD } from "../../lanes/hostile/hostile-world.js";
+import { CALLS, judge, makeHostileWorld, PAYLOAD, THREAD } from "../../lanes/hostile/hostile-world.js";
 import { Random } from "../../lanes/hostile/random.js";
 import { itemsOf, itemsWithPrefix, putRaw, type RawItem } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
@@ -114,6 +114,107 @@ describe("deleteThread", () => {
 
     expect(await itemsOf(keyPrefix, "t")).toEqual([]);
     expect(await createSaver({ keyPrefix }).getTuple(last!.config)).toBeUndefined();
+  });
+});
+
+describe("prune of all threads goes on behind one with", () => {
+  /** Three threads, of which the first has more than a saver has written. */
+  async function threadsWith(...planted: Record<string, unknown>[]): Promise<string> {
+    const keyPrefix = newPrefix();
+    for (const id of ["a", "b", "c"]) await putChain(createSaver({ keyPrefix }), emptyThread(id), [{ n: 1 }, { n: 2 }]);
+    for (const item of planted) await store({ PK: { S: `${keyPrefix}T#a` }, ...item });
+    return keyPrefix;
+  }
+
+  const list = (keys: unknown): Record<string, unknown>[] => [
+    { SK: { S: "G#l" }, since: { N: "1" } },
+    { SK: { S: "G#l#0" }, keys },
+  ];
+
+  test.each<[what: string, planted: Record<string, unknown>[], code: string]>([
+    ["a list that is not JSON", list({ S: `${PAYLOAD} {` }), "DAMAGED_DATA"],
+    ["a list that is a number", list({ S: "5" }), "DAMAGED_DATA"],
+    ["a list of nothing", list({ S: "[null]" }), "DAMAGED_DATA"],
+    ["a list of lengths that are none", list({ S: `[["S#a","${PAYLOAD}"]]` }), "DAMAGED_DATA"],
+    ["a list of another type", list({ N: "1" }), "DAMAGED_DATA"],
+    [
+      "a pointer to a bucket that no option names",
+      [{ SK: { S: `P#AAAAAA#${"A".repeat(43)}#intranet/x/` } }],
+      "INVALID_CONFIG",
+    ],
+  ])("%s", async (_, planted, code) => {
+    const keyPrefix = await threadsWith(...planted);
+    const s3 = { bucket: "checkpoints", endpoint: "http://127.0.0.1:9" };
+    const saver = createSaver({ keyPrefix, s3 });
+
+    const error = await saver.prune({ all: true, keepLast: 1, graceSeconds: 0 }).catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({
+      name: "ThreadsFailedError",
+      threads: 3,
+      failed: [{ threadId: "a", error: { code } }],
+    });
+    expect(JSON.stringify([String(error), error])).not.toContain(PAYLOAD);
+    expect(String((error as Error).cause)).not.toContain(PAYLOAD);
+    for (const thread_id of ["b", "c"])
+      expect(await collect(saver.list({ configurable: { thread_id } }))).toHaveLength(1);
+  });
+
+  test("a pointer to a bucket that no option names, also where whole threads are deleted", async () => {
+    const keyPrefix = await threadsWith({ SK: { S: `P#AAAAAA#${"A".repeat(43)}#intranet/x/` } });
+    const saver = createSaver({ keyPrefix, s3: { bucket: "checkpoints", endpoint: "http://127.0.0.1:9" } });
+
+    await expect(saver.prune({ all: true, strategy: "delete" })).rejects.toMatchObject({
+      name: "ThreadsFailedError",
+      failed: [{ threadId: "a", error: { code: "INVALID_CONFIG" } }],
+    });
+    expect(await itemsOf(keyPrefix, "b")).toEqual([]);
+    expect(await itemsOf(keyPrefix, "c")).toEqual([]);
+  });
+});
+
+describe("the number of a call that is none", () => {
+  const NUMBERS = [{ N: "1.5" }, { N: "-1" }, { N: "1e30" }, { N: "9".repeat(38) }, { S: PAYLOAD }, { NULL: true }];
+
+  test.each(NUMBERS)("is a data error of putWrites and deleteForRuns, or is replaced: %j", async (number) => {
+    const keyPrefix = newPrefix();
+    const saver = createSaver({ keyPrefix });
+    const { config } = await putStep(saver, emptyThread("t"), { n: 1 });
+    const ofRun = { configurable: { ...config.configurable, run_id: "run" } };
+    await saver.putWrites(ofRun, [["__interrupt__", 1]], "task", "~a");
+    const original = (await itemsOf(keyPrefix, "t", "C##")).find((item) => isWrites(item, "task"))!;
+    // Of a machine whose clock is ahead, so that the numbers are looked at.
+    const ahead = { at: { N: "9".repeat(20) } };
+    for (const change of [{ "at-3": number }, { ...ahead, "at-3": number }, { at: number }, { n: number }]) {
+      if (!(await store({ ...original, ...change }))) continue;
+      const many = Array.from({ length: 120 }, (_, i) => ["n", i] as [string, unknown]);
+      for (const call of [
+        () => createSaver({ keyPrefix }).putWrites(config, [["__interrupt__", 2]], "task", "~a"),
+        () => createSaver({ keyPrefix }).deleteForRuns(["run"], { threadIds: ["t"] }),
+      ])
+        await call().catch((error: unknown) => {
+          // DynamoDB itself refuses to count up what is no number.
+          if ("n" in change && (error as { code?: string }).code === "SERVICE_ERROR") return;
+          expect(error).toMatchObject({ name: "CheckpointDataError", code: "DAMAGED_DATA" });
+          judge(error);
+        });
+      await store(original);
+      await createSaver({ keyPrefix }).putWrites(config, many, "another task");
+    }
+  });
+
+  test.each(NUMBERS)("is a data error of a put in its place, or is replaced: %j", async (number) => {
+    const keyPrefix = newPrefix();
+    const step = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 });
+    const original = (await itemsOf(keyPrefix, "t", "C##"))[0]!;
+    await store({ ...original, at: number });
+
+    const error = await createSaver({ keyPrefix })
+      .put(emptyThread("t").config, step.checkpoint, { source: "loop", step: 0, parents: {} }, { n: 1 })
+      .catch((reason: unknown) => reason as Error);
+
+    if (error instanceof Error) expect(error).toMatchObject({ name: "CheckpointDataError", code: "DAMAGED_DATA" });
+    expect((await collect(createSaver({ keyPrefix }).list({}))).length).toBe(1);
   });
 });
 

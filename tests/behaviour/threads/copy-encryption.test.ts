@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { collect, emptyThread, noise, putStep, valuesAt, type Step } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver } from "../../lanes/savers/harness.js";
-import { itemsOf, itemsWithPrefix } from "../../lanes/stored/raw-table.js";
+import { itemsOf, itemsWithPrefix, putRaw } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { CODEC } from "../../lanes/stored/stored-bytes.js";
 import { bytesOf } from "../../lanes/stored/stored-format.js";
@@ -29,6 +29,72 @@ const codecsOf = async (keyPrefix: string, threadId: string): Promise<number[]> 
       .filter((name) => /^(data|w-?\d+)$/.test(name))
       .map((name) => bytesOf(item, name)[0]!),
   );
+
+describe("an import with encryption on refuses what no saver writes, and leaves nothing of it:", () => {
+  const ID = "1f0aaaaa-0000-6000-8000-000000000001";
+  const version = { v: { N: "1" } };
+  const writes = { SK: { S: `C##${ID}#W#other` }, ...version };
+
+  test.each<[what: string, item: Record<string, unknown>]>([
+    ["a write that is a text", { ...writes, w0: { S: "PLAIN" } }],
+    ["a write by another name", { ...writes, "w0 ": { B: btoa("PLAIN") } }],
+    ["an attribute of a write", { ...writes, note: { S: "PLAIN" } }],
+    ["a name that all objects have", { ...writes, constructor: { S: "PLAIN" } }],
+    ["a number that is a text", { ...writes, n: { N: "PLAIN" } }],
+    ["a write that is not base64", { ...writes, w0: { B: "PLAIN text" } }],
+    ["a type that all objects have", { ...writes, path: { constructor: "PLAIN" } }],
+    ["an attribute of two types", { ...writes, path: { S: "~a", B: btoa("PLAIN") } }],
+    ["a checkpoint that is a text", { SK: { S: `C##${ID}#~` }, ...version, data: { S: "PLAIN" } }],
+    [
+      "a parent that is longer than an id",
+      { SK: { S: `C##${ID}#~` }, ...version, parent: { B: btoa("PLAIN".repeat(9)) } },
+    ],
+    ["a write at a checkpoint", { SK: { S: `C##${ID}#~` }, ...version, w0: { B: btoa("PLAIN") } }],
+    ["an attribute of a segment", { SK: { S: `S#${"A".repeat(43)}` }, note: { S: "PLAIN" } }],
+    ["a value at a segment", { SK: { S: `S#${"A".repeat(43)}` }, w0: { B: btoa("PLAIN") } }],
+  ])("%s", async (_, item) => {
+    const keyPrefix = newPrefix();
+    const saver = createSaver({ keyPrefix, encryption });
+    await putThread(saver);
+    const lines = await collect(saver.exportThread("t"));
+    const { items } = JSON.parse(lines.at(-1)!) as { items: number };
+    const planted = [...lines.slice(0, -1), JSON.stringify({ item }), JSON.stringify({ items: items + 1 })];
+    const before = await itemsWithPrefix(keyPrefix);
+
+    const error = await errorOf(saver.importThread(planted, { threadId: "copy" }));
+
+    expect(error).toMatchObject({
+      code: "INVALID_INPUT",
+      message: `Item ${items + 1} of the export has another shape.`,
+    });
+    expect(await itemsWithPrefix(keyPrefix)).toEqual(before);
+  });
+
+  test("a time of the thread that is none", async () => {
+    const keyPrefix = newPrefix();
+    const saver = createSaver({ keyPrefix, encryption });
+    await putThread(saver);
+    const [head, ...rest] = await collect(saver.exportThread("t"));
+    const changed = JSON.stringify({ ...JSON.parse(head!), createdAt: "PLAIN" });
+
+    expect(await errorOf(saver.importThread([changed, ...rest], { threadId: "copy" }))).toMatchObject({
+      code: "INVALID_INPUT",
+    });
+    expect(JSON.stringify(await itemsWithPrefix(keyPrefix))).not.toContain("PLAIN");
+  });
+});
+
+test("a write that a stranger has made a text of is a data error of a copy", async () => {
+  const keyPrefix = newPrefix();
+  const saver = createSaver({ keyPrefix, encryption });
+  await putThread(saver);
+  const item = (await itemsOf(keyPrefix, "t", "C##")).find((one) => "w0" in one)!;
+  await putRaw({ ...item, w0: { S: "PLAIN" } });
+
+  const error = await errorOf(saver.copyThread("t", "copy"));
+  expect(error).toMatchObject({ name: "CheckpointDataError", code: "DAMAGED_DATA" });
+  expect(await itemsOf(keyPrefix, "copy")).toEqual([]);
+});
 
 describe.each<[method: string, restore: (saver: DynamoDBSaver, lines: string[], to: string) => Promise<unknown>]>([
   ["copyThread", (saver, _, to) => saver.copyThread("t", to)],

@@ -46,7 +46,7 @@ const VALUES: Record<string, unknown>[] = [
 
 const ATTRIBUTES = [
   "data", "v", "n", "ttl", "ends", "ns", "id", "parent", "path", "task", "thread", "born", "head", "void", "created",
-  "deleting",
+  "deleting", "at", "at-1", "at-3", "run", "first", "updated", "life", "whole", "vectors", "emptied",
   "w0", "w00", "w007", "w1", "w-0", "w-1", "w-99999", "w2147483648", "w99999999999999999999", "w1e5", "w", "__proto__",
   "constructor", "toString", "hasOwnProperty",
 ]; // prettier-ignore

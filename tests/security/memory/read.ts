@@ -7,8 +7,11 @@ import { fetchFrom, type StoredItem } from "./table-of-items.js";
  * than before: all that is alive, and not what a single allocation takes.
  */
 
-const [, , reading = "", file = "", maxValueBytes] = process.argv;
-const items = JSON.parse(readFileSync(file, "utf8")) as StoredItem[];
+const [, , reading = "", file = "", maxValueBytes, times = "1"] = process.argv;
+/** Each so many times, under other keys. Here, so that this process does not hold them as often. */
+const items = (JSON.parse(readFileSync(file, "utf8")) as StoredItem[]).flatMap((item) =>
+  Array.from({ length: Number(times) }, (_, i) => ({ ...item, SK: { S: item.SK!.S!.replace("*", String(i)) } })),
+);
 const options = {
   tableName: "checkpoints",
   region: "us-east-1",
@@ -54,6 +57,10 @@ async function read(fetch: ReturnType<typeof fetchFrom>): Promise<unknown> {
       return saver.copyThread("t", "copy");
     case "search":
       return store.search(["n"], { filter: { wanted: true }, limit: 1 });
+    case "search without a filter":
+      return store.search(["n"], { limit: 1 });
+    case "listNamespaces":
+      return store.listNamespaces({ limit: 1 });
     case "search by meaning":
       return store.search(["n"], { query: "anything", limit: 1 });
     case "search for all":

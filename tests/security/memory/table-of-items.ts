@@ -12,12 +12,20 @@ interface Input {
   ScanIndexForward?: boolean;
   Limit?: number;
   ExclusiveStartKey?: StoredItem;
+  ProjectionExpression?: string;
   ExpressionAttributeValues: Record<string, { S: string }>;
-  RequestItems: Record<string, { Keys: StoredItem[] }>;
+  RequestItems: Record<string, { Keys: StoredItem[]; ProjectionExpression?: string }>;
 }
 
 /** Bytes of a Query's page: 1 MB. */
 const PAGE = 1_048_576;
+
+/** The attributes that are asked for, each by the placeholder `#` and its own name. */
+function projected<T extends StoredItem | undefined>(item: T, expression: string | undefined): T {
+  if (!item || expression === undefined) return item;
+  const names = new Set(expression.split(", ").map((placeholder) => placeholder.slice(1)));
+  return Object.fromEntries(Object.entries(item).filter(([name]) => names.has(name))) as T;
+}
 
 export function fetchFrom(items: readonly StoredItem[]): Fetch {
   const find = ({ PK, SK }: StoredItem): StoredItem | undefined =>
@@ -27,6 +35,7 @@ export function fetchFrom(items: readonly StoredItem[]): Fetch {
     ScanIndexForward,
     Limit = Infinity,
     ExclusiveStartKey,
+    ProjectionExpression,
   }: Input): unknown => {
     const { ":pk": pk, ":prefix": prefix, ":from": from, ":to": to } = values;
     const sign = ScanIndexForward === false ? -1 : 1;
@@ -46,7 +55,7 @@ export function fetchFrom(items: readonly StoredItem[]): Fetch {
       bytes += JSON.stringify(page[page.push(found[page.length]!) - 1]).length;
     const last = page.at(-1);
     return {
-      Items: page,
+      Items: page.map((item) => projected(item, ProjectionExpression)),
       ...(last && page.length < found.length && { LastEvaluatedKey: { PK: last.PK, SK: last.SK } }),
     };
   };
@@ -56,10 +65,13 @@ export function fetchFrom(items: readonly StoredItem[]): Fetch {
       case "Query":
         return Response.json(query(input));
       case "GetItem":
-        return Response.json({ Item: find(input.Key) });
+        return Response.json({ Item: projected(find(input.Key), input.ProjectionExpression) });
       case "BatchGetItem": {
-        const [[table, { Keys }]] = Object.entries(input.RequestItems) as [[string, { Keys: StoredItem[] }]];
-        return Response.json({ Responses: { [table]: Keys.map(find).filter((item) => item !== undefined) } });
+        const [[table, { Keys, ProjectionExpression }]] = Object.entries(input.RequestItems) as [
+          [string, Input["RequestItems"][string]],
+        ];
+        const found = Keys.map(find).filter((item) => item !== undefined);
+        return Response.json({ Responses: { [table]: found.map((item) => projected(item, ProjectionExpression)) } });
       }
       default:
         return Response.json({});
