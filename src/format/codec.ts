@@ -42,6 +42,19 @@ export class Codec {
     return this.#decode(stored, place, MAX_CONTAINER_BYTES, tooLong);
   }
 
+  /** The same, and whether it is encrypted and bound to the first of two places. @throws FormatError */
+  async decodeBound(stored: Uint8Array, place: Place): Promise<{ bytes: Uint8Array; isBound: boolean }> {
+    if (typeof place === "string" || stored[0] !== ENCRYPTED)
+      return { bytes: await this.decode(stored, place), isBound: false };
+    const [first, looser] = place;
+    try {
+      return { bytes: await this.decode(stored, first), isBound: true };
+    } catch (error) {
+      if (!(error instanceof FormatError && error.code === "DECRYPTION_FAILED")) throw error;
+      return { bytes: await this.decode(stored, looser), isBound: false };
+    }
+  }
+
   /**
    * Whether several containers of one item can be decoded. They say how long they are, so none has to be unpacked for
    * this.

@@ -4,7 +4,7 @@ import { compareCodePoints } from "./code-points.js";
 import { placeOf, type Codec } from "./codec.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import type { Place } from "./encryption.js";
-import { damaged } from "./format-error.js";
+import { damaged, FormatError } from "./format-error.js";
 import { idOf, isBorn, parseSortKey, unescapeId } from "./keys.js";
 import type { Serialized } from "./serde/serialized.js";
 import type { Value } from "./value.js";
@@ -78,6 +78,8 @@ export type WriteAttribute = {
   isEarly: boolean;
   /** The run that has written it, if its caller said so. */
   runId: unknown;
+  /** The task's path that the encrypted value is bound to; `""` if to none, or it is not encrypted. */
+  boundPath: string;
 } & ({ kind: "single"; channel: string } | { kind: "run"; count: number });
 
 /** All attributes of a writes item. @throws FormatError */
@@ -94,12 +96,15 @@ export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAt
   return Promise.all(
     names.map(async (name, i): Promise<WriteAttribute> => {
       const index = Number(name.slice(1));
-      const container = decodeContainer(await codec.decode(stored[i]!, writePlace(item, name)), bornOf);
+      const { bytes, isBound } = await codec.decodeBound(stored[i]!, writePlace(item, name));
+      const boundPath = isBound ? taskPathOf(item) : "";
+      const container = decodeContainer(bytes, bornOf);
       const [head, , runId] = Array.isArray(container.head) ? (container.head as unknown[]) : [container.head];
       const [value, ...more] = container.values;
       if (value && more.length === 0) {
-        if (typeof head === "string") return { kind: "single", index, channel: head, value, isEarly, runId };
-        if (isCount(head) && index >= 0) return { kind: "run", index, count: head, value, isEarly, runId };
+        const one = { index, value, isEarly, runId, boundPath };
+        if (typeof head === "string") return { kind: "single", channel: head, ...one };
+        if (isCount(head) && index >= 0) return { kind: "run", count: head, ...one };
       }
       throw damaged(`Write ${index} has another shape`);
     }),
@@ -181,6 +186,22 @@ export function writePlace(item: Key & Partial<Item>, attribute: string): Place 
   const place = placeOf(item, attribute);
   const path = stringOf(item as Item, "path") ?? "";
   return path === "" || path.startsWith("!") ? place : [`${place} ${path}`, place];
+}
+
+/**
+ * The path of a task whose writes stand in these items. What an encrypted value is bound to comes before what an item
+ * only says, and an item without a value says nothing.
+ * @throws FormatError `DECRYPTION_FAILED` where values are bound to different paths
+ */
+export function pathOfTask(items: { path: string; attributes: WriteAttribute[] }[]): string {
+  const bound = new Set(items.flatMap(({ attributes }) => attributes.map((a) => a.boundPath)).filter(Boolean));
+  if (bound.size > 1)
+    throw new FormatError(
+      "DECRYPTION_FAILED",
+      "The writes of one task are bound to different paths, so their order is not known: they were moved",
+    );
+  const [path] = bound;
+  return path ?? items.find((item) => item.path && item.attributes.length > 0)?.path ?? "";
 }
 
 /** Tasks in the order in which their writes are applied: by path, then by id. */

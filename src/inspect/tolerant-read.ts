@@ -80,7 +80,13 @@ export async function openReadable(
       problems.push(problemOf(error, `(writes in ${parseSortKey(write.SK.S).task})`));
     }
   }
-  return { stored: await open(writes), problems };
+  try {
+    return { stored: await open(writes), problems };
+  } catch (error) {
+    // Each can be read, and all of them together cannot.
+    problems.push(problemOf(error, "(writes)"));
+    return { stored: await open([]), problems };
+  }
 }
 
 /** Values of one thread, each of which can be read or not. */

@@ -3,7 +3,7 @@ import { describe, expect, inject, test } from "vitest";
 import { collect, emptyThread, noise, putStep, valuesAt, type Step } from "../lanes/checkpoints.js";
 import { errorOf } from "../lanes/faulty-fetch.js";
 import { createSaver, type SaverOptions } from "../lanes/harness.js";
-import { itemsOf, itemsWithPrefix, putRaw, withBytes, type RawItem } from "../lanes/raw-table.js";
+import { deleteRaw, itemsOf, itemsWithPrefix, putRaw, withBytes, type RawItem } from "../lanes/raw-table.js";
 import { newPrefix } from "../lanes/requests.js";
 import { BUCKET, callS3, objectKeys } from "../lanes/s3-client.js";
 import { s3Options } from "../lanes/s3-options.js";
@@ -305,6 +305,44 @@ describe("a stored value is refused where it does not belong:", () => {
     await expectRefused(keyPrefix, one);
     await putRaw(a);
     expect(await orderOf()).toEqual(["a", "b"]);
+  });
+
+  test("a path beside those of a task's writes, where no write is, so that they are applied in another order", async () => {
+    const { keyPrefix, one } = await prepare();
+    const fork = { configurable: { ...one.config.configurable, checkpoint_id: "9" } };
+    // Of a checkpoint that is not there yet, so its writes name no incarnation.
+    await encrypted(keyPrefix).putWrites(fork, [["order", "a"]], "a", "~first");
+    const child = { configurable: { ...one.config.configurable, checkpoint_id: one.checkpoint.id } };
+    await encrypted(keyPrefix).put(child, { ...one.checkpoint, id: "9" }, { source: "loop", step: 9, parents: {} }, {});
+    await encrypted(keyPrefix).putWrites(fork, [["order", "b"]], "b", "~second");
+    const orderOf = async (): Promise<unknown> =>
+      (await encrypted(keyPrefix).getTuple(fork))?.pendingWrites?.map(([task]) => task);
+    expect(await orderOf()).toEqual(["a", "b"]);
+    const items = await itemsOf(keyPrefix, "t", "C##9#W");
+    const [early, late] = ["#W#a", "#W#b#"].map((part) => find(items, part)) as [RawItem, RawItem];
+    const born = late.SK!.S!.split("#").at(-1)!;
+
+    const { w0: _, ...empty } = early;
+    await putRaw({ ...empty, SK: { S: `${early.SK!.S}#${born}` }, path: { S: "~third" } });
+    expect(await orderOf()).toEqual(["a", "b"]);
+
+    // The other way round: what is authentic is said to be early, and what is not early has nothing.
+    const { w0: __, ...emptied } = late;
+    await putRaw({ ...late, SK: { S: late.SK!.S!.slice(0, -born.length - 1) } });
+    await putRaw({ ...emptied, path: { S: "~a" } });
+    expect(await orderOf()).toEqual(["a", "b"]);
+  });
+
+  test("the writes of a task under another path of the same task's", async () => {
+    const { keyPrefix, one } = await prepare();
+    await encrypted(keyPrefix).putWrites(one.config, [["order", "a"]], "moved", "~first");
+    const item = find(await itemsOf(keyPrefix, "t", "C##"), "#W#moved#");
+    await deleteRaw(item);
+    await encrypted(keyPrefix).putWrites(one.config, [["order", "a"]], "moved", "~second");
+    const early = item.SK!.S!.slice(0, item.SK!.S!.lastIndexOf("#"));
+
+    await putRaw({ ...item, SK: { S: early } });
+    await expectRefused(keyPrefix, one);
   });
 
   test("a write in another's attribute", async () => {

@@ -31,6 +31,7 @@ import { join, lengthOf, type Value } from "../../format/value.js";
 import {
   compareTasks,
   mergeWrites,
+  pathOfTask,
   taskOf,
   writeAttributes,
   type StoredWrite,
@@ -231,11 +232,14 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
       opened.push({ ...task, attributes });
     });
   }
-  const tasks = new Map<string, StoredTask>();
-  for (const { taskId, path, attributes } of opened) {
-    const task = tasks.get(taskId);
-    tasks.set(taskId, { taskId, path: task?.path || path, attributes: [...(task?.attributes ?? []), ...attributes] });
-  }
+  const byTask = new Map<string, StoredTask[]>();
+  for (const one of opened) byTask.set(one.taskId, [...(byTask.get(one.taskId) ?? []), one]);
+  const tasks = await Promise.all(
+    [...byTask].map(async ([taskId, parts]): Promise<StoredTask> => {
+      const path = await at(items, writesOf({ taskId }), () => pathOfTask(parts));
+      return { taskId, path, attributes: parts.flatMap(({ attributes }) => attributes) };
+    }),
+  );
   return {
     thread,
     ns,
@@ -244,7 +248,7 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
     isFirst: FIRST in item,
     endsAt: endOf(item),
     frame,
-    tasks: [...tasks.values()].sort(compareTasks),
+    tasks: tasks.sort(compareTasks),
     keys: [item, ...writes].map(({ PK, SK }) => ({ PK, SK })),
   };
 }
