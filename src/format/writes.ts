@@ -5,7 +5,8 @@ import { placeOf, type Codec } from "./codec.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import type { Place } from "./encryption.js";
 import { damaged, FormatError } from "./format-error.js";
-import { idOf, isBorn, parseSortKey, unescapeId } from "./keys.js";
+import { certainId, isBorn, parseSortKey, unescapeId } from "./keys.js";
+import type { Meter } from "./meter.js";
 import type { Serialized } from "./serde/serialized.js";
 import type { Value } from "./value.js";
 
@@ -83,7 +84,7 @@ export type WriteAttribute = {
 } & ({ kind: "single"; channel: string } | { kind: "run"; count: number });
 
 /** All attributes of a writes item. @throws FormatError */
-export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAttribute[]> {
+export async function writeAttributes(item: Item, codec: Codec, meter = codec.meter()): Promise<WriteAttribute[]> {
   const names = Object.keys(item).filter((name) => ATTRIBUTE.test(name));
   // Segments of writes that were restored have moved with them.
   const { born, isEarly } = parseSortKey(item.SK.S);
@@ -98,7 +99,7 @@ export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAt
       const index = Number(name.slice(1));
       const { bytes, isBound } = await codec.decodeBound(stored[i]!, writePlace(item, name));
       const boundPath = isBound ? taskPathOf(item) : "";
-      const container = decodeContainer(bytes, bornOf);
+      const container = decodeContainer(bytes, bornOf, meter, stored[i]!.length);
       const [head, , runId] = Array.isArray(container.head) ? (container.head as unknown[]) : [container.head];
       const [value, ...more] = container.values;
       if (value && more.length === 0) {
@@ -119,7 +120,11 @@ export const writesOfRuns = async (codec: Codec, item: Item, runs: ReadonlySet<u
  * The writes of one task by index, the first of each ordinary index and the last of each special one.
  * @param unpack reads a run's bytes
  */
-export function mergeWrites(attributes: WriteAttribute[], unpack: (value: Value) => Uint8Array): StoredWrite[] {
+export function mergeWrites(
+  attributes: WriteAttribute[],
+  meter: Meter,
+  unpack: (value: Value) => Uint8Array,
+): StoredWrite[] {
   const byIndex = new Map<number, StoredWrite>();
   for (const early of [false, true]) {
     const some = attributes.filter(({ isEarly }) => isEarly === early);
@@ -127,13 +132,13 @@ export function mergeWrites(attributes: WriteAttribute[], unpack: (value: Value)
       if (one.kind === "single" && (index >= 0 || !byIndex.has(index))) byIndex.set(index, { index, ...one });
     for (const one of some)
       if (one.kind === "run")
-        for (const write of unpackRun(one.index, one.count, unpack(one.value))) byIndex.set(write.index, write);
+        for (const write of unpackRun(one.index, one.count, unpack(one.value), meter)) byIndex.set(write.index, write);
   }
   return [...byIndex.values()].sort((a, b) => a.index - b.index);
 }
 
-function unpackRun(first: number, count: number, bytes: Uint8Array): StoredWrite[] {
-  const { head, values } = decodeContainer(bytes, () => "");
+function unpackRun(first: number, count: number, bytes: Uint8Array, meter: Meter): StoredWrite[] {
+  const { head, values } = decodeContainer(bytes, () => "", meter);
   if (!Array.isArray(head) || head.length !== count || values.length !== count)
     throw damaged("A run of writes has another shape");
   return values.map((value, i) => {
@@ -166,9 +171,10 @@ export interface TaskOfItem {
 
 export const taskPathOf = (item: Item): string => unescapeId(stringOf(item, "path") ?? "");
 
+/** @throws FormatError */
 export async function taskOf(item: Item): Promise<TaskOfItem> {
   const { task = "" } = parseSortKey(item.SK.S);
-  return { taskId: await idOf(task, stringOf(item, "task")), path: taskPathOf(item) };
+  return { taskId: await certainId(task, stringOf(item, "task")), path: taskPathOf(item) };
 }
 
 /**

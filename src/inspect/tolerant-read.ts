@@ -59,9 +59,10 @@ export async function openReadable(
   storage: Storage,
   items: CheckpointItems,
 ): Promise<{ stored: StoredCheckpoint | undefined; problems: Problem[] }> {
-  const open = (writes: Item[]): Promise<StoredCheckpoint> => openCheckpoint(storage, { ...items, writes });
+  const open = (writes: Item[], writeBytes = 0): Promise<StoredCheckpoint> =>
+    openCheckpoint(storage, { ...items, writes, writeBytes });
   try {
-    return { stored: await open(items.writes), problems: [] };
+    return { stored: await open(items.writes, items.writeBytes), problems: [] };
   } catch (error) {
     problemOf(error);
   }
@@ -81,11 +82,10 @@ export async function openReadable(
     }
   }
   try {
-    return { stored: await open(writes), problems };
+    return { stored: await open(writes, items.writeBytes), problems };
   } catch (error) {
     // Each can be read, and all of them together cannot.
-    problems.push(problemOf(error, "(writes)"));
-    return { stored: await open([]), problems };
+    return { stored: await open([]), problems: [...problems, problemOf(error, "(writes)")] };
   }
 }
 
@@ -107,6 +107,9 @@ export class ValueReader {
       this.storage.segments.load(this.thread.partition, some);
     try {
       for (const [name, bytes] of await load(all)) this.#segments.set(name, bytes);
+      // Where one is missing, others may not have been looked for everywhere.
+      for (const value of all.filter(({ segments }) => segments.some(({ name }) => !this.#segments.has(name))))
+        for (const [name, bytes] of await load([value])) this.#segments.set(name, bytes);
       return;
     } catch (error) {
       problemOf(error);

@@ -13,6 +13,8 @@ import { threadOf, type Storage } from "../storage.js";
 const SEGMENTS_AT_ONCE = 100;
 /** Of what one row of checkpoints holds, unless it is a single one. */
 const BYTES_AT_ONCE = 8 * 1_024 * 1_024;
+/** What is held of a value besides. */
+const VALUE_BYTES = 1_024;
 /** For more checkpoints than this a page of 1 MB is hardly too much. */
 const MAX_EXACT_LIMIT = 250;
 
@@ -142,7 +144,7 @@ async function* windows(
     if (!(await unlessDeleted(storage, stored, () => matches(storage, stored, filter)))) continue;
     const values = allValues(stored);
     const own = storage.segments.uncached(values);
-    const ownTails = sum(values.map(({ tail }) => tail.length));
+    const ownTails = sum(values.map(({ tail }) => tail.length + VALUE_BYTES));
     let all = new Map([...segments, ...own]);
     if (window.length > 0 && (all.size > SEGMENTS_AT_ONCE || tails + ownTails + sum(all.values()) > BYTES_AT_ONCE)) {
       yield window;

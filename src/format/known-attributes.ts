@@ -1,0 +1,14 @@
+import type { Item } from "../aws/dynamodb/dynamodb.js";
+import { itemSize } from "./item-size.js";
+
+/* What is read of a thread is held across pages, so nothing is held that nobody reads. */
+
+/** Those of checkpoints and writes; `w…` are writes, and `at…` the numbers of their calls. */
+const KNOWN = /^(PK|SK|v|n|data|parent|run|first|ttl|ends|void|ns|id|task|path|at(-\d+)?|w-?\d+)$/;
+
+/** An item of a checkpoint or of writes, with nothing that this version does not know. */
+export const knownOf = (item: Item): Item =>
+  Object.fromEntries(Object.entries(item).filter(([name]) => KNOWN.test(name))) as Item;
+
+/** What an item takes, with the objects that it is made of. */
+export const bytesInMemory = (item: Item): number => itemSize(item) + 100 * Object.keys(item).length;
