@@ -78,6 +78,8 @@ async function* listThread(
   let passed: string | undefined;
   // With `history: "latest"`, what is older than the newest one is none.
   const start = storage.superseded ? { ...input, beforeId: undefined } : input;
+  // Then nothing else is read: its key is certain, and what its item says of its id is not.
+  const isOne = input.ns !== undefined && input.checkpointId !== undefined;
   for await (const page of checkpointPages(storage, thread, await range(start), pageLimits(start))) {
     const newest =
       storage.superseded && input.checkpointId === undefined
@@ -85,7 +87,7 @@ async function* listThread(
         : page;
     passed = page.at(-1)?.ns ?? passed;
     const wanted = newest.filter(
-      ({ id }) => (input.checkpointId ?? id) === id && (input.beforeId === undefined || id < input.beforeId),
+      ({ id }) => (isOne || (input.checkpointId ?? id) === id) && (input.beforeId === undefined || id < input.beforeId),
     );
     for await (const window of windows(storage, wanted, input.filter, left)) {
       const segments = await storage.segments.load(thread.partition, window.flatMap(allValues));
