@@ -26,10 +26,7 @@ export class Meter {
   add(bytes: number): void {
     this.#rest += bytes;
     if (this.#values + this.#rest > MAX_VALUES * this.maxValueBytes + LEAST_REST_BYTES)
-      throw tooLarge(
-        `What one call would hold, with values of ${this.#values} bytes, is too much for maxValueBytes ` +
-          `(${this.maxValueBytes})`,
-      );
+      throw tooLarge(`What one call would hold is too much for maxValueBytes (${this.maxValueBytes})`);
   }
 
   /** Whether there is room for so many bytes more. */

@@ -304,7 +304,7 @@ describe("with maxValueBytes of 8 MiB, so does every call that meets what is lon
     [
       "writes without a checkpoint that unpack to 8 MiB each",
       ["prune"],
-      () => [marker, ...tasks(250, 1, WHOLE).map((item) => of("c0001", item))],
+      () => [marker, ...tasks(40, 1, WHOLE).map((item) => of("c0001", item))],
       /^done$/,
     ],
     [

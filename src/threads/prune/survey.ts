@@ -1,6 +1,7 @@
 import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../../aws/dynamodb/dynamodb.js";
 import { CheckpointDataError } from "../../errors.js";
+import { bytesInMemory } from "../../format/known-attributes.js";
 import { locate } from "../../format/format-error.js";
 import { deltaChannels } from "../../format/frame.js";
 import { idIn, PARENT, RUN } from "../../format/id-attribute.js";
@@ -284,8 +285,11 @@ class Namespace {
   async #unwrite(writes: Item[]): Promise<void> {
     const { runs } = this.options;
     if (!runs) return;
-    for (const item of writes)
-      if ((await writesOfRuns(this.storage.codec, item, runs)).length > 0) this.found.unwritten.push(item);
+    for (const item of writes) {
+      if ((await writesOfRuns(this.storage.codec, item, runs)).length === 0) continue;
+      this.count(bytesInMemory(item));
+      this.found.unwritten.push(item);
+    }
   }
 
   async #hide(stored: StoredCheckpoint, isVisible: boolean): Promise<void> {
