@@ -6,9 +6,13 @@ import { itemSize } from "./item-size.js";
 /** Those of checkpoints and writes; `w…` are writes, and `at…` the numbers of their calls. */
 const KNOWN = /^(PK|SK|v|n|data|parent|run|first|ttl|ends|void|ns|id|task|path|at(-\d+)?|w-?\d+)$/;
 
-/** An item of a checkpoint or of writes, with nothing that this version does not know. */
+/** An item of a checkpoint or of writes, with nothing that this version does not know, of no other type. */
 export const knownOf = (item: Item): Item =>
-  Object.fromEntries(Object.entries(item).filter(([name]) => KNOWN.test(name))) as Item;
+  Object.fromEntries(
+    Object.entries(item).filter(
+      ([name, value]) => KNOWN.test(name) && Object.values(value).every((text) => typeof text === "string"),
+    ),
+  ) as Item;
 
 /** Base64 takes a third more than its bytes, and a collector leaves as much again for a while. */
 const MEMORY_RATIO = 2.5;
