@@ -8,12 +8,13 @@ import { MAX_CONTAINER_BYTES } from "./container.js";
 import type { Encryption, Place } from "./encryption.js";
 import { damaged, FormatError, locate } from "./format-error.js";
 import { withoutBorn } from "./keys.js";
+import { Meter, tooLarge } from "./meter.js";
 import type { Segment } from "./value.js";
 
 /** Codec byte of a value that is encrypted; behind it, once decrypted, stands another codec byte. */
 const ENCRYPTED = 3;
-/** So many values of the largest size may be in one checkpoint with its writes, and in what one call gives back. */
-const MAX_VALUES = 4;
+/** What a value takes in the list of its checkpoint, in bytes of memory, with some segments. */
+const LISTED_BYTES = 3 * 1_024;
 
 export interface CodecOptions {
   compression: Compression;
@@ -41,6 +42,19 @@ export class Codec {
   /** Decodes a container that stands in an item. @throws FormatError */
   async decode(stored: Uint8Array, place: Place): Promise<Uint8Array> {
     return this.#decode(stored, place, MAX_CONTAINER_BYTES, tooLong);
+  }
+
+  /** The same, and whether it is encrypted and bound to the first of two places. @throws FormatError */
+  async decodeBound(stored: Uint8Array, place: Place): Promise<{ bytes: Uint8Array; isBound: boolean }> {
+    if (typeof place === "string" || stored[0] !== ENCRYPTED)
+      return { bytes: await this.decode(stored, place), isBound: false };
+    const [first, looser] = place;
+    try {
+      return { bytes: await this.decode(stored, first), isBound: true };
+    } catch (error) {
+      if (!(error instanceof FormatError && error.code === "DECRYPTION_FAILED")) throw error;
+      return { bytes: await this.decode(stored, looser), isBound: false };
+    }
   }
 
   /**
@@ -96,11 +110,10 @@ export class Codec {
   /**
    * Bounds what one item refers to, each value and all together, because many values can refer to the same segment.
    * Nothing is stored that could not be read again.
-   * @param before bytes of what has been read already, and is held beside these
-   * @returns the bytes of all
+   * @param meter of the call that reads them; without it, they are to be stored
    * @throws CheckpointDataError `VALUE_TOO_LARGE`
    */
-  checkLengths(values: [channel: string, bytes: number][], location: DataLocation, before = 0): number {
+  checkLengths(values: [channel: string, bytes: number][], location: DataLocation, meter?: Meter): void {
     const { maxValueBytes } = this.#options;
     const large = values.find(([, bytes]) => bytes > maxValueBytes);
     if (large)
@@ -108,18 +121,28 @@ export class Codec {
         ...location,
         channel: large[0],
       });
-    const total = values.reduce((sum, [, bytes]) => sum + bytes, before);
-    const problem = this.problemOf(total);
-    if (problem) throw locate(problem, location);
-    return total;
+    const counting = meter ?? this.meter();
+    try {
+      counting.addValues(values.reduce((sum, [, bytes]) => sum + bytes, 0));
+      if (!meter) counting.add(values.length * LISTED_BYTES);
+    } catch (error) {
+      throw locate(error, location);
+    }
+  }
+
+  /** For one call. */
+  meter(): Meter {
+    return new Meter(this.#options.maxValueBytes);
   }
 
   /** What is wrong with so many bytes of values in one call, if that is too many. */
   problemOf(total: number): FormatError | undefined {
-    const { maxValueBytes } = this.#options;
-    return total > MAX_VALUES * maxValueBytes
-      ? tooLarge(`Values of ${total} bytes together are over ${MAX_VALUES} times maxValueBytes (${maxValueBytes})`)
-      : undefined;
+    try {
+      this.meter().addValues(total);
+      return undefined;
+    } catch (error) {
+      return error as FormatError;
+    }
   }
 
   /**
@@ -144,9 +167,6 @@ export class Codec {
 
 const tooLong = (length: number): FormatError =>
   new FormatError("VALUE_TOO_LARGE", `A stored part says that it is ${length} bytes long, which none can be`);
-
-const tooLarge = (problem: string): FormatError =>
-  new FormatError("VALUE_TOO_LARGE", `${problem}. Raise that option, or keep large values elsewhere`);
 
 /**
  * A value's place, which encryption binds it to: the same in every incarnation of a thread, so that one is restored

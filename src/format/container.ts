@@ -1,6 +1,7 @@
 import { fromBase64Url, toBase64Url } from "../aws/base64.js";
 import { invalidInput } from "../errors.js";
 import { damaged } from "./format-error.js";
+import { Meter } from "./meter.js";
 import { MAX_SEGMENT_BYTES, type Segment, type Value } from "./value.js";
 
 /*
@@ -15,6 +16,11 @@ import { MAX_SEGMENT_BYTES, type Segment, type Value } from "./value.js";
 const HASH_BYTES = 32;
 /** Parsed, a header takes many times its length. */
 const MAX_HEADER_BYTES = 4 * 1_024 * 1_024;
+/** What a list or an object of the header takes in memory at most, with all that is made of it; and what a number does. */
+const LISTED_BYTES = 768;
+const NUMBER_BYTES = 256;
+/** Hashes cannot be compressed: stored, each takes hardly less than it has. */
+const LEAST_HASH_BYTES = 30;
 /** A whole container: its header, and what an item of 400 KB holds besides. */
 export const MAX_CONTAINER_BYTES = 8 * 1_024 * 1_024;
 const encoder = new TextEncoder();
@@ -56,18 +62,24 @@ export function encodeContainer(head: unknown, values: Value[]): Uint8Array {
 
 /**
  * @param bornOf tells from the head under which incarnation of the thread the segments were stored
+ * @param meter of the call that reads it
+ * @param storedBytes how long it is as it is stored: so much bounds how many segments have to be looked for
  * @throws FormatError unless the bytes are one whole container
  */
 export function decodeContainer(
   bytes: Uint8Array,
   bornOf: (head: unknown) => string,
+  meter = new Meter(0),
+  storedBytes = Infinity,
 ): { head: unknown; values: Value[] } {
-  const { head, entries, end } = decodeHeader(bytes);
+  const { head, entries, end } = decodeHeader(bytes, meter);
   const born = bornOf(head);
   const segmentCount = entries.reduce((sum, e) => sum + e.segments.length, 0);
   const tailBytes = entries.reduce((sum, e) => sum + e.tailLength, 0);
   if (end + segmentCount * HASH_BYTES + tailBytes !== bytes.length)
     throw damaged("A stored part is cut short or too long");
+  if (segmentCount * LEAST_HASH_BYTES > storedBytes)
+    checkHashes(bytes.subarray(end, end + segmentCount * HASH_BYTES), storedBytes / LEAST_HASH_BYTES);
 
   let hashAt = end;
   let tailAt = end + segmentCount * HASH_BYTES;
@@ -83,17 +95,28 @@ export function decodeContainer(
   return { head, values };
 }
 
+/** @throws FormatError where there are more different ones than there can be */
+function checkHashes(bytes: Uint8Array, most: number): void {
+  const hashes = new Set<string>();
+  for (let at = 0; at < bytes.length; at += HASH_BYTES) {
+    if (hashes.add(toBase64Url(bytes.subarray(at, at + HASH_BYTES))).size > most)
+      throw damaged("A stored part refers to more segments than it has room for");
+  }
+}
+
 interface Entry {
   type: string;
   tailLength: number;
   segments: Pick<Segment, "length" | "objectDays">[];
 }
 
-function decodeHeader(bytes: Uint8Array): { head: unknown; entries: Entry[]; end: number } {
+function decodeHeader(bytes: Uint8Array, meter: Meter): { head: unknown; entries: Entry[]; end: number } {
   const length = bytes.length < 4 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
   const end = 4 + length;
   if (end > bytes.length) throw damaged("A stored part is cut short");
   if (length > MAX_HEADER_BYTES) throw damaged("A stored part has a header that is too long");
+  // Before any of it is made.
+  meter.add(costOf(bytes.subarray(4, end)));
   let header: unknown;
   try {
     header = JSON.parse(decoder.decode(bytes.subarray(4, end)));
@@ -105,6 +128,16 @@ function decodeHeader(bytes: Uint8Array): { head: unknown; entries: Entry[]; end
   return { head: header[0], entries: header[1].map(decodeEntry), end };
 }
 
+/** What a header takes in memory, at most, by the signs that its JSON is made of. */
+function costOf(header: Uint8Array): number {
+  let cost = 0;
+  for (const sign of header) {
+    if (sign === 0x5b || sign === 0x7b) cost += LISTED_BYTES;
+    else if (sign === 0x2c) cost += NUMBER_BYTES;
+  }
+  return cost;
+}
+
 function decodeEntry(entry: unknown): Entry {
   if (Array.isArray(entry)) {
     const [type, tailLength, ...places] = entry as unknown[];
@@ -114,7 +147,10 @@ function decodeEntry(entry: unknown): Entry {
     });
     const areSegments = segments.every(
       (s): s is Entry["segments"][number] =>
-        isLength(s.length) && s.length <= MAX_SEGMENT_BYTES && (s.objectDays === undefined || isLength(s.objectDays)),
+        isLength(s.length) &&
+        s.length > 0 &&
+        s.length <= MAX_SEGMENT_BYTES &&
+        (s.objectDays === undefined || isLength(s.objectDays)),
     );
     if (typeof type === "string" && isLength(tailLength) && areSegments) return { type, tailLength, segments };
   }

@@ -5,6 +5,7 @@ import { placeOf } from "./codec.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged, FormatError } from "./format-error.js";
 import { idIn, PARENT, RUN } from "./id-attribute.js";
+import type { Meter } from "./meter.js";
 import { lengthOf, type Value } from "./value.js";
 
 /** The version of the storage format, attribute `v` of checkpoints, writes, and entries of the store and the cache. */
@@ -55,9 +56,14 @@ export function encodeFrame({ checkpoint, metadata, channels, lease, needsAncest
   return encodeContainer(head, [checkpoint, metadata, ...[...channels.values()].map((c) => c.value)]);
 }
 
-/** @throws FormatError */
-export function decodeFrame(bytes: Uint8Array, attributes: Pick<Frame, "goneAt" | "born">): Frame {
-  const { head, values } = decodeContainer(bytes, () => attributes.born);
+/** @param storedBytes how long it is as it is stored @throws FormatError */
+export function decodeFrame(
+  bytes: Uint8Array,
+  attributes: Pick<Frame, "goneAt" | "born">,
+  meter?: Meter,
+  storedBytes?: number,
+): Frame {
+  const { head, values } = decodeContainer(bytes, () => attributes.born, meter, storedBytes);
   const [checkpoint, metadata, ...channelValues] = values;
   const [names, lease = Infinity, needsAncestors = 0] = Array.isArray(head) ? (head as unknown[]) : [];
   if (

@@ -1,6 +1,7 @@
 import type { Key } from "../aws/dynamodb/items.js";
 import { isBucketName, isKeyPrefix } from "../aws/s3/s3.js";
 import { sha256Name } from "../aws/sha256.js";
+import { damaged } from "./format-error.js";
 import type { Segment } from "./value.js";
 
 /*
@@ -57,6 +58,14 @@ export async function wholeText(text: string, whole: string | undefined): Promis
 /** The id that a part of a key stands for. */
 export const idOf = async (text: string, whole: string | undefined): Promise<string> =>
   unescapeId(await wholeText(text, whole));
+
+/** The same. @throws FormatError where the item does not keep what was shortened: another id is not its own */
+export async function certainId(text: string, whole: string | undefined): Promise<string> {
+  const found = await wholeText(text, whole);
+  // An escaped id has no such signs.
+  if (found.includes(SHORTENED)) throw damaged("An item does not keep the whole id that its key has the hash of");
+  return unescapeId(found);
+}
 
 export const key = (partition: string, sort: string): Key => ({ PK: { S: partition }, SK: { S: sort } });
 

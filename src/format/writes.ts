@@ -4,8 +4,9 @@ import { compareCodePoints } from "./code-points.js";
 import { placeOf, type Codec } from "./codec.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import type { Place } from "./encryption.js";
-import { damaged } from "./format-error.js";
-import { idOf, isBorn, parseSortKey, unescapeId } from "./keys.js";
+import { damaged, FormatError } from "./format-error.js";
+import { certainId, isBorn, parseSortKey, unescapeId } from "./keys.js";
+import type { Meter } from "./meter.js";
 import type { Serialized } from "./serde/serialized.js";
 import type { Value } from "./value.js";
 
@@ -78,10 +79,12 @@ export type WriteAttribute = {
   isEarly: boolean;
   /** The run that has written it, if its caller said so. */
   runId: unknown;
+  /** The task's path that the encrypted value is bound to; `""` if to none, or it is not encrypted. */
+  boundPath: string;
 } & ({ kind: "single"; channel: string } | { kind: "run"; count: number });
 
 /** All attributes of a writes item. @throws FormatError */
-export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAttribute[]> {
+export async function writeAttributes(item: Item, codec: Codec, meter = codec.meter()): Promise<WriteAttribute[]> {
   const names = Object.keys(item).filter((name) => ATTRIBUTE.test(name));
   // Segments of writes that were restored have moved with them.
   const { born, isEarly } = parseSortKey(item.SK.S);
@@ -94,12 +97,15 @@ export async function writeAttributes(item: Item, codec: Codec): Promise<WriteAt
   return Promise.all(
     names.map(async (name, i): Promise<WriteAttribute> => {
       const index = Number(name.slice(1));
-      const container = decodeContainer(await codec.decode(stored[i]!, writePlace(item, name)), bornOf);
+      const { bytes, isBound } = await codec.decodeBound(stored[i]!, writePlace(item, name));
+      const boundPath = isBound ? taskPathOf(item) : "";
+      const container = decodeContainer(bytes, bornOf, meter, stored[i]!.length);
       const [head, , runId] = Array.isArray(container.head) ? (container.head as unknown[]) : [container.head];
       const [value, ...more] = container.values;
       if (value && more.length === 0) {
-        if (typeof head === "string") return { kind: "single", index, channel: head, value, isEarly, runId };
-        if (isCount(head) && index >= 0) return { kind: "run", index, count: head, value, isEarly, runId };
+        const one = { index, value, isEarly, runId, boundPath };
+        if (typeof head === "string") return { kind: "single", channel: head, ...one };
+        if (isCount(head) && index >= 0) return { kind: "run", count: head, ...one };
       }
       throw damaged(`Write ${index} has another shape`);
     }),
@@ -114,7 +120,11 @@ export const writesOfRuns = async (codec: Codec, item: Item, runs: ReadonlySet<u
  * The writes of one task by index, the first of each ordinary index and the last of each special one.
  * @param unpack reads a run's bytes
  */
-export function mergeWrites(attributes: WriteAttribute[], unpack: (value: Value) => Uint8Array): StoredWrite[] {
+export function mergeWrites(
+  attributes: WriteAttribute[],
+  meter: Meter,
+  unpack: (value: Value) => Uint8Array,
+): StoredWrite[] {
   const byIndex = new Map<number, StoredWrite>();
   for (const early of [false, true]) {
     const some = attributes.filter(({ isEarly }) => isEarly === early);
@@ -122,13 +132,13 @@ export function mergeWrites(attributes: WriteAttribute[], unpack: (value: Value)
       if (one.kind === "single" && (index >= 0 || !byIndex.has(index))) byIndex.set(index, { index, ...one });
     for (const one of some)
       if (one.kind === "run")
-        for (const write of unpackRun(one.index, one.count, unpack(one.value))) byIndex.set(write.index, write);
+        for (const write of unpackRun(one.index, one.count, unpack(one.value), meter)) byIndex.set(write.index, write);
   }
   return [...byIndex.values()].sort((a, b) => a.index - b.index);
 }
 
-function unpackRun(first: number, count: number, bytes: Uint8Array): StoredWrite[] {
-  const { head, values } = decodeContainer(bytes, () => "");
+function unpackRun(first: number, count: number, bytes: Uint8Array, meter: Meter): StoredWrite[] {
+  const { head, values } = decodeContainer(bytes, () => "", meter);
   if (!Array.isArray(head) || head.length !== count || values.length !== count)
     throw damaged("A run of writes has another shape");
   return values.map((value, i) => {
@@ -161,9 +171,10 @@ export interface TaskOfItem {
 
 export const taskPathOf = (item: Item): string => unescapeId(stringOf(item, "path") ?? "");
 
+/** @throws FormatError */
 export async function taskOf(item: Item): Promise<TaskOfItem> {
   const { task = "" } = parseSortKey(item.SK.S);
-  return { taskId: await idOf(task, stringOf(item, "task")), path: taskPathOf(item) };
+  return { taskId: await certainId(task, stringOf(item, "task")), path: taskPathOf(item) };
 }
 
 /**
@@ -181,6 +192,22 @@ export function writePlace(item: Key & Partial<Item>, attribute: string): Place 
   const place = placeOf(item, attribute);
   const path = stringOf(item as Item, "path") ?? "";
   return path === "" || path.startsWith("!") ? place : [`${place} ${path}`, place];
+}
+
+/**
+ * The path of a task whose writes stand in these items. What an encrypted value is bound to comes before what an item
+ * only says, and an item without a value says nothing.
+ * @throws FormatError `DECRYPTION_FAILED` where values are bound to different paths
+ */
+export function pathOfTask(items: { path: string; attributes: WriteAttribute[] }[]): string {
+  const bound = new Set(items.flatMap(({ attributes }) => attributes.map((a) => a.boundPath)).filter(Boolean));
+  if (bound.size > 1)
+    throw new FormatError(
+      "DECRYPTION_FAILED",
+      "The writes of one task are bound to different paths, so their order is not known: they were moved",
+    );
+  const [path] = bound;
+  return path ?? items.find((item) => item.path && item.attributes.length > 0)?.path ?? "";
 }
 
 /** Tasks in the order in which their writes are applied: by path, then by id. */

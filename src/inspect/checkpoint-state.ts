@@ -5,6 +5,7 @@ import { type Storage } from "../checkpoint/storage.js";
 import { threadOf } from "../checkpoint/refs.js";
 import { timeline, type ReadEntry, type TimelineEntry } from "./timeline.js";
 import { problemOf, ValueReader, type Problem } from "./tolerant-read.js";
+import type { Meter } from "../format/meter.js";
 import { lengthOf, type Value } from "../format/value.js";
 import { mergeWrites, type StoredWrite } from "../format/writes.js";
 
@@ -63,7 +64,12 @@ export async function checkpointState(
     ...stored.tasks.flatMap(({ attributes }) => attributes.map(({ value }) => value)),
   ]);
   const metadata = (await stateValue(reader, "(metadata)", stored.frame.metadata)).value;
-  return { entry, metadata, channels, tasks: await Promise.all(stored.tasks.map((task) => taskState(reader, task))) };
+  return {
+    entry,
+    metadata,
+    channels,
+    tasks: await Promise.all(stored.tasks.map((task) => taskState(reader, task, stored.meter))),
+  };
 }
 
 /** Some channels of a checkpoint; those that it does not have are left out. */
@@ -90,16 +96,18 @@ export async function channelStates(
 async function taskState(
   reader: ValueReader,
   { taskId, attributes }: StoredCheckpoint["tasks"][number],
+  meter: Meter,
 ): Promise<TaskState> {
   let writes: StoredWrite[];
   let problem: Problem | undefined;
   try {
-    writes = mergeWrites(attributes, (value) => reader.bytes(value));
+    writes = mergeWrites(attributes, meter, (value) => reader.bytes(value));
   } catch (error) {
     // Those that stand by themselves can be read all the same.
     problem = problemOf(error, `(writes of task ${taskId})`);
     writes = mergeWrites(
       attributes.filter(({ kind }) => kind === "single"),
+      meter,
       (value) => reader.bytes(value),
     );
   }

@@ -142,7 +142,14 @@ async function latestOf(
   const writes = items.filter(
     ({ SK: { S: sortKey } }) => parseSortKey(sortKey).task !== undefined && sortKey.startsWith(prefix),
   );
-  const { stored, problems: found } = await openReadable(storage, { thread, ns: "", id: checkpoint, item, writes });
+  const { stored, problems: found } = await openReadable(storage, {
+    thread,
+    ns: "",
+    id: checkpoint,
+    item,
+    writes,
+    writeBytes: 0,
+  });
   problems.push(...found);
   if (!stored) return undefined;
   const segments = distinctSegments(allValues(stored));

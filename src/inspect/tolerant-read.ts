@@ -60,9 +60,10 @@ export async function openReadable(
   storage: Storage,
   items: CheckpointItems,
 ): Promise<{ stored: StoredCheckpoint | undefined; problems: Problem[] }> {
-  const open = (writes: Item[]): Promise<StoredCheckpoint> => openCheckpoint(storage, { ...items, writes });
+  const open = (writes: Item[], writeBytes = 0): Promise<StoredCheckpoint> =>
+    openCheckpoint(storage, { ...items, writes, writeBytes });
   try {
-    return { stored: await open(items.writes), problems: [] };
+    return { stored: await open(items.writes, items.writeBytes), problems: [] };
   } catch (error) {
     problemOf(error);
   }
@@ -81,7 +82,12 @@ export async function openReadable(
       problems.push(problemOf(error, `(writes in ${parseSortKey(write.SK.S).task})`));
     }
   }
-  return { stored: await open(writes), problems };
+  try {
+    return { stored: await open(writes, items.writeBytes), problems };
+  } catch (error) {
+    // Each can be read, and all of them together cannot.
+    return { stored: await open([]), problems: [...problems, problemOf(error, "(writes)")] };
+  }
 }
 
 /** Values of one thread, each of which can be read or not. */
@@ -102,6 +108,9 @@ export class ValueReader {
       this.storage.segments.load(this.thread.partition, some);
     try {
       for (const [name, bytes] of await load(all)) this.#segments.set(name, bytes);
+      // Where one is missing, others may not have been looked for everywhere.
+      for (const value of all.filter(({ segments }) => segments.some(({ name }) => !this.#segments.has(name))))
+        for (const [name, bytes] of await load([value])) this.#segments.set(name, bytes);
       return;
     } catch (error) {
       problemOf(error);

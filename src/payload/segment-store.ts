@@ -36,7 +36,8 @@ export class SegmentStore {
     this.#cache.set(name, bytes, bytes.length);
   }
 
-  /** Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at all. */
+  /** Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at
+   * all; and behind one that is missing, such as are not where they were stored need not come back either. */
   async load(partition: string, values: Iterable<Value>): Promise<LoadedSegments> {
     const loaded = new Map<string, Uint8Array | FormatError>();
     const missing = new Map<string, Segment>();
@@ -49,20 +50,26 @@ export class SegmentStore {
     }
     if (missing.size === 0) return loaded;
     const isObject = ({ objectDays }: Segment): boolean => objectDays !== undefined;
-    const readObjects = (segments: Segment[], isExpected: boolean): Promise<void> =>
-      forEachAtOnce(AT_ONCE, segments, async (segment) => {
+    const isMissing = ({ name }: Segment): boolean => !loaded.has(name);
+    const readItems = (segments: Segment[]): Promise<void> => this.#readItems(partition, segments, loaded);
+    const readObjects = async (segments: Segment[], isExpected: boolean): Promise<void> => {
+      // What is missing beside one that is nowhere needs no requests of its own: its checkpoint comes later.
+      let isOver = false;
+      await forEachAtOnce(AT_ONCE, segments, async (segment) => {
+        if (isOver) return;
         const bytes = await this.#fetchObject(partition, segment, isExpected);
         if (bytes) add(loaded, segment, bytes);
+        // What is not where it was stored may lie in the other place: the same bytes will do.
+        else if (isExpected) await readItems([segment]);
+        isOver ||= isMissing(segment);
       });
-    const readItems = (segments: Segment[]): Promise<void> => this.#readItems(partition, segments, loaded);
+    };
     const [objects, items] = [
       [...missing.values()].filter(isObject),
       [...missing.values()].filter((segment) => !isObject(segment)),
     ];
     await Promise.all([readObjects(objects, true), readItems(items)]);
-    // What is not where it was stored may lie in the other place: the same bytes will do.
-    const isMissing = ({ name }: Segment): boolean => !loaded.has(name);
-    await Promise.all([readObjects(items.filter(isMissing), false), readItems(objects.filter(isMissing))]);
+    await readObjects(items.filter(isMissing), false);
     return loaded;
   }
 

@@ -1,8 +1,11 @@
 import type { Checkpoint, CheckpointMetadata, DeltaChannelHistory } from "@langchain/langgraph-checkpoint";
 import { CheckpointDataError } from "../../errors.js";
 import { compareCodePoints } from "../../format/code-points.js";
+import { locate } from "../../format/format-error.js";
 import type { ConfigIds } from "../ids.js";
 import { checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "../../format/keys.js";
+import { bytesInMemory } from "../../format/known-attributes.js";
+import { ByteLru } from "../../payload/byte-lru.js";
 import { isGone } from "../../payload/lifetime.js";
 import { checkpointPages, type CheckpointItems } from "./pages.js";
 import {
@@ -127,6 +130,11 @@ export async function neededAncestors(
   return ancestors.map(({ stored, wanted }) => ({ stored, values: valuesFor(stored, wanted) }));
 }
 
+/** What is held of a value besides its bytes. */
+const VALUE_BYTES = 400;
+/** Of checkpoints that the Query has passed: what is asked for later than that is read by itself. */
+const PASSED_BYTES = 8 * 1_024 * 1_024;
+
 interface Ancestor {
   stored: StoredCheckpoint;
   /** The channels that have no seed below this ancestor. */
@@ -144,7 +152,7 @@ async function walk(
   const remaining = new Set(channels);
   const seen = new Set<string>();
   const { storage, target } = path;
-  let bytes = 0;
+  const meter = storage.codec.meter();
   while (id !== undefined && remaining.size > 0) {
     const stored = await path.read(id);
     if (!stored) return { ancestors, seedAt, missing: id };
@@ -157,15 +165,14 @@ async function walk(
     }
     seen.add(id);
     const wanted = new Set(remaining);
-    const held = [
-      ...allValues(stored).map(({ tail }) => tail.length),
-      ...lengthsOfSegments(valuesFor(stored, wanted)),
-    ].reduce((sum, length) => sum + length, bytes);
-    bytes = storage.codec.checkLengths(
-      [],
-      { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id },
-      held,
-    );
+    const values = allValues(stored);
+    const held = [...values.map(({ tail }) => tail.length), ...lengthsOfSegments(valuesFor(stored, wanted))];
+    try {
+      meter.addValues(held.reduce((sum, length) => sum + length, 0));
+      meter.add(values.length * VALUE_BYTES);
+    } catch (error) {
+      throw locate(error, { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id });
+    }
     ancestors.push({ stored, wanted });
     for (const channel of remaining) {
       if (!stored.frame.channels.has(channel)) continue;
@@ -228,7 +235,7 @@ async function ancestorsNeeded(
 /** Reads a path of parents from one descending Query. */
 class AncestorReader {
   #pages: AsyncGenerator<CheckpointItems[], void, undefined> | undefined;
-  readonly #passed = new Map<string, CheckpointItems>();
+  readonly #passed = new ByteLru<CheckpointItems>(PASSED_BYTES);
   #oldest: string | undefined;
 
   constructor(
@@ -262,7 +269,7 @@ class AncestorReader {
       const page = (await this.#pages.next()).value ?? undefined;
       if (!page) break;
       for (const items of page) {
-        this.#passed.set(items.id, items);
+        this.#passed.set(items.id, items, bytesInMemory(items.item) + items.writeBytes);
         this.#oldest = items.id;
       }
     }

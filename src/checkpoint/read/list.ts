@@ -14,6 +14,8 @@ import { threadOf } from "../refs.js";
 const SEGMENTS_AT_ONCE = 100;
 /** Of what one row of checkpoints holds, unless it is a single one. */
 const BYTES_AT_ONCE = 8 * 1_024 * 1_024;
+/** What is held of a value besides. */
+const VALUE_BYTES = 1_024;
 /** For more checkpoints than this a page of 1 MB is hardly too much. */
 const MAX_EXACT_LIMIT = 250;
 
@@ -77,6 +79,8 @@ async function* listThread(
   let passed: string | undefined;
   // With `history: "latest"`, what is older than the newest one is none.
   const start = storage.superseded ? { ...input, beforeId: undefined } : input;
+  // Then nothing else is read: its key is certain, and what its item says of its id is not.
+  const isOne = input.ns !== undefined && input.checkpointId !== undefined;
   for await (const page of checkpointPages(storage, thread, await range(start), pageLimits(start))) {
     const newest =
       storage.superseded && input.checkpointId === undefined
@@ -84,7 +88,7 @@ async function* listThread(
         : page;
     passed = page.at(-1)?.ns ?? passed;
     const wanted = newest.filter(
-      ({ id }) => (input.checkpointId ?? id) === id && (input.beforeId === undefined || id < input.beforeId),
+      ({ id }) => (isOne || (input.checkpointId ?? id) === id) && (input.beforeId === undefined || id < input.beforeId),
     );
     for await (const window of windows(storage, wanted, input.filter, left)) {
       const segments = await storage.segments.load(thread.partition, window.flatMap(allValues));
@@ -143,7 +147,7 @@ async function* windows(
     if (!(await unlessDeleted(storage, stored, () => matches(storage, stored, filter)))) continue;
     const values = allValues(stored);
     const own = storage.segments.uncached(values);
-    const ownTails = sum(values.map(({ tail }) => tail.length));
+    const ownTails = sum(values.map(({ tail }) => tail.length + VALUE_BYTES));
     let all = new Map([...segments, ...own]);
     if (window.length > 0 && (all.size > SEGMENTS_AT_ONCE || tails + ownTails + sum(all.values()) > BYTES_AT_ONCE)) {
       yield window;

@@ -6,7 +6,7 @@ import type {
 } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError, type DataLocation } from "../../errors.js";
-import { binaryOf, DATA } from "../../format/attributes.js";
+import { binaryOf, DATA, stringOf } from "../../format/attributes.js";
 import type { Codec } from "../../format/codec.js";
 import { damaged, locate } from "../../format/format-error.js";
 import {
@@ -21,7 +21,8 @@ import {
 } from "../../format/frame.js";
 import { idIn, PARENT } from "../../format/id-attribute.js";
 import { bornOf } from "../incarnation.js";
-import type { KeyPart } from "../../format/keys.js";
+import { certainId, parseSortKey, type KeyPart } from "../../format/keys.js";
+import type { Meter } from "../../format/meter.js";
 import { endOf, goneAt, isEnded, isGone } from "../../payload/lifetime.js";
 import { checkpointPages, namespaceRange, oneCheckpoint, type CheckpointItems } from "./pages.js";
 import { type LoadedSegments } from "../../payload/segment-store.js";
@@ -32,6 +33,7 @@ import { join, lengthOf, type Value } from "../../format/value.js";
 import {
   compareTasks,
   mergeWrites,
+  pathOfTask,
   taskOf,
   writeAttributes,
   type StoredWrite,
@@ -59,6 +61,8 @@ export interface StoredCheckpoint {
   tasks: StoredTask[];
   /** Of the checkpoint, and then of its writes. */
   keys: Key[];
+  /** What is held of it, and of what else the same call reads. */
+  meter: Meter;
 }
 
 interface StoredTask extends TaskOfItem {
@@ -175,7 +179,7 @@ export async function loadWrites(
   channels?: ReadonlySet<string>,
 ): Promise<CheckpointPendingWrite[]> {
   const loaded = stored.tasks.map(async ({ taskId, attributes }) => {
-    const merge = (): StoredWrite[] => mergeWrites(attributes, (value) => join(value, segments));
+    const merge = (): StoredWrite[] => mergeWrites(attributes, stored.meter, (value) => join(value, segments));
     const writes = await at(stored, writesOf({ taskId }), merge);
     const wanted = channels ? writes.filter((w) => channels.has(w.channel)) : writes;
     return Promise.all(
@@ -201,42 +205,58 @@ export async function load(
 }
 
 /** A checkpoint's frame, its format checked. @throws FormatError */
-export async function frameOf(item: Item, codec: Codec): Promise<Frame> {
+export async function frameOf(item: Item, codec: Codec, meter = codec.meter()): Promise<Frame> {
   checkVersion(item);
-  const frame = decodeFrame(await codec.decode(binaryOf(item, DATA), framePlace(item)), {
-    goneAt: goneAt(item),
-    born: bornOf(item),
-  });
+  const stored = binaryOf(item, DATA);
+  const attributes = { goneAt: goneAt(item), born: bornOf(item) };
+  const frame = decodeFrame(await codec.decode(stored, framePlace(item)), attributes, meter, stored.length);
   // Who has made it end later has renewed what it needs before.
   return { ...frame, lease: Math.max(frame.lease, endOf(item)) };
 }
 
-/** @throws CheckpointDataError */
-export async function openCheckpoint({ codec }: Storage, items: CheckpointItems): Promise<StoredCheckpoint> {
+/**
+ * @param meter of the call, where it has read something already
+ * @param readsValues whether the frame's values are read too, and not only the writes
+ * @throws CheckpointDataError
+ */
+export async function openCheckpoint(
+  { codec }: Storage,
+  items: CheckpointItems,
+  meter = codec.meter(),
+  readsValues = true,
+): Promise<StoredCheckpoint> {
   const { thread, ns, id, item, writes } = items;
   const location = locationOf(items);
-  const frame = await at(items, undefined, () => frameOf(item, codec));
   // Before any segment is read. One after the other: what is held is counted before more is unpacked.
-  let bytes = codec.checkLengths(lengthsOf(frame), location);
+  const frame = await at(items, undefined, async () => {
+    const { ns, checkpoint } = parseSortKey(item.SK.S);
+    await Promise.all([certainId(ns, stringOf(item, "ns")), certainId(checkpoint, stringOf(item, "id"))]);
+    meter.add(items.writeBytes);
+    return frameOf(item, codec, meter);
+  });
+  codec.checkLengths(readsValues ? lengthsOf(frame) : [], location, meter);
   const opened: StoredTask[] = [];
   for (const write of writes) {
-    const task = await taskOf(write);
+    const task = await at(items, `(writes in ${parseSortKey(write.SK.S).task})`, () => taskOf(write));
     await at(items, writesOf(task), async () => {
       checkVersion(write);
-      const attributes = await writeAttributes(write, codec);
-      bytes = codec.checkLengths(
+      const attributes = await writeAttributes(write, codec, meter);
+      codec.checkLengths(
         attributes.map((a) => [a.kind === "single" ? a.channel : writesOf(task), lengthOf(a.value)]),
         location,
-        bytes,
+        meter,
       );
       opened.push({ ...task, attributes });
     });
   }
-  const tasks = new Map<string, StoredTask>();
-  for (const { taskId, path, attributes } of opened) {
-    const task = tasks.get(taskId);
-    tasks.set(taskId, { taskId, path: task?.path || path, attributes: [...(task?.attributes ?? []), ...attributes] });
-  }
+  const byTask = new Map<string, StoredTask[]>();
+  for (const one of opened) byTask.set(one.taskId, [...(byTask.get(one.taskId) ?? []), one]);
+  const tasks = await Promise.all(
+    [...byTask].map(async ([taskId, parts]): Promise<StoredTask> => {
+      const path = await at(items, writesOf({ taskId }), () => pathOfTask(parts));
+      return { taskId, path, attributes: parts.flatMap(({ attributes }) => attributes) };
+    }),
+  );
   return {
     thread,
     ns,
@@ -245,8 +265,9 @@ export async function openCheckpoint({ codec }: Storage, items: CheckpointItems)
     isFirst: FIRST in item,
     endsAt: endOf(item),
     frame,
-    tasks: [...tasks.values()].sort(compareTasks),
+    tasks: tasks.sort(compareTasks),
     keys: [item, ...writes].map(({ PK, SK }) => ({ PK, SK })),
+    meter,
   };
 }
 
@@ -264,20 +285,23 @@ function newerVersion(a: number | string, b: number | string): number | string {
 /** Checkpoints before format 4 kept the sends of their parent's tasks in the parent's writes. */
 async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, checkpoint: Checkpoint): Promise<void> {
   // Also one that was pruned but for this. Consistently: its sends would be lost without a word.
-  const parent = await readCheckpoint(
-    { ...storage, consistentRead: true },
-    await checkpointRef(stored.thread, stored.ns, stored.parentId!),
+  const consistent = { ...storage, consistentRead: true };
+  const ref = await checkpointRef(stored.thread, stored.ns, stored.parentId!);
+  const writes: CheckpointPendingWrite[] = [];
+  for await (const [items] of checkpointPages(
+    consistent,
+    ref.thread,
+    oneCheckpoint(ref),
+    [],
     isGone,
     stored.frame.born,
-  );
-  const writes = parent
-    ? await loadWrites(
-        storage,
-        parent,
-        await storage.segments.load(parent.thread.partition, allValues(parent)),
-        new Set([TASKS]),
-      )
-    : [];
+  )) {
+    if (!items) continue;
+    const parent = await openCheckpoint(storage, items, stored.meter, false);
+    const values = parent.tasks.flatMap(({ attributes }) => attributes.map(({ value }) => value));
+    const segments = await storage.segments.load(ref.thread.partition, values);
+    writes.push(...(await loadWrites(storage, parent, segments, new Set([TASKS]))));
+  }
   checkpoint.channel_values[TASKS] = writes.map(([, , send]) => send);
   const versions = Object.values(checkpoint.channel_versions ?? {}).filter((version) =>
     ["number", "string"].includes(typeof version),

@@ -1,5 +1,6 @@
 import type { Item, QueryInput } from "../../aws/dynamodb/items.js";
 import { stringOf } from "../../format/attributes.js";
+import { bytesInMemory, knownOf } from "../../format/known-attributes.js";
 import { bornOf, livingOf } from "../incarnation.js";
 import {
   CHECKPOINTS,
@@ -22,7 +23,10 @@ export interface CheckpointItems {
   ns: string;
   id: string;
   item: Item;
+  /** Of more than one call may hold, those that came first. */
   writes: Item[];
+  /** What all of them take in memory, roughly. */
+  writeBytes: number;
 }
 
 /**
@@ -57,7 +61,7 @@ export const oneCheckpoint = ({ nsPart, idPart }: CheckpointRef): Pick<QueryInpu
  * @param of the incarnation, where it is known: what a marker says is not asked then
  */
 export async function* checkpointPages(
-  { db, incarnations, consistentRead }: Storage,
+  { db, codec, incarnations, consistentRead }: Storage,
   thread: Thread,
   range: Pick<QueryInput, "between" | "beginsWith">,
   limits: number[] = [],
@@ -96,9 +100,11 @@ export async function* checkpointPages(
       if (task === undefined) {
         if (born !== living || isVoid(item) || isPast(item)) continue;
         const ids = { ns: await idOf(ns, stringOf(item, "ns")), id: await idOf(checkpoint, stringOf(item, "id")) };
-        open = { thread, ...ids, prefix, item, writes: [] };
+        open = { thread, ...ids, prefix, item: knownOf(item), writes: [], writeBytes: 0 };
       } else if (open && (born === living || born === "") && !isGone(item)) {
-        open.writes.push(item);
+        const known = knownOf(item);
+        open.writeBytes += bytesInMemory(known);
+        if (codec.meter().hasRoomFor(open.writeBytes)) open.writes.push(known);
       } // else these writes have expired, or arrived before their checkpoint, which is not there yet
     }
     if (!next && open) complete.push(open);

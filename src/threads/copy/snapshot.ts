@@ -5,6 +5,7 @@ import { binaryOf, DATA, stringOf } from "../../format/attributes.js";
 import { compareCodePoints } from "../../format/code-points.js";
 import type { Codec } from "../../format/codec.js";
 import { deleteIncarnation } from "../../checkpoint/delete-thread.js";
+import { locate } from "../../format/format-error.js";
 import { deltaChannels } from "../../format/frame.js";
 import { deleteAsRead, livingOf, newIncarnation } from "../../checkpoint/incarnation.js";
 import {
@@ -69,6 +70,8 @@ export interface Snapshot {
 /** Segments read at once: one BatchGetItem, and not too many bytes of state. */
 const RAW_AT_ONCE = 100;
 const RAW_BYTES_AT_ONCE = 4 * 1_024 * 1_024;
+/** What a segment that is kept takes, roughly. */
+const SEGMENT_BYTES = 250;
 /** Items stored at once. */
 const AT_ONCE = 100;
 const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
@@ -97,6 +100,16 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
   const used = new Map<string, Segment>();
   // Of what has ended for readers, only what a DeltaChannel needs is sure to be there.
   const needed = new Set<string>();
+  const meter = storage.codec.meter();
+  const located = { threadId: thread.id, checkpointNs: "", checkpointId: "" };
+  /** Bytes of what is kept to the end. */
+  const count = (bytes: number): void => {
+    try {
+      meter.add(bytes);
+    } catch (error) {
+      throw locate(error, located);
+    }
+  };
   for (const between of NAMESPACE_ORDER) {
     // Ids of parents that something is rebuilt from: they may have ended for readers.
     const parents = new Set<string>();
@@ -113,10 +126,14 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
         const name = JSON.stringify([items.ns, items.id]);
         if (isHidden && !parents.has(name)) continue;
         const stored = await openCheckpoint(storage, items);
-        if (stored.parentId !== undefined && (isHidden || (await restsOnParent(storage, stored))))
-          parents.add(JSON.stringify([items.ns, stored.parentId]));
+        if (stored.parentId !== undefined && (isHidden || (await restsOnParent(storage, stored)))) {
+          const parent = JSON.stringify([items.ns, stored.parentId]);
+          count(parent.length);
+          parents.add(parent);
+        }
         for (const { segments } of allValues(stored)) {
           for (const segment of segments) {
+            if (!used.has(segmentCopy(segment))) count(SEGMENT_BYTES);
             used.set(segmentCopy(segment), segment);
             if (!isHidden) needed.add(segmentCopy(segment));
           }
@@ -126,19 +143,14 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
       }
     }
   }
-  for await (const { item, segment } of rawSegments(storage, thread.partition, [...used.values()])) {
+  for await (const { item, segment } of rawSegments(storage, thread.partition, [...used.values()], needed)) {
     needed.delete(segmentCopy(segment));
     yield { item: withoutPartition(item), ...(segment.objectDays !== undefined && { external: true }) };
   }
   if ((await storage.incarnations.current(thread)) !== born)
     throw invalidInput(`Thread ${JSON.stringify(thread.id)} was deleted while it was read.`);
   const [missing] = [...needed].map((copy) => used.get(copy)!);
-  if (missing)
-    throw new CheckpointDataError("MISSING_DATA", `Segment ${missing.name} is missing`, {
-      threadId: thread.id,
-      checkpointNs: "",
-      checkpointId: "",
-    });
+  if (missing) throw new CheckpointDataError("MISSING_DATA", `Segment ${missing.name} is missing`, located);
 }
 
 /**
@@ -158,11 +170,15 @@ async function restsOnParent(storage: Storage, stored: StoredCheckpoint): Promis
 
 const parseSegment = (sortKey: string): string => sortKey.slice(sortKey.lastIndexOf("#") + 1);
 
-/** Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. */
+/**
+ * Segments as they are stored, each with its key; those that lie in S3 with their bytes and without a pointer. Ends
+ * with the first of these that is needed and missing.
+ */
 async function* rawSegments(
   storage: Storage,
   partition: string,
   segments: Segment[],
+  needed: ReadonlySet<string>,
 ): AsyncGenerator<{ item: Item; segment: Segment }, void, undefined> {
   const inline = segments
     .filter(({ objectDays }) => objectDays === undefined)
@@ -187,6 +203,7 @@ async function* rawSegments(
   }
   for (const segment of segments.filter(({ objectDays }) => objectDays !== undefined)) {
     const stored = await storedObject(storage, partition, segment);
+    if (!stored && needed.has(segmentCopy(segment))) return;
     if (stored)
       yield { item: { ...key(partition, segmentSortKey(segment)), [DATA]: { B: toBase64(stored) } }, segment };
   }

@@ -1,10 +1,11 @@
-import type { Item } from "../../aws/dynamodb/items.js";
+import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { stringOf } from "../../format/attributes.js";
+import { bytesInMemory, knownOf } from "../../format/known-attributes.js";
 import { CHECKPOINTS, idOf, parseSortKey, THREAD_MARKER } from "../../format/keys.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import type { Thread } from "../../checkpoint/refs.js";
 import { goesByItself, isVoid } from "../../checkpoint/tombstone.js";
-import type { Value } from "../../format/value.js";
+import type { Segment } from "../../format/value.js";
 import { writeAttributes } from "../../format/writes.js";
 
 /** A checkpoint with its writes, or writes without a checkpoint. */
@@ -13,9 +14,12 @@ export interface Group {
   ns: string;
   id: string;
   item: Item | undefined;
-  writes: Item[];
+  /** Of more than one call may hold, the keys. */
+  writes: (Item | Key)[];
+  /** What they take in memory, roughly. */
+  writeBytes: number;
   /** What belongs to another incarnation, or stands in the place of a checkpoint. */
-  strays: Item[];
+  strays: Key[];
 }
 
 /** Which incarnations a thread has. */
@@ -28,7 +32,7 @@ export interface Incarnation {
 
 /** Pages of the thread's checkpoints with their writes, newest first. */
 export async function* groupPages(
-  { db }: Storage,
+  { db, codec }: Storage,
   { partition }: Thread,
   { born: living, restoring }: Incarnation,
 ): AsyncGenerator<Group[], void, undefined> {
@@ -47,20 +51,32 @@ export async function* groupPages(
           id: await idOf(checkpoint, stringOf(item, "id")),
           item: undefined,
           writes: [],
+          writeBytes: 0,
           strays: [],
         };
       }
-      if (task === undefined && born === living && !isVoid(item)) open.item = item;
-      else if (task !== undefined && (born === living || born === "")) open.writes.push(item);
-      else if (!goesByItself(item)) open.strays.push(item);
+      if (task === undefined && born === living && !isVoid(item)) open.item = knownOf(item);
+      else if (task !== undefined && (born === living || born === "")) {
+        const known = knownOf(item);
+        open.writeBytes += bytesInMemory(known);
+        open.writes.push(codec.meter().hasRoomFor(open.writeBytes) ? known : keyOf(item));
+      } else if (!goesByItself(item)) open.strays.push(keyOf(item));
     }
     yield complete;
   }
   if (open) yield [open];
 }
 
-/** What writes hold, as far as it can be read. */
-export async function valuesOf({ codec }: Storage, writes: Item[], onUnreadable: () => void): Promise<Value[]> {
-  const attributes = await Promise.all(writes.map((write) => writeAttributes(write, codec).catch(onUnreadable)));
-  return attributes.flatMap((some) => (some ?? []).map(({ value }) => value));
+/** The segments that writes without a checkpoint refer to, as far as these can be read. */
+export async function* segmentsOf(
+  { codec }: Storage,
+  { writes, writeBytes }: Group,
+  onUnreadable: () => void,
+): AsyncGenerator<Segment, void, undefined> {
+  if (!codec.meter().hasRoomFor(writeBytes)) onUnreadable();
+  for (const write of writes)
+    for (const { value } of (await writeAttributes(write as Item, codec).catch(onUnreadable)) ?? [])
+      yield* value.segments;
 }
+
+const keyOf = ({ PK, SK }: Key): Key => ({ PK, SK });

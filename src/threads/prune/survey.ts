@@ -1,7 +1,8 @@
 import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError } from "../../errors.js";
-import { DATA } from "../../format/attributes.js";
+import { bytesInMemory } from "../../format/known-attributes.js";
+import { locate } from "../../format/format-error.js";
 import { deltaChannels } from "../../format/frame.js";
 import { idIn, PARENT, RUN } from "../../format/id-attribute.js";
 import { itemSize } from "../../format/item-size.js";
@@ -16,9 +17,11 @@ import {
   readCheckpoint,
   type StoredCheckpoint,
 } from "../../checkpoint/read/open.js";
+import type { Segment } from "../../format/value.js";
 import { type Storage } from "../../checkpoint/storage.js";
 import { checkpointRef, type Thread } from "../../checkpoint/refs.js";
-import { groupPages, valuesOf, type Group, type Incarnation } from "./survey-groups.js";
+import { groupPages, segmentsOf, type Group, type Incarnation } from "./survey-groups.js";
+import { ORDER, orderOf } from "../../format/write-order.js";
 import { writesOfRuns } from "../../format/writes.js";
 
 /** A checkpoint that readers see, as a rule judges it. */
@@ -105,6 +108,20 @@ export async function* survey(
     released: new Map(),
     stray: new Set(),
   };
+  const meter = storage.codec.meter();
+  /** Bytes of what is kept to the end. */
+  const count = (bytes: number): void => {
+    try {
+      meter.add(bytes);
+    } catch (error) {
+      throw locate(error, { threadId: thread.id, checkpointNs: "", checkpointId: "" });
+    }
+  };
+  const hold: Hold = (segments, segment) => {
+    if (!segments.has(segmentCopy(segment))) count(SEGMENT_BYTES);
+    if (segments instanceof Set) segments.add(segmentCopy(segment));
+    else segments.set(segmentCopy(segment), segment.length);
+  };
   let namespace: Namespace | undefined;
   let read = 0;
   for await (const groups of groupPages(storage, thread, options)) {
@@ -113,13 +130,13 @@ export async function* survey(
       for (const { SK } of strays) found.stray.add(SK.S);
       if (!item) {
         for (const { SK } of writes) found.stray.add(SK.S);
-        for (const value of await valuesOf(storage, writes, () => (found.released = undefined)))
-          for (const segment of value.segments) found.usedByStray.add(segmentCopy(segment));
+        for await (const segment of segmentsOf(storage, group, () => (found.released = undefined)))
+          hold(found.usedByStray, segment);
         continue;
       }
       if (namespace?.ns !== group.ns) {
         await namespace?.end();
-        namespace = new Namespace(storage, thread, group.ns, options, found);
+        namespace = new Namespace(storage, thread, group.ns, options, found, hold, count);
       }
       await namespace.judge(group, item);
       read++;
@@ -129,6 +146,14 @@ export async function* survey(
   await namespace?.end();
   return found;
 }
+
+/** Keeps a segment that something refers to. */
+type Hold = (segments: Set<string> | Map<string, number>, segment: Segment) => void;
+
+/** What a segment that is kept takes, roughly. */
+const SEGMENT_BYTES = 150;
+/** Of an id. What is over this is counted: others are no longer than a key lets them be. */
+const USUAL_ID = 250;
 
 /**
  * One namespace, from its newest checkpoint to its oldest one. Parents come after their children, if no clock was
@@ -150,6 +175,8 @@ class Namespace {
     readonly ns: string,
     private readonly options: Surveying,
     private readonly found: Survey,
+    private readonly hold: Hold,
+    private readonly count: (bytes: number) => void,
   ) {}
 
   async judge(group: Group, item: Item): Promise<void> {
@@ -158,24 +185,30 @@ class Namespace {
     const isVisible = !isEnded(item);
     let opened: Promise<StoredCheckpoint> | undefined;
     const open = (): Promise<StoredCheckpoint> =>
-      (opened ??= openCheckpoint(this.storage, { thread: this.thread, ...group, item }));
+      (opened ??= openCheckpoint(this.storage, {
+        ...group,
+        thread: this.thread,
+        item,
+        writes: group.writes as Item[],
+      }));
     const stays = isVisible && (await this.#stays(item, id, isTip, open));
     const channels = stays ? undefined : await this.#stoodOn(item, isVisible, isTip, open);
     if (channels) this.#need(id, channels);
-    if (stays) await this.#unwrite(writes);
+    if (stays) await this.#unwrite(writes as Item[]);
     if (stays) await this.#keep(await open(), item);
     else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
     else {
       this.found.dropped.set(prefix, {
         item: emptied(item),
         writes: writes.map(({ SK }) => SK.S),
-        bytes: [item, ...writes].reduce((sum, one) => sum + itemSize(one), 0),
+        bytes: [item, ...writes].reduce((sum, one) => sum + itemSize(one as Item), 0),
       });
       const dropped = await open().catch(() => undefined);
       if (dropped) this.#release(dropped);
       else this.found.released = undefined;
     }
     const parent = idIn(item, PARENT);
+    for (const one of [id, parent ?? ""]) this.count(Math.max(0, one.length - USUAL_ID));
     if (parent !== undefined) this.#parents.add(parent);
   }
 
@@ -253,8 +286,11 @@ class Namespace {
   async #unwrite(writes: Item[]): Promise<void> {
     const { runs } = this.options;
     if (!runs) return;
-    for (const item of writes)
-      if ((await writesOfRuns(this.storage.codec, item, runs)).length > 0) this.found.unwritten.push(item);
+    for (const item of writes) {
+      if ((await writesOfRuns(this.storage.codec, item, runs)).length === 0) continue;
+      this.count(bytesInMemory(item));
+      this.found.unwritten.push(item);
+    }
   }
 
   async #hide(stored: StoredCheckpoint, isVisible: boolean): Promise<void> {
@@ -299,18 +335,21 @@ class Namespace {
   }
 
   #use(stored: StoredCheckpoint): void {
-    for (const { segments } of allValues(stored))
-      for (const segment of segments) this.found.used.add(segmentCopy(segment));
+    for (const { segments } of allValues(stored)) for (const segment of segments) this.hold(this.found.used, segment);
   }
 
   #release(stored: StoredCheckpoint): void {
-    for (const { segments } of allValues(stored))
-      for (const segment of segments) this.found.released?.set(segmentCopy(segment), segment.length);
+    const { released } = this.found;
+    for (const { segments } of released ? allValues(stored) : [])
+      for (const segment of segments) this.hold(released!, segment);
   }
 }
 
-/** Without what it holds: a thread can have many. */
-const emptied = ({ [DATA]: _, ...item }: Item): Item => item;
+/** What a tombstone takes over: a thread can have many. */
+const emptied = (item: Item): Item => {
+  const order = orderOf(item);
+  return { ...keyOf(item), ...(order !== undefined && { [ORDER]: { N: order } }) };
+};
 
 const keyOf = ({ PK, SK }: Key): Key => key(PK.S, SK.S);
 

@@ -3,7 +3,7 @@ import { describe, expect, inject, test } from "vitest";
 import { collect, emptyThread, noise, putStep, valuesAt, type Step } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver, type SaverOptions } from "../../lanes/savers/harness.js";
-import { itemsOf, itemsWithPrefix, putRaw, withBytes, type RawItem } from "../../lanes/stored/raw-table.js";
+import { deleteRaw, itemsOf, itemsWithPrefix, putRaw, withBytes, type RawItem } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { BUCKET, callS3, objectKeys } from "../../lanes/stored/s3-client.js";
 import { s3Options } from "../../lanes/savers/s3-options.js";
@@ -307,6 +307,44 @@ describe("a stored value is refused where it does not belong:", () => {
     expect(await orderOf()).toEqual(["a", "b"]);
   });
 
+  test("a path beside those of a task's writes, where no write is, so that they are applied in another order", async () => {
+    const { keyPrefix, one } = await prepare();
+    const fork = { configurable: { ...one.config.configurable, checkpoint_id: "9" } };
+    // Of a checkpoint that is not there yet, so its writes name no incarnation.
+    await encrypted(keyPrefix).putWrites(fork, [["order", "a"]], "a", "~first");
+    const child = { configurable: { ...one.config.configurable, checkpoint_id: one.checkpoint.id } };
+    await encrypted(keyPrefix).put(child, { ...one.checkpoint, id: "9" }, { source: "loop", step: 9, parents: {} }, {});
+    await encrypted(keyPrefix).putWrites(fork, [["order", "b"]], "b", "~second");
+    const orderOf = async (): Promise<unknown> =>
+      (await encrypted(keyPrefix).getTuple(fork))?.pendingWrites?.map(([task]) => task);
+    expect(await orderOf()).toEqual(["a", "b"]);
+    const items = await itemsOf(keyPrefix, "t", "C##9#W");
+    const [early, late] = ["#W#a", "#W#b#"].map((part) => find(items, part)) as [RawItem, RawItem];
+    const born = late.SK!.S!.split("#").at(-1)!;
+
+    const { w0: _, ...empty } = early;
+    await putRaw({ ...empty, SK: { S: `${early.SK!.S}#${born}` }, path: { S: "~third" } });
+    expect(await orderOf()).toEqual(["a", "b"]);
+
+    // The other way round: what is authentic is said to be early, and what is not early has nothing.
+    const { w0: __, ...emptied } = late;
+    await putRaw({ ...late, SK: { S: late.SK!.S!.slice(0, -born.length - 1) } });
+    await putRaw({ ...emptied, path: { S: "~a" } });
+    expect(await orderOf()).toEqual(["a", "b"]);
+  });
+
+  test("the writes of a task under another path of the same task's", async () => {
+    const { keyPrefix, one } = await prepare();
+    await encrypted(keyPrefix).putWrites(one.config, [["order", "a"]], "moved", "~first");
+    const item = find(await itemsOf(keyPrefix, "t", "C##"), "#W#moved#");
+    await deleteRaw(item);
+    await encrypted(keyPrefix).putWrites(one.config, [["order", "a"]], "moved", "~second");
+    const early = item.SK!.S!.slice(0, item.SK!.S!.lastIndexOf("#"));
+
+    await putRaw({ ...item, SK: { S: early } });
+    await expectRefused(keyPrefix, one);
+  });
+
   test("a write in another's attribute", async () => {
     const { keyPrefix, one, items } = await prepare();
     const { w0, w1, ...writes } = find(items, "#W#");
@@ -384,34 +422,58 @@ describe("a task's path, to which its writes are bound,", () => {
 });
 
 test("what an item says of an id that was too long for its key counts only if it is that id", async () => {
-  const keyPrefix = newPrefix();
   const long = (what: string): string => `${what} `.repeat(500);
   for (const options of [{}, { encryption: { key } }]) {
-    const thread = long(`thread of ${Object.keys(options).length}`);
-    const saver = createSaver({ keyPrefix, ...options });
-    const { config } = await putStep(saver, emptyThread(thread, long("ns")), { n: 1 }, { id: long("id") });
-    await saver.putWrites(config, [["n", 2]], long("task"));
-    const read = async (): Promise<string> => {
-      const tuples = await collect(
-        createSaver({ keyPrefix, ...options }).list({ configurable: { thread_id: thread } }),
-      );
-      return JSON.stringify([
-        tuples.map((tuple) => [tuple.config, tuple.pendingWrites]),
-        await collect(saver.listThreads()),
-      ]);
-    };
-    const before = await read();
-    for (const what of ["ns", "id", "task", "thread"])
-      expect(before).toContain(long(what === "thread" ? `thread of ${Object.keys(options).length}` : what).trim());
+    const keyPrefix = newPrefix();
+    const open = (): DynamoDBSaver => createSaver({ keyPrefix, ...options });
+    const { config } = await putStep(open(), emptyThread(long("thread"), long("ns")), { n: 1 }, { id: long("id") });
+    await open().putWrites(config, [["n", 2]], long("task"));
+    const newest = { configurable: { thread_id: long("thread"), checkpoint_ns: long("ns") } };
+    const readings: (() => Promise<unknown>)[] = [
+      () => open().getTuple(config),
+      () => open().getTuple(newest),
+      () => collect(open().list(config)),
+      () => collect(open().list(newest)),
+      () => collect(open().list({ configurable: { thread_id: long("thread") } })),
+      () => collect(open().exportThread(long("thread"))),
+    ];
+    const threads = async (): Promise<string> => JSON.stringify(await collect(open().listThreads()));
+    for (const reading of readings) await reading();
+    expect(await threads()).toContain(long("thread").trim());
 
-    for (const item of await itemsWithPrefix(keyPrefix)) {
-      const forged = Object.fromEntries(
-        ["ns", "id", "task", "thread"].flatMap((name) => (item[name] ? [[name, { S: "forged" }]] : [])),
-      );
-      if (Object.keys(forged).length > 0) await putRaw({ ...item, ...forged });
+    const items = await itemsWithPrefix(keyPrefix);
+    for (const name of ["ns", "id", "task"]) {
+      const having = items.filter((item) => item[name]);
+      expect(having).not.toHaveLength(0);
+      for (const said of [{}, { [name]: { S: "forged" } }]) {
+        for (const { [name]: _, ...item } of having) await putRaw({ ...item, ...said });
+        for (const reading of readings)
+          expect(await errorOf(reading())).toMatchObject({ name: "CheckpointDataError", code: "DAMAGED_DATA" });
+      }
+      for (const item of having) await putRaw(item);
     }
-    expect(await read()).not.toContain("forged");
+    for (const item of items.filter(({ thread }) => thread)) await putRaw({ ...item, thread: { S: "forged" } });
+    expect(await threads()).not.toContain("forged");
   }
+});
+
+test("a checkpoint whose long id is not known any more is pruned, and deleted with its thread", async () => {
+  const keyPrefix = newPrefix();
+  const damage = async (id: string): Promise<void> => {
+    const { id: _, ...item } = (await itemsOf(keyPrefix, "t", `C##${id}`)).find(({ SK }) => SK!.S!.includes("#~"))!;
+    await putRaw(item);
+  };
+  const one = await putStep(encrypted(keyPrefix), emptyThread("t"), { n: 1 }, { id: "1".repeat(300) });
+  const two = await putStep(encrypted(keyPrefix), one, { n: 2 }, { id: "2".repeat(300) });
+  await damage("1");
+
+  expect(await encrypted(keyPrefix).prune({ threadIds: ["t"], keepLast: 1, graceSeconds: 0 })).toMatchObject({
+    checkpoints: 1,
+  });
+  expect(await valuesAt(encrypted(keyPrefix), two.config)).toEqual({ n: 2 });
+  await damage("2");
+  await encrypted(keyPrefix).deleteThread("t");
+  expect((await itemsOf(keyPrefix, "t")).filter(({ data }) => data)).toEqual([]);
 });
 
 test("an object of another segment in the bucket is refused", async () => {

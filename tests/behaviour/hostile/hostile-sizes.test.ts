@@ -1,5 +1,6 @@
 import { gzipSync } from "fflate";
 import { inject, describe, expect, test } from "vitest";
+import { intercepted } from "../../lanes/stored/aws-requests.js";
 import { emptyThread, noise, putStep, valuesAt, type Step } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver } from "../../lanes/savers/harness.js";
@@ -132,6 +133,39 @@ test("a segment that unpacks to more than its checkpoint says is refused before 
   );
 
   expect(error).toMatchObject({ name: "CheckpointDataError", channel: "small" });
+});
+
+describe("a checkpoint that refers to thousands of segments which are not there costs some requests:", () => {
+  const COUNT = 3_000;
+  const counters = Array.from({ length: COUNT }, (_, i) => {
+    const hash = new Uint8Array(32);
+    new DataView(hash.buffer).setUint32(28, i);
+    return hash;
+  });
+  const random = Array.from({ length: COUNT }, (_, i) => noise(32, i + 1));
+  test.each<[what: string, place: unknown, hashes: Uint8Array[], code: string]>([
+    ["of no length, in some kilobytes", 0, counters, "DAMAGED_DATA"],
+    ["of a byte, in some kilobytes", 1, counters, "DAMAGED_DATA"],
+    ["of a byte, in S3, in some kilobytes", [1, 0], counters, "DAMAGED_DATA"],
+    ["of a byte", 1, random, "MISSING_DATA"],
+    ["of a byte, in S3", [1, 0], random, "MISSING_DATA"],
+  ])("%s", async (_, place, hashes, code) => {
+    const { keyPrefix, one, item } = await prepare();
+    const value = ["bytes", 0, ...hashes.map(() => place)];
+    const frame = buildContainer({
+      head: [[["x", 1]]],
+      entries: [["json", BODY.length], ["json", METADATA.length], value],
+      hashes,
+      tails: [utf8(BODY), utf8(METADATA)],
+    });
+    await putRaw({ ...item, data: binary(gzipped(frame)) });
+    const { s3 } = newPlace();
+    const { fetch, sent } = intercepted(() => undefined);
+
+    expect(await errorOf(createSaver({ keyPrefix, s3, fetch }).getTuple(one.config))).toMatchObject({ code });
+    // 100 segments are one request, and another one where a replica may lag; then some are looked for in the other place.
+    expect(sent.length).toBeLessThan(100);
+  });
 });
 
 describe("a checkpoint's item that unpacks to far more than an item can hold is refused:", () => {

@@ -48,6 +48,9 @@ async function read(fetch: ReturnType<typeof fetchFrom>): Promise<unknown> {
       return saver.getDeltaChannelHistory({ config: ofThread, channels: ["value"] });
     case "prune":
       return saver.prune({ threadIds: ["t"], keepLast: 1 });
+    case "deleteForRuns": {
+      return saver.deleteForRuns(["run"], { threadIds: ["t"] });
+    }
     case "exportThread": {
       let count = 0;
       for await (const _ of saver.exportThread("t")) count++;
