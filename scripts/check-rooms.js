@@ -14,7 +14,7 @@ const FLOORS = [
   "src/checks.ts",
   "src/aws/",
   "src/options.ts",
-  "src/config.ts",
+  "src/config/",
   "src/format/",
   "src/payload/",
   "src/table/",

@@ -51,7 +51,7 @@ describe("the reference", () => {
   });
 
   test("has a section for every option that the constructor takes", () => {
-    const config = readFileSync(new URL("../src/config.ts", import.meta.url), "utf8");
+    const config = readFileSync(new URL("../src/config/config.ts", import.meta.url), "utf8");
     const [, list = ""] = /KNOWN_OPTIONS: readonly string\[\] = \[(.*?)\]/s.exec(config) ?? [];
     const options = [...list.matchAll(/"(\w+)"/g)].map(([, name]) => name!);
 

@@ -10,7 +10,9 @@ import { lifetime } from "../payload/lifetime.js";
 import { deserialized, serialized } from "../format/serde/serialized.js";
 import { setup, type SetupResult } from "../table/setup.js";
 import { shardOf, SHARDS } from "../format/shards.js";
-import { ambientEnv, checkTtl, withEnv, type SaverConfig } from "../config.js";
+import { withEnv, type SaverConfig } from "../config/config.js";
+import { ambientEnv } from "../config/environment.js";
+import { checkTtl } from "../config/values.js";
 import { invalidInput, itemText, StoreDataError } from "../errors.js";
 import { defaultSerde } from "../format/serde/serde.js";
 import {

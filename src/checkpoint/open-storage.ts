@@ -1,6 +1,6 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { longestRequestMs } from "../aws/client/retry.js";
-import type { SaverConfig } from "../config.js";
+import type { SaverConfig } from "../config/config.js";
 import { openBackend } from "../payload/backend.js";
 import type { Compress } from "../format/compression.js";
 import { Incarnations } from "./incarnation.js";

@@ -12,7 +12,9 @@ import {
 import { longestRequestMs } from "../aws/client/retry.js";
 import { Semaphore } from "../aws/client/semaphore.js";
 import { optional, textsOf } from "../checks.js";
-import { ambientEnv, checkTtl, expandConfig, type SaverConfig } from "../config.js";
+import { expandConfig, type SaverConfig } from "../config/config.js";
+import { ambientEnv } from "../config/environment.js";
+import { checkTtl } from "../config/values.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { invalidInput } from "../errors.js";
 import { defaultSerde } from "../format/serde/serde.js";

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { ambientEnv, expandConfig } from "../config.js";
+import { expandConfig } from "../config/config.js";
+import { ambientEnv } from "../config/environment.js";
 import type { DynamoDBSaver } from "../threads/saver.js";
 import type { Storage } from "../checkpoint/storage.js";
 import type { DynamoDBSaverEvent } from "../aws/client/events.js";

@@ -5,6 +5,9 @@ import { damaged } from "./format-error.js";
 /** The attribute with an item's bytes. */
 export const DATA = "data";
 
+/** The attribute of a checkpoint whose parent was pruned. */
+export const FIRST = "first";
+
 /** A binary attribute's bytes. */
 export function binaryOf(item: Item, attribute: string): Uint8Array {
   const value = item[attribute];

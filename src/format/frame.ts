@@ -1,4 +1,3 @@
-import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Item, Key } from "../aws/dynamodb/items.js";
 import { DATA } from "./attributes.js";
 import { placeOf } from "./codec.js";
@@ -97,14 +96,6 @@ type Parts = Pick<Frame, "checkpoint" | "metadata" | "channels">;
 
 export function valuesOf({ checkpoint, metadata, channels }: Parts): Value[] {
   return [checkpoint, metadata, ...[...channels.values()].map((c) => c.value)];
-}
-
-/**
- * The channels that LangGraph rebuilds from earlier writes: those it counts the steps of since their last snapshot,
- * unless the checkpoint has that snapshot itself.
- */
-export function deltaChannels(metadata: CheckpointMetadata, { channels }: Pick<Frame, "channels">): string[] {
-  return Object.keys(metadata.counters_since_delta_snapshot ?? {}).filter((name) => !channels.has(name));
 }
 
 /** How long each value of a checkpoint is, in bytes. */

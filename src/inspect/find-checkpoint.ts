@@ -4,7 +4,7 @@ import { idIn, PARENT } from "../format/id-attribute.js";
 import { CHECKPOINTS, escapeId, keyPart, namespacePrefix } from "../format/keys.js";
 import { isEnded, isGone } from "../payload/lifetime.js";
 import { checkpointPages, namespaceRange, oneCheckpoint } from "../checkpoint/read/pages.js";
-import { FIRST } from "../checkpoint/read/open.js";
+import { FIRST } from "../format/attributes.js";
 import { type Storage } from "../checkpoint/storage.js";
 import { checkpointRef, threadOf, type Thread } from "../checkpoint/refs.js";
 

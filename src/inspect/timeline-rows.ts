@@ -2,7 +2,7 @@ import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkp
 import type { CheckpointItems } from "../checkpoint/read/pages.js";
 import { nextNodes, tellsNextNodes } from "./next-nodes.js";
 import type { StoredCheckpoint } from "../checkpoint/read/open.js";
-import { deltaChannels } from "../format/frame.js";
+import { deltaChannels } from "../checkpoint/delta-channels.js";
 import type { Storage } from "../checkpoint/storage.js";
 import { openReadable, problemOf, ValueReader, type Problem } from "./tolerant-read.js";
 import { lengthOf, type Value } from "../format/value.js";

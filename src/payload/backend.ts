@@ -2,7 +2,7 @@ import { AwsClient } from "../aws/client/client.js";
 import { CredentialSource } from "../aws/client/credentials.js";
 import { DynamoDB } from "../aws/dynamodb/dynamodb.js";
 import { S3 } from "../aws/s3/s3.js";
-import type { SaverConfig } from "../config.js";
+import type { SaverConfig } from "../config/config.js";
 import { Codec } from "../format/codec.js";
 import type { Compress } from "../format/compression.js";
 import { Encryption } from "../format/encryption.js";

@@ -1,7 +1,7 @@
 import { forEachAtOnce } from "../aws/client/concurrency.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
 import type { Condition, Key } from "../aws/dynamodb/items.js";
-import type { Backend } from "./backend.js";
+import type { Objects } from "./segment-objects.js";
 import { key, parsePointer } from "../format/keys.js";
 import { endLater } from "./lifetime.js";
 import { offloadOf } from "./offload.js";
@@ -11,8 +11,6 @@ import { MARK, WRITTEN_AT } from "./written.js";
 const POINTERS_AT_ONCE = 6;
 /** Segments deleted at once, each by a request of its own. */
 const SEGMENTS_AT_ONCE = 25;
-
-type Objects = Pick<Backend, "db" | "offload">;
 
 /**
  * Deletes objects, and then their pointers, without which nobody would find them again. A put of the same segment may

@@ -1,13 +1,17 @@
+import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
 import type { Condition, Item, Key } from "../aws/dynamodb/items.js";
-import type { Backend } from "./backend.js";
 import { key, parsePointer, pointerSortKey, pointersPrefix, type SegmentId } from "../format/keys.js";
 import { expiry, goneAt, isGone, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
-import { offloadOf } from "./offload.js";
+import { offloadOf, type Offload } from "./offload.js";
 import { MARK, touch, writtenNow } from "./written.js";
 
 /* Segments that lie in S3. A pointer in the table says of each where. */
 
-type Objects = Pick<Backend, "db" | "offload">;
+/** What objects and their pointers are reached by. */
+export interface Objects {
+  db: DynamoDB;
+  offload: Offload | undefined;
+}
 
 /** The pointer comes before its object, so that S3 holds nothing the table does not know. */
 export async function writeObject(

@@ -1,6 +1,8 @@
 import type { IndexConfig } from "@langchain/langgraph-checkpoint";
 import { checkObject, optional, wholeNumber } from "../checks.js";
-import { checkTtl, expandConfig, KNOWN_OPTIONS, type Env, type SaverConfig } from "../config.js";
+import { expandConfig, KNOWN_OPTIONS, type SaverConfig } from "../config/config.js";
+import { type Env } from "../config/environment.js";
+import { checkTtl } from "../config/values.js";
 import { invalidConfig } from "../errors.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import type { VectorIndex } from "./vector-index.js";

@@ -1,4 +1,4 @@
-import { checkTtl } from "../config.js";
+import { checkTtl } from "../config/values.js";
 import { invalidInput } from "../errors.js";
 
 /** What a `put` can say besides LangGraph's own arguments. */

@@ -10,7 +10,8 @@ import {
 import { openBackend } from "../payload/backend.js";
 import { compress } from "../format/compression.js";
 import { setup, type SetupResult } from "../table/setup.js";
-import { ambientEnv, withEnv } from "../config.js";
+import { withEnv } from "../config/config.js";
+import { ambientEnv } from "../config/environment.js";
 import { invalidInput } from "../errors.js";
 import { defaultSerde } from "../format/serde/serde.js";
 import { readEntries } from "./entries.js";

@@ -18,7 +18,7 @@ import { PRUNE_OPTIONS, type PruneOptions } from "./prune/options.js";
 import { CheckpointSaver, internalsOf } from "../checkpoint/saver.js";
 import { requireId } from "../checkpoint/ids.js";
 import type { Storage } from "../checkpoint/storage.js";
-import { withEnv } from "../config.js";
+import { withEnv } from "../config/config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 /**
  * Keeps LangGraph's checkpoints in one DynamoDB table, over `fetch` alone.

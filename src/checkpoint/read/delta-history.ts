@@ -8,16 +8,9 @@ import { bytesInMemory } from "../../format/known-attributes.js";
 import { ByteLru } from "../../payload/byte-lru.js";
 import { isGone } from "../../payload/lifetime.js";
 import { checkpointPages, type CheckpointItems } from "./pages.js";
-import {
-  allValues,
-  load,
-  loadBody,
-  loadWrites,
-  openCheckpoint,
-  readCheckpoint,
-  readLatest,
-  type StoredCheckpoint,
-} from "./open.js";
+import { allValues, openCheckpoint, type StoredCheckpoint } from "./open.js";
+import { readCheckpoint, readLatest } from "./query.js";
+import { load, loadBody, loadWrites } from "./load.js";
 import { type Storage } from "../storage.js";
 import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
 import type { Value } from "../../format/value.js";

@@ -2,7 +2,9 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import { configIds } from "../ids.js";
 import { keyPart } from "../../format/keys.js";
-import { allValues, readCheckpoint, readLatest, toTuple, unlessDeleted, type StoredCheckpoint } from "./open.js";
+import { allValues, type StoredCheckpoint } from "./open.js";
+import { readCheckpoint, readLatest, unlessDeleted } from "./query.js";
+import { toTuple } from "./tuple.js";
 import { type Storage } from "../storage.js";
 import { checkpointRef, threadOf } from "../refs.js";
 

@@ -1,5 +1,6 @@
 import { keyPart } from "../../format/keys.js";
-import { loadMetadata, readLatest } from "./open.js";
+import { readLatest } from "./query.js";
+import { loadMetadata } from "./load.js";
 import { type Storage } from "../storage.js";
 import { threadOf } from "../refs.js";
 import type { ListThreadsOptions, ThreadInfo } from "../thread-index.js";

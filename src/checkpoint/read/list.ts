@@ -6,7 +6,10 @@ import { invalidInput } from "../../errors.js";
 import { configIds } from "../ids.js";
 import { CHECKPOINTS, checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "../../format/keys.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
-import { allValues, loadMetadata, openCheckpoint, toTuple, unlessDeleted, type StoredCheckpoint } from "./open.js";
+import { allValues, openCheckpoint, type StoredCheckpoint } from "./open.js";
+import { unlessDeleted } from "./query.js";
+import { toTuple } from "./tuple.js";
+import { loadMetadata } from "./load.js";
 import { type Storage } from "../storage.js";
 import { threadOf } from "../refs.js";
 

@@ -1,6 +1,7 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { CheckpointListOptions, CheckpointTuple } from "@langchain/langgraph-checkpoint";
-import { ambientEnv, expandConfig, withEnv } from "../../config.js";
+import { expandConfig, withEnv } from "../../config/config.js";
+import { ambientEnv } from "../../config/environment.js";
 import type { DynamoDBSaverOptions } from "../../options.js";
 import { getTuple } from "./get-tuple.js";
 import { list } from "./list.js";

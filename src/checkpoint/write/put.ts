@@ -5,7 +5,6 @@ import { DATA } from "../../format/attributes.js";
 import { checkpointItem } from "../read/checkpoint-item.js";
 import { locate } from "../../format/format-error.js";
 import {
-  deltaChannels,
   encodeFrame,
   framePlace,
   FORMAT_VERSION,
@@ -14,6 +13,7 @@ import {
   valuesOf,
   type Frame,
 } from "../../format/frame.js";
+import { deltaChannels } from "../delta-channels.js";
 import { overtaken, takeHead } from "./head.js";
 import { idAttribute, PARENT, RUN } from "../../format/id-attribute.js";
 import { newIncarnation } from "../incarnation.js";

@@ -2,11 +2,13 @@ import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkp
 import { forEachAtOnce } from "../../aws/client/concurrency.js";
 import { emit } from "../../aws/client/events.js";
 import { neededAncestors } from "../read/delta-history.js";
-import { deltaChannels, frameSize } from "../../format/frame.js";
+import { frameSize } from "../../format/frame.js";
+import { deltaChannels } from "../delta-channels.js";
 import { bornOf } from "../incarnation.js";
 import { lifetime, prolong, prolongAncestor, prolongCheckpoint, type Lifetime } from "../../payload/lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER, type CheckpointItems } from "../read/pages.js";
-import { allValues, loadMetadata, openCheckpoint, type StoredCheckpoint } from "../read/open.js";
+import { allValues, openCheckpoint, type StoredCheckpoint } from "../read/open.js";
+import { loadMetadata } from "../read/load.js";
 import { renewSegments } from "../../payload/segment-writes.js";
 import { type Storage } from "../storage.js";
 import { checkpointRef, type CheckpointRef, type Thread } from "../refs.js";

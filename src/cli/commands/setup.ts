@@ -77,9 +77,10 @@ async function print(format: Format, { ttl, policy, origin }: Options, command: 
 
 async function report({ options, storage }: Context, { ttl: ttlSeconds, dryRun }: Options): Promise<SetupReport> {
   if (dryRun) {
-    const [{ planSetup }, { ambientEnv, expandConfig }] = await Promise.all([
+    const [{ planSetup }, { expandConfig }, { ambientEnv }] = await Promise.all([
       import("../setup/plan.js"),
-      import("../../config.js"),
+      import("../../config/config.js"),
+      import("../../config/environment.js"),
     ]);
     const config = expandConfig({ ...options, ttlSeconds }, ambientEnv());
     return { dryRun: true, ...(await planSetup(storage.db, storage.offload?.s3, config, ttlSeconds)) };

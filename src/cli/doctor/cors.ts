@@ -1,6 +1,6 @@
 import { exchange } from "../../aws/client/exchange.js";
 import { aborted } from "../../aws/client/abort.js";
-import type { SaverConfig } from "../../config.js";
+import type { SaverConfig } from "../../config/config.js";
 import { ok, wrong, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";
 

@@ -6,7 +6,8 @@ import { openStorage } from "../../checkpoint/open-storage.js";
 import { plainSerde } from "../../format/serde/plain-serde.js";
 import { DynamoDBSaver } from "../../threads/saver.js";
 import type { Storage } from "../../checkpoint/storage.js";
-import { ambientEnv, expandConfig, type SaverConfig } from "../../config.js";
+import { expandConfig, type SaverConfig } from "../../config/config.js";
+import { ambientEnv } from "../../config/environment.js";
 import type { DynamoDBSaverOptions } from "../../options.js";
 
 /** A throwaway thread that nobody could delete is swept after this long. */

@@ -5,7 +5,7 @@ import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import { expiryRule, missingDays } from "../../table/lifecycle-rule.js";
 import { keysProblem } from "../../table/table.js";
 import { AwsRequestError, invalidConfig } from "../../errors.js";
-import type { SaverConfig } from "../../config.js";
+import type { SaverConfig } from "../../config/config.js";
 
 /** What `setup` would find, and what it would make. */
 export interface Plan {

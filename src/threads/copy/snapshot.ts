@@ -6,7 +6,7 @@ import { compareCodePoints } from "../../format/code-points.js";
 import type { Codec } from "../../format/codec.js";
 import { deleteIncarnation } from "../../checkpoint/delete-thread.js";
 import { locate } from "../../format/format-error.js";
-import { deltaChannels } from "../../format/frame.js";
+import { deltaChannels } from "../../checkpoint/delta-channels.js";
 import { deleteAsRead, livingOf, newIncarnation } from "../../checkpoint/incarnation.js";
 import {
   key,
@@ -19,13 +19,8 @@ import {
 } from "../../format/keys.js";
 import { endedItem, endingLater, goneAt, isEnded, isGone, livingUntil, type Lifetime } from "../../payload/lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER } from "../../checkpoint/read/pages.js";
-import {
-  allValues,
-  loadBody,
-  loadMetadata,
-  openCheckpoint,
-  type StoredCheckpoint,
-} from "../../checkpoint/read/open.js";
+import { allValues, openCheckpoint, type StoredCheckpoint } from "../../checkpoint/read/open.js";
+import { loadBody, loadMetadata } from "../../checkpoint/read/load.js";
 import { rebound } from "./rebind.js";
 import { storedObject, writeObject } from "../../payload/segment-objects.js";
 import { type Storage } from "../../checkpoint/storage.js";

@@ -8,7 +8,7 @@ import { bornOfKey, checkpointSortKey, copyOf, key, THREAD_MARKER } from "../../
 import { endNow } from "../../payload/lifetime.js";
 import { checked, leastGraceSeconds, ruleOf, usualGraceSeconds, type PruneOptions } from "./options.js";
 import { locate } from "../../format/format-error.js";
-import { FIRST } from "../../checkpoint/read/open.js";
+import { FIRST } from "../../format/attributes.js";
 import { removeWrites } from "./remove-writes.js";
 import { deleteMarked, deleteUnused } from "../../payload/segment-deletions.js";
 import { storedParts } from "./stored-parts.js";

@@ -3,20 +3,15 @@ import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError } from "../../errors.js";
 import { bytesInMemory } from "../../format/known-attributes.js";
 import { locate } from "../../format/format-error.js";
-import { deltaChannels } from "../../format/frame.js";
+import { deltaChannels } from "../../checkpoint/delta-channels.js";
 import { idIn, PARENT, RUN } from "../../format/id-attribute.js";
 import { itemSize } from "../../format/item-size.js";
 import { key, parseSortKey, segmentCopy } from "../../format/keys.js";
 import { endOf, isEnded, isGone } from "../../payload/lifetime.js";
-import {
-  allValues,
-  FIRST,
-  loadBody,
-  loadMetadata,
-  openCheckpoint,
-  readCheckpoint,
-  type StoredCheckpoint,
-} from "../../checkpoint/read/open.js";
+import { allValues, openCheckpoint, type StoredCheckpoint } from "../../checkpoint/read/open.js";
+import { FIRST } from "../../format/attributes.js";
+import { readCheckpoint } from "../../checkpoint/read/query.js";
+import { loadBody, loadMetadata } from "../../checkpoint/read/load.js";
 import type { Segment } from "../../format/value.js";
 import { type Storage } from "../../checkpoint/storage.js";
 import { checkpointRef, type Thread } from "../../checkpoint/refs.js";

@@ -1,0 +1,72 @@
+import type { Checkpoint, CheckpointMetadata, CheckpointPendingWrite } from "@langchain/langgraph-checkpoint";
+import { damaged, locate } from "../../format/format-error.js";
+import { deserialized } from "../../format/serde/serialized.js";
+import { join, type Value } from "../../format/value.js";
+import { mergeWrites, type StoredWrite } from "../../format/writes.js";
+import type { LoadedSegments } from "../../payload/segment-store.js";
+import type { Storage } from "../storage.js";
+import { at, locationOf, writesOf, type StoredCheckpoint } from "./open.js";
+
+/* What an opened checkpoint holds, once its segments are there. */
+
+/** The checkpoint without its values. */
+export async function loadBody(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  segments: LoadedSegments,
+): Promise<Checkpoint> {
+  return (await loadObject(storage, stored, "(checkpoint)", stored.frame.checkpoint, segments)) as Checkpoint;
+}
+
+export async function loadMetadata(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  segments: LoadedSegments,
+): Promise<CheckpointMetadata> {
+  return (await loadObject(storage, stored, "(metadata)", stored.frame.metadata, segments)) as CheckpointMetadata;
+}
+
+async function loadObject(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  part: string,
+  value: Value,
+  segments: LoadedSegments,
+): Promise<unknown> {
+  const object = await load(storage, stored, part, value, segments);
+  if (Object.prototype.toString.call(object) === "[object Object]") return object;
+  throw locate(damaged("A part of a checkpoint has another shape"), { ...locationOf(stored), channel: part });
+}
+
+/** A checkpoint's writes by task path, task and index; only those to `channels`, when given. */
+export async function loadWrites(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  segments: LoadedSegments,
+  channels?: ReadonlySet<string>,
+): Promise<CheckpointPendingWrite[]> {
+  const loaded = stored.tasks.map(async ({ taskId, attributes }) => {
+    const merge = (): StoredWrite[] => mergeWrites(attributes, stored.meter, (value) => join(value, segments));
+    const writes = await at(stored, writesOf({ taskId }), merge);
+    const wanted = channels ? writes.filter((w) => channels.has(w.channel)) : writes;
+    return Promise.all(
+      wanted.map(async ({ channel, value }): Promise<CheckpointPendingWrite> => [
+        taskId,
+        channel,
+        await load(storage, stored, channel, value, segments),
+      ]),
+    );
+  });
+  return (await Promise.all(loaded)).flat();
+}
+
+/** One value, read by the serde. @throws CheckpointDataError */
+export async function load(
+  storage: Storage,
+  stored: StoredCheckpoint,
+  channel: string,
+  value: Value,
+  segments: LoadedSegments,
+): Promise<unknown> {
+  return at(stored, channel, () => deserialized(storage.serde, { type: value.type, bytes: join(value, segments) }));
+}
