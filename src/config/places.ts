@@ -6,7 +6,7 @@ import {
   type AwsCredentialsProvider,
 } from "../aws/client/credentials.js";
 import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "../aws/client/endpoint.js";
-import { isBucketName, isKeyPrefix, objectUrl } from "../aws/s3/s3.js";
+import { isBucketName, isKeyPrefix, objectUrl } from "../aws/s3/places.js";
 import { checkObject, optional, text, wholeNumber } from "../checks.js";
 import { invalidConfig, isDynamoDBSaverError } from "../errors.js";
 import type { DynamoDBSaverEnv, S3Options } from "../options.js";

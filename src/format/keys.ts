@@ -1,5 +1,5 @@
 import type { Key } from "../aws/dynamodb/items.js";
-import { isBucketName, isKeyPrefix } from "../aws/s3/s3.js";
+import { isBucketName, isKeyPrefix } from "../aws/s3/places.js";
 import { sha256Name } from "../aws/sha256.js";
 import { damaged } from "./format-error.js";
 import type { Segment } from "./value.js";

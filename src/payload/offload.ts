@@ -1,6 +1,7 @@
 import { toBase64Url } from "../aws/base64.js";
 import { emit, type EventListener } from "../aws/client/events.js";
-import type { ObjectPlace, S3 } from "../aws/s3/s3.js";
+import type { S3 } from "../aws/s3/s3.js";
+import type { ObjectPlace } from "../aws/s3/places.js";
 import { sha256Name } from "../aws/sha256.js";
 import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
 import type { SegmentId } from "../format/keys.js";

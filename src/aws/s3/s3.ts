@@ -1,35 +1,21 @@
-import { AwsRequestError, type DynamoDBSaverErrorCode } from "../../errors.js";
+import { AwsRequestError } from "../../errors.js";
 import { toBase64 } from "../base64.js";
 import { ReportedError, type AwsClient, type AwsRequest } from "../client/client.js";
 import type { Answer } from "../client/exchange.js";
 import { retryKind } from "../client/retry.js";
 import { sha256 } from "../sha256.js";
+import { explain, parseError, type Operation } from "./failures.js";
+import { objectUrl, type ObjectPlace, type S3Config } from "./places.js";
 import { documentOf, elements, escapeXml, textOf } from "./xml.js";
-
-/** Where buckets are. */
-export interface S3Config {
-  region: string;
-  endpoint: string;
-  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
-  forcePathStyle: boolean;
-}
-
-/** "General purpose bucket naming rules" */
-export const isBucketName = (name: string): boolean => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name);
-
-/** Plain characters and single slashes, and no part that is `.` or `..`, which `new URL` would take away. */
-export const isKeyPrefix = (prefix: string): boolean =>
-  /^[A-Za-z0-9_.=:/-]{0,220}$/.test(prefix) && !/(^|\/)\.{0,2}\//.test(prefix);
 
 /** "DeleteObjects": keys of one request. */
 const DELETE_BATCH = 1_000;
 
 const NO_CAPACITY = { readUnits: 0, writeUnits: 0 };
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 interface S3Request<T> {
-  operation: keyof typeof IAM_ACTIONS;
+  operation: Operation;
   method: "GET" | "PUT" | "POST";
   bucket: string;
   key?: string;
@@ -39,15 +25,6 @@ interface S3Request<T> {
   parse: (answer: Answer) => T;
   maxAnswerBytes?: number;
 }
-
-/** What a policy has to allow for each operation. */
-const IAM_ACTIONS = {
-  GetObject: "s3:GetObject",
-  PutObject: "s3:PutObject",
-  DeleteObjects: "s3:DeleteObject",
-  GetBucketLifecycleConfiguration: "s3:GetLifecycleConfiguration",
-  PutBucketLifecycleConfiguration: "s3:PutLifecycleConfiguration",
-};
 
 /** An answer to a write has no body. One that does is of somebody in between. */
 function nothing({ body }: Answer): void {
@@ -198,23 +175,6 @@ export class S3 {
   }
 }
 
-/** Where an object is, or with an empty key its bucket. */
-export function objectUrl(
-  { endpoint, forcePathStyle }: Pick<S3Config, "endpoint" | "forcePathStyle">,
-  bucket: string,
-  key: string,
-): string {
-  const { protocol, host, pathname } = new URL(endpoint);
-  const path = pathname.replace(/\/$/, "");
-  if (!forcePathStyle) return `${protocol}//${bucket}.${host}${path}/${encodeKey(key)}`;
-  return `${protocol}//${host}${path}/${bucket}${key && `/${encodeKey(key)}`}`;
-}
-
-export interface ObjectPlace {
-  bucket: string;
-  key: string;
-}
-
 /** Tags of an object, or `undefined` for none. */
 export type Tags = Record<string, string> | undefined;
 
@@ -248,59 +208,5 @@ function withOneFilter(rule: string): string {
     : rule.replace(filter, () => `<Filter><And>${conditions.join("")}</And></Filter>`);
 }
 
-const encodeKey = (key: string): string => key.split("/").map(encodeURIComponent).join("/");
-
 const hasStatus = (error: unknown, status: number): boolean =>
   error instanceof AwsRequestError && error.status === status;
-
-function parseError({ status, body }: Answer): { serviceCode: string | undefined; serviceMessage: string } {
-  const xml = decoder.decode(body.subarray(0, 10_000));
-  return { serviceCode: textOf(xml, "Code"), serviceMessage: `HTTP ${status}` };
-}
-
-function explain(
-  operation: keyof typeof IAM_ACTIONS,
-  bucket: string,
-  serviceCode: string | undefined,
-): { code: DynamoDBSaverErrorCode; message: string } {
-  const name = `bucket ${JSON.stringify(bucket)}`;
-  switch (serviceCode) {
-    case "NoSuchBucket":
-      return {
-        code: "BUCKET_NOT_FOUND",
-        message: `There is no ${name}. Create it, or check s3.bucket, s3.region and s3.endpoint.`,
-      };
-    case "AccessDenied": {
-      // "GetObject": without s3:ListBucket a missing object is reported as denied.
-      const hint =
-        operation === "GetObject" ? ", and s3:ListBucket, without which a missing object looks like this" : "";
-      return {
-        code: "ACCESS_DENIED",
-        message:
-          `These credentials may not do ${IAM_ACTIONS[operation]} on ${name}. Allow that action${hint} in their ` +
-          "IAM policy.",
-      };
-    }
-    case "RequestTimeTooSkewed":
-    case "RequestExpired":
-    case "SignatureDoesNotMatch":
-    case "InvalidAccessKeyId":
-      return {
-        code: "ACCESS_DENIED",
-        message:
-          "S3 does not know these credentials, or refused the signature. Check the keys, s3.region, s3.endpoint, " +
-          "and this machine's clock.",
-      };
-    case "ExpiredToken":
-      return {
-        code: "ACCESS_DENIED",
-        message: "The session token has expired. Give a credentials function, which is asked again in time.",
-      };
-    default:
-      // S3's own text can quote what was signed, and with it the session token.
-      return {
-        code: "SERVICE_ERROR",
-        message: `${operation} on ${name} failed with ${serviceCode ?? "an unknown error"}.`,
-      };
-  }
-}

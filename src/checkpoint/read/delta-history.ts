@@ -1,15 +1,11 @@
-import type { Checkpoint, CheckpointMetadata, DeltaChannelHistory } from "@langchain/langgraph-checkpoint";
+import type { Checkpoint, DeltaChannelHistory } from "@langchain/langgraph-checkpoint";
 import { CheckpointDataError } from "../../errors.js";
-import { compareCodePoints } from "../../format/code-points.js";
 import { locate } from "../../format/format-error.js";
 import type { ConfigIds } from "../ids.js";
-import { checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "../../format/keys.js";
-import { bytesInMemory } from "../../format/known-attributes.js";
-import { ByteLru } from "../../payload/byte-lru.js";
-import { isGone } from "../../payload/lifetime.js";
-import { checkpointPages, type CheckpointItems } from "./pages.js";
-import { allValues, openCheckpoint, type StoredCheckpoint } from "./open.js";
-import { readCheckpoint, readLatest } from "./query.js";
+import { keyPart } from "../../format/keys.js";
+import { allValues, type StoredCheckpoint } from "./open.js";
+import { readLatest } from "./query.js";
+import { AncestorReader, ancestorsNeeded } from "./ancestors.js";
 import { load, loadBody, loadWrites } from "./load.js";
 import { type Storage } from "../storage.js";
 import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
@@ -125,8 +121,6 @@ export async function neededAncestors(
 
 /** What is held of a value besides its bytes. */
 const VALUE_BYTES = 400;
-/** Of checkpoints that the Query has passed: what is asked for later than that is read by itself. */
-const PASSED_BYTES = 8 * 1_024 * 1_024;
 
 interface Ancestor {
   stored: StoredCheckpoint;
@@ -205,70 +199,6 @@ async function versionedChannels(storage: Storage, stored: StoredCheckpoint): Pr
     await storage.segments.load(stored.thread.partition, [stored.frame.checkpoint]),
   );
   return Object.keys(body.channel_versions ?? {});
-}
-
-/**
- * How many ancestors LangGraph's own counters say are needed, when the target was read or written lately: a
- * state that was stored in full a few steps ago must not cost a page of 1 MB.
- */
-async function ancestorsNeeded(
-  storage: Storage,
-  target: CheckpointRef,
-  channels: string[],
-): Promise<number | undefined> {
-  const metadata = storage.frames.get(target.thread.id, target.ns, target.id)?.metadata;
-  if (!metadata || metadata.segments.length > 0) return undefined;
-  const read: unknown = await (async () =>
-    (await storage.serde.loadsTyped(metadata.type, metadata.tail)) as unknown)().catch(() => undefined);
-  const counters = (read as CheckpointMetadata | null | undefined)?.counters_since_delta_snapshot;
-  const supersteps = channels.map((channel) => counters?.[channel]?.[1] ?? NaN);
-  return supersteps.every((n) => n >= 0) ? Math.max(...supersteps) : undefined;
-}
-
-/** Reads a path of parents from one descending Query. */
-class AncestorReader {
-  #pages: AsyncGenerator<CheckpointItems[], void, undefined> | undefined;
-  readonly #passed = new ByteLru<CheckpointItems>(PASSED_BYTES);
-  #oldest: string | undefined;
-
-  constructor(
-    readonly storage: Storage,
-    readonly target: CheckpointRef,
-    private readonly hint: number | undefined,
-  ) {}
-
-  async read(id: string): Promise<StoredCheckpoint | undefined> {
-    const { storage, target } = this;
-    this.#pages ??= checkpointPages(
-      storage,
-      target.thread,
-      {
-        between: [
-          namespacePrefix(target.nsPart),
-          wholeCheckpointRange(checkpointPrefix(target.nsPart, target.idPart))[1],
-        ],
-      },
-      // A checkpoint, its writes, and some for branches; without a hint, pages of 1 MB.
-      this.hint === undefined ? [] : [Math.min(10_000, 8 + 3 * (this.hint + 1))],
-      isGone,
-    );
-    for (;;) {
-      const found = this.#passed.get(id);
-      // Each is read once: what it was made of need not be kept.
-      this.#passed.delete(id);
-      if (found) return openCheckpoint(storage, found);
-      // Ids rise with time, so what the Query has passed without finding it is not below.
-      if (this.#oldest !== undefined && compareCodePoints(id, this.#oldest) > 0) break;
-      const page = (await this.#pages.next()).value ?? undefined;
-      if (!page) break;
-      for (const items of page) {
-        this.#passed.set(items.id, items, bytesInMemory(items.item) + items.writeBytes);
-        this.#oldest = items.id;
-      }
-    }
-    // A parent with a later id than its child: another machine's clock was behind. It has to be fetched by itself.
-    return readCheckpoint(storage, await checkpointRef(target.thread, target.ns, id), isGone);
-  }
 }
 
 const lengthsOfSegments = (values: Value[]): number[] =>

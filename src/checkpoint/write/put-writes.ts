@@ -1,28 +1,19 @@
 import { WRITES_IDX_MAP, type PendingWrite } from "@langchain/langgraph-checkpoint";
-import { toBase64 } from "../../aws/base64.js";
-import type { AttributeValue, Item, Key, UpdateInput } from "../../aws/dynamodb/items.js";
+import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { AwsRequestError, changedTooOften } from "../../errors.js";
 import { checkpointItem } from "../read/checkpoint-item.js";
-import { FORMAT_VERSION } from "../../format/frame.js";
 import { locate } from "../../format/format-error.js";
 import { bornOf } from "../incarnation.js";
 import { bornOfKey, checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "../../format/keys.js";
-import {
-  goneAt,
-  lifetime,
-  livingUpdate,
-  prolonged,
-  TTL_ATTRIBUTE,
-  upsertLiving,
-  type Lifetime,
-} from "../../payload/lifetime.js";
+import { goneAt, lifetime, prolonged, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../../payload/lifetime.js";
 import { NewSegments, writeSegments } from "../../payload/segment-writes.js";
 import { channelPlace, serialized } from "../../format/serde/serialized.js";
 import { type Storage } from "../storage.js";
 import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
 import { ABOUT } from "../tombstone.js";
+import { Expression, orderAttribute } from "./writes-expression.js";
 import { divide, TAIL_MARGIN_BYTES, type Value } from "../../format/value.js";
-import { callsOf, isLater, ORDER, orderOf } from "../../format/write-order.js";
+import { callsOf, isLater, orderOf } from "../../format/write-order.js";
 import {
   attributeOf,
   packRun,
@@ -58,9 +49,6 @@ export interface PutWritesInput {
   /** The run that the task belongs to, if its caller said so. */
   runId?: string | undefined;
 }
-
-/** The attribute with the number of the call that has written a special channel. */
-const orderAttribute = (index: number): string => ORDER + index;
 
 /** Whether a channel is one of LangGraph's own, such as those of errors and interrupts. */
 export const isSpecial = (channel: string): boolean => Object.hasOwn(WRITES_IDX_MAP, channel);
@@ -242,59 +230,4 @@ function consecutive(writes: SerializedWrite[]): SerializedWrite[][] {
     else rows.push([write]);
   }
   return rows;
-}
-
-/** The update expression of one call. */
-class Expression {
-  readonly #set = ["v = :v"];
-  /** That nothing has been removed since the call was made, and no special channel been written. */
-  readonly #conditions = ["attribute_not_exists(#at) OR #at < :at"];
-  readonly #names: Record<string, string> = { "#at": ORDER };
-  readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
-
-  constructor(task: KeyPart, { taskPath, isPathNew }: Pick<PutWritesInput, "taskPath" | "isPathNew">, order: string) {
-    this.#values[":at"] = { N: order };
-    // A task that was taken over from another saver, and is run again here, keeps its place among the others.
-    if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) });
-    if (taskPath !== "" && !isPathNew) this.#conditions.push("attribute_not_exists(#path) OR #path = :path");
-    if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
-  }
-
-  /** The first write of an ordinary index wins, the last of a special one. */
-  set(index: number, data: Uint8Array): void {
-    const attribute = attributeOf(index);
-    const name = index < 0 ? `#s${-index}` : attribute;
-    const value = index < 0 ? `:s${-index}` : `:${attribute}`;
-    this.#values[value] = { B: toBase64(data) };
-    if (index >= 0) {
-      this.#set.push(`${name}=if_not_exists(${name},${value})`);
-      return;
-    }
-    const at = `#at${-index}`;
-    this.#names[name] = attribute;
-    this.#names[at] = orderAttribute(index);
-    this.#set.push(`${name}=${value}`, `${at}=:at`);
-    this.#conditions.push(`attribute_not_exists(${at}) OR ${at} <= :at`);
-  }
-
-  /** `n` counts the calls, so that one can tell whether another came between. */
-  build(key: Key, until: number | undefined): UpdateInput {
-    return livingUpdate(
-      {
-        key,
-        set: this.#set,
-        rest: " ADD n :one",
-        names: this.#names,
-        values: this.#values,
-        conditions: this.#conditions,
-      },
-      until,
-    );
-  }
-
-  #setAttribute(attribute: string, value: AttributeValue, operand = `:${attribute}`): void {
-    this.#names[`#${attribute}`] = attribute;
-    this.#values[`:${attribute}`] = value;
-    this.#set.push(`#${attribute}=${operand}`);
-  }
 }

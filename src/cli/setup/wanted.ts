@@ -1,4 +1,4 @@
-import { isBucketName, isKeyPrefix } from "../../aws/s3/s3.js";
+import { isBucketName, isKeyPrefix } from "../../aws/s3/places.js";
 import { daysOf } from "../../payload/lifetime.js";
 import { invalidConfig } from "../../errors.js";
 
