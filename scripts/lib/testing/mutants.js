@@ -32,10 +32,13 @@ export const mutants = [
       },
       {
         file: "payload/segment-store.ts",
-        from:
-          "    await Promise.all([readObjects(items.filter(isMissing), false), " +
-          "readItems(objects.filter(isMissing))]);\n",
-        to: "    void isMissing;\n",
+        from: "        else if (isExpected) await readItems([segment]);\n",
+        to: "",
+      },
+      {
+        file: "payload/segment-store.ts",
+        from: "    await readObjects(items.filter(isMissing), false);\n",
+        to: "",
       },
     ],
   },
@@ -67,7 +70,7 @@ export const mutants = [
     name: "what is shared counts as renewed by every put",
     edits: [
       {
-        file: "checkpoint/write/put.ts",
+        file: "checkpoint/write/draft.ts",
         from: "isShort ? granted : Math.min(parent.lease, granted)",
         to: "granted",
       },
@@ -78,10 +81,10 @@ export const mutants = [
     edits: [
       {
         file: "checkpoint/write/put.ts",
-        from: "(await begin(storage, put)));",
+        from: "  const drafted = await draft(storage, put, parent);\n",
         to:
-          "(await begin(storage, (put.parts = await serializeParts(storage, { ...given, parentId }, undefined), " +
-          "put))));",
+          "  if (!parent) put.parts = await serializeParts(storage, { ...given, parentId }, undefined);\n" +
+          "  const drafted = await draft(storage, put, parent);\n",
       },
     ],
   },
@@ -129,7 +132,7 @@ export const mutants = [
     name: "of special channels the first write stays",
     edits: [
       {
-        file: "checkpoint/write/put-writes.ts",
+        file: "checkpoint/write/writes-expression.ts",
         from: "this.#set.push(`${name}=${value}`, `${at}=:at`);",
         to: "this.#set.push(`${name}=if_not_exists(${name},${value})`, `${at}=:at`);",
       },
