@@ -1,14 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cliEnvironment, program } from "../../scripts/lib/docs/cli-terminal.js";
-import { emptyThread, noise, putStep, valuesAt } from "../lanes/savers/checkpoints.js";
+import { emptyThread, noise, putStep } from "../lanes/savers/checkpoints.js";
 import { jsonLines, place, run, runInTerminal, saverAt } from "./run.js";
+import { server } from "./answering-server.js";
 
 let folder: string;
 
@@ -20,27 +19,6 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const nowhere = { env: {} };
 const COLOUR = "\u001b[2m";
-
-/** A server that stands for DynamoDB: it answers nothing, or that nothing was found, and keeps who asked. */
-async function server(answer?: string) {
-  const asked: string[] = [];
-  const listening = createServer((request, response) => {
-    asked.push(request.headers.authorization ?? "");
-    request.resume();
-    if (answer !== undefined) response.setHeader("content-type", "application/x-amz-json-1.0").end(answer);
-  }).listen(0, "127.0.0.1");
-  await once(listening, "listening");
-  const { port } = listening.address() as AddressInfo;
-  return {
-    asked,
-    url: `http://127.0.0.1:${port}`,
-    firstRequest: () => once(listening, "request"),
-    close: () => {
-      listening.closeAllConnections();
-      listening.close();
-    },
-  };
-}
 
 describe("help", () => {
   test("has every command, and every command an example of its own", async () => {
@@ -246,163 +224,4 @@ describe("an end from outside", () => {
       silent.close();
     },
   );
-});
-
-describe("credentials", () => {
-  test("come from a profile that is named, also beside those of the environment, and so does the region", async () => {
-    const nothing = await server('{"Items":[],"Count":0}');
-    await writeFile(join(folder, "config"), "[profile work]\nregion = eu-north-1\n");
-    await writeFile(
-      join(folder, "credentials"),
-      "[work]\naws_access_key_id = PROFILEKEY\naws_secret_access_key = CanarySecretOfProfile\n",
-    );
-    const env = {
-      DYNAMODB_TABLE_NAME: "one",
-      AWS_ENDPOINT_URL_DYNAMODB: nothing.url,
-      AWS_CONFIG_FILE: join(folder, "config"),
-      AWS_SHARED_CREDENTIALS_FILE: join(folder, "credentials"),
-    };
-    const keys = {
-      AWS_ACCESS_KEY_ID: "ENVKEY",
-      AWS_SECRET_ACCESS_KEY: "CanarySecretOfEnvironment",
-      AWS_REGION: "us-west-2",
-    };
-
-    const ended = [
-      await run({ env }, ["threads", "--profile", "work"]),
-      await run({ env: { ...env, ...keys } }, ["threads", "--profile", "work"]),
-      await run({ env: { ...env, ...keys } }, ["threads"]),
-      await run({ env: { ...env, AWS_PROFILE: "work" } }, ["threads"]),
-    ];
-    nothing.close();
-
-    expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
-    const signedBy = new Set(
-      nothing.asked.map((authorization) =>
-        /Credential=(\w+)\/\d+\/([\w-]+)/.exec(authorization)!.slice(1).join(" in "),
-      ),
-    );
-    expect([...signedBy]).toEqual(["PROFILEKEY in eu-north-1", "ENVKEY in us-west-2"]);
-  });
-
-  test("that cannot be found are an error that says what was looked for", async () => {
-    const { code, stderr } = await run({ env: { DYNAMODB_TABLE_NAME: "one", AWS_REGION: "us-east-1" } }, [
-      "threads",
-      "--profile",
-      "none",
-    ]);
-
-    expect([code, stderr]).toEqual([
-      1,
-      expect.stringMatching(
-        /^error: The credentials provider failed: .*profile: \[none\].* \[CREDENTIALS\]\nCheck --profile/,
-      ),
-    ]);
-  });
-});
-
-describe("keys", () => {
-  test("come from files, as bytes, base64 or hexadecimal, older ones too", async () => {
-    const where = place();
-    const [key, newKey] = [crypto.getRandomValues(new Uint8Array(32)), crypto.getRandomValues(new Uint8Array(32))];
-    const files = await Promise.all(
-      Object.entries({
-        raw: key,
-        base64: `${Buffer.from(key).toString("base64")}\n`,
-        hex: Buffer.from(key).toString("hex"),
-        new: newKey,
-      }).map(async ([name, content]) => {
-        await writeFile(join(folder, name), content);
-        return join(folder, name);
-      }),
-    );
-    const [raw, base64, hex, newFile] = files as [string, string, string, string];
-    const saver = saverAt(where, { encryption: { key } });
-    await putStep(saver, emptyThread("secret"), { n: 42 });
-
-    const ended = [
-      await run(where, ["copy", "secret", "none"]),
-      await run(where, ["copy", "secret", "1", "--encryption-key-file", raw]),
-      await run(where, ["copy", "secret", "2", "--encryption-key-file", base64]),
-      await run({ env: { ...where.env, CHECKPOINT_ENCRYPTION_KEY: (await readFile(hex)).toString() } }, [
-        "copy",
-        "secret",
-        "3",
-      ]),
-      await run(where, ["copy", "secret", "4", "--encryption-key-file", newFile, "--older-key-file", hex]),
-      await run(where, ["copy", "secret", "5", "--encryption-key-file", newFile]),
-    ];
-
-    expect(ended.map(({ code }) => code)).toEqual([1, 0, 0, 0, 0, 1]);
-    expect(ended[5]!.stderr).toMatch(
-      /\[DECRYPTION_FAILED\]\nPass the key that it was written with: --encryption-key-file, --older-key-file\n$/,
-    );
-    expect(await valuesAt(saver, { configurable: { thread_id: "1" } })).toEqual({ n: 42 });
-  });
-
-  test("that are none are refused, without a word of what the file holds", async () => {
-    await writeFile(join(folder, "letter"), "Dear canary-of-a-letter,");
-
-    const ended = await Promise.all(
-      ["letter", "missing"].map((name) => run(place(), ["threads", "--encryption-key-file", join(folder, name)])),
-    );
-
-    expect(ended.map(({ code }) => code)).toEqual([2, 2]);
-    expect(ended[0]!.stderr).toMatch(/does not hold a key: 32 bytes/);
-    expect(ended[0]!.stderr).not.toContain("canary");
-    expect(ended[1]!.stderr).toMatch(/cannot be read \(ENOENT\)/);
-  });
-});
-
-describe("completion", () => {
-  // However slow the machine is.
-  const patience = { CHECKPOINT_COMPLETION_MS: "60000" };
-  const offered = (stdout: string) =>
-    stdout.split("\n").flatMap((line) => (line === "" || line.startsWith(":") ? [] : [line.split("\t")[0]!]));
-
-  test("offers commands, options, shells, and threads that begin as what was typed", async () => {
-    const where = place();
-    const saver = saverAt(where);
-    for (const id of ["user-1", "user-2", "vendor", "user-$(touch owned)", "user 3"])
-      await putStep(saver, emptyThread(id), { n: 1 });
-    const complete = async (env: Record<string, string>, ...words: string[]) =>
-      offered((await run({ env: { ...env, ...patience } }, ["complete", "--", ...words])).stdout);
-
-    expect(await complete({}, "th")).toEqual(["threads"]);
-    expect(await complete({}, "prune", "--keep")).toEqual(["--keep-last"]);
-    expect(await complete({}, "completion", "")).toEqual(["zsh", "bash", "fish", "powershell"]);
-    expect(await complete(where.env, "delete", "user-")).toEqual(["user-1", "user-2"]);
-    expect(
-      await complete(
-        { ...where.env, DYNAMODB_TABLE_NAME: "" },
-        "export",
-        "--table",
-        where.env.DYNAMODB_TABLE_NAME!,
-        "ven",
-      ),
-    ).toEqual(["vendor"]);
-    expect(await complete({}, "delete", "user-")).toEqual([]);
-  });
-
-  test("works in bash, at a press of the tabulator", async () => {
-    const where = place();
-    await putStep(saverAt(where), emptyThread("the-only-one"), { n: 1 });
-    await chmod(program, 0o755);
-    await symlink(program, join(folder, "langgraph-checkpoint-dynamodb"));
-    const script = (await run(nowhere, ["completion", "bash"])).stdout;
-    // What the package bash-completion gives to every script of this kind.
-    const words =
-      '_get_comp_words_by_ref() { cur="${COMP_WORDS[COMP_CWORD]}"; words=("${COMP_WORDS[@]}"); cword=$COMP_CWORD; }';
-    const press =
-      "COMP_WORDS=(langgraph-checkpoint-dynamodb export the-); COMP_CWORD=2; compopt() { :; }; " +
-      '__langgraph_checkpoint_dynamodb_complete; echo "${COMPREPLY[@]}"';
-    const env = cliEnvironment({ ...where.env, ...patience, PATH: `${folder}:${process.env.PATH}` });
-
-    const bash = spawn("bash", ["-c", `${words}\n${script}\n${press}`], { env });
-    let stdout = "";
-    bash.stdout.on("data", (chunk) => (stdout += String(chunk)));
-    await once(bash, "close");
-
-    expect(stdout).toBe("the-only-one\n");
-  });
 });
