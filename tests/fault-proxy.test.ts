@@ -10,7 +10,7 @@ import { newPrefix } from "./lanes/stored/requests.js";
 import { newPlace, type Place } from "./lanes/savers/s3-saver.js";
 
 /*
- * The same faults as in behaviour/faults.test.ts, on the wire: sockets are reset, answers break off, drip or never
+ * The same faults as in behaviour/checkpoint/faults.test.ts, on the wire: sockets are reset, answers break off, drip or never
  * come. What Node's own `fetch` makes of that is what the saver has to survive.
  */
 

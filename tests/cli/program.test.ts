@@ -1,21 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { cliEnvironment, program } from "../../scripts/lib/docs/cli-terminal.js";
 import { emptyThread, noise, putStep } from "../lanes/savers/checkpoints.js";
 import { jsonLines, place, run, runInTerminal, saverAt } from "./run.js";
 import { server } from "./answering-server.js";
-
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "cli-"));
-});
-
-afterAll(() => rm(folder, { recursive: true }));
 
 const nowhere = { env: {} };
 const COLOUR = "\u001b[2m";

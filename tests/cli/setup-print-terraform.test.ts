@@ -2,10 +2,7 @@ import { parse as parseHcl } from "@cdktf/hcl2json";
 import { describe, expect, test } from "vitest";
 import { printed, printedStack } from "./printed.js";
 
-/*
- * What is printed is read by the tools that users have: CloudFormation's functions, the CDK, and HashiCorp's own
- * parser.
- */
+/* What is printed for Terraform is read by HashiCorp's own parser. */
 
 describe("--print terraform", () => {
   test("is read by HashiCorp's parser, with the template's values", async () => {

@@ -11,10 +11,7 @@ import type { Properties, Stack } from "../lanes/stored/cloudformation.js";
 import { createSaver, credentials, endpoint } from "../lanes/savers/harness.js";
 import { ARGS, printed, printedStack } from "./printed.js";
 
-/*
- * What is printed is read by the tools that users have: CloudFormation's functions, the CDK, and HashiCorp's own
- * parser.
- */
+/* What is printed is read by the tools that users have: CloudFormation's functions and the CDK. */
 
 const texts = (value: unknown): unknown =>
   JSON.parse(

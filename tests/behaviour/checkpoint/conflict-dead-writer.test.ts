@@ -1,14 +1,11 @@
 import { CheckpointConflictError } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
-import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { collect, idsOf, latestOf, putStep, valuesAt, type Step } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver, type SaverOptions } from "../../lanes/savers/harness.js";
 import { itemsWithPrefix } from "../../lanes/stored/raw-table.js";
 import { saverAt } from "../../lanes/savers/s3-saver.js";
 import { rejecting, thread } from "../../lanes/savers/rejecting-saver.js";
-
-provideContext();
 
 describe("a writer that dies between taking the head and storing its checkpoint", () => {
   /** The dead one stops before its commit, and can go on later. */

@@ -16,11 +16,6 @@ import { newPrefix } from "../../lanes/stored/requests.js";
 import { saverAt } from "../../lanes/savers/s3-saver.js";
 import { isTombstone } from "../../lanes/stored/sort-keys.js";
 
-/*
- * A thread that is restored has the ids of the one that was saved, and is another one: neither a run of the deleted
- * thread nor a request that arrives late has a part in it.
- */
-
 const T = { configurable: { thread_id: "t" } };
 
 describe("deleteForRuns beside a run", () => {

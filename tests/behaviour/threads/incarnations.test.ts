@@ -17,10 +17,7 @@ import { newPrefix } from "../../lanes/stored/requests.js";
 import { saverAt } from "../../lanes/savers/s3-saver.js";
 import { isWrites } from "../../lanes/stored/sort-keys.js";
 
-/*
- * A thread that is restored has the ids of the one that was saved, and is another one: neither a run of the deleted
- * thread nor a request that arrives late has a part in it.
- */
+/* Each time that a thread starts under one id, it is another one, and what is stored of it says which. */
 
 const T = { configurable: { thread_id: "t" } };
 

@@ -1,10 +1,6 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { saverAt } from "../../lanes/savers/s3-saver.js";
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 describe("wrong arguments", () => {
   it.each([

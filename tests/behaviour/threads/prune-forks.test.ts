@@ -1,16 +1,12 @@
 import { Annotation, DeltaChannel, END, START, StateGraph } from "@langchain/langgraph";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { garbageOf } from "../../lanes/stored/garbage.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { plainSaver } from "./pruned-threads.js";
 
 /** Nothing runs, so all goes at once. */
 const idle = { graceSeconds: 0 };
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 describe("a fork of what a pruning has left", () => {
   const State = Annotation.Root({
