@@ -20,7 +20,7 @@ const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, im
  * test:runtimes` runs everything in each of them.
  */
 const first = [
-  "abort",
+  "abort*",
   "base64",
   "cache",
   "config",
@@ -31,10 +31,11 @@ const first = [
   "ids",
   "list",
   "official",
-  "pending-writes",
-  "reader",
+  "pending-writes*",
+  "reader*",
   "s3",
-  "signing",
+  "s3-options",
+  "signing*",
   "store*",
   "values",
 ];
@@ -43,7 +44,7 @@ const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/**/{${
 /**
  * What becomes of state when requests fail or clocks run on. LangGraph has no part in that, whichever version it is.
  */
-const withoutLangGraph = ["crash-*", "faults", "history", "lifecycle", "outage", "ttl-invariant"];
+const withoutLangGraph = ["crash-*", "faults", "history", "lifecycle*", "outage*", "ttl-invariant"];
 
 const resolve = {
   // The first that fits the beginning of a name is taken.

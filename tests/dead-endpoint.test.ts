@@ -9,7 +9,9 @@ import { errorOf, readNothing } from "./lanes/faults/faulty-fetch.js";
 import { createSaver, endpoint as dynamodb, type SaverOptions } from "./lanes/savers/harness.js";
 import { listen } from "./lanes/servers/listen.js";
 
-/* The outages of behaviour/aws/outage.test.ts as Node meets them: real ports where nobody listens, or nobody answers. */
+/*
+ * The outages of behaviour/aws/outage.test.ts as Node meets them: real ports where nobody listens, or nobody answers.
+ */
 
 const CALLS = 200;
 /** 500 tokens, 14 a retry. */

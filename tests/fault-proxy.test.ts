@@ -2,23 +2,16 @@ import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import { emptyThread, noise, putStep } from "./lanes/savers/checkpoints.js";
 import { startFaultProxy } from "./lanes/servers/fault-proxy.js";
 import { everyCall, patience, renewing } from "./lanes/faults/fault-scenario.js";
-import {
-  ALL_FAULTS,
-  always,
-  faultOf,
-  onFirstAttempt,
-  PASSING_FAULTS,
-  type Chooser,
-  type FaultName,
-} from "./lanes/faults/faults.js";
+import { ALL_FAULTS, faultOf, PASSING_FAULTS, type FaultName } from "./lanes/faults/faults.js";
+import { always, onFirstAttempt, type Chooser } from "./lanes/faults/with-faults.js";
 import { errorOf } from "./lanes/faults/faulty-fetch.js";
 import { createSaver, credentials, endpoint, type SaverOptions } from "./lanes/savers/harness.js";
 import { newPrefix } from "./lanes/stored/requests.js";
 import { newPlace, type Place } from "./lanes/savers/s3-saver.js";
 
 /*
- * The same faults as in behaviour/faults.test.ts, on the wire: sockets are reset, answers break off, drip or never
- * come. What Node's own `fetch` makes of that is what the saver has to survive.
+ * The same faults as in behaviour/checkpoint/faults.test.ts, on the wire: sockets are reset, answers break off, drip or
+ * never come. What Node's own `fetch` makes of that is what the saver has to survive.
  */
 
 // Tests run side by side here: most of them wait for timeouts.

@@ -6,6 +6,7 @@ import "./styles/theme.css";
 import "./styles/layout.css";
 import "./styles/controls.css";
 import "./styles/conversation.css";
+import "./styles/answer.css";
 import "./styles/history.css";
 import "./styles/state.css";
 import { App } from "./App.js";

@@ -16,7 +16,7 @@ import { MAX_SEGMENT_BYTES, type Segment, type Value } from "./value.js";
 const HASH_BYTES = 32;
 /** Parsed, a header takes many times its length. */
 const MAX_HEADER_BYTES = 4 * 1_024 * 1_024;
-/** What a list or an object of the header takes in memory at most, with all that is made of it; and what a number does. */
+/** What a list or an object of the header takes in memory at most, with all that is made of it; and a number. */
 const LISTED_BYTES = 768;
 const NUMBER_BYTES = 256;
 /** Hashes cannot be compressed: stored, each takes hardly less than it has. */

@@ -1,60 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { parse as parseHcl } from "@cdktf/hcl2json";
 import { App, type Stack as CdkStack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { AwsClient } from "aws4fetch";
 import type { Construct } from "constructs";
 import { transform } from "esbuild";
 import { describe, expect, test } from "vitest";
-import { readStack, type Properties, type Stack } from "../lanes/stored/cloudformation.js";
+import type { Properties, Stack } from "../lanes/stored/cloudformation.js";
 import { createSaver, credentials, endpoint } from "../lanes/savers/harness.js";
-import { run } from "./run.js";
+import { ARGS, printed, printedStack } from "./printed.js";
 
-/*
- * What is printed is read by the tools that users have: CloudFormation's functions, the CDK, and HashiCorp's own
- * parser.
- */
-
-const ARGS = [
-  "--table",
-  "agents",
-  "--region",
-  "eu-central-1",
-  "--key-prefix",
-  "tenant*a#",
-  "--s3-bucket",
-  "my-bucket",
-  "--s3-prefix",
-  "checkpoints/",
-  "setup",
-  "--ttl",
-  "7d",
-  "--origin",
-  "https://app.example.com",
-];
-/** No credentials, and nobody to ask. */
-const nowhere = { env: { AWS_ENDPOINT_URL: "http://127.0.0.1:9" } };
-
-async function printed(format: string, args: readonly string[] = ARGS): Promise<string> {
-  const { code, stdout, stderr } = await run(nowhere, [...args, "--print", format]);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  return stdout;
-}
-
-/** What CloudFormation makes of the printed template without a parameter. */
-async function printedStack(args?: readonly string[]): Promise<Stack> {
-  const folder = mkdtempSync(join(tmpdir(), "template-"));
-  try {
-    const file = join(folder, "template.yaml");
-    writeFileSync(file, await printed("cloudformation", args));
-    return readStack(pathToFileURL(file));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+/* What is printed is read by the tools that users have: CloudFormation's functions and the CDK. */
 
 const texts = (value: unknown): unknown =>
   JSON.parse(
@@ -158,64 +115,6 @@ function resolved(value: unknown, resources: Stack["resources"]): unknown {
   if (join) return join[1].map((part) => resolved(part, resources)).join(join[0]);
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, resolved(entry, resources)]));
 }
-
-describe("--print terraform", () => {
-  test("is read by HashiCorp's parser, with the template's values", async () => {
-    const { resource, output } = await parseHcl("printed.tf", await printed("terraform"));
-    const {
-      aws_dynamodb_table: tables,
-      aws_s3_bucket_lifecycle_configuration: lifecycle,
-      aws_s3_bucket_cors_configuration: cors,
-    } = resource;
-
-    expect(tables.table[0]).toMatchObject({
-      name: "agents",
-      billing_mode: "PAY_PER_REQUEST",
-      hash_key: "PK",
-      range_key: "SK",
-      attribute: [{ name: "PK", type: "S" }, { name: "SK", type: "S" }], // prettier-ignore
-      ttl: [{ attribute_name: "ttl", enabled: true }],
-      point_in_time_recovery: [{ enabled: true }],
-      deletion_protection_enabled: true,
-      lifecycle: [{ prevent_destroy: true }],
-    });
-    expect(lifecycle.bucket[0].rule[1]).toMatchObject({
-      status: "Enabled",
-      filter: [{ and: [{ prefix: "checkpoints/", tags: { "ttl-days": "11" } }] }],
-      expiration: [{ days: 11 }],
-    });
-    expect(cors.bucket[0].cors_rule[0].allowed_origins).toEqual(["https://app.example.com"]);
-    expect(Object.keys(resource.aws_iam_policy)).toEqual(["base", "objects", "setup", "tenant"]);
-    expect(Object.keys(output)).toHaveLength(Object.keys((await printedStack()).outputs).length);
-  });
-
-  test("has the template's policies, word for word", async () => {
-    const text = await printed("terraform");
-    const { resources } = await printedStack();
-
-    for (const [name, label] of [
-      ["BasePolicy", "aws_iam_policy.base"],
-      ["ObjectsPolicy", "aws_iam_policy.objects"],
-      ["SetupPolicy", "aws_iam_policy.setup"],
-      ["TenantPolicy", "aws_iam_policy.tenant"],
-      ["BucketPolicy", "aws_s3_bucket_policy.bucket"],
-    ] as const) {
-      const [type, local] = label.split(".");
-      const [, policy] = new RegExp(`resource "${type}" "${local}" \\{.*?jsonencode\\((\\{.*?\\n {2}\\})\\)`, "s").exec(
-        text,
-      )!;
-      const read = await parseHcl("policy.tf", `policy = ${policy}\n`);
-      const document = JSON.parse(
-        JSON.stringify(read.policy)
-          .replace(/\$\{(aws_\w+)\.\w+\.arn\}/g, (_, kind: string) =>
-            kind === "aws_s3_bucket" ? "arn:aws:AWS::S3::Bucket:Bucket" : "arn:aws:AWS::DynamoDB::Table:Table",
-          )
-          .replaceAll("$${", "${"),
-      );
-      expect(document, label).toEqual(resources[name]!.Properties.PolicyDocument);
-    }
-  });
-});
 
 describe("--print iam", () => {
   test("is one policy document for the application, or for another role", async () => {

@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -27,39 +26,12 @@ import {
   type Service,
 } from "../lanes/servers/credential-services.js";
 import { errorOf, nothingFound, observedSaver, readNothing } from "../lanes/faults/faulty-fetch.js";
-import { listen, type Listening } from "../lanes/servers/listen.js";
+import { serve, stopServers } from "./serve.js";
 
 /*
  * Every provider through Node's own `fetch`, against a server on this machine that speaks its protocol. Needs no
  * server.
  */
-
-const servers: Listening[] = [];
-
-/** Serves this on a port of its own. */
-async function serve(
-  respond: (request: Request, message: IncomingMessage) => Response | Promise<Response>,
-): Promise<string> {
-  const server = createServer((message, response) => {
-    void (async () => {
-      const pieces: Buffer[] = [];
-      for await (const piece of message) pieces.push(piece as Buffer);
-      const { connection: _, ...headers } = message.headers as Record<string, string>;
-      const body = Buffer.concat(pieces);
-      const url = `http://${message.headers.host}${message.url}`;
-      const answer = await respond(
-        new Request(url, { method: message.method!, headers, ...(body.length > 0 && { body }) }),
-        message,
-      );
-      response
-        .writeHead(answer.status, Object.fromEntries(answer.headers))
-        .end(Buffer.from(await answer.arrayBuffer()));
-    })();
-  });
-  const listening = await listen(server);
-  servers.push(listening);
-  return listening.url;
-}
 
 let folder: string;
 beforeEach(async () => {
@@ -68,7 +40,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
-  await Promise.all(servers.splice(0).map((server) => server.stop()));
+  await stopServers();
   await rm(folder, { recursive: true });
 });
 

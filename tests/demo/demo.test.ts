@@ -1,51 +1,36 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
-import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { claimPort } from "../../scripts/lib/servers/ports.js";
 import {
   axeViolations,
   begin,
   checkpointRows,
-  expectFocus,
-  launchChromium,
   messages,
   newPage,
   policyViolations,
   runDemo,
   say,
   statusOf,
-  tabTo,
   timeline,
 } from "../lanes/run/demo-page.js";
+import { openDemo, type OpenedDemo } from "./opened-demo.js";
 
 /** The page with the agent in it, in a real Chromium, served by `npm run demo:browser`. */
 
 const credentials = { accessKeyId: "local", secretAccessKey: "localSecret" };
 
-let folder: string;
-let browser: Browser;
-let demo: Awaited<ReturnType<typeof runDemo>>;
-let url: string;
-let dynamodb: string;
+let opened: OpenedDemo;
+let browser: OpenedDemo["browser"];
+let demo: OpenedDemo["demo"];
+let url: OpenedDemo["url"];
+let dynamodb: OpenedDemo["dynamodb"];
+let folder: OpenedDemo["folder"];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "demo-"));
-  const [port, dynamodbPort] = [await claimPort(0, "the page"), await claimPort(0, "DynamoDB")];
-  [url, dynamodb] = [`http://127.0.0.1:${port}/`, `http://127.0.0.1:${dynamodbPort}/`];
-  [browser, demo] = await Promise.all([
-    launchChromium(),
-    runDemo("--port", String(port), "--dynamodb-port", String(dynamodbPort), "--data", folder),
-  ]);
+  opened = await openDemo();
+  ({ browser, demo, url, dynamodb, folder } = opened);
 });
 
-afterAll(async () => {
-  await browser.close();
-  await demo.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => opened?.close());
 
 afterEach(async () => {
   expect(policyViolations.splice(0)).toEqual([]);
@@ -249,96 +234,3 @@ describe("when DynamoDB is gone before the page is opened", () => {
     await statusOf(page, "Done");
   });
 });
-
-describe("who has no mouse", () => {
-  it("talks, approves, travels and forks by keyboard alone", async () => {
-    const page = await newPage(browser, url);
-    const press = (key: string) => page.keyboard.press(key);
-    await tabTo(page, page.getByRole("navigation", { name: "Threads" }).getByRole("button", { name: "New thread" }));
-    await press("Enter");
-    await statusOf(page, "New");
-    await tabTo(page, page.getByRole("textbox", { name: "Message" }));
-    await page.keyboard.type("Please refund order 1042");
-    await press("Enter");
-    await statusOf(page, "Waiting for you");
-    await expectFocus(page.getByRole("heading", { name: "Do you approve?" }));
-    await tabTo(page, page.getByRole("button", { name: "Approve" }));
-    await press("Enter");
-    await statusOf(page, "Done");
-    await expectFocus(page.getByRole("textbox", { name: "Message" }));
-
-    await tabTo(page, checkpointRows(page).first());
-    for (let row = 1; row <= 3; row += 1) {
-      await press("ArrowDown");
-      await expectFocus(checkpointRows(page).nth(row));
-    }
-    await page.getByText("as it was at step 3").waitFor();
-    await tabTo(page, page.getByRole("button", { name: "Replay" }));
-    await press("Enter");
-    await statusOf(page, "Waiting for you");
-    await tabTo(page, page.getByRole("button", { name: "Reject" }));
-    await press("Space");
-    await statusOf(page, "Done");
-
-    await tabTo(page, page.getByRole("button", { name: /^Fork/ }));
-    await press("Enter");
-    await page.getByRole("dialog").waitFor();
-    await press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
-    await expectFocus(page.getByRole("button", { name: /^Fork/ }));
-  });
-});
-
-describe("the page, looked at by axe and on a phone", () => {
-  it("has no violations in light or dark, whatever it shows", async () => {
-    const page = await newPage(browser, url);
-    const newThread = page.getByRole("region", { name: "Welcome" }).getByRole("button", { name: "New thread" });
-    await newThread.waitFor();
-    expect(await axeViolations(page), "welcome").toEqual([]);
-    await newThread.click();
-    await statusOf(page, "New");
-    expect(await axeViolations(page), "empty").toEqual([]);
-    await page.getByRole("button", { name: "Please refund order 1043" }).click();
-    await statusOf(page, "Waiting for you");
-    expect(await axeViolations(page), "interrupted").toEqual([]);
-    await page.getByRole("button", { name: "Approve" }).click();
-    await statusOf(page, "Done");
-    await checkpointRows(page).filter({ hasText: "approval" }).click();
-    expect(await axeViolations(page), "an earlier checkpoint").toEqual([]);
-    await page.getByRole("button", { name: /^Fork/ }).click();
-    await page.getByRole("dialog").waitFor();
-    expect(await axeViolations(page), "the dialog").toEqual([]);
-  });
-
-  it("can be read as a whole at the zoom of 400 percent", async () => {
-    const page = await newPage(browser, url, { viewport: { width: 360, height: 225 } });
-    await begin(page, "Please refund order 1042");
-    await statusOf(page, "Waiting for you");
-    const approve = page.getByRole("button", { name: "Approve" });
-    await approve.scrollIntoViewIfNeeded();
-    const { y, height } = (await approve.boundingBox())!;
-    expect(y).toBeGreaterThanOrEqual(0);
-    expect(y + height).toBeLessThanOrEqual(225);
-    expect(await widthOf(page)).toBe(360);
-    await approve.click();
-    await statusOf(page, "Done");
-  });
-
-  it("fits a narrow screen, one view at a time", async () => {
-    const page = await newPage(browser, url, { viewport: { width: 360, height: 740 } });
-    await begin(page, "Where is order 1042?");
-    await statusOf(page, "Done");
-    for (const [view, shows] of [
-      ["Threads", page.getByRole("listbox", { name: "Threads" })],
-      ["History", page.getByRole("grid", { name: /^Checkpoints/ })],
-      ["Conversation", page.getByRole("list", { name: "Messages" })],
-    ] as const) {
-      await page.getByRole("radio", { name: view }).click();
-      await shows.waitFor();
-      expect(await widthOf(page), view).toBe(360);
-      expect(await axeViolations(page), view).toEqual([]);
-    }
-  });
-});
-
-const widthOf = (page: Page): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth);

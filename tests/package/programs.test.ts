@@ -1,49 +1,20 @@
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readDocuments, type Block } from "../../scripts/lib/docs/documents.js";
-import { PEERS } from "../../scripts/lib/testing/peers.js";
+import type { Block } from "../../scripts/lib/docs/documents.js";
 import { executableOf } from "../../scripts/lib/testing/runtimes.js";
 import { createSaver, credentials, endpoint } from "../lanes/savers/harness.js";
 import { deleteTable } from "../lanes/stored/raw-setup.js";
-import { nameOf, programOf, runProgram } from "../lanes/run/documented-programs.js";
-import { installPackage, root, run, type Installed } from "./installed.js";
+import { runProgram } from "../lanes/run/documented-programs.js";
+import { run, type Installed } from "./installed.js";
+import { installPrograms, PROJECTS } from "./installed-programs.js";
 
 /*
  * Every program of the documentation as its reader has it: on the packed package with its types, strict, by the
  * compilers of today.
  */
 
-/**
- * What programs of the documentation import besides. Of the SQLite saver only the types are wanted: nothing is compiled
- * for it.
- */
-const IMPORTED = [
-  "@types/node",
-  "@langchain/langgraph-checkpoint-postgres",
-  "@langchain/langgraph-checkpoint-sqlite@1.0.4",
-];
 const COMPILERS = { "TypeScript 5.9": "typescript-5.9", "TypeScript 6": "typescript", "TypeScript 7": "typescript-7" };
-
-/** A stranger's settings. LangChain's own declarations do not pass without `skipLibCheck`. */
-const strict = { strict: true, skipLibCheck: true, target: "es2022", lib: ["ES2023", "DOM"], noEmit: true };
-const ofNode = /\bprocess\.|"node:/;
-const PROJECTS = {
-  nodenext: {
-    compilerOptions: {
-      ...strict,
-      module: "nodenext",
-      moduleResolution: "nodenext",
-      types: ["node"],
-      noUncheckedIndexedAccess: true,
-    },
-    takes: () => true,
-  },
-  bundler: {
-    compilerOptions: { ...strict, module: "esnext", moduleResolution: "bundler", types: [] },
-    takes: (program: string) => !ofNode.test(program),
-  },
-};
 
 let installed: Installed;
 let documents: string;
@@ -52,51 +23,10 @@ let blocks: Block[];
 let named: string[];
 
 beforeAll(async () => {
-  const [, line = ""] =
-    /^npm install langgraph-checkpoint-dynamodb (.*)$/m.exec(
-      await readFile(join(root, "examples/README.md"), "utf8"),
-    ) ?? [];
-  named = line.split(" ");
-  installed = await installPackage([
-    ...new Set([...PEERS, ...named]),
-    ...IMPORTED,
-    "typescript",
-    "typescript-5.9@npm:typescript@5.9.3",
-    "typescript-7@npm:typescript@7.0.2",
-  ]);
-  blocks = [...(await readDocuments()).flatMap(({ blocks }) => blocks), ...(await examplesOfCredentials())].filter(
-    ({ language, mark }) => /^(ts|js|typescript|javascript|tsx|mts)$/.test(language) && mark !== "signature",
-  );
-  documents = join(installed.folder, "documents");
-  await mkdir(documents);
-  for (const block of blocks) await writeFile(join(documents, `${nameOf(block)}.mts`), programOf(block));
-  for (const [name, { compilerOptions, takes }] of Object.entries(PROJECTS)) {
-    const files = blocks.filter((block) => takes(programOf(block))).map((block) => `${nameOf(block)}.mts`);
-    await writeFile(join(documents, `tsconfig.${name}.json`), JSON.stringify({ compilerOptions, files }));
-  }
+  ({ installed, documents, blocks, named } = await installPrograms());
 }, 240_000);
 
 afterAll(() => installed?.remove());
-
-/** The examples in the comments of what no page describes. */
-async function examplesOfCredentials(): Promise<Block[]> {
-  const folder = join(root, "src/aws/credentials");
-  const found: Block[] = [];
-  for (const name of await readdir(folder)) {
-    const text = await readFile(join(folder, name), "utf8");
-    for (const [, code = ""] of text.matchAll(/^ \* ```ts\n([^]*?)^ \* ```$/gm)) {
-      found.push({
-        place: `src/aws/credentials/${name}`,
-        language: "ts",
-        mark: "",
-        text: code.replaceAll(/^ \* ?/gm, ""),
-        given: undefined,
-        output: undefined,
-      });
-    }
-  }
-  return found;
-}
 
 const compile = (compiler: string, folder: string, ...args: string[]) =>
   run(folder, process.execPath, [join(installed.folder, "node_modules", compiler, "bin/tsc"), ...args]);

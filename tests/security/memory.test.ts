@@ -274,7 +274,7 @@ const empty = binary(plain(buildFrame({})));
 const containers = (head: unknown, entries: unknown[]): { B: string } =>
   binary(gzipped(buildContainer({ head, entries, hashes: [], tails: [] })));
 
-describe("with maxValueBytes of 8 MiB, so does every call that meets what is long although its values are short:", () => {
+describe("with maxValueBytes of 8 MiB, so does a call that meets what is long although its values are short:", () => {
   const MAX = 8 * MEBIBYTE;
   const emptyEntries = Array.from({ length: 590_000 }, () => ["", 0]);
   const channels = Array.from({ length: 90_000 }, (_, i) => [i.toString(36), 1]);

@@ -30,7 +30,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
  * them.
  */
 const LONG =
-  /\/(crash-|history\.|ttl-invariant\.|prune-model\.|hostile-fuzz\.|differential\.|faults\.|outage\.|official-)/;
+  /\/(crash-|history\.|ttl-invariant\.|prune-model\.|hostile-fuzz\.|differential[-.]|faults\.|outage[-.]|official-)/;
 
 /** @type {Plan} What vitest does when nobody has planned. */
 const everything = { dynamodb: "real", s3: "real", lanes: [], leftOut: [], thorough: true, missing: [] };

@@ -20,8 +20,8 @@ import { encodeItem } from "./encode.js";
 
 /*
  * The way of a put, in five steps: a draft says which bytes go where; the draft is encoded as an item; a thread that
- * begins is announced by its marker, and with `conflict: "reject"` the head is taken; segments are written; and the item
- * is the commit. Whatever fails before it, nothing of the checkpoint is there for readers.
+ * begins is announced by its marker, and with `conflict: "reject"` the head is taken; segments are written; and the
+ * item is the commit. Whatever fails before it, nothing of the checkpoint is there for readers.
  */
 
 /** A checkpoint that is encoded. */

@@ -1,15 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { allSigned, moment, passTime, until, useFakeClock, useJitter } from "../../lanes/faults/clock.js";
-import {
-  awsError,
-  errorOf,
-  hang,
-  nothingFound,
-  observedSaver,
-  readNothing,
-  type Fault,
-  type ObservedSaver,
-} from "../../lanes/faults/faulty-fetch.js";
+import { moment, until, useFakeClock, useJitter } from "../../lanes/faults/clock.js";
+import { hang } from "../../lanes/faults/faulty-fetch.js";
+import { CALLS, MAX_CONCURRENCY, calls, outages, saverInOutage } from "../../lanes/faults/outages.js";
 
 /*
  * The arithmetic of an outage. A budget has 500 tokens, a retry costs 14 (throttling: 5), and nothing comes back while
@@ -19,105 +11,6 @@ import {
 
 useFakeClock();
 useJitter(0.5);
-
-const CALLS = 200;
-const MAX_CONCURRENCY = 50;
-const TIMEOUT_MS = 10_000;
-
-interface Outage {
-  fault: Fault;
-  /** How many retries 500 tokens buy. */
-  retries: number;
-  /** What is left of the tokens. */
-  left: number;
-  costOfRetry: number;
-  error: object;
-}
-
-const outages: Record<string, Outage> = {
-  "refuses connections": {
-    fault: () =>
-      Promise.reject(new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 127.0.0.1:8000") })),
-    retries: 35,
-    left: 10,
-    costOfRetry: 14,
-    error: {
-      code: "NETWORK",
-      status: 0,
-      message: expect.stringContaining("connection to the endpoint failed"),
-      cause: expect.objectContaining({ message: "fetch failed" }),
-    },
-  },
-  "never answers": {
-    fault: hang,
-    retries: 35,
-    left: 10,
-    costOfRetry: 14,
-    error: { code: "TIMEOUT", status: 0, message: expect.stringContaining(`within ${TIMEOUT_MS} ms`) },
-  },
-  "answers 503": {
-    fault: () => awsError("ServiceUnavailable", { status: 503, headers: { "x-amzn-requestid": "REQUEST1" } }),
-    retries: 35,
-    left: 10,
-    costOfRetry: 14,
-    error: {
-      code: "SERVICE_ERROR",
-      status: 503,
-      serviceCode: "ServiceUnavailable",
-      requestId: "REQUEST1",
-      message: expect.stringContaining("failed with ServiceUnavailable"),
-    },
-  },
-  "throttles everything": {
-    fault: () => awsError("ThrottlingException"),
-    retries: 100,
-    left: 0,
-    costOfRetry: 5,
-    error: {
-      code: "THROTTLED",
-      status: 400,
-      serviceCode: "ThrottlingException",
-      message: expect.stringContaining("throttled Query"),
-    },
-  },
-};
-
-/** A saver whose endpoint is out until it is back, and how many requests are under way. */
-function saverInOutage({ fault }: Outage, options: Parameters<typeof observedSaver>[1] = {}) {
-  let isBack = false;
-  let underWay = 0;
-  let most = 0;
-  let working = 0;
-  const endpoint: Fault = async (request) => {
-    most = Math.max(most, ++underWay);
-    working++;
-    await allSigned(); // otherwise the first could be over before the last that may stand beside it is sent
-    working--;
-    try {
-      return (await (isBack ? nothingFound : fault)(request))!;
-    } finally {
-      underWay--;
-    }
-  };
-  const observed = observedSaver(endpoint, {
-    maxConcurrency: MAX_CONCURRENCY,
-    requestTimeoutMs: TIMEOUT_MS,
-    ...options,
-  });
-  return {
-    ...observed,
-    /** So many calls at once, to their ends. */
-    call: (count: number, stepMs = 1_000) => passTime(calls(count, observed), { stepMs, busy: () => working > 0 }),
-    working: () => working > 0,
-    end: () => (isBack = true),
-    begin: () => (isBack = false),
-    most: () => most,
-    underWay: () => underWay,
-  };
-}
-
-const calls = (count: number, { saver }: ObservedSaver): Promise<undefined>[] =>
-  Array.from({ length: count }, (_, i) => readNothing(saver, `thread ${i}`));
 
 /** Every listener that these calls put on the signal they were given was taken off again. */
 function watchedSignal(): { signal: AbortSignal; listeners: () => number } {
@@ -220,72 +113,4 @@ describe.each(Object.entries(outages))("an endpoint that %s", (_, outage) => {
     expect(abortable.sent).toHaveLength(MAX_CONCURRENCY);
     expect({ timers: vi.getTimerCount(), underWay: abortable.underWay() }).toEqual({ timers: 0, underWay: 0 });
   });
-});
-
-test("no number of attempts makes more of an outage", async () => {
-  const observed = saverInOutage(outages["answers 503"]!, { maxAttempts: 20 });
-
-  await observed.call(CALLS);
-
-  expect(observed.sent).toHaveLength(CALLS + 35);
-});
-
-test(
-  "an endpoint that never answers holds 200 calls for 5 rounds of requestTimeoutMs, not for the 16 that their " +
-    "attempts would take",
-  async () => {
-    const observed = saverInOutage(outages["never answers"]!);
-    const start = Date.now();
-
-    await observed.call(CALLS, 250);
-
-    // 235 requests, 50 at a time; and the line is looked at every now and then.
-    const elapsed = Date.now() - start;
-    expect(elapsed).toBeGreaterThanOrEqual(5 * TIMEOUT_MS);
-    expect(elapsed).toBeLessThan(5.5 * TIMEOUT_MS);
-  },
-);
-
-test("an outage of one saver's endpoint costs another saver nothing", async () => {
-  const down = saverInOutage(outages["never answers"]!);
-  const up = observedSaver(nothingFound);
-  const failing = calls(CALLS, down);
-
-  for (const result of await passTime(calls(CALLS, up), { stepMs: 5, besides: failing }))
-    expect(result.status).toBe("fulfilled");
-
-  expect(up.sent).toHaveLength(CALLS);
-  await passTime(failing);
-});
-
-test("one request that is never answered does not hold up the others", async () => {
-  const observed = observedSaver((request) => (request.body.includes('thread 0"') ? hang : nothingFound)(request), {
-    maxConcurrency: 2,
-    requestTimeoutMs: TIMEOUT_MS,
-  });
-  const start = Date.now();
-  const [stuck, ...others] = calls(CALLS, observed);
-  const failure = errorOf(stuck!);
-
-  await passTime(others, { stepMs: 5, besides: [failure] });
-
-  expect(Date.now() - start).toBeLessThan(TIMEOUT_MS);
-  expect(observed.sent).toHaveLength(CALLS);
-  await passTime([failure]);
-  expect(await failure).toMatchObject({ code: "TIMEOUT", attempts: 4 });
-});
-
-test("a credentials provider that fails is asked once a call, and nothing is sent", async () => {
-  const credentials = vi.fn(() => Promise.reject(new Error("no route to the metadata service")));
-  const observed = observedSaver(nothingFound, { credentials });
-
-  for (const result of await passTime(calls(CALLS, observed)))
-    expect(result).toMatchObject({
-      status: "rejected",
-      reason: { code: "CREDENTIALS", cause: { message: "no route to the metadata service" } },
-    });
-
-  expect(credentials).toHaveBeenCalledTimes(CALLS);
-  expect(observed.sent).toEqual([]);
-  expect(vi.getTimerCount()).toBe(0);
 });

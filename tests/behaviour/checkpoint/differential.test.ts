@@ -1,41 +1,13 @@
-import { Annotation, Command, DeltaChannel, END, interrupt, Send, START, StateGraph } from "@langchain/langgraph";
-import fc from "fast-check";
+import { Command, END, interrupt, Send, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { collect } from "../../lanes/savers/checkpoints.js";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
-import { expectSameAsMemorySaver, THREAD, type NextSaver, type Program } from "../../lanes/savers/compare-savers.js";
+import { expectSameAsMemorySaver, THREAD, type Program } from "../../lanes/savers/compare-savers.js";
+import { State, parallel } from "../../lanes/savers/parallel-graph.js";
 
 provideContext();
 
 /** What LangGraph's own MemorySaver does with a graph is what ours has to do. */
-
-const list = () => Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] });
-const State = Annotation.Root({
-  log: list(),
-  ask: Annotation<boolean>(),
-  fromLeft: Annotation<string>(),
-  fromRight: Annotation<number>(),
-});
-
-/** Two nodes side by side, of which the right one asks a person; both lead to the last. */
-const parallel = (saver: NextSaver, runs: string[] = []) =>
-  new StateGraph(State)
-    .addNode("left", ({ log }) => {
-      runs.push("left");
-      return { log: ["left"], fromLeft: `left of ${log.length}` };
-    })
-    .addNode("right", ({ ask, log }) => {
-      runs.push("right");
-      const answer = ask ? interrupt<string, string>(`right of ${log.length}?`) : "not asked";
-      return { log: [`right ${answer}`], fromRight: log.length };
-    })
-    .addNode("last", ({ fromLeft, fromRight }) => ({ log: [`last ${fromLeft} ${fromRight}`], ask: false }))
-    .addEdge(START, "left")
-    .addEdge(START, "right")
-    .addEdge("left", "last")
-    .addEdge("right", "last")
-    .addEdge("last", END)
-    .compile({ checkpointer: saver() });
 
 const programs: Record<string, Program> = {
   "a node that interrupts beside one that is done, then updateState": async (saver) => {
@@ -199,110 +171,3 @@ describe.each(["warm", "cold"] as const)(
     });
   },
 );
-
-// Only the states are compared: a snapshot that is the parent's, ours keeps in the checkpoint and MemorySaver leaves
-// out.
-describe("a DeltaChannel has the states it has on MemorySaver:", () => {
-  type Reducer = (state: string[], writes: string[][]) => string[];
-  const append: Reducer = (state, writes) => [...state, ...writes.flat()];
-  /** On a fork two tasks write to one checkpoint, and LangGraph orders them by their random ids. */
-  const sorted: Reducer = (state, writes) => append(state, writes).sort();
-  const stateWith = (reducer: Reducer) =>
-    Annotation.Root({
-      log: () => new DeltaChannel<string[], string[]>(reducer, { snapshotFrequency: 7, initialValueFactory: () => [] }),
-      other: () =>
-        new DeltaChannel<string[], string[]>(reducer, { snapshotFrequency: 10_000, initialValueFactory: () => [] }),
-      turns: Annotation<number>({ reducer: (a, b) => a + b, default: () => 0 }),
-    });
-  const build = (saver: NextSaver, reducer = append) =>
-    new StateGraph(stateWith(reducer))
-      .addNode("answer", ({ log, turns }) => ({ log: [`answer ${log.length} ${turns}`], turns: 1 }))
-      .addNode("note", ({ other, turns }) => (turns % 3 ? {} : { other: [`note ${other.length}`] }))
-      .addEdge(START, "answer")
-      .addEdge("answer", "note")
-      .addEdge("note", END)
-      .compile({ checkpointer: saver() });
-
-  it("32 turns with forks, updates and replays", async () => {
-    const program: Program = async (saver) => {
-      for (let turn = 0; turn < 22; turn++) await build(saver, sorted).invoke({ log: [`question ${turn}`] }, THREAD);
-      const history = await collect(build(saver, sorted).getStateHistory(THREAD));
-      const fork = await build(saver, sorted).updateState(
-        history[30]!.config,
-        { log: ["forked"], other: ["forked"] },
-        "answer",
-      );
-      await build(saver, sorted).invoke(null, fork);
-      for (let turn = 0; turn < 5; turn++)
-        await build(saver, sorted).invoke({ log: [`other question ${turn}`] }, THREAD);
-      await build(saver, sorted).invoke(null, history[40]!.config);
-      const copy = await build(saver, sorted).updateState(history[12]!.config, null, "__copy__");
-      await build(saver, sorted).invoke(null, copy);
-      for (let turn = 0; turn < 5; turn++)
-        await build(saver, sorted).invoke({ log: [`last question ${turn}`] }, THREAD);
-      return { graph: build(saver, sorted) };
-    };
-    await expectSameAsMemorySaver(program, "cold", { checkpoints: false });
-  });
-
-  it.each(["async", "exit"] as const)("with durability %s", async (durability) => {
-    const program: Program = async (saver) => {
-      for (let turn = 0; turn < 12; turn++)
-        await build(saver).invoke({ log: [`question ${turn}`] }, { ...THREAD, durability });
-      await build(saver).updateState(THREAD, { other: ["updated"] }, "note");
-      await build(saver).invoke({ log: ["last"] }, { ...THREAD, durability });
-      return { graph: build(saver) };
-    };
-    await expectSameAsMemorySaver(program, "warm", { checkpoints: false });
-  });
-});
-
-describe("programs of random steps", () => {
-  const step = fc.oneof(
-    fc.record({ do: fc.constant("invoke" as const), ask: fc.boolean() }),
-    fc.record({ do: fc.constant("resume" as const) }),
-    fc.record({ do: fc.constant("update" as const), asNode: fc.constantFrom("left", "right", "last") }),
-    fc.record({ do: fc.constant("fork" as const), asNode: fc.constantFrom("left", "right", "last"), at: fc.nat(11) }),
-    fc.record({ do: fc.constant("copy" as const), at: fc.nat(11) }),
-    fc.record({ do: fc.constant("replay" as const), at: fc.nat(11) }),
-  );
-
-  it("have the states they have on MemorySaver", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { minLength: 2, maxLength: 7 }),
-        fc.constantFrom("warm" as const, "cold" as const),
-        async (steps, instances) => {
-          await expectSameAsMemorySaver(async (saver) => {
-            const outcomes: unknown[] = [];
-            await parallel(saver).invoke({ log: ["input"], ask: false }, THREAD);
-            for (const [i, step] of steps.entries()) {
-              const graph = parallel(saver);
-              const history = await collect(graph.getStateHistory(THREAD));
-              const past = "at" in step ? history[step.at % history.length]!.config : THREAD;
-              // LangGraph refuses some of them; then it has to refuse them on both.
-              const outcome =
-                step.do === "invoke"
-                  ? graph.invoke({ log: [`input ${i}`], ask: step.ask }, THREAD)
-                  : step.do === "resume"
-                    ? graph.invoke(new Command({ resume: `answer ${i}` }), THREAD)
-                    : step.do === "replay"
-                      ? graph.invoke(null, past)
-                      : step.do === "copy"
-                        ? graph.updateState(past, null, "__copy__").then((copy) => parallel(saver).invoke(null, copy))
-                        : graph.updateState(past, { log: [`update ${i}`], fromRight: i }, step.asNode);
-              outcomes.push(
-                await outcome.then(
-                  (value) => ("configurable" in value ? "updated" : value),
-                  (error: Error) => error.message,
-                ),
-              );
-            }
-            return { graph: parallel(saver), seen: outcomes };
-          }, instances);
-        },
-      ),
-      { numRuns: 12 },
-    );
-  });
-});

@@ -1,18 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { emptyThread, latestOf, noise, putStep } from "../../lanes/savers/checkpoints.js";
 import { everyCall, patience, renewing } from "../../lanes/faults/fault-scenario.js";
-import {
-  ALL_FAULTS,
-  always,
-  chaos,
-  faultOf,
-  onFirstAttempt,
-  PASSING_FAULTS,
-  serviceOf,
-  withFaults,
-  type Chooser,
-  type FaultName,
-} from "../../lanes/faults/faults.js";
+import { ALL_FAULTS, faultOf, PASSING_FAULTS, type FaultName } from "../../lanes/faults/faults.js";
+import { serviceOf } from "../../lanes/faults/fault-answers.js";
+import { always, chaos, onFirstAttempt, withFaults, type Chooser } from "../../lanes/faults/with-faults.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver, credentials, type SaverOptions } from "../../lanes/savers/harness.js";
 import { newPrefix } from "../../lanes/stored/requests.js";

@@ -3,11 +3,12 @@ import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AwsRequest } from "../../lanes/stored/aws-requests.js";
 import { collect, emptyThread, idsOf, putStep, valuesAt, type Step } from "../../lanes/savers/checkpoints.js";
-import { createSaver, type SaverOptions } from "../../lanes/savers/harness.js";
+import { createSaver } from "../../lanes/savers/harness.js";
 import { itemsOf } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { saverAt } from "../../lanes/savers/s3-saver.js";
 import { isCheckpoint } from "../../lanes/stored/sort-keys.js";
+import { late } from "../../lanes/faults/late.js";
 
 /*
  * An attempt whose caller has given it up, and which another attempt has replaced, arrives when more has been
@@ -23,28 +24,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-/**
- * A saver whose first request of one kind is late: its caller hears of a failure, and it is sent when `arrive` is
- * called.
- */
-function late(
-  options: Pick<SaverOptions, "ttlSeconds"> & { keyPrefix: string },
-  operation: string,
-  isIt: (request: AwsRequest) => boolean,
-): { saver: DynamoDBSaver; arrive: () => Promise<Response> } {
-  let first: AwsRequest | undefined;
-  const { saver } = saverAt(
-    { keyPrefix: options.keyPrefix },
-    (request) => {
-      if (first || request.operation !== operation || !isIt(request)) return undefined;
-      first = request;
-      throw new TypeError("the connection was reset");
-    },
-    options,
-  );
-  return { saver, arrive: () => first!.forward() };
-}
 
 const isPutOf =
   (id: string) =>
@@ -147,63 +126,6 @@ describe("a late attempt of a put", () => {
     passSeconds(3_700);
     await prune();
     expect(await checkpoints()).toBe(1);
-  });
-});
-
-describe("a late attempt of putWrites", () => {
-  const written = async (keyPrefix: string, { config }: Step): Promise<unknown> =>
-    (await createSaver({ keyPrefix }).getTuple(config))?.pendingWrites;
-
-  test("does not undo what a later call has written to a special channel", async () => {
-    const keyPrefix = newPrefix();
-    const { saver, arrive } = late({ keyPrefix }, "UpdateItem", ({ body }) => body.includes("#W#task"));
-    const one = await putStep(saver, emptyThread("t"), { n: 1 }, { id: "1" });
-    await saver.putWrites(
-      one.config,
-      [
-        ["__resume__", "first"],
-        ["n", 1],
-      ],
-      "task",
-    );
-    await saver.putWrites(
-      one.config,
-      [
-        ["__resume__", "second"],
-        ["n", 2],
-      ],
-      "task",
-    );
-    await arrive();
-    expect(await written(keyPrefix, one)).toEqual([
-      ["task", "__resume__", "second"],
-      ["task", "n", 1],
-    ]);
-  });
-
-  test("is told from a call of a machine whose clock is behind, which has the last word", async () => {
-    const keyPrefix = newPrefix();
-    const one = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 }, { id: "1" });
-    await createSaver({ keyPrefix }).putWrites(one.config, [["__resume__", "first"]], "task");
-    passSeconds(-60);
-    await createSaver({ keyPrefix }).putWrites(
-      one.config,
-      [
-        ["__resume__", "second"],
-        ["n", 1],
-      ],
-      "task",
-    );
-    expect(await written(keyPrefix, one)).toEqual([
-      ["task", "__resume__", "second"],
-      ["task", "n", 1],
-    ]);
-    await createSaver({ keyPrefix }).putWrites(
-      one.config,
-      [["__resume__", "third"], ...Array.from({ length: 150 }, (_, n): [string, unknown] => ["n", n])],
-      "task",
-    );
-    expect(await written(keyPrefix, one)).toContainEqual(["task", "__resume__", "third"]);
   });
 });
 

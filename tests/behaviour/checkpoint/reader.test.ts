@@ -8,7 +8,6 @@ import {
   type CheckpointTuple,
 } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaverEvent } from "langgraph-checkpoint-dynamodb";
-import { DynamoDBReader, isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb/reader";
 import { describe, expect, test } from "vitest";
 import {
   collect,
@@ -23,20 +22,10 @@ import {
   putStep,
   threadIdOf,
 } from "../../lanes/savers/checkpoints.js";
-import { createSaver, credentials, endpoint, tableName, type SaverOptions } from "../../lanes/savers/harness.js";
+import { createSaver, type SaverOptions } from "../../lanes/savers/harness.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { s3Options } from "../../lanes/savers/s3-options.js";
-
-const optionsOf = (overrides: Partial<SaverOptions>): SaverOptions => ({
-  tableName: tableName(),
-  region: "us-east-1",
-  credentials: credentials(),
-  endpoint: endpoint(),
-  dangerouslyAllowBrowser: true,
-  ...overrides,
-});
-
-const createReader = (overrides: Partial<SaverOptions>): DynamoDBReader => new DynamoDBReader(optionsOf(overrides));
+import { createReader } from "./readers.js";
 
 /** A value as the saver gives it, made of what the reader gives. */
 async function revived({ serde }: BaseCheckpointSaver, value: unknown): Promise<unknown> {
@@ -208,51 +197,4 @@ test("the reader writes nothing, also with the options of a saver that renews wh
     [...operations].filter((operation) => !["Query", "GetItem", "BatchGetItem", "GetObject"].includes(operation)),
   ).toEqual([]);
   expect(operations).toContain("GetObject");
-});
-
-test("a thread that is not there has no latest checkpoint and an empty list", async () => {
-  const reader = createReader({ keyPrefix: newPrefix() });
-
-  expect(await reader.getTuple(emptyThread().config)).toBeUndefined();
-  expect(await collect(reader.list(emptyThread().config))).toEqual([]);
-});
-
-test("a value of another serde is refused unless the reader has that serde", async () => {
-  const encoder = new TextEncoder();
-  const serde: NonNullable<SaverOptions["serde"]> = {
-    dumpsTyped: async (value) => ["backwards", encoder.encode(JSON.stringify(value)).reverse()],
-    loadsTyped: async (_, data) =>
-      JSON.parse(new TextDecoder().decode(Uint8Array.from(data as Uint8Array).reverse())) as unknown,
-  };
-  const options = { keyPrefix: newPrefix() };
-  const { config } = await putStep(createSaver({ ...options, serde }), emptyThread(), { x: "y" });
-
-  await expect(createReader(options).getTuple(config)).rejects.toMatchObject({
-    code: "DAMAGED_DATA",
-    message: expect.stringContaining("backwards"),
-  });
-  expect((await createReader({ ...options, serde }).getTuple(config))?.checkpoint.channel_values).toEqual({ x: "y" });
-});
-
-test("the reader takes its configuration from an environment, and refuses one that lacks the table", async () => {
-  const env = {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "local",
-    AWS_SECRET_ACCESS_KEY: "localSecret",
-    AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
-  };
-
-  expect(
-    await DynamoDBReader.fromEnv(
-      { ...env, DYNAMODB_TABLE_NAME: tableName() },
-      { dangerouslyAllowBrowser: true },
-    ).getTuple(emptyThread().config),
-  ).toBeUndefined();
-  const attempt = (): DynamoDBReader => DynamoDBReader.fromEnv(env);
-  expect(attempt).toThrow(/DYNAMODB_TABLE_NAME/);
-  expect(attempt).toThrow(expect.toSatisfy(isDynamoDBSaverError));
-});
-
-test("nothing of the reader's credentials shows in JSON", () => {
-  expect(JSON.stringify(createReader({}))).toBe("{}");
 });

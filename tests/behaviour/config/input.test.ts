@@ -1,59 +1,29 @@
-import { emptyCheckpoint, MemorySaver } from "@langchain/langgraph-checkpoint";
-import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import { emptyCheckpoint } from "@langchain/langgraph-checkpoint";
 import { describe, expect, test } from "vitest";
-import { collect } from "../../lanes/savers/checkpoints.js";
 import { errorOf, observedSaver } from "../../lanes/faults/faulty-fetch.js";
+import {
+  type Call,
+  checkpoint,
+  deleteForRuns,
+  deleteThread,
+  deltaHistory,
+  getTuple,
+  importFrom,
+  importThread,
+  list,
+  listThreads,
+  metadata,
+  of,
+  prune,
+  put,
+  putOf,
+  putWrites,
+  thread,
+  versionOf,
+} from "./untyped-calls.js";
 
 /* Needs no server. */
-
-const metadata = { source: "loop", step: 0, parents: {} } as const;
-const of = (configurable: unknown): never => ({ configurable }) as never;
-const thread = of({ thread_id: "t" });
-const checkpoint = of({ thread_id: "t", checkpoint_id: "c" });
-
-type Call = (saver: DynamoDBSaver) => Promise<unknown>;
-
-const put = (config: unknown, given: unknown = emptyCheckpoint()): Call => {
-  return (saver) => saver.put(config as never, given as never, metadata, {});
-};
-const putWrites = (config: unknown, writes: unknown = [["channel", 1]], taskId: unknown = "task"): Call => {
-  return (saver) => saver.putWrites(config as never, writes as never, taskId as never);
-};
-const getTuple = (config: unknown): Call => {
-  return (saver) => saver.getTuple(config as never);
-};
-const list = (config: unknown, options?: unknown): Call => {
-  return async (saver) => {
-    for await (const _ of saver.list(config as never, options as never));
-  };
-};
-const deleteThread = (threadId: unknown): Call => {
-  return (saver) => saver.deleteThread(threadId as never);
-};
-const putOf = (given: Record<string, unknown>, metadataGiven: unknown = metadata, newVersions: unknown = {}): Call => {
-  return (saver) => saver.put(thread, { ...emptyCheckpoint(), ...given }, metadataGiven as never, newVersions as never);
-};
 const kindOf = (value: unknown): string => Object.prototype.toString.call(value);
-const versionOf = (version: unknown): Call =>
-  putOf({ channel_values: { a: 1 }, channel_versions: { a: version } }, metadata, { a: version });
-const prune = (options: unknown): Call => {
-  return (saver) => saver.prune(options as never);
-};
-const deleteForRuns = (runIds: unknown, options: unknown): Call => {
-  return (saver) => saver.deleteForRuns(runIds as never, options as never);
-};
-const importThread = (lines: unknown, options?: unknown): Call => {
-  return (saver) => saver.importThread(lines as never, options as never);
-};
-const importFrom = (options: unknown): Call => {
-  return (saver) => saver.importFrom(new MemorySaver(), options as never);
-};
-const listThreads = (options: unknown): Call => {
-  return (saver) => collect(saver.listThreads(options as never));
-};
-const deltaHistory = (config: unknown): Call => {
-  return (saver) => saver.getDeltaChannelHistory({ config: config as never, channels: ["messages"] });
-};
 
 describe("refused before anything is sent:", () => {
   test.each<[what: string, call: Call, says: RegExp]>([
@@ -263,34 +233,5 @@ describe("refused before anything is sent:", () => {
     const { message } = await errorOf(call(saver));
 
     expect(message).not.toContain("Pass it in the config");
-  });
-});
-
-describe("answered without a request:", () => {
-  test.each([
-    ["an empty configurable", {}],
-    ["a checkpoint id alone", { checkpoint_id: "c" }],
-    ["a thread id that is null", { thread_id: null }],
-  ])("getTuple of %s is undefined", async (_, configurable) => {
-    const { saver, sent } = observedSaver();
-
-    expect(await getTuple(of(configurable))(saver)).toBeUndefined();
-    expect(sent).toEqual([]);
-  });
-
-  test("putWrites of no writes", async () => {
-    const { saver, sent } = observedSaver();
-
-    await putWrites(checkpoint, [])(saver);
-
-    expect(sent).toEqual([]);
-  });
-
-  test("end()", async () => {
-    const { saver, sent } = observedSaver();
-
-    await saver.end();
-
-    expect(sent).toEqual([]);
   });
 });

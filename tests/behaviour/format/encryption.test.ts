@@ -307,7 +307,7 @@ describe("a stored value is refused where it does not belong:", () => {
     expect(await orderOf()).toEqual(["a", "b"]);
   });
 
-  test("a path beside those of a task's writes, where no write is, so that they are applied in another order", async () => {
+  test("a path beside those of a task's writes, where no write is, so that their order changes", async () => {
     const { keyPrefix, one } = await prepare();
     const fork = { configurable: { ...one.config.configurable, checkpoint_id: "9" } };
     // Of a checkpoint that is not there yet, so its writes name no incarnation.

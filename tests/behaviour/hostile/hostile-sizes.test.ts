@@ -163,7 +163,7 @@ describe("a checkpoint that refers to thousands of segments which are not there 
     const { fetch, sent } = intercepted(() => undefined);
 
     expect(await errorOf(createSaver({ keyPrefix, s3, fetch }).getTuple(one.config))).toMatchObject({ code });
-    // 100 segments are one request, and another one where a replica may lag; then some are looked for in the other place.
+    // 100 segments are one request, and another one where a replica may lag; then in the other place.
     expect(sent.length).toBeLessThan(100);
   });
 });

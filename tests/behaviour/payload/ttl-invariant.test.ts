@@ -6,7 +6,8 @@ import { memoryServers } from "../../lanes/servers/memory-servers.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { useServers } from "../../lanes/servers/servers.js";
 import { Soaking, soakTimeoutMs } from "../../lanes/run/soak.js";
-import { TtlWorld, type Step } from "../../lanes/savers/ttl-world.js";
+import type { Step } from "../../lanes/savers/ttl-puts.js";
+import { TtlWorld } from "../../lanes/savers/ttl-world.js";
 
 /*
  * Random histories of several threads under one simulated clock. After every step the stored items themselves must

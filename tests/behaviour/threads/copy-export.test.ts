@@ -3,7 +3,6 @@ import { describe, expect, it, vi } from "vitest";
 import {
   collect,
   emptyThread,
-  idsOf,
   latestOf,
   noise,
   noiseText,
@@ -13,10 +12,8 @@ import {
   type Step,
 } from "../../lanes/savers/checkpoints.js";
 import { putDeltaThread } from "../../lanes/savers/delta-thread.js";
-import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { garbageOf } from "../../lanes/stored/garbage.js";
 import { createSaver, type SaverOptions } from "../../lanes/savers/harness.js";
-import { deleteTable } from "../../lanes/stored/raw-setup.js";
 import { deleteRaw, itemsOf, itemsWithPrefix, type RawItem } from "../../lanes/stored/raw-table.js";
 import { countedSaver, newPrefix } from "../../lanes/stored/requests.js";
 import { fetchInRealTime, newPlace } from "../../lanes/savers/s3-saver.js";
@@ -141,79 +138,6 @@ it(
   },
 );
 
-describe("lines that are not a whole export", () => {
-  it.each<[name: string, change: (lines: string[]) => string[], message: string]>([
-    ["none", () => [], "not an export"],
-    ["without its beginning", (lines) => lines.slice(1), "not an export"],
-    ["without its end", (lines) => lines.slice(0, -1), "cut short"],
-    ["without one in the middle", (lines) => lines.toSpliced(2, 1), "items instead of"],
-    ["not JSON", (lines) => lines.with(1, "{"), "Line 2 is not JSON"],
-    ["of a newer version", (lines) => lines.with(0, lines[0]!.replace('"version":1', '"version":2')), "upgrade"],
-    [
-      "with a key of another kind",
-      (lines) => lines.with(1, lines[1]!.replace(/"SK":\{"S":"[^"]*"/, '"SK":{"S":"C#$"')),
-      "another shape",
-    ],
-    [
-      "with a partition of its own",
-      (lines) => lines.with(1, lines[1]!.replace('"SK"', '"PK":{"S":"elsewhere"},"SK"')),
-      "another shape",
-    ],
-  ])("%s", async (_, change, message) => {
-    const keyPrefix = newPrefix();
-    await putChain(createSaver({ keyPrefix }), emptyThread("t"), [{ n: 1 }, { n: 2 }]);
-    const lines = change(await collect(createSaver({ keyPrefix }).exportThread("t")));
-    const elsewhere = newPrefix();
-    await expect(
-      createSaver({ keyPrefix: elsewhere }).importThread(lines, { fromKeyPrefix: keyPrefix }),
-    ).rejects.toMatchObject({ message: expect.stringContaining(message) });
-    expect(await collect(createSaver({ keyPrefix: elsewhere }).list({}))).toEqual([]);
-  });
-});
-
-it("an encrypted export needs its key where it is imported under another id", async () => {
-  const keyPrefix = newPrefix();
-  await putStep(createSaver({ keyPrefix, ...sameKey }), emptyThread("t"), { n: 1 });
-  const lines = await collect(createSaver({ keyPrefix, ...sameKey }).exportThread("t"));
-  await expect(createSaver({ keyPrefix }).importThread(lines, { threadId: "other" })).rejects.toMatchObject({
-    code: "DECRYPTION_FAILED",
-  });
-  await expect(
-    createSaver({ keyPrefix: newPrefix() }).importThread(lines, { fromKeyPrefix: keyPrefix }),
-  ).rejects.toMatchObject({ code: "DECRYPTION_FAILED" });
-});
-
-it("an encrypted thread is not exported without its key: the export has to find the thread's segments", async () => {
-  const keyPrefix = newPrefix();
-  await putStep(createSaver({ keyPrefix, ...sameKey }), emptyThread("t"), { n: 1 });
-  await expect(collect(createSaver({ keyPrefix }).exportThread("t"))).rejects.toMatchObject({
-    code: "DECRYPTION_FAILED",
-  });
-});
-
-it(
-  "an encrypted export needs no key where it is imported into another table, under the same id and keyPrefix, and " +
-    "is read with it there",
-  async () => {
-    const keyPrefix = newPrefix();
-    const step = await putStep(createSaver({ keyPrefix, ...sameKey }), emptyThread("t"), { text: noiseText(9_000) });
-    const lines = await collect(createSaver({ keyPrefix, ...sameKey }).exportThread("t"));
-    const elsewhere = { tableName: `elsewhere-${crypto.randomUUID()}`, keyPrefix };
-    const withoutKey = createSaver(elsewhere);
-    await withoutKey.setup();
-    try {
-      await withoutKey.importThread(lines);
-
-      expect(await valuesAt(createSaver({ ...elsewhere, ...sameKey }), latestOf(step))).toEqual(
-        step.checkpoint.channel_values,
-      );
-      expect(await errorOf(withoutKey.getTuple(latestOf(step)))).toMatchObject({ code: "DECRYPTION_FAILED" });
-    } finally {
-      await deleteTable(elsewhere.tableName);
-    }
-  },
-);
-
 it("a million bytes of history are exported, imported and copied with few requests", async () => {
   const place = { keyPrefix: newPrefix(), compression: "none" as const };
   const chain = await putChain(
@@ -234,54 +158,6 @@ it("a million bytes of history are exported, imported and copied with few reques
   expect(await valuesAt(createSaver(place), { configurable: { thread_id: "other" } })).toEqual(
     chain.at(-1)!.checkpoint.channel_values,
   );
-});
-
-describe("deleteForRuns", () => {
-  it(
-    "removes the checkpoints of the runs that are named, and a thread that has no others when no run can go on in " +
-      "it any more",
-    async () => {
-      const place = { keyPrefix: newPrefix(), compression: "none" as const };
-      const saver = createSaver(place);
-      const put = (parent: Step, run_id: string, n: number): Promise<Step> =>
-        putStep(saver, parent, { n, document: noiseText(2_000, n) }, { metadata: { run_id } });
-      const first = await put(emptyThread("a"), "run 1", 1);
-      const second = await put(first, "run 2", 2);
-      const third = await put(second, "run 3", 3);
-      await put(emptyThread("b"), "run 2", 4);
-      expect(await saver.deleteForRuns(["run 2", "run 3"])).toMatchObject({ checkpoints: 3 });
-      expect(idsOf(await collect(saver.list({})))).toEqual([first.checkpoint.id]);
-      expect(await saver.getTuple(third.config)).toBeUndefined();
-      expect(await saver.getTuple({ configurable: { thread_id: "b" } })).toBeUndefined();
-      await saver.prune({ threadIds: ["b"], keepLast: 1, graceSeconds: 0 });
-      expect((await collect(saver.listThreads())).map(({ threadId }) => threadId)).toEqual(["a"]);
-      expect(await itemsOf(place.keyPrefix, "b")).toEqual([]);
-      await expect(saver.deleteForRuns("run 1" as never)).rejects.toMatchObject({ code: "INVALID_INPUT" });
-    },
-  );
-});
-
-describe("listThreads", () => {
-  it("takes a prefix, a place to start after, and says the latest checkpoint if it is asked for", async () => {
-    const { saver, log } = countedSaver();
-    const ids = ["a/1", "a/2", "a/3", "b/1", "a#", "a%"];
-    const steps = new Map<string, Step>();
-    for (const [i, id] of ids.entries())
-      steps.set(id, await putStep(saver, emptyThread(id), { n: 1 }, { metadata: { step: i } }));
-    const list = async (options: object): Promise<string[]> =>
-      (await collect(saver.listThreads(options))).map(({ threadId }) => threadId);
-    expect(await list({ prefix: "a/" })).toEqual(["a/1", "a/2", "a/3"]);
-    expect(await list({ prefix: "a/", after: "a/1", limit: 1 })).toEqual(["a/2"]);
-    expect(await list({ prefix: "a/", after: "Z" })).toEqual(["a/1", "a/2", "a/3"]);
-    expect(await list({ prefix: "a/", after: "b" })).toEqual([]);
-    expect(await list({ prefix: "a#" })).toEqual(["a#"]);
-    expect(await list({ prefix: "c" })).toEqual([]);
-    const listed = await log.during(() => collect(saver.listThreads({ prefix: "a/", latest: true })));
-    expect(listed.result.map(({ threadId, latest }) => [threadId, latest])).toEqual(
-      ["a/1", "a/2", "a/3"].map((id, step) => [id, { checkpointId: steps.get(id)!.checkpoint.id, step }]),
-    );
-    expect(listed.operations).toHaveLength(8 + 3);
-  });
 });
 
 it("a backup that is older than its thread's ttl comes back, and lives as long as it had left", async () => {

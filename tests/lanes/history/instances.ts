@@ -5,7 +5,8 @@ import {
   type Fetch,
 } from "langgraph-checkpoint-dynamodb";
 import { renewing } from "../faults/fault-scenario.js";
-import { PASSING_FAULTS, seeded, withFaults, type Chooser, type Faults } from "../faults/faults.js";
+import { PASSING_FAULTS } from "../faults/faults.js";
+import { seeded, withFaults, type Chooser, type Faults } from "../faults/with-faults.js";
 import { createSaver, credentials, type SaverOptions } from "../savers/harness.js";
 
 /** A process with a saver of its own. It can be killed, and then another takes its place that has nothing cached. */

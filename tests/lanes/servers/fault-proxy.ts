@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import type { Fetch } from "langgraph-checkpoint-dynamodb";
-import { withFaults, type Chooser, type Faults } from "../faults/faults.js";
+import { withFaults, type Chooser, type Faults } from "../faults/with-faults.js";
 import { listen } from "./listen.js";
 
 export interface FaultProxy extends Pick<Faults, "injected"> {

@@ -5,7 +5,8 @@ import { ServiceError } from "./values.js";
 import type { Input } from "./inputs.js";
 import { answerOf, errorOf, read, refusal, type Request } from "./protocol.js";
 import { describe } from "./requests.js";
-import type { SimulatedTable, Write } from "./table.js";
+import type { Write } from "./keys.js";
+import type { SimulatedTable } from "./table.js";
 
 /** How often each thing happens to a request, from 0 to 1. */
 export interface FaultShares {

@@ -1,5 +1,5 @@
 import type { Input } from "./inputs.js";
-import type { Write } from "./table.js";
+import type { Write } from "./keys.js";
 
 interface Described {
   to: "table" | "bucket";

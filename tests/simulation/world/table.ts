@@ -1,12 +1,7 @@
 import { conditionOf, updateOf } from "./expressions.js";
 import { checkUses, project, scopeOf, TABLE, type Input } from "./inputs.js";
+import { keyOf, writtenKey, type Key, type Write } from "./keys.js";
 import { bytesOf, compareText, placeOf, refuse, ServiceError, type Item, type Value } from "./values.js";
-
-export interface Key {
-  PK: { S: string };
-  SK: { S: string };
-}
-export type Write = { PutRequest: { Item: Item } } | { DeleteRequest: { Key: Key } };
 
 interface Partition {
   items: Map<string, Item>;
@@ -22,10 +17,6 @@ interface Change {
 }
 
 const KEPT_CHANGES = 400;
-
-const keyOf = (item: Item): Key => ({ PK: item.PK as Key["PK"], SK: item.SK as Key["SK"] });
-export const writtenKey = (write: Write): Key =>
-  "PutRequest" in write ? keyOf(write.PutRequest.Item) : write.DeleteRequest.Key;
 
 /** DynamoDB's table with the string keys `PK` and `SK`, in memory. Items are never changed, only replaced. */
 export class SimulatedTable {

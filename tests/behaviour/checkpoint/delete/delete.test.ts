@@ -7,11 +7,11 @@ import {
   putStep,
   threadIdOf,
   valuesAt,
-} from "../../lanes/savers/checkpoints.js";
-import { faultyFetch } from "../../lanes/faults/faulty-fetch.js";
-import { createSaver } from "../../lanes/savers/harness.js";
-import { itemsOf, itemsWithPrefix } from "../../lanes/stored/raw-table.js";
-import { newPrefix } from "../../lanes/stored/requests.js";
+} from "../../../lanes/savers/checkpoints.js";
+import { faultyFetch } from "../../../lanes/faults/faulty-fetch.js";
+import { createSaver } from "../../../lanes/savers/harness.js";
+import { itemsOf, itemsWithPrefix } from "../../../lanes/stored/raw-table.js";
+import { newPrefix } from "../../../lanes/stored/requests.js";
 
 it(
   "deleteThread leaves no item of a thread with 1,000 checkpoints, writes and segments, and touches " + "no other",

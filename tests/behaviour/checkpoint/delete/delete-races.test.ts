@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { emptyThread, latestOf, noise, putStep, valuesAt } from "../../lanes/savers/checkpoints.js";
-import { createSaver } from "../../lanes/savers/harness.js";
-import { itemsWithPrefix } from "../../lanes/stored/raw-table.js";
-import { newPrefix } from "../../lanes/stored/requests.js";
-import { keysAt, newPlace, saverAt } from "../../lanes/savers/s3-saver.js";
+import { emptyThread, latestOf, noise, putStep, valuesAt } from "../../../lanes/savers/checkpoints.js";
+import { createSaver } from "../../../lanes/savers/harness.js";
+import { itemsWithPrefix } from "../../../lanes/stored/raw-table.js";
+import { newPrefix } from "../../../lanes/stored/requests.js";
+import { keysAt, newPlace, saverAt } from "../../../lanes/savers/s3-saver.js";
 
 /*
  * Orders of requests in which a deletion once did harm, or left something. The history test found them; here they
