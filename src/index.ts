@@ -21,7 +21,7 @@ export type {
   RetryEvent,
   WarningEvent,
 } from "./aws/client/events.js";
-export type { RestoreProgress } from "./threads/copy/copy-thread.js";
+export type { RestoreProgress } from "./threads/copy/restore.js";
 export type { DeleteForRunsOptions } from "./threads/prune/delete-for-runs.js";
 export type { ImportOptions, Lines } from "./threads/copy/export-thread.js";
 export type {
