@@ -32,7 +32,7 @@ export type {
 } from "./threads/copy/import-from.js";
 export type { LongWorkOptions } from "./threads/long-work.js";
 export type { PruneResult } from "./threads/prune/result.js";
-export type { PruneProgress } from "./threads/prune/prune.js";
+export type { PruneProgress } from "./threads/prune/each-thread.js";
 export type { PruneOptions } from "./threads/prune/options.js";
 export { ThreadsFailedError, type ThreadFailure } from "./threads/threads-failed.js";
 export type { SetupResult } from "./table/setup.js";

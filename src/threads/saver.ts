@@ -14,7 +14,8 @@ import {
 } from "./copy/import-from.js";
 import { pruneSometimes } from "./prune/prune-sometimes.js";
 import { longWork, type LongWorkOptions } from "./long-work.js";
-import { prune, type PruneProgress } from "./prune/prune.js";
+import type { PruneProgress } from "./prune/each-thread.js";
+import { prune } from "./prune/prune.js";
 import { PRUNE_OPTIONS, type PruneOptions } from "./prune/options.js";
 import { CheckpointSaver, internalsOf } from "../checkpoint/saver.js";
 import { requireId } from "../checkpoint/ids.js";
