@@ -29,8 +29,8 @@ export interface ThreadProgress {
 export type ThreadWork = AsyncGenerator<ThreadProgress, void, undefined>;
 
 /**
- * Works on one thread after the other, without `threadIds` on every one that is listed. One whose data cannot be read must not keep
- * all behind it.
+ * Works on one thread after the other: on every one that is listed, where `threadIds` names none. One whose data
+ * cannot be read must not keep all behind it.
  *
  * @returns what was freed of all of them
  * @throws what the only thread has failed with; ThreadsFailedError where there are others

@@ -90,7 +90,7 @@ export class NamespaceMarker {
       else this.marks.released = undefined;
     }
     const parent = idIn(item, PARENT);
-    for (const one of [id, parent ?? ""]) this.marks.count(Math.max(0, one.length - USUAL_ID));
+    for (const one of [id, parent ?? ""]) this.marks.meter.add(Math.max(0, one.length - USUAL_ID));
     if (parent !== undefined) this.#parents.add(parent);
   }
 
@@ -170,7 +170,7 @@ export class NamespaceMarker {
     if (!runs) return;
     for (const item of writes) {
       if ((await writesOfRuns(this.storage.codec, item, runs)).length === 0) continue;
-      this.marks.count(bytesInMemory(item));
+      this.marks.meter.add(bytesInMemory(item));
       this.marks.unwritten.push(item);
     }
   }

@@ -15,7 +15,7 @@ export async function* mark(
   thread: Thread,
   options: MarkOptions,
 ): AsyncGenerator<number, Marks, undefined> {
-  const marks = new Marks(storage, thread);
+  const marks = new Marks(storage.codec.meter());
   let namespace: NamespaceMarker | undefined;
   let read = 0;
   for await (const groups of groupPages(storage, thread, options)) {

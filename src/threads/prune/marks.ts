@@ -1,10 +1,7 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
-import { locate } from "../../format/format-error.js";
 import { segmentCopy } from "../../format/keys.js";
 import type { Meter } from "../../format/meter.js";
 import type { Segment } from "../../format/value.js";
-import type { Storage } from "../../checkpoint/storage.js";
-import type { Thread } from "../../checkpoint/refs.js";
 
 /** A checkpoint that goes. */
 export interface Dropped {
@@ -42,27 +39,13 @@ export class Marks {
    * left.
    */
   readonly stray = new Set<string>();
-  readonly #meter: Meter;
 
-  constructor(
-    { codec }: Storage,
-    private readonly thread: Thread,
-  ) {
-    this.#meter = codec.meter();
-  }
+  /** @param meter limits what is kept in memory to the end */
+  constructor(readonly meter: Meter) {}
 
-  /** Counts bytes of what is kept to the end. @throws CheckpointDataError where they are too many */
-  count(bytes: number): void {
-    try {
-      this.#meter.add(bytes);
-    } catch (error) {
-      throw locate(error, { threadId: this.thread.id, checkpointNs: "", checkpointId: "" });
-    }
-  }
-
-  /** Keeps a segment that something refers to. */
+  /** Keeps a segment that something refers to. @throws FormatError where it is one too many for memory */
   hold(segments: Set<string> | Map<string, number>, segment: Segment): void {
-    if (!segments.has(segmentCopy(segment))) this.count(SEGMENT_BYTES);
+    if (!segments.has(segmentCopy(segment))) this.meter.add(SEGMENT_BYTES);
     if (segments instanceof Set) segments.add(segmentCopy(segment));
     else segments.set(segmentCopy(segment), segment.length);
   }

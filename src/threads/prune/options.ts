@@ -32,7 +32,10 @@ export interface PruneOptions {
   keepLast?: number | undefined;
   /** Checkpoints stay until they are so old, by their own `ts`. */
   olderThanSeconds?: number | undefined;
-  /** `"keep_latest"` is `keepLast: 1`; `"delete"` deletes the threads. The names are those of LangGraph for Python. */
+  /**
+   * `"keep_latest"` is `keepLast: 1`; `"delete"` deletes the threads. The names are those of LangGraph for Python. It
+   * goes without `keepLast`, `olderThanSeconds` and `checkpointNs`.
+   */
   strategy?: "keep_latest" | "delete" | undefined;
   /** Only of this namespace; `""` is the root's. Default: of all. */
   checkpointNs?: string | undefined;

@@ -16,6 +16,8 @@ import { planSweep, sweep } from "./sweep.js";
 import { amendTrash, closeTrash, deleteTrash, readTrash, trashUntil, writeTrash } from "./trash.js";
 
 /*
+ * A pruning marks (`mark.ts`), drops checkpoints (`drop.ts`) and sweeps what they referred to (`sweep.ts`).
+ *
  * Checkpoints go at once: what a reader has not found yet, nobody sees again. What they referred to, and whatever else
  * nothing refers to, goes only after a grace period, because a run that goes on meanwhile may be about to refer to it:
  *
@@ -83,17 +85,11 @@ async function* pruneThread(
   const freed = nothing();
   const progress = { read: 0, freed };
   const startedAt = Date.now();
-  const oldest = Math.floor(startedAt / 1_000) - graceSeconds;
+  const oldest = graceSeconds > 0 ? Math.floor(startedAt / 1_000) - graceSeconds : Infinity;
   const marker = await db.getItem(key(thread.partition, THREAD_MARKER), true);
   const born = livingOf(marker);
   const restoring = restoringOf(marker);
-  const marking = mark(storage, thread, {
-    born,
-    restoring,
-    rule,
-    runs,
-    oldest: graceSeconds > 0 ? oldest : Infinity,
-  });
+  const marking = mark(storage, thread, { born, restoring, rule, runs, oldest });
   let step = await marking.next();
   for (; !step.done; step = await marking.next()) {
     progress.read = step.value;
@@ -105,17 +101,16 @@ async function* pruneThread(
   const { parts, expired } = await storedParts(storage, thread);
   const lists = await readTrash(storage, thread);
   const empty = marker && born !== undefined && marks.left === 0 ? emptyMark(marker) : undefined;
-  const plan = planSweep({
+  const plan = planSweep(
     marks,
     // Nothing refers yet to what is being restored.
-    parts: parts.filter((sortKey) => restoring === undefined || bornOfKey(sortKey) !== restoring),
+    parts.filter((sortKey) => restoring === undefined || bornOfKey(sortKey) !== restoring),
     lists,
     empty,
-    graceSeconds,
     oldest,
-  });
+  );
   const { now, later, listed } = plan;
-  countLater(freed, [...later.map(([sortKey]) => sortKey), ...listed]);
+  countLater(freed, [...later.keys(), ...listed.keys()]);
 
   if (dryRun) {
     for (const one of dropped.values()) countDropped(freed, one);
@@ -125,7 +120,7 @@ async function* pruneThread(
   }
 
   for (const list of lists) await amendTrash(storage, list, plan.isReferredTo, trashUntil(graceSeconds));
-  const listId = later.length > 0 ? await writeTrash(storage, thread, later, trashUntil(graceSeconds)) : undefined;
+  const listId = later.size > 0 ? await writeTrash(storage, thread, later, trashUntil(graceSeconds)) : undefined;
   yield* dropCheckpoints(storage, thread, marks, runs, progress);
   if (listId !== undefined) await closeTrash(storage, thread, listId, trashUntil(graceSeconds));
   const keys = (sortKeys: string[]): ReturnType<typeof key>[] =>
@@ -146,8 +141,7 @@ async function* pruneThread(
   yield* sweep(storage, thread, now, before, progress);
   await deleteMarked(db, keys(expired));
   for (const list of plan.done) await deleteTrash(storage, thread, list);
-  if (born === undefined && restoring === undefined && later.length + listed.length === 0)
-    await unlist(storage, thread);
+  if (born === undefined && restoring === undefined && later.size + listed.size === 0) await unlist(storage, thread);
   yield progress;
 }
 

@@ -10,27 +10,16 @@ import type { Storage } from "../../checkpoint/storage.js";
 import type { Thread } from "../../checkpoint/refs.js";
 import type { TrashEntry, TrashList } from "./trash.js";
 
-/** What a sweep goes by. */
-export interface SweepInput {
-  marks: Marks;
-  /** Sort keys of the segments and pointers that are stored. */
-  parts: string[];
-  lists: TrashList[];
-  /** What a list names a thread by that nothing is left of, where it is one. */
-  empty: string | undefined;
-  graceSeconds: number;
-  /** A list is swept that was closed at this time or before it, in seconds since 1970. */
-  oldest: number;
-}
+/** Sort keys, and how many bytes of state there are. */
+type Garbage = Map<string, number>;
 
-/** What is swept now, and what is listed for later. */
+/** What is swept now, and what by a later call. */
 export interface SweepPlan {
-  /** Sort keys, and how many bytes of state there are. */
-  now: Map<string, number>;
+  now: Garbage;
   /** What comes onto a new list. */
-  later: TrashEntry[];
+  later: Garbage;
   /** What lists name that are not old enough. */
-  listed: string[];
+  listed: Garbage;
   /** Whether something refers to it, so that no list may name it. */
   isReferredTo: (sortKey: string) => boolean;
   /** Lists that have nothing more to say. */
@@ -40,10 +29,20 @@ export interface SweepPlan {
 /**
  * Divides what nothing refers to now, or will when the checkpoints are gone: what an old list names is swept now, if
  * nothing refers to it until those go. Without a grace period, all of it is.
+ *
+ * @param parts sort keys of the segments and pointers that are stored
+ * @param empty what a list names a thread by that nothing is left of, where it is one
+ * @param oldest a list is swept that was closed at this time or before it, in seconds since 1970; Infinity where there
+ *   is no grace period
  */
-export function planSweep({ marks, parts, lists, empty, graceSeconds, oldest }: SweepInput): SweepPlan {
-  const { marked, markedByStray, released, stray, dropped } = marks;
-  if (graceSeconds > 0) for (const name of markedByStray) marked.add(name);
+export function planSweep(
+  { marked, markedByStray, released, stray, dropped }: Marks,
+  parts: string[],
+  lists: TrashList[],
+  empty: string | undefined,
+  oldest: number,
+): SweepPlan {
+  if (oldest < Infinity) for (const name of markedByStray) marked.add(name);
   const isMarked = (sortKey: string): boolean => isPart(sortKey) && marked.has(copyOf(sortKey));
   const isReferredTo = (sortKey: string): boolean => {
     // What could not be read may have referred to anything: then all begins anew.
@@ -57,32 +56,31 @@ export function planSweep({ marks, parts, lists, empty, graceSeconds, oldest }: 
     isPart(sortKey) ? (released?.get(copyOf(sortKey)) ?? 0) : 0,
   ];
   const isOld = ({ since = Infinity }: TrashList): boolean => since <= oldest;
-  const done = lists.filter((list) => graceSeconds === 0 || list.since === undefined || isOld(list));
-  if (graceSeconds === 0) return { now: new Map(unmarked.map(entryOf)), later: [], listed: [], isReferredTo, done };
-
+  const done = lists.filter((list) => list.since === undefined || isOld(list));
   const garbage = new Set(unmarked.filter((sortKey) => !isReferredTo(sortKey)));
   const entriesOf = (some: TrashList[]): TrashEntry[] =>
     some.flatMap((list) => list.parts.flatMap(({ entries }) => entries.filter(([sortKey]) => garbage.has(sortKey))));
-  const now = new Map(entriesOf(lists.filter(isOld)));
-  const listed = new Set(
-    entriesOf(lists.filter((list) => list.since !== undefined && !isOld(list)))
-      .map(([sortKey]) => sortKey)
-      .filter((sortKey) => !now.has(sortKey)),
+  const now = new Map(oldest === Infinity ? unmarked.map(entryOf) : entriesOf(lists.filter(isOld)));
+  const isLeft = ([sortKey]: TrashEntry): boolean => !now.has(sortKey);
+  const listed = new Map(entriesOf(lists.filter((list) => !done.includes(list))).filter(isLeft));
+  const later = new Map(
+    unmarked
+      .filter((sortKey) => !listed.has(sortKey))
+      .map(entryOf)
+      .filter(isLeft),
   );
-  const later = unmarked.filter((sortKey) => !now.has(sortKey) && !listed.has(sortKey)).map(entryOf);
-  return { now, later, listed: [...listed], isReferredTo, done };
+  return { now, later, listed, isReferredTo, done };
 }
 
 /**
- * Frees what a plan says.
+ * Frees what a plan says is swept now.
  *
- * @param now sort keys, and how many bytes of state there are
  * @param before in milliseconds since 1970: what was written later stays
  */
 export async function* sweep(
   storage: Storage,
   { partition }: Thread,
-  now: SweepPlan["now"],
+  now: Garbage,
   before: number,
   progress: ThreadProgress,
 ): ThreadWork {
