@@ -21,7 +21,7 @@ export type {
   RetryEvent,
   WarningEvent,
 } from "./aws/client/events.js";
-export type { RestoreProgress } from "./threads/copy/copy-thread.js";
+export type { RestoreProgress } from "./threads/copy/restore.js";
 export type { DeleteForRunsOptions } from "./threads/prune/delete-for-runs.js";
 export type { ImportOptions, Lines } from "./threads/copy/export-thread.js";
 export type {
@@ -32,7 +32,7 @@ export type {
 } from "./threads/copy/import-from.js";
 export type { LongWorkOptions } from "./threads/long-work.js";
 export type { PruneResult } from "./threads/prune/result.js";
-export type { PruneProgress } from "./threads/prune/prune.js";
+export type { PruneProgress } from "./threads/prune/each-thread.js";
 export type { PruneOptions } from "./threads/prune/options.js";
 export { ThreadsFailedError, type ThreadFailure } from "./threads/threads-failed.js";
 export type { SetupResult } from "./table/setup.js";

@@ -15,15 +15,8 @@ import { ambientEnv } from "../config/environment.js";
 import { checkTtl } from "../config/values.js";
 import { invalidInput, itemText, StoreDataError } from "../errors.js";
 import { defaultSerde } from "../format/serde/serde.js";
-import {
-  asFormatError,
-  deleteEntries,
-  deleteEntry,
-  ENTRY_KEYS,
-  readEntries,
-  readParts,
-  writeEntry,
-} from "../store/entries.js";
+import { asFormatError, readEntries, readParts } from "../store/entries.js";
+import { deleteEntries, deleteEntry, ENTRY_KEYS, writeEntry } from "../store/write-entries.js";
 import { ITEMS, textOf } from "../store/namespaces.js";
 import { expandCacheConfig, type DynamoDBCacheOptions } from "../store/options.js";
 import { Stamps } from "../store/writes.js";

@@ -1,11 +1,10 @@
 import type { Item, QueryInput } from "../aws/dynamodb/items.js";
 import { changedTooOften } from "../errors.js";
 import { bornOf, deleteAsRead } from "./incarnation.js";
-import { CHECKPOINTS, key, parsePointer, parseSortKey, THREAD_MARKER } from "../format/keys.js";
+import { CHECKPOINTS, key, parsePointer, parseSortKey, THREAD_MARKER, TRASH } from "../format/keys.js";
 import { deleteObjects } from "../payload/segment-deletions.js";
 import { type Storage } from "./storage.js";
 import { threadOf, type Thread } from "./refs.js";
-import { TRASH } from "../threads/prune/trash.js";
 
 /** How often a thread is read again in which runs go on writing. */
 const MAX_ROUNDS = 1_000;

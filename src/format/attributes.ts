@@ -1,5 +1,5 @@
 import { fromBase64 } from "../aws/base64.js";
-import type { Item } from "../aws/dynamodb/items.js";
+import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
 import { damaged } from "./format-error.js";
 
 /** The attribute with an item's bytes. */
@@ -23,4 +23,10 @@ export function binaryOf(item: Item, attribute: string): Uint8Array {
 export function stringOf(item: Item, attribute: string): string | undefined {
   const value = item[attribute];
   return value && "S" in value ? value.S : undefined;
+}
+
+/** A number attribute, if it is there and is a number. */
+export function numberOf(item: Readonly<Record<string, AttributeValue>>, attribute: string): number | undefined {
+  const value = item[attribute];
+  return value && "N" in value ? Number(value.N) : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Item, Key } from "../aws/dynamodb/items.js";
-import { DATA } from "./attributes.js";
+import { DATA, numberOf } from "./attributes.js";
 import { placeOf } from "./codec.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged, FormatError } from "./format-error.js";
@@ -12,7 +12,7 @@ export const FORMAT_VERSION = 1;
 
 /** @throws FormatError if a newer version wrote the item */
 export function checkVersion(item: Item): void {
-  const version = item.v && "N" in item.v ? Number(item.v.N) : NaN;
+  const version = numberOf(item, "v") ?? NaN;
   if (Number.isNaN(version)) throw damaged("An item has no format version");
   if (version > FORMAT_VERSION) {
     throw new FormatError(

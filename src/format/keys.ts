@@ -80,6 +80,8 @@ export const CHECKPOINTS = "C#";
  * The thread's marker. `$` comes right after `#`, so a descending Query of the root namespace meets the marker first.
  */
 export const THREAD_MARKER = `${CHECKPOINTS}$`;
+/** Sort keys of lists of what nothing refers to any more start with this: `threads/prune/trash.ts` keeps them. */
+export const TRASH = "G#";
 /** Which checkpoint is the head of a namespace, where conflicts are rejected. */
 export const headSortKey = (ns: KeyPart, born: string): string => `H#${ns.text}#${born}`;
 

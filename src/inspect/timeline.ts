@@ -1,12 +1,10 @@
 import type { QueryInput } from "../aws/dynamodb/items.js";
 import { invalidInput } from "../errors.js";
-import { ByteLru } from "../payload/byte-lru.js";
 import { changesOf, distinctSegments, lengthOfSegments, newSegments, type ChannelChange } from "./changes.js";
 import { compareCodePoints } from "../format/code-points.js";
-import { frameSize } from "../format/frame.js";
 import { idIn, PARENT } from "../format/id-attribute.js";
 import { itemSize } from "../format/item-size.js";
-import { keyPart, segmentCopy } from "../format/keys.js";
+import { keyPart } from "../format/keys.js";
 import { endOf, isEnded } from "../payload/lifetime.js";
 import { MissingSegments } from "./missing-segments.js";
 import { checkpointPages, namespaceRange, NAMESPACE_ORDER, oneCheckpoint } from "../checkpoint/read/pages.js";
@@ -14,9 +12,11 @@ import { allValues, type StoredCheckpoint } from "../checkpoint/read/open.js";
 import { FIRST } from "../format/attributes.js";
 import { type Storage } from "../checkpoint/storage.js";
 import { checkpointRef, threadOf, type Thread } from "../checkpoint/refs.js";
-import { problemOf, ValueReader, type Problem } from "./tolerant-read.js";
+import { incomplete, unreadable } from "./timeline-problems.js";
+import { TimelineQueue } from "./timeline-queue.js";
 import { readRows, type Facts, type Row } from "./timeline-rows.js";
-import { lengthOf, type Value } from "../format/value.js";
+import type { Problem } from "./tolerant-read.js";
+import { lengthOf } from "../format/value.js";
 
 /*
  * A thread's checkpoints for people, in one pass of Query pages, newest first. The root's namespace comes first, so
@@ -47,6 +47,7 @@ export interface TimelineEntry extends Omit<Facts, "versions"> {
   problems: Problem[];
 }
 
+/** What of a thread is shown, and how closely it is looked at. */
 export interface TimelineOptions {
   /** Only this namespace. Default: all, the root first. */
   ns?: string | undefined;
@@ -64,7 +65,6 @@ export interface TimelineOptions {
 const MAX_EXACT_LIMIT = 250;
 /** Opened at once: a page can hold thousands, and opened they take many times its megabyte. */
 const ROWS_AT_ONCE = 100;
-const FAR_PARENTS_BYTES = 4 * 1_024 * 1_024;
 
 /** A checkpoint of a thread, and where its values are. */
 export interface ReadEntry {
@@ -72,7 +72,11 @@ export interface ReadEntry {
   stored: StoredCheckpoint | undefined;
 }
 
-/** @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread */
+/**
+ * A thread's checkpoints, each with what it changed and what is wrong with it.
+ *
+ * @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread
+ */
 export async function* timeline(
   given: Storage,
   threadId: string,
@@ -81,7 +85,7 @@ export async function* timeline(
   const { limit = Infinity, verify = false } = options;
   const storage: Storage = { ...given, consistentRead: true };
   const thread = await threadOf(storage, threadId);
-  const rows = new Rows(storage, thread, pagesOf(storage, thread, options));
+  const rows = new TimelineQueue(storage, thread, pagesOf(storage, thread, options));
   let left = limit;
   while (left > 0) {
     const row = await rows.next();
@@ -130,72 +134,6 @@ async function* pagesOf(
   }
 }
 
-/** Rows in their order, with a look ahead of one page for their parents. */
-class Rows {
-  readonly #queue: { row: Row; page: number }[] = [];
-  #at = 0;
-  #pages = 0;
-  /** The page of the row that was given last. */
-  #page = 0;
-  /** Those of the queue, by namespace and id. */
-  readonly #byId = new Map<string, Row>();
-  /** Parents that were read by themselves: forks from far away. */
-  readonly #far = new ByteLru<Row>(FAR_PARENTS_BYTES);
-
-  constructor(
-    private readonly storage: Storage,
-    private readonly thread: Thread,
-    private readonly source: AsyncGenerator<Row[], void, undefined>,
-  ) {}
-
-  async next(): Promise<Row | undefined> {
-    if (this.#at >= this.#queue.length && !(await this.#pull())) return undefined;
-    const { row, page } = this.#queue[this.#at++]!;
-    this.#page = page;
-    this.#byId.delete(nameOf(row.items.ns, row.items.id));
-    return row;
-  }
-
-  async parentOf({ items: { ns, item } }: Row): Promise<Row | undefined> {
-    const id = idIn(item, PARENT);
-    if (id === undefined || FIRST in item) return undefined;
-    const name = nameOf(ns, id);
-    const last = this.#queue.at(-1)!.row.items;
-    const isFurther = last.ns === ns && compareCodePoints(id, last.id) < 0;
-    if (!this.#byId.has(name) && isFurther && this.#pages === this.#page) await this.#pull();
-    return this.#byId.get(name) ?? this.#far.get(name) ?? (await this.#readFar(ns, id));
-  }
-
-  async #pull(): Promise<boolean> {
-    for (;;) {
-      const { done, value } = await this.source.next();
-      if (done) return false;
-      if (value.length === 0) continue;
-      this.#queue.splice(0, this.#at);
-      this.#at = 0;
-      this.#pages++;
-      for (const row of value) {
-        this.#queue.push({ row, page: this.#pages });
-        this.#byId.set(nameOf(row.items.ns, row.items.id), row);
-      }
-      return true;
-    }
-  }
-
-  async #readFar(ns: string, id: string): Promise<Row | undefined> {
-    for await (const page of checkpointPages(
-      this.storage,
-      this.thread,
-      oneCheckpoint(await checkpointRef(this.thread, ns, id)),
-    )) {
-      const [row] = await readRows(this.storage, page);
-      if (row) this.#far.set(nameOf(ns, id), row, row.stored ? frameSize(row.stored.frame) : 1_000);
-      if (row) return row;
-    }
-    return undefined;
-  }
-}
-
 function entryOf({ items, stored, facts, problems }: Row, parent: Row | undefined): TimelineEntry {
   const { ns, id, item, writes } = items;
   const parentId = idIn(item, PARENT);
@@ -241,54 +179,7 @@ function withDeltas(changes: ChannelChange[], { deltas, versions }: Facts, paren
   return [...stored, ...written].sort((a, b) => compareCodePoints(a.channel, b.channel));
 }
 
-/** The parts whose segments are not stored. */
-function incomplete({ stored, absent }: Row): Problem[] {
-  if (!stored || !absent || absent.size === 0) return [];
-  return namedValues(stored).flatMap(([part, { segments }]) => {
-    const gone = segments.filter((segment) => absent.has(segmentCopy(segment)));
-    return gone.length === 0
-      ? []
-      : [
-          {
-            code: "MISSING_DATA" as const,
-            message: `Segment ${gone[0]!.name} is missing${gone.length > 1 ? `, and ${gone.length - 1} more` : ""}`,
-            part,
-          },
-        ];
-  });
-}
-
-/** The parts that cannot be read. */
-async function unreadable(storage: Storage, { stored, items }: Row): Promise<Problem[]> {
-  if (!stored) return [];
-  const reader = new ValueReader(storage, items.thread);
-  await reader.load(allValues(stored));
-  const found: Problem[] = [];
-  for (const [part, value] of namedValues(stored)) {
-    try {
-      await reader.read(value);
-    } catch (error) {
-      found.push(problemOf(error, part));
-    }
-  }
-  return found;
-}
-
-/** Every value of a checkpoint with the name of the part that it is. */
-function namedValues({ frame, tasks }: StoredCheckpoint): [part: string, value: Value][] {
-  return [
-    ["(checkpoint)", frame.checkpoint],
-    ["(metadata)", frame.metadata],
-    ...[...frame.channels].map(([name, { value }]): [string, Value] => [name, value]),
-    ...tasks.flatMap(({ taskId, attributes }) =>
-      attributes.map(({ value }): [string, Value] => [`(writes of task ${taskId})`, value]),
-    ),
-  ];
-}
-
 async function isStillThere({ db }: Storage, { items: { item } }: Row): Promise<boolean> {
   const now = await db.getItem({ PK: item.PK, SK: item.SK }, true);
   return now !== undefined;
 }
-
-const nameOf = (ns: string, id: string): string => `${JSON.stringify(ns)}${id}`;

@@ -1,5 +1,6 @@
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
 import type { AttributeValue, Condition, Item, Key, UpdateInput } from "../aws/dynamodb/items.js";
+import { numberOf } from "../format/attributes.js";
 
 /*
  * How long things live. A checkpoint lives for one ttl. What it needs (its segments, the thread's index entry, the
@@ -58,17 +59,19 @@ export const endedItem = (item: Item): Item => ({ ...item, [ENDS]: seconds(0) })
 
 /** An item's attributes, with all its ends so many seconds later; what has ended stays so. */
 export function endingLater<T extends Record<string, AttributeValue>>(item: T, seconds: number): T {
-  const ends = [TTL_ATTRIBUTE, ENDS].filter((name) => name in item && numberOf(item[name]) > 0);
-  return { ...item, ...Object.fromEntries(ends.map((name) => [name, { N: String(numberOf(item[name]) + seconds) }])) };
+  const later = { ...item };
+  for (const name of [TTL_ATTRIBUTE, ENDS]) {
+    const end = numberOf(item, name) ?? 0;
+    if (end > 0) Object.assign(later, { [name]: { N: String(end + seconds) } });
+  }
+  return later;
 }
 
-const numberOf = (value: AttributeValue | undefined): number => (value && "N" in value ? Number(value.N) : Infinity);
-
 /** When an item goes, in seconds since 1970; Infinity if it stays. */
-export const goneAt = (item: Item): number => numberOf(item[TTL_ATTRIBUTE]);
+export const goneAt = (item: Item): number => numberOf(item, TTL_ATTRIBUTE) ?? Infinity;
 
 /** When a checkpoint ends for readers. */
-export const endOf = (item: Item): number => Math.min(goneAt(item), numberOf(item[ENDS]));
+export const endOf = (item: Item): number => Math.min(goneAt(item), numberOf(item, ENDS) ?? Infinity);
 
 /** DynamoDB sweeps expired items within days ("Using time to live"); until then they are still read. */
 export const isGone = (item: Item): boolean => goneAt(item) <= Date.now() / 1_000;

@@ -1,7 +1,7 @@
 import { forEachAtOnce } from "../aws/client/concurrency.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
 import type { AttributeValue, Item, Key } from "../aws/dynamodb/items.js";
-import { stringOf } from "../format/attributes.js";
+import { numberOf, stringOf } from "../format/attributes.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { key } from "../format/keys.js";
 import { isGone, TTL_ATTRIBUTE, unlessLonger, type Lifetime } from "../payload/lifetime.js";
@@ -125,7 +125,7 @@ export class Registry {
       const living = page.filter((entry) => !isGone(entry));
       const registered = living.map(async (entry) => ({
         namespace: await registeredNamespace(this.keyPrefix, entry.SK.S, stringOf(entry, "whole")),
-        created: asNumber(entry[CREATED]),
+        created: numberOf(entry, CREATED) ?? 0,
         emptied: entry[EMPTIED],
       }));
       yield (await Promise.all(registered)).filter(({ namespace }) => startsWith(namespace.labels, prefix));
@@ -155,7 +155,7 @@ export class Registry {
       if (await this.#holdsItems(namespace)) {
         listed.push(namespace.labels);
         await this.db.updateItem({ ...ifAsRead, update: "REMOVE #emptied" });
-      } else if (asNumber(emptied) < Date.now() - REMOVABLE_MS) {
+      } else if ((numberOf({ [EMPTIED]: emptied! }, EMPTIED) ?? 0) < Date.now() - REMOVABLE_MS) {
         await this.db.deleteItem(ifAsRead.key, ifAsRead);
       }
     });
@@ -191,5 +191,3 @@ export class Registry {
     return key(registryPartition(this.keyPrefix), sortKey);
   }
 }
-
-const asNumber = (value: AttributeValue | undefined): number => (value && "N" in value ? Number(value.N) : 0);

@@ -9,18 +9,8 @@ import { goneAt, lifetime } from "../payload/lifetime.js";
 import { renewSegments } from "../payload/segment-writes.js";
 import { deserialized, type Serialized } from "../format/serde/serialized.js";
 import { StoreDataError } from "../errors.js";
-import {
-  asFormatError,
-  isLive,
-  lifeOf,
-  partOf,
-  prolongEntry,
-  readParts,
-  timesOf,
-  VECTORS,
-  WHOLE,
-  wholeOf,
-} from "./entries.js";
+import { asFormatError, isLive, lifeOf, partOf, readParts, timesOf, VECTORS, WHOLE, wholeOf } from "./entries.js";
+import { prolongEntry } from "./write-entries.js";
 import { itemKeyOf, type Namespace } from "./namespaces.js";
 import type { Registry } from "./registry.js";
 import type { VectorIndex } from "./vector-index.js";

@@ -12,20 +12,15 @@ import { compress } from "../format/compression.js";
 import { setup, type SetupResult } from "../table/setup.js";
 import { withEnv } from "../config/config.js";
 import { ambientEnv } from "../config/environment.js";
-import { invalidInput } from "../errors.js";
 import { defaultSerde } from "../format/serde/serde.js";
-import { readEntries } from "./entries.js";
-import { storeItem } from "./items.js";
-import { listNamespaces } from "./list-namespaces.js";
-import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
-import { checkOperation, type CheckedOperation, type StorePutOperation } from "./operations.js";
+import type { StorePutOperation } from "./operations.js";
 import { expandStoreConfig, type DynamoDBStoreOptions, type StoreConfig } from "./options.js";
 import { checkKnown, type StorePutOptions } from "./put-options.js";
 import { Registry } from "./registry.js";
-import { search } from "./search.js";
-import { openItems, refreshItems, type Found, type StoreStorage } from "./storage.js";
+import { runBatch } from "./batch.js";
+import type { StoreStorage } from "./storage.js";
 import { Embedder } from "./vectors.js";
-import { prepareWrites, Stamps, writeAll } from "./writes.js";
+import { Stamps } from "./writes.js";
 
 /**
  * Keeps what agents remember across threads in the same DynamoDB table as {@link DynamoDBSaver}, over `fetch` alone.
@@ -114,19 +109,7 @@ export class DynamoDBStore extends BaseStore {
    */
   override async batch<Op extends readonly Operation[]>(operations: Op): Promise<OperationResults<Op>>;
   override async batch(operations: readonly Operation[]): Promise<unknown[]> {
-    if (!Array.isArray(operations)) throw invalidInput("batch needs an array of operations.");
-    const checked = operations.map((operation) => checkOperation(operation as Operation));
-    const results: unknown[] = checked.map(() => null);
-    const puts = checked.flatMap((one) => (one.kind === "put" ? [one.op] : []));
-    // Serialized before anything is awaited: the caller goes on and may change the values. And before anything is sent.
-    const writes = await prepareWrites(this.#storage, puts, this.#config.ttlSeconds, this.#stamps);
-    await Promise.all([
-      this.#getAll(checked, results),
-      this.#searchAll(checked, results),
-      this.#listAll(checked, results),
-    ]);
-    await writeAll(this.#storage, writes);
-    return results;
+    return runBatch(this.#storage, operations, this.#config.ttlSeconds, this.#stamps);
   }
 
   /**
@@ -200,53 +183,5 @@ export class DynamoDBStore extends BaseStore {
       { matchConditions, limit, offset, ...(maxDepth !== undefined && { maxDepth }) },
     ]);
     return found;
-  }
-
-  async #getAll(checked: CheckedOperation[], results: unknown[]): Promise<void> {
-    const { backend, keyPrefix, consistentRead } = this.#storage;
-    const gets = await Promise.all(
-      checked
-        .flatMap((one, i) => (one.kind === "get" ? [{ ...one.op, i }] : []))
-        .map(async ({ namespace: labels, key, i }) => {
-          const namespace = await namespaceOf(keyPrefix, labels);
-          return { i, namespace, key: (await itemPlace(namespace, key)).key };
-        }),
-    );
-    if (gets.length === 0) return;
-    const distinct = new Map(gets.map(({ key, namespace }) => [key.PK.S + key.SK.S, { key, namespace }]));
-    const keys = [...distinct.values()].map(({ key }) => key);
-    const items = await readEntries(backend, keys, consistentRead);
-    const namespaceAt = (id: string): Namespace => distinct.get(id)!.namespace;
-    const found: Found[] = items.map((item) => ({ item, namespace: namespaceAt(item.PK.S + item.SK.S) }));
-    const opened = (await openItems(this.#storage, found)).filter((one) => one !== undefined);
-    await refreshItems(this.#storage, opened);
-    const byKey = new Map(opened.map((one) => [one.item.PK.S + one.item.SK.S, one]));
-    for (const { i, key } of gets) {
-      const one = byKey.get(key.PK.S + key.SK.S);
-      results[i] = one ? await storeItem(one) : null;
-    }
-  }
-
-  async #searchAll(checked: CheckedOperation[], results: unknown[]): Promise<void> {
-    const { embedder } = this.#storage;
-    const searches = checked.flatMap((one, i) => (one.kind === "search" ? [{ op: one.op, i }] : []));
-    const queries = new Set(searches.flatMap(({ op: { query } }) => (query && embedder ? [query] : [])));
-    const vectors = new Map(
-      await Promise.all([...queries].map(async (query) => [query, await embedder!.embedQuery(query)] as const)),
-    );
-    await Promise.all(
-      searches.map(async ({ op, i }) => {
-        const found: SearchItem[] = await search(this.#storage, op, vectors.get(op.query ?? ""));
-        results[i] = found;
-      }),
-    );
-  }
-
-  async #listAll(checked: CheckedOperation[], results: unknown[]): Promise<void> {
-    await Promise.all(
-      checked.map(async (one, i) => {
-        if (one.kind === "list") results[i] = await listNamespaces(this.#storage.registry, one.op);
-      }),
-    );
   }
 }

@@ -2,7 +2,7 @@ import { forEachAtOnce } from "../aws/client/concurrency.js";
 import { lifetime, type Lifetime } from "../payload/lifetime.js";
 import { serialized, type Serialized } from "../format/serde/serialized.js";
 import { itemText, StoreDataError } from "../errors.js";
-import { deleteEntry, writeEntry } from "./entries.js";
+import { deleteEntry, writeEntry } from "./write-entries.js";
 import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
 import type { StorePutOperation } from "./operations.js";
 import type { StoreStorage } from "./storage.js";

@@ -1,5 +1,6 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { copyThread, type RestoreProgress } from "./copy/copy-thread.js";
+import { copyThread } from "./copy/copy-thread.js";
+import type { RestoreProgress } from "./copy/restore.js";
 import { DELETE_FOR_RUNS_OPTIONS, deleteForRuns, type DeleteForRunsOptions } from "./prune/delete-for-runs.js";
 import { exportThread, IMPORT_OPTIONS, importThread, type ImportOptions, type Lines } from "./copy/export-thread.js";
 import type { PruneResult } from "./prune/result.js";
@@ -13,7 +14,8 @@ import {
 } from "./copy/import-from.js";
 import { pruneSometimes } from "./prune/prune-sometimes.js";
 import { longWork, type LongWorkOptions } from "./long-work.js";
-import { prune, type PruneProgress } from "./prune/prune.js";
+import type { PruneProgress } from "./prune/each-thread.js";
+import { prune } from "./prune/prune.js";
 import { PRUNE_OPTIONS, type PruneOptions } from "./prune/options.js";
 import { CheckpointSaver, internalsOf } from "../checkpoint/saver.js";
 import { requireId } from "../checkpoint/ids.js";

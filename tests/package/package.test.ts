@@ -22,7 +22,7 @@ test("the tarball holds the build with its types, what is to be read first, and 
   const files = installed.files.map((path) =>
     path
       .replace(/^(examples|workers)\/(?!README\.md$).*/, "$1/…")
-      .replace(/^dist\/(chunk|\w+)-[\w-]{8}\./, "dist/shared.")
+      .replace(/^dist\/[\w-]+-[\w-]{8}\./, "dist/shared.")
       .replace(/^dist\/cli\/.*-[\w-]{8}\.js$/, "dist/cli/shared.js"),
   );
 

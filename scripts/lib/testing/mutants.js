@@ -153,8 +153,8 @@ export const mutants = [
     edits: [
       {
         file: "threads/prune/prune.ts",
-        from: "  const oldest = Math.floor(startedAt / 1_000) - graceSeconds;\n",
-        to: "  const oldest = Math.floor(startedAt / 1_000) + 1;\n",
+        from: "  const oldest = graceSeconds > 0 ? Math.floor(startedAt / 1_000) - graceSeconds : Infinity;\n",
+        to: "  const oldest = graceSeconds > 0 ? Math.floor(startedAt / 1_000) + 1 : Infinity;\n",
       },
       {
         file: "threads/prune/prune.ts",

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { PruneResult } from "../../threads/prune/result.js";
-import type { PruneProgress } from "../../threads/prune/prune.js";
+import type { PruneProgress } from "../../threads/prune/each-thread.js";
 import type { PruneOptions } from "../../threads/prune/options.js";
 import { ThreadsFailedError } from "../../threads/threads-failed.js";
 import { duration, wholeNumber } from "../arguments.js";

@@ -1,8 +1,8 @@
 import { DynamoDBSaverError, invalidInput } from "../../errors.js";
-import { restoring, type RestoreProgress } from "./copy-thread.js";
+import { restore, type RestoreProgress } from "./restore.js";
 import { optionalId } from "../../checkpoint/ids.js";
 import { threadPartition } from "../../format/keys.js";
-import { restore, snapshotOf, type SnapshotHead, type SnapshotItem } from "./snapshot.js";
+import { snapshotOf, type SnapshotHead, type SnapshotItem } from "./snapshot.js";
 import type { Storage } from "../../checkpoint/storage.js";
 
 /*
@@ -80,7 +80,7 @@ export async function* importThread(
     );
   }
   const id = newId ?? head.threadId;
-  return yield* restoring(id, restore(storage, id, { head, items: itemsOf(reader) }));
+  return yield* restore(storage, id, { head, items: itemsOf(reader) });
 }
 
 async function* linesOf(lines: Lines): AsyncGenerator<unknown, undefined, undefined> {

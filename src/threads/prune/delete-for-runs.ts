@@ -1,6 +1,7 @@
 import { textsOf } from "../../checks.js";
 import type { PruneResult } from "./result.js";
-import { pruneThreads, type PruneProgress } from "./prune.js";
+import type { PruneProgress } from "./each-thread.js";
+import { pruneThreads } from "./prune.js";
 import { usualGraceSeconds } from "./options.js";
 import type { Storage } from "../../checkpoint/storage.js";
 

@@ -2,7 +2,7 @@ import { textsOf } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
 import { type Storage } from "../../checkpoint/storage.js";
 import { TRUSTED_MS } from "../../checkpoint/frame-cache.js";
-import type { Rule } from "./survey.js";
+import type { Rule } from "./rule.js";
 
 const USUAL_GRACE_SECONDS = 3_600;
 /** Requests that a put sends one after the other, when it has to renew what its parent shares. */
@@ -19,6 +19,9 @@ export const leastGraceSeconds = ({ longestRequestMs }: Storage): number =>
 export const usualGraceSeconds = (storage: Storage): number =>
   Math.max(USUAL_GRACE_SECONDS, leastGraceSeconds(storage));
 
+/** Until when a tombstone that is made now stays, in seconds since 1970: no attempt arrives any more after that. */
+export const tombstoneUntil = (storage: Storage): number => Math.ceil(Date.now() / 1_000) + leastGraceSeconds(storage);
+
 /** Which checkpoints go. */
 export interface PruneOptions {
   /** Of which threads. */
@@ -29,7 +32,10 @@ export interface PruneOptions {
   keepLast?: number | undefined;
   /** Checkpoints stay until they are so old, by their own `ts`. */
   olderThanSeconds?: number | undefined;
-  /** `"keep_latest"` is `keepLast: 1`; `"delete"` deletes the threads. The names are those of LangGraph for Python. */
+  /**
+   * `"keep_latest"` is `keepLast: 1`; `"delete"` deletes the threads. The names are those of LangGraph for Python. It
+   * goes without `keepLast`, `olderThanSeconds` and `checkpointNs`.
+   */
   strategy?: "keep_latest" | "delete" | undefined;
   /** Only of this namespace; `""` is the root's. Default: of all. */
   checkpointNs?: string | undefined;

@@ -5,7 +5,7 @@ import type { Storage } from "../../checkpoint/storage.js";
 import { fnv1a } from "../../format/shards.js";
 import { usualGraceSeconds } from "./options.js";
 import { pruneThreads } from "./prune.js";
-import type { Rule } from "./survey.js";
+import type { Rule } from "./rule.js";
 
 /** A pruning is some requests: so many puts share them. */
 const PRUNE_EVERY = 64;

@@ -2,7 +2,7 @@ import type { Item } from "../../aws/dynamodb/items.js";
 import { isEmptyMark } from "../../checkpoint/incarnation.js";
 import { itemSize } from "../../format/item-size.js";
 import { CHECKPOINTS, parsePointer, parseSortKey, THREAD_MARKER } from "../../format/keys.js";
-import type { Dropped } from "./survey.js";
+import type { Dropped } from "./marks.js";
 import { isVoid } from "../../checkpoint/tombstone.js";
 import type { TrashEntry } from "./trash.js";
 

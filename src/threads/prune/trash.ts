@@ -1,7 +1,7 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
-import { stringOf } from "../../format/attributes.js";
+import { numberOf, stringOf } from "../../format/attributes.js";
 import { damaged } from "../../format/format-error.js";
-import { key } from "../../format/keys.js";
+import { key, TRASH } from "../../format/keys.js";
 import { expiry } from "../../payload/lifetime.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import type { Thread } from "../../checkpoint/refs.js";
@@ -14,8 +14,6 @@ import type { Thread } from "../../checkpoint/refs.js";
  * pruning that lists a part of it.
  */
 
-/** Sort keys of lists start with this. */
-export const TRASH = "G#";
 const SINCE = "since";
 const KEYS = "keys";
 /** How long a list stays that nobody comes back to. */
@@ -47,7 +45,7 @@ export async function readTrash({ db }: Storage, { partition }: Thread): Promise
       const [, id = "", part] = item.SK.S.split("#");
       const list = lists.get(id) ?? { id, since: undefined, parts: [] };
       lists.set(id, list);
-      if (part === undefined) list.since = item[SINCE] && "N" in item[SINCE] ? Number(item[SINCE].N) : undefined;
+      if (part === undefined) list.since = numberOf(item, SINCE);
       else list.parts.push({ key: key(partition, item.SK.S), entries: entriesOf(item) });
     }
   }

@@ -1,0 +1,147 @@
+import type { Item } from "../../aws/dynamodb/items.js";
+import { AwsRequestError, invalidInput } from "../../errors.js";
+import { binaryOf, DATA } from "../../format/attributes.js";
+import type { Codec } from "../../format/codec.js";
+import { deleteIncarnation } from "../../checkpoint/delete-thread.js";
+import { deleteAsRead, newIncarnation } from "../../checkpoint/incarnation.js";
+import { key, withBorn } from "../../format/keys.js";
+import { endingLater, livingUntil, type Lifetime } from "../../payload/lifetime.js";
+import { rebound } from "./rebind.js";
+import { writeObject } from "../../payload/segment-objects.js";
+import type { Snapshot } from "./snapshot.js";
+import { type Storage } from "../../checkpoint/storage.js";
+import { threadOf, type Thread } from "../../checkpoint/refs.js";
+
+/*
+ * What is restored has an incarnation of its own, so that neither a run of the deleted thread nor a late request has to
+ * do with it. The marker is reserved first, and what an attempt that was cut short has left is deleted. The marker says
+ * that the thread is there after all of it is. A run that starts meanwhile takes the marker, and the thread.
+ */
+
+/** How far the copy or the import of a thread is. */
+export interface RestoreProgress {
+  /** The id under which it is stored. */
+  threadId: string;
+  /** Items stored so far: checkpoints, writes of tasks, and parts of values. */
+  items: number;
+}
+
+/** Items stored at once. */
+const AT_ONCE = 100;
+const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
+/** After this, what was not done counts as cut short. */
+const LONGEST_SECONDS = 86_400;
+
+/**
+ * Stores a thread under another id, or under the same one elsewhere. What an attempt that was cut short has left is
+ * deleted first.
+ *
+ * @returns how much was stored, as what it yields meanwhile says
+ * @throws DynamoDBSaverError `INVALID_INPUT` if there is such a thread
+ */
+export async function* restore(
+  storage: Storage,
+  threadId: string,
+  { head, items }: Snapshot,
+): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
+  const thread = await threadOf(storage, threadId);
+  const { incarnations, threads } = storage;
+  // It goes on living where it was: a backup may be older than any ttl.
+  const later = Math.max(0, Math.floor(Date.now() / 1_000) - head.readAt);
+  const life = head.ttl === undefined ? undefined : livingUntil(head.ttl + later);
+  const born = newIncarnation();
+  const moved = movedItems(storage.codec, thread, born, { head, items, later });
+  // Before anything is written: one that may not be stored, or cannot be read, is mostly refused by its first item.
+  const first = await moved.next();
+  const exists = (): Error =>
+    invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
+  const until = life?.granted ?? Infinity;
+  // What is cut short ends as an expired thread does.
+  if (!(await incarnations.claim(thread, born, Math.min(until, Math.ceil(Date.now() / 1_000) + LONGEST_SECONDS))))
+    throw exists();
+  let isOver = false;
+  try {
+    await threads.add(threadId, born, life, head.createdAt);
+    // While the marker is reserved, nothing of another incarnation can be of a thread that is there, or will be.
+    const isOurs = (): Promise<boolean> => incarnations.isClaimed(thread, born);
+    await deleteIncarnation(storage, thread, born, true, isOurs);
+    const stored = yield* storeItems(storage, thread, born, life, first, moved);
+    if (await incarnations.settle(thread, born, until)) {
+      isOver = true;
+      return stored;
+    }
+    throw invalidInput(`Thread ${JSON.stringify(threadId)} was begun or deleted while it was being restored.`);
+  } catch (error) {
+    // Where requests fail, a next attempt or a pruning does this.
+    isOver = error instanceof AwsRequestError;
+    throw error;
+  } finally {
+    // Also where the caller's onProgress has ended it.
+    if (!isOver) await abandon(storage, thread, born);
+  }
+}
+
+/** Deletes what was restored of a thread that is not to be. */
+async function abandon(storage: Storage, thread: Thread, born: string): Promise<void> {
+  await deleteIncarnation(storage, thread, born);
+  const entry = await storage.threads.entryOf(thread.id);
+  if ((await storage.incarnations.unclaim(thread, born)) && entry) await deleteAsRead(storage.db, entry);
+}
+
+interface Moved {
+  item: Item;
+  /** Whether it is a segment that goes to S3. */
+  external: boolean;
+}
+
+/**
+ * The items as they stand in their new place.
+ *
+ * @param later how many seconds after it was read
+ */
+async function* movedItems(
+  codec: Codec,
+  { id, partition }: Thread,
+  born: string,
+  { head, items, later }: Snapshot & { later: number },
+): AsyncGenerator<Moved, undefined, undefined> {
+  for await (const { item, external = false } of items) {
+    yield {
+      item: await rebound(codec, head, id, key(partition, withBorn(item.SK.S, born)), endingLater(item, later)),
+      external,
+    };
+  }
+}
+
+/** Stores the items of a thread that is restored, some at once. */
+async function* storeItems(
+  storage: Storage,
+  { id: threadId, partition }: Thread,
+  born: string,
+  life: Lifetime | undefined,
+  first: IteratorResult<Moved, undefined>,
+  rest: AsyncGenerator<Moved, undefined, undefined>,
+): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
+  let items = 0;
+  const row: Item[] = [];
+  let bytes = 0;
+  const flush = async (): Promise<void> => {
+    await storage.db.batchPut(row.splice(0));
+    bytes = 0;
+  };
+  for (let next = first; !next.done; next = await rest.next()) {
+    const { item, external } = next.value;
+    if (external) {
+      await writeObject(storage, partition, { born, name: segmentName(item.SK.S) }, binaryOf(item, DATA), life);
+    } else {
+      row.push(item);
+      bytes += JSON.stringify(item).length;
+      if (row.length >= AT_ONCE || bytes >= BYTES_AT_ONCE) await flush();
+    }
+    if (++items % AT_ONCE === 0) yield { threadId, items };
+  }
+  await flush();
+  return { threadId, items };
+}
+
+const segmentName = (sortKey: string): string => sortKey.slice(sortKey.lastIndexOf("#") + 1);

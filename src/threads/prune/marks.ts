@@ -1,0 +1,52 @@
+import type { Item, Key } from "../../aws/dynamodb/items.js";
+import { segmentCopy } from "../../format/keys.js";
+import type { Meter } from "../../format/meter.js";
+import type { Segment } from "../../format/value.js";
+
+/** A checkpoint that goes. */
+export interface Dropped {
+  /** Sort keys of its writes. */
+  writes: string[];
+  /** The checkpoint itself, with what its tombstone takes over. */
+  item: Item;
+  /** As stored, roughly. */
+  bytes: number;
+}
+
+/** What a segment that is kept in memory takes, roughly. */
+const SEGMENT_BYTES = 150;
+
+/** What a pruning would do to the checkpoints of a thread, and which segments these refer to. */
+export class Marks {
+  /** How many stay, for readers or for others. */
+  left = 0;
+  /** Checkpoints that go, with their writes: by the beginning of their sort keys. */
+  readonly dropped = new Map<string, Dropped>();
+  /** Those that go for readers, and stay because others are rebuilt from them, or may soon be. */
+  readonly hidden: Key[] = [];
+  /** Those that stay, and whose parent goes. */
+  readonly first: Key[] = [];
+  /** Items with writes that go, of checkpoints that stay. */
+  readonly unwritten: Item[] = [];
+  /** The segments that what stays refers to, as `segmentCopy` calls them. */
+  readonly marked = new Set<string>();
+  /** The segments that writes without a checkpoint refer to: that may be under way. */
+  readonly markedByStray = new Set<string>();
+  /** The segments that what goes refers to, and their lengths; undefined when one of them cannot be read. */
+  released: Map<string, number> | undefined = new Map();
+  /**
+   * Sort keys of what readers do not see: writes without a checkpoint, and what a deletion or an overtaken writer has
+   * left.
+   */
+  readonly stray = new Set<string>();
+
+  /** @param meter limits what is kept in memory to the end */
+  constructor(readonly meter: Meter) {}
+
+  /** Keeps a segment that something refers to. @throws FormatError where it is one too many for memory */
+  hold(segments: Set<string> | Map<string, number>, segment: Segment): void {
+    if (!segments.has(segmentCopy(segment))) this.meter.add(SEGMENT_BYTES);
+    if (segments instanceof Set) segments.add(segmentCopy(segment));
+    else segments.set(segmentCopy(segment), segment.length);
+  }
+}

@@ -1,0 +1,19 @@
+import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
+
+/** A checkpoint that readers see, as a rule judges it. */
+export interface Candidate {
+  ns: string;
+  id: string;
+  /** 1 is the newest of its namespace. */
+  rank: number;
+  /** Whether no other one goes on from it. */
+  isTip: boolean;
+  /** The run that has put it, if its caller said so. */
+  runId: string | undefined;
+  /** Its age by its own `ts`, in seconds; 0 where that is not a time. */
+  ageSeconds: () => Promise<number>;
+  metadata: () => Promise<CheckpointMetadata>;
+}
+
+/** Whether a checkpoint stays. */
+export type Rule = (candidate: Candidate) => boolean | Promise<boolean>;
