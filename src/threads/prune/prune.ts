@@ -25,21 +25,21 @@ import { amendTrash, closeTrash, deleteTrash, readTrash, trashUntil, writeTrash 
  *   several times, and only those written before the grace period are deleted, by a condition in the request itself.
  * - A put may take segments over from a parent that it has read or put. It trusts that for five minutes and then looks
  *   again (`FrameCache.getTrusted`), so with all the attempts of its own requests it commits well within the grace
- *   period after the parent was there for the last time. So what goes is noted in the thread before the checkpoints
- *   that referred to it go, and the grace period begins after them (`trash.ts`). A later call deletes what is noted for
- *   so long, and which nothing in all of the thread, read after that period, refers to. A note is given up when
- *   something refers to it again, also if that goes with the same call. Notes are read after the checkpoints: another
- *   pruning may be under way.
+ *   period after the parent was there for the last time. So what goes is put on a list in the thread before the
+ *   checkpoints that referred to it go, and the grace period begins after them (`trash.ts`). A later call sweeps what a
+ *   list has named for so long, and which nothing in all of the thread, read after that period, refers to. What
+ *   something refers to again comes off its list, also if that goes with the same call. Lists are read after the
+ *   checkpoints: another pruning may be under way.
  * - The newest checkpoint of a branch may be what a run goes on from, so a new one stays, whatever the rules say. Where
  *   all of the run's are to go, the newest one goes for readers only, with what a DeltaChannel is rebuilt from, and the
- *   rest after the grace period. A thread that nothing is left of is noted as its segments are: by the sort key of its
+ *   rest after the grace period. A thread that nothing is left of is listed as its segments are: by the sort key of its
  *   marker. It ends if the marker is as it was read, and a run that begins without a checkpoint to go on from changes
  *   that.
  * - An attempt of a put may be on its way although another one was acknowledged. So a checkpoint that goes leaves a
  *   tombstone (`tombstone.ts`), which DynamoDB deletes when no attempt can arrive any more.
  *
- * Whatever is cut short leaves what was not done yet: checkpoints go before their writes, newest first, notes before
- * what they name, and what is on no note is found by looking at everything that is stored.
+ * Whatever is cut short leaves what was not done yet: checkpoints go before their writes, newest first, lists before
+ * what they name, and what is on no list is found by looking at everything that is stored.
  */
 
 /**
