@@ -18,7 +18,7 @@ import { checkTtl } from "../config/values.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 import { invalidInput } from "../errors.js";
 import { defaultSerde } from "../format/serde/serde.js";
-import { compress } from "../format/compression.js";
+import { writingFor } from "./write/writing.js";
 import { deleteThread } from "./delete-thread.js";
 import { getDeltaHistory } from "./read/delta-history.js";
 import { getTuple } from "./read/get-tuple.js";
@@ -61,7 +61,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       dumpsTyped: (value: unknown) => this.serde.dumpsTyped(value),
       loadsTyped: (type: string, data: Uint8Array | string) => this.serde.loadsTyped(type, data),
     };
-    this.#storage = openStorage(config, serde, compress);
+    this.#storage = openStorage(config, serde, writingFor(config));
     internals.set(this, { storage: this.#storage, config });
   }
 

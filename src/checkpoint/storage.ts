@@ -7,6 +7,7 @@ import type { Incarnations } from "./incarnation.js";
 import type { Superseded } from "./write/latest-only.js";
 import type { ThreadIndex } from "./thread-index.js";
 import type { WriteOrder } from "../format/write-order.js";
+import type { Compress } from "../format/compression.js";
 
 /** What the parts of a saver share. Plain data and clients, no promise: safe between requests of a Worker. */
 export interface Storage extends Backend {
@@ -15,7 +16,7 @@ export interface Storage extends Backend {
   frames: FrameCache;
   serde: SerializerProtocol;
   conflict: ConflictMode;
-  writeOrder: WriteOrder;
+  writeOrder: Pick<WriteOrder, "next" | "after">;
   /** How long a request can take, with all its attempts. */
   longestRequestMs: number;
   /** With `history: "latest"`. */
@@ -24,4 +25,9 @@ export interface Storage extends Backend {
   refreshOnRead: boolean;
   keyPrefix: string;
   onEvent: EventListener | undefined;
+}
+
+/** What only those need that store something. It is not in the bundle of a reader. */
+export interface Writing extends Pick<Storage, "writeOrder" | "superseded"> {
+  compress: Compress;
 }

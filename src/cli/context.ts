@@ -42,13 +42,14 @@ export const openContext: Open = async (command) => {
     onEvent,
   };
   // Not before they are needed: LangChain takes longer to load than `--help` should take.
-  const [{ DynamoDBSaver }, { openStorage }, { compress }] = await Promise.all([
+  const [{ DynamoDBSaver }, { openStorage }, { writingFor }] = await Promise.all([
     import("../threads/saver.js"),
     import("../checkpoint/open-storage.js"),
-    import("../format/compression.js"),
+    import("../checkpoint/write/writing.js"),
   ]);
   const saver = new DynamoDBSaver(options);
-  const storage = openStorage(expandConfig(options, ambientEnv()), saver.serde, compress);
+  const config = expandConfig(options, ambientEnv());
+  const storage = openStorage(config, saver.serde, writingFor(config));
   const onRequest = (listener: (requests: number) => void): (() => void) => {
     listeners.add(listener);
     return () => void listeners.delete(listener);

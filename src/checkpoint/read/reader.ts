@@ -7,7 +7,7 @@ import { getTuple } from "./get-tuple.js";
 import { list } from "./list.js";
 import { openStorage } from "../open-storage.js";
 import { plainSerde } from "../../format/serde/plain-serde.js";
-import type { Storage } from "../storage.js";
+import type { Storage, Writing } from "../storage.js";
 import type { ListThreadsOptions, ThreadInfo } from "../thread-index.js";
 
 /**
@@ -43,7 +43,7 @@ export class DynamoDBReader {
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: DynamoDBReaderOptions) {
     const config = expandConfig(options, ambientEnv());
-    this.#storage = openStorage(config, config.serde ?? plainSerde, writesNothing);
+    this.#storage = openStorage(config, config.serde ?? plainSerde, nothing);
   }
 
   /**
@@ -86,7 +86,9 @@ export class DynamoDBReader {
   }
 }
 
-/** In place of what compresses, which is a tenth of the saver. */
-function writesNothing(): never {
-  throw new TypeError("A reader has nothing to compress.");
+function never(): never {
+  throw new TypeError("A reader stores nothing.");
 }
+
+/** In place of what a saver stores with, which is a tenth of it. */
+const nothing: Writing = { compress: never, writeOrder: { next: never, after: never }, superseded: undefined };

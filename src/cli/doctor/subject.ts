@@ -1,6 +1,7 @@
 import { CredentialSource } from "../../aws/client/credentials.js";
 import type { S3 } from "../../aws/s3/s3.js";
 import { openBackend } from "../../payload/backend.js";
+import { writingFor } from "../../checkpoint/write/writing.js";
 import { compress } from "../../format/compression.js";
 import { openStorage } from "../../checkpoint/open-storage.js";
 import { plainSerde } from "../../format/serde/plain-serde.js";
@@ -42,7 +43,7 @@ export function subjectOf(given: DynamoDBSaverOptions): Subject {
   const throwaway = { ...options, ttlSeconds: LEFTOVERS_LIVE_SECONDS };
   // What was made has to go, so that is tried as often as an application tries.
   const lasting = { signal: undefined, maxAttempts: 4 };
-  const storage = openStorage(config, config.serde ?? plainSerde, compress);
+  const storage = openStorage(config, config.serde ?? plainSerde, writingFor(config));
   return {
     config,
     credentials: new CredentialSource(config.credentials, config),

@@ -1,0 +1,12 @@
+import type { SaverConfig } from "../../config/config.js";
+import { compress } from "../../format/compression.js";
+import { WriteOrder } from "../../format/write-order.js";
+import type { Writing } from "../storage.js";
+import { Superseded } from "./latest-only.js";
+
+/** What a saver stores with. */
+export const writingFor = ({ history }: Pick<SaverConfig, "history">): Writing => ({
+  compress,
+  writeOrder: new WriteOrder(),
+  superseded: history === "latest" ? new Superseded() : undefined,
+});
