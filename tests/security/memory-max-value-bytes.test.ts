@@ -154,9 +154,7 @@ describe("with maxValueBytes of 8 MiB, so does a call that meets what is long al
       ["prune", "exportThread", "getDeltaChannelHistory", "deleteForRuns"],
       () => [
         marker,
-        ...many(250, (id, i) =>
-          checkpoint(id, empty, { [i % 2 ? "unknown" : "parent"]: { S: "", fill: FILL } as Record<string, string> }),
-        ),
+        ...many(250, (id, i) => checkpoint(id, empty, { [i % 2 ? "unknown" : "parent"]: { S: "", fill: FILL } })),
       ],
       /^(done|VALUE_TOO_LARGE|DAMAGED_DATA|MISSING_DATA)$/,
     ],

@@ -1,17 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeToken } from "../../scripts/lib/demo/token.js";
 import { buildWorker, startWorker } from "../../scripts/lib/demo/worker.js";
-import {
-  dynamodb,
-  headers,
-  send,
-  startAgent,
-  stateOf,
-  stopAgent,
-  token,
-  waitingRefund,
-  type Json,
-} from "./started-agent.js";
+import { dynamodb, headers, send, startAgent, stateOf, stopAgent, waitingRefund, type Json } from "./started-agent.js";
 
 /* Somebody has a token of his own for the agent, and wants more than that gives him. */
 

@@ -1,4 +1,4 @@
-import type { CheckpointDataError, DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { expect, test } from "vitest";
 import { collect, emptyThread, putStep, valuesAt } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";

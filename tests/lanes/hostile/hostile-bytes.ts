@@ -3,7 +3,7 @@ import { noise } from "../savers/checkpoints.js";
 import { changeContainer, type Changed } from "./hostile-container.js";
 import type { Random } from "./random.js";
 import type { RawItem } from "../stored/raw-table.js";
-import { CODEC, concat, deflated, fromBase64, gzipped, text, utf8 } from "../stored/stored-bytes.js";
+import { CODEC, concat, deflated, fromBase64, gzipped, utf8 } from "../stored/stored-bytes.js";
 
 /*
  * Stored bytes that this package has not written: real ones with something changed. What is changed is chosen by
