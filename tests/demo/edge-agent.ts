@@ -27,14 +27,14 @@ export let built: BuiltWorker;
 export let worker: Awaited<ReturnType<typeof startWorker>>;
 let threads = 0;
 
-/** Builds it, and starts one for a test file. */
+/** Builds the Worker, and starts one, on the table that a test file has. */
 export async function startAgent(): Promise<void> {
   token = await tokenOf(USER);
   built = await buildWorker();
   await startAgain();
 }
 
-/** In place of one that is gone. */
+/** Starts another one, in place of one that is gone. */
 export async function startAgain(): Promise<void> {
   worker = await startWorker(built, { vars });
 }
