@@ -25,7 +25,7 @@ const first = [
   "cache",
   "config",
   "context",
-  "encryption",
+  "encryption*",
   "forks",
   "from-env",
   "ids",

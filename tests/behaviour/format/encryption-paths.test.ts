@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { emptyThread, putStep } from "../../lanes/savers/checkpoints.js";
+import { createSaver } from "../../lanes/savers/harness.js";
+import { itemsOf } from "../../lanes/stored/raw-table.js";
+import { newPrefix } from "../../lanes/stored/requests.js";
+import { encrypted } from "./encrypted.js";
+
+describe("a task's path, to which its writes are bound,", () => {
+  const pathsOf = async (keyPrefix: string): Promise<unknown> =>
+    (await itemsOf(keyPrefix, "t", "C##")).filter(({ SK }) => SK!.S!.includes("#W#")).map(({ path }) => path?.S);
+
+  test.each<[what: string, paths: string[], kept: string]>([
+    ["stays the first where another call gives another one", ["~one", "~two"], "~one"],
+    ["is taken where an earlier call has given none", ["", "~one"], "~one"],
+    ["stays where a later call gives none", ["~one", ""], "~one"],
+  ])("%s, and all writes are read", async (_, paths, kept) => {
+    for (const many of [1, 150]) {
+      const keyPrefix = newPrefix();
+      const saver = encrypted(keyPrefix);
+      const { config } = await putStep(saver, emptyThread("t"), { n: 1 });
+      await saver.putWrites(config, [["n", 1]], "task", paths[0]);
+      const more = [
+        ...Array.from({ length: many }, (_, i): [string, unknown] => ["n", i + 1]),
+        ["__interrupt__", "?"] as [string, unknown],
+      ];
+      await encrypted(keyPrefix).putWrites(config, more, "task", paths[1]);
+
+      expect((await encrypted(keyPrefix).getTuple(config))?.pendingWrites).toHaveLength(many + 1);
+      expect(await pathsOf(keyPrefix)).toEqual([kept]);
+      await saver.copyThread("t", "copy");
+      expect(
+        (await encrypted(keyPrefix).getTuple({ configurable: { thread_id: "copy" } }))?.pendingWrites,
+      ).toHaveLength(many + 1);
+    }
+  });
+
+  test(
+    "is another one each time a thread is taken over from another saver, also when its tasks have " + "gone on here",
+    async () => {
+      const keyPrefix = newPrefix();
+      const source = createSaver({ keyPrefix: newPrefix() });
+      const { config } = await putStep(source, emptyThread("t"), { n: 1 });
+      await source.putWrites(config, [["n", 1]], "later");
+      const saver = encrypted(keyPrefix);
+      await saver.importFrom(source, { threadIds: ["t"] });
+      await saver.putWrites(
+        config,
+        [
+          ["n", 1],
+          ["n", 2],
+        ],
+        "later",
+        "~__pregel_pull, later",
+      );
+      await source.putWrites(config, [["n", 0]], "earlier");
+      await saver.importFrom(source, { threadIds: ["t"] });
+
+      expect((await encrypted(keyPrefix).getTuple(config))?.pendingWrites).toHaveLength(3);
+    },
+  );
+});

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  BODY,
+  binary,
+  buildContainer,
+  buildFrame,
+  gzipped,
+  plain,
+  utf8,
+  type Entry,
+} from "../lanes/stored/stored-bytes.js";
+import { ALLOWED_MEBIBYTES, buildReader, read, removeReader } from "./memory/read-in-a-process.js";
+import {
+  MEBIBYTE,
+  WHOLE,
+  PARTITION,
+  BORN,
+  keyOf,
+  marker,
+  checkpoint,
+  ids,
+  zeros,
+  json,
+  inline,
+  repeated,
+  chained,
+  tasks,
+  segmented,
+  entryOf,
+  ofStore,
+  ofCache,
+} from "./memory/stored-items.js";
+import type { StoredItem } from "./memory/table-of-items.js";
+
+/*
+ * The kilobytes that mean gigabytes again, where `maxValueBytes` says what a Worker has room for.
+ */
+
+beforeAll(buildReader);
+
+afterAll(removeReader);
+
+describe("with maxValueBytes of 8 MiB, so does every call that meets as much as it allows, and more:", () => {
+  const MAX = 8 * MEBIBYTE;
+  test.each<[what: string, reading: string, items: () => StoredItem[] | Promise<StoredItem[]>]>([
+    [
+      "tasks that together are as long as is allowed",
+      "getTuple",
+      () => [marker, checkpoint("c0000", inline(100)), ...tasks(3, 7, MEBIBYTE)],
+    ],
+    ["a hundred tasks", "getTuple", () => [marker, checkpoint("c0000", inline(100)), ...tasks(100, 7, MEBIBYTE)]],
+    [
+      "a long history of a channel",
+      "getDeltaChannelHistory",
+      () => [
+        marker,
+        ...chained(repeated(60, binary(gzipped(buildFrame({ channels: { other: zeros(WHOLE - 1_000) } }))))),
+        ...tasks(1, 7, MEBIBYTE),
+      ],
+    ],
+    ["prune", "prune", () => [marker, ...repeated(60, inline(WHOLE - 1_000))]],
+    [
+      "exportThread",
+      "exportThread",
+      async () => [marker, ...repeated(60, inline(WHOLE - 1_000), "a"), ...(await segmented(11, 2, 4 * MEBIBYTE))],
+    ],
+    [
+      "copyThread",
+      "copyThread",
+      async () => [marker, ...repeated(60, inline(WHOLE - 1_000), "a"), ...(await segmented(11, 2, 4 * MEBIBYTE))],
+    ],
+    ["a search for all", "search for all", () => ofStore(105, { data: entryOf(json(WHOLE - 1_000)) })],
+    [
+      "a search by meaning",
+      "search by meaning",
+      () => ofStore(105, { data: entryOf(json(100)), vectors: entryOf(zeros(WHOLE - 1_000), "f32") }),
+    ],
+    ["cache.get", "cache.get", () => ofCache(100, { data: entryOf(json(WHOLE - 1_000)) })],
+  ])("%s", { timeout: 60_000 }, async (_, reading, items) => {
+    const { outcome, mebibytes } = await read(reading, await items(), MAX);
+
+    expect(outcome).toMatch(/^(done|VALUE_TOO_LARGE)$/);
+    expect(mebibytes).toBeLessThan(ALLOWED_MEBIBYTES);
+  });
+});
+
+/** The same item of another checkpoint. */
+const of = (id: string, item: StoredItem): StoredItem => ({
+  ...item,
+  ...keyOf(PARTITION, (item.SK as { S: string }).S.replace("c0000", id)),
+});
+/** As long as an attribute can be. */
+const FILL = "390000";
+const many = (count: number, item: (id: string, i: number) => StoredItem): StoredItem[] =>
+  ids(count).map((id, i) => item(id, i));
+const empty = binary(plain(buildFrame({})));
+const containers = (head: unknown, entries: unknown[]): { B: string } =>
+  binary(gzipped(buildContainer({ head, entries, hashes: [], tails: [] })));
+
+describe("with maxValueBytes of 8 MiB, so does a call that meets what is long although its values are short:", () => {
+  const MAX = 8 * MEBIBYTE;
+  const emptyEntries = Array.from({ length: 590_000 }, () => ["", 0]);
+  const channels = Array.from({ length: 90_000 }, (_, i) => [i.toString(36), 1]);
+  const withWrites = (...writes: StoredItem[]): StoredItem[] => [marker, checkpoint("c0000", empty), ...writes];
+  const writesOf = (task: string, attributes: StoredItem): StoredItem => ({
+    ...keyOf(PARTITION, `C##c0000#W#${task}#${BORN}`),
+    ...attributes,
+  });
+  const worlds: [what: string, readings: string[], items: () => StoredItem[], outcome: RegExp][] = [
+    [
+      "a write with a list of 590,000 empty values",
+      ["getTuple", "first of list", "prune", "exportThread"],
+      () => withWrites(writesOf("task", { w0: containers("x", emptyEntries) })),
+      /^VALUE_TOO_LARGE$/,
+    ],
+    [
+      "a run of 590,000 empty writes",
+      ["getTuple"],
+      () => {
+        const run = buildContainer({ head: [], entries: emptyEntries, hashes: [], tails: [] });
+        const entries: Entry[] = [["run", run.length]];
+        const w0 = binary(gzipped(buildContainer({ head: 590_000, entries, hashes: [], tails: [run] })));
+        return withWrites(writesOf("task", { w0 }));
+      },
+      /^VALUE_TOO_LARGE$/,
+    ],
+    [
+      "a checkpoint of 90,000 channels",
+      ["getTuple", "first of list", "exportThread"],
+      () => {
+        const entries = [["json", BODY.length], ["json", 2], ...channels.map(() => ["json", 1])];
+        const tails = [utf8(BODY), utf8("{}"), utf8("1".repeat(channels.length))];
+        return [
+          marker,
+          checkpoint("c0000", binary(gzipped(buildContainer({ head: [channels], entries, hashes: [], tails })))),
+        ];
+      },
+      /^VALUE_TOO_LARGE$/,
+    ],
+    [
+      "200 items of 390 KB with writes of one checkpoint",
+      ["getTuple", "prune", "exportThread"],
+      () => withWrites(...many(200, (id) => writesOf(id, { w0: { B: "", fill: FILL } }))),
+      /^VALUE_TOO_LARGE$/,
+    ],
+    [
+      "200 items of 390 KB that this version does not know, beside writes",
+      ["getTuple", "prune", "exportThread"],
+      () => withWrites(...many(200, (id) => writesOf(id, { unknown: { S: "", fill: FILL } }))),
+      /^done$/,
+    ],
+    [
+      "250 checkpoints with 390 KB of it, and of their parents' ids",
+      ["prune", "exportThread", "getDeltaChannelHistory", "deleteForRuns"],
+      () => [
+        marker,
+        ...many(250, (id, i) => checkpoint(id, empty, { [i % 2 ? "unknown" : "parent"]: { S: "", fill: FILL } })),
+      ],
+      /^(done|VALUE_TOO_LARGE|DAMAGED_DATA|MISSING_DATA)$/,
+    ],
+    [
+      "writes without a checkpoint that unpack to 8 MiB each",
+      ["prune"],
+      () => [marker, ...tasks(40, 1, WHOLE).map((item) => of("c0001", item))],
+      /^done$/,
+    ],
+    [
+      "a checkpoint of format 3 and its parent, each with 28 MiB of writes",
+      ["getTuple"],
+      () => {
+        const body = JSON.stringify({ ...(JSON.parse(BODY) as object), v: 3 });
+        const data = binary(plain(buildFrame({ body })));
+        const sends = tasks(4, 7, MEBIBYTE, "__pregel_tasks");
+        const ofChild = sends.map((item) => of("c0001", item));
+        return [
+          marker,
+          checkpoint("c0000", data),
+          ...sends,
+          checkpoint("c0001", data, { parent: { S: "c0000" } }),
+          ...ofChild,
+        ];
+      },
+      /^VALUE_TOO_LARGE$/,
+    ],
+  ];
+  test.each(
+    worlds.flatMap(([what, readings, items, expected]) =>
+      readings.map((reading) => [what, reading, items, expected] as const),
+    ),
+  )("%s, by %s", { timeout: 60_000 }, async (_, reading, items, expected) => {
+    const { outcome, mebibytes } = await read(reading, items(), MAX);
+
+    expect(outcome).toMatch(expected);
+    expect(mebibytes).toBeLessThan(ALLOWED_MEBIBYTES);
+  });
+});
