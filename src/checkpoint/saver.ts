@@ -26,7 +26,7 @@ import { configIds, inConfig, requireId, runIdOf } from "./ids.js";
 import { list } from "./read/list.js";
 import { listThreads } from "./read/list-threads.js";
 import { openStorage } from "./open-storage.js";
-import { partsGiven } from "./write/given.js";
+import { partsGiven } from "./write/put-arguments.js";
 import { putCheckpoint } from "./write/put.js";
 import { putWrites, serializeWrites } from "./write/put-writes.js";
 import { refreshOnRead } from "./write/renew.js";

@@ -7,8 +7,8 @@ import { checkObject, oneOf, optional, text, wholeNumber } from "../checks.js";
 import { invalidConfig } from "../errors.js";
 import type { Compression, ConflictMode, DynamoDBSaverOptions, HistoryMode } from "../options.js";
 import { nonEmpty, optionsFromEnv, type Env } from "./environment.js";
-import { checkCredentials, checkEndpoint, checkRegion, checkS3, checkTableName, credentialsFrom } from "./places.js";
-import type { S3Config } from "./places.js";
+import { checkCredentials, checkEndpoint, checkRegion, checkTableName, credentialsFrom } from "./connection.js";
+import { checkS3, type S3Config } from "./s3.js";
 import { checkEncryption, checkSerde, checkSignal, checkTtl, type EncryptionConfig } from "./values.js";
 
 /** All options, checked and filled in. */

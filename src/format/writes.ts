@@ -36,6 +36,9 @@ export interface SerializedWrite extends Serialized {
 
 export const attributeOf = (index: number): string => `w${index}`;
 
+/** Whether an item holds a write: its path is that of its task then. */
+export const hasWrites = (item: object): boolean => Object.keys(item).some((name) => ATTRIBUTE.test(name));
+
 /** A write as its attribute holds it, before the codec. */
 export const writeBytes = (channel: string, value: Value, runId?: string): Uint8Array =>
   encodeContainer(headOf(channel, value, runId), [value]);

@@ -5,7 +5,7 @@ import type { Objects } from "./segment-objects.js";
 import { key, parsePointer } from "../format/keys.js";
 import { endLater } from "./lifetime.js";
 import { offloadOf } from "./offload.js";
-import { MARK, WRITTEN_AT } from "./written.js";
+import { MARK, WRITTEN_AT } from "./segment-times.js";
 
 /** Pointers marked and deleted at once. */
 const POINTERS_AT_ONCE = 6;

@@ -3,7 +3,7 @@ import type { Condition, Item, Key } from "../aws/dynamodb/items.js";
 import { key, parsePointer, pointerSortKey, pointersPrefix, type SegmentId } from "../format/keys.js";
 import { expiry, goneAt, isGone, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
 import { offloadOf, type Offload } from "./offload.js";
-import { MARK, touch, writtenNow } from "./written.js";
+import { MARK, touch, writtenNow } from "./segment-times.js";
 
 /* Segments that lie in S3. A pointer in the table says of each where. */
 

@@ -9,7 +9,7 @@ import { key, segmentCopy, segmentSortKey } from "../format/keys.js";
 import { expiry, prolong, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
 import { renewObject, writeObject } from "./segment-objects.js";
 import { MAX_SEGMENT_BYTES, type Segment, type SegmentPlan, type Value } from "../format/value.js";
-import { touch, writtenNow } from "./written.js";
+import { touch, writtenNow } from "./segment-times.js";
 
 /** With its codec byte and keys below DynamoDB's limit of 400 KB an item, compressed or not. */
 const MAX_ITEM_SEGMENT_BYTES = 384 * 1_024;

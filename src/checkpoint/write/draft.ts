@@ -2,7 +2,7 @@ import { lengthsOf, valuesOf, type Frame } from "../../format/frame.js";
 import { deltaChannels } from "../delta-channels.js";
 import { newIncarnation } from "../incarnation.js";
 import { type Lifetime } from "../../payload/lifetime.js";
-import { divideParts, makeRoom, type PutInput, type SerializedParts } from "./divided.js";
+import { divideParts, makeRoom, type PutInput, type SerializedParts } from "./divide-parts.js";
 import { renew, renewAncestors, type AncestorsOf } from "./renew.js";
 import { NewSegments } from "../../payload/segment-writes.js";
 import { type Storage } from "../storage.js";

@@ -16,6 +16,7 @@ import { divide, TAIL_MARGIN_BYTES, type Value } from "../../format/value.js";
 import { callsOf, isLater, orderOf } from "../../format/write-order.js";
 import {
   attributeOf,
+  hasWrites,
   packRun,
   runBytes,
   takenIndices,
@@ -117,14 +118,19 @@ async function update(
   const born = bornOfKey(itemKey.SK.S) || (storage.incarnations.known(input.threadId)?.born ?? "");
   const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> =>
     storage.codec.encode(bytes, writePlace({ ...itemKey, path: { S: escapeId(path) } }, attributeOf(index)));
-  let path = input.taskPath;
+  let { taskPath: path, isPathNew = false } = input;
+  // The first path stays, as the first write of an index does. One that no write is bound to may be a stranger's.
+  const meet = (there: Item | undefined): void => {
+    if (there && !hasWrites(there)) isPathNew = true;
+    else path = (there && taskPathOf(there)) || path;
+  };
   const ordinary = input.writes.filter((w) => w.index >= 0);
   let special = input.writes.filter((w) => w.index < 0);
   let order = storage.writeOrder.next();
   let seen: Item | undefined;
   let taken = new Set<number>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const expression = new Expression(task, { ...input, taskPath: path }, order);
+    const expression = new Expression(task, { taskPath: path, isPathNew }, order);
     if (ordinary.length <= MAX_SINGLE_WRITES) {
       const writes = [...ordinary, ...special];
       const { values, plan } = await place(storage, itemKey, writes, maxInline, born, prolonged(life, granted));
@@ -140,7 +146,7 @@ async function update(
       });
       if (isStored) return;
       const there = await storage.db.getItem(itemKey, true);
-      path = (there && taskPathOf(there)) || path;
+      meet(there);
       ({ special, order } = overtaken(storage, there, special, order));
       if (ordinary.length + special.length === 0) return;
       continue;
@@ -168,7 +174,7 @@ async function update(
       : { condition: `(${condition}) AND attribute_not_exists(n)`, values: given! };
     if (await storage.db.updateItem({ ...update, ...unchanged })) return;
     seen = await storage.db.getItem(itemKey, true);
-    path = (seen && taskPathOf(seen)) || path;
+    meet(seen);
     taken = seen ? takenIndices(await writeAttributes(seen, storage.codec)) : new Set();
     ({ special, order } = overtaken(storage, seen, special, order));
   }

@@ -7,7 +7,7 @@ import type {
 import { textsOf } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
 import { configIds } from "../../checkpoint/ids.js";
-import { partsGiven } from "../../checkpoint/write/given.js";
+import { partsGiven } from "../../checkpoint/write/put-arguments.js";
 import { putCheckpoint } from "../../checkpoint/write/put.js";
 import { isSpecial, putWrites, serializeWrites } from "../../checkpoint/write/put-writes.js";
 import type { Storage } from "../../checkpoint/storage.js";

@@ -4,7 +4,7 @@ import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import type { Thread } from "../../checkpoint/refs.js";
 import { isSwept } from "../../checkpoint/tombstone.js";
-import { MARK } from "../../payload/written.js";
+import { MARK } from "../../payload/segment-times.js";
 
 /**
  * Sort keys of all segments and pointers, without those of objects that were deleted; and of such pointers that do not

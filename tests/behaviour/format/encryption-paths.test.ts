@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { emptyThread, putStep } from "../../lanes/savers/checkpoints.js";
 import { createSaver } from "../../lanes/savers/harness.js";
-import { itemsOf } from "../../lanes/stored/raw-table.js";
+import { itemsOf, putRaw } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { encrypted } from "./encrypted.js";
 
@@ -31,6 +31,27 @@ describe("a task's path, to which its writes are bound,", () => {
       expect(
         (await encrypted(keyPrefix).getTuple({ configurable: { thread_id: "copy" } }))?.pendingWrites,
       ).toHaveLength(many + 1);
+    }
+  });
+
+  test("is not that of an item that a stranger has planted before it", async () => {
+    for (const many of [1, 150]) {
+      const keyPrefix = newPrefix();
+      const saver = encrypted(keyPrefix);
+      const { config } = await putStep(saver, emptyThread("t"), { n: 1 });
+      await saver.putWrites(config, [["n", "of the first"]], "a", "~1");
+      const [planted] = (await itemsOf(keyPrefix, "t", "C##")).filter(({ SK }) => SK!.S!.includes("#W#"));
+      const { w0: _, ...empty } = planted!;
+      await putRaw({ ...empty, SK: { S: planted!.SK!.S!.replace("#W#a#", "#W#b#") }, path: { S: "~0" } });
+      await saver.putWrites(
+        config,
+        Array.from({ length: many }, (_, i): [string, unknown] => ["n", i]),
+        "b",
+        "~2",
+      );
+
+      const order = (await encrypted(keyPrefix).getTuple(config))?.pendingWrites?.map(([task]) => task);
+      expect(order).toEqual(["a", ...Array<string>(many).fill("b")]);
     }
   });
 
