@@ -41,10 +41,20 @@ const first = [
 ];
 const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/**/{${first.join()}}.test.ts`];
 
+/** What Node 24 runs: it lies between 22 and 26, which run all of those. */
+const between = process.env.WHOLE_SUITE
+  ? [behaviour]
+  : ["tests/behaviour/**/{encryption,official,s3,signing,values}.test.ts"];
+
 /**
- * What becomes of state when requests fail or clocks run on. LangGraph has no part in that, whichever version it is.
+ * What LangGraph has no part in, whichever version it is: the client and its credentials, options, what becomes of
+ * state when requests fail or clocks run on, ids and sizes, and its official suite once more with other options.
  */
-const withoutLangGraph = ["crash-*", "faults", "history", "lifecycle*", "outage*", "ttl-invariant"];
+const withoutLangGraph = [
+  "tests/behaviour/{aws,config,crash,credentials}/*.test.ts",
+  "tests/behaviour/**/{faults,history,lifecycle*,ttl-invariant,official-*}.test.ts",
+  "tests/behaviour/hostile/hostile-{fuzz,ids,sizes}.test.ts",
+];
 
 const resolve = {
   // The first that fits the beginning of a name is taken.
@@ -75,7 +85,7 @@ const inNode = { ...watched, provide: { thorough: plan.thorough, peers: newestPe
 export default defineConfig({
   test: {
     globalSetup: "tests/lanes/run/global-setup.ts",
-    maxWorkers: 3, // on two cores: tests also wait, for servers and clocks
+    maxWorkers: 4, // on two cores: tests also wait, for servers and clocks
     retry: 0,
     projects: [
       { resolve, test: { ...inNode, name: "node", include: [behaviour], isolate: false } },
@@ -96,13 +106,19 @@ export default defineConfig({
           name: "oldest-peers",
           provide: { ...lane.provide, peers: oldestPeers() },
           include: [behaviour, "tests/peers.test.ts"],
-          exclude: [...lane.exclude, `tests/behaviour/**/{${withoutLangGraph.join()}}.test.ts`],
+          exclude: [...lane.exclude, ...withoutLangGraph],
           isolate: false,
         },
       },
       ...runtimes.map((runtime) => ({
         resolve,
-        test: { ...lane, name: runtime.name, include, isolate: false, pool: poolOf(runtime) },
+        test: {
+          ...lane,
+          name: runtime.name,
+          include: runtime.name === "node24" ? between : include,
+          isolate: false,
+          pool: poolOf(runtime),
+        },
       })),
     ],
   },

@@ -3,7 +3,7 @@ import { generate } from "./calls/generate.js";
 import { runHistory } from "./run-history.js";
 
 /** About half a minute. `npm run soak -- world` takes as many as one likes, of any seed. */
-const HISTORIES = inject("thorough") ? 800 : 100;
+const HISTORIES = inject("thorough") ? 400 : 100;
 /** One test has so many, to show where it is. */
 const AT_ONCE = 100;
 

@@ -84,7 +84,7 @@ async function withChangedItems(
 }
 
 test.each<[what: string, cases: number, options: Parameters<typeof makeHostileWorld>[0]]>([
-  ["plain", 1_500, { compression: "none" }],
+  ["plain", 1_000, { compression: "none" }],
   ["compressed", 300, {}],
   ["encrypted", 300, { encryption, compression: "none" }],
   ["encrypted, where plain is allowed", 300, { encryption: { ...encryption, allowPlaintext: true } }],

@@ -128,7 +128,7 @@ test("in one thread, two sets of ids that differ anywhere share no item but the 
         await keysAt(keyPrefix, { threadId, ...one }),
         await keysAt(keyPrefix, { threadId, ...two }),
       ];
-      const shared = [...keysOfOne].filter((key) => keysOfTwo.has(key) && /#(~|W#[^#]*)$/.test(key));
+      const shared = [...keysOfOne].filter((key) => keysOfTwo.has(key) && /#(~[\w-]*|W#[^#]*(#[\w-]*)?)$/.test(key));
       const same = one.ns === two.ns && one.checkpointId === two.checkpointId;
       expect(shared.length).toBe(!same ? 0 : one.taskId === two.taskId ? 2 : 1);
     }),

@@ -30,7 +30,7 @@ export interface OptionSet {
 }
 
 const allOptionSets: OptionSet[] = [
-  { name: "plain", options: {}, maxCuts: 32 },
+  { name: "plain", options: {}, maxCuts: 12, inMemory: true },
   {
     name: "with s3, ttlSeconds and encryption",
     options: { ...S3, ...TTL, ...ENCRYPTION },
@@ -39,7 +39,8 @@ const allOptionSets: OptionSet[] = [
   },
   // Not compressed, so that a test can read what is stored.
   { name: "with ttlSeconds", options: { ...TTL, compression: "none" }, maxCuts: 8, inMemory: true },
-  { name: "with s3", options: S3, maxCuts: 8 },
+  // On the real servers, both of them.
+  { name: "with s3", options: S3, maxCuts: 12 },
   { name: "with conflict: reject", options: { conflict: "reject" }, maxCuts: 8, inMemory: true },
   // With these, the requests are the same as without.
   { name: "with encryption", options: ENCRYPTION, maxCuts: 8, inMemory: true },
