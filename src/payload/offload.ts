@@ -36,8 +36,9 @@ export class Offload {
     readonly options: OffloadOptions,
   ) {}
 
-  get thresholdBytes(): number {
-    return this.options.thresholdBytes;
+  /** Whether a segment goes to S3 rather than into the table, as its bytes are stored. */
+  takes(stored: Uint8Array): boolean {
+    return stored.length >= this.options.thresholdBytes;
   }
 
   /**

@@ -47,7 +47,7 @@ export class NewSegments implements SegmentPlan {
     const there = this.#inherited.get(id.name) ?? this.segments.get(id.name)?.segment;
     if (there) return there;
     const stored = await codec.encode(bytes, placeOf(key(this.partition, segmentSortKey(id)), DATA));
-    const objectDays = offload && stored.length >= offload.thresholdBytes ? offload.daysFor(this.life) : undefined;
+    const objectDays = offload?.takes(stored) ? offload.daysFor(this.life) : undefined;
     const segment = { ...id, length: bytes.length, objectDays };
     this.segments.set(id.name, { segment, bytes, stored });
     return segment;
