@@ -1,7 +1,7 @@
 import type { Item, QueryInput } from "../aws/dynamodb/items.js";
 import { changedTooOften } from "../errors.js";
 import { bornOf, deleteAsRead } from "./incarnation.js";
-import { CHECKPOINTS, key, parsePointer, parseSortKey, THREAD_MARKER, TRASH } from "../format/keys.js";
+import { keyOf, CHECKPOINTS, parsePointer, parseSortKey, THREAD_MARKER, TRASH } from "../format/keys.js";
 import { deleteObjects } from "../payload/segment-deletions.js";
 import { type Storage } from "./storage.js";
 import { threadOf, type Thread } from "./refs.js";
@@ -82,5 +82,3 @@ async function deleteItems(storage: Storage, thread: Thread, items: Item[]): Pro
   await storage.db.batchDelete(items.filter((item) => !isWrites(item) && !isPointer(item)).map(keyOf));
   await storage.db.batchDelete(items.filter(isWrites).map(keyOf));
 }
-
-const keyOf = ({ PK, SK }: Item): ReturnType<typeof key> => key(PK.S, SK.S);

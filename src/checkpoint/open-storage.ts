@@ -3,10 +3,9 @@ import { longestRequestMs } from "../aws/client/retry.js";
 import type { SaverConfig } from "../config/config.js";
 import { openBackend } from "../payload/backend.js";
 import { Incarnations } from "./incarnation.js";
-import { type Storage } from "./storage.js";
 import { FrameCache } from "./frame-cache.js";
 import { ThreadIndex } from "./thread-index.js";
-import type { Writing } from "./storage.js";
+import type { Storage, Writing } from "./storage.js";
 
 /** What a saver and a reader work on. Sends nothing yet. */
 export function openStorage(config: SaverConfig, serde: SerializerProtocol, writing: Writing): Storage {

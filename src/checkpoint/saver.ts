@@ -133,8 +133,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
 
   /**
    * Stores what one task of a checkpoint wrote: 1 request, however many writes; 2 by an instance that has neither read
-   * nor put the checkpoint. The first write of an index
-   * stays; of LangGraph's special channels (errors, interrupts, resumes) the last one does.
+   * nor put the checkpoint. The first write of an index stays; of LangGraph's special channels (errors, interrupts,
+   * resumes) the last one does.
    *
    * @param taskPath where LangGraph gives it, writes are read back in its order first
    */

@@ -10,7 +10,7 @@ import { ORDER } from "../format/write-order.js";
  * needed for as long as a `put` and its signatures can last; then it expires.
  *
  * A tombstone without a number is in the place of a checkpoint that was announced, and must not be stored any more
- * (`head.ts`).
+ * (`write/conflicts.ts`).
  */
 
 const VOID = "void";

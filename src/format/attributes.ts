@@ -28,5 +28,6 @@ export function stringOf(item: Item, attribute: string): string | undefined {
 /** A number attribute, if it is there and is a number. */
 export function numberOf(item: Readonly<Record<string, AttributeValue>>, attribute: string): number | undefined {
   const value = item[attribute];
-  return value && "N" in value ? Number(value.N) : undefined;
+  const number = value && "N" in value ? Number(value.N) : NaN;
+  return Number.isFinite(number) ? number : undefined;
 }

@@ -67,6 +67,9 @@ export async function certainId(text: string, whole: string | undefined): Promis
   return unescapeId(found);
 }
 
+/** The key of an item. */
+export const keyOf = ({ PK, SK }: Key): Key => ({ PK, SK });
+
 export const key = (partition: string, sort: string): Key => ({ PK: { S: partition }, SK: { S: sort } });
 
 /** One partition holds one thread. */

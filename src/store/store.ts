@@ -154,8 +154,7 @@ export class DynamoDBStore extends BaseStore {
    *
    * @param namespacePrefix `[]`: in all namespaces
    * @param options `filter`: only values that have these. `limit`: at most so many, 10 by default. `offset`: without so
-   *   many
-   * of the first.
+   *   many of the first.
    */
   override async search(
     namespacePrefix: string[],

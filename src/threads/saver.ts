@@ -22,6 +22,7 @@ import { requireId } from "../checkpoint/ids.js";
 import type { Storage } from "../checkpoint/storage.js";
 import { withEnv } from "../config/config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
+
 /**
  * Keeps LangGraph's checkpoints in one DynamoDB table, over `fetch` alone.
  *

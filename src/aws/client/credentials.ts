@@ -137,10 +137,8 @@ export const exposed = ({ sessionToken }: AwsCredentials): boolean => !sessionTo
 /** What to do about credentials that are {@link exposed}. */
 export const EXPOSED =
   "In a browser every visitor can read them, so without a sessionToken they are refused there. Use temporary " +
-  "ones: fromCognitoIdentityPool " +
-  "of langgraph-checkpoint-dynamodb/credentials, or a function that gets them from your server. Where nobody can " +
-  "misuse these, as with DynamoDB " +
-  "Local, pass dangerouslyAllowBrowser: true.";
+  "ones: fromCognitoIdentityPool of langgraph-checkpoint-dynamodb/credentials, or a function that gets them from " +
+  "your server. Where nobody can misuse these, as with DynamoDB Local, pass dangerouslyAllowBrowser: true.";
 
 /** Says what is wrong with a credentials object, or `undefined` when it will do. Never shows a value. */
 export function credentialsProblem(value: unknown): string | undefined {

@@ -86,8 +86,8 @@ function refusal(question: Question<unknown>, answer: Answer): Failure {
   const code = question.serviceCode(answer);
   // A name and nothing else: an answer's text may quote what was sent.
   const serviceCode = code !== undefined && /^[A-Za-z0-9_.-]{1,80}$/.test(code) ? code : undefined;
-  const problem =
-    `${new URL(question.url).host} answered with HTTP ` + `${answer.status}${serviceCode ? ` (${serviceCode})` : ""}.`;
+  const named = serviceCode ? ` (${serviceCode})` : "";
+  const problem = `${new URL(question.url).host} answered with HTTP ${answer.status}${named}.`;
   // Of STS, about the identity provider: "This can be a transient error" (AssumeRoleWithWebIdentity, "Errors").
   const retry = serviceCode === "IDPCommunicationError" ? "transient" : retryKind(answer.status, serviceCode);
   return { problem, serviceCode, retry, serverAsksMs: serverAsksMs(answer.headers, Date.now()) };

@@ -27,8 +27,7 @@ export async function encodeItem(
   if (data.length > MAX_ITEM_BYTES) {
     throw invalidInput(
       `The checkpoint has ${frame.channels.size} channels, and the list of them alone is ${data.length} bytes ` +
-        "long, over DynamoDB's limit " +
-        `of 400 KB an item. Keep many small values in one channel.`,
+        "long, over DynamoDB's limit of 400 KB an item. Keep many small values in one channel.",
     );
   }
   return {

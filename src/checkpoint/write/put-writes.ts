@@ -2,6 +2,7 @@ import { WRITES_IDX_MAP, type PendingWrite } from "@langchain/langgraph-checkpoi
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { AwsRequestError, changedTooOften } from "../../errors.js";
 import { checkpointItem } from "../read/checkpoint-item.js";
+import { stringOf } from "../../format/attributes.js";
 import { locate } from "../../format/format-error.js";
 import { bornOf } from "../incarnation.js";
 import { bornOfKey, checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "../../format/keys.js";
@@ -118,11 +119,12 @@ async function update(
   const born = bornOfKey(itemKey.SK.S) || (storage.incarnations.known(input.threadId)?.born ?? "");
   const encode = (index: number, bytes: Uint8Array): Promise<Uint8Array> =>
     storage.codec.encode(bytes, writePlace({ ...itemKey, path: { S: escapeId(path) } }, attributeOf(index)));
-  let { taskPath: path, isPathNew = false } = input;
+  let { taskPath: path } = input;
+  let planted: string | undefined;
   // The first path stays, as the first write of an index does. One that no write is bound to may be a stranger's.
   const meet = (there: Item | undefined): void => {
-    if (there && !hasWrites(there)) isPathNew = true;
-    else path = (there && taskPathOf(there)) || path;
+    planted = there && !hasWrites(there) ? stringOf(there, "path") : undefined;
+    if (there && hasWrites(there)) path = taskPathOf(there) || path;
   };
   const ordinary = input.writes.filter((w) => w.index >= 0);
   let special = input.writes.filter((w) => w.index < 0);
@@ -130,7 +132,7 @@ async function update(
   let seen: Item | undefined;
   let taken = new Set<number>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const expression = new Expression(task, { taskPath: path, isPathNew }, order);
+    const expression = new Expression(task, { ...input, taskPath: path, planted }, order);
     if (ordinary.length <= MAX_SINGLE_WRITES) {
       const writes = [...ordinary, ...special];
       const { values, plan } = await place(storage, itemKey, writes, maxInline, born, prolonged(life, granted));

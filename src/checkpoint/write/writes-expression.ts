@@ -17,11 +17,20 @@ export class Expression {
   readonly #names: Record<string, string> = { "#at": ORDER };
   readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
 
-  constructor(task: KeyPart, { taskPath, isPathNew }: { taskPath: string; isPathNew?: boolean }, order: string) {
+  /** @param planted a path, as it is stored, that no write is bound to: it does not stand in the way */
+  constructor(
+    task: KeyPart,
+    { taskPath, isPathNew, planted }: { taskPath: string; isPathNew?: boolean; planted?: string | undefined },
+    order: string,
+  ) {
     this.#values[":at"] = { N: order };
     // A task that was taken over from another saver, and is run again here, keeps its place among the others.
     if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) });
-    if (taskPath !== "" && !isPathNew) this.#conditions.push("attribute_not_exists(#path) OR #path = :path");
+    if (taskPath !== "" && !isPathNew) {
+      const other = planted === undefined ? "" : " OR #path = :planted";
+      if (planted !== undefined) this.#values[":planted"] = { S: planted };
+      this.#conditions.push(`attribute_not_exists(#path) OR #path = :path${other}`);
+    }
     if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
   }
 

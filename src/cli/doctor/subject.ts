@@ -12,7 +12,7 @@ import { ambientEnv } from "../../config/environment.js";
 import type { DynamoDBSaverOptions } from "../../options.js";
 
 /** A throwaway thread that nobody could delete is swept after this long. */
-export const LEFTOVERS_LIVE_SECONDS = 3_600;
+const LEFTOVERS_LIVE_SECONDS = 3_600;
 
 /** What is examined, and the ways to it. */
 export interface Subject {

@@ -2,7 +2,7 @@ import { readStack, templateText, type Properties, type Stack } from "./template
 import { awsPartition, parametersOf, type Wanted } from "./wanted.js";
 
 /** Who needs which policies of the template. */
-export const ROLES = {
+const ROLES = {
   application: ["BasePolicy", "ObjectsPolicy"],
   setup: ["SetupPolicy"],
   tenant: ["TenantPolicy"],

@@ -4,7 +4,7 @@ import { policyDocument, type Role } from "./policies.js";
 import { terraform } from "./terraform.js";
 import type { Wanted } from "./wanted.js";
 
-export const FORMATS = ["cloudformation", "terraform", "cdk", "iam"] as const;
+const FORMATS = ["cloudformation", "terraform", "cdk", "iam"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Infrastructure as text: of each format all that is wanted, of IAM the policy of one role. */

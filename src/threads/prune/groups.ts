@@ -1,7 +1,7 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { stringOf } from "../../format/attributes.js";
 import { bytesInMemory, knownOf } from "../../format/known-attributes.js";
-import { CHECKPOINTS, idOf, parseSortKey, THREAD_MARKER } from "../../format/keys.js";
+import { keyOf, CHECKPOINTS, idOf, parseSortKey, THREAD_MARKER } from "../../format/keys.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import type { Thread } from "../../checkpoint/refs.js";
 import { goesByItself, isVoid } from "../../checkpoint/tombstone.js";
@@ -78,5 +78,3 @@ export async function* segmentsOf(
     for (const { value } of (await writeAttributes(write as Item, codec).catch(onUnreadable)) ?? [])
       yield* value.segments;
 }
-
-const keyOf = ({ PK, SK }: Key): Key => ({ PK, SK });

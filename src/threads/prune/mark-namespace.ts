@@ -4,7 +4,7 @@ import { bytesInMemory } from "../../format/known-attributes.js";
 import { deltaChannels } from "../../checkpoint/delta-channels.js";
 import { idIn, PARENT, RUN } from "../../format/id-attribute.js";
 import { itemSize } from "../../format/item-size.js";
-import { key, parseSortKey } from "../../format/keys.js";
+import { keyOf, parseSortKey } from "../../format/keys.js";
 import { endOf, isEnded, isGone } from "../../payload/lifetime.js";
 import { allValues, openCheckpoint, type StoredCheckpoint } from "../../checkpoint/read/open.js";
 import { FIRST } from "../../format/attributes.js";
@@ -228,8 +228,6 @@ const emptied = (item: Item): Item => {
   const order = orderOf(item);
   return { ...keyOf(item), ...(order !== undefined && { [ORDER]: { N: order } }) };
 };
-
-const keyOf = ({ PK, SK }: Key): Key => key(PK.S, SK.S);
 
 /** What says no time is taken for new: it stays. */
 function ageOf(ts: unknown): number {

@@ -12,7 +12,7 @@ const REQUESTS_OF_A_PUT = 10;
  * How long what nothing refers to must stay: a put trusts its parent for some minutes, and may then need all its
  * attempts.
  */
-export const leastGraceSeconds = ({ longestRequestMs }: Storage): number =>
+const leastGraceSeconds = ({ longestRequestMs }: Storage): number =>
   Math.ceil((TRUSTED_MS + REQUESTS_OF_A_PUT * longestRequestMs) / 1_000);
 
 /** How long it stays where nobody says otherwise. */
