@@ -85,7 +85,7 @@ const inNode = { ...watched, provide: { thorough: plan.thorough, peers: newestPe
 export default defineConfig({
   test: {
     globalSetup: "tests/lanes/run/global-setup.ts",
-    maxWorkers: 4, // on two cores: tests also wait, for servers and clocks
+    maxWorkers: 3, // on two cores: tests also wait, for servers and clocks
     retry: 0,
     projects: [
       { resolve, test: { ...inNode, name: "node", include: [behaviour], isolate: false } },
