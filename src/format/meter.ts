@@ -25,7 +25,7 @@ export class Meter {
   /** Roughly so many bytes of whatever else: items, lists of values, ids. @throws FormatError `VALUE_TOO_LARGE` */
   add(bytes: number): void {
     this.#rest += bytes;
-    if (this.#values + this.#rest > MAX_VALUES * this.maxValueBytes + LEAST_REST_BYTES)
+    if (!this.hasRoomFor(0))
       throw tooLarge(`What one call would hold is too much for maxValueBytes (${this.maxValueBytes})`);
   }
 

@@ -61,12 +61,11 @@ async function putNow(storage: Storage, given: PutInput): Promise<void> {
 async function announce(storage: Storage, put: Put, encoded: Encoded): Promise<Encoded> {
   const { input, ref, life } = put;
   const { frame, begins } = encoded;
-  const take = async (born: string): Promise<void> => {
-    if (storage.conflict === "reject") await takeHead(storage, ref, input.parentId, born, life);
-  };
+  const rejectsConflicts = storage.conflict === "reject";
+  const take = (born: string): Promise<void> => takeHead(storage, ref, input.parentId, born, life);
   // A put that is refused must not begin a thread. One without a parent knows its thread's incarnation only then.
   const isFirst = begins && input.parentId === undefined;
-  if (!isFirst && storage.conflict === "reject")
+  if (rejectsConflicts && !isFirst)
     await take((begins && (await storage.incarnations.current(ref.thread))) || frame.born);
   if (!begins) return encoded;
   // Before the segments: a deletion that removes one of them also ends this incarnation.
@@ -75,7 +74,7 @@ async function announce(storage: Storage, put: Put, encoded: Encoded): Promise<E
     const again = await redraft(storage, put, encoded, born);
     encoded = { ...again, item: await encodeItem(storage, put, again.frame) };
   }
-  if (isFirst) await take(born);
+  if (rejectsConflicts && isFirst) await take(born);
   return encoded;
 }
 
