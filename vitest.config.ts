@@ -41,20 +41,26 @@ const first = [
 ];
 const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/**/{${first.join()}}.test.ts`];
 
-/** What Node 24 runs: it lies between 22 and 26, which run all of those. */
+/** What Node 22 and 24 run: they lie between 20, which runs everything, and 26, which runs all of those. */
 const between = process.env.WHOLE_SUITE
   ? [behaviour]
   : ["tests/behaviour/**/{encryption*,official,s3,signing*,values}.test.ts"];
 
 /**
  * What LangGraph has no part in, whichever version it is: the client and its credentials, options, what becomes of
- * state when requests fail or clocks run on, ids and sizes, and its official suite once more with other options.
+ * state when requests fail or clocks run on, ids, sizes, S3 and damaged items, and its official suite once more with
+ * other options.
  */
 const withoutLangGraph = [
-  "tests/behaviour/{aws,config,crash,credentials}/*.test.ts",
-  "tests/behaviour/**/{faults,history,lifecycle*,ttl-invariant,official-*}.test.ts",
-  "tests/behaviour/hostile/hostile-{fuzz,ids,sizes}.test.ts",
+  "tests/behaviour/{aws,config,crash,credentials,payload,table}/*.test.ts",
+  "tests/behaviour/**/{faults,history,ids,key-families,official-*,sizes,store-crash,store-values}.test.ts",
+  "tests/behaviour/hostile/hostile-!(constructors).test.ts",
 ];
+
+/** What is the same in every runtime: the order of requests, and what is cut of them. Node and workerd run it. */
+const withoutRuntime = process.env.WHOLE_SUITE
+  ? []
+  : ["tests/behaviour/store/store-{crash,differential,requests}.test.ts"];
 
 const resolve = {
   // The first that fits the beginning of a name is taken.
@@ -115,7 +121,8 @@ export default defineConfig({
         test: {
           ...lane,
           name: runtime.name,
-          include: runtime.name === "node24" ? between : include,
+          exclude: [...lane.exclude, ...withoutRuntime],
+          include: /^node2[24]$/.test(runtime.name) ? between : include,
           isolate: false,
           pool: poolOf(runtime),
         },

@@ -1,3 +1,4 @@
+import { getLifecycleRules, putLifecycleRules } from "../aws/s3/lifecycle.js";
 import { sha256Name } from "../aws/sha256.js";
 import { elements, textOf } from "../aws/s3/xml.js";
 import { invalidConfig } from "../errors.js";
@@ -15,7 +16,7 @@ export async function installRules(
   ttlSeconds: number,
 ): Promise<{ id: string; installed: boolean }> {
   const own = daysOf(ttlSeconds);
-  const rules = await s3.getLifecycleRules(bucket);
+  const rules = await getLifecycleRules(s3, bucket);
   const missing = missingDays(rules, prefix, ttlSeconds);
   for (const days of [own, ...RULE_DAYS]) refuseShorter(rules, bucket, prefix, days);
   const idOf = async (days: number): Promise<string> =>
@@ -29,7 +30,10 @@ export async function installRules(
         "</Expiration></Rule>"
       );
     });
-    await s3.putLifecycleRules(bucket, [...rules.filter((other) => !ids.includes(textOf(other, "ID") ?? "")), ...ours]);
+    await putLifecycleRules(s3, bucket, [
+      ...rules.filter((other) => !ids.includes(textOf(other, "ID") ?? "")),
+      ...ours,
+    ]);
   }
   const existing = ruleOf(rules, prefix, own);
   return {

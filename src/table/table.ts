@@ -1,3 +1,4 @@
+import { createTable, describeTable, describeTimeToLive, enableTimeToLive } from "../aws/dynamodb/table.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
 import type { TableState } from "../aws/dynamodb/items.js";
 import { sleep } from "../aws/client/sleep.js";
@@ -10,8 +11,8 @@ const MAX_WAIT_MS = 5 * 60_000;
 
 /** Creates the table if there is none, and waits until it can be used. True when it was created. */
 export async function setupTable(db: DynamoDB, signal: AbortSignal | undefined): Promise<boolean> {
-  let state = await db.describeTable();
-  const created = !state && (await db.createTable());
+  let state = await describeTable(db);
+  const created = !state && (await createTable(db));
   const deadline = Date.now() + MAX_WAIT_MS;
   for (
     let wait = POLL_MS;
@@ -26,7 +27,7 @@ export async function setupTable(db: DynamoDB, signal: AbortSignal | undefined):
       );
     }
     if (state) await sleep(wait, signal);
-    state = await db.describeTable();
+    state = await describeTable(db);
     if (!state) await sleep(wait, signal); // just created, and not yet known everywhere
   }
   const problem = keysProblem(db.tableName, state);
@@ -37,7 +38,7 @@ export async function setupTable(db: DynamoDB, signal: AbortSignal | undefined):
 /** Lets DynamoDB sweep what has expired. Embedded servers may lack that; readers pass over expired items anyway. */
 export async function setupTimeToLive(db: DynamoDB): Promise<"enabled" | "existed" | "unsupported"> {
   try {
-    const attribute = await db.describeTimeToLive();
+    const attribute = await describeTimeToLive(db);
     if (attribute === TTL_ATTRIBUTE) return "existed";
     if (attribute !== undefined) {
       throw invalidConfig(
@@ -45,9 +46,9 @@ export async function setupTimeToLive(db: DynamoDB): Promise<"enabled" | "existe
           `needs "${TTL_ATTRIBUTE}". Change it, or use another tableName.`,
       );
     }
-    const enabled = await db.enableTimeToLive(TTL_ATTRIBUTE).catch(async (error: unknown) => {
+    const enabled = await enableTimeToLive(db, TTL_ATTRIBUTE).catch(async (error: unknown) => {
       // Refused as not valid when another caller was first.
-      if ((await db.describeTimeToLive()) === TTL_ATTRIBUTE) return false;
+      if ((await describeTimeToLive(db)) === TTL_ATTRIBUTE) return false;
       throw error;
     });
     return enabled ? "enabled" : "existed";

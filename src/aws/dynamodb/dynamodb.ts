@@ -1,6 +1,6 @@
 import { AwsRequestError } from "../../errors.js";
 import { DynamoDBBatches, type BatchesConfig } from "./batches.js";
-import type { AttributeValue, Condition, Item, Key, Page, QueryInput, TableState, UpdateInput } from "./items.js";
+import type { AttributeValue, Condition, Item, Key, Page, QueryInput, UpdateInput } from "./items.js";
 import { DynamoDBProtocol, projection, type Output, type Sender } from "./protocol.js";
 
 /** The operations on one table. */
@@ -31,68 +31,9 @@ export class DynamoDB {
     return new DynamoDB({ send: (request) => this.#client.send(request, signal) }, { ...this.#config, signal });
   }
 
-  /** The table's status and keys, or `undefined` when there is no such table. */
-  async describeTable(): Promise<TableState | undefined> {
-    interface Description extends Output {
-      Table: {
-        TableStatus: string;
-        KeySchema: { AttributeName: string; KeyType: "HASH" | "RANGE" }[];
-        AttributeDefinitions: { AttributeName: string; AttributeType: string }[];
-      };
-    }
-    try {
-      const { Table } = await this.#protocol.call<Description>("DescribeTable", {}, "Table");
-      const typeOf = (name: string): string =>
-        Table.AttributeDefinitions.find((a) => a.AttributeName === name)?.AttributeType ?? "?";
-      return {
-        status: Table.TableStatus,
-        keys: Table.KeySchema.map((k) => ({ name: k.AttributeName, role: k.KeyType, type: typeOf(k.AttributeName) })),
-      };
-    } catch (error) {
-      if (error instanceof AwsRequestError && error.code === "TABLE_NOT_FOUND") return undefined;
-      throw error;
-    }
-  }
-
-  /** Asks for a table with string keys `PK` and `SK`, on demand. False when another caller was first. */
-  async createTable(): Promise<boolean> {
-    try {
-      await this.#protocol.call("CreateTable", {
-        AttributeDefinitions: [
-          { AttributeName: "PK", AttributeType: "S" },
-          { AttributeName: "SK", AttributeType: "S" },
-        ],
-        KeySchema: [
-          { AttributeName: "PK", KeyType: "HASH" },
-          { AttributeName: "SK", KeyType: "RANGE" },
-        ],
-        BillingMode: "PAY_PER_REQUEST",
-      });
-      return true;
-    } catch (error) {
-      if (error instanceof AwsRequestError && error.serviceCode === "ResourceInUseException") return false;
-      throw error;
-    }
-  }
-
-  /** The attribute by which items expire, or `undefined` when none do. */
-  async describeTimeToLive(): Promise<string | undefined> {
-    interface Description extends Output {
-      TimeToLiveDescription: { TimeToLiveStatus: string; AttributeName?: string };
-    }
-    const { TimeToLiveDescription: ttl } = await this.#protocol.call<Description>(
-      "DescribeTimeToLive",
-      {},
-      "TimeToLiveDescription",
-    );
-    return ttl.TimeToLiveStatus.startsWith("ENABL") ? ttl.AttributeName : undefined;
-  }
-
-  async enableTimeToLive(attribute: string): Promise<true> {
-    await this.#protocol.call("UpdateTimeToLive", {
-      TimeToLiveSpecification: { Enabled: true, AttributeName: attribute },
-    });
-    return true;
+  /** An operation that has no method here. `required` is what its answer must have. */
+  call<T extends Output>(operation: string, input: Record<string, unknown>, required?: keyof T): Promise<T> {
+    return this.#protocol.call<T>(operation, input, required);
   }
 
   /** One page: 1 MB at most, or `limit` items. */

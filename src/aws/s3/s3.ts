@@ -14,7 +14,7 @@ const DELETE_BATCH = 1_000;
 const NO_CAPACITY = { readUnits: 0, writeUnits: 0 };
 const encoder = new TextEncoder();
 
-interface S3Request<T> {
+export interface S3Request<T> {
   operation: Operation;
   method: "GET" | "PUT" | "POST";
   bucket: string;
@@ -27,7 +27,7 @@ interface S3Request<T> {
 }
 
 /** An answer to a write has no body. One that does is of somebody in between. */
-function nothing({ body }: Answer): void {
+export function nothing({ body }: Answer): void {
   if (body.length > 0) throw new SyntaxError("The answer has a body.");
 }
 
@@ -43,7 +43,7 @@ export class S3 {
 
   /** Stores an object with its tags, over one of the same key. */
   async putObject({ bucket, key }: ObjectPlace, body: Uint8Array, tags: Tags): Promise<void> {
-    await this.#send({
+    await this.send({
       operation: "PutObject",
       method: "PUT",
       bucket,
@@ -57,7 +57,7 @@ export class S3 {
   /** The object's bytes, or `undefined` when there is none. */
   async getObject({ bucket, key }: ObjectPlace, maxBytes: number): Promise<Uint8Array | undefined> {
     try {
-      return await this.#send({
+      return await this.send({
         operation: "GetObject",
         method: "GET",
         bucket,
@@ -76,7 +76,7 @@ export class S3 {
     const sizeIn = ({ headers, body }: Answer): number =>
       Number(headers.get("content-range")?.split("/")[1] ?? body.length);
     try {
-      return await this.#send({
+      return await this.send({
         operation: "GetObject",
         method: "GET",
         bucket,
@@ -103,7 +103,7 @@ export class S3 {
         body,
         headers: await checksum(body),
       } as const;
-      await this.#send({
+      await this.send({
         ...request,
         parse: (answer) => {
           // The same request, sent again, deletes what is left.
@@ -116,37 +116,8 @@ export class S3 {
     }
   }
 
-  /** The `<Rule>` elements of the bucket's lifecycle, as they are. */
-  async getLifecycleRules(bucket: string): Promise<string[]> {
-    try {
-      return await this.#send({
-        operation: "GetBucketLifecycleConfiguration",
-        method: "GET",
-        bucket,
-        query: "?lifecycle=",
-        parse: ({ body }) => elements(documentOf(body, "LifecycleConfiguration"), "Rule").map(withOneFilter),
-      });
-    } catch (error) {
-      if (error instanceof AwsRequestError && error.serviceCode === "NoSuchLifecycleConfiguration") return [];
-      throw error;
-    }
-  }
-
-  async putLifecycleRules(bucket: string, rules: string[]): Promise<void> {
-    const body = encoder.encode(
-      `<LifecycleConfiguration xmlns="${NAMESPACE}">${rules.join("")}</LifecycleConfiguration>`,
-    );
-    const request = {
-      operation: "PutBucketLifecycleConfiguration",
-      method: "PUT",
-      bucket,
-      query: "?lifecycle=",
-      body,
-    } as const;
-    await this.#send({ ...request, headers: await checksum(body), parse: nothing });
-  }
-
-  async #send<T>(input: S3Request<T>): Promise<T> {
+  /** An operation that has no method here. */
+  async send<T>(input: S3Request<T>): Promise<T> {
     const { operation, method, bucket, key = "", query = "", headers, parse, maxAnswerBytes } = input;
     const body = (input.body ?? new Uint8Array(0)) as Uint8Array<ArrayBuffer>;
     const hash = await sha256(body);
@@ -178,34 +149,19 @@ export class S3 {
 /** Tags of an object, or `undefined` for none. */
 export type Tags = Record<string, string> | undefined;
 
-const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
+export const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 const tagging = (tags: Tags): Record<string, string> =>
   tags ? { "x-amz-tagging": new URLSearchParams(tags).toString() } : {};
 
 /** "DeleteObjects" and "PutBucketLifecycleConfiguration" require a checksum of the body; any that S3 knows will do. */
-async function checksum(body: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {
+export async function checksum(body: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {
   const hash = await sha256(body);
   return {
     "content-type": "application/xml",
     "x-amz-sdk-checksum-algorithm": "SHA256",
     "x-amz-checksum-sha256": toBase64(hash),
   };
-}
-
-/**
- * A rule that goes by several conditions has them in one `<And>`. Ceph gives them back without it, or beside it,
- * and forgets the prefix of such a rule when it is put again: it would expire what it should not.
- */
-function withOneFilter(rule: string): string {
-  const [filter] = elements(rule, "Filter");
-  if (filter === undefined) return rule;
-  const conditions = ["Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"].flatMap((name) =>
-    elements(filter, name),
-  );
-  return conditions.length < 2
-    ? rule
-    : rule.replace(filter, () => `<Filter><And>${conditions.join("")}</And></Filter>`);
 }
 
 const hasStatus = (error: unknown, status: number): boolean =>

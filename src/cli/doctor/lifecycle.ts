@@ -1,3 +1,4 @@
+import { getLifecycleRules } from "../../aws/s3/lifecycle.js";
 import { elements, textOf } from "../../aws/s3/xml.js";
 import { expiryRule } from "../../table/lifecycle-rule.js";
 import { daysOf } from "../../payload/lifetime.js";
@@ -20,7 +21,7 @@ interface Rule {
 /** Whether the bucket's lifecycle deletes what has expired, and nothing that has not. */
 export async function* checkLifecycle({ s3, config: { s3: place } }: Subject, ttlSeconds: number | undefined): Check {
   try {
-    const rules = await s3!.getLifecycleRules(place!.bucket);
+    const rules = await getLifecycleRules(s3!, place!.bucket);
     const findings = [...harm(rulesFor(rules, place!.prefix), ttlSeconds)];
     yield* findings;
     if (ttlSeconds !== undefined) {

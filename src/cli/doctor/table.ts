@@ -1,3 +1,4 @@
+import { describeTable, describeTimeToLive } from "../../aws/dynamodb/table.js";
 import { AwsRequestError } from "../../errors.js";
 import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import { keysProblem } from "../../table/table.js";
@@ -11,7 +12,7 @@ const SETUP_ONLY = "Only setup needs that action; the checks that follow show wh
 export async function* checkTable({ storage: { db }, config }: Subject): Check {
   const name = JSON.stringify(config.tableName);
   try {
-    const state = await db.describeTable();
+    const state = await describeTable(db);
     if (!state) {
       yield wrong(
         "table",
@@ -60,7 +61,7 @@ export async function* checkTable({ storage: { db }, config }: Subject): Check {
 /** Whether DynamoDB sweeps what has expired. */
 export async function* checkExpiry({ storage: { db } }: Subject, ttlSeconds: number | undefined): Check {
   try {
-    yield expiry(await db.describeTimeToLive(), ttlSeconds);
+    yield expiry(await describeTimeToLive(db), ttlSeconds);
   } catch (error) {
     const problem = reported(error);
     const unsupported = problem instanceof AwsRequestError && problem.serviceCode === "UnknownOperationException";

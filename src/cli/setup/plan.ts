@@ -1,3 +1,5 @@
+import { describeTable, describeTimeToLive } from "../../aws/dynamodb/table.js";
+import { getLifecycleRules } from "../../aws/s3/lifecycle.js";
 import type { DynamoDB } from "../../aws/dynamodb/dynamodb.js";
 import type { S3 } from "../../aws/s3/s3.js";
 import { textOf } from "../../aws/s3/xml.js";
@@ -26,14 +28,14 @@ export async function planSetup(
   { s3: place }: Pick<SaverConfig, "s3">,
   ttlSeconds: number | undefined,
 ): Promise<Plan> {
-  const state = await db.describeTable();
+  const state = await describeTable(db);
   const problem = state && keysProblem(db.tableName, state);
   if (problem !== undefined) throw invalidConfig(problem);
   const plan: Plan = { table: { name: db.tableName, status: state ? "existed" : "missing" } };
   if (ttlSeconds === undefined) return plan;
   plan.timeToLive = state ? await timeToLive(db) : "missing";
   if (!s3 || !place) return plan;
-  const rules = await s3.getLifecycleRules(place.bucket);
+  const rules = await getLifecycleRules(s3, place.bucket);
   const rule = expiryRule(rules, place.prefix, ttlSeconds);
   plan.lifecycleRule =
     rule === undefined || missingDays(rules, place.prefix, ttlSeconds).length > 0
@@ -44,7 +46,7 @@ export async function planSetup(
 
 async function timeToLive(db: DynamoDB): Promise<NonNullable<Plan["timeToLive"]>> {
   try {
-    const attribute = await db.describeTimeToLive();
+    const attribute = await describeTimeToLive(db);
     if (attribute === undefined) return "missing";
     if (attribute === TTL_ATTRIBUTE) return "existed";
     throw invalidConfig(
