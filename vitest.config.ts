@@ -48,14 +48,21 @@ const between = process.env.WHOLE_SUITE
 
 /**
  * What LangGraph has no part in, whichever version it is: the client and its credentials, options, what becomes of
- * state when requests fail or clocks run on, ids, sizes, S3 and damaged items, and its official suite once more with
- * other options.
+ * state when requests fail or clocks run on, ids, sizes, S3, damaged items, deletion and pruning, and its official
+ * suite once more with other options.
  */
 const withoutLangGraph = [
   "tests/behaviour/{aws,config,crash,credentials,payload,table}/*.test.ts",
-  "tests/behaviour/**/{faults,history,ids,key-families,official-*,sizes,store-crash,store-values}.test.ts",
+  "tests/behaviour/checkpoint/{delete/*,budgets,faults,history,latest-only}.test.ts",
+  "tests/behaviour/threads/{incarnations,long-work,prune*,removed-runs,restored-thread}.test.ts",
+  "tests/behaviour/**/{ids,key-families,official-*,sizes,store-crash,store-values}.test.ts",
   "tests/behaviour/hostile/hostile-!(constructors).test.ts",
 ];
+
+/** What has no runtime in it: cut anywhere, any order of calls, any time, and DeltaChannels of any graph. */
+const withoutWorkerd = process.env.WHOLE_SUITE
+  ? []
+  : ["tests/behaviour/{crash/*,checkpoint/differential-delta,checkpoint/history,payload/ttl-invariant}.test.ts"];
 
 /** What is the same in every runtime: the order of requests, and what is cut of them. Node and workerd run it. */
 const withoutRuntime = process.env.WHOLE_SUITE
@@ -102,7 +109,13 @@ export default defineConfig({
       {
         resolve,
         plugins: [cloudflareTest({ wrangler: { configPath: "tests/lanes/wrangler.toml" } })],
-        test: { ...watched, name: "workerd", include: [behaviour], isolate: false },
+        test: {
+          ...watched,
+          name: "workerd",
+          include: [behaviour],
+          exclude: [...lane.exclude, ...withoutWorkerd],
+          isolate: false,
+        },
       },
       {
         resolve,
