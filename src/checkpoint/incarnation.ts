@@ -69,7 +69,8 @@ export const bornAttribute = (born: string): Record<string, AttributeValue> => (
  * arrives late, or was decided on before, must not take what a later run has written.
  */
 export async function deleteAsRead(db: DynamoDB, item: Item): Promise<boolean> {
-  const names = [BORN, RESTORING, BEGUN];
+  // An entry's `born` can come late from a run before: when it was created does not.
+  const names = [BORN, RESTORING, BEGUN, "created"];
   const values = Object.fromEntries(names.flatMap((name, i) => (item[name] ? [[`:v${i}`, item[name]]] : [])));
   const asRead = names
     .map((name, i) => (item[name] ? `#n${i} = :v${i}` : `attribute_not_exists(#n${i})`))

@@ -42,9 +42,8 @@ export class Judge {
     this.#parent(found, tuple, read);
     const writes = this.#writes(found, read, () => false);
     // A read of several pages can meet a checkpoint that is being removed before its end, and its writes after theirs.
-    const goes = found.mayGo <= read.end.step;
     const wrong = compareWrites(
-      goes ? writes.map((write) => ({ ...write, must: false })) : writes,
+      this.model.mayGo(found, read) ? writes.map((write) => ({ ...write, must: false })) : writes,
       (tuple.pendingWrites ?? []).map((write) => canonical(write)),
     );
     if (wrong) fail(`${show(ids)} ${wrong}`);

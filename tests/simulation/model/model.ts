@@ -36,11 +36,17 @@ export class Model {
 
   /** Whether it must be seen by a read. */
   mustSee(checkpoint: RecordedCheckpoint, read: Span): boolean {
-    return (
-      certain(checkpoint, read) &&
-      !this.removals.some(
-        ({ thread, touches }) => (thread === undefined || thread === checkpoint.thread) && touches(checkpoint),
-      )
+    return certain(checkpoint, read) && !this.#isBeingRemoved(checkpoint);
+  }
+
+  /** Whether it may be removed before a read of several pages ends. */
+  mayGo(checkpoint: RecordedCheckpoint, read: Span): boolean {
+    return checkpoint.mayGo <= read.end.step || this.#isBeingRemoved(checkpoint);
+  }
+
+  #isBeingRemoved(checkpoint: RecordedCheckpoint): boolean {
+    return this.removals.some(
+      ({ thread, touches }) => (thread === undefined || thread === checkpoint.thread) && touches(checkpoint),
     );
   }
 
