@@ -164,9 +164,13 @@ export async function submit(world: World, prepared: Prepared): Promise<void> {
   else if (conflicts) checkChain(world, recorded, parent, span);
 }
 
-/** Whether another run may have written to the namespace, or tried to at the same time. */
+/**
+ * Whether another run may have written to the namespace, or tried to at the same time; or the thread was deleted then,
+ * and with it who is the latest.
+ */
 function isInConflict(world: World, { recorded, parent }: Prepared, span: Span): boolean {
   if (parent && !world.model.mustSee(parent, span)) return true;
+  if (world.model.thread(recorded.thread).deletedSince(span.start.step)) return true;
   return world.model.thread(recorded.thread).checkpoints.some((one) => {
     if (one === recorded || one === parent || one.ns !== recorded.ns) return false;
     const isBeside = one.putStart <= span.end.step && one.putEnd >= span.start.step;

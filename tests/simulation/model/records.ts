@@ -132,6 +132,11 @@ export class RecordedThread {
   }
 
   /** Whether a deletion was under way at some time from `start` on. */
+  /** Whether a copy or an import to it is under way. */
+  isBeingRestored(): boolean {
+    return this.restorations.some(({ end }) => end === Infinity);
+  }
+
   deletedSince(start: number): boolean {
     return this.deletions.some((deletion) => deletion.end > start);
   }
