@@ -60,7 +60,11 @@ const REFUSED_CREDENTIALS = new Set([
   "InvalidToken",
 ]);
 /** With these the service says what is wrong. An answer that does not is garbled. */
-const NAMED_STATUS: Record<AwsService, Set<number>> = { dynamodb: new Set([400]), s3: new Set([400, 403, 409]) };
+const NAMED_STATUS: Record<AwsService, Set<number>> = {
+  dynamodb: new Set([400]),
+  s3: new Set([400, 403, 409]),
+  s3vectors: new Set([400, 403, 404, 409]),
+};
 const NO_CAPACITY: ConsumedCapacity = { readUnits: 0, writeUnits: 0 };
 
 /** Signs and sends requests, and sends them again when that can help. Knows no service in particular. */
