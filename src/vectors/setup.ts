@@ -36,7 +36,8 @@ export async function setupIndex(
 const vanished = (s3Vectors: S3Vectors): DynamoDBSaverError =>
   new DynamoDBSaverError(
     "BUCKET_NOT_FOUND",
-    `There is no ${s3Vectors.place} although it was made a moment ago. Somebody may be deleting it: call setup() again.`,
+    `There is no ${s3Vectors.place}, although it was made a moment ago. Somebody may be deleting it: call setup() ` +
+      "again.",
   );
 
 /** None of these can be changed once an index is there. */

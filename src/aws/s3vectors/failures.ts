@@ -22,7 +22,7 @@ export function parseError({ status, headers, body }: Answer): {
 } {
   const named = headers.get("x-amzn-errortype") ?? undefined;
   try {
-    const { __type, code, message, Message } = JSON.parse(decoder.decode(body)) as Record<string, unknown>;
+    const { __type, code, message, Message } = JSON.parse(decoder.decode(body)) as Partial<Record<string, string>>;
     return {
       serviceCode: nameOf(named ?? __type ?? code),
       // One line of it: enough to act on. It names vectors by their keys, which are hashes.

@@ -14,6 +14,11 @@ export interface Keys {
 
 const encoder = new TextEncoder();
 
+const AUTHORIZATION = new RegExp(
+  "^AWS4-HMAC-SHA256 Credential=([^/]+)/((\\d{8})/([^/]+)/([^/]+)/aws4_request), ?" +
+    "SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$",
+);
+
 /**
  * "Create a signed AWS API request": why AWS would refuse a request, by the name of the error; `undefined` where it
  * would not. Written from that page, and from none of the libraries that sign.
@@ -23,10 +28,7 @@ export async function signatureProblem(
   keys: Keys,
   { service, region }: { service: string; region: string },
 ): Promise<string | undefined> {
-  const given =
-    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/((\d{8})\/([^/]+)\/([^/]+)\/aws4_request), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
-      headers.get("authorization") ?? "",
-    );
+  const given = AUTHORIZATION.exec(headers.get("authorization") ?? "");
   if (!given) return "MissingAuthenticationTokenException";
   const [, id, scope = "", day = "", scopeRegion, scopeService, signedHeaders = "", signature] = given;
   if (id !== keys.accessKeyId) return "UnrecognizedClientException";
