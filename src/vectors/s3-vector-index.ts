@@ -40,9 +40,11 @@ import { setupIndex, type VectorSetupResult } from "./setup.js";
  *
  * @example
  * ```ts
+ * import type { Embeddings } from "@langchain/core/embeddings";
  * import { DynamoDBStore } from "langgraph-checkpoint-dynamodb";
  * import { S3VectorIndex } from "langgraph-checkpoint-dynamodb/s3-vectors";
  *
+ * declare const embeddings: Embeddings;
  * const vectorIndex = new S3VectorIndex({ vectorBucketName: "my-vectors", indexName: "memories", dims: 1024 });
  * await vectorIndex.setup(); // once, for example when deploying
  * const store = new DynamoDBStore({

@@ -16,22 +16,22 @@ export type Operation = keyof typeof IAM_ACTIONS;
 const decoder = new TextDecoder();
 
 /** Reads an error answer: its name stands in a header, or as with other services of AWS in the body. */
-export function parseError({ status, headers, body }: Answer): {
-  serviceCode: string | undefined;
-  serviceMessage: string;
-} {
-  const named = headers.get("x-amzn-errortype") ?? undefined;
+export function parseError({ headers, body }: Answer): { serviceCode: string | undefined; serviceMessage: string } {
+  const { __type, code, message, Message } = textsIn(body);
+  return {
+    serviceCode: nameOf(headers.get("x-amzn-errortype") ?? __type ?? code),
+    // One line of it: enough to act on. It names vectors by their keys, which are hashes.
+    serviceMessage: String(message ?? Message ?? "")
+      .split("\n", 1)[0]!
+      .slice(0, 300),
+  };
+}
+
+function textsIn(body: Uint8Array): Partial<Record<string, string>> {
   try {
-    const { __type, code, message, Message } = JSON.parse(decoder.decode(body)) as Partial<Record<string, string>>;
-    return {
-      serviceCode: nameOf(named ?? __type ?? code),
-      // One line of it: enough to act on. It names vectors by their keys, which are hashes.
-      serviceMessage: String(message ?? Message ?? "")
-        .split("\n", 1)[0]!
-        .slice(0, 300),
-    };
+    return Object(JSON.parse(decoder.decode(body))) as Partial<Record<string, string>>;
   } catch {
-    return { serviceCode: nameOf(named), serviceMessage: `HTTP ${status}` };
+    return {};
   }
 }
 

@@ -179,6 +179,7 @@ export class S3Vectors {
         return output;
       },
       consumed: () => NO_CAPACITY,
+      named: [400, 402, 403, 404, 408, 409],
       parseError,
       explain: (serviceCode, serviceMessage) => explain(operation, this.place, serviceCode, serviceMessage),
     };

@@ -251,6 +251,7 @@ describe("requests", () => {
     const { server } = await openVectorIndex();
     const answers = [
       () => Response.json({ message: "Currently unable to handle the request" }, { status: 503 }),
+      () => new Response("<html>Not here</html>", { status: 404 }),
       () => new Response('{"vectors": [', { status: 200 }),
       () => Response.json({}, { status: 200 }),
     ];
@@ -259,14 +260,15 @@ describe("requests", () => {
       {
         fetch: async (url, init) => answers.shift()?.() ?? server.fetch(url, init),
         onEvent: (event) => events.push(event),
+        maxAttempts: 5,
       },
       server,
     );
 
     expect(await vectorIndex.search(["a"], X, 1)).toEqual([]);
     expect(events).toMatchObject([
-      ...[1, 2, 3].map((attempt) => ({ type: "retry", service: "s3vectors", operation: "QueryVectors", attempt })),
-      { type: "request", service: "s3vectors", operation: "QueryVectors", attempts: 4, status: 200 },
+      ...[1, 2, 3, 4].map((attempt) => ({ type: "retry", service: "s3vectors", operation: "QueryVectors", attempt })),
+      { type: "request", service: "s3vectors", operation: "QueryVectors", attempts: 5, status: 200 },
     ]);
   });
 
