@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import * as sdk from "@aws-sdk/client-s3vectors";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { S3VectorIndex } from "langgraph-checkpoint-dynamodb/s3-vectors";
@@ -70,26 +70,22 @@ const served = new S3VectorsServer(VECTOR_KEYS);
 let http: Listening;
 let client: sdk.S3VectorsClient;
 
-beforeAll(async () => {
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const headers = new Headers(
-      Object.entries(request.headers).flatMap(([name, value]): [string, string][] =>
-        value === undefined ? [] : [[name, String(value)]],
-      ),
-    );
-    const url = `http://${request.headers.host}${request.url}`;
-    const answer = await served.respond({
-      method: request.method!,
-      url,
-      headers,
-      body: new Uint8Array(Buffer.concat(chunks)),
-    });
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    response.end(Buffer.from(await answer.arrayBuffer()));
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]);
+  const answer = await served.respond({
+    method: request.method!,
+    url: `http://${request.headers.host}${request.url}`,
+    headers: new Headers(headers),
+    body: new Uint8Array(Buffer.concat(chunks)),
   });
-  http = await listen(server);
+  response.writeHead(answer.status, Object.fromEntries(answer.headers));
+  response.end(Buffer.from(await answer.arrayBuffer()));
+}
+
+beforeAll(async () => {
+  http = await listen(createServer((request, response) => void serve(request, response)));
   client = new sdk.S3VectorsClient({ endpoint: http.url, region: "us-east-1", credentials: VECTOR_KEYS });
 });
 

@@ -118,6 +118,7 @@ test("the programs of all documents are among them", () => {
       "docs/threads.md",
       "docs/troubleshooting.md",
       "src/aws/credentials/from-web-token.ts",
+      "src/vectors/s3-vector-index.ts",
     ]),
   );
   expect(blocks.length).toBeGreaterThan(25);

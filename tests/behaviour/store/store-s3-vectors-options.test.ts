@@ -43,7 +43,7 @@ test.each([
   expect(urls).toEqual([url]);
 });
 
-test("fromEnv takes region, credentials and endpoint from the environment that it is given, and options before those", async () => {
+test("fromEnv takes region, credentials and endpoint from what it is given, and options before those", async () => {
   const urls: string[] = [];
   const env = {
     AWS_REGION: "eu-west-1",
