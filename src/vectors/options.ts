@@ -2,7 +2,7 @@ import { variable } from "../aws/client/environment.js";
 import { isVectorsName, s3VectorsEndpoint, type S3VectorsConfig } from "../aws/s3vectors/s3-vectors.js";
 import { checkObject, text, wholeNumber } from "../checks.js";
 import { expandConfig, type SaverConfig } from "../config/config.js";
-import { Env } from "../config/environment.js";
+import { Env, optionsFromEnv } from "../config/environment.js";
 import { invalidConfig } from "../errors.js";
 import type { DynamoDBSaverOptions } from "../options.js";
 
@@ -84,6 +84,7 @@ export function expandVectorIndexConfig(options: S3VectorIndexOptions, env: obje
 
 /** Options with what an environment gives of them. */
 export function withVectorEnv(options: S3VectorIndexOptions, env: object): S3VectorIndexOptions {
+  optionsFromEnv(env); // refuses what is no environment
   const { region, endpoint, shared } = expandVectorIndexConfig(options, env);
   const { credentials, allowInsecureEndpoint } = shared;
   return { ...options, region, endpoint, credentials, allowInsecureEndpoint };

@@ -68,6 +68,12 @@ test("fromEnv takes region, credentials and endpoint from what it is given, and 
   ]);
 });
 
+test("fromEnv refuses what is no environment", () => {
+  expect(() => S3VectorIndex.fromEnv("AWS_REGION" as never, OPTIONS)).toThrow(
+    expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringContaining("It got a string") }),
+  );
+});
+
 test("the index shows no credentials", () => {
   const { vectorIndex } = createVectorIndex();
   expect(JSON.stringify(vectorIndex)).toBe("{}");
