@@ -5,7 +5,7 @@ const both: Options = { target: "es2022", treeshake: true, silent: true, clean: 
 
 const library: Options = {
   ...both,
-  entry: ["src/index.ts", "src/reader.ts", "src/credentials.ts", "src/context.ts"],
+  entry: ["src/index.ts", "src/reader.ts", "src/credentials.ts", "src/context.ts", "src/s3-vectors.ts"],
   tsconfig: "src/tsconfig.json",
   format: ["esm", "cjs"],
   // Neutral: nothing of Node is assumed, and a `node:` import that slips in stays visible in the bundle.

@@ -75,6 +75,7 @@ const resolve = {
     "langgraph-checkpoint-dynamodb/context": source("context.ts"),
     "langgraph-checkpoint-dynamodb/credentials": source("credentials.ts"),
     "langgraph-checkpoint-dynamodb/reader": source("reader.ts"),
+    "langgraph-checkpoint-dynamodb/s3-vectors": source("s3-vectors.ts"),
     "langgraph-checkpoint-dynamodb": source("index.ts"),
   },
 };

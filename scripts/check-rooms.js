@@ -21,12 +21,14 @@ const FLOORS = [
   "src/checkpoint/",
   "src/threads/",
   "src/store/",
+  "src/vectors/",
   "src/cache/",
   "src/inspect/",
   "src/cli/",
   "src/context.ts",
   "src/credentials.ts",
   "src/reader.ts",
+  "src/s3-vectors.ts",
   "src/index.ts",
 ];
 const MAX_FILES = 20;

@@ -20,7 +20,7 @@ export type DynamoDBSaverErrorCode =
   | "ABORTED"
   /** Any other error that the service returned; `serviceCode` names it. */
   | "SERVICE_ERROR"
-  /** The bucket of the option `s3` does not exist. */
+  /** The bucket of the option `s3` does not exist, or the vector bucket or index of an `S3VectorIndex`. */
   | "BUCKET_NOT_FOUND"
   /** A stored part that a checkpoint refers to is not there. */
   | "MISSING_DATA"
@@ -66,7 +66,7 @@ export class DynamoDBSaverError extends Error {
 
 /** What is known about a request to AWS that failed. */
 export interface AwsErrorDetails {
-  /** `"dynamodb"` or `"s3"`. */
+  /** `"dynamodb"`, `"s3"` or `"s3vectors"`. */
   service: string;
   /** The AWS operation, for example `"PutItem"`. */
   operation: string;

@@ -58,10 +58,9 @@ export async function installPrograms(): Promise<InstalledPrograms> {
     "typescript-5.9@npm:typescript@5.9.3",
     "typescript-7@npm:typescript@7.0.2",
   ]);
-  const blocks = [
-    ...(await readDocuments()).flatMap(({ blocks }) => blocks),
-    ...(await examplesOfCredentials()),
-  ].filter(({ language, mark }) => /^(ts|js|typescript|javascript|tsx|mts)$/.test(language) && mark !== "signature");
+  const blocks = [...(await readDocuments()).flatMap(({ blocks }) => blocks), ...(await examplesInComments())].filter(
+    ({ language, mark }) => /^(ts|js|typescript|javascript|tsx|mts)$/.test(language) && mark !== "signature",
+  );
   const documents = join(installed.folder, "documents");
   await mkdir(documents);
   for (const block of blocks) await writeFile(join(documents, `${nameOf(block)}.mts`), programOf(block));
@@ -73,14 +72,17 @@ export async function installPrograms(): Promise<InstalledPrograms> {
 }
 
 /** The examples in the comments of what no page describes. */
-async function examplesOfCredentials(): Promise<Block[]> {
-  const folder = join(root, "src/aws/credentials");
+async function examplesInComments(): Promise<Block[]> {
+  const folders = ["src/aws/credentials", "src/vectors"];
+  const paths = await Promise.all(
+    folders.map(async (folder) => (await readdir(join(root, folder))).map((name) => `${folder}/${name}`)),
+  );
   const found: Block[] = [];
-  for (const name of await readdir(folder)) {
-    const text = await readFile(join(folder, name), "utf8");
+  for (const path of paths.flat()) {
+    const text = await readFile(join(root, path), "utf8");
     for (const [, code = ""] of text.matchAll(/^ \* ```ts\n([^]*?)^ \* ```$/gm)) {
       found.push({
-        place: `src/aws/credentials/${name}`,
+        place: path,
         language: "ts",
         mark: "",
         text: code.replaceAll(/^ \* ?/gm, ""),

@@ -48,6 +48,10 @@ test("the tarball holds the build with its types, what is to be read first, and 
     "dist/reader.d.cts",
     "dist/reader.d.ts",
     "dist/reader.js",
+    "dist/s3-vectors.cjs",
+    "dist/s3-vectors.d.cts",
+    "dist/s3-vectors.d.ts",
+    "dist/s3-vectors.js",
     "dist/shared.d.cts",
     "dist/shared.d.ts",
     "dist/shared.js",
@@ -136,6 +140,7 @@ test("are-the-types-wrong finds types that fit what is imported, in every way of
     "./credentials",
     "./package.json",
     "./reader",
+    "./s3-vectors",
   ]);
   expect(result.problems).toEqual([]);
 });

@@ -64,6 +64,7 @@ import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import "langgraph-checkpoint-dynamodb/context";
 import "langgraph-checkpoint-dynamodb/credentials";
 import "langgraph-checkpoint-dynamodb/reader";
+import "langgraph-checkpoint-dynamodb/s3-vectors";
 const place = { tableName: "checkpoints", region: "us-east-1" };
 export const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 const bytes = new Uint8Array(32);
@@ -117,6 +118,7 @@ test("the programs of all documents are among them", () => {
       "docs/threads.md",
       "docs/troubleshooting.md",
       "src/aws/credentials/from-web-token.ts",
+      "src/vectors/s3-vector-index.ts",
     ]),
   );
   expect(blocks.length).toBeGreaterThan(25);

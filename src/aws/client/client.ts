@@ -38,6 +38,8 @@ export interface AwsRequest<T> {
   parse(answer: Answer): T;
   /** What the answer says the request used up. */
   consumed(answer: T): ConsumedCapacity;
+  /** Statuses with which the service names the error. An answer without a name is garbled. */
+  named: readonly number[];
   /** Reads an error answer. */
   parseError(answer: Answer): { serviceCode: string | undefined; serviceMessage: string };
   /** Words for the caller. */
@@ -59,8 +61,6 @@ const REFUSED_CREDENTIALS = new Set([
   "InvalidAccessKeyId",
   "InvalidToken",
 ]);
-/** With these the service says what is wrong. An answer that does not is garbled. */
-const NAMED_STATUS: Record<AwsService, Set<number>> = { dynamodb: new Set([400]), s3: new Set([400, 403, 409]) };
 const NO_CAPACITY: ConsumedCapacity = { readUnits: 0, writeUnits: 0 };
 
 /** Signs and sends requests, and sends them again when that can help. Knows no service in particular. */
@@ -217,7 +217,7 @@ export class AwsClient {
     { serviceCode, serviceMessage }: ReturnType<AwsRequest<unknown>["parseError"]>,
     clockOffsetMs: number,
   ): Failure {
-    if (serviceCode === undefined && NAMED_STATUS[request.service].has(answer.status)) return UNREADABLE;
+    if (serviceCode === undefined && request.named.includes(answer.status)) return UNREADABLE;
     const retry = retryKind(answer.status, serviceCode);
     const failure: Failure = { ...request.explain(serviceCode, serviceMessage), serviceCode, retry };
     if (retry) {

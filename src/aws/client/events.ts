@@ -1,5 +1,5 @@
 /** Which service an event or an error is about. */
-export type AwsService = "dynamodb" | "s3";
+export type AwsService = "dynamodb" | "s3" | "s3vectors";
 
 /** What one operation cost, in DynamoDB's capacity units, as the server reported it. */
 export interface ConsumedCapacity {
@@ -27,7 +27,7 @@ export interface RequestEvent {
   bytesSent: number;
   /** Bytes of all answers' bodies as decoded by `fetch`, headers not counted. */
   bytesReceived: number;
-  /** Zero for S3, and for an operation that failed. */
+  /** Zero for S3 and S3 Vectors, and for an operation that failed. */
   consumedCapacity: ConsumedCapacity;
   /** AWS's id of the last answer, for a support case. */
   requestId?: string | undefined;

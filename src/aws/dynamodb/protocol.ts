@@ -63,6 +63,7 @@ export class DynamoDBProtocol {
         return output;
       },
       consumed: (output) => consumed(operation, output),
+      named: [400],
       parseError,
       explain: (serviceCode, serviceMessage) => this.#explain(operation, serviceCode, serviceMessage),
     };

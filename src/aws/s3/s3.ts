@@ -135,6 +135,7 @@ export class S3 {
       body,
       parse,
       consumed: () => NO_CAPACITY,
+      named: [400, 403, 409],
       parseError,
       explain: (serviceCode) => explain(operation, bucket, serviceCode),
     };
