@@ -123,7 +123,7 @@ export async function submit(world: World, prepared: Prepared): Promise<void> {
   const { instance, config, metadata, newVersions, recorded, parent, stoodOn, ttl } = prepared;
   const { model } = world;
   const isLatestOnly = instance.plan.history === "latest";
-  const removal = model.beginRemoval({
+  const removal = model.removals.begin({
     thread: recorded.thread,
     touches: (one) => isLatestOnly && one.id < recorded.id,
     start: world.steps,
@@ -149,7 +149,7 @@ export async function submit(world: World, prepared: Prepared): Promise<void> {
       return call;
     },
     (code, span) => conflicts && code === "CONFLICT" && isInConflict(world, prepared, span),
-  ).finally(() => model.endRemoval(removal));
+  ).finally(() => model.removals.end(removal));
   const { span } = result;
   if (result.error?.code === "CONFLICT") {
     // Nothing was stored, and nothing will be.

@@ -17,13 +17,13 @@ export const remove = (world: World, instance: Instance, thread: string): Promis
 async function removeBy(world: World, instance: Instance, thread: string, call: () => Promise<unknown>): Promise<void> {
   const { model } = world;
   const deletion = model.beginDeletion(thread, world.moment());
-  const removal = model.beginRemoval({ thread, touches: () => true, start: deletion.start });
+  const removal = model.removals.begin({ thread, touches: () => true, start: deletion.start });
   try {
     const result = await attempt(world, instance, call);
     forget(instance, thread);
     model.endDeletion(thread, deletion, result.span.end, !result.error);
   } finally {
-    model.endRemoval(removal);
+    model.removals.end(removal);
   }
 }
 
@@ -57,7 +57,7 @@ export async function prune(world: World, instance: Instance, call: CallOf<"prun
       };
   // Without grace nothing else may be under way.
   if (graceSeconds === 0) await world.settle();
-  const removal = model.beginRemoval({ thread, touches: () => !scope.isDry, start: world.steps });
+  const removal = model.removals.begin({ thread, touches: () => !scope.isDry, start: world.steps });
   try {
     const options = isShort ? { strategy: "keep_latest" as const } : long;
     const result = await attempt(world, instance, async () => saver.prune({ ...which, ...options }));
@@ -68,7 +68,7 @@ export async function prune(world: World, instance: Instance, call: CallOf<"prun
       world.table.catchUp();
     }
   } finally {
-    model.endRemoval(removal);
+    model.removals.end(removal);
   }
 }
 
@@ -80,7 +80,7 @@ export async function deleteRuns(
   const { model } = world;
   const names = runs.map((run) => `run-${run}`);
   const threadId = thread === "all" ? undefined : world.plan.threads[thread]!;
-  const removal = model.beginRemoval({
+  const removal = model.removals.begin({
     thread: threadId,
     touches: ({ run }) => names.includes(run!),
     start: world.steps,
@@ -92,6 +92,6 @@ export async function deleteRuns(
     forget(instance, threadId);
     model.endDeleteRuns(names, threadId, result.span, !result.error);
   } finally {
-    model.endRemoval(removal);
+    model.removals.end(removal);
   }
 }

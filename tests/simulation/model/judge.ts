@@ -22,7 +22,10 @@ import {
 export class Judge {
   constructor(private readonly model: Model) {}
 
-  /** The checkpoint that was read, in whatever way; `undefined` for one of a copy whose call has not ended, of which nothing is recorded yet. */
+  /**
+   * The checkpoint that was read, in whatever way; `undefined` for one of a copy whose call has not ended, of which
+   * nothing is recorded yet.
+   */
   tuple(tuple: CheckpointTuple, read: Span): RecordedCheckpoint | undefined {
     const ids = idsOf(tuple);
     const thread = this.model.thread(ids.thread);

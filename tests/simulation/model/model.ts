@@ -6,9 +6,9 @@ import {
   type Moment,
   type RecordedCheckpoint,
   type RecordedWrites,
-  type Removal,
   type Span,
 } from "./records.js";
+import { Removals } from "./removals.js";
 
 const SLACK_MS = 1_000;
 /** How long an instance may go on from what it has in its cache; a little less than it says. */
@@ -20,7 +20,7 @@ const SURELY_CACHED_MS = 240_000;
  */
 export class Model {
   readonly threads = new Map<string, RecordedThread>();
-  readonly removals: Removal[] = [];
+  readonly removals = new Removals();
 
   /**
    * @param hasLateArrivals whether a request has arrived after its caller had given it up: a part of what was deleted
@@ -36,27 +36,12 @@ export class Model {
 
   /** Whether it must be seen by a read. */
   mustSee(checkpoint: RecordedCheckpoint, read: Span): boolean {
-    return certain(checkpoint, read) && !this.#isBeingRemoved(checkpoint);
+    return certain(checkpoint, read) && !this.removals.touch(checkpoint);
   }
 
   /** Whether it may be removed before a read of several pages ends. */
   mayGo(checkpoint: RecordedCheckpoint, read: Span): boolean {
-    return checkpoint.mayGo <= read.end.step || this.#isBeingRemoved(checkpoint);
-  }
-
-  #isBeingRemoved(checkpoint: RecordedCheckpoint): boolean {
-    return this.removals.some(
-      ({ thread, touches }) => (thread === undefined || thread === checkpoint.thread) && touches(checkpoint),
-    );
-  }
-
-  beginRemoval(removal: Removal): Removal {
-    this.removals.push(removal);
-    return removal;
-  }
-
-  endRemoval(removal: Removal): void {
-    this.removals.splice(this.removals.indexOf(removal), 1);
+    return checkpoint.mayGo <= read.end.step || this.removals.touch(checkpoint);
   }
 
   beginPut(checkpoint: RecordedCheckpoint): void {
