@@ -1,0 +1,22 @@
+import type { RecordedCheckpoint, Removal } from "./records.js";
+
+/** What is being removed while a read goes on. */
+export class Removals {
+  readonly #underWay: Removal[] = [];
+
+  begin(removal: Removal): Removal {
+    this.#underWay.push(removal);
+    return removal;
+  }
+
+  end(removal: Removal): void {
+    this.#underWay.splice(this.#underWay.indexOf(removal), 1);
+  }
+
+  /** Whether one of them may remove this checkpoint. */
+  touch(checkpoint: RecordedCheckpoint): boolean {
+    return this.#underWay.some(
+      ({ thread, touches }) => (thread === undefined || thread === checkpoint.thread) && touches(checkpoint),
+    );
+  }
+}
