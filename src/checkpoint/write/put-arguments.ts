@@ -23,7 +23,7 @@ export function partsGiven(
   }
   if (!isBody({ ...checkpoint, channel_versions })) {
     throw invalidInput(
-      "checkpoint.v must be a number, ts a string, and versions_seen an object of objects with numbers and strings.",
+      "checkpoint.v must be a number, ts a string, and what nodes have seen objects with numbers and strings.",
     );
   }
   const given = record("metadata", metadata);

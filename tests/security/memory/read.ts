@@ -3,6 +3,7 @@ import { DynamoDBCache, DynamoDBSaver, DynamoDBStore } from "langgraph-checkpoin
 import { openStorage } from "../../../src/checkpoint/open-storage.js";
 import type { Writing } from "../../../src/checkpoint/storage.js";
 import { expandConfig } from "../../../src/config/config.js";
+import { ambientEnv } from "../../../src/config/environment.js";
 import { plainSerde } from "../../../src/format/serde/plain-serde.js";
 import { timeline } from "../../../src/inspect/timeline.js";
 import { ids } from "./stored-items.js";
@@ -51,7 +52,7 @@ async function read(fetch: ReturnType<typeof fetchFrom>): Promise<unknown> {
         await saver.getTuple({ configurable: { thread_id: "t", checkpoint_ns: "", checkpoint_id: id } });
       return undefined;
     case "inspect": {
-      const storage = openStorage(expandConfig({ ...options, fetch }, {}), plainSerde, nothing);
+      const storage = openStorage(expandConfig({ ...options, fetch }, ambientEnv()), plainSerde, nothing);
       let count = 0;
       for await (const _ of timeline(storage, "t")) count++;
       return count;
