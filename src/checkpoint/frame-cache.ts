@@ -1,4 +1,5 @@
-import type { Frame } from "../format/frame.js";
+import { frameSize, type Frame } from "../format/frame.js";
+import { costOfText } from "../format/meter.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { cacheKey } from "./refs.js";
 
@@ -23,8 +24,9 @@ export class FrameCache {
     return entry && Math.abs(Date.now() - entry.seenAt) <= TRUSTED_MS ? entry.frame : undefined;
   }
 
-  set(threadId: string, ns: string, id: string, frame: Frame, bytes: number): void {
-    this.#frames.set(cacheKey(threadId, ns, id), { frame, seenAt: Date.now() }, bytes);
+  set(threadId: string, ns: string, id: string, frame: Frame): void {
+    const key = cacheKey(threadId, ns, id);
+    this.#frames.set(key, { frame, seenAt: Date.now() }, frameSize(frame) + costOfText(key));
   }
 
   forget(threadId: string): void {

@@ -1,7 +1,7 @@
 import { fromBase64Url, toBase64Url } from "../aws/base64.js";
 import { invalidInput } from "../errors.js";
 import { damaged } from "./format-error.js";
-import { Meter } from "./meter.js";
+import { costOf, Meter } from "./meter.js";
 import { MAX_SEGMENT_BYTES, type Segment, type Value } from "./value.js";
 
 /*
@@ -16,9 +16,6 @@ import { MAX_SEGMENT_BYTES, type Segment, type Value } from "./value.js";
 const HASH_BYTES = 32;
 /** Parsed, a header takes many times its length. */
 const MAX_HEADER_BYTES = 4 * 1_024 * 1_024;
-/** What a list or an object of the header takes in memory at most, with all that is made of it; and a number. */
-const LISTED_BYTES = 768;
-const NUMBER_BYTES = 256;
 /** Hashes cannot be compressed: stored, each takes hardly less than it has. */
 const LEAST_HASH_BYTES = 30;
 /** A whole container: its header, and what an item of 400 KB holds besides. */
@@ -126,16 +123,6 @@ function decodeHeader(bytes: Uint8Array, meter: Meter): { head: unknown; entries
   if (!Array.isArray(header) || header.length !== 2 || !Array.isArray(header[1]))
     throw damaged("A stored part has a header of another shape");
   return { head: header[0], entries: header[1].map(decodeEntry), end };
-}
-
-/** What a header takes in memory, at most, by the signs that its JSON is made of. */
-function costOf(header: Uint8Array): number {
-  let cost = 0;
-  for (const sign of header) {
-    if (sign === 0x5b || sign === 0x7b) cost += LISTED_BYTES;
-    else if (sign === 0x2c) cost += NUMBER_BYTES;
-  }
-  return cost;
 }
 
 function decodeEntry(entry: unknown): Entry {

@@ -4,7 +4,7 @@ import { placeOf } from "./codec.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged, FormatError } from "./format-error.js";
 import { idIn, PARENT, RUN } from "./id-attribute.js";
-import type { Meter } from "./meter.js";
+import { costOfText, costOfValue, type Meter } from "./meter.js";
 import { lengthOf, type Value } from "./value.js";
 
 /** The version of the storage format, attribute `v` of checkpoints, writes, and entries of the store and the cache. */
@@ -13,7 +13,7 @@ export const FORMAT_VERSION = 1;
 /** @throws FormatError if a newer version wrote the item */
 export function checkVersion(item: Item): void {
   const version = numberOf(item, "v") ?? NaN;
-  if (Number.isNaN(version)) throw damaged("An item has no format version");
+  if (!(Number.isSafeInteger(version) && version > 0)) throw damaged("An item has no format version");
   if (version > FORMAT_VERSION) {
     throw new FormatError(
       "UNSUPPORTED_FORMAT",
@@ -107,7 +107,8 @@ export function lengthsOf(parts: Parts): [channel: string, bytes: number][] {
 /** Roughly what a frame takes in memory, in bytes. */
 export function frameSize(frame: Frame): number {
   let size = 200;
-  for (const value of valuesOf(frame)) size += 200 + value.tail.length + value.segments.length * 150;
+  for (const value of valuesOf(frame)) size += costOfValue(value);
+  for (const [name, { version }] of frame.channels) size += costOfText(name) + costOfText(version);
   return size;
 }
 

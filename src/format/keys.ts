@@ -167,18 +167,23 @@ export interface SortKeyParts {
   isEarly: boolean;
 }
 
-/** Takes the sort key of a checkpoint or of writes apart; its parts are still escaped. */
+/** What stands behind a checkpoint's prefix: of one incarnation, there is one such key of it, and few of a task. */
+const PART = /^(?:~(?<living>[\w-]{0,6})|W#(?<task>[^#]*)(?:#(?<end>[\w-]{1,6})|##(?<earlyEnd>[\w-]{1,6})|#?))$/;
+
+/**
+ * Takes the sort key of a checkpoint or of writes apart; its parts are still escaped. What only looks like one is taken
+ * for a checkpoint of no incarnation.
+ */
 export function parseSortKey(sortKey: string): SortKeyParts {
-  const [, ns = "", checkpoint = "", kind = "", task = "", end = "", earlyEnd = ""] = sortKey.split("#");
-  const isWrites = kind === "W";
-  const born = isWrites ? end || earlyEnd : kind.slice(1);
+  const [, ns = "", checkpoint = "", ...rest] = sortKey.split("#");
+  const { living, task, end, earlyEnd } = PART.exec(rest.join("#"))?.groups ?? {};
   return {
     prefix: `${CHECKPOINTS}${ns}#${checkpoint}#`,
     ns,
     checkpoint,
-    task: isWrites ? task : undefined,
-    born: isBorn(born) ? born : "",
-    isEarly: isWrites && end === "",
+    task,
+    born: living ?? end ?? earlyEnd ?? "",
+    isEarly: task !== undefined && end === undefined,
   };
 }
 

@@ -81,7 +81,7 @@ export type WriteAttribute = {
   /** Whether it was put when the incarnation was not known yet. */
   isEarly: boolean;
   /** The run that has written it, if its caller said so. */
-  runId: unknown;
+  runId: string | undefined;
   /** The task's path that the encrypted value is bound to; `""` if to none, or it is not encrypted. */
   boundPath: string;
 } & ({ kind: "single"; channel: string } | { kind: "run"; count: number });
@@ -100,10 +100,12 @@ export async function writeAttributes(item: Item, codec: Codec, meter = codec.me
   return Promise.all(
     names.map(async (name, i): Promise<WriteAttribute> => {
       const index = Number(name.slice(1));
+      if (!Number.isSafeInteger(index)) throw damaged("A write has an index that none can have");
       const { bytes, isBound } = await codec.decodeBound(stored[i]!, writePlace(item, name));
       const boundPath = isBound ? taskPathOf(item) : "";
       const container = decodeContainer(bytes, bornOf, meter, stored[i]!.length);
-      const [head, , runId] = Array.isArray(container.head) ? (container.head as unknown[]) : [container.head];
+      const [head, , run] = Array.isArray(container.head) ? (container.head as unknown[]) : [container.head];
+      const runId = typeof run === "string" ? run : undefined;
       const [value, ...more] = container.values;
       if (value && more.length === 0) {
         const one = { index, value, isEarly, runId, boundPath };
@@ -147,6 +149,8 @@ function unpackRun(first: number, count: number, bytes: Uint8Array, meter: Meter
   return values.map((value, i) => {
     const channel: unknown = head[i];
     if (typeof channel !== "string") throw damaged("A run of writes has a channel of another shape");
+    // It is a part of the run's bytes, which are counted.
+    if (value.segments.length > 0) throw damaged("A write in a run has segments of its own");
     return { index: first + i, channel, value };
   });
 }
@@ -155,12 +159,13 @@ function unpackRun(first: number, count: number, bytes: Uint8Array, meter: Meter
 const isCount = (head: unknown): head is number =>
   Number.isSafeInteger(head) && (head as number) > 0 && (head as number) < 1_000_000;
 
-/** Which ordinary indices are taken already. */
-export function takenIndices(attributes: WriteAttribute[]): Set<number> {
+/** Which of the ordinary indices below `end` are taken already: each is looked at once, whatever runs say. */
+export function takenIndices(attributes: WriteAttribute[], end: number): Set<number> {
   const taken = new Set<number>();
-  for (const attribute of attributes) {
-    const count = attribute.kind === "run" ? attribute.count : 1;
-    for (let i = 0; i < count; i++) taken.add(attribute.index + i);
+  let next = 0;
+  for (const one of [...attributes].sort((a, b) => a.index - b.index)) {
+    const behind = Math.min(end, one.index + (one.kind === "run" ? one.count : 1));
+    for (next = Math.max(next, one.index); next < behind; next++) taken.add(next);
   }
   return taken;
 }

@@ -28,10 +28,10 @@ export async function nextNodes(
   channels: Iterable<string>,
   valueOf: (channel: string) => Promise<unknown>,
 ): Promise<string[]> {
-  const sent: string[] = [];
+  let sent: string[] = [];
   const triggeredNodes = new Set<string>();
   for (const channel of channels) {
-    if (channel === SENDS) sent.push(...targetsOf(await valueOf(channel)));
+    if (channel === SENDS) sent = sent.concat(targetsOf(await valueOf(channel)));
     else if (channel === START) triggered(body, channel, START, triggeredNodes);
     else if (channel.startsWith(BRANCH)) {
       if (isAvailable(await valueOf(channel))) triggered(body, channel, channel.slice(BRANCH.length), triggeredNodes);
@@ -44,15 +44,19 @@ export async function nextNodes(
 }
 
 function triggered(
-  { channel_versions = {}, versions_seen = {} }: Partial<Checkpoint>,
+  { channel_versions, versions_seen }: Partial<Checkpoint>,
   channel: string,
   node: string,
   nodes: Set<string>,
 ): void {
-  const version = Object.hasOwn(channel_versions, channel) ? channel_versions[channel] : undefined;
-  const seen = Object.hasOwn(versions_seen, node) ? versions_seen[node]![channel] : undefined;
+  const version = own(channel_versions, channel);
+  const seen = own(own(versions_seen, node), channel);
   if (version !== undefined && (seen === undefined || version > seen)) nodes.add(node);
 }
+
+/** Old checkpoints can lack what is looked into. */
+const own = <T>(record: Record<string, T> | null | undefined, name: string): T | undefined =>
+  record && Object.hasOwn(record, name) ? record[name] : undefined;
 
 /**
  * The channel of a deferred node has a pair: its value, and whether everything else has ended; `undefined` after the

@@ -1,12 +1,11 @@
 import { ByteLru } from "../payload/byte-lru.js";
 import { compareCodePoints } from "../format/code-points.js";
-import { frameSize } from "../format/frame.js";
 import { idIn, PARENT } from "../format/id-attribute.js";
 import { checkpointPages, oneCheckpoint } from "../checkpoint/read/pages.js";
 import { FIRST } from "../format/attributes.js";
 import type { Storage } from "../checkpoint/storage.js";
 import { checkpointRef, type Thread } from "../checkpoint/refs.js";
-import { readRows, type Row } from "./timeline-rows.js";
+import { readRows, rowSize, type Row } from "./timeline-rows.js";
 
 /** Of parents that were read by themselves, so many bytes are kept. */
 const FAR_PARENTS_BYTES = 4 * 1_024 * 1_024;
@@ -71,9 +70,10 @@ export class TimelineQueue {
       this.thread,
       oneCheckpoint(await checkpointRef(this.thread, ns, id)),
     )) {
-      const [row] = await readRows(this.storage, page);
-      if (row) this.#far.set(nameOf(ns, id), row, row.stored ? frameSize(row.stored.frame) : 1_000);
-      if (row) return row;
+      for await (const [row] of readRows(this.storage, page)) {
+        this.#far.set(nameOf(ns, id), row!, rowSize(row!));
+        return row;
+      }
     }
     return undefined;
   }

@@ -1,8 +1,11 @@
 import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { CheckpointItems } from "../checkpoint/read/pages.js";
 import { nextNodes, tellsNextNodes } from "./next-nodes.js";
-import type { StoredCheckpoint } from "../checkpoint/read/open.js";
+import { storedSize, type StoredCheckpoint } from "../checkpoint/read/open.js";
+import { bytesInMemory } from "../format/known-attributes.js";
 import { deltaChannels } from "../checkpoint/delta-channels.js";
+import { isBody, isMetadata, stepsSince } from "../checkpoint/parts.js";
+import { damaged } from "../format/format-error.js";
 import type { Storage } from "../checkpoint/storage.js";
 import { openReadable, problemOf, ValueReader, type Problem } from "./tolerant-read.js";
 import { lengthOf, type Value } from "../format/value.js";
@@ -52,14 +55,41 @@ export interface TimelineTask {
 const INTERRUPT = "__interrupt__";
 const ERROR = "__error__";
 
+type Opened = Pick<Row, "items" | "stored" | "problems">;
+
+/** Opened at once: a page can hold thousands, and opened they take many times its megabyte. */
+const ROWS_AT_ONCE = 100;
+const BYTES_AT_ONCE = 8 * 1_024 * 1_024;
+
 /**
  * Reads the small parts of some checkpoints at once: mostly they stand in the items, and there is nothing to request.
  */
-export async function readRows(storage: Storage, page: CheckpointItems[]): Promise<Row[]> {
-  const opened = await Promise.all(page.map(async (items) => ({ items, ...(await openReadable(storage, items)) })));
-  const [first] = page;
-  if (!first) return [];
-  const reader = new ValueReader(storage, first.thread);
+export async function* readRows(storage: Storage, page: CheckpointItems[]): AsyncGenerator<Row[], void, undefined> {
+  let opened: Opened[] = [];
+  let held = 0;
+  for (const items of page) {
+    const one = { items, ...(await openReadable(storage, items)) };
+    const size = rowSize(one);
+    if (opened.length === ROWS_AT_ONCE || (opened.length > 0 && held + size > BYTES_AT_ONCE)) {
+      yield await rowsOf(storage, opened);
+      opened = [];
+      held = 0;
+    }
+    opened.push(one);
+    held += size;
+  }
+  if (opened.length > 0) yield await rowsOf(storage, opened);
+}
+
+/** Roughly what is held of it, in bytes. */
+export function rowSize({ items, stored }: Pick<Row, "items" | "stored">): number {
+  const read = stored ? smallValues(stored) : [];
+  const opened = stored ? storedSize(stored) : 0;
+  return read.reduce((sum, value) => sum + lengthOf(value), bytesInMemory(items.item) + items.writeBytes + opened);
+}
+
+async function rowsOf(storage: Storage, opened: Opened[]): Promise<Row[]> {
+  const reader = new ValueReader(storage, opened[0]!.items.thread);
   await reader.load(opened.flatMap(({ stored }) => (stored ? smallValues(stored) : [])));
   return Promise.all(
     opened.map(async ({ items, stored, problems }) => ({
@@ -102,16 +132,25 @@ async function factsOf(stored: StoredCheckpoint, reader: ValueReader, problems: 
       return undefined;
     }
   };
-  const body: Partial<Checkpoint> | undefined = objectOf(await read("(checkpoint)", frame.checkpoint));
-  const metadata = objectOf(await read("(metadata)", frame.metadata)) as
-    (CheckpointMetadata & { run_id?: unknown }) | undefined;
+  const readPart = async <T>(part: string, value: Value, isPart: (found: unknown) => found is T) => {
+    const found = await read(part, value);
+    if (isPart(found)) return found;
+    // Of what another serde has made, nothing is known.
+    if (found !== undefined && value.type === "json")
+      problems.push(problemOf(damaged("A part of a checkpoint has another shape"), part));
+    return undefined;
+  };
+  const body: Partial<Checkpoint> | undefined = await readPart("(checkpoint)", frame.checkpoint, isBody);
+  const metadata: (CheckpointMetadata & { run_id?: unknown }) | undefined = await readPart(
+    "(metadata)",
+    frame.metadata,
+    isMetadata,
+  );
   const next =
     body &&
     (await nextNodes(body, frame.channels.keys(), (channel) => read(channel, frame.channels.get(channel)!.value)));
   const deltas = metadata
-    ? deltaChannels(metadata, frame).map(
-        (name) => [name, Number(metadata.counters_since_delta_snapshot?.[name]?.[1])] as const,
-      )
+    ? deltaChannels(metadata, frame).map((name) => [name, stepsSince(metadata, name) ?? NaN] as const)
     : [];
   return {
     source: textOf(metadata?.source),
@@ -121,7 +160,7 @@ async function factsOf(stored: StoredCheckpoint, reader: ValueReader, problems: 
     next,
     tasks: await Promise.all(stored.tasks.map((task) => taskOf(task, read))),
     deltas: Object.fromEntries(deltas),
-    versions: (objectOf(body?.channel_versions) as Facts["versions"] | undefined) ?? {},
+    versions: body?.channel_versions ?? {},
   };
 }
 
@@ -130,20 +169,20 @@ async function taskOf(
   read: (part: string, value: Value) => Promise<unknown>,
 ): Promise<TimelineTask> {
   const task: TimelineTask = { id: taskId, channels: [], writes: 0, interrupts: [], bytes: 0 };
+  const channels = new Set<string>();
   for (const attribute of attributes) {
     task.bytes += lengthOf(attribute.value);
     if (attribute.kind === "run") task.writes += attribute.count;
-    else if (attribute.channel === INTERRUPT) task.interrupts.push(...listOf(await read(INTERRUPT, attribute.value)));
-    else if (attribute.channel === ERROR) task.error = (await read(ERROR, attribute.value)) ?? null;
+    else if (attribute.channel === INTERRUPT) {
+      const asked = await read(INTERRUPT, attribute.value);
+      if (asked !== undefined) task.interrupts = task.interrupts.concat(asked);
+    } else if (attribute.channel === ERROR) task.error = (await read(ERROR, attribute.value)) ?? null;
     else if (attribute.index >= 0) {
       task.writes++;
-      if (!task.channels.includes(attribute.channel)) task.channels.push(attribute.channel);
+      channels.add(attribute.channel);
     }
   }
-  return task;
+  return { ...task, channels: [...channels] };
 }
 
-const listOf = (value: unknown): unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-const objectOf = (value: unknown): object | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;

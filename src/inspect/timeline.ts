@@ -63,8 +63,6 @@ export interface TimelineOptions {
 
 /** For more checkpoints than this a page of 1 MB is hardly too much. */
 const MAX_EXACT_LIMIT = 250;
-/** Opened at once: a page can hold thousands, and opened they take many times its megabyte. */
-const ROWS_AT_ONCE = 100;
 
 /** A checkpoint of a thread, and where its values are. */
 export interface ReadEntry {
@@ -94,7 +92,8 @@ export async function* timeline(
     const entry = entryOf(row, parent);
     const found = verify ? await unreadable(storage, row) : incomplete(row);
     // Of the small parts it is known already.
-    entry.problems.push(...found.filter(({ part }) => !row.problems.some((known) => known.part === part)));
+    const known = new Set(row.problems.map(({ part }) => part));
+    entry.problems = entry.problems.concat(found.filter(({ part }) => !known.has(part)));
     // It may have been deleted since, by a pruning or with all of its thread: then it is not missing anything.
     if (entry.problems.some(({ code }) => code === "MISSING_DATA") && !(await isStillThere(storage, row))) continue;
     yield { entry, stored: row.stored };
@@ -122,8 +121,7 @@ async function* pagesOf(
   const missing = new MissingSegments(storage, thread);
   for (const range of whole) {
     for await (const page of checkpointPages(storage, thread, range, limits, isEnded, born)) {
-      for (let from = 0; from < page.length; from += ROWS_AT_ONCE) {
-        const rows = await readRows(storage, page.slice(from, from + ROWS_AT_ONCE));
+      for await (const rows of readRows(storage, page)) {
         // Of all of them at once: most checkpoints have a segment of their own.
         const absent = verify
           ? undefined
@@ -168,15 +166,15 @@ function withDeltas(changes: ChannelChange[], { deltas, versions }: Facts, paren
     .filter(({ channel }) => !Object.hasOwn(deltas, channel))
     .map((one) => (Object.hasOwn(parent?.deltas ?? {}, one.channel) ? { ...one, change: "changed" as const } : one));
   const isNewer = (name: string): boolean => versions[name] !== undefined && versions[name] !== parent?.versions[name];
-  const isWritten = (name: string): boolean => parent?.tasks.some(({ channels }) => channels.includes(name)) ?? false;
-  const changed = Object.keys(deltas).filter((name) => isNewer(name) || isWritten(name));
-  const written = changed.map((channel): ChannelChange => ({
+  const written = new Set(parent?.tasks.flatMap(({ channels }) => channels));
+  const changed = Object.keys(deltas).filter((name) => isNewer(name) || written.has(name));
+  const rebuilt = changed.map((channel): ChannelChange => ({
     channel,
     change: parent?.versions[channel] === undefined ? "added" : "changed",
     bytes: 0,
     newBytes: 0,
   }));
-  return [...stored, ...written].sort((a, b) => compareCodePoints(a.channel, b.channel));
+  return [...stored, ...rebuilt].sort((a, b) => compareCodePoints(a.channel, b.channel));
 }
 
 async function isStillThere({ db }: Storage, { items: { item } }: Row): Promise<boolean> {

@@ -4,7 +4,7 @@ import { FormatError } from "../format/format-error.js";
 import { parseSortKey } from "../format/keys.js";
 import type { CheckpointItems } from "../checkpoint/read/pages.js";
 import { plainSerde } from "../format/serde/plain-serde.js";
-import { openCheckpoint, type StoredCheckpoint } from "../checkpoint/read/open.js";
+import { openCheckpoint, openWrites, type StoredCheckpoint } from "../checkpoint/read/open.js";
 import type { LoadedSegments } from "../payload/segment-store.js";
 import { deserialized } from "../format/serde/serialized.js";
 import type { Storage } from "../checkpoint/storage.js";
@@ -76,7 +76,7 @@ export async function openReadable(
   const writes: Item[] = [];
   for (const write of items.writes) {
     try {
-      await open([write]);
+      await openWrites(storage, items, write);
       writes.push(write);
     } catch (error) {
       problems.push(problemOf(error, `(writes in ${parseSortKey(write.SK.S).task})`));

@@ -74,6 +74,9 @@ export async function renewObject(
   return false;
 }
 
+/** Each is a request of its own. An object has one for each of its lives, and for each place that it was moved to. */
+const MAX_POINTERS = 50;
+
 /**
  * The pointers to where an object lies, or may lie; those that the options do not know last, for what is found
  * elsewhere needs none of them.
@@ -83,7 +86,8 @@ export async function pointersOf({ db, offload }: Objects, partition: string, id
   const isKnown = ({ SK }: Item): boolean => offload?.isKnown(parsePointer(SK.S)!.location) ?? true;
   return items
     .filter((item) => !isGone(item) && parsePointer(item.SK.S))
-    .sort((a, b) => Number(isKnown(b)) - Number(isKnown(a)));
+    .sort((a, b) => Number(isKnown(b)) - Number(isKnown(a)))
+    .slice(0, MAX_POINTERS);
 }
 
 /** An object as it is stored, from wherever it lies. */

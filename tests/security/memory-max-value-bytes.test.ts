@@ -91,6 +91,8 @@ const of = (id: string, item: StoredItem): StoredItem => ({
 });
 /** As long as an attribute can be. */
 const FILL = "390000";
+/** Almost as long as a header can be, and packed some kilobytes. */
+const LONG = "x".repeat(4_000_000);
 const many = (count: number, item: (id: string, i: number) => StoredItem): StoredItem[] =>
   ids(count).map((id, i) => item(id, i));
 const empty = binary(plain(buildFrame({})));
@@ -136,6 +138,37 @@ describe("with maxValueBytes of 8 MiB, so does a call that meets what is long al
         ];
       },
       /^VALUE_TOO_LARGE$/,
+    ],
+    [
+      "60 writes with a text of 4 MB each beside their values",
+      ["getTuple", "exportThread", "inspect"],
+      () => withWrites(...many(60, (id) => writesOf(id, { w0: containers(LONG + id, [["json", 0]]) }))),
+      /^(done|VALUE_TOO_LARGE)$/,
+    ],
+    [
+      "60 checkpoints that have a channel with a name of 4 MB each",
+      ["first of list", "list", "getTuple of each", "exportThread", "inspect"],
+      () => [
+        marker,
+        ...many(60, (id) => checkpoint(id, binary(gzipped(buildFrame({ channels: { [LONG + id]: "1" } }))))),
+      ],
+      /^done$/,
+    ],
+    [
+      "60 checkpoints that refer to one segment 100,000 times each",
+      ["first of list"],
+      () => {
+        const hashes = Array<Uint8Array>(100_000).fill(zeros(32));
+        const entries = [
+          ["json", BODY.length],
+          ["json", 2],
+          ["bytes", 0, ...hashes.map(() => 1)],
+        ];
+        const tails = [utf8(BODY), utf8("{}")];
+        const data = binary(gzipped(buildContainer({ head: [[["value", 1]]], entries, hashes, tails })));
+        return [marker, ...repeated(60, data)];
+      },
+      /^(done|MISSING_DATA)$/,
     ],
     [
       "200 items of 390 KB with writes of one checkpoint",

@@ -1,9 +1,9 @@
-import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import { compareCodePoints } from "../../format/code-points.js";
 import { checkpointPrefix, namespacePrefix, wholeCheckpointRange } from "../../format/keys.js";
 import { bytesInMemory } from "../../format/known-attributes.js";
 import { ByteLru } from "../../payload/byte-lru.js";
 import { isGone } from "../../payload/lifetime.js";
+import { isMetadata, stepsSince } from "../parts.js";
 import { checkpointRef, type CheckpointRef } from "../refs.js";
 import type { Storage } from "../storage.js";
 import { openCheckpoint, type StoredCheckpoint } from "./open.js";
@@ -26,9 +26,9 @@ export async function ancestorsNeeded(
   if (!metadata || metadata.segments.length > 0) return undefined;
   const read: unknown = await (async () =>
     (await storage.serde.loadsTyped(metadata.type, metadata.tail)) as unknown)().catch(() => undefined);
-  const counters = (read as CheckpointMetadata | null | undefined)?.counters_since_delta_snapshot;
-  const supersteps = channels.map((channel) => counters?.[channel]?.[1] ?? NaN);
-  return supersteps.every((n) => n >= 0) ? Math.max(...supersteps) : undefined;
+  if (!isMetadata(read)) return undefined;
+  const supersteps = channels.map((channel) => stepsSince(read, channel));
+  return supersteps.every((steps) => steps !== undefined) ? supersteps.reduce((a, b) => Math.max(a, b), 0) : undefined;
 }
 
 /** Reads a path of parents from one descending Query. */

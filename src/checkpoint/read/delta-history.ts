@@ -3,7 +3,7 @@ import { CheckpointDataError } from "../../errors.js";
 import { locate } from "../../format/format-error.js";
 import type { ConfigIds } from "../ids.js";
 import { keyPart } from "../../format/keys.js";
-import { allValues, type StoredCheckpoint } from "./open.js";
+import { allValues, storedSize, type StoredCheckpoint } from "./open.js";
 import { readLatest } from "./query.js";
 import { AncestorReader, ancestorsNeeded } from "./ancestors.js";
 import { load, loadBody, loadWrites } from "./load.js";
@@ -119,9 +119,6 @@ export async function neededAncestors(
   return ancestors.map(({ stored, wanted }) => ({ stored, values: valuesFor(stored, wanted) }));
 }
 
-/** What is held of a value besides its bytes. */
-const VALUE_BYTES = 400;
-
 interface Ancestor {
   stored: StoredCheckpoint;
   /** The channels that have no seed below this ancestor. */
@@ -152,11 +149,10 @@ async function walk(
     }
     seen.add(id);
     const wanted = new Set(remaining);
-    const values = allValues(stored);
-    const held = [...values.map(({ tail }) => tail.length), ...lengthsOfSegments(valuesFor(stored, wanted))];
+    const tails = sum(allValues(stored).map(({ tail }) => tail.length));
     try {
-      meter.addValues(held.reduce((sum, length) => sum + length, 0));
-      meter.add(values.length * VALUE_BYTES);
+      meter.addValues(tails + sum(lengthsOfSegments(valuesFor(stored, wanted))));
+      meter.add(storedSize(stored) - tails);
     } catch (error) {
       throw locate(error, { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id });
     }
@@ -181,14 +177,15 @@ async function writtenChannels(
   target: StoredCheckpoint,
   ancestors: StoredCheckpoint[],
 ): Promise<Set<string>> {
-  const [all, before] = await Promise.all([
+  const [present, before] = await Promise.all([
     versionedChannels(storage, target),
     versionedChannels(storage, ancestors.at(-1) ?? target),
   ]);
+  const all = new Set(present);
   const attributes = ancestors.flatMap(({ tasks }) => tasks.flatMap((task) => task.attributes));
   return new Set([
     ...before,
-    ...attributes.flatMap((a) => (a.kind === "single" && !all.includes(a.channel) ? a.channel : [])),
+    ...attributes.flatMap((a) => (a.kind === "single" && !all.has(a.channel) ? a.channel : [])),
   ]);
 }
 
@@ -200,6 +197,8 @@ async function versionedChannels(storage: Storage, stored: StoredCheckpoint): Pr
   );
   return Object.keys(body.channel_versions ?? {});
 }
+
+const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 const lengthsOfSegments = (values: Value[]): number[] =>
   values.flatMap(({ segments }) => segments.map(({ length }) => length));

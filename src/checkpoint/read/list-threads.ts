@@ -36,5 +36,5 @@ async function withLatest(storage: Storage, info: ThreadInfo): Promise<ThreadInf
     stored,
     await storage.segments.load(thread.partition, [stored.frame.metadata]),
   );
-  return { ...info, latest: { checkpointId: stored.id, step } };
+  return { ...info, latest: { checkpointId: stored.id, step: typeof step === "number" ? step : undefined } };
 }

@@ -6,7 +6,7 @@ import { invalidInput } from "../../errors.js";
 import { configIds } from "../ids.js";
 import { CHECKPOINTS, checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "../../format/keys.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
-import { allValues, openCheckpoint, type StoredCheckpoint } from "./open.js";
+import { allValues, openCheckpoint, storedSize, type StoredCheckpoint } from "./open.js";
 import { unlessDeleted } from "./query.js";
 import { toTuple } from "./tuple.js";
 import { loadMetadata } from "./load.js";
@@ -17,8 +17,6 @@ import { threadOf } from "../refs.js";
 const SEGMENTS_AT_ONCE = 100;
 /** Of what one row of checkpoints holds, unless it is a single one. */
 const BYTES_AT_ONCE = 8 * 1_024 * 1_024;
-/** What is held of a value besides. */
-const VALUE_BYTES = 1_024;
 /** For more checkpoints than this a page of 1 MB is hardly too much. */
 const MAX_EXACT_LIMIT = 250;
 
@@ -136,29 +134,28 @@ async function* windows(
   limit: number,
 ): AsyncGenerator<StoredCheckpoint[], void, undefined> {
   let window: StoredCheckpoint[] = [];
-  /** What the window holds inline, and the segments that have to be read for it. */
-  let tails = 0;
+  /** What the window takes, and the segments that have to be read for it. */
+  let held = 0;
   let segments = new Map<string, number>();
   for (const items of page) {
     if (window.length >= limit) {
       yield window;
       window = [];
-      tails = 0;
+      held = 0;
       segments = new Map();
     }
     const stored = await openCheckpoint(storage, items);
     if (!(await unlessDeleted(storage, stored, () => matches(storage, stored, filter)))) continue;
-    const values = allValues(stored);
-    const own = storage.segments.uncached(values);
-    const ownTails = sum(values.map(({ tail }) => tail.length + VALUE_BYTES));
+    const own = storage.segments.uncached(allValues(stored));
+    const size = storedSize(stored);
     let all = new Map([...segments, ...own]);
-    if (window.length > 0 && (all.size > SEGMENTS_AT_ONCE || tails + ownTails + sum(all.values()) > BYTES_AT_ONCE)) {
+    if (window.length > 0 && (all.size > SEGMENTS_AT_ONCE || held + size + sum(all.values()) > BYTES_AT_ONCE)) {
       yield window;
       window = [];
-      tails = 0;
+      held = 0;
       all = own;
     }
-    tails += ownTails;
+    held += size;
     segments = all;
     window.push(stored);
   }

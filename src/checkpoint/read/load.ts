@@ -5,6 +5,7 @@ import { join, type Value } from "../../format/value.js";
 import { mergeWrites, type StoredWrite } from "../../format/writes.js";
 import type { LoadedSegments } from "../../payload/segment-store.js";
 import type { Storage } from "../storage.js";
+import { isBody, isMetadata } from "../parts.js";
 import { at, locationOf, writesOf, type StoredCheckpoint } from "./open.js";
 
 /* What an opened checkpoint holds, once its segments are there. */
@@ -15,7 +16,7 @@ export async function loadBody(
   stored: StoredCheckpoint,
   segments: LoadedSegments,
 ): Promise<Checkpoint> {
-  return (await loadObject(storage, stored, "(checkpoint)", stored.frame.checkpoint, segments)) as Checkpoint;
+  return loadPart(storage, stored, "(checkpoint)", stored.frame.checkpoint, segments, isBody);
 }
 
 export async function loadMetadata(
@@ -23,18 +24,19 @@ export async function loadMetadata(
   stored: StoredCheckpoint,
   segments: LoadedSegments,
 ): Promise<CheckpointMetadata> {
-  return (await loadObject(storage, stored, "(metadata)", stored.frame.metadata, segments)) as CheckpointMetadata;
+  return loadPart(storage, stored, "(metadata)", stored.frame.metadata, segments, isMetadata);
 }
 
-async function loadObject(
+async function loadPart<T>(
   storage: Storage,
   stored: StoredCheckpoint,
   part: string,
   value: Value,
   segments: LoadedSegments,
-): Promise<unknown> {
-  const object = await load(storage, stored, part, value, segments);
-  if (Object.prototype.toString.call(object) === "[object Object]") return object;
+  isPart: (read: unknown) => read is T,
+): Promise<T> {
+  const read = await load(storage, stored, part, value, segments);
+  if (isPart(read)) return read;
   throw locate(damaged("A part of a checkpoint has another shape"), { ...locationOf(stored), channel: part });
 }
 

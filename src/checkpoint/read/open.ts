@@ -3,10 +3,11 @@ import type { DataLocation } from "../../errors.js";
 import { binaryOf, DATA, FIRST, stringOf } from "../../format/attributes.js";
 import type { Codec } from "../../format/codec.js";
 import { locate } from "../../format/format-error.js";
-import { checkVersion, decodeFrame, framePlace, lengthsOf, valuesOf, type Frame } from "../../format/frame.js";
+import { checkVersion, decodeFrame, framePlace, frameSize, lengthsOf, valuesOf } from "../../format/frame.js";
+import type { Frame } from "../../format/frame.js";
 import { idIn, PARENT } from "../../format/id-attribute.js";
 import { certainId, parseSortKey } from "../../format/keys.js";
-import type { Meter } from "../../format/meter.js";
+import { costOfText, costOfValue, type Meter } from "../../format/meter.js";
 import { lengthOf, type Value } from "../../format/value.js";
 import {
   compareTasks,
@@ -49,6 +50,17 @@ export function allValues({ frame, tasks }: StoredCheckpoint): Value[] {
   return [...valuesOf(frame), ...tasks.flatMap((t) => t.attributes.map((a) => a.value))];
 }
 
+/** Roughly what it takes in memory, in bytes. */
+export function storedSize({ frame, tasks }: StoredCheckpoint): number {
+  let size = frameSize(frame);
+  for (const { taskId, path, attributes } of tasks) {
+    size += costOfText(taskId) + costOfText(path);
+    for (const one of attributes)
+      size += costOfValue(one.value) + costOfText(one.runId) + (one.kind === "single" ? costOfText(one.channel) : 0);
+  }
+  return size;
+}
+
 /** A checkpoint's frame, its format checked. @throws FormatError */
 export async function frameOf(item: Item, codec: Codec, meter = codec.meter()): Promise<Frame> {
   checkVersion(item);
@@ -65,13 +77,13 @@ export async function frameOf(item: Item, codec: Codec, meter = codec.meter()): 
  * @throws CheckpointDataError
  */
 export async function openCheckpoint(
-  { codec }: Storage,
+  storage: Storage,
   items: CheckpointItems,
-  meter = codec.meter(),
+  meter = storage.codec.meter(),
   readsValues = true,
 ): Promise<StoredCheckpoint> {
+  const { codec } = storage;
   const { thread, ns, id, item, writes } = items;
-  const location = locationOf(items);
   // Before any segment is read. One after the other: what is held is counted before more is unpacked.
   const frame = await at(items, undefined, async () => {
     const { ns, checkpoint } = parseSortKey(item.SK.S);
@@ -79,23 +91,11 @@ export async function openCheckpoint(
     meter.add(items.writeBytes);
     return frameOf(item, codec, meter);
   });
-  codec.checkLengths(readsValues ? lengthsOf(frame) : [], location, meter);
+  codec.checkLengths(readsValues ? lengthsOf(frame) : [], locationOf(items), meter);
   const opened: StoredTask[] = [];
-  for (const write of writes) {
-    const task = await at(items, `(writes in ${parseSortKey(write.SK.S).task})`, () => taskOf(write));
-    await at(items, writesOf(task), async () => {
-      checkVersion(write);
-      const attributes = await writeAttributes(write, codec, meter);
-      codec.checkLengths(
-        attributes.map((a) => [a.kind === "single" ? a.channel : writesOf(task), lengthOf(a.value)]),
-        location,
-        meter,
-      );
-      opened.push({ ...task, attributes });
-    });
-  }
+  for (const write of writes) opened.push(await openWrites(storage, items, write, meter));
   const byTask = new Map<string, StoredTask[]>();
-  for (const one of opened) byTask.set(one.taskId, [...(byTask.get(one.taskId) ?? []), one]);
+  for (const one of opened) if (!byTask.get(one.taskId)?.push(one)) byTask.set(one.taskId, [one]);
   const tasks = await Promise.all(
     [...byTask].map(async ([taskId, parts]): Promise<StoredTask> => {
       const path = await at(items, writesOf({ taskId }), () => pathOfTask(parts));
@@ -114,6 +114,26 @@ export async function openCheckpoint(
     keys: [item, ...writes].map(({ PK, SK }) => ({ PK, SK })),
     meter,
   };
+}
+
+/** What one item of a checkpoint's writes holds. @throws CheckpointDataError */
+export async function openWrites(
+  { codec }: Storage,
+  items: CheckpointItems,
+  write: Item,
+  meter = codec.meter(),
+): Promise<StoredTask> {
+  const task = await at(items, `(writes in ${parseSortKey(write.SK.S).task})`, () => taskOf(write));
+  return at(items, writesOf(task), async () => {
+    checkVersion(write);
+    const attributes = await writeAttributes(write, codec, meter);
+    codec.checkLengths(
+      attributes.map((a) => [a.kind === "single" ? a.channel : writesOf(task), lengthOf(a.value)]),
+      locationOf(items),
+      meter,
+    );
+    return { ...task, attributes };
+  });
 }
 
 /** What errors call a task's writes where they do not know the channel. */

@@ -1,5 +1,5 @@
+import type { Item } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError } from "../../errors.js";
-import { frameSize } from "../../format/frame.js";
 import type { KeyPart } from "../../format/keys.js";
 import { goneAt, isEnded } from "../../payload/lifetime.js";
 import type { CheckpointRef, Thread } from "../refs.js";
@@ -72,8 +72,9 @@ async function firstOf(
     }
     const { thread, ns, id, frame } = stored;
     // Its writes may go before the rest, if a call with a shorter ttl has put them: then the lease ends with them.
-    const lease = frame.needsAncestors ? Math.min(frame.lease, ...items.writes.map(goneAt)) : frame.lease;
-    storage.frames.set(thread.id, ns, id, { ...frame, lease }, frameSize(frame));
+    const shorter = (lease: number, item: Item): number => Math.min(lease, goneAt(item));
+    const lease = frame.needsAncestors ? items.writes.reduce(shorter, frame.lease) : frame.lease;
+    storage.frames.set(thread.id, ns, id, { ...frame, lease });
     return stored;
   }
   return undefined;

@@ -59,7 +59,7 @@ async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, c
   // Also one that was pruned but for this. Consistently: its sends would be lost without a word.
   const consistent = { ...storage, consistentRead: true };
   const ref = await checkpointRef(stored.thread, stored.ns, stored.parentId!);
-  const writes: CheckpointPendingWrite[] = [];
+  let writes: CheckpointPendingWrite[] = [];
   for await (const [items] of checkpointPages(
     consistent,
     ref.thread,
@@ -72,7 +72,7 @@ async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, c
     const parent = await openCheckpoint(storage, items, stored.meter, false);
     const values = parent.tasks.flatMap(({ attributes }) => attributes.map(({ value }) => value));
     const segments = await storage.segments.load(ref.thread.partition, values);
-    writes.push(...(await loadWrites(storage, parent, segments, new Set([TASKS]))));
+    writes = writes.concat(await loadWrites(storage, parent, segments, new Set([TASKS])));
   }
   checkpoint.channel_values[TASKS] = writes.map(([, , send]) => send);
   const versions = Object.values(checkpoint.channel_versions ?? {}).filter((version) =>

@@ -1,6 +1,7 @@
 import type { ChannelVersions, Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import { invalidInput } from "../../errors.js";
 import { classOf } from "../../format/serde/arguments.js";
+import { isBody, isMetadata } from "../parts.js";
 import type { PutInput } from "./divide-parts.js";
 
 /**
@@ -20,9 +21,16 @@ export function partsGiven(
       throw invalidInput(`The version of channel ${JSON.stringify(name)} must be a number or a string.`);
     }
   }
+  if (!isBody({ ...checkpoint, channel_versions })) {
+    throw invalidInput(
+      "checkpoint.v must be a number, ts a string, and what nodes have seen objects with numbers and strings.",
+    );
+  }
+  const given = record("metadata", metadata);
+  if (!isMetadata(given)) throw invalidInput("metadata.counters_since_delta_snapshot must be a plain object.");
   return {
     checkpoint: { ...checkpoint, channel_values, channel_versions },
-    metadata: record("metadata", metadata) as CheckpointMetadata,
+    metadata: given,
     newVersions:
       (newVersions ?? undefined) === undefined ? undefined : (record("newVersions", newVersions) as ChannelVersions),
   };

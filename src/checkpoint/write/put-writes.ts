@@ -177,7 +177,8 @@ async function update(
     if (await storage.db.updateItem({ ...update, ...unchanged })) return;
     seen = await storage.db.getItem(itemKey, true);
     meet(seen);
-    taken = seen ? takenIndices(await writeAttributes(seen, storage.codec)) : new Set();
+    const end = ordinary.at(-1)!.index + 1;
+    taken = seen ? takenIndices(await writeAttributes(seen, storage.codec), end) : new Set();
     ({ special, order } = overtaken(storage, seen, special, order));
   }
   throw changedTooOften("The writes of one task", MAX_ROUNDS);

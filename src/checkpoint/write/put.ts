@@ -2,7 +2,7 @@ import type { Item } from "../../aws/dynamodb/items.js";
 import { changedTooOften } from "../../errors.js";
 import { checkpointItem } from "../read/checkpoint-item.js";
 import { locate } from "../../format/format-error.js";
-import { frameSize, type Frame } from "../../format/frame.js";
+import type { Frame } from "../../format/frame.js";
 import { deltaChannels } from "../delta-channels.js";
 import { overtaken, takeHead } from "./conflicts.js";
 import { key } from "../../format/keys.js";
@@ -101,7 +101,7 @@ async function commit(storage: Storage, { input, ref, order }: Put, { frame, ite
   if (!isStored) throw await overtaken(storage, ref, parentId);
   const needsAncestors = deltaChannels(metadata, frame).length > 0;
   storage.superseded?.put(threadId, ns, parentId, checkpoint.id, item, needsAncestors, superseded);
-  storage.frames.set(threadId, ns, checkpoint.id, frame, frameSize(frame));
+  storage.frames.set(threadId, ns, checkpoint.id, frame);
 }
 
 /** How often to look again at what stands in the place of a checkpoint. */

@@ -2,7 +2,6 @@ import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkp
 import { forEachAtOnce } from "../../aws/client/concurrency.js";
 import { emit } from "../../aws/client/events.js";
 import { neededAncestors } from "../read/delta-history.js";
-import { frameSize } from "../../format/frame.js";
 import { deltaChannels } from "../delta-channels.js";
 import { bornOf } from "../incarnation.js";
 import { lifetime, prolong, prolongAncestor, prolongCheckpoint, type Lifetime } from "../../payload/lifetime.js";
@@ -136,13 +135,8 @@ async function refresh(storage: Storage, stored: StoredCheckpoint, life: Lifetim
   // Whoever goes on from it need not renew again, unless writes that came meanwhile, for a shorter life, belong to what
   // a channel is rebuilt from.
   const lease = frame.needsAncestors ? frame.lease : life.granted;
-  storage.frames.set(
-    thread.id,
-    ns,
-    stored.id,
-    { ...frame, lease, goneAt: Math.max(frame.goneAt, life.granted) },
-    frameSize(frame),
-  );
+  const goneAt = Math.max(frame.goneAt, life.granted);
+  storage.frames.set(thread.id, ns, stored.id, { ...frame, lease, goneAt });
   return true;
 }
 

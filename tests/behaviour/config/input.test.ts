@@ -116,6 +116,13 @@ describe("refused before anything is sent:", () => {
       putOf({ channel_versions: "1" }),
       /channel_versions must be a plain object/,
     ],
+    ["put with a format that is a text", putOf({ v: "4" }), /checkpoint.v must be a number/],
+    ["put with a list of versions seen", putOf({ versions_seen: [] }), /what nodes have seen objects/],
+    [
+      "put with counters that are a text",
+      putOf({}, { counters_since_delta_snapshot: "a" }),
+      /counters_since_delta_snapshot must be a plain object/,
+    ],
     [
       "put with a list of the channels that changed",
       putOf({ channel_values: { a: 1 } }, metadata, ["a"]),

@@ -13,6 +13,7 @@ import {
 import { createSaver } from "../../lanes/savers/harness.js";
 import { deleteRaw, itemsOf, putRaw, withBytes, type RawItem } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
+import { BODY, binary, buildContainer, buildFrame, plain, utf8 } from "../../lanes/stored/stored-bytes.js";
 import { checkpointIdOf, isCheckpoint, isWrites } from "../../lanes/stored/sort-keys.js";
 
 /** A thread of three checkpoints: the document is a segment that all share, the notes stand inline. */
@@ -105,6 +106,22 @@ describe("a checkpoint's item", () => {
     await expectError(keyPrefix, last, "DAMAGED_DATA", undefined);
   });
 
+  const odd = { toString: null, valueOf: null };
+  it.each<[what: string, part: string, changes: object]>([
+    ["a format that is an object", "(checkpoint)", { v: odd }],
+    ["a time that is an object", "(checkpoint)", { ts: odd }],
+    ["versions that are a text", "(checkpoint)", { channel_versions: "abc" }],
+    ["a version that is an object", "(checkpoint)", { channel_versions: { notes: odd } }],
+    ["no versions seen of a node", "(checkpoint)", { versions_seen: { node: null } }],
+    ["counters that are a text", "(metadata)", { counters_since_delta_snapshot: "abc" }],
+  ])("with %s is DAMAGED_DATA of its %s", async (_, part, changes) => {
+    const { keyPrefix, last } = await makeThread();
+    const json = JSON.stringify({ ...(part === "(checkpoint)" && (JSON.parse(BODY) as object)), ...changes });
+    const frame = buildFrame(part === "(checkpoint)" ? { body: json } : { metadata: json });
+    await putRaw({ ...(await itemAt(keyPrefix, last)), data: binary(plain(frame)) });
+    await expectError(keyPrefix, last, "DAMAGED_DATA", part);
+  });
+
   it("that was compressed and is cut short is DAMAGED_DATA", async () => {
     const keyPrefix = newPrefix();
     const [step] = await putChain(createSaver({ keyPrefix }), emptyThread(), [{ notes: "compressible ".repeat(50) }]);
@@ -150,6 +167,23 @@ describe("a task's writes", () => {
   });
 });
 
+describe("an item whose key only looks like one of a checkpoint", () => {
+  it("is none of its parts", async () => {
+    const { keyPrefix, last } = await makeThread();
+    const [checkpoint, writes] = [await itemAt(keyPrefix, last), await itemAt(keyPrefix, last, isWrites)];
+    const w0 = binary(
+      plain(buildContainer({ head: "notes", entries: [["json", 8]], hashes: [], tails: [utf8('"forged"')] })),
+    );
+    for (const more of ["#1", "##1", "x".repeat(7)]) {
+      await putRaw({ ...checkpoint, SK: { S: checkpoint.SK!.S! + more }, data: binary(plain(buildFrame({}))) });
+      await putRaw({ ...writes, SK: { S: writes.SK!.S! + more }, w0 });
+    }
+    const tuple = await createSaver({ keyPrefix }).getTuple(last.config);
+    expect(tuple?.pendingWrites).toEqual([["task", "notes", "pending"]]);
+    expect(tuple?.checkpoint.channel_values.notes).toBe("third");
+  });
+});
+
 describe("damage", () => {
   it("of one checkpoint does not affect the others", async () => {
     const { keyPrefix, steps, last } = await makeThread();
@@ -168,50 +202,6 @@ describe("damage", () => {
     await putRaw({ ...(await itemAt(keyPrefix, last)), v: { N: "99" } });
     await createSaver({ keyPrefix }).deleteThread(threadIdOf(last));
     expect(await itemsOf(keyPrefix, threadIdOf(last))).toEqual([]);
-  });
-});
-
-describe("an ancestor that a DeltaChannel needs", () => {
-  it("is never passed over when it is missing", async () => {
-    const keyPrefix = newPrefix();
-    const saver = createSaver({ keyPrefix });
-    const steps = await putChain(
-      saver,
-      emptyThread(),
-      Array.from({ length: 6 }, (_, i) => ({ turn: i })),
-    );
-    for (const [i, { config }] of steps.entries()) await saver.putWrites(config, [["log", i]], "task");
-    const history = (step: Step) =>
-      createSaver({ keyPrefix }).getDeltaChannelHistory({ config: step.config, channels: ["log"] });
-    expect((await history(steps[5]!)).log?.writes.map(([, , value]) => value)).toEqual([0, 1, 2, 3, 4]);
-    await deleteRaw(await itemAt(keyPrefix, steps[2]!));
-
-    const error: unknown = await history(steps[5]!).catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(CheckpointDataError);
-    expect(error).toMatchObject({
-      code: "MISSING_DATA",
-      threadId: threadIdOf(steps[0]!),
-      checkpointId: steps[5]!.checkpoint.id,
-      channel: "log",
-    });
-    expect((error as Error).message).toContain(steps[2]!.checkpoint.id);
-    expect((await history(steps[1]!)).log?.writes.map(([, , value]) => value)).toEqual([0]);
-  });
-
-  it("is an error when its write is damaged or its segment is missing", async () => {
-    const keyPrefix = newPrefix();
-    const saver = createSaver({ keyPrefix });
-    const steps = await putChain(saver, emptyThread(), [{ turn: 0 }, { turn: 1 }]);
-    await saver.putWrites(steps[0]!.config, [["log", noise(100_000)]], "task");
-    const history = () =>
-      createSaver({ keyPrefix }).getDeltaChannelHistory({ config: steps[1]!.config, channels: ["log"] });
-    expect((await history()).log?.writes).toHaveLength(1);
-    await deleteRaw((await segmentsOf(keyPrefix, steps[0]!))[0]!);
-    await expect(history()).rejects.toMatchObject({
-      code: "MISSING_DATA",
-      checkpointId: steps[0]!.checkpoint.id,
-      channel: "log",
-    });
   });
 });
 

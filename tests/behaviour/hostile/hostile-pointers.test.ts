@@ -127,6 +127,19 @@ test("an object is found by a true pointer among hostile ones", async () => {
   expect(await errorOf(saverAt(elsewhere).saver.getTuple(config))).toMatchObject({ code: "MISSING_DATA" });
 });
 
+test("an object that is nowhere is not looked for at each of hundreds of pointers", async () => {
+  const place = newPlace();
+  const { config } = await putStep(saverAt(place).saver, emptyThread("t"), { large: noise(6_000) });
+  await deleteObject((await keysAt(place))[0]!);
+  const [, born, name] = (await itemsOf(place.keyPrefix, "t", "P#"))[0]!.SK!.S!.split("#");
+  for (let i = 0; i < 200; i++)
+    await putRaw(pointer(place.keyPrefix, `P#${born}#${name}#${place.s3.bucket}/${place.s3.prefix}${i}/`));
+  const { saver, events } = saverAt(place);
+
+  expect(await errorOf(saver.getTuple(config))).toMatchObject({ code: "MISSING_DATA", channel: "large" });
+  expect(events.filter((event) => event.type === "request" && event.operation === "GetObject").length).toBeLessThan(60);
+});
+
 describe("a pointer to a bucket that no option names", () => {
   const [planted, named] = ["intranet", "older-bucket"];
 

@@ -92,6 +92,33 @@ test("a value of many large segments is refused before any is read", async () =>
   await expectRefused(world, "VALUE_TOO_LARGE");
 });
 
+test("a write in a run that refers to segments of its own is refused, however many they are", async () => {
+  const world = await prepare();
+  const hashes = Array<Uint8Array>(400).fill(new Uint8Array(32));
+  const run = buildContainer({
+    head: ["n"],
+    entries: [["bytes", 0, ...hashes.map(() => 4 * MAX)]],
+    hashes,
+    tails: [],
+  });
+  const w0 = binary(plain(buildContainer({ head: 1, entries: [["run", run.length]], hashes: [], tails: [run] })));
+  await putRaw({ ...world.item, SK: { S: world.item.SK!.S!.replace("#~", "#W#task#") }, w0 });
+
+  await expectRefused(world, "DAMAGED_DATA");
+});
+
+test("putWrites of more than a hundred ends beside runs that say they have millions", async () => {
+  const { keyPrefix, one, item } = await prepare();
+  const run = binary(plain(buildContainer({ head: 999_999, entries: [["run", 0]], hashes: [], tails: [] })));
+  const runs = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`w${i * 1_000_000}`, run]));
+  const { PK, SK, v } = item;
+  await putRaw({ PK: PK!, SK: { S: SK!.S!.replace("#~", "#W#task#") }, v: v!, n: { N: "1" }, ...runs });
+  const saver = createSaver({ keyPrefix });
+  const writes = Array.from({ length: 101 }, (_, i): [string, unknown] => ["n", i]);
+
+  expect(await saver.putWrites(one.config, writes, "task")).toBeUndefined();
+});
+
 test("a segment that unpacks to more than its checkpoint says is refused before it is unpacked", async () => {
   const world = await prepare();
   const hash = await putSegment(world.item, new Uint8Array(MAX));

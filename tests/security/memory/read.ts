@@ -1,5 +1,12 @@
 import { readFileSync } from "node:fs";
 import { DynamoDBCache, DynamoDBSaver, DynamoDBStore } from "langgraph-checkpoint-dynamodb";
+import { openStorage } from "../../../src/checkpoint/open-storage.js";
+import type { Writing } from "../../../src/checkpoint/storage.js";
+import { expandConfig } from "../../../src/config/config.js";
+import { ambientEnv } from "../../../src/config/environment.js";
+import { plainSerde } from "../../../src/format/serde/plain-serde.js";
+import { timeline } from "../../../src/inspect/timeline.js";
+import { ids } from "./stored-items.js";
 import { fetchFrom, type StoredItem } from "./table-of-items.js";
 
 /*
@@ -21,6 +28,9 @@ const options = {
 };
 const ofThread = { configurable: { thread_id: "t" } };
 
+/** What inspects stores nothing. */
+const nothing = {} as Writing;
+
 async function read(fetch: ReturnType<typeof fetchFrom>): Promise<unknown> {
   const saver = new DynamoDBSaver({ ...options, fetch });
   const store = new DynamoDBStore({
@@ -37,6 +47,16 @@ async function read(fetch: ReturnType<typeof fetchFrom>): Promise<unknown> {
   switch (reading) {
     case "getTuple":
       return saver.getTuple(ofThread);
+    case "getTuple of each":
+      for (const id of ids(60))
+        await saver.getTuple({ configurable: { thread_id: "t", checkpoint_ns: "", checkpoint_id: id } });
+      return undefined;
+    case "inspect": {
+      const storage = openStorage(expandConfig({ ...options, fetch }, ambientEnv()), plainSerde, nothing);
+      let count = 0;
+      for await (const _ of timeline(storage, "t")) count++;
+      return count;
+    }
     case "first of list":
       return (await saver.list(ofThread).next()).value;
     case "list": {
