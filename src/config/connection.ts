@@ -1,4 +1,5 @@
 import {
+  copied,
   credentialsProblem,
   EXPOSED,
   exposed,
@@ -66,12 +67,12 @@ export function checkCredentials(
     "Pass credentials: { accessKeyId, secretAccessKey } or an async function that returns them, or set " +
     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
   if (credentials === undefined) throw invalidConfig(`credentials are missing. ${example}`);
-  const problem = credentialsProblem(credentials);
+  const given = copied(credentials);
+  const problem = credentialsProblem(given);
   if (problem) throw invalidConfig(`${name}: got ${problem}. ${example}`);
-  if (!dangerouslyAllowBrowser && exposed(credentials as AwsCredentials))
+  if (!dangerouslyAllowBrowser && exposed(given as AwsCredentials))
     throw invalidConfig(`${name} are long-lived. ${EXPOSED}`);
-  const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials as AwsCredentials;
-  return { accessKeyId, secretAccessKey, sessionToken, expiration };
+  return given as AwsCredentials;
 }
 
 /** It becomes a part of the host that signed requests go to. */

@@ -51,7 +51,7 @@ export class CredentialSource {
     this.#given = given;
     this.#timeoutMs = maxAttempts * requestTimeoutMs;
     this.#dangerouslyAllowBrowser = dangerouslyAllowBrowser;
-    if (typeof given !== "function") this.#current = given;
+    if (typeof given !== "function") this.#current = copied(given) as AwsCredentials;
   }
 
   /** Whether asking again can bring other credentials. */
@@ -95,7 +95,7 @@ export class CredentialSource {
     let answer: unknown;
     try {
       // The word of the AWS SDK, for providers that keep what they have.
-      answer = await this.#inTime(this.#refused ? provider({ forceRefresh: true }) : provider(), signal);
+      answer = copied(await this.#inTime(this.#refused ? provider({ forceRefresh: true }) : provider(), signal));
     } catch (cause) {
       // Those of this package say best themselves what is wrong.
       if (isDynamoDBSaverError(cause) && (cause.code === "CREDENTIALS" || cause.code === "ABORTED")) throw cause;
@@ -105,14 +105,13 @@ export class CredentialSource {
     }
     const problem = credentialsProblem(answer);
     if (problem) throw new DynamoDBSaverError("CREDENTIALS", `The credentials provider returned ${problem}.`);
-    const { accessKeyId, secretAccessKey, sessionToken, expiration } = answer as AwsCredentials;
     if (!this.#dangerouslyAllowBrowser && exposed(answer as AwsCredentials)) {
       throw new DynamoDBSaverError(
         "CREDENTIALS",
         `The credentials provider returned long-lived credentials. ${EXPOSED}`,
       );
     }
-    return { accessKeyId, secretAccessKey, sessionToken, expiration };
+    return answer as AwsCredentials;
   }
 
   /** A provider that never answers must not make every call wait for good. */
@@ -129,6 +128,14 @@ export class CredentialSource {
       clearTimeout(timer);
     }
   }
+}
+
+/** What a credentials object says, read once: a getter may throw, or say another thing the next time. */
+export function copied(given: unknown): unknown {
+  if (typeof given !== "object" || given === null) return given;
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = given as Record<string, unknown>;
+  const ends = expiration instanceof Date ? new Date(expiration) : expiration;
+  return { accessKeyId, secretAccessKey, sessionToken, expiration: ends };
 }
 
 /** Whether these last for good, in a place where every visitor can read them. */

@@ -71,11 +71,10 @@ export type DynamoDBSaverEvent = RequestEvent | RetryEvent | WarningEvent;
 /** Called with each event, as it happens. */
 export type EventListener = (event: DynamoDBSaverEvent) => void;
 
-/** An observer must not be able to break what it observes, so what it throws is dropped. */
+/**
+ * An observer must not be able to break what it observes, so what it throws is dropped, and what an async one rejects
+ * with.
+ */
 export function emit(listener: EventListener | undefined, event: DynamoDBSaverEvent): void {
-  try {
-    listener?.(event);
-  } catch {
-    // Dropped on purpose, see above.
-  }
+  if (listener) void (async () => listener(event))().catch(() => undefined);
 }

@@ -164,6 +164,24 @@ describe("onEvent", () => {
     expect(called).toBe(sent.length);
   });
 
+  test("may be async and reject, and nothing changes", async () => {
+    let rejected = 0;
+    const log = async (): Promise<void> => {
+      await Promise.resolve();
+      rejected++;
+      throw new Error("The log is full.");
+    };
+    // The second attempt comes after a turn of the event loop: what is rejected and not caught ends the run by then.
+    const { saver } = observedSaver(
+      first(1, () => awsError("InternalServerError", { status: 500 })),
+      { onEvent: log },
+    );
+
+    await readNothing(saver);
+
+    expect(rejected).toBe(2);
+  });
+
   test("asks for the consumed capacity, and without it nobody does", async () => {
     const heard = observedSaver();
     const unheard = observedSaver(undefined, { onEvent: undefined });

@@ -47,7 +47,7 @@ export function createSaver(overrides: Partial<SaverOptions> = {}): DynamoDBSave
   if (typeof onEvent === "function") {
     options.onEvent = (event) => {
       emissions.event(event);
-      onEvent(event);
+      return onEvent(event);
     };
   }
   const saver = new DynamoDBSaver(options);
