@@ -1,7 +1,7 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { EventListener } from "../aws/client/events.js";
 import type { Backend } from "../payload/backend.js";
-import type { ConflictMode } from "../options.js";
+import type { ConflictMode, HistoryMode } from "../options.js";
 import type { FrameCache } from "./frame-cache.js";
 import type { Incarnations } from "./incarnation.js";
 import type { Superseded } from "./write/latest-only.js";
@@ -16,10 +16,11 @@ export interface Storage extends Backend {
   frames: FrameCache;
   serde: SerializerProtocol;
   conflict: ConflictMode;
+  history: HistoryMode;
   writeOrder: Pick<WriteOrder, "next" | "after">;
   /** How long a request can take, with all its attempts. */
   longestRequestMs: number;
-  /** With `history: "latest"`. */
+  /** Of a saver with `history: "latest"`, which deletes them; a reader has none. */
   superseded: Superseded | undefined;
   consistentRead: boolean;
   refreshOnRead: boolean;
