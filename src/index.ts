@@ -34,7 +34,7 @@ export type { LongWorkOptions } from "./threads/long-work.js";
 export type { PruneResult } from "./threads/prune/result.js";
 export type { PruneProgress } from "./threads/prune/each-thread.js";
 export type { PruneOptions } from "./threads/prune/options.js";
-export { ThreadsFailedError, type ThreadFailure } from "./threads/threads-failed.js";
+export { ThreadsFailedError, type ThreadFailure } from "./threads/prune/threads-failed.js";
 export type { SetupResult } from "./table/setup.js";
 export type { ListThreadsOptions, ThreadInfo } from "./checkpoint/thread-index.js";
 export type { Compression } from "./options.js";

@@ -4,7 +4,7 @@ import type { Backend } from "../payload/backend.js";
 import type { ConflictMode, HistoryMode } from "../options.js";
 import type { FrameCache } from "./frame-cache.js";
 import type { Incarnations } from "./incarnation.js";
-import type { Superseded } from "./write/latest-only.js";
+import type { Superseded } from "./superseded.js";
 import type { ThreadIndex } from "./thread-index.js";
 import type { WriteOrder } from "../format/write-order.js";
 import type { Compress } from "../format/compression.js";
