@@ -23,7 +23,7 @@ export type {
 } from "./aws/client/events.js";
 export type { RestoreProgress } from "./threads/copy/restore.js";
 export type { DeleteForRunsOptions } from "./threads/prune/delete-for-runs.js";
-export type { ImportOptions, Lines } from "./threads/copy/export-thread.js";
+export type { ImportOptions, Lines } from "./threads/copy/import-thread.js";
 export type {
   CheckpointSource,
   ImportFromOptions,

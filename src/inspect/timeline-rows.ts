@@ -114,10 +114,10 @@ async function factsOf(stored: StoredCheckpoint, reader: ValueReader, problems: 
       )
     : [];
   return {
-    source: textOf(metadata?.source),
+    source: ifString(metadata?.source),
     step: typeof metadata?.step === "number" ? metadata.step : undefined,
-    runId: textOf(metadata?.run_id),
-    time: textOf(body?.ts),
+    runId: ifString(metadata?.run_id),
+    time: ifString(body?.ts),
     next,
     tasks: await Promise.all(stored.tasks.map((task) => taskOf(task, read))),
     deltas: Object.fromEntries(deltas),
@@ -144,6 +144,6 @@ async function taskOf(
 }
 
 const listOf = (value: unknown): unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
-const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const ifString = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const objectOf = (value: unknown): object | undefined =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;

@@ -9,7 +9,7 @@ import { AncestorReader, ancestorsNeeded } from "./ancestors.js";
 import { load, loadBody, loadWrites } from "./load.js";
 import { type Storage } from "../storage.js";
 import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
-import type { Value } from "../../format/value.js";
+import { lengthOfSegments, type Value } from "../../format/value.js";
 
 /**
  * What LangGraph's `DeltaChannel`s are rebuilt from, for the checkpoint that these ids name, or the latest; nothing
@@ -153,9 +153,9 @@ async function walk(
     seen.add(id);
     const wanted = new Set(remaining);
     const values = allValues(stored);
-    const held = [...values.map(({ tail }) => tail.length), ...lengthsOfSegments(valuesFor(stored, wanted))];
+    const segments = valuesFor(stored, wanted).flatMap((value) => value.segments);
     try {
-      meter.addValues(held.reduce((sum, length) => sum + length, 0));
+      meter.addValues(values.reduce((sum, { tail }) => sum + tail.length, lengthOfSegments(segments)));
       meter.add(values.length * VALUE_BYTES);
     } catch (error) {
       throw locate(error, { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id });
@@ -200,9 +200,6 @@ async function versionedChannels(storage: Storage, stored: StoredCheckpoint): Pr
   );
   return Object.keys(body.channel_versions ?? {});
 }
-
-const lengthsOfSegments = (values: Value[]): number[] =>
-  values.flatMap(({ segments }) => segments.map(({ length }) => length));
 
 function valuesFor(stored: StoredCheckpoint, wanted: ReadonlySet<string>): Value[] {
   const seeds = [...stored.frame.channels].filter(([name]) => wanted.has(name)).map(([, channel]) => channel.value);
