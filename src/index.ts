@@ -23,7 +23,7 @@ export type {
 } from "./aws/client/events.js";
 export type { RestoreProgress } from "./threads/copy/restore.js";
 export type { DeleteForRunsOptions } from "./threads/prune/delete-for-runs.js";
-export type { ImportOptions, Lines } from "./threads/copy/export-thread.js";
+export type { ImportOptions, Lines } from "./threads/copy/import-thread.js";
 export type {
   CheckpointSource,
   ImportFromOptions,
@@ -34,7 +34,7 @@ export type { LongWorkOptions } from "./threads/long-work.js";
 export type { PruneResult } from "./threads/prune/result.js";
 export type { PruneProgress } from "./threads/prune/each-thread.js";
 export type { PruneOptions } from "./threads/prune/options.js";
-export { ThreadsFailedError, type ThreadFailure } from "./threads/threads-failed.js";
+export { ThreadsFailedError, type ThreadFailure } from "./threads/prune/threads-failed.js";
 export type { SetupResult } from "./table/setup.js";
 export type { ListThreadsOptions, ThreadInfo } from "./checkpoint/thread-index.js";
 export type { Compression } from "./options.js";

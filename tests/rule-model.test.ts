@@ -1,6 +1,6 @@
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { expect, test } from "vitest";
-import { ruleModel } from "../workers/rule-model.js";
+import { ruleModel } from "../workers/model/rule-model.js";
 
 /** The example's stand-in for a language model reads what a stranger writes. */
 const answer = (text: string): Promise<AIMessage> =>

@@ -11,7 +11,7 @@ import {
 } from "@langchain/langgraph/web";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { recall, remember } from "./memories.js";
-import type { Model } from "./model.js";
+import type { Model } from "./model/model.js";
 import { AgentState, type AgentUpdate, type AgentValues, type Refund } from "./state.js";
 import { tools } from "./tools.js";
 

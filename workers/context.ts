@@ -3,7 +3,7 @@ import { DynamoDBSaver, DynamoDBStore } from "langgraph-checkpoint-dynamodb";
 import { createAgent, type Agent } from "./agent.js";
 import type { Env } from "./env.js";
 import { HttpError } from "./http-error.js";
-import { chooseModel } from "./model.js";
+import { chooseModel } from "./model/choose-model.js";
 import { Usage } from "./usage.js";
 
 /** What a handler finds in its Hono context. */

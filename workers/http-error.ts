@@ -1,6 +1,6 @@
 import { GraphRecursionError, InvalidUpdateError } from "@langchain/langgraph/web";
 import { isDynamoDBSaverError, type DynamoDBSaverErrorCode } from "langgraph-checkpoint-dynamodb";
-import { ModelError } from "./openai-model.js";
+import { ModelError } from "./model/openai-model.js";
 
 /** An answer that is not 2xx: a status, a stable code, and a message that says what to send instead. */
 export class HttpError extends Error {

@@ -1,5 +1,5 @@
 import { BaseCache, type CacheFullKey, type CacheNamespace } from "@langchain/langgraph-checkpoint";
-import { forEachAtOnce } from "../aws/client/concurrency.js";
+import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { Key } from "../aws/dynamodb/items.js";
 import { DATA } from "../format/attributes.js";
 import { openBackend, type Backend } from "../payload/backend.js";

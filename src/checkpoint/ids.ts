@@ -1,4 +1,5 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
+import { kindOf } from "../checks.js";
 import { invalidInput } from "../errors.js";
 
 /** The ids that a LangGraph config carries; `undefined` where it has none. */
@@ -49,18 +50,13 @@ export const inConfig = (name: string): string => `in the config: { configurable
 function objectOrNone(name: string, value: unknown, example: string): Record<string, unknown> {
   if (value === undefined || value === null) return {};
   if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw invalidInput(
-    `${name} must be an object, for example ${example}, not ` +
-      `${Array.isArray(value) ? "an array" : `a ${typeof value}`}.`,
-  );
+  throw invalidInput(`${name} must be an object, for example ${example}, not ${kindOf(value)}.`);
 }
 
 export function optionalId(name: string, id: unknown, { allowEmpty = false } = {}): string | undefined {
   if (id === undefined || id === null) return undefined;
-  if (typeof id !== "string") {
-    const given = Array.isArray(id) ? "an array" : typeof id === "object" ? "an object" : `a ${typeof id}`;
-    throw invalidInput(`${name} must be a string, not ${given}. Convert it, for example with String(${name}).`);
-  }
+  if (typeof id !== "string")
+    throw invalidInput(`${name} must be a string, not ${kindOf(id)}. Convert it, for example with String(${name}).`);
   if (id === "" && !allowEmpty) throw invalidInput(`${name} must not be an empty string.`);
   return id;
 }

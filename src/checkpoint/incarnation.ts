@@ -1,9 +1,9 @@
-import { fromBase64Url, toBase64, toBase64Url } from "../aws/base64.js";
+import { fromBase64Url, toBase64 } from "../aws/base64.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
-import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
+import type { AttributeValue, Item, UpdateInput } from "../aws/dynamodb/items.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { compareCodePoints } from "../format/code-points.js";
-import { bornOfKey, isBorn, key, THREAD_MARKER } from "../format/keys.js";
+import { bornOfKey, isBorn, key, newIncarnation, THREAD_MARKER } from "../format/keys.js";
 import { isGone, livingUpdate, prolong, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../payload/lifetime.js";
 import { TRUSTED_MS } from "./frame-cache.js";
 import { type CheckpointRef, type Thread } from "./refs.js";
@@ -34,9 +34,6 @@ interface Known {
   /** Until when the thread is sure to be listed, in seconds since 1970. */
   listedUntil: number;
 }
-
-/** A name for a new incarnation. Short, because every checkpoint has it, and only those of one thread must differ. */
-export const newIncarnation = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(4)));
 
 const bornIn = (item: Item, name: string): string => {
   const attribute = item[name];
@@ -81,6 +78,21 @@ export async function deleteAsRead(db: DynamoDB, item: Item): Promise<boolean> {
     ...(Object.keys(values).length > 0 && { values }),
   });
 }
+
+/** Names the incarnation in one of the two attributes, until `until`. */
+const naming = (
+  attribute: string,
+  other: string,
+  born: string,
+  until: number,
+): Pick<UpdateInput, "update" | "names"> & { values: Record<string, AttributeValue> } => {
+  const ends = until < Infinity;
+  return {
+    update: `SET ${attribute} = :born${ends ? ", #ttl = :ttl" : ""} REMOVE ${other}${ends ? "" : ", #ttl"}`,
+    names: { "#ttl": TTL_ATTRIBUTE },
+    values: { ":born": bornAttribute(born)[BORN]!, ...(ends && { ":ttl": { N: String(until) } }) },
+  };
+};
 
 /** The markers of threads. */
 export class Incarnations {
@@ -186,16 +198,11 @@ export class Incarnations {
 
   /** Reserves the thread for what is restored as `born`. False when there is one. */
   async claim({ partition }: Thread, born: string, until: number): Promise<boolean> {
-    const expires = until === Infinity ? undefined : { ":ttl": { N: String(until) } };
+    const update = naming(RESTORING, BORN, born, until);
     return this.db.updateItem({
+      ...update,
       key: key(partition, THREAD_MARKER),
-      update: `SET ${RESTORING} = :born${expires ? ", #ttl = :ttl" : ""} REMOVE ${BORN}${expires ? "" : ", #ttl"}`,
-      names: { "#ttl": TTL_ATTRIBUTE },
-      values: {
-        ":born": bornAttribute(born)[BORN]!,
-        ":now": { N: String(Math.floor(Date.now() / 1_000)) },
-        ...expires,
-      },
+      values: { ...update.values, ":now": { N: String(Math.floor(Date.now() / 1_000)) } },
       condition: `attribute_not_exists(${BORN}) OR #ttl <= :now`,
     });
   }
@@ -224,12 +231,9 @@ export class Incarnations {
 
   /** From now on, what was restored as `born` is there. False when the thread was taken or deleted meanwhile. */
   async settle(thread: Thread, born: string, until: number): Promise<boolean> {
-    const expires = until === Infinity ? undefined : { ":ttl": { N: String(until) } };
     const settled = await this.db.updateItem({
+      ...naming(BORN, RESTORING, born, until),
       key: key(thread.partition, THREAD_MARKER),
-      update: `SET ${BORN} = :born${expires ? ", #ttl = :ttl" : ""} REMOVE ${RESTORING}${expires ? "" : ", #ttl"}`,
-      names: { "#ttl": TTL_ATTRIBUTE },
-      values: { ":born": bornAttribute(born)[BORN]!, ...expires },
       condition: `${RESTORING} = :born AND attribute_not_exists(${BORN})`,
     });
     // Also by an attempt whose answer got lost.

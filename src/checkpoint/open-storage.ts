@@ -17,6 +17,7 @@ export function openStorage(config: SaverConfig, serde: SerializerProtocol, writ
     frames: new FrameCache(),
     serde,
     conflict: config.conflict,
+    history: config.history,
     writeOrder: writing.writeOrder,
     longestRequestMs: longestRequestMs(config),
     superseded: writing.superseded,

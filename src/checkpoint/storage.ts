@@ -1,10 +1,10 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { EventListener } from "../aws/client/events.js";
 import type { Backend } from "../payload/backend.js";
-import type { ConflictMode } from "../options.js";
+import type { ConflictMode, HistoryMode } from "../options.js";
 import type { FrameCache } from "./frame-cache.js";
 import type { Incarnations } from "./incarnation.js";
-import type { Superseded } from "./write/latest-only.js";
+import type { Superseded } from "./superseded.js";
 import type { ThreadIndex } from "./thread-index.js";
 import type { WriteOrder } from "../format/write-order.js";
 import type { Compress } from "../format/compression.js";
@@ -16,10 +16,11 @@ export interface Storage extends Backend {
   frames: FrameCache;
   serde: SerializerProtocol;
   conflict: ConflictMode;
+  history: HistoryMode;
   writeOrder: Pick<WriteOrder, "next" | "after">;
   /** How long a request can take, with all its attempts. */
   longestRequestMs: number;
-  /** With `history: "latest"`. */
+  /** Of a saver with `history: "latest"`, which deletes them; a reader has none. */
   superseded: Superseded | undefined;
   consistentRead: boolean;
   refreshOnRead: boolean;

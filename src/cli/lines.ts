@@ -28,7 +28,7 @@ export async function* boundedLines(chunks: AsyncIterable<Uint8Array>): AsyncGen
       );
   };
   const take = (): string => {
-    const line = textOf(parts, number++);
+    const line = decodedLine(parts, number++);
     parts = [];
     // Blank lines count with the one that comes after them: a few kilobytes may unpack to a hundred million of them.
     length = line.trim() === "" ? length + 1 : 0;
@@ -46,7 +46,7 @@ export async function* boundedLines(chunks: AsyncIterable<Uint8Array>): AsyncGen
   if (parts.length > 0) yield take();
 }
 
-function textOf(parts: readonly Uint8Array[], number: number): string {
+function decodedLine(parts: readonly Uint8Array[], number: number): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts));
   } catch {

@@ -1,13 +1,12 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { AwsCredentials, AwsCredentialsProvider } from "../aws/client/credentials.js";
-import { awsEndpoint } from "../aws/client/endpoint.js";
 import type { EventListener } from "../aws/client/events.js";
 import type { Fetch } from "../aws/client/exchange.js";
 import { checkObject, oneOf, optional, text, wholeNumber } from "../checks.js";
 import { invalidConfig } from "../errors.js";
 import type { Compression, ConflictMode, DynamoDBSaverOptions, HistoryMode } from "../options.js";
-import { nonEmpty, optionsFromEnv, type Env } from "./environment.js";
-import { checkCredentials, checkEndpoint, checkRegion, checkTableName, credentialsFrom } from "./connection.js";
+import { optionsFromEnv, type Env } from "./environment.js";
+import { checkCredentials, checkTableName, credentialsFrom, endpointFrom, regionFrom } from "./connection.js";
 import { checkS3, type S3Config } from "./s3.js";
 import { checkEncryption, checkSerde, checkSignal, checkTtl, type EncryptionConfig } from "./values.js";
 
@@ -51,15 +50,7 @@ export const KNOWN_OPTIONS: readonly string[] = [
  */
 export function expandConfig(options: DynamoDBSaverOptions, env: Env): SaverConfig {
   checkObject("", options, KNOWN_OPTIONS, '{ tableName: "langgraph-checkpoints" }');
-  const region = checkRegion(
-    "region",
-    text(
-      "region",
-      options.region ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION),
-      'Pass region: "us-east-1", or set AWS_REGION.',
-    ),
-  );
-  const endpoint = options.endpoint ?? nonEmpty(env.AWS_ENDPOINT_URL_DYNAMODB) ?? nonEmpty(env.AWS_ENDPOINT_URL);
+  const region = regionFrom(options.region, env);
   const fetchOption =
     optional("fetch", options.fetch, "function") ?? (typeof fetch === "function" ? fetch.bind(globalThis) : undefined);
   if (!fetchOption) throw invalidConfig("This runtime has no global fetch: pass one as the option fetch.");
@@ -82,10 +73,7 @@ export function expandConfig(options: DynamoDBSaverOptions, env: Env): SaverConf
     region,
     credentials: checkCredentials("credentials", options.credentials ?? credentialsFrom(env), dangerouslyAllowBrowser),
     dangerouslyAllowBrowser,
-    endpoint:
-      endpoint === undefined
-        ? awsEndpoint("dynamodb", region)
-        : checkEndpoint("endpoint", endpoint, allowInsecureEndpoint),
+    endpoint: endpointFrom(options.endpoint, env, region, allowInsecureEndpoint),
     allowInsecureEndpoint,
     compression: oneOf("compression", options.compression ?? "gzip", ["gzip", "none"]),
     conflict: oneOf("conflict", options.conflict ?? "branch", ["branch", "reject"]),

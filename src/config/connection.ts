@@ -6,7 +6,7 @@ import {
   type AwsCredentials,
   type AwsCredentialsProvider,
 } from "../aws/client/credentials.js";
-import { insecureAdvice, isRegion, isSafe } from "../aws/client/endpoint.js";
+import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "../aws/client/endpoint.js";
 import { text } from "../checks.js";
 import { invalidConfig, isDynamoDBSaverError } from "../errors.js";
 import type { DynamoDBSaverEnv } from "../options.js";
@@ -73,6 +73,28 @@ export function checkCredentials(
   if (!dangerouslyAllowBrowser && exposed(given as AwsCredentials))
     throw invalidConfig(`${name} are long-lived. ${EXPOSED}`);
   return given as AwsCredentials;
+}
+
+/** The region of the table. By default the environment says it. */
+export const regionFrom = (given: string | undefined, env: DynamoDBSaverEnv): string =>
+  checkRegion(
+    "region",
+    text(
+      "region",
+      given ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION),
+      'Pass region: "us-east-1", or set AWS_REGION.',
+    ),
+  );
+
+/** The URL of the table's service. By default the environment says it, and then the region. */
+export function endpointFrom(
+  given: string | undefined,
+  env: DynamoDBSaverEnv,
+  region: string,
+  allowInsecure: boolean,
+): string {
+  const endpoint = given ?? nonEmpty(env.AWS_ENDPOINT_URL_DYNAMODB) ?? nonEmpty(env.AWS_ENDPOINT_URL);
+  return endpoint === undefined ? awsEndpoint("dynamodb", region) : checkEndpoint("endpoint", endpoint, allowInsecure);
 }
 
 /** It becomes a part of the host that signed requests go to. */

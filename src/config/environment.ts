@@ -1,4 +1,4 @@
-import { allowsInsecureEndpoint, ambientEnv as runtimeEnv, variable } from "../aws/client/environment.js";
+import { allowsInsecureEndpoint, runtimeEnv, variable } from "../aws/client/env-variables.js";
 import { kindOf } from "../checks.js";
 import { invalidConfig } from "../errors.js";
 import type { DynamoDBSaverEnv } from "../options.js";

@@ -1,3 +1,4 @@
+import { toBase64Url } from "../aws/base64.js";
 import type { Key } from "../aws/dynamodb/items.js";
 import { isBucketName, isKeyPrefix } from "../aws/s3/places.js";
 import { sha256Name } from "../aws/sha256.js";
@@ -90,6 +91,9 @@ export const headSortKey = (ns: KeyPart, born: string): string => `H#${ns.text}#
 
 /** Whether this can be an incarnation's name, which becomes a part of keys. */
 export const isBorn = (born: unknown): born is string => typeof born === "string" && /^[\w-]{0,6}$/.test(born);
+
+/** A name for a new incarnation. Short, because every checkpoint has it, and only those of one thread must differ. */
+export const newIncarnation = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(4)));
 
 /** What a segment is called in its thread. */
 export type SegmentId = Pick<Segment, "born" | "name">;

@@ -1,7 +1,7 @@
 import { compareCodePoints } from "../format/code-points.js";
 import { valuesOf, type Frame } from "../format/frame.js";
 import { segmentCopy } from "../format/keys.js";
-import { lengthOf, type Segment, type Value } from "../format/value.js";
+import { lengthOf, lengthOfSegments, type Segment, type Value } from "../format/value.js";
 
 /* What a checkpoint has changed, told from the lists of segments alone: no value is read. */
 
@@ -48,9 +48,6 @@ export function distinctSegments(values: Iterable<Value>): Segment[] {
   for (const { segments } of values) for (const segment of segments) distinct.set(segmentCopy(segment), segment);
   return [...distinct.values()];
 }
-
-export const lengthOfSegments = (segments: Iterable<Segment>): number =>
-  [...segments].reduce((sum, { length }) => sum + length, 0);
 
 function isSame(a: Value, b: Value): boolean {
   if (a === b) return true;

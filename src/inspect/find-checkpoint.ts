@@ -2,11 +2,13 @@ import type { Item } from "../aws/dynamodb/items.js";
 import { invalidInput } from "../errors.js";
 import { idIn, PARENT } from "../format/id-attribute.js";
 import { CHECKPOINTS, escapeId, keyPart, namespacePrefix } from "../format/keys.js";
-import { isEnded, isGone } from "../payload/lifetime.js";
-import { checkpointPages, namespaceRange, oneCheckpoint } from "../checkpoint/read/pages.js";
+import { isGone } from "../payload/lifetime.js";
+import { checkpointPages, oneCheckpoint } from "../checkpoint/read/pages.js";
+import { latestIdIn } from "../checkpoint/read/query.js";
 import { FIRST } from "../format/attributes.js";
 import { type Storage } from "../checkpoint/storage.js";
 import { checkpointRef, threadOf, type Thread } from "../checkpoint/refs.js";
+import { livingIncarnation } from "./living-incarnation.js";
 
 /** A checkpoint of a thread by its ids. */
 export interface CheckpointName {
@@ -37,21 +39,13 @@ export async function findCheckpoint(
 }
 
 async function latest(storage: Storage, thread: Thread, ns: string): Promise<CheckpointName> {
-  const born = await storage.incarnations.current(thread);
-  if (born === undefined)
-    throw invalidInput(`There is no thread ${JSON.stringify(thread.id)}. \`threads\` lists those that there are.`);
-  const range = namespaceRange(await keyPart("namespace", ns));
-  for await (const [newest] of checkpointPages(
-    { ...storage, consistentRead: true },
+  const id = await latestIdIn(
+    storage,
     thread,
-    range,
-    [10, 100],
-    isEnded,
-    born,
-  )) {
-    // Also one that cannot be read.
-    if (newest) return { ns, id: newest.id };
-  }
+    await keyPart("namespace", ns),
+    await livingIncarnation(storage, thread),
+  );
+  if (id !== undefined) return { ns, id };
   throw invalidInput(`Thread ${JSON.stringify(thread.id)} has no checkpoint in namespace ${JSON.stringify(ns)}.`);
 }
 

@@ -1,4 +1,4 @@
-import { forEachAtOnce } from "../aws/client/concurrency.js";
+import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { key, parsePointer, pointersPrefix, segmentCopy, segmentSortKey } from "../format/keys.js";
 import { isGone, TTL_ATTRIBUTE } from "../payload/lifetime.js";

@@ -1,4 +1,5 @@
 import type { Checkpoint } from "@langchain/langgraph-checkpoint";
+import { SENDS } from "../checkpoint/read/tuple.js";
 
 /*
  * What a graph does next stands in its checkpoint: LangGraph runs the nodes whose triggers have a newer version than
@@ -8,8 +9,6 @@ import type { Checkpoint } from "@langchain/langgraph-checkpoint";
 const BRANCH = "branch:to:";
 const JOIN = "join:";
 const START = "__start__";
-/** The channel of pending sends. */
-const SENDS = "__pregel_tasks";
 
 /** Channels that only steer the graph: what a reader of the state does not look for. */
 export const isInternalChannel = (name: string): boolean => /^(branch:|join:|start:|__)/.test(name);

@@ -1,7 +1,7 @@
-import { forEachAtOnce } from "../aws/client/concurrency.js";
+import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { Item, Key } from "../aws/dynamodb/items.js";
-import { invalidInput } from "../errors.js";
 import { distinctSegments } from "./changes.js";
+import { livingIncarnation } from "./living-incarnation.js";
 import { bornOf } from "../checkpoint/incarnation.js";
 import { itemSize } from "../format/item-size.js";
 import { CHECKPOINTS, parsePointer, parseSortKey, segmentSortKey, THREAD_MARKER } from "../format/keys.js";
@@ -53,9 +53,7 @@ export interface ThreadUsage {
  */
 export async function threadUsage(storage: Storage, threadId: string): Promise<ThreadUsage> {
   const thread = await threadOf(storage, threadId);
-  const born = await storage.incarnations.current(thread);
-  if (born === undefined)
-    throw invalidInput(`There is no thread ${JSON.stringify(threadId)}. \`threads\` lists those that there are.`);
+  const born = await livingIncarnation(storage, thread);
   const newKind = (): KindUsage => ({ items: 0, bytes: 0, writeUnits: 0 });
   const kinds: ThreadUsage["kinds"] = {
     checkpoints: newKind(),

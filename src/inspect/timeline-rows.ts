@@ -153,10 +153,10 @@ async function factsOf(stored: StoredCheckpoint, reader: ValueReader, problems: 
     ? deltaChannels(metadata, frame).map((name) => [name, stepsSince(metadata, name) ?? NaN] as const)
     : [];
   return {
-    source: textOf(metadata?.source),
+    source: ifString(metadata?.source),
     step: typeof metadata?.step === "number" ? metadata.step : undefined,
-    runId: textOf(metadata?.run_id),
-    time: textOf(body?.ts),
+    runId: ifString(metadata?.run_id),
+    time: ifString(body?.ts),
     next,
     tasks: await Promise.all(stored.tasks.map((task) => taskOf(task, read))),
     deltas: Object.fromEntries(deltas),
@@ -185,4 +185,4 @@ async function taskOf(
   return { ...task, channels: [...channels] };
 }
 
-const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const ifString = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);

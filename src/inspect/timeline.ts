@@ -1,11 +1,11 @@
 import type { QueryInput } from "../aws/dynamodb/items.js";
-import { invalidInput } from "../errors.js";
-import { changesOf, distinctSegments, lengthOfSegments, newSegments, type ChannelChange } from "./changes.js";
+import { changesOf, distinctSegments, newSegments, type ChannelChange } from "./changes.js";
 import { compareCodePoints } from "../format/code-points.js";
 import { idIn, PARENT } from "../format/id-attribute.js";
 import { itemSize } from "../format/item-size.js";
 import { keyPart } from "../format/keys.js";
 import { endOf, isEnded } from "../payload/lifetime.js";
+import { livingIncarnation } from "./living-incarnation.js";
 import { MissingSegments } from "./missing-segments.js";
 import { checkpointPages, namespaceRange, NAMESPACE_ORDER, oneCheckpoint } from "../checkpoint/read/pages.js";
 import { allValues, type StoredCheckpoint } from "../checkpoint/read/open.js";
@@ -16,7 +16,7 @@ import { incomplete, unreadable } from "./timeline-problems.js";
 import { TimelineQueue } from "./timeline-queue.js";
 import { readRows, type Facts, type Row } from "./timeline-rows.js";
 import type { Problem } from "./tolerant-read.js";
-import { lengthOf } from "../format/value.js";
+import { lengthOf, lengthOfSegments } from "../format/value.js";
 
 /*
  * A thread's checkpoints for people, in one pass of Query pages, newest first. The root's namespace comes first, so
@@ -115,9 +115,7 @@ async function* pagesOf(
             ? namespaceRange(await keyPart("namespace", ns))
             : oneCheckpoint(await checkpointRef(thread, ns, id)),
         ];
-  const born = await storage.incarnations.current(thread);
-  if (born === undefined)
-    throw invalidInput(`There is no thread ${JSON.stringify(thread.id)}. \`threads\` lists those that there are.`);
+  const born = await livingIncarnation(storage, thread);
   const missing = new MissingSegments(storage, thread);
   for (const range of whole) {
     for await (const page of checkpointPages(storage, thread, range, limits, isEnded, born)) {

@@ -1,4 +1,4 @@
-import { forEachAtOnce } from "../aws/client/concurrency.js";
+import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
 import { AwsRequestError } from "../errors.js";
 import { binaryOf, DATA } from "../format/attributes.js";

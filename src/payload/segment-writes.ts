@@ -1,5 +1,5 @@
 import { toBase64 } from "../aws/base64.js";
-import { forEachAtOnce } from "../aws/client/concurrency.js";
+import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
 import type { Item } from "../aws/dynamodb/items.js";
 import { DATA } from "../format/attributes.js";
@@ -8,7 +8,8 @@ import { placeOf } from "../format/codec.js";
 import { key, segmentCopy, segmentSortKey } from "../format/keys.js";
 import { expiry, prolong, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
 import { renewObject, writeObject } from "./segment-objects.js";
-import { MAX_SEGMENT_BYTES, type Segment, type SegmentPlan, type Value } from "../format/value.js";
+import type { SegmentPlan } from "../format/divide-value.js";
+import { MAX_SEGMENT_BYTES, type Segment, type Value } from "../format/value.js";
 import { touch, writtenNow } from "./segment-times.js";
 
 /** With its codec byte and keys below DynamoDB's limit of 400 KB an item, compressed or not. */

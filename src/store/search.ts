@@ -1,5 +1,5 @@
 import type { SearchItem, SearchOperation } from "@langchain/langgraph-checkpoint";
-import { forEachAtOnce } from "../aws/client/concurrency.js";
+import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { Item } from "../aws/dynamodb/items.js";
 import { DATA } from "../format/attributes.js";
 import { FormatError } from "../format/format-error.js";

@@ -1,5 +1,5 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import { forEachAtOnce } from "../aws/client/concurrency.js";
+import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { Item as TableItem } from "../aws/dynamodb/items.js";
 import { emit, type EventListener } from "../aws/client/events.js";
 import { DATA } from "../format/attributes.js";

@@ -7,13 +7,14 @@ import { placeOf } from "../format/codec.js";
 import { encodeContainer } from "../format/container.js";
 import { CREATED, LIFE, UPDATED, VECTORS } from "./entries.js";
 import { FORMAT_VERSION } from "../format/frame.js";
-import { newIncarnation } from "../checkpoint/incarnation.js";
+import { newIncarnation } from "../format/keys.js";
 import { isBorn, key, parsePointer } from "../format/keys.js";
 import { TTL_ATTRIBUTE, type Lifetime } from "../payload/lifetime.js";
 import { deleteObjects } from "../payload/segment-deletions.js";
 import { NewSegments, writeSegments } from "../payload/segment-writes.js";
 import type { Serialized } from "../format/serde/serialized.js";
-import { divide, type Value } from "../format/value.js";
+import { divide } from "../format/divide-value.js";
+import type { Value } from "../format/value.js";
 
 /** The version of an entry that its segments belong to. */
 const BORN = "born";

@@ -1,4 +1,4 @@
-import { forEachAtOnce } from "../aws/client/concurrency.js";
+import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import { lifetime, type Lifetime } from "../payload/lifetime.js";
 import { serialized, type Serialized } from "../format/serde/serialized.js";
 import { itemText, StoreDataError } from "../errors.js";

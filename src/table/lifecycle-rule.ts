@@ -1,6 +1,6 @@
 import { getLifecycleRules, putLifecycleRules } from "../aws/s3/lifecycle.js";
 import { sha256Name } from "../aws/sha256.js";
-import { elements, textOf } from "../aws/s3/xml.js";
+import { elements, elementText } from "../aws/s3/xml.js";
 import { invalidConfig } from "../errors.js";
 import { daysOf } from "../payload/lifetime.js";
 import { RULE_DAYS, TTL_TAG, type Offload } from "../payload/offload.js";
@@ -31,13 +31,13 @@ export async function installRules(
       );
     });
     await putLifecycleRules(s3, bucket, [
-      ...rules.filter((other) => !ids.includes(textOf(other, "ID") ?? "")),
+      ...rules.filter((other) => !ids.includes(elementText(other, "ID") ?? "")),
       ...ours,
     ]);
   }
   const existing = ruleOf(rules, prefix, own);
   return {
-    id: existing === undefined ? await idOf(own) : (textOf(existing, "ID") ?? ""),
+    id: existing === undefined ? await idOf(own) : (elementText(existing, "ID") ?? ""),
     installed: missing.length > 0,
   };
 }
@@ -48,9 +48,9 @@ export const missingDays = (rules: readonly string[], prefix: string, ttlSeconds
 
 function refuseShorter(rules: readonly string[], bucket: string, prefix: string, days: number): void {
   const existing = ruleOf(rules, prefix, days);
-  const daysThere = existing && textOf(elements(existing, "Expiration")[0] ?? "", "Days");
+  const daysThere = existing && elementText(elements(existing, "Expiration")[0] ?? "", "Days");
   if (existing === undefined || Number(daysThere) >= days) return;
-  const id = JSON.stringify(textOf(existing, "ID") ?? "");
+  const id = JSON.stringify(elementText(existing, "ID") ?? "");
   throw invalidConfig(
     `The lifecycle rule ${id} of the bucket ${bucket} deletes objects after ${daysThere ?? "no"} days, and what ` +
       `has its tag needs ${days}. Change it, or remove it and call setup() again.`,
@@ -67,8 +67,8 @@ export const expiryRule = (rules: readonly string[], prefix: string, ttlSeconds:
 const ruleOf = (rules: readonly string[], prefix: string, days: number): string | undefined =>
   rules.find(
     (rule) =>
-      textOf(rule, "Prefix") === prefix &&
-      textOf(rule, "Key") === TTL_TAG &&
-      textOf(rule, "Value") === String(days) &&
-      textOf(rule, "Status") === "Enabled",
+      elementText(rule, "Prefix") === prefix &&
+      elementText(rule, "Key") === TTL_TAG &&
+      elementText(rule, "Value") === String(days) &&
+      elementText(rule, "Status") === "Enabled",
   );

@@ -2,7 +2,8 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import { copyThread } from "./copy/copy-thread.js";
 import type { RestoreProgress } from "./copy/restore.js";
 import { DELETE_FOR_RUNS_OPTIONS, deleteForRuns, type DeleteForRunsOptions } from "./prune/delete-for-runs.js";
-import { exportThread, IMPORT_OPTIONS, importThread, type ImportOptions, type Lines } from "./copy/export-thread.js";
+import { exportThread } from "./copy/export-thread.js";
+import { IMPORT_OPTIONS, importThread, type ImportOptions, type Lines } from "./copy/import-thread.js";
 import type { PruneResult } from "./prune/result.js";
 import {
   IMPORT_FROM_OPTIONS,

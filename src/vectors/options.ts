@@ -1,4 +1,4 @@
-import { variable } from "../aws/client/environment.js";
+import { variable } from "../aws/client/env-variables.js";
 import { isVectorsName, s3VectorsEndpoint, type S3VectorsConfig } from "../aws/s3vectors/s3-vectors.js";
 import { checkObject, text, wholeNumber } from "../checks.js";
 import { expandConfig, type SaverConfig } from "../config/config.js";

@@ -1,7 +1,7 @@
 import { AwsClient } from "../aws/client/client.js";
-import { forEachAtOnce } from "../aws/client/concurrency.js";
+import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import { CredentialSource } from "../aws/client/credentials.js";
-import { ambientEnv } from "../aws/client/environment.js";
+import { runtimeEnv } from "../aws/client/env-variables.js";
 import { MAX_TOP_K, S3Vectors } from "../aws/s3vectors/s3-vectors.js";
 import { invalidInput } from "../errors.js";
 import type { VectorIndex, VectorMatch } from "../store/vector-index.js";
@@ -61,7 +61,7 @@ export class S3VectorIndex implements VectorIndex {
 
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: S3VectorIndexOptions) {
-    const config = expandVectorIndexConfig(options, ambientEnv());
+    const config = expandVectorIndexConfig(options, runtimeEnv());
     const { shared } = config;
     this.#config = config;
     this.#s3Vectors = new S3Vectors(

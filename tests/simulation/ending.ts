@@ -1,6 +1,6 @@
 import { auditorOf, Instance } from "./calls/instances.js";
 import { readTruth, type Truth } from "./model/audit.js";
-import { fail } from "./model/shown.js";
+import { fail, keyPart } from "./model/shown.js";
 import { exportThread, importShelved } from "./calls/perform-copies.js";
 import { remove } from "./calls/perform-removals.js";
 import type { World } from "./world/world.js";
@@ -72,9 +72,6 @@ async function pruneAll(world: World): Promise<void> {
   }
   void model;
 }
-
-/** An id, as docs/storage.md says that it stands in a key. */
-export const keyPart = (id: string): string => id.replace(/%/g, "%25").replace(/#/g, "%23");
 
 export const hasTtl = ({ plan }: World): boolean =>
   plan.instances.some(({ ttlSeconds }) => ttlSeconds !== undefined) || plan.calls.some((call) => "ttl" in call);

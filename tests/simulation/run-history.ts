@@ -1,3 +1,4 @@
+import { endHistory } from "./ending.js";
 import { audit } from "./model/audit.js";
 import { hasTtl } from "./ending.js";
 import { perform } from "./calls/perform.js";
@@ -25,7 +26,7 @@ export async function runHistory(plan: Plan, trace?: (line: string) => void): Pr
     await callAll(world, plan.calls);
     world.network.calm = true;
     await world.settle();
-    await audit(world);
+    await endHistory(world, await audit(world));
   } catch (error) {
     problem = error instanceof Violation ? error.message : `${(error as Error).stack ?? String(error)}`;
   } finally {

@@ -1,5 +1,5 @@
 import type { AwsCredentials, AwsCredentialsProvider } from "../client/credentials.js";
-import { ambientEnv, variable } from "../client/environment.js";
+import { runtimeEnv, variable } from "../client/env-variables.js";
 import { codeIn, jsonOf, temporary } from "./answer.js";
 import { ask } from "./ask.js";
 import { CredentialsProviderError } from "./provider-error.js";
@@ -74,7 +74,7 @@ async function askAgent(settings: Settings, options: FromContainerMetadataOption
 }
 
 function agentUrl(provider: string, options: FromContainerMetadataOptions): string {
-  const env = options.env ?? ambientEnv();
+  const env = options.env ?? runtimeEnv();
   const relative =
     options.awsContainerCredentialsRelativeUri ?? variable(env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   const full = options.awsContainerCredentialsFullUri ?? variable(env, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
@@ -96,7 +96,7 @@ function agentUrl(provider: string, options: FromContainerMetadataOptions): stri
 }
 
 async function authorization(provider: string, options: FromContainerMetadataOptions): Promise<string | undefined> {
-  const env = options.env ?? ambientEnv();
+  const env = options.env ?? runtimeEnv();
   const source = options.awsContainerAuthorizationToken;
   if (source === undefined && variable(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") !== undefined) {
     const problem =

@@ -1,5 +1,5 @@
 import type { AwsCredentialsProvider } from "../client/credentials.js";
-import { ambientEnv, variable } from "../client/environment.js";
+import { runtimeEnv, variable } from "../client/env-variables.js";
 import { CredentialsProviderError } from "./provider-error.js";
 
 export interface FromEnvOptions {
@@ -15,7 +15,7 @@ export interface FromEnvOptions {
  */
 export function fromEnv({ env }: FromEnvOptions = {}): AwsCredentialsProvider {
   return async () => {
-    const read = (name: string): string | undefined => variable(env ?? ambientEnv(), name);
+    const read = (name: string): string | undefined => variable(env ?? runtimeEnv(), name);
     const accessKeyId = read("AWS_ACCESS_KEY_ID");
     const secretAccessKey = read("AWS_SECRET_ACCESS_KEY");
     if (!accessKeyId || !secretAccessKey) {

@@ -1,6 +1,6 @@
 import { optional } from "../../checks.js";
 import type { AwsCredentials, AwsCredentialsProvider } from "../client/credentials.js";
-import { allowsInsecureEndpoint, ambientEnv, variable } from "../client/environment.js";
+import { allowsInsecureEndpoint, runtimeEnv, variable } from "../client/env-variables.js";
 import type { Answer } from "../client/exchange.js";
 import { codeIn, jsonOf, temporary, textOfAnswer } from "./answer.js";
 import { ask } from "./ask.js";
@@ -48,7 +48,7 @@ export function fromInstanceMetadata(options: FromInstanceMetadataOptions = {}):
 
 async function askInstance(
   settings: Settings,
-  { profile, endpoint, allowInsecureEndpoint, env = ambientEnv() }: FromInstanceMetadataOptions,
+  { profile, endpoint, allowInsecureEndpoint, env = runtimeEnv() }: FromInstanceMetadataOptions,
 ): Promise<AwsCredentials> {
   const { provider } = settings;
   if (variable(env, "AWS_EC2_METADATA_DISABLED")?.toLowerCase() === "true") {

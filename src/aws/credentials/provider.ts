@@ -2,7 +2,7 @@ import { optional } from "../../checks.js";
 import { invalidConfig, type DynamoDBSaverError } from "../../errors.js";
 import { CredentialSource, type AwsCredentials, type AwsCredentialsProvider } from "../client/credentials.js";
 import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "../client/endpoint.js";
-import { allowsInsecureEndpoint, ambientEnv, variable } from "../client/environment.js";
+import { allowsInsecureEndpoint, runtimeEnv, variable } from "../client/env-variables.js";
 import type { Fetch } from "../client/exchange.js";
 import { singleFlight } from "../client/single-flight.js";
 
@@ -73,7 +73,7 @@ export function serviceAt(
   provider: string,
   service: string,
   { region, endpoint, allowInsecureEndpoint }: ClientConfig,
-  env: object = ambientEnv(),
+  env: object = runtimeEnv(),
 ): { url: string; region: string } {
   const where = region ?? variable(env, "AWS_REGION") ?? variable(env, "AWS_DEFAULT_REGION");
   if (where === undefined)

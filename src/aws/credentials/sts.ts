@@ -1,5 +1,5 @@
 import type { AwsCredentials } from "../client/credentials.js";
-import { documentOf, elements, textOf } from "../s3/xml.js";
+import { documentOf, elements, elementText } from "../s3/xml.js";
 import { temporary, textOfAnswer } from "./answer.js";
 import type { Question } from "./ask.js";
 
@@ -24,13 +24,13 @@ export function stsQuestion(
     read({ body }) {
       const [credentials = ""] = elements(documentOf(body, `${action}Response`), "Credentials");
       return temporary(provider, {
-        accessKeyId: textOf(credentials, "AccessKeyId"),
-        secretAccessKey: textOf(credentials, "SecretAccessKey"),
-        sessionToken: textOf(credentials, "SessionToken"),
-        expiration: textOf(credentials, "Expiration"),
+        accessKeyId: elementText(credentials, "AccessKeyId"),
+        secretAccessKey: elementText(credentials, "SecretAccessKey"),
+        sessionToken: elementText(credentials, "SessionToken"),
+        expiration: elementText(credentials, "Expiration"),
       });
     },
-    serviceCode: (answer) => textOf(textOfAnswer(answer), "Code"),
+    serviceCode: (answer) => elementText(textOfAnswer(answer), "Code"),
     advice: (status, serviceCode) => adviceOn(action, status, serviceCode),
   };
 }

@@ -1,5 +1,5 @@
 import { AwsRequestError } from "../../errors.js";
-import { forEachAtOnce } from "../client/concurrency.js";
+import { forEachAtOnce } from "../client/for-each-at-once.js";
 import type { Item, Key } from "./items.js";
 import { projection, SLOW_DOWN, type DynamoDBProtocol, type Output } from "./protocol.js";
 import { emit, type EventListener } from "../client/events.js";

@@ -1,6 +1,6 @@
 import type { DynamoDBSaverErrorCode } from "../../errors.js";
 import type { Answer } from "../client/exchange.js";
-import { textOf } from "./xml.js";
+import { elementText } from "./xml.js";
 
 /** What a policy has to allow for each operation. */
 const IAM_ACTIONS = {
@@ -18,7 +18,7 @@ const decoder = new TextDecoder();
 /** Reads an error answer. */
 export function parseError({ status, body }: Answer): { serviceCode: string | undefined; serviceMessage: string } {
   const xml = decoder.decode(body.subarray(0, 10_000));
-  return { serviceCode: textOf(xml, "Code"), serviceMessage: `HTTP ${status}` };
+  return { serviceCode: elementText(xml, "Code"), serviceMessage: `HTTP ${status}` };
 }
 
 /** What an error of S3 means here, and what to do about it. */

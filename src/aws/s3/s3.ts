@@ -6,7 +6,7 @@ import { retryKind } from "../client/retry.js";
 import { sha256 } from "../sha256.js";
 import { explain, parseError, type Operation } from "./failures.js";
 import { objectUrl, type ObjectPlace, type S3Config } from "./places.js";
-import { documentOf, elements, escapeXml, textOf } from "./xml.js";
+import { documentOf, elements, escapeXml, elementText } from "./xml.js";
 
 /** "DeleteObjects": keys of one request. */
 const DELETE_BATCH = 1_000;
@@ -108,7 +108,7 @@ export class S3 {
         parse: (answer) => {
           // The same request, sent again, deletes what is left.
           const codes = elements(documentOf(answer.body, "DeleteResult"), "Error").map((error) =>
-            textOf(error, "Code"),
+            elementText(error, "Code"),
           );
           if (codes.length > 0) throw new ReportedError(codes.find((code) => retryKind(200, code)) ?? codes[0]);
         },

@@ -31,7 +31,7 @@ export function elements(xml: string, name: string): string[] {
 }
 
 /** The text of the first `<name>`, or `undefined` when there is none. */
-export function textOf(xml: string, name: string): string | undefined {
+export function elementText(xml: string, name: string): string | undefined {
   const element = elements(xml, name)[0];
   if (element === undefined) return undefined;
   const text = element.slice(element.indexOf(">") + 1, element.lastIndexOf("</"));

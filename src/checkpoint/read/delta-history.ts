@@ -9,7 +9,7 @@ import { AncestorReader, ancestorsNeeded } from "./ancestors.js";
 import { load, loadBody, loadWrites } from "./load.js";
 import { type Storage } from "../storage.js";
 import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
-import type { Value } from "../../format/value.js";
+import { lengthOfSegments, type Value } from "../../format/value.js";
 
 /**
  * What LangGraph's `DeltaChannel`s are rebuilt from, for the checkpoint that these ids name, or the latest; nothing
@@ -149,9 +149,9 @@ async function walk(
     }
     seen.add(id);
     const wanted = new Set(remaining);
-    const tails = sum(allValues(stored).map(({ tail }) => tail.length));
+    const tails = allValues(stored).reduce((sum, { tail }) => sum + tail.length, 0);
     try {
-      meter.addValues(tails + sum(lengthsOfSegments(valuesFor(stored, wanted))));
+      meter.addValues(tails + lengthOfSegments(valuesFor(stored, wanted).flatMap(({ segments }) => segments)));
       meter.add(storedSize(stored) - tails);
     } catch (error) {
       throw locate(error, { threadId: target.thread.id, checkpointNs: target.ns, checkpointId: target.id });
@@ -197,11 +197,6 @@ async function versionedChannels(storage: Storage, stored: StoredCheckpoint): Pr
   );
   return Object.keys(body.channel_versions ?? {});
 }
-
-const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
-
-const lengthsOfSegments = (values: Value[]): number[] =>
-  values.flatMap(({ segments }) => segments.map(({ length }) => length));
 
 function valuesFor(stored: StoredCheckpoint, wanted: ReadonlySet<string>): Value[] {
   const seeds = [...stored.frame.channels].filter(([name]) => wanted.has(name)).map(([, channel]) => channel.value);

@@ -79,14 +79,12 @@ async function* listThread(
   /** The last namespace of the page before. */
   let passed: string | undefined;
   // With `history: "latest"`, what is older than the newest one is none.
-  const start = storage.superseded ? { ...input, beforeId: undefined } : input;
+  const isLatestOnly = storage.history === "latest" && input.checkpointId === undefined;
+  const start = isLatestOnly ? { ...input, beforeId: undefined } : input;
   // Then nothing else is read: its key is certain, and what its item says of its id is not.
   const isOne = input.ns !== undefined && input.checkpointId !== undefined;
   for await (const page of checkpointPages(storage, thread, await range(start), pageLimits(start))) {
-    const newest =
-      storage.superseded && input.checkpointId === undefined
-        ? page.filter(({ ns }, i) => ns !== (page[i - 1]?.ns ?? passed))
-        : page;
+    const newest = isLatestOnly ? page.filter(({ ns }, i) => ns !== (page[i - 1]?.ns ?? passed)) : page;
     passed = page.at(-1)?.ns ?? passed;
     const wanted = newest.filter(
       ({ id }) => (isOne || (input.checkpointId ?? id) === id) && (input.beforeId === undefined || id < input.beforeId),

@@ -16,6 +16,19 @@ export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart):
   return firstOf(storage, checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS), true);
 }
 
+/** The id of the latest checkpoint of a namespace, also of one that cannot be read. @param of its incarnation */
+export async function latestIdIn(
+  storage: Storage,
+  thread: Thread,
+  ns: KeyPart,
+  of?: string,
+): Promise<string | undefined> {
+  const consistent = { ...storage, consistentRead: true };
+  const pages = checkpointPages(consistent, thread, namespaceRange(ns), LATEST_LIMITS, isEnded, of);
+  for await (const [latest] of pages) if (latest) return latest.id;
+  return undefined;
+}
+
 /**
  * What `read` makes of a checkpoint; `undefined` if a part is missing because the thread was deleted meanwhile, or
  * before the checkpoint was put.

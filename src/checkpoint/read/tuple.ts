@@ -47,7 +47,7 @@ export async function toTuple(
  * The channel of pending sends, and which version of a channel is newer, are LangGraph's own. Imported from there they
  * would bring all of LangChain into a page that only reads.
  */
-const TASKS = "__pregel_tasks";
+export const SENDS = "__pregel_tasks";
 
 function newerVersion(a: number | string, b: number | string): number | string {
   const order = typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
@@ -72,12 +72,12 @@ async function migratePendingSends(storage: Storage, stored: StoredCheckpoint, c
     const parent = await openCheckpoint(storage, items, stored.meter, false);
     const values = parent.tasks.flatMap(({ attributes }) => attributes.map(({ value }) => value));
     const segments = await storage.segments.load(ref.thread.partition, values);
-    writes = writes.concat(await loadWrites(storage, parent, segments, new Set([TASKS])));
+    writes = writes.concat(await loadWrites(storage, parent, segments, new Set([SENDS])));
   }
-  checkpoint.channel_values[TASKS] = writes.map(([, , send]) => send);
+  checkpoint.channel_values[SENDS] = writes.map(([, , send]) => send);
   const versions = Object.values(checkpoint.channel_versions ?? {}).filter((version) =>
     ["number", "string"].includes(typeof version),
   );
   const newest = versions.length > 0 ? versions.reduce(newerVersion) : 1;
-  checkpoint.channel_versions = { ...checkpoint.channel_versions, [TASKS]: newest };
+  checkpoint.channel_versions = { ...checkpoint.channel_versions, [SENDS]: newest };
 }

@@ -11,7 +11,7 @@ import {
   unescapeId,
 } from "../../format/keys.js";
 import { TTL_ATTRIBUTE, type Lifetime } from "../../payload/lifetime.js";
-import { checkpointPages, namespaceRange } from "../read/pages.js";
+import { latestIdIn } from "../read/query.js";
 import type { Storage } from "../storage.js";
 import type { CheckpointRef } from "../refs.js";
 import { tombstone, unlessStored } from "../tombstone.js";
@@ -40,26 +40,18 @@ export async function takeHead(
 
   const head = await headId(storage, ref, born);
   if (head === ref.id) return; // by an attempt of this put whose answer got lost
-  const conflict = (latest: string | undefined): never => {
-    throw new CheckpointConflictError({
-      threadId: ref.thread.id,
-      checkpointNs: ref.ns,
-      checkpointId: ref.id,
-      parentId,
-      headId: latest,
-    });
-  };
   const latest = await latestId(storage, ref);
-  if (latest !== parentId) conflict(latest);
+  if (latest !== parentId) throw conflict(ref, parentId, latest);
   // The parent is the latest checkpoint: the head is of a writer that is not done, or was left behind by a saver that
   // rejects no conflicts.
   if (head !== undefined) {
     const isFenced = await fence(storage, ref, head, born, life);
     const now = isFenced ? latest : await latestId(storage, ref);
-    if (now !== parentId) conflict(now);
+    if (now !== parentId) throw conflict(ref, parentId, now);
   }
   if (await moveHead(storage, ref, head, born, life)) return;
-  if ((await headId(storage, ref, born)) !== ref.id) conflict(await latestId(storage, ref)); // by an attempt, as above
+  // By an attempt, as above.
+  if ((await headId(storage, ref, born)) !== ref.id) throw await conflictWithLatest(storage, ref, parentId);
 }
 
 async function headId({ db }: Storage, ref: CheckpointRef, born: string): Promise<string | undefined> {
@@ -68,20 +60,18 @@ async function headId({ db }: Storage, ref: CheckpointRef, born: string): Promis
 }
 
 /** The error of a put whose place was taken. */
-export async function overtaken(
+export const conflictWithLatest = async (
   storage: Storage,
   ref: CheckpointRef,
   parentId: string | undefined,
-): Promise<CheckpointConflictError> {
-  const headId = await latestId(storage, ref);
-  return new CheckpointConflictError({
-    threadId: ref.thread.id,
-    checkpointNs: ref.ns,
-    checkpointId: ref.id,
-    parentId,
-    headId,
-  });
-}
+): Promise<CheckpointConflictError> => conflict(ref, parentId, await latestId(storage, ref));
+
+const conflict = (
+  { thread, ns, id }: CheckpointRef,
+  parentId: string | undefined,
+  headId: string | undefined,
+): CheckpointConflictError =>
+  new CheckpointConflictError({ threadId: thread.id, checkpointNs: ns, checkpointId: id, parentId, headId });
 
 const headKey = ({ thread, nsPart }: CheckpointRef, born: string): ReturnType<typeof key> =>
   key(thread.partition, headSortKey(nsPart, born));
@@ -120,10 +110,5 @@ async function fence(
   return db.putItem(tombstone(place, life?.granted ?? Infinity), unlessStored);
 }
 
-/** The latest checkpoint of the namespace. */
-async function latestId(storage: Storage, { thread, nsPart }: CheckpointRef): Promise<string | undefined> {
-  const consistent = { ...storage, consistentRead: true };
-  for await (const [latest] of checkpointPages(consistent, thread, namespaceRange(nsPart), [10]))
-    if (latest) return latest.id;
-  return undefined;
-}
+const latestId = (storage: Storage, { thread, nsPart }: CheckpointRef): Promise<string | undefined> =>
+  latestIdIn(storage, thread, nsPart);

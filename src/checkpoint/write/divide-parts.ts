@@ -1,10 +1,11 @@
-import type { ChannelVersions, Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { Channel, Frame } from "../../format/frame.js";
 import { channelPlace, serialized, type Serialized } from "../../format/serde/serialized.js";
 import type { Storage } from "../storage.js";
-import { divide, shortenTail, TAIL_MARGIN_BYTES, type SegmentPlan, type Value } from "../../format/value.js";
+import { divide, shortenTail, TAIL_MARGIN_BYTES, type SegmentPlan } from "../../format/divide-value.js";
+import type { Value } from "../../format/value.js";
+import { channelNames, inherits, storesGiven, versionOf, type PutInput } from "./inherit-channels.js";
 
-/* The parts of a checkpoint: its body, its metadata and its channels. Which of them are stored, and how. */
+/* The parts of a checkpoint, which are its body, its metadata and its channels, become segments and tails. */
 
 /** Inline bytes of one item, before compression. What is over moves into segments, the longest tails first. */
 const MAX_INLINE_BYTES = 64 * 1_024;
@@ -13,17 +14,6 @@ const MAX_INLINE_BYTES = 64 * 1_024;
  * theirs would never be used again, so they stay inline much longer than a channel's tail.
  */
 const BODY = { maxTail: 16 * 1_024 };
-export interface PutInput {
-  threadId: string;
-  ns: string;
-  parentId: string | undefined;
-  checkpoint: Checkpoint;
-  metadata: CheckpointMetadata;
-  newVersions: ChannelVersions | undefined;
-  ttlSeconds: number | undefined;
-  /** The run that puts it, where the caller says so. */
-  runId?: string | undefined;
-}
 
 /** Divides what is stored into segments and tails, and takes the rest over from the parent. */
 export async function divideParts(
@@ -47,37 +37,6 @@ export async function divideParts(
     metadata: await divide(metadata.type, metadata.bytes, parent?.metadata, plan, BODY),
     channels,
   };
-}
-
-/**
- * LangGraph names the channels that changed in `newVersions`. On a fork it passes `{}`, `updateState` applies
- * pending writes without a new version, and wrappers for the older signature drop the argument: then every
- * value given is stored.
- */
-function storesAllGiven({ metadata, newVersions }: PutInput): boolean {
-  return newVersions === undefined || metadata.source === "fork" || metadata.source === "update";
-}
-
-/** The parent's channel, if the new checkpoint has it unchanged. */
-function inherits(input: PutInput, parent: Frame | undefined, name: string): Channel | undefined {
-  if (storesAllGiven(input) || Object.hasOwn(input.newVersions!, name)) return undefined;
-  const channel = parent?.channels.get(name);
-  return channel && channel.version !== null && channel.version === versionOf(input.checkpoint, name)
-    ? channel
-    : undefined;
-}
-
-/** Whether the given value of a channel that is not inherited is stored. */
-function storesGiven(input: PutInput, name: string): boolean {
-  if (storesAllGiven(input) || Object.hasOwn(input.newVersions!, name)) return true;
-  // A parent that has no such version, or is gone, leaves only the given value.
-  return input.parentId !== undefined;
-}
-
-function channelNames(input: PutInput, parent: Frame | undefined): Set<string> {
-  const names = new Set(Object.keys(input.checkpoint.channel_values));
-  if (!storesAllGiven(input)) for (const name of parent?.channels.keys() ?? []) names.add(name);
-  return names;
 }
 
 /** What may be stored, as the serde gave it. */
@@ -146,6 +105,3 @@ export async function makeRoom(
     slot.set(shorter);
   }
 }
-
-const versionOf = ({ channel_versions }: Checkpoint, name: string): Channel["version"] =>
-  Object.hasOwn(channel_versions, name) ? (channel_versions[name] ?? null) : null;

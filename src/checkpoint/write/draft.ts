@@ -1,8 +1,9 @@
 import { lengthsOf, valuesOf, type Frame } from "../../format/frame.js";
 import { deltaChannels } from "../delta-channels.js";
-import { newIncarnation } from "../incarnation.js";
+import { newIncarnation } from "../../format/keys.js";
 import { type Lifetime } from "../../payload/lifetime.js";
-import { divideParts, makeRoom, type PutInput, type SerializedParts } from "./divide-parts.js";
+import { divideParts, makeRoom, type SerializedParts } from "./divide-parts.js";
+import type { PutInput } from "./inherit-channels.js";
 import { renew, renewAncestors, type AncestorsOf } from "./renew.js";
 import { NewSegments } from "../../payload/segment-writes.js";
 import { type Storage } from "../storage.js";

@@ -2,7 +2,7 @@ import type { ChannelVersions, Checkpoint, CheckpointMetadata } from "@langchain
 import { invalidInput } from "../../errors.js";
 import { classOf } from "../../format/serde/arguments.js";
 import { isBody, isMetadata } from "../parts.js";
-import type { PutInput } from "./divide-parts.js";
+import type { PutInput } from "./inherit-channels.js";
 
 /**
  * What is given to `put`, with what may be left out.

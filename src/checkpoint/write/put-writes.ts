@@ -13,7 +13,8 @@ import { type Storage } from "../storage.js";
 import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
 import { ABOUT } from "../tombstone.js";
 import { Expression, orderAttribute } from "./writes-expression.js";
-import { divide, TAIL_MARGIN_BYTES, type Value } from "../../format/value.js";
+import { divide, TAIL_MARGIN_BYTES } from "../../format/divide-value.js";
+import type { Value } from "../../format/value.js";
 import { callsOf, isLater, orderOf } from "../../format/write-order.js";
 import {
   attributeOf,
@@ -149,7 +150,7 @@ async function update(
       if (isStored) return;
       const there = await storage.db.getItem(itemKey, true);
       meet(there);
-      ({ special, order } = overtaken(storage, there, special, order));
+      ({ special, order } = leftToStore(storage, there, special, order));
       if (ordinary.length + special.length === 0) return;
       continue;
     }
@@ -179,13 +180,13 @@ async function update(
     meet(seen);
     const end = ordinary.at(-1)!.index + 1;
     taken = seen ? takenIndices(await writeAttributes(seen, storage.codec), end) : new Set();
-    ({ special, order } = overtaken(storage, seen, special, order));
+    ({ special, order } = leftToStore(storage, seen, special, order));
   }
   throw changedTooOften("The writes of one task", MAX_ROUNDS);
 }
 
 /** What is left to store of a call's special channels, and its number now, when other calls have come between. */
-function overtaken(
+function leftToStore(
   { writeOrder }: Storage,
   seen: Item | undefined,
   special: SerializedWrite[],

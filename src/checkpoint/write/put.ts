@@ -4,10 +4,11 @@ import { checkpointItem } from "../read/checkpoint-item.js";
 import { locate } from "../../format/format-error.js";
 import type { Frame } from "../../format/frame.js";
 import { deltaChannels } from "../delta-channels.js";
-import { overtaken, takeHead } from "./conflicts.js";
+import { conflictWithLatest, takeHead } from "./conflicts.js";
 import { key } from "../../format/keys.js";
 import { lifetime, type Lifetime } from "../../payload/lifetime.js";
-import { serializeParts, type PutInput } from "./divide-parts.js";
+import { serializeParts } from "./divide-parts.js";
+import type { PutInput } from "./inherit-channels.js";
 import { frameOf } from "../read/open.js";
 import { needsAncestors } from "./renew.js";
 import { writeSegments } from "../../payload/segment-writes.js";
@@ -98,7 +99,7 @@ async function commit(storage: Storage, { input, ref, order }: Put, { frame, ite
     }),
     storage.db.batchDelete(superseded.map((sortKey) => key(item.PK.S, sortKey))),
   ]);
-  if (!isStored) throw await overtaken(storage, ref, parentId);
+  if (!isStored) throw await conflictWithLatest(storage, ref, parentId);
   const needsAncestors = deltaChannels(metadata, frame).length > 0;
   storage.superseded?.put(threadId, ns, parentId, checkpoint.id, item, needsAncestors, superseded);
   storage.frames.set(threadId, ns, checkpoint.id, frame);

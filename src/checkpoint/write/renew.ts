@@ -1,5 +1,5 @@
-import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
-import { forEachAtOnce } from "../../aws/client/concurrency.js";
+import { isDeltaSnapshot, type Checkpoint, type CheckpointMetadata } from "@langchain/langgraph-checkpoint";
+import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
 import { emit } from "../../aws/client/events.js";
 import { neededAncestors } from "../read/delta-history.js";
 import { deltaChannels } from "../delta-channels.js";
@@ -22,13 +22,6 @@ export interface AncestorsOf {
   top: CheckpointRef;
   channels: string[];
 }
-
-/**
- * As LangGraph's function of this name tells it. Imported from there, it would bring all of LangChain into a page that
- * only reads.
- */
-const isDeltaSnapshot = (value: unknown): boolean =>
-  (value as { lg_name?: unknown } | null | undefined)?.lg_name === "DeltaSnapshot" && typeof value === "object";
 
 /** Whether a checkpoint has `DeltaChannel`s: it is rebuilt from others, or others will be from it. */
 export function needsAncestors({ channel_values }: Checkpoint, metadata: CheckpointMetadata): boolean {

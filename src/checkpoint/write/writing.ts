@@ -2,7 +2,7 @@ import type { SaverConfig } from "../../config/config.js";
 import { compress } from "../../format/compression.js";
 import { WriteOrder } from "../../format/write-order.js";
 import type { Writing } from "../storage.js";
-import { Superseded } from "./latest-only.js";
+import { Superseded } from "../superseded.js";
 
 /** What a saver stores with. */
 export const writingFor = ({ history }: Pick<SaverConfig, "history">): Writing => ({

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { PruneResult } from "../../threads/prune/result.js";
 import type { PruneProgress } from "../../threads/prune/each-thread.js";
 import type { PruneOptions } from "../../threads/prune/options.js";
-import { ThreadsFailedError } from "../../threads/threads-failed.js";
+import { ThreadsFailedError } from "../../threads/prune/threads-failed.js";
 import { duration, wholeNumber } from "../arguments.js";
 import type { Context, Open } from "../context.js";
 import { UsageError } from "../errors.js";

@@ -5,7 +5,7 @@ import { textOfAnswer } from "../../aws/credentials/answer.js";
 import { Clock } from "../../aws/client/clock.js";
 import type { AwsCredentials } from "../../aws/client/credentials.js";
 import { sign } from "../../aws/client/sign.js";
-import { documentOf, textOf } from "../../aws/s3/xml.js";
+import { documentOf, elementText } from "../../aws/s3/xml.js";
 import { skipped, ok, reported, wrong, type Check } from "./finding.js";
 import type { Subject } from "./subject.js";
 
@@ -80,8 +80,8 @@ async function* identity(
       headers,
       body: "Action=GetCallerIdentity&Version=2011-06-15",
       sign: { headers: signed, clock },
-      read: ({ body }) => textOf(documentOf(body, "GetCallerIdentityResponse"), "Arn") ?? "",
-      serviceCode: (answer) => textOf(textOfAnswer(answer), "Code"),
+      read: ({ body }) => elementText(documentOf(body, "GetCallerIdentityResponse"), "Arn") ?? "",
+      serviceCode: (answer) => elementText(textOfAnswer(answer), "Code"),
       advice: () => undefined,
     });
     yield ok(check, `They are ${arn}.`);

@@ -1,5 +1,5 @@
 import { getLifecycleRules } from "../../aws/s3/lifecycle.js";
-import { elements, textOf } from "../../aws/s3/xml.js";
+import { elements, elementText } from "../../aws/s3/xml.js";
 import { expiryRule } from "../../table/lifecycle-rule.js";
 import { daysOf } from "../../payload/lifetime.js";
 import { TTL_TAG } from "../../payload/offload.js";
@@ -36,7 +36,8 @@ export async function* checkLifecycle({ s3, config: { s3: place } }: Subject, tt
       else if (findings.length === 0)
         yield ok(
           "lifecycle",
-          `The rule ${JSON.stringify(textOf(rule, "ID") ?? "")} deletes objects ${days} days after they were stored.`,
+          `The rule ${JSON.stringify(elementText(rule, "ID") ?? "")} deletes objects ${days} days after they were ` +
+            "stored.",
         );
     } else if (findings.length === 0) yield ok("lifecycle", "No rule deletes what threads still need.");
   } catch (error) {
@@ -86,18 +87,21 @@ function* harm(rules: Rule[], ttlSeconds: number | undefined): Generator<Finding
 /** Rules that are switched on and can meet an object under the prefix. */
 function rulesFor(rules: readonly string[], prefix: string): Rule[] {
   return rules.flatMap((rule) => {
-    const of = textOf(rule, "Prefix") ?? "";
-    const tags = elements(rule, "Tag").map((tag) => ({ key: textOf(tag, "Key"), value: textOf(tag, "Value") }));
+    const of = elementText(rule, "Prefix") ?? "";
+    const tags = elements(rule, "Tag").map((tag) => ({
+      key: elementText(tag, "Key"),
+      value: elementText(tag, "Value"),
+    }));
     const meets = (of.startsWith(prefix) || prefix.startsWith(of)) && tags.every(({ key }) => key === TTL_TAG);
-    if (!meets || textOf(rule, "Status") !== "Enabled") return [];
+    if (!meets || elementText(rule, "Status") !== "Enabled") return [];
     const [expiration] = elements(rule, "Expiration");
     const deletes = expiration !== undefined && /<(Days|Date)>/.test(expiration);
     return {
-      id: textOf(rule, "ID") ?? "",
+      id: elementText(rule, "ID") ?? "",
       tag: tags[0]?.value,
-      days: deletes ? Number(textOf(expiration, "Days") ?? 0) : undefined,
+      days: deletes ? Number(elementText(expiration, "Days") ?? 0) : undefined,
       archives: elements(rule, "Transition").some((transition) =>
-        /GLACIER$|DEEP_ARCHIVE/.test(textOf(transition, "StorageClass") ?? ""),
+        /GLACIER$|DEEP_ARCHIVE/.test(elementText(transition, "StorageClass") ?? ""),
       ),
     };
   });

@@ -2,7 +2,7 @@ import { describeTable, describeTimeToLive } from "../../aws/dynamodb/table.js";
 import { getLifecycleRules } from "../../aws/s3/lifecycle.js";
 import type { DynamoDB } from "../../aws/dynamodb/dynamodb.js";
 import type { S3 } from "../../aws/s3/s3.js";
-import { textOf } from "../../aws/s3/xml.js";
+import { elementText } from "../../aws/s3/xml.js";
 import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import { expiryRule, missingDays } from "../../table/lifecycle-rule.js";
 import { keysProblem } from "../../table/table.js";
@@ -40,7 +40,7 @@ export async function planSetup(
   plan.lifecycleRule =
     rule === undefined || missingDays(rules, place.prefix, ttlSeconds).length > 0
       ? { status: "missing" }
-      : { id: textOf(rule, "ID") ?? "", status: "existed" };
+      : { id: elementText(rule, "ID") ?? "", status: "existed" };
   return plan;
 }
 

@@ -1,7 +1,7 @@
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import { classOf, isEscaped, isMoreThanProperties, isPlain, restoreArguments } from "./arguments.js";
 import { escapeKey } from "./escape.js";
-import { Unstorable } from "./unstorable.js";
+import { Unstorable } from "./unstorable-error.js";
 
 /** So many levels are written and read on the stack of every runtime, with room for what its caller has there. */
 const MAX_DEPTH = 1_000;

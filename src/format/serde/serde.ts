@@ -1,7 +1,7 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { Encoder, type Construction } from "./encode.js";
 import { revive } from "./revive.js";
-import { Unstorable } from "./unstorable.js";
+import { Unstorable } from "./unstorable-error.js";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,6 +1,6 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { invalidInput } from "../../errors.js";
-import { Unstorable } from "./unstorable.js";
+import { Unstorable } from "./unstorable-error.js";
 import { damaged } from "../format-error.js";
 
 /** What a serde made of a value. */

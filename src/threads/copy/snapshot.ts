@@ -4,13 +4,12 @@ import { CheckpointDataError, invalidInput } from "../../errors.js";
 import { DATA, stringOf } from "../../format/attributes.js";
 import { compareCodePoints } from "../../format/code-points.js";
 import { locate } from "../../format/format-error.js";
-import { deltaChannels } from "../../checkpoint/delta-channels.js";
 import { livingOf } from "../../checkpoint/incarnation.js";
 import { key, parseSortKey, segmentCopy, segmentSortKey, THREAD_MARKER, withoutBorn } from "../../format/keys.js";
 import { endedItem, goneAt, isEnded, isGone } from "../../payload/lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER } from "../../checkpoint/read/pages.js";
-import { allValues, openCheckpoint, type StoredCheckpoint } from "../../checkpoint/read/open.js";
-import { loadBody, loadMetadata } from "../../checkpoint/read/load.js";
+import { allValues, openCheckpoint } from "../../checkpoint/read/open.js";
+import { neededOfParent } from "../../checkpoint/read/needed-of-parent.js";
 import { storedObject } from "../../payload/segment-objects.js";
 import { type Storage } from "../../checkpoint/storage.js";
 import { threadOf, type Thread } from "../../checkpoint/refs.js";
@@ -108,7 +107,7 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
         const name = JSON.stringify([items.ns, items.id]);
         if (isHidden && !parents.has(name)) continue;
         const stored = await openCheckpoint(storage, items);
-        if (stored.parentId !== undefined && (isHidden || (await restsOnParent(storage, stored)))) {
+        if (stored.parentId !== undefined && (isHidden || (await neededOfParent(storage, stored)))) {
           const parent = JSON.stringify([items.ns, stored.parentId]);
           count(parent.length);
           parents.add(parent);
@@ -133,21 +132,6 @@ async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGe
     throw invalidInput(`Thread ${JSON.stringify(thread.id)} was deleted while it was read.`);
   const [missing] = [...needed].map((copy) => used.get(copy)!);
   if (missing) throw new CheckpointDataError("MISSING_DATA", `Segment ${missing.name} is missing`, located);
-}
-
-/**
- * Whether `DeltaChannel`s are rebuilt from the parent; checkpoints before format 4 take their sends from its writes.
- */
-async function restsOnParent(storage: Storage, stored: StoredCheckpoint): Promise<boolean> {
-  const segments = await storage.segments.load(stored.thread.partition, [
-    stored.frame.checkpoint,
-    stored.frame.metadata,
-  ]);
-  const [{ v }, metadata] = await Promise.all([
-    loadBody(storage, stored, segments),
-    loadMetadata(storage, stored, segments),
-  ]);
-  return v < 4 || deltaChannels(metadata, stored.frame).length > 0;
 }
 
 /**

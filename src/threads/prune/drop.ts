@@ -1,4 +1,4 @@
-import { forEachAtOnce } from "../../aws/client/concurrency.js";
+import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
 import { countDropped } from "./result.js";
 import type { ThreadProgress, ThreadWork } from "./each-thread.js";
 import { key } from "../../format/keys.js";

@@ -3,7 +3,7 @@ import { add, nothing, type PruneResult } from "./result.js";
 import { locate } from "../../format/format-error.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import { threadOf, type Thread } from "../../checkpoint/refs.js";
-import { isOfOneThread, ThreadsFailedError, type ThreadFailure } from "../threads-failed.js";
+import { isOfOneThread, ThreadsFailedError, type ThreadFailure } from "./threads-failed.js";
 
 /** How far a pruning is. */
 export interface PruneProgress {

@@ -8,6 +8,7 @@ import { keyOf, parseSortKey } from "../../format/keys.js";
 import { endOf, isEnded, isGone } from "../../payload/lifetime.js";
 import { allValues, openCheckpoint, type StoredCheckpoint } from "../../checkpoint/read/open.js";
 import { FIRST } from "../../format/attributes.js";
+import { neededOfParent } from "../../checkpoint/read/needed-of-parent.js";
 import { readCheckpoint } from "../../checkpoint/read/query.js";
 import { loadBody, loadMetadata } from "../../checkpoint/read/load.js";
 import { type Storage } from "../../checkpoint/storage.js";
@@ -145,19 +146,15 @@ export class NamespaceMarker {
   }
 
   async #keep(stored: StoredCheckpoint, item: Item): Promise<void> {
-    const { storage, thread, marks } = this;
-    const { id, parentId, frame } = stored;
-    marks.left++;
+    const { id, parentId } = stored;
+    this.marks.left++;
     this.#kept.add(id);
     this.#use(stored);
     this.#passOn(stored);
     if (parentId === undefined) return;
     if (!(FIRST in item)) this.#children.set(parentId, [...(this.#children.get(parentId) ?? []), keyOf(item)]);
-    const segments = await storage.segments.load(thread.partition, [frame.checkpoint, frame.metadata]);
-    const channels = deltaChannels(await loadMetadata(storage, stored, segments), frame);
-    const { v } = await loadBody(storage, stored, segments);
-    // Checkpoints before format 4 take their sends from the parent's writes.
-    if (channels.length > 0 || v < 4) this.#need(parentId, channels);
+    const channels = await neededOfParent(this.storage, stored);
+    if (channels) this.#need(parentId, channels);
   }
 
   async #unwrite(writes: Item[]): Promise<void> {

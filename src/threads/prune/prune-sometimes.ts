@@ -1,6 +1,6 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { emit } from "../../aws/client/events.js";
-import { WAIT_SECONDS } from "../../checkpoint/write/latest-only.js";
+import { WAIT_SECONDS } from "../../checkpoint/superseded.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import { fnv1a } from "../../format/shards.js";
 import { usualGraceSeconds } from "./options.js";

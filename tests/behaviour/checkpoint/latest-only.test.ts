@@ -20,6 +20,7 @@ import { createSaver, type SaverOptions } from "../../lanes/savers/harness.js";
 import { itemsOf } from "../../lanes/stored/raw-table.js";
 import { countedSaver, newPrefix } from "../../lanes/stored/requests.js";
 import { checkpointIdOf, isCheckpoint } from "../../lanes/stored/sort-keys.js";
+import { createReader } from "./readers.js";
 
 provideContext();
 
@@ -69,6 +70,24 @@ describe('history: "latest"', () => {
       expect(await valuesAt(createSaver(options), latestOf(step))).toEqual({ n: 13 });
     },
   );
+
+  it("a reader lists what a saver lists: the newest checkpoint alone, and nothing before it", async () => {
+    const options = newPlace();
+    const saver = createSaver(options);
+    const steps = await putChain(saver, emptyThread("t"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    const newest = steps[2]!;
+    for (const one of [saver, createReader(options)]) {
+      for (const ns of [{}, { checkpoint_ns: "" }]) {
+        const config = { configurable: { thread_id: "t", ...ns } };
+        expect(idsOf(await collect(one.list(config)))).toEqual([newest.checkpoint.id]);
+        expect(await collect(one.list(config, { before: newest.config }))).toEqual([]);
+        // By its id, one that waits to be deleted is there still.
+        expect(idsOf(await collect(one.list(steps[1]!.config)))).toEqual([steps[1]!.checkpoint.id]);
+      }
+    }
+    const full = createReader({ ...options, history: "full" });
+    expect(await collect(full.list({ configurable: { thread_id: "t" } }))).toHaveLength(3);
+  });
 
   it("an instance that begins in the middle deletes what others have left", async () => {
     const options = newPlace();

@@ -2,12 +2,12 @@ import type { CheckpointTuple, DeltaChannelHistory } from "@langchain/langgraph-
 import { isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb";
 import { collect } from "../savers/checkpoints.js";
 import type { Random } from "../hostile/random.js";
+import type { Caller } from "./caller.js";
 import type { Instance } from "./instances.js";
 import type { PutRecord } from "./record.js";
 import type { Story } from "./story.js";
 import { Tasks } from "./tasks.js";
 import { DELTA } from "./values.js";
-import type { World } from "./world.js";
 
 /**
  * What one worker does with one thread through one instance: what LangGraph's loop would, or a reader, or a deletion.
@@ -16,12 +16,12 @@ export class Run {
   readonly #tasks: Tasks;
 
   constructor(
-    private readonly world: World,
+    private readonly caller: Caller,
     private readonly story: Story,
     private readonly instance: Instance,
     private readonly random: Random,
   ) {
-    this.#tasks = new Tasks(world, story, instance, random);
+    this.#tasks = new Tasks(caller, story, instance, random);
   }
 
   /**
@@ -65,7 +65,7 @@ export class Run {
 
   /** @returns whether it was acknowledged */
   async deleteThread(): Promise<boolean> {
-    const deletion = this.world.begin();
+    const deletion = this.caller.begin();
     this.story.record.deletes.push(deletion);
     return (
       (await this.#call(
@@ -82,7 +82,7 @@ export class Run {
   }
 
   async #latest(ns: string): Promise<{ found: PutRecord | undefined } | undefined> {
-    const span = this.world.begin();
+    const span = this.caller.begin();
     const result = await this.#call(
       "getTuple",
       `latest of "${ns}"`,
@@ -93,7 +93,7 @@ export class Run {
   }
 
   async #one(put: PutRecord): Promise<boolean | undefined> {
-    const span = this.world.begin();
+    const span = this.caller.begin();
     const result = await this.#call(
       "getTuple",
       `read ${put.id}`,
@@ -120,7 +120,7 @@ export class Run {
       ...(limit !== undefined && { limit }),
       ...(before !== undefined && { before: { configurable: { checkpoint_id: before } } }),
     };
-    const span = this.world.begin();
+    const span = this.caller.begin();
     const config = { configurable: { thread_id: story.threadId, ...(ns !== undefined && { checkpoint_ns: ns }) } };
     const result = await this.#call(
       "list",
@@ -135,13 +135,13 @@ export class Run {
     const puts = all.filter((put) => put.ns === "" && !put.contents.has(DELTA));
     if (puts.length === 0) return;
     const put = this.random.pick(puts);
-    const span = this.world.begin();
+    const span = this.caller.begin();
     const read = (saver: Instance["saver"]): Promise<Record<string, DeltaChannelHistory>> =>
       saver.getDeltaChannelHistory({ config: this.story.configOf(put), channels: [DELTA] });
     // Of a thread that was deleted there may be no ancestors any more, and a shorter history would be a wrong one.
     const isGone = (error: unknown): boolean =>
       isDynamoDBSaverError(error) && error.code === "MISSING_DATA" && !this.story.judge.mustBeWhole(put, span);
-    const result = await this.world.call(
+    const result = await this.caller.call(
       this.story,
       this.instance,
       "getDeltaChannelHistory",
@@ -162,7 +162,7 @@ export class Run {
         ? this.#tasks.write(put, story.record.callsOf(put.id).length)
         : undefined;
     for (let tries = 1; ; tries++) {
-      const attempt = this.world.begin();
+      const attempt = this.caller.begin();
       put.attempts.push(attempt);
       story.record.puts.set(put.id, put);
       const what =
@@ -171,9 +171,9 @@ export class Run {
       const store = (saver: Instance["saver"]): Promise<unknown> =>
         saver.put(...(story.argumentsOf(put) as Parameters<typeof saver.put>));
       const isRefused = (error: unknown): boolean =>
-        (attempt.refused = this.world.rejectsConflicts && isDynamoDBSaverError(error) && error.code === "CONFLICT");
+        (attempt.refused = this.caller.rejectsConflicts && isDynamoDBSaverError(error) && error.code === "CONFLICT");
       const [stored] = await Promise.all([
-        this.world.call(story, this.instance, "put", what, store, attempt, isRefused),
+        this.caller.call(story, this.instance, "put", what, store, attempt, isRefused),
         early,
       ]);
       if (stored) return true;
@@ -201,8 +201,8 @@ export class Run {
     kind: string,
     what: string,
     action: (saver: Instance["saver"]) => Promise<T>,
-    span?: ReturnType<World["begin"]>,
+    span?: ReturnType<Caller["begin"]>,
   ): Promise<{ value: T } | undefined> {
-    return this.world.call(this.story, this.instance, kind, what, action, span);
+    return this.caller.call(this.story, this.instance, kind, what, action, span);
   }
 }

@@ -7,10 +7,10 @@ import {
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
 import type { Random } from "../hostile/random.js";
+import type { Caller } from "./caller.js";
 import type { Instance } from "./instances.js";
 import type { CallRecord, PutRecord } from "./record.js";
 import type { Story } from "./story.js";
-import type { World } from "./world.js";
 
 const SPECIAL = [ERROR, SCHEDULED, INTERRUPT, RESUME];
 let calls = 0;
@@ -18,7 +18,7 @@ let calls = 0;
 /** What the tasks of a run write. */
 export class Tasks {
   constructor(
-    private readonly world: World,
+    private readonly caller: Caller,
     private readonly story: Story,
     private readonly instance: Instance,
     private readonly random: Random,
@@ -49,7 +49,7 @@ export class Tasks {
     const path = task % 2 === 0 ? "" : "~__pregel_pull, node";
     const writes = isDelta ? story.deltaWrite(number, random) : this.#writes(number);
     const call: CallRecord = {
-      ...this.world.begin(),
+      ...this.caller.begin(),
       number,
       checkpointId: put.id,
       taskId,
@@ -74,7 +74,7 @@ export class Tasks {
       // From the second time on it is not known any more what came before what.
       if (call.ended < Infinity) Object.assign(call, { ended: Infinity, by: {} });
       if (
-        await this.world.call(
+        await this.caller.call(
           this.story,
           this.instance,
           "putWrites",

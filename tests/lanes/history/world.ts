@@ -6,6 +6,7 @@ import { Random } from "../hostile/random.js";
 import { objectKeys } from "../stored/s3-client.js";
 import { keysAt, type Place } from "../savers/s3-saver.js";
 import { base64Url } from "../stored/stored-format.js";
+import type { Caller } from "./caller.js";
 import { Instances, isOutage, type Instance, type InstancesOptions } from "./instances.js";
 import { Violation, type Span } from "./record.js";
 import { Run } from "./run.js";
@@ -32,7 +33,7 @@ export interface Figures {
 }
 
 /** Many workers on the same threads, through several instances, on networks that fail. */
-export class World {
+export class World implements Caller {
   readonly instances: Instances;
   readonly #stories: Story[] = [];
   readonly #byKind: Record<string, number> = {};
@@ -82,12 +83,6 @@ export class World {
     };
   }
 
-  /**
-   * Makes one call and notes when it began and ended. Whatever it fails with must be an outage.
-   * @param span where to note it, if others have to know of it meanwhile
-   * @param isExpected which other errors it may end in
-   * @returns what it returned, unless it failed
-   */
   async call<T>(
     story: Story,
     instance: Instance,
@@ -127,7 +122,6 @@ export class World {
     return result;
   }
 
-  /** A call begins now. */
   begin(): Span {
     return { invoked: ++this.#time, ended: Infinity, ok: false };
   }

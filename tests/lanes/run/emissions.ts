@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { secretsAndValuesIn, secretsIn } from "../../../scripts/lib/testing/secrets.js";
-import type { SaverOptions } from "../savers/harness.js";
+import type { DynamoDBSaverOptions } from "langgraph-checkpoint-dynamodb";
 
 /** How much of each kind was looked at: a check that has seen nothing has shown nothing. */
 export interface Emitted {
@@ -24,7 +24,7 @@ export class Emissions {
   readonly #secrets = new Set<string>();
 
   /** From now on, these options' credentials and keys must not show. */
-  keepSecret({ credentials, encryption, s3 }: Partial<SaverOptions>): void {
+  keepSecret({ credentials, encryption, s3 }: Partial<DynamoDBSaverOptions>): void {
     for (const given of [credentials, s3?.credentials]) if (typeof given === "object") this.#keepCredentials(given);
     const keys: unknown = encryption && [encryption.key, encryption.olderKeys].flat();
     for (const key of Array.isArray(keys) ? (keys as unknown[]) : []) if (key instanceof Uint8Array) this.#keepKey(key);

@@ -63,3 +63,6 @@ export function difference(wanted: string, got: string): string {
     `expected …${wanted.slice(from, at + 80)} (${wanted.length}), got …${got.slice(from, at + 80)} ` + `(${got.length})`
   );
 }
+
+/** An id, as docs/storage.md says that it stands in a key. */
+export const keyPart = (id: string): string => id.replace(/%/g, "%25").replace(/#/g, "%23");

@@ -1,7 +1,7 @@
 import { invalidConfig } from "../../errors.js";
 
 /** The runtime's own environment, where it has one; Deno's needs `--allow-env`, and without it there is none. */
-export function ambientEnv(): object {
+export function runtimeEnv(): object {
   const runtime = globalThis as { process?: { env?: object } };
   return runtime.process?.env ?? {};
 }

@@ -1,7 +1,7 @@
 import { AIMessage, ToolMessage, isAIMessage, type BaseMessage } from "@langchain/core/messages";
 import { z } from "zod";
 import type { Model } from "./model.js";
-import type { AgentTool } from "./tools.js";
+import type { AgentTool } from "../tools.js";
 
 const TIMEOUT_MS = 60_000;
 

@@ -1,6 +1,6 @@
-import type { Item, Key } from "../../aws/dynamodb/items.js";
-import { ByteLru } from "../../payload/byte-lru.js";
-import { cacheKey, type Thread } from "../refs.js";
+import type { Item, Key } from "../aws/dynamodb/items.js";
+import { ByteLru } from "../payload/byte-lru.js";
+import { cacheKey, type Thread } from "./refs.js";
 
 /*
  * With `history: "latest"` a put also deletes what is superseded: checkpoints before its parent, with their writes,

@@ -11,7 +11,7 @@ export class Unstorable extends DynamoDBSaverError {
     private readonly advice: string,
     place = "",
   ) {
-    const at = textOf(path);
+    const at = shownPath(path);
     const where = [place, at && `at ${at}`].filter((part) => part !== "").join(", ");
     super("INVALID_INPUT", `${problem}${where && ` (${where})`}. ${advice}`);
   }
@@ -22,7 +22,7 @@ export class Unstorable extends DynamoDBSaverError {
   }
 }
 
-function textOf(path: readonly (string | number)[]): string {
+function shownPath(path: readonly (string | number)[]): string {
   const isName = (part: string | number): boolean => /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(String(part));
   const text = path.map((part) => (isName(part) ? `.${part}` : `[${JSON.stringify(part)}]`)).join("");
   const shown = text.startsWith(".") ? text.slice(1) : text;

@@ -1,5 +1,5 @@
-import { DynamoDBSaverError } from "../errors.js";
-import type { PruneResult } from "./prune/result.js";
+import { DynamoDBSaverError } from "../../errors.js";
+import type { PruneResult } from "./result.js";
 
 /** A thread that could not be done, and why. */
 export interface ThreadFailure {
