@@ -45,7 +45,7 @@ test("the drawing has every folder of src and of its rooms, and every file and f
   expect(deeper).toEqual([]);
 });
 
-test("every file and folder that the text names is there, in the folder of the one before it or by its whole path", () => {
+test("every file and folder that the text names is there, whole or beside the one before it", () => {
   const missing: string[] = [];
   let named = 0;
   for (const paragraph of text.replace(drawing, "").split(/\n\n|\n(?=[|\d-])/)) {
