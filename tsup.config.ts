@@ -1,5 +1,7 @@
-import { rm } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { defineConfig, type Options } from "tsup";
+import { noticeOf } from "./scripts/lib/licenses.js";
 
 const both: Options = { target: "es2022", treeshake: true, silent: true, clean: false };
 
@@ -35,5 +37,13 @@ const cli: Options = {
 export default defineConfig(async ({ outDir = "dist" }) => {
   // Here, because both build into one folder.
   await rm(outDir, { recursive: true, force: true });
-  return [library, cli];
+  const licenses: NonNullable<Options["esbuildPlugins"]>[number] = {
+    name: "licenses",
+    setup: (build) =>
+      build.onEnd(async ({ metafile }) => {
+        await mkdir(join(outDir, "cli"), { recursive: true });
+        await writeFile(join(outDir, "cli/LICENSES.txt"), noticeOf(Object.keys(metafile!.inputs)));
+      }),
+  };
+  return [library, { ...cli, esbuildPlugins: [licenses] }];
 });

@@ -4,42 +4,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { cruise } from "dependency-cruiser";
+import { FLOORS } from "./lib/floors.js";
 
-/**
- * From the ground up: what stands in a room imports itself and what is before it in its list. `*` is what stands in the
- * room and is not named. ARCHITECTURE.md says what each is for.
- *
- * @type {Record<string, string[]>}
- */
-const FLOORS = {
-  "src/": [
-    "errors.ts",
-    "checks.ts",
-    "aws/",
-    "options.ts",
-    "config/",
-    "format/",
-    "payload/",
-    "table/",
-    "checkpoint/",
-    "threads/",
-    "store/",
-    "vectors/",
-    "cache/",
-    "inspect/",
-    "cli/",
-    "context.ts",
-    "credentials.ts",
-    "reader.ts",
-    "s3-vectors.ts",
-    "index.ts",
-  ],
-  "src/aws/": ["*", "client/", "dynamodb/", "s3/", "s3vectors/", "credentials/"],
-  "src/format/": ["format-error.ts", "serde/", "*"],
-  "src/checkpoint/": ["*", "read/", "write/", "saver.ts"],
-  "src/threads/": ["*", "copy/", "prune/", "saver.ts"],
-  "src/cli/": ["*", "inspect/", "doctor/", "setup/", "commands/", "main.ts"],
-};
 /** Here no imports go in a circle. */
 const PLACES = ["src", "tests", "scripts", "demo", "workers", "bench"];
 /** The one file outside of `src` that a source imports. */
@@ -69,9 +35,7 @@ function homeless() {
     }
   };
   const sources = code.filter((file) => file.startsWith("src/") && !isAtHome(file));
-  return sources.map(
-    (file) => `${file} is in no room: add it to FLOORS in scripts/check-rooms.js, and to ARCHITECTURE.md`,
-  );
+  return sources.map((file) => `${file} is in no room: add it to scripts/lib/floors.js, and to ARCHITECTURE.md`);
 }
 
 /**
@@ -121,7 +85,7 @@ async function wrongImports() {
       ? `A circle of imports: ${from} → ${cycle.map(({ name }) => name).join(" → ")}`
       : rule.name === "outwards"
         ? `${from} imports ${to}, which is not in src: a source imports sources and packages alone`
-        : `${from} imports ${to}, which is above it: see FLOORS in scripts/check-rooms.js`,
+        : `${from} imports ${to}, which is above it: see scripts/lib/floors.js`,
   );
 }
 

@@ -169,5 +169,9 @@ function lineOf({ PK, SK, ...attributes }: Record<string, Record<string, unknown
     if (type === "B" && content.length > 40) return `${name}=${digest(Buffer.from(content, "base64"))}`;
     return `${name}=${type}:${JSON.stringify(content)}`;
   });
-  return `${JSON.stringify([PK!.S, SK!.S]).slice(0, 300)} ${shown.sort().join(" ").slice(0, 1_000)}`;
+  return `${cut(JSON.stringify([PK!.S, SK!.S]), 300)} ${cut(shown.sort().join(" "), 1_000)}`;
 }
+
+/** A long text is told by its beginning, and by a digest of the rest. */
+const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length)}… and ${digest(Buffer.from(text.slice(length)))}`;

@@ -27,10 +27,12 @@ test("the tarball holds the build with its types, what is to be read first, and 
   );
 
   expect([...new Set(files)].sort()).toEqual([
+    "ARCHITECTURE.md",
     "LICENSE",
     "README.md",
     "SECURITY.md",
     "dist/cli.js",
+    "dist/cli/LICENSES.txt",
     "dist/cli/shared.js",
     "dist/context.cjs",
     "dist/context.d.cts",
@@ -69,6 +71,24 @@ test("the tarball holds the build with its types, what is to be read first, and 
     "workers/…",
     "wrangler.toml",
   ]);
+});
+
+test("every package whose code is in the command line's files is named, with its license", async () => {
+  const dist = join(installed.folder, "node_modules/langgraph-checkpoint-dynamodb/dist");
+  const chunks = (await readdir(join(dist, "cli"))).filter((file) => file.endsWith(".js"));
+  const code = await Promise.all(
+    ["cli.js", ...chunks.map((file) => join("cli", file))].map((file) => readFile(join(dist, file), "utf8")),
+  );
+  // The bundler says in a comment where each piece comes from.
+  const bundled = new Set(
+    code.join("\n").match(/(?<=^\/\/ .*node_modules\/)(@[\w.-]+\/)?[\w.-]+(?=\/(?!.*node_modules\/))/gm),
+  );
+  expect(bundled.size).toBeGreaterThan(20);
+  const notice = await readFile(join(dist, "cli/LICENSES.txt"), "utf8");
+  const named = [...notice.matchAll(/^(\S+) \d\S* \((MIT|ISC|Apache-2\.0)\)$/gm)].map(([, name]) => name);
+  expect([...bundled].filter((name) => !named.includes(name))).toEqual([]);
+  for (const words of ["Permission is hereby granted", "Apache License", "Permission to use, copy, modify, and"])
+    expect(notice).toContain(words);
 });
 
 test("every link and picture of the packed documents leads to a packed file, and its anchor is there", async () => {

@@ -51,10 +51,9 @@ export const oneCheckpoint = ({ nsPart, idPart }: CheckpointRef): Pick<QueryInpu
 });
 
 /**
- * Checkpoints with their writes, newest first, one array a page of the Query: those of the incarnation that the
- * thread's marker names, for all that reads checkpoints in their order. A Query of the root namespace meets that first.
- * Another one relies on what this instance has seen lately, until it meets something else, or looks at the marker side
- * by side with its first page.
+ * Checkpoints with their writes, newest first, one array a page of the Query. What belongs to the thread has the
+ * incarnation of its marker. A Query of the root namespace meets that first. Another one relies on what this instance
+ * has seen lately, until it meets something else, or looks at the marker side by side with its first page.
  *
  * @param limits how many items the first pages ask for; later ones take what 1 MB holds
  * @param isPast which checkpoints are passed over: those that have ended, unless others are rebuilt from them

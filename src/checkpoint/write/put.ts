@@ -20,9 +20,11 @@ import { draft, leaseIsShort, redraft, type Draft, type Put } from "./draft.js";
 import { encodeItem } from "./encode.js";
 
 /*
- * The way of a put, in five steps: a draft says which bytes go where; the draft is encoded as an item; a thread that
- * begins is announced by its marker, and with `conflict: "reject"` the head is taken; segments are written; and the
- * item is the commit. Whatever fails before it, nothing of the checkpoint is there for readers.
+ * The way of a put. First it gets its number among all calls, the serde is called for everything that may be stored,
+ * and the parent's list is looked up, or read. Then there are five steps: a draft says which bytes go where, and renews
+ * what is taken over from the parent, if that might not last; the draft is encoded as an item; a thread that begins is
+ * announced by its marker, and with `conflict: "reject"` the head is taken; segments are written; and the item is the
+ * commit. Whatever fails before it, nothing of the checkpoint is there for readers.
  */
 
 /** A checkpoint that is encoded. */

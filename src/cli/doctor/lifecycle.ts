@@ -33,12 +33,10 @@ export async function* checkLifecycle({ s3, config: { s3: place } }: Subject, tt
           `No rule deletes objects under "${place!.prefix}" with the tag ${TTL_TAG}=${days}: they would stay.`,
           `${PROGRAM} setup --ttl …, with the same duration as here, installs it.`,
         );
-      else if (findings.length === 0)
-        yield ok(
-          "lifecycle",
-          `The rule ${JSON.stringify(elementText(rule, "ID") ?? "")} deletes objects ${days} days after they were ` +
-            "stored.",
-        );
+      else if (findings.length === 0) {
+        const id = JSON.stringify(elementText(rule, "ID") ?? "");
+        yield ok("lifecycle", `The rule ${id} deletes objects ${days} days after they were stored.`);
+      }
     } else if (findings.length === 0) yield ok("lifecycle", "No rule deletes what threads still need.");
   } catch (error) {
     const problem = reported(error);

@@ -2,7 +2,6 @@ import { textsOf } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
 import { type Storage } from "../../checkpoint/storage.js";
 import { TRUSTED_MS } from "../../checkpoint/frame-cache.js";
-import type { Rule } from "./rule.js";
 
 const USUAL_GRACE_SECONDS = 3_600;
 /** Requests that a put sends one after the other, when it has to renew what its parent shares. */
@@ -60,15 +59,6 @@ export const PRUNE_OPTIONS: readonly string[] = [
   "dryRun",
   "graceSeconds",
 ] satisfies (keyof PruneOptions)[];
-
-/** Which checkpoints stay. */
-export function ruleOf({ keepLast = 1, olderThanSeconds, checkpointNs }: PruneOptions, graceSeconds: number): Rule {
-  return async ({ ns, rank, isTip, ageSeconds }) => {
-    if (rank <= keepLast || (checkpointNs !== undefined && ns !== checkpointNs)) return true;
-    if (olderThanSeconds !== undefined && (await ageSeconds()) < olderThanSeconds) return true;
-    return isTip && graceSeconds > 0 && (await ageSeconds()) < graceSeconds;
-  };
-}
 
 /**
  * @returns the options with the thread ids that there are now

@@ -6,8 +6,8 @@ import { countDropped, countItem, countLater, countPart, nothing, type PruneResu
 import { emptyMark, livingOf, restoringOf } from "../../checkpoint/incarnation.js";
 import { bornOfKey, checkpointSortKey, key, THREAD_MARKER } from "../../format/keys.js";
 import { mark } from "./mark.js";
-import { checked, ruleOf, usualGraceSeconds, type PruneOptions } from "./options.js";
-import type { Rule } from "./rule.js";
+import { checked, usualGraceSeconds, type PruneOptions } from "./options.js";
+import { ruleOf, type Rule } from "./rule.js";
 import { deleteMarked } from "../../payload/segment-deletions.js";
 import { storedParts } from "./stored-parts.js";
 import { type Storage } from "../../checkpoint/storage.js";

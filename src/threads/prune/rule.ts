@@ -1,4 +1,5 @@
 import type { CheckpointMetadata } from "@langchain/langgraph-checkpoint";
+import type { PruneOptions } from "./options.js";
 
 /** A checkpoint that readers see, as a rule judges it. */
 export interface Candidate {
@@ -17,3 +18,12 @@ export interface Candidate {
 
 /** Whether a checkpoint stays. */
 export type Rule = (candidate: Candidate) => boolean | Promise<boolean>;
+
+/** Which checkpoints the options let stay. */
+export function ruleOf({ keepLast = 1, olderThanSeconds, checkpointNs }: PruneOptions, graceSeconds: number): Rule {
+  return async ({ ns, rank, isTip, ageSeconds }) => {
+    if (rank <= keepLast || (checkpointNs !== undefined && ns !== checkpointNs)) return true;
+    if (olderThanSeconds !== undefined && (await ageSeconds()) < olderThanSeconds) return true;
+    return isTip && graceSeconds > 0 && (await ageSeconds()) < graceSeconds;
+  };
+}
