@@ -39,8 +39,8 @@ export default defineConfig(async ({ outDir = "dist" }) => {
   await rm(outDir, { recursive: true, force: true });
   const licenses: NonNullable<Options["esbuildPlugins"]>[number] = {
     name: "licenses",
-    setup: ({ onEnd }) =>
-      onEnd(async ({ metafile }) => {
+    setup: (build) =>
+      build.onEnd(async ({ metafile }) => {
         await mkdir(join(outDir, "cli"), { recursive: true });
         await writeFile(join(outDir, "cli/LICENSES.txt"), noticeOf(Object.keys(metafile!.inputs)));
       }),
