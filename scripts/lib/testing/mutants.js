@@ -47,10 +47,10 @@ export const mutants = [
     edits: [
       {
         file: "checkpoint/incarnation.ts",
-        from: "  const names = [BORN, RESTORING, BEGUN];\n",
+        from: '  const names = [BORN, RESTORING, BEGUN, "created"];\n',
         to:
           "  if (bornOf(item) !== undefined) return db.batchDelete([key(item.PK.S, item.SK.S)]).then(() => " +
-          "true);\n  const names = [BORN, RESTORING, BEGUN];\n",
+          'true);\n  const names = [BORN, RESTORING, BEGUN, "created"];\n',
       },
     ],
   },
@@ -102,7 +102,7 @@ export const mutants = [
     name: "every incarnation of a thread has the same name, so that late deletions meet its next one",
     edits: [
       {
-        file: "checkpoint/incarnation.ts",
+        file: "format/keys.ts",
         from: "toBase64Url(crypto.getRandomValues(new Uint8Array(4)));",
         to: "toBase64Url(new Uint8Array(4));",
       },

@@ -31,7 +31,8 @@ export interface Question<T> {
   mayBeAbsent?: boolean;
 }
 
-interface Failure {
+/** As the `Failure` of a request for data, which has a code in place of the host that did not answer. */
+interface Refusal {
   problem: string;
   serviceCode?: string | undefined;
   retry?: RetryKind | undefined;
@@ -49,18 +50,18 @@ export async function ask<T>(settings: Settings, question: Question<T>): Promise
   const body = question.body === undefined ? undefined : encoder.encode(question.body);
   for (let attempt = 1; ; attempt++) {
     let answer: Answer | undefined;
-    let failure: Failure;
+    let failure: Refusal;
     const clockOffsetMs = sign?.clock.offsetMs ?? 0;
     try {
       const init = { method, headers: sign ? await sign.headers(body!) : headers, ...(body && { body }) };
       answer = await exchange(url, init, { fetch, signal, timeoutMs: timeout, maxBytes: MAX_ANSWER_BYTES });
       if (answer.status >= 200 && answer.status < 300) return question.read(answer);
-      failure = refusal(question, answer);
+      failure = refused(question, answer);
       if (sign?.clock.correct(failure.serviceCode, answer.headers, clockOffsetMs)) failure.retry = "immediate";
     } catch (error) {
       if (signal?.aborted) throw aborted(signal);
       if (error instanceof CredentialsProviderError) throw error;
-      failure = connectionFailure(error, answer !== undefined, new URL(url).host, timeout);
+      failure = noAnswer(error, answer !== undefined, new URL(url).host, timeout);
     }
     if (!failure.retry || attempt > maxRetries) {
       const { problem, serviceCode } = failure;
@@ -82,7 +83,7 @@ export async function ask<T>(settings: Settings, question: Question<T>): Promise
   }
 }
 
-function refusal(question: Question<unknown>, answer: Answer): Failure {
+function refused(question: Question<unknown>, answer: Answer): Refusal {
   const code = question.serviceCode(answer);
   // A name and nothing else: an answer's text may quote what was sent.
   const serviceCode = code !== undefined && /^[A-Za-z0-9_.-]{1,80}$/.test(code) ? code : undefined;
@@ -93,7 +94,7 @@ function refusal(question: Question<unknown>, answer: Answer): Failure {
   return { problem, serviceCode, retry, serverAsksMs: serverAsksMs(answer.headers, Date.now()) };
 }
 
-function connectionFailure(error: unknown, answered: boolean, host: string, timeout: number): Failure {
+function noAnswer(error: unknown, answered: boolean, host: string, timeout: number): Refusal {
   if (error === TIMED_OUT)
     return { problem: `${host} gave no complete answer within ${timeout} ms.`, retry: "transient" };
   if (error === REDIRECTED) return { problem: `${host} answered with a redirect, and none is followed.` };
