@@ -170,8 +170,8 @@ test("in the header of a stored checkpoint they are names of channels", async ()
   const step = await putStep(createSaver({ keyPrefix }), emptyThread("t"), { n: 1 });
   const [item] = (await itemsOf(keyPrefix, "t", "C##")) as [RawItem];
   const body = utf8(
-    '{"v":4,"channel_versions":{"__proto__":{"polluted":1}},' +
-      '"versions_seen":{"constructor":{"prototype":{"polluted":1}}}}',
+    '{"v":4,"channel_versions":{"__proto__":1},"versions_seen":{"__proto__":{"polluted":1},' +
+      '"constructor":{"prototype":1}},"__proto__":{"polluted":1}}',
   );
   const tails = [body, utf8('{"__proto__":{"polluted":1}}'), ...NAMES.map(() => utf8('{"__proto__":{"polluted":1}}'))];
   const bytes = buildContainer({
