@@ -43,6 +43,18 @@ export type DataErrorCode = Extract<
   "MISSING_DATA" | "DAMAGED_DATA" | "UNSUPPORTED_FORMAT" | "DECRYPTION_FAILED" | "PLAINTEXT_REFUSED" | "VALUE_TOO_LARGE"
 >;
 
+const DATA_CODES: readonly string[] = [
+  "MISSING_DATA",
+  "DAMAGED_DATA",
+  "UNSUPPORTED_FORMAT",
+  "DECRYPTION_FAILED",
+  "PLAINTEXT_REFUSED",
+  "VALUE_TOO_LARGE",
+] satisfies DataErrorCode[];
+
+/** Whether it tells of stored data, and not of a request or of options. */
+export const isDataCode = (code: DynamoDBSaverErrorCode): code is DataErrorCode => DATA_CODES.includes(code);
+
 const BRAND = Symbol.for("langgraph-checkpoint-dynamodb.error");
 
 /**

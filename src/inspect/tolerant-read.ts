@@ -1,5 +1,5 @@
 import type { Item } from "../aws/dynamodb/items.js";
-import { AwsRequestError, DynamoDBSaverError, type DynamoDBSaverErrorCode } from "../errors.js";
+import { AwsRequestError, DynamoDBSaverError, isDataCode, type DynamoDBSaverErrorCode } from "../errors.js";
 import { FormatError } from "../format/format-error.js";
 import { parseSortKey } from "../format/keys.js";
 import type { CheckpointItems } from "../checkpoint/read/pages.js";
@@ -39,17 +39,9 @@ export function problemOf(error: unknown, part?: string): Problem {
 }
 
 function isOfOneValue(error: DynamoDBSaverError): boolean {
-  const isData = [
-    "MISSING_DATA",
-    "DAMAGED_DATA",
-    "UNSUPPORTED_FORMAT",
-    "DECRYPTION_FAILED",
-    "PLAINTEXT_REFUSED",
-    "VALUE_TOO_LARGE",
-  ].includes(error.code);
   // A value lies in S3, and the options do not say where.
   return (
-    isData ||
+    isDataCode(error.code) ||
     error.code === "INVALID_CONFIG" ||
     (error instanceof AwsRequestError && error.service === "s3" && error.code !== "ABORTED")
   );

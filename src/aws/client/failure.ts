@@ -18,6 +18,11 @@ export const UNREADABLE: Failure = {
   message: "The answer could not be read: it was cut short, or did not come from AWS.",
   retry: "transient",
 };
+/** What a service means that calls the session token expired. */
+export const EXPIRED_TOKEN: Pick<Failure, "code" | "message"> = {
+  code: "ACCESS_DENIED",
+  message: "The session token has expired. Give a credentials function, which is asked again in time.",
+};
 /** Why there is no answer that counts. */
 export function connectionFailure(error: unknown, answer: Answer | undefined, requestTimeoutMs: number): Failure {
   if (error === TIMED_OUT) {

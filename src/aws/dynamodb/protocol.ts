@@ -2,6 +2,7 @@ import type { DynamoDBSaverErrorCode } from "../../errors.js";
 import type { AwsClient, AwsRequest } from "../client/client.js";
 import type { ConsumedCapacity } from "../client/events.js";
 import type { Answer } from "../client/exchange.js";
+import { EXPIRED_TOKEN } from "../client/failure.js";
 
 /** What every answer may hold. */
 export interface Output {
@@ -103,10 +104,7 @@ export class DynamoDBProtocol {
         };
       case "ExpiredTokenException":
       case "ExpiredToken":
-        return {
-          code: "ACCESS_DENIED",
-          message: "The session token has expired. Give a credentials function, which is asked again in time.",
-        };
+        return EXPIRED_TOKEN;
       case "InvalidSignatureException":
       case "SignatureDoesNotMatch":
         // AWS's own text quotes the signed headers, and with them the session token.

@@ -1,5 +1,6 @@
 import type { DynamoDBSaverErrorCode } from "../../errors.js";
 import type { Answer } from "../client/exchange.js";
+import { EXPIRED_TOKEN } from "../client/failure.js";
 import { elementText } from "./xml.js";
 
 /** What a policy has to allow for each operation. */
@@ -56,10 +57,7 @@ export function explain(
           "and this machine's clock.",
       };
     case "ExpiredToken":
-      return {
-        code: "ACCESS_DENIED",
-        message: "The session token has expired. Give a credentials function, which is asked again in time.",
-      };
+      return EXPIRED_TOKEN;
     default:
       // S3's own text can quote what was signed, and with it the session token.
       return {

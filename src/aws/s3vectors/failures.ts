@@ -1,5 +1,6 @@
 import type { DynamoDBSaverErrorCode } from "../../errors.js";
 import type { Answer } from "../client/exchange.js";
+import { EXPIRED_TOKEN } from "../client/failure.js";
 
 /** What a policy has to allow for each operation. "QueryVectors": a filter, or metadata, takes the second one too. */
 const IAM_ACTIONS = {
@@ -76,10 +77,7 @@ export function explain(
       };
     case "ExpiredTokenException":
     case "ExpiredToken":
-      return {
-        code: "ACCESS_DENIED",
-        message: "The session token has expired. Give a credentials function, which is asked again in time.",
-      };
+      return EXPIRED_TOKEN;
     case "TooManyRequestsException":
     case "ThrottlingException":
       return {

@@ -21,7 +21,7 @@ export function partsGiven(
       throw invalidInput(`The version of channel ${JSON.stringify(name)} must be a number or a string.`);
     }
   }
-  if (!isBody({ ...checkpoint, channel_versions })) {
+  if (!isBody({ ...checkpoint, channel_versions: undefined })) {
     throw invalidInput(
       "checkpoint.v must be a number, ts a string, and what nodes have seen objects with numbers and strings.",
     );

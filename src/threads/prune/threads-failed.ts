@@ -1,4 +1,4 @@
-import { DynamoDBSaverError } from "../../errors.js";
+import { DynamoDBSaverError, isDataCode } from "../../errors.js";
 import type { PruneResult } from "./result.js";
 
 /** A thread that could not be done, and why. */
@@ -38,17 +38,9 @@ export class ThreadsFailedError extends DynamoDBSaverError {
   }
 }
 
-const DATA_CODES: readonly string[] = [
-  "MISSING_DATA",
-  "DAMAGED_DATA",
-  "UNSUPPORTED_FORMAT",
-  "DECRYPTION_FAILED",
-  "PLAINTEXT_REFUSED",
-  "VALUE_TOO_LARGE",
-  // A pointer of the thread leads to a bucket that the options do not name.
-  "INVALID_CONFIG",
-];
-
-/** Whether this tells of one thread's data. What else fails would fail for the next thread too. */
+/**
+ * Whether this tells of one thread's data, or of a pointer of it that leads to a bucket which the options do not name.
+ * What else fails would fail for the next thread too.
+ */
 export const isOfOneThread = (error: unknown): error is DynamoDBSaverError =>
-  error instanceof DynamoDBSaverError && DATA_CODES.includes(error.code);
+  error instanceof DynamoDBSaverError && (isDataCode(error.code) || error.code === "INVALID_CONFIG");

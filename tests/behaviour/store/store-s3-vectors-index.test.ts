@@ -1,21 +1,21 @@
 import { describe, expect, test } from "vitest";
 import type { Fetch } from "langgraph-checkpoint-dynamodb";
-import { createVectorIndex, openVectorIndex, VECTOR_KEYS, VECTORS } from "../../lanes/savers/s3-vector-index.js";
+import {
+  createVectorIndex,
+  found,
+  openVectorIndex,
+  storedVectors,
+  vector,
+  VECTOR_KEYS,
+  X,
+  Y,
+} from "../../lanes/savers/s3-vector-index.js";
 import { S3VectorsServer } from "../../lanes/servers/s3-vectors.js";
-import type { StoredVector } from "../../lanes/servers/s3-vectors-index.js";
 
 /* Needs no server. */
 
-/** A vector of 8 numbers that begins with these. */
-const vector = (...numbers: number[]): Float32Array => Float32Array.from({ length: 8 }, (_, i) => numbers[i] ?? 0);
-
-const X = vector(1);
-const Y = vector(0, 1);
-const found = (matches: { namespace: string[]; key: string }[]): string[] =>
-  matches.map(({ namespace, key }) => [...namespace, key].join("/"));
-const stored = (server: S3VectorsServer): StoredVector[] => server.vectors(VECTORS.vectorBucketName, VECTORS.indexName);
 /** The end of each key: its number among the vectors of its item. */
-const keysOn = (server: S3VectorsServer): string[] => stored(server).map(({ key }) => key.split(".")[1]!);
+const keysOn = (server: S3VectorsServer): string[] => storedVectors(server).map(({ key }) => key.split(".")[1]!);
 const pathOf = (url: string): string => new URL(url).pathname.slice(1);
 
 describe("setup", () => {

@@ -1,19 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { DynamoDBSaverEvent, Fetch } from "langgraph-checkpoint-dynamodb";
-import { createVectorIndex, openVectorIndex, VECTORS } from "../../lanes/savers/s3-vector-index.js";
-import { S3VectorsServer } from "../../lanes/servers/s3-vectors.js";
-import type { StoredVector } from "../../lanes/servers/s3-vectors-index.js";
+import {
+  createVectorIndex,
+  found,
+  openVectorIndex,
+  storedVectors,
+  vector,
+  X,
+  Y,
+} from "../../lanes/savers/s3-vector-index.js";
 
 /* Needs no server. */
-
-/** A vector of 8 numbers that begins with these. */
-const vector = (...numbers: number[]): Float32Array => Float32Array.from({ length: 8 }, (_, i) => numbers[i] ?? 0);
-
-const X = vector(1);
-const Y = vector(0, 1);
-const found = (matches: { namespace: string[]; key: string }[]): string[] =>
-  matches.map(({ namespace, key }) => [...namespace, key].join("/"));
-const stored = (server: S3VectorsServer): StoredVector[] => server.vectors(VECTORS.vectorBucketName, VECTORS.indexName);
 
 describe("a search", () => {
   test("is by whole labels of the namespace's beginning, whatever they hold", async () => {
@@ -85,7 +82,7 @@ describe("a search", () => {
   test("passes over vectors that somebody else has put into the index", async () => {
     const { vectorIndex, server } = await openVectorIndex();
     await vectorIndex.put(["a"], "1", [X]);
-    const [{ key, metadata } = { key: "", metadata: {} }] = stored(server);
+    const [{ key, metadata } = { key: "", metadata: {} }] = storedVectors(server);
     const strangers = [undefined, 7, "{", "[]", "[[1],2]", '[["b"],"1"]'];
     const forging: Fetch = async (url, init) => {
       const answer = (await (await server.fetch(url, init)).json()) as { vectors: object[] };
@@ -94,7 +91,7 @@ describe("a search", () => {
       return Response.json(answer);
     };
 
-    expect(stored(server)).toHaveLength(1);
+    expect(storedVectors(server)).toHaveLength(1);
     const { vectorIndex: deceived } = createVectorIndex({ fetch: forging }, server);
     expect(found(await deceived.search(["a"], X, 5))).toEqual(["a/1"]);
   });

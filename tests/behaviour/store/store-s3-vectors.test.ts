@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { DynamoDBStore, Fetch } from "langgraph-checkpoint-dynamodb";
 import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
-import { openVectorIndex, VECTOR_KEYS, VECTORS } from "../../lanes/savers/s3-vector-index.js";
-import { createStore, type StoreOptions } from "../../lanes/savers/stores.js";
+import { openVectorIndex, storedVectors, VECTOR_KEYS } from "../../lanes/savers/s3-vector-index.js";
+import { createStore, SEARCHES, type StoreOptions } from "../../lanes/savers/stores.js";
 import { S3VectorsServer } from "../../lanes/servers/s3-vectors.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 
@@ -22,8 +22,7 @@ async function openStore(
   return { store: createStore({ keyPrefix, index: index(), vectorIndex }), server };
 }
 
-const vectorsOn = (server: S3VectorsServer): number =>
-  server.vectors(VECTORS.vectorBucketName, VECTORS.indexName).length;
+const vectorsOn = (server: S3VectorsServer): number => storedVectors(server).length;
 const withoutTimes = (found: { score?: number }[]): object[] =>
   found.map(({ score, ...item }) => ({
     ...item,
@@ -52,16 +51,8 @@ describe("a store with its vectors in S3 Vectors", () => {
       await store.put(["users", "ada"], "3", { text: "bbbbba", i: 3, even: false });
       await store.delete(["users", "ada"], "1");
     }
-    const searches = [
-      {},
-      { limit: 3 },
-      { limit: 3, offset: 2 },
-      { filter: { even: true } },
-      { filter: { i: { $gt: 6 } }, limit: 2 },
-      { limit: 3, offset: 20 },
-    ];
     for (const prefix of [["users"], ["users", "ada"], []]) {
-      for (const options of searches) {
+      for (const options of SEARCHES) {
         const expected = await inTable.search(prefix, { query: "abe", ...options });
         expect(await inS3.search(prefix, { query: "abe", ...options })).toEqual(withoutTimes(expected));
       }

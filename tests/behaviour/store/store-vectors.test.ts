@@ -3,7 +3,7 @@ import type { VectorIndex } from "langgraph-checkpoint-dynamodb";
 import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
 import { ListVectorIndex } from "../../lanes/savers/list-vector-index.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
-import { countedStore, createStore } from "../../lanes/savers/stores.js";
+import { countedStore, createStore, SEARCHES } from "../../lanes/savers/stores.js";
 
 const keysOf = (found: { key: string }[]): string[] => found.map(({ key }) => key);
 
@@ -99,15 +99,7 @@ describe("a vectorIndex", () => {
       await store.put(["others"], "ab", { text: "ab" });
       await store.delete(["users", "ada"], "1");
     }
-    const searches = [
-      {},
-      { limit: 3 },
-      { limit: 3, offset: 2 },
-      { filter: { even: true } },
-      { filter: { i: { $gt: 6 } }, limit: 2 },
-      { limit: 3, offset: 20 },
-    ];
-    for (const options of searches) {
+    for (const options of SEARCHES) {
       const [table, index] = await Promise.all(
         stores.map((store) => store.search(["users"], { query: "abe", ...options })),
       );

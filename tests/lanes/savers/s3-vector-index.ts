@@ -1,5 +1,6 @@
 import { S3VectorIndex, type S3VectorIndexOptions } from "langgraph-checkpoint-dynamodb/s3-vectors";
 import { canaries } from "../../../scripts/lib/testing/secrets.js";
+import type { StoredVector } from "../servers/s3-vectors-index.js";
 import { S3VectorsServer } from "../servers/s3-vectors.js";
 
 /** Of the vector bucket and the index that tests use. */
@@ -33,3 +34,17 @@ export async function openVectorIndex(
   made.server.takeOperations();
   return made;
 }
+
+/** A vector of 8 numbers that begins with these. */
+export const vector = (...numbers: number[]): Float32Array =>
+  Float32Array.from({ length: 8 }, (_, i) => numbers[i] ?? 0);
+export const X = vector(1);
+export const Y = vector(0, 1);
+
+/** The items that a search has found, by namespace and key. */
+export const found = (matches: { namespace: string[]; key: string }[]): string[] =>
+  matches.map(({ namespace, key }) => [...namespace, key].join("/"));
+
+/** All vectors of the tests' index. */
+export const storedVectors = (server: S3VectorsServer): StoredVector[] =>
+  server.vectors(VECTORS.vectorBucketName, VECTORS.indexName);

@@ -1,3 +1,4 @@
+import type { SearchOperation } from "@langchain/langgraph-checkpoint";
 import { DynamoDBCache, DynamoDBStore, type EventListener } from "langgraph-checkpoint-dynamodb";
 import { vi } from "vitest";
 import { canaries } from "../../../scripts/lib/testing/secrets.js";
@@ -65,3 +66,13 @@ export async function at<T>(seconds: number, action: () => Promise<T>): Promise<
     clock.mockRestore();
   }
 }
+
+/** Pages and filters by which two ways to search by meaning are compared, over items with `even` and `i`. */
+export const SEARCHES: Omit<SearchOperation, "namespacePrefix">[] = [
+  {},
+  { limit: 3 },
+  { limit: 3, offset: 2 },
+  { filter: { even: true } },
+  { filter: { i: { $gt: 6 } }, limit: 2 },
+  { limit: 3, offset: 20 },
+];
