@@ -70,29 +70,31 @@ test("a put whose item is in another state at every look ends with an error that
   expect(sent.length).toBeLessThan(30);
 });
 
-test.each(["null", "5", `"${PAYLOAD}"`])(
-  "a value that is no object is damaged wherever it is read: %s",
-  async (json) => {
-    const keyPrefix = newPrefix();
-    const data = binary(
-      plain(buildContainer({ head: [""], entries: [["json", json.length]], hashes: [], tails: [utf8(json)] })),
-    );
-    const times = { created: { N: "1" }, updated: { N: "1" } };
-    await store({ PK: { S: `${keyPrefix}N#n/` }, SK: { S: "I#k" }, v: { N: "1" }, ...times, data });
-    const memories = createStore({ keyPrefix });
+// The text stands in no test's name: what is printed is searched for it.
+test.each([
+  ["null", "null"],
+  ["a number", "5"],
+  ["a text", `"${PAYLOAD}"`],
+])("a value that is no object is damaged wherever it is read: %s", async (_, json) => {
+  const keyPrefix = newPrefix();
+  const data = binary(
+    plain(buildContainer({ head: [""], entries: [["json", json.length]], hashes: [], tails: [utf8(json)] })),
+  );
+  const times = { created: { N: "1" }, updated: { N: "1" } };
+  await store({ PK: { S: `${keyPrefix}N#n/` }, SK: { S: "I#k" }, v: { N: "1" }, ...times, data });
+  const memories = createStore({ keyPrefix });
 
-    for (const read of [
-      () => memories.get(["n"], "k"),
-      () => memories.search(["n"]),
-      () => memories.search(["n"], { filter: { wanted: true } }),
-    ]) {
-      const error = await errorOf(read());
-      expect(error).toBeInstanceOf(StoreDataError);
-      expect(error).toMatchObject({ code: "DAMAGED_DATA", namespace: ["n"], key: "k" });
-      judge(error);
-    }
-  },
-);
+  for (const read of [
+    () => memories.get(["n"], "k"),
+    () => memories.search(["n"]),
+    () => memories.search(["n"], { filter: { wanted: true } }),
+  ]) {
+    const error = await errorOf(read());
+    expect(error).toBeInstanceOf(StoreDataError);
+    expect(error).toMatchObject({ code: "DAMAGED_DATA", namespace: ["n"], key: "k" });
+    judge(error);
+  }
+});
 
 test.each([{ S: "x" }, { N: "1e100" }, { N: "-5e30" }, { NULL: true }])(
   "a time that is none is a data error of its item: %j",
