@@ -14,13 +14,13 @@ import { withEnv } from "../config/config.js";
 import { ambientEnv } from "../config/environment.js";
 import { defaultSerde } from "../format/serde/serde.js";
 import type { StorePutOperation } from "./operations.js";
+import { openEntries } from "./entries/known.js";
 import { expandStoreConfig, type DynamoDBStoreOptions, type StoreConfig } from "./options.js";
 import { checkKnown, type StorePutOptions } from "./put-options.js";
 import { Registry } from "./registry.js";
 import { runBatch } from "./batch.js";
 import type { StoreStorage } from "./storage.js";
 import { Embedder } from "./vectors.js";
-import { Stamps } from "./writes.js";
 
 /**
  * Keeps what agents remember across threads in the same DynamoDB table as {@link DynamoDBSaver}, over `fetch` alone.
@@ -55,7 +55,6 @@ export class DynamoDBStore extends BaseStore {
   // Private fields: neither `inspect` nor `JSON.stringify` of a graph shows credentials.
   readonly #config: StoreConfig;
   readonly #storage: StoreStorage;
-  readonly #stamps = new Stamps();
 
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: DynamoDBStoreOptions) {
@@ -65,7 +64,7 @@ export class DynamoDBStore extends BaseStore {
     const backend = openBackend(shared, compress);
     this.#config = config;
     this.#storage = {
-      backend,
+      entries: openEntries(backend, true),
       registry: new Registry(backend.db, shared.keyPrefix, shared.consistentRead),
       keyPrefix: shared.keyPrefix,
       serde: shared.serde ?? defaultSerde,
@@ -94,7 +93,8 @@ export class DynamoDBStore extends BaseStore {
 
   /** Creates what is missing, and says what it did, as {@link DynamoDBSaver.setup}: one call for both will do. */
   async setup(): Promise<SetupResult> {
-    return setup(this.#storage.backend, this.#config.ttlSeconds, this.#config.shared.signal);
+    const { ttlSeconds, shared } = this.#config;
+    return setup(this.#storage.entries.backend, ttlSeconds, shared.signal, { expires: true });
   }
 
   /** Does nothing: there is no connection to open. */
@@ -109,7 +109,7 @@ export class DynamoDBStore extends BaseStore {
    */
   override async batch<Op extends readonly Operation[]>(operations: Op): Promise<OperationResults<Op>>;
   override async batch(operations: readonly Operation[]): Promise<unknown[]> {
-    return runBatch(this.#storage, operations, this.#config.ttlSeconds, this.#stamps);
+    return runBatch(this.#storage, operations, this.#config.ttlSeconds);
   }
 
   /**
@@ -174,12 +174,12 @@ export class DynamoDBStore extends BaseStore {
   override async listNamespaces(
     options: { prefix?: string[]; suffix?: string[]; maxDepth?: number; limit?: number; offset?: number } = {},
   ): Promise<string[][]> {
-    const { prefix, suffix, maxDepth, limit = 100, offset = 0 } = options ?? {};
+    const { prefix, suffix, maxDepth, limit, offset } = options ?? {};
     const matchConditions: MatchCondition[] = [];
     if (prefix !== undefined) matchConditions.push({ matchType: "prefix", path: prefix });
     if (suffix !== undefined) matchConditions.push({ matchType: "suffix", path: suffix });
     const [found = []] = await this.batch([
-      { matchConditions, limit, offset, ...(maxDepth !== undefined && { maxDepth }) },
+      { matchConditions, limit: limit ?? 100, offset: offset ?? 0, ...(maxDepth !== undefined && { maxDepth }) },
     ]);
     return found;
   }

@@ -6,7 +6,9 @@ import { setupTable, setupTimeToLive } from "./table.js";
 export interface SetupResult {
   /** The table, and whether it was made now. */
   table: { name: string; status: "created" | "existed" };
-  /** With `ttlSeconds`: DynamoDB's sweeping of expired items. `"unsupported"`: this server has none. */
+  /**
+   * With `ttlSeconds`, and of a store: DynamoDB's sweeping of expired items. `"unsupported"`: this server has none.
+   */
   timeToLive?: "enabled" | "existed" | "unsupported";
   /**
    * With `ttlSeconds` and `s3`: the bucket's rule that deletes expired objects. `"installed"`: it was missing, or one
@@ -15,17 +17,20 @@ export interface SetupResult {
   lifecycleRule?: { id: string; status: "installed" | "existed" };
 }
 
-/** Creates what is missing. */
+/**
+ * Creates what is missing.
+ * @param expires whether some items expire without `ttlSeconds`, too
+ */
 export async function setup(
   { db, offload }: Backend,
   ttlSeconds: number | undefined,
   signal: AbortSignal | undefined,
+  { expires = ttlSeconds !== undefined } = {},
 ): Promise<SetupResult> {
   const created = await setupTable(db, signal);
   const result: SetupResult = { table: { name: db.tableName, status: created ? "created" : "existed" } };
-  if (ttlSeconds === undefined) return result;
-  result.timeToLive = await setupTimeToLive(db);
-  if (!offload) return result;
+  if (expires) result.timeToLive = await setupTimeToLive(db);
+  if (ttlSeconds === undefined || !offload) return result;
   const { id, installed } = await installRules(offload, ttlSeconds);
   result.lifecycleRule = { id, status: installed ? "installed" : "existed" };
   return result;

@@ -89,15 +89,6 @@ export class DynamoDB {
     return (await this.#conditional("PutItem", { Item: item, ...(condition && conditionOf(condition)) })) !== undefined;
   }
 
-  /** The item that was deleted, `undefined` when there was none. */
-  async takeItem(key: Key): Promise<Item | undefined> {
-    const { Attributes } = await this.#protocol.call<Output & { Attributes?: Item }>("DeleteItem", {
-      Key: key,
-      ReturnValues: "ALL_OLD",
-    });
-    return Attributes;
-  }
-
   /** False when `condition` did not hold. */
   async deleteItem(key: Key, condition: Condition): Promise<boolean> {
     return (await this.#conditional("DeleteItem", { Key: key, ...conditionOf(condition) })) !== undefined;
@@ -118,22 +109,24 @@ export class DynamoDB {
     return output?.Attributes;
   }
 
-  /** What the updated attributes were before, `{}` if there were none; `undefined` when `condition` did not hold. */
-  async replacedAttributes(input: UpdateInput): Promise<Partial<Item> | undefined> {
-    const output = await this.#conditional<Output & { Attributes?: Item }>("UpdateItem", {
-      ...updateOf(input),
-      ReturnValues: "UPDATED_OLD",
-    });
-    return output && (output.Attributes ?? {});
+  /** As `updateItem`. Where the condition does not hold, it says what is there instead. */
+  async updateOrFind(input: UpdateInput): Promise<{ done: true } | { done: false; there: Item | undefined }> {
+    let there: Item | undefined;
+    const update = { ...updateOf(input), ReturnValuesOnConditionCheckFailure: "ALL_OLD" };
+    const output = await this.#conditional("UpdateItem", update, undefined, (item) => (there = item));
+    if (output) return { done: true };
+    // DynamoDB says nothing where nothing is there, and embedded servers may never say it.
+    return { done: false, there: there ?? (await this.getItem(input.key, true)) };
   }
 
   async #conditional<T extends Output>(
     operation: string,
     input: Parameters<DynamoDBProtocol["call"]>[1],
     required?: keyof T,
+    refusedBy?: (item: Item) => void,
   ): Promise<T | undefined> {
     try {
-      return await this.#protocol.call<T>(operation, input, required);
+      return await this.#protocol.call<T>(operation, input, required, refusedBy);
     } catch (error) {
       if (error instanceof AwsRequestError && error.serviceCode === "ConditionalCheckFailedException") return undefined;
       throw error;
