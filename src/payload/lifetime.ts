@@ -12,8 +12,8 @@ import { numberOf } from "../format/attributes.js";
 /** DynamoDB's TTL attribute, in seconds since 1970. */
 export const TTL_ATTRIBUTE = "ttl";
 /**
- * When something ends for readers whose item stays longer: a checkpoint that others are rebuilt from, or an entry of the
- * store.
+ * When something ends for readers whose item stays longer: a checkpoint that others are rebuilt from, or an entry of
+ * the store.
  */
 export const ENDS = "ends";
 const MARGIN = 1.5;

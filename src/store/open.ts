@@ -52,7 +52,7 @@ export class Bounds {
 /** Whether a search has an item. One that cannot be read is left out, so that it harms only itself. */
 export function isReadable({ onEvent }: StoreStorage, one: Opened | StoreDataError | undefined): one is Opened {
   if (!(one instanceof StoreDataError)) return one !== undefined;
-  const message = `An item cannot be read (${one.code}), and is left out of what a search finds. A get of it says more.`;
+  const message = `An item cannot be read (${one.code}) and is left out of what a search finds. A get of it says more.`;
   emit(onEvent, { type: "warning", code: "ITEM_SKIPPED", message });
   return false;
 }

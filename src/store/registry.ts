@@ -120,7 +120,7 @@ export class Registry {
     await this.#mark(sortKey, until, { condition: "attribute_exists(PK)" });
   }
 
-  /** Looks whether a namespace holds items. If not, its row is marked, or removed. Who may not do that can still read. */
+  /** Looks whether a namespace holds items. If not, its row is marked or removed. Who may only read goes without. */
   async settle({ namespace: { partition, sortKey }, until: reliedOn, emptied }: Registered): Promise<boolean> {
     const until = await livingUntil(this.db, partition);
     const asRead: Condition = emptied

@@ -36,7 +36,7 @@ export class DynamoDBProtocol {
   /**
    * @param input a function, where each attempt sends another
    * @param required what an answer must have: one without it is garbled, and must not pass for "nothing found"
-   * @param refusedBy is given the item that a condition did not hold for, where the request asks for it. No error has it
+   * @param refusedBy is given the item for which a condition did not hold, if the request asks for it: no error has it
    */
   call<T extends Output>(
     operation: string,

@@ -37,7 +37,7 @@ export async function renewEntry({ backend }: Entries, item: Item, life: Lifetim
     },
     values: {
       ":ver": item[VERSION]!,
-      ":ends": ends[ENDS]!,
+      ":ends": ends[ENDS],
       ...(listed < Infinity && { ":listed": { N: String(listed) } }),
       ...(ttl && { ":ttl": ttl }),
     },

@@ -13,7 +13,8 @@ import { partOf } from "./parts.js";
 
 /*
  * What a version had besides its item. Who replaces or deletes an entry writes down, in the same request, the name of
- * what is to be deleted, then deletes it, and then takes the name away. Whoever comes next goes on where one has failed.
+ * what is to be deleted, then deletes it, and then takes the name away. Whoever comes next goes on where one has
+ * failed.
  */
 
 /** The segments of a version; `undefined` where its item does not tell. */
@@ -68,7 +69,7 @@ export async function emptyTrash(backend: Backend, item: Item, replaced: Item | 
     names: { "#ver": VERSION, "#trash": TRASH, ...(ttl && { "#ttl": TTL_ATTRIBUTE }) },
     values: { ":ver": item[VERSION]!, ...(ttl && { ":ttl": ttl }) },
   });
-  return { ...cleaned, ...(ttl && { [TTL_ATTRIBUTE]: ttl }) } as Item;
+  return { ...cleaned, ...(ttl && { [TTL_ATTRIBUTE]: ttl }) };
 }
 
 async function keysOf({ db }: Backend, partition: string, beginsWith: string): Promise<Key[]> {

@@ -10,7 +10,10 @@ import type { Found, Opened, StoreStorage } from "../storage.js";
 import { Scorer } from "../vectors.js";
 import { passes } from "./filter.js";
 import { bestFirst, oldestFirst, Ranking, type Candidate } from "./ranking.js";
-import { oldest, type Ranked, type Search } from "./search.js";
+import { oldest, type Search } from "./oldest.js";
+
+/** What a search finds. */
+export type Ranked = Opened & { score?: number | undefined };
 
 /**
  * The items with the nearest vectors, and after all of them those that have none, oldest first. Their values are read
@@ -30,8 +33,8 @@ export async function nearest(storage: StoreStorage, op: Search, query: Float32A
     for (const { item: whole, ...candidate } of candidates) {
       const score = scores.get(whole);
       const { [VECTORS]: _vectors, [DATA]: _data, ...item } = whole;
-      if (score === undefined) scoreless.add({ ...candidate, item: item as Item });
-      else scored.add({ ...candidate, item: item as Item, score });
+      if (score === undefined) scoreless.add({ ...candidate, item });
+      else scored.add({ ...candidate, item, score });
       if (score !== undefined) count++;
     }
   });
@@ -107,7 +110,7 @@ async function opened<F extends Found & { score?: number | undefined }>(
     const item = byKey.get(one.item.PK.S + one.item.SK.S);
     return item ? [{ ...one, item }] : [];
   });
-  const all: (Opened & { score?: number | undefined })[] = [];
+  const all: Ranked[] = [];
   const bounds = new Bounds(storage);
   let at = 0;
   for await (const row of openRows(storage, there)) {

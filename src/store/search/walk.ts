@@ -115,7 +115,7 @@ async function* pointersUnder(
       const next = rows.all.slice(at, (at += Math.max(1, Math.min(wave, missing(), storage.maxConcurrency))));
       wave *= 2;
       const pages = await Promise.all(
-        next.map(({ namespace }) =>
+        next.map(async ({ namespace }) =>
           namespace.sortKey === own?.sortKey ? ahead! : pointerPage(storage, namespace, missing()),
         ),
       );
