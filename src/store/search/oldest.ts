@@ -26,7 +26,7 @@ export async function oldest(
   const wanted = (): { count: number; only: string[] } => {
     const missing = limit - found.length;
     if (filter) return { count: AT_ONCE, only: WHOLE };
-    return toSkip >= AT_ONCE ? { count: toSkip, only: WITHOUT_VALUE } : { count: toSkip + missing, only: WHOLE };
+    return { count: toSkip + missing, only: toSkip >= AT_ONCE ? WITHOUT_VALUE : WHOLE };
   };
   for await (const chunk of walk(storage, namespacePrefix, wanted)) {
     let candidates = chunk.filter(isCandidate);
