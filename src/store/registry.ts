@@ -1,11 +1,12 @@
 import { forEachAtOnce } from "../aws/client/concurrency.js";
-import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
-import type { AttributeValue, Condition, Key } from "../aws/dynamodb/items.js";
+import type { AttributeValue, Condition, Item, Key } from "../aws/dynamodb/items.js";
 import { numberOf, stringOf } from "../format/attributes.js";
 import { key } from "../format/keys.js";
+import type { Backend } from "../payload/backend.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { isGone, livingUpdate, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../payload/lifetime.js";
 import { livingUntil } from "./emptiness.js";
+import { sweepLeftovers } from "./leftovers.js";
 import { registeredNamespace, registryPartition, registryPrefix, startsWith, type Namespace } from "./namespaces.js";
 
 /*
@@ -46,7 +47,7 @@ export class Registry {
   readonly #known = new ByteLru<{ untilMs: number; listedUntil: number }>(KNOWN_BYTES);
 
   constructor(
-    private readonly db: DynamoDB,
+    private readonly backend: Backend,
     private readonly keyPrefix: string,
     private readonly consistentRead: boolean,
   ) {}
@@ -69,13 +70,13 @@ export class Registry {
     };
     const listedUntil = life?.granted ?? Infinity;
     // A row that stays, or stays longer, goes on doing so.
-    await upsertLiving(listedUntil, (until) => this.db.updateItem(livingUpdate(row, until)));
+    await upsertLiving(listedUntil, (until) => this.backend.db.updateItem(livingUpdate(row, until)));
     this.#known.set(sortKey, { untilMs: now + KNOWN_MS, listedUntil }, sortKey.length * 2 + 100);
   }
 
   /** All namespaces that are `prefix` or below it, and may hold items: 1 request a MB. */
   async *under(prefix: readonly string[]): AsyncGenerator<Registered[], void, undefined> {
-    const pages = this.db.queryPages({
+    const pages = this.backend.db.queryPages({
       partition: registryPartition(this.keyPrefix),
       beginsWith: registryPrefix(prefix),
       only: ROW,
@@ -110,34 +111,39 @@ export class Registry {
   }
 
   /** Comes after an item was deleted. If it was the last one, the namespace is not listed any more. */
-  async noteDeletion({ partition, sortKey }: Namespace, hasStayed: boolean): Promise<void> {
-    const until = await livingUntil(this.db, partition);
+  async noteDeletion(namespace: Namespace, hasStayed: boolean): Promise<void> {
+    const { partition, sortKey } = namespace;
+    const until = await livingUntil(this.backend.db, partition);
     // Where what is left expires, the row does, too, unless it has stayed for the sake of what was deleted.
     if (until > 0 && (until === Infinity || !hasStayed)) return;
-    const isKnown = (this.#known.get(sortKey)?.untilMs ?? 0) > Date.now();
-    if (until === 0) this.#known.delete(sortKey);
-    if (until === 0 && !isKnown && (await this.#remove(sortKey, {}))) return;
-    await this.#mark(sortKey, until, { condition: "attribute_exists(PK)" });
+    const row = await this.#mark(sortKey, until, { condition: "attribute_exists(PK)" });
+    if (until === 0 && row && (numberOf(row, UNTIL) ?? 0) < Date.now())
+      await this.#remove(namespace, { condition: "#emptied = :read", ...asMarked(row[EMPTIED]!) });
   }
 
   /** Looks whether a namespace holds items. If not, its row is marked or removed. Who may only read goes without. */
-  async settle({ namespace: { partition, sortKey }, until: reliedOn, emptied }: Registered): Promise<boolean> {
-    const until = await livingUntil(this.db, partition);
+  async settle({ namespace, until: reliedOn, emptied }: Registered): Promise<boolean> {
+    const { partition, sortKey } = namespace;
+    const until = await livingUntil(this.backend.db, partition);
     const asRead: Condition = emptied
-      ? { condition: "#emptied = :read", names: { "#emptied": EMPTIED }, values: { ":read": emptied } }
+      ? { condition: "#emptied = :read", ...asMarked(emptied) }
       : { condition: "attribute_exists(PK) AND attribute_not_exists(#emptied)", names: { "#emptied": EMPTIED } };
     const settling = async (): Promise<unknown> => {
-      if (until === 0 && reliedOn < Date.now()) return this.#remove(sortKey, asRead);
-      if (until < Infinity) return (until > 0 || !emptied) && this.#mark(sortKey, until, asRead);
-      return emptied && this.db.updateItem({ key: this.#rowKey(sortKey), update: "REMOVE #emptied", ...asRead });
+      if (until === Infinity)
+        return (
+          emptied && this.backend.db.updateItem({ key: this.#rowKey(sortKey), update: "REMOVE #emptied", ...asRead })
+        );
+      if (until === 0 && reliedOn < Date.now() && (await this.#remove(namespace, asRead))) return;
+      return (until > 0 || !emptied) && this.#mark(sortKey, until, asRead);
     };
     await settling().catch(() => undefined);
     return until > 0;
   }
 
-  /** Removes a row that nobody relies on. */
-  #remove(sortKey: string, { condition, names, values }: Condition): Promise<boolean> {
-    return this.db.deleteItem(this.#rowKey(sortKey), {
+  /** Removes a row that nobody relies on, after all that its namespace has left. */
+  async #remove({ partition, sortKey }: Namespace, { condition, names, values }: Condition): Promise<boolean> {
+    if (!(await sweepLeftovers(this.backend, partition))) return false;
+    return this.backend.db.deleteItem(this.#rowKey(sortKey), {
       condition: `${condition ? `${condition} AND ` : ""}#until < :now`,
       names: { ...names, "#until": UNTIL },
       values: { ...values, ":now": { N: String(Date.now()) } },
@@ -145,21 +151,30 @@ export class Registry {
   }
 
   /** No two marks are the same, so that a request that arrives late changes none but the one that it has read. */
-  #mark(sortKey: string, untilSeconds: number, { condition, names, values }: Condition): Promise<boolean> {
+  async #mark(
+    sortKey: string,
+    untilSeconds: number,
+    { condition, names, values }: Condition,
+  ): Promise<Item | undefined> {
     const emptied = Math.max(Date.now(), untilSeconds * 1_000) + Math.random();
-    return this.db.updateItem({
+    return this.backend.db.updatedItem(() => ({
       key: this.#rowKey(sortKey),
       update: "SET #emptied = :emptied",
       ...(condition && { condition }),
       names: { ...names, "#emptied": EMPTIED },
       values: { ...values, ":emptied": { N: emptied.toFixed(6) } },
-    });
+    }));
   }
 
   #rowKey(sortKey: string): Key {
     return key(registryPartition(this.keyPrefix), sortKey);
   }
 }
+
+const asMarked = (emptied: AttributeValue): Condition => ({
+  names: { "#emptied": EMPTIED },
+  values: { ":read": emptied },
+});
 
 /** Whether a row says so, now. */
 export const mayBeEmpty = ({ emptied }: Registered): boolean =>

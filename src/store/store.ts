@@ -65,7 +65,7 @@ export class DynamoDBStore extends BaseStore {
     this.#config = config;
     this.#storage = {
       entries: openEntries(backend, true),
-      registry: new Registry(backend.db, shared.keyPrefix, shared.consistentRead),
+      registry: new Registry(backend, shared.keyPrefix, shared.consistentRead),
       keyPrefix: shared.keyPrefix,
       serde: shared.serde ?? defaultSerde,
       embedder: index && new Embedder(index),

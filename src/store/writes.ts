@@ -1,5 +1,5 @@
 import { forEachAtOnce } from "../aws/client/concurrency.js";
-import type { Key } from "../aws/dynamodb/items.js";
+import type { Item, Key } from "../aws/dynamodb/items.js";
 import { itemText, StoreDataError } from "../errors.js";
 import { serialized, type Serialized } from "../format/serde/serialized.js";
 import { endOf, lifetime, type Lifetime } from "../payload/lifetime.js";
@@ -86,12 +86,12 @@ export async function writeAll(storage: StoreStorage, writes: Write[], failed: F
     const { life } = together.reduce((one, other) => (needs(other) > needs(one) ? other : one));
     await registry.add(namespace, call.stamp, life).catch((error: unknown) => fail(together, error));
   });
-  const deleted: (Write & Deleted)[] = [];
+  const deleted: Ended[] = [];
   await forEachAtOnce(maxConcurrency, hopeful(writes), async (write) => {
     try {
       const texts = write.texts.map((text) => vectors!.get(text)!);
       const old = await writeOne(storage, write, texts);
-      if (old) deleted.push({ ...write, ...old });
+      if (old) deleted.push(old);
     } catch (error) {
       fail([write], error);
     }
@@ -99,9 +99,10 @@ export async function writeAll(storage: StoreStorage, writes: Write[], failed: F
 
   const pointers = deleted.flatMap(({ pointer }) => pointer ?? []);
   await storage.entries.backend.db.batchDelete(pointers).catch((error: unknown) => fail(deleted, error));
-  const emptied = [...byNamespace(hopeful(deleted))].filter(([sortKey]) => !puts.has(sortKey));
+  const stays = (sortKey: string): boolean => hopeful(puts.get(sortKey) ?? []).some(({ life }) => !life);
+  const emptied = [...byNamespace(hopeful(deleted))].filter(([sortKey]) => !stays(sortKey));
   await forEachAtOnce(maxConcurrency, emptied, async ([, together]) => {
-    const hasStayed = (together as (Write & Deleted)[]).some((one) => one.hasStayed);
+    const hasStayed = (together as Ended[]).some((one) => one.hasStayed);
     await registry.noteDeletion(together[0]!.namespace, hasStayed).catch((error: unknown) => fail(together, error));
   });
 }
@@ -115,29 +116,31 @@ function byNamespace(writes: Write[]): Map<string, Write[]> {
 
 const needs = ({ life }: Write): number => life?.needed ?? Infinity;
 
-interface Deleted {
+/** A deletion, or a put by which what would have stayed for good expires. */
+interface Ended extends Write {
   /** The order pointer of what was deleted. */
   pointer: Key | undefined;
-  /** Whether it would have stayed for good. */
   hasStayed: boolean;
 }
 
-/** @returns for a deletion what it leaves to be done */
+/** @returns what it leaves to be done, if it does */
 async function writeOne(
   { entries, vectorIndex }: StoreStorage,
-  { key: itemKey, namespace, call, value, life }: Write,
+  write: Write,
   vectors: Float32Array[],
-): Promise<Deleted | undefined> {
+): Promise<Ended | undefined> {
+  const { key: itemKey, namespace, call, value, life } = write;
   const { key, whole } = await itemPlace(namespace, itemKey);
   const labels = [...namespace.labels];
+  const hasStayed = (old: Item | undefined): boolean => old !== undefined && endOf(old) === Infinity;
   if (!value) {
     const old = await removeEntry(entries, key, call);
     await vectorIndex?.delete(labels, itemKey);
-    return { pointer: old && pointerKey(key, createdOf(old)), hasStayed: !old || endOf(old) === Infinity };
+    return { ...write, pointer: old && pointerKey(key, createdOf(old)), hasStayed: !old || hasStayed(old) };
   }
   const inTable = vectors.length > 0 && !vectorIndex ? serializedVectors(vectors) : undefined;
-  await putEntry(entries, key, { call, value, vectors: inTable, whole, life });
+  const old = await putEntry(entries, key, { call, value, vectors: inTable, whole, life });
   if (vectorIndex)
     await (vectors.length > 0 ? vectorIndex.put(labels, itemKey, vectors) : vectorIndex.delete(labels, itemKey));
-  return undefined;
+  return life && hasStayed(old) ? { ...write, pointer: undefined, hasStayed: true } : undefined;
 }

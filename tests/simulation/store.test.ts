@@ -3,7 +3,7 @@ import { runStoreHistory } from "./store/history.js";
 
 const HISTORIES = inject("thorough") ? 600 : 150;
 
-test("no history of stores loses, revives or leaves behind anything, whatever the network and the clocks do", async () => {
+test("no history of stores loses, revives or leaves behind anything, with any network and any clocks", async () => {
   const failures: string[] = [];
   let requests = 0;
   for (let i = 0; i < HISTORIES; i++) {

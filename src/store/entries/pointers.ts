@@ -10,6 +10,8 @@ import { ITEMS } from "../namespaces.js";
  */
 
 export const POINTERS = "O#";
+/** A pointer that is younger may belong to a put that is under way. */
+export const SURELY_OVER_MS = 3_600_000;
 /** Digits of a time in microseconds. */
 const DIGITS = 16;
 

@@ -38,7 +38,7 @@ interface Outcome {
  * Stores an entry: 1 request for a small one that is known. 1 more, before it, for the segments of a long value, and
  * side by side with that for the order pointer of a new entry. The segments of what it replaces are deleted last.
  */
-export async function putEntry(entries: Entries, entryKey: Key, input: EntryInput): Promise<void> {
+export async function putEntry(entries: Entries, entryKey: Key, input: EntryInput): Promise<Item | undefined> {
   const { backend, known, areOrdered } = entries;
   const { call, life } = input;
   const { attributes, plan } = await draftOf(backend, entryKey, input);
@@ -67,12 +67,19 @@ export async function putEntry(entries: Entries, entryKey: Key, input: EntryInpu
     };
   };
 
-  const { isApplied, there, refusal } = await replace(entries, entryKey, call, known.get(entryKey), successor);
+  const { isApplied, replaced, there, refusal } = await replace(
+    entries,
+    entryKey,
+    call,
+    known.get(entryKey),
+    successor,
+  );
   // Nobody else refers to them, and none of this call's attempts can do so any more.
   if (!isApplied && areStored && segments.length > 0) await deleteSegments(backend, entryKey.PK.S, segments);
   if (pointer?.created === call.stamp && !(there && numberOf(there, CREATED) === call.stamp))
     await backend.db.batchDelete([pointerKey(entryKey, call.stamp)]);
   if (refusal) throw refusal;
+  return isApplied ? replaced : undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { compareCodePoints } from "../../format/code-points.js";
 import { endOf, isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import { createdOf, GONE, isLive } from "../entries/attributes.js";
 import { readItems } from "../entries/parts.js";
-import { parseOrderPointer, POINTERS } from "../entries/pointers.js";
+import { parseOrderPointer, POINTERS, SURELY_OVER_MS } from "../entries/pointers.js";
 import { namespaceOf, type Namespace } from "../namespaces.js";
 import { isUnsettled, type Registered } from "../registry.js";
 import type { Found, StoreStorage } from "../storage.js";
@@ -14,8 +14,6 @@ const SOME_MORE = 3;
 const POINTERS_AT_ONCE = 1_000;
 /** "BatchGetItem": keys of one request. */
 const ENTRIES_AT_ONCE = 100;
-/** A pointer that is younger may belong to a put that is under way. */
-const SURELY_OVER_SECONDS = 3_600;
 /** Of namespaces that are kept in their order. What is over is read again. */
 const MOST_ROWS = 4_000;
 const MOST_LABELS = 2 * 1_024 * 1_024;
@@ -79,7 +77,7 @@ async function entriesOf(
     (await readItems(db, [...keys.values()], consistentRead, only)).map((item) => [nameOf(item), item]),
   );
   if (only.includes("data")) for (const item of items.values()) entries.known.note(item);
-  const longAgo = Date.now() / 1_000 - SURELY_OVER_SECONDS;
+  const longAgo = (Date.now() - SURELY_OVER_MS) / 1_000;
   const isOver = (item: Item | undefined, created: number): boolean =>
     created / 1_000_000 < longAgo && (!item || GONE in item || createdOf(item) !== created || endOf(item) < longAgo);
   const found: Found[] = [];
