@@ -27,7 +27,7 @@ const AT_ONCE = 20;
 const CREATED = "created";
 /** Until when an instance may think that the row is there, in milliseconds since 1970. */
 const UNTIL = "until";
-/** From when on the namespace may be empty, in milliseconds since 1970. */
+/** From when on the namespace may be empty, in milliseconds since 1970; below 1: it was found so. */
 const EMPTIED = "emptied";
 
 /** All that is known of a row. */
@@ -156,13 +156,13 @@ export class Registry {
     untilSeconds: number,
     { condition, names, values }: Condition,
   ): Promise<Item | undefined> {
-    const emptied = Math.max(Date.now(), untilSeconds * 1_000) + Math.random();
+    const emptied = untilSeconds * 1_000 + Math.random();
     return this.backend.db.updatedItem(() => ({
       key: this.#rowKey(sortKey),
       update: "SET #emptied = :emptied",
       ...(condition && { condition }),
       names: { ...names, "#emptied": EMPTIED },
-      values: { ...values, ":emptied": { N: emptied.toFixed(6) } },
+      values: { ...values, ":emptied": { N: emptied.toFixed(9) } },
     }));
   }
 

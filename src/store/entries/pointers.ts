@@ -20,6 +20,7 @@ export const pointerKey = ({ PK, SK }: Key, created: number): Key =>
 
 /** What a pointer says; `undefined` for what only looks like one. */
 export function parseOrderPointer({ PK, SK }: Key): { entry: Key; created: number } | undefined {
+  if (!SK.S.startsWith(POINTERS)) return undefined;
   const created = SK.S.slice(POINTERS.length, POINTERS.length + DIGITS);
   if (!/^\d{16}$/.test(created) || SK.S[POINTERS.length + DIGITS] !== "#") return undefined;
   return { entry: key(PK.S, ITEMS + SK.S.slice(POINTERS.length + DIGITS + 1)), created: Number(created) };

@@ -2,9 +2,10 @@ import { forEachAtOnce } from "../../aws/client/concurrency.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { compareCodePoints } from "../../format/code-points.js";
 import { endOf, isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
-import { createdOf, GONE, isLive } from "../entries/attributes.js";
+import { createdOf, GONE, isLive, TRASH } from "../entries/attributes.js";
 import { readItems } from "../entries/parts.js";
 import { parseOrderPointer, POINTERS, SURELY_OVER_MS } from "../entries/pointers.js";
+import { emptyTrash } from "../entries/trash.js";
 import { namespaceOf, type Namespace } from "../namespaces.js";
 import { isUnsettled, type Registered } from "../registry.js";
 import type { Found, StoreStorage } from "../storage.js";
@@ -85,7 +86,11 @@ async function entriesOf(
   for (const { namespace, entry, created, pointer } of pointers) {
     const item = items.get(nameOf(entry));
     if (isLive(item) && createdOf(item) === created) found.push({ namespace, item });
-    else if (consistentRead && isOver(item, created)) dead.push(pointer);
+    else if (consistentRead && isOver(item, created)) {
+      // An entry that has segments to be deleted does not go by itself. Its pointer stays as long.
+      if (item && TRASH in item) chores.push(() => emptyTrash(entries.backend, item, undefined));
+      else dead.push(pointer);
+    }
   }
   if (dead.length > 0) chores.push(() => db.batchDelete(dead));
   return found;
