@@ -1,6 +1,5 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
-import { itemSize } from "../../format/item-size.js";
 import type { Backend } from "../../payload/backend.js";
 import { isEnded } from "../../payload/lifetime.js";
 import { ByteLru } from "../../payload/byte-lru.js";
@@ -42,6 +41,7 @@ export class KnownEntries {
   note(item: Item): void {
     const { [DATA]: _data, [VECTORS]: _vectors, ...rest } = item;
     const kept = BORN in item ? item : (rest as Item);
-    this.#items.set(item.PK.S + item.SK.S, kept, 2 * itemSize(kept) + 500);
+    // Of any attributes, also of types that the package does not write.
+    this.#items.set(item.PK.S + item.SK.S, kept, JSON.stringify(kept).length + 500);
   }
 }

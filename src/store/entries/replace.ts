@@ -22,7 +22,7 @@ import { pointerKey, putPointer } from "./pointers.js";
 import { deleteSegments, emptyTrash, refusalOf } from "./trash.js";
 
 /** How often to look again when others put the same entry. */
-const MAX_ROUNDS = 20;
+const MAX_ROUNDS = 10;
 
 /** What became of a write. */
 interface Outcome {
