@@ -105,8 +105,8 @@ export class DynamoDBStore extends BaseStore {
 
   /**
    * Runs operations together: what they read is as it was before what they write; gets in one request for 100 of them,
-   * writes side by side. Of several writes for one key, the last counts. One that fails takes no other with it: the rest
-   * is done, and then the first error is thrown.
+   * writes side by side. Of several writes for one key, the last counts. One that fails takes no other with it: the
+   * rest is done, and then the first error is thrown.
    */
   override async batch<Op extends readonly Operation[]>(operations: Op): Promise<OperationResults<Op>>;
   override async batch(operations: readonly Operation[]): Promise<unknown[]> {
@@ -114,8 +114,9 @@ export class DynamoDBStore extends BaseStore {
   }
 
   /**
-   * Stores an item, or another value under its key: 2 requests for a new one, 1 over one that this instance knows, and 1
-   * more in a namespace that it has not written to lately. In a node, say the rest by {@link withPutOptions}: only the first three arguments arrive there.
+   * Stores an item, or another value under its key: 2 requests for a new one, 1 over one that this instance knows, and
+   * 1 more in a namespace that it has not written to lately. In a node, say the rest by {@link withPutOptions}: only
+   * the first three arguments arrive there.
    *
    * @param namespace one label or more, the first not "langgraph"; none is empty or has `.`, `:` or NUL in it
    * @param index `false`: not found by meaning; paths: these fields are embedded instead of those of the option `index`

@@ -1,7 +1,6 @@
 import type { DynamoDBStore } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, inject, test, vi } from "vitest";
 import { noiseText } from "../../lanes/savers/checkpoints.js";
-import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
 import { s3Options } from "../../lanes/savers/s3-options.js";
 import { at, createStore, type StoreOptions } from "../../lanes/savers/stores.js";
 import { intercepted, type AwsRequest } from "../../lanes/stored/aws-requests.js";
@@ -10,8 +9,8 @@ import { newPrefix } from "../../lanes/stored/requests.js";
 import { objectKeys } from "../../lanes/stored/s3-client.js";
 
 /*
- * Answers that get lost, and attempts that arrive late or twice: they change nothing that was acknowledged since, revive
- * nothing that was deleted, and leave nothing behind.
+ * Answers that get lost, and attempts that arrive late or twice: they change nothing that was acknowledged since,
+ * revive nothing that was deleted, and leave nothing behind.
  */
 
 const NS = ["users"];
@@ -241,21 +240,4 @@ describe("a namespace", () => {
     });
     expect(write).toHaveBeenCalled();
   });
-});
-
-test("null as a limit or an offset is as if it were left out", async () => {
-  const store = createStore();
-  await store.batch(Array.from({ length: 12 }, (_, i) => ({ namespace: NS, key: String(i), value: { i } })));
-  expect(await store.search(NS, { limit: null as never, offset: null as never })).toHaveLength(10);
-  expect(await store.listNamespaces({ limit: null as never, offset: null as never })).toEqual([NS]);
-});
-
-test("pages of a search by meaning have every item once, those without a vector last", async () => {
-  const store = createStore({ index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] } });
-  for (const [i, text] of ["abc", "ab", "a", "h"].entries()) await store.put(NS, `s${i}`, { text });
-  for (const i of [0, 1, 2]) await store.put(NS, `n${i}`, {});
-  const keys: string[][] = [];
-  for (let offset = 0; offset < 9; offset += 3)
-    keys.push((await store.search(NS, { query: "abc", limit: 3, offset })).map(({ key }) => key));
-  expect(keys).toEqual([["s0", "s1", "s2"], ["s3", "n0", "n1"], ["n2"]]);
 });
