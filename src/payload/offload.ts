@@ -126,15 +126,12 @@ export class Offload {
 
 const bucketOf = (location: string): string => location.slice(0, location.indexOf("/"));
 
-/** What is in S3 was written with the option `s3`, and cannot be read, replaced or deleted without it. */
-export const outOfReach = (): DynamoDBSaverError =>
-  new DynamoDBSaverError(
-    "INVALID_CONFIG",
-    "A value lies in S3. Pass the option s3: { bucket } with which it was written.",
-  );
-
-/** @throws DynamoDBSaverError `INVALID_CONFIG` */
+/** What is in S3 was written with the option `s3`, and cannot be read without it. */
 export function offloadOf(offload: Offload | undefined): Offload {
-  if (!offload) throw outOfReach();
+  if (!offload)
+    throw new DynamoDBSaverError(
+      "INVALID_CONFIG",
+      "A value lies in S3. Pass the option s3: { bucket } with which it was written.",
+    );
   return offload;
 }

@@ -17,20 +17,17 @@ export interface SetupResult {
   lifecycleRule?: { id: string; status: "installed" | "existed" };
 }
 
-/**
- * Creates what is missing.
- * @param expires whether some items expire without `ttlSeconds`, too
- */
+/** Creates what is missing. */
 export async function setup(
   { db, offload }: Backend,
   ttlSeconds: number | undefined,
   signal: AbortSignal | undefined,
-  { expires = ttlSeconds !== undefined } = {},
 ): Promise<SetupResult> {
   const created = await setupTable(db, signal);
   const result: SetupResult = { table: { name: db.tableName, status: created ? "created" : "existed" } };
-  if (expires) result.timeToLive = await setupTimeToLive(db);
-  if (ttlSeconds === undefined || !offload) return result;
+  if (ttlSeconds === undefined) return result;
+  result.timeToLive = await setupTimeToLive(db);
+  if (!offload) return result;
   const { id, installed } = await installRules(offload, ttlSeconds);
   result.lifecycleRule = { id, status: installed ? "installed" : "existed" };
   return result;

@@ -31,9 +31,9 @@ export class DynamoDB {
     return new DynamoDB({ send: (request) => this.#client.send(request, signal) }, { ...this.#config, signal });
   }
 
-  /** An operation that has no method here. `required` is what its answer must have. */
-  call<T extends Output>(operation: string, input: Record<string, unknown>, required?: keyof T): Promise<T> {
-    return this.#protocol.call<T>(operation, input, required);
+  /** An operation that has no method here, as the protocol's own `call`. */
+  call<T extends Output>(...request: Parameters<typeof DynamoDBProtocol.prototype.call<T>>): Promise<T> {
+    return this.#protocol.call<T>(...request);
   }
 
   /** One page: 1 MB at most, or `limit` items. */
@@ -109,24 +109,13 @@ export class DynamoDB {
     return output?.Attributes;
   }
 
-  /** As `updateItem`. Where the condition does not hold, it says what is there instead. */
-  async updateOrFind(input: UpdateInput): Promise<{ done: true } | { done: false; there: Item | undefined }> {
-    let there: Item | undefined;
-    const update = { ...updateOf(input), ReturnValuesOnConditionCheckFailure: "ALL_OLD" };
-    const output = await this.#conditional("UpdateItem", update, undefined, (item) => (there = item));
-    if (output) return { done: true };
-    // DynamoDB says nothing where nothing is there, and embedded servers may never say it.
-    return { done: false, there: there ?? (await this.getItem(input.key, true)) };
-  }
-
   async #conditional<T extends Output>(
     operation: string,
     input: Parameters<DynamoDBProtocol["call"]>[1],
     required?: keyof T,
-    refusedBy?: (item: Item) => void,
   ): Promise<T | undefined> {
     try {
-      return await this.#protocol.call<T>(operation, input, required, refusedBy);
+      return await this.#protocol.call<T>(operation, input, required);
     } catch (error) {
       if (error instanceof AwsRequestError && error.serviceCode === "ConditionalCheckFailedException") return undefined;
       throw error;
@@ -158,7 +147,7 @@ const conditionOf = ({ condition, names, values }: Condition): Record<string, un
   ...(values && { ExpressionAttributeValues: values }),
 });
 
-const updateOf = ({ key, update, ...condition }: UpdateInput): Record<string, unknown> => ({
+export const updateOf = ({ key, update, ...condition }: UpdateInput): Record<string, unknown> => ({
   Key: key,
   UpdateExpression: update,
   ...conditionOf(condition),

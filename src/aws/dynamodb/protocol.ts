@@ -151,7 +151,7 @@ function parseError(
     > & {
       Item?: Item;
     };
-    if (isObject(body.Item)) refusedBy?.(body.Item!);
+    if (body.Item) refusedBy?.(body.Item);
     const text = body.message ?? body.Message ?? "";
     return {
       serviceCode: body.__type?.split("#").pop(),

@@ -1,6 +1,7 @@
+import { updateOf, type DynamoDB } from "../../aws/dynamodb/dynamodb.js";
 import type { Item, Key, UpdateInput } from "../../aws/dynamodb/items.js";
 import { numberOf } from "../../format/attributes.js";
-import { changedTooOften, type DynamoDBSaverError } from "../../errors.js";
+import { AwsRequestError, changedTooOften, type DynamoDBSaverError } from "../../errors.js";
 import { writeSegments } from "../../payload/segment-writes.js";
 import {
   ALL,
@@ -121,7 +122,7 @@ async function replace(
     if (refusal) return { isApplied: false, replaced, there: seen, refusal };
     const attributes = { ...(await successor(seen)), ...succession(call.name, seen) };
     const item: Item = { ...entryKey, ...attributes, ...sweeping(attributes) };
-    const result = await backend.db.updateOrFind(overwriting(item, seen));
+    const result = await updateOrFind(backend.db, overwriting(item, seen));
     const version = result.done ? undefined : result.there?.[VERSION];
     if (result.done || (version && "S" in version && version.S === call.name)) {
       known.note(item);
@@ -132,6 +133,23 @@ async function replace(
     seen = result.there;
   }
   throw changedTooOften("An item", MAX_ROUNDS);
+}
+
+/** An update; where its condition does not hold, what is there instead. */
+async function updateOrFind(
+  db: DynamoDB,
+  input: UpdateInput,
+): Promise<{ done: true } | { done: false; there: Item | undefined }> {
+  let there: Item | undefined;
+  try {
+    const update = { ...updateOf(input), ReturnValuesOnConditionCheckFailure: "ALL_OLD" };
+    await db.call("UpdateItem", update, undefined, (item) => (there = item));
+    return { done: true };
+  } catch (error) {
+    if (!(error instanceof AwsRequestError && error.serviceCode === "ConditionalCheckFailedException")) throw error;
+    // DynamoDB says nothing where nothing is there, and embedded servers may never say it.
+    return { done: false, there: there ?? (await db.getItem(input.key, true)) };
+  }
 }
 
 /** Leaves nothing of what is replaced. */

@@ -6,7 +6,7 @@ import { key, parsePointer, segmentSortKey } from "../../format/keys.js";
 import type { Segment } from "../../format/value.js";
 import type { Backend } from "../../payload/backend.js";
 import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
-import { outOfReach } from "../../payload/offload.js";
+import { offloadOf } from "../../payload/offload.js";
 import { deleteObjects } from "../../payload/segment-deletions.js";
 import { BORN, sweeping, TRASH, trashOf, VECTORS, VERSION } from "./attributes.js";
 import { partOf } from "./parts.js";
@@ -34,8 +34,14 @@ const isObject = ({ objectDays }: Segment): boolean => objectDays !== undefined;
 
 /** Why a version cannot be replaced or deleted here: who cannot reach S3 could not finish. */
 export async function refusalOf(backend: Backend, seen: Item | undefined): Promise<DynamoDBSaverError | undefined> {
-  const isOutOfReach = !backend.offload && seen && BORN in seen && (await segmentsOf(backend, seen))?.some(isObject);
-  return isOutOfReach ? outOfReach() : undefined;
+  if (backend.offload || !seen || !(BORN in seen) || !(await segmentsOf(backend, seen))?.some(isObject))
+    return undefined;
+  try {
+    offloadOf(backend.offload);
+    return undefined;
+  } catch (error) {
+    return error as DynamoDBSaverError;
+  }
 }
 
 /** Deletes the segments of a version, by their names: 1 request for 25 of them. */
