@@ -5,7 +5,7 @@ import { DATA } from "../format/attributes.js";
 import { openBackend, type Backend } from "../payload/backend.js";
 import { compress } from "../format/compression.js";
 import { FormatError } from "../format/format-error.js";
-import { escapeId, key, shortened } from "../format/keys.js";
+import { escapeId, key, keyOf, shortened } from "../format/keys.js";
 import { lifetime } from "../payload/lifetime.js";
 import { deserialized, serialized } from "../format/serde/serialized.js";
 import { setup, type SetupResult } from "../table/setup.js";
@@ -15,11 +15,12 @@ import { ambientEnv } from "../config/environment.js";
 import { checkTtl } from "../config/values.js";
 import { invalidInput, itemText, StoreDataError } from "../errors.js";
 import { defaultSerde } from "../format/serde/serde.js";
-import { asFormatError, readEntries, readParts } from "../store/entries.js";
-import { deleteEntries, deleteEntry, ENTRY_KEYS, writeEntry } from "../store/write-entries.js";
+import { isLive, WHOLE } from "../store/entries/attributes.js";
+import { openEntries, type Entries } from "../store/entries/known.js";
+import { asFormatError, readEntries, readParts } from "../store/entries/parts.js";
+import { putEntry, removeEntry } from "../store/entries/replace.js";
 import { ITEMS, textOf } from "../store/namespaces.js";
 import { expandCacheConfig, type DynamoDBCacheOptions } from "../store/options.js";
-import { Stamps } from "../store/writes.js";
 
 /** Bytes of a sort key, of which DynamoDB takes 1,024. */
 const LIMIT = { namespace: 500, key: 400 };
@@ -45,7 +46,7 @@ const LIMIT = { namespace: 500, key: 400 };
 export class DynamoDBCache<V = unknown> extends BaseCache<V> {
   readonly #config: SaverConfig;
   readonly #backend: Backend;
-  readonly #stamps = new Stamps();
+  readonly #entries: Entries;
 
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: DynamoDBCacheOptions) {
@@ -53,6 +54,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     super(config.serde ?? defaultSerde);
     this.#config = config;
     this.#backend = openBackend(config, compress);
+    this.#entries = openEntries(this.#backend, false);
   }
 
   /**
@@ -80,7 +82,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     );
     const distinct = new Map(places.map(({ place }) => [place.PK.S + place.SK.S, place]));
     const { consistentRead, maxValueBytes } = this.#config;
-    const items = await readEntries(this.#backend, [...distinct.values()], consistentRead);
+    const items = await readEntries(this.#entries, [...distinct.values()], consistentRead);
     const values = new Map<string, { value: V } | FormatError>();
     const failure = ({ code, message, cause }: FormatError, [namespace, cacheKey]: CacheFullKey): StoreDataError =>
       new StoreDataError(code, message, namespace, cacheKey, { cause });
@@ -138,14 +140,15 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
           value: bytes,
           life,
           isOver: seconds !== undefined && seconds <= 0,
-          stamp: this.#stamps.next(),
+          call: this.#entries.calls.next(),
         };
       }),
     );
     const distinct = new Map(writes.map((write) => [write.place.PK.S + write.place.SK.S, write]));
-    await forEachAtOnce(maxConcurrency, distinct.values(), ({ place, isOver, ...entry }) =>
-      isOver ? deleteEntry(this.#backend, place) : writeEntry(this.#backend, place, entry),
-    );
+    await forEachAtOnce(maxConcurrency, distinct.values(), async ({ place, isOver, ...entry }) => {
+      if (isOver) await removeEntry(this.#entries, place, entry.call);
+      else await putEntry(this.#entries, place, entry);
+    });
   }
 
   /** Deletes the values of these namespaces; without any, all values. */
@@ -158,12 +161,19 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
       Array.from({ length: SHARDS }, (_, shard) => ({
         partition: this.#partition(shard),
         beginsWith,
-        only: ENTRY_KEYS,
+        only: WHOLE,
         consistent: true,
       })),
     );
-    await forEachAtOnce(this.#config.maxConcurrency, queries, async (query) => {
-      for await (const items of this.#backend.db.queryPages(query)) await deleteEntries(this.#backend, items);
+    const { maxConcurrency } = this.#config;
+    await forEachAtOnce(SHARDS, queries, async (query) => {
+      for await (const items of this.#backend.db.queryPages(query)) {
+        for (const item of items) this.#entries.known.note(item);
+        const keys = items.filter(isLive).map(keyOf);
+        await forEachAtOnce(maxConcurrency, keys, async (place) => {
+          await removeEntry(this.#entries, place, this.#entries.calls.next());
+        });
+      }
     });
   }
 

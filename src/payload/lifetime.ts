@@ -11,8 +11,11 @@ import { numberOf } from "../format/attributes.js";
 
 /** DynamoDB's TTL attribute, in seconds since 1970. */
 export const TTL_ATTRIBUTE = "ttl";
-/** When a checkpoint that others are rebuilt from ends for readers; its items live on for those others. */
-const ENDS = "ends";
+/**
+ * When something ends for readers whose item stays longer: a checkpoint that others are rebuilt from, or an entry of
+ * the store.
+ */
+export const ENDS = "ends";
 const MARGIN = 1.5;
 
 /** The life of what is written now; `undefined` where nothing expires. */
@@ -70,7 +73,7 @@ export function endingLater<T extends Record<string, AttributeValue>>(item: T, s
 /** When an item goes, in seconds since 1970; Infinity if it stays. */
 export const goneAt = (item: Item): number => numberOf(item, TTL_ATTRIBUTE) ?? Infinity;
 
-/** When a checkpoint ends for readers. */
+/** When something ends for readers. */
 export const endOf = (item: Item): number => Math.min(goneAt(item), numberOf(item, ENDS) ?? Infinity);
 
 /** DynamoDB sweeps expired items within days ("Using time to live"); until then they are still read. */

@@ -1,85 +1,129 @@
 import type { Operation, SearchItem } from "@langchain/langgraph-checkpoint";
-import { invalidInput } from "../errors.js";
-import { readEntries } from "./entries.js";
-import { storeItem } from "./items.js";
+import { invalidInput, StoreDataError } from "../errors.js";
+import { readEntries } from "./entries/parts.js";
 import { listNamespaces } from "./list-namespaces.js";
 import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
+import { openRows, Bounds, refreshItems, storeItem } from "./open.js";
 import { checkOperation, type CheckedOperation } from "./operations.js";
-import { search } from "./search.js";
-import { openItems, refreshItems, type Found, type StoreStorage } from "./storage.js";
-import { prepareWrites, writeAll, type Stamps } from "./writes.js";
+import { search } from "./search/search.js";
+import type { Found, Opened, StoreStorage } from "./storage.js";
+import { prepareWrites, writeAll } from "./writes.js";
+
+/** An operation, and its place in the batch. */
+type Placed<Kind extends CheckedOperation["kind"]> = {
+  at: number;
+  op: Extract<CheckedOperation, { kind: Kind }>["op"];
+};
+
+/** What each operation of a batch gives, or why it failed. */
+class Results {
+  readonly values: unknown[];
+  readonly #errors = new Map<number, unknown>();
+
+  constructor(length: number) {
+    this.values = Array.from({ length }, () => null);
+  }
+
+  readonly fail = (at: number, error: unknown): void => void this.#errors.set(at, error);
+
+  /** What all of them give. @throws what the first one that failed has thrown */
+  all(): unknown[] {
+    if (this.#errors.size > 0) throw this.#errors.get(Math.min(...this.#errors.keys()));
+    return this.values;
+  }
+}
 
 /**
- * Runs operations together, as `DynamoDBStore.batch` says.
+ * Runs operations together, as `DynamoDBStore.batch` says. LangGraph puts what nodes do side by side into one batch, so
+ * what is good of it is done, and then the first error is thrown.
  *
  * @returns what each gives, in their order: a put gives `null`
- * @throws DynamoDBSaverError `INVALID_INPUT` before anything is sent
  */
 export async function runBatch(
   storage: StoreStorage,
   operations: readonly Operation[],
   ttlSeconds: number | undefined,
-  stamps: Stamps,
 ): Promise<unknown[]> {
   if (!Array.isArray(operations)) throw invalidInput("batch needs an array of operations.");
-  const checked = operations.map((operation) => checkOperation(operation as Operation));
-  const results: unknown[] = checked.map(() => null);
-  const puts = checked.flatMap((one) => (one.kind === "put" ? [one.op] : []));
-  // Serialized before anything is awaited: the caller goes on and may change the values. And before anything is sent.
-  const writes = await prepareWrites(storage, puts, ttlSeconds, stamps);
+  const results = new Results(operations.length);
+  const checked: (CheckedOperation & { at: number })[] = [];
+  for (const [at, operation] of (operations as Operation[]).entries()) {
+    try {
+      checked.push({ ...checkOperation(operation), at });
+    } catch (error) {
+      results.fail(at, error);
+    }
+  }
+  const of = <Kind extends CheckedOperation["kind"]>(kind: Kind): Placed<Kind>[] =>
+    checked.filter((one) => one.kind === kind) as unknown as Placed<Kind>[];
+  // Serialized before anything is awaited: the caller goes on and may change the values.
+  const writes = await prepareWrites(storage, of("put"), ttlSeconds, results.fail);
   await Promise.all([
-    getAll(storage, checked, results),
-    searchAll(storage, checked, results),
-    listAll(storage, checked, results),
+    getAll(storage, of("get"), results),
+    searchAll(storage, of("search"), results),
+    ...of("list").map(({ at, op }) => settle(results, at, () => listNamespaces(storage.registry, op))),
   ]);
-  await writeAll(storage, writes);
-  return results;
+  await writeAll(storage, writes, results.fail);
+  return results.all();
 }
 
-async function getAll(storage: StoreStorage, checked: CheckedOperation[], results: unknown[]): Promise<void> {
-  const { backend, keyPrefix, consistentRead } = storage;
-  const gets = await Promise.all(
-    checked
-      .flatMap((one, i) => (one.kind === "get" ? [{ ...one.op, i }] : []))
-      .map(async ({ namespace: labels, key, i }) => {
-        const namespace = await namespaceOf(keyPrefix, labels);
-        return { i, namespace, key: (await itemPlace(namespace, key)).key };
-      }),
-  );
-  if (gets.length === 0) return;
-  const distinct = new Map(gets.map(({ key, namespace }) => [key.PK.S + key.SK.S, { key, namespace }]));
-  const keys = [...distinct.values()].map(({ key }) => key);
-  const items = await readEntries(backend, keys, consistentRead);
-  const namespaceAt = (id: string): Namespace => distinct.get(id)!.namespace;
-  const found: Found[] = items.map((item) => ({ item, namespace: namespaceAt(item.PK.S + item.SK.S) }));
-  const opened = (await openItems(storage, found)).filter((one) => one !== undefined);
-  await refreshItems(storage, opened);
-  const byKey = new Map(opened.map((one) => [one.item.PK.S + one.item.SK.S, one]));
-  for (const { i, key } of gets) {
-    const one = byKey.get(key.PK.S + key.SK.S);
-    results[i] = one ? await storeItem(one) : null;
+async function settle(results: Results, at: number, run: () => Promise<unknown>): Promise<void> {
+  try {
+    results.values[at] = await run();
+  } catch (error) {
+    results.fail(at, error);
   }
 }
 
-async function searchAll(storage: StoreStorage, checked: CheckedOperation[], results: unknown[]): Promise<void> {
-  const { embedder } = storage;
-  const searches = checked.flatMap((one, i) => (one.kind === "search" ? [{ op: one.op, i }] : []));
-  const queries = new Set(searches.flatMap(({ op: { query } }) => (query && embedder ? [query] : [])));
-  const vectors = new Map(
-    await Promise.all([...queries].map(async (query) => [query, await embedder!.embedQuery(query)] as const)),
-  );
-  await Promise.all(
-    searches.map(async ({ op, i }) => {
-      const found: SearchItem[] = await search(storage, op, vectors.get(op.query ?? ""));
-      results[i] = found;
+async function getAll(storage: StoreStorage, gets: Placed<"get">[], results: Results): Promise<void> {
+  const { entries, keyPrefix, consistentRead } = storage;
+  const placed = await Promise.all(
+    gets.map(async ({ at, op: { namespace: labels, key } }) => {
+      const namespace = await namespaceOf(keyPrefix, labels);
+      return { at, namespace, key: (await itemPlace(namespace, key)).key };
     }),
   );
+  const distinct = new Map(placed.map(({ key, namespace }) => [key.PK.S + key.SK.S, { key, namespace }]));
+  const opened = new Map<string, Opened | StoreDataError | undefined>();
+  try {
+    const keys = [...distinct.values()].map(({ key }) => key);
+    const items = await readEntries(entries, keys, consistentRead);
+    const namespaceAt = (id: string): Namespace => distinct.get(id)!.namespace;
+    const found: Found[] = items.map((item) => ({ item, namespace: namespaceAt(item.PK.S + item.SK.S) }));
+    const bounds = new Bounds(storage);
+    for await (const row of openRows(storage, found)) {
+      for (const one of row) {
+        const { PK, SK } = found[opened.size]!.item;
+        if (one && !(one instanceof StoreDataError)) await bounds.add(one);
+        opened.set(PK.S + SK.S, one);
+      }
+    }
+    await refreshItems(
+      storage,
+      [...opened.values()].flatMap((one) => (one instanceof StoreDataError ? [] : (one ?? []))),
+    );
+  } catch (error) {
+    for (const { at } of placed) results.fail(at, error);
+    return;
+  }
+  for (const { at, key } of placed) {
+    const one = opened.get(key.PK.S + key.SK.S);
+    if (one instanceof StoreDataError) results.fail(at, one);
+    else if (one) results.values[at] = await storeItem(one);
+  }
 }
 
-async function listAll(storage: StoreStorage, checked: CheckedOperation[], results: unknown[]): Promise<void> {
+async function searchAll(storage: StoreStorage, searches: Placed<"search">[], results: Results): Promise<void> {
+  const { embedder } = storage;
+  // Each query is embedded once.
+  const vectors = new Map<string, Promise<Float32Array>>();
   await Promise.all(
-    checked.map(async (one, i) => {
-      if (one.kind === "list") results[i] = await listNamespaces(storage.registry, one.op);
-    }),
+    searches.map(({ at, op }) =>
+      settle(results, at, async (): Promise<SearchItem[]> => {
+        const { query } = op;
+        if (query && embedder && !vectors.has(query)) vectors.set(query, embedder.embedQuery(query));
+        return search(storage, op, query ? await vectors.get(query) : undefined);
+      }),
+    ),
   );
 }

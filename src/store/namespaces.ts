@@ -5,8 +5,8 @@ import { escapeId, idOf, key, shortened, unescapeId, wholeText } from "../format
  * The keys of the store and the cache. Labels and keys are data: in a key of the table every label ends with a `/`,
  * which is escaped inside it, so that what begins with a namespace's text is that namespace or one below it.
  *
- *   {keyPrefix}N#{namespace}    a namespace: `I#{key}` its items, `I` that there are namespaces below it,
- *                               `S#…` and `P#…` segments as a thread has them
+ *   {keyPrefix}N#{namespace}    a namespace: `I#{key}` its items, `O#{time}#{key}` their order, `S#…` and `P#…`
+ *                               segments as a thread has them
  *   {keyPrefix}NAMESPACES#0     their registry, by `N#{namespace}`
  *   {keyPrefix}X#{0..7}         the cache: `I#{namespace}#{key}`
  */
@@ -28,11 +28,8 @@ export interface Namespace {
   whole: string | undefined;
 }
 
-/** Items, and the mark before them, in the order in which a Query meets them. */
+/** What the sort keys of items begin with. */
 export const ITEMS = "I#";
-export const ITEMS_AND_MARK = "I";
-/** There are, or were, namespaces below this one. */
-export const NESTED_MARK = "I";
 
 /**
  * As in every partition key, what is before the last `#` is the keyPrefix and a word that ends none of the other words:

@@ -25,14 +25,14 @@ export type CheckedOperation =
   | { kind: "list"; op: Partial<ListNamespacesOperation> & { offset: number } };
 
 /**
- * What an operation asks for, with its labels as they are now.
+ * What an operation asks for, as it is now: the caller may change its objects while the store works.
  * @throws DynamoDBSaverError `INVALID_INPUT`
  */
 export function checkOperation(operation: Operation): CheckedOperation {
   if (typeof operation !== "object" || operation === null)
     throw invalidInput("batch needs an array of operations, each of them an object.");
   if ("namespacePrefix" in operation) {
-    const { filter, limit = 10, offset = 0, query } = operation;
+    const { filter, limit, offset, query } = operation;
     const namespacePrefix = checkLabels("namespacePrefix", operation.namespacePrefix, { allowEmpty: true });
     if (filter !== undefined && filter !== null && typeof filter !== "object")
       throw invalidInput('filter must be an object, for example { status: "active" }.');
@@ -41,24 +41,35 @@ export function checkOperation(operation: Operation): CheckedOperation {
     return {
       kind: "search",
       op: {
-        ...operation,
         namespacePrefix,
-        limit: checkCount("limit", limit, 0),
-        offset: checkCount("offset", offset, 0),
+        ...(filter && { filter: copyOf(filter) as Record<string, unknown> }),
+        ...(query && { query }),
+        limit: checkCount("limit", limit ?? 10, 0),
+        offset: checkCount("offset", offset ?? 0, 0),
       },
     };
   }
   if ("key" in operation || "value" in operation) return checkItemOperation(operation as StorePutOperation);
-  const { matchConditions: conditions, maxDepth, limit, offset = 0 } = operation;
+  const { matchConditions: conditions, maxDepth, limit, offset } = operation;
   if (conditions !== undefined && !Array.isArray(conditions))
     throw invalidInput('matchConditions must be an array, for example [{ matchType: "prefix", path: ["users"] }].');
   const matchConditions = conditions?.map(checkCondition);
-  if (maxDepth !== undefined) checkCount("maxDepth", maxDepth, 1);
-  if (limit !== undefined) checkCount("limit", limit, 0);
   return {
     kind: "list",
-    op: { ...operation, ...(matchConditions && { matchConditions }), offset: checkCount("offset", offset, 0) },
+    op: {
+      ...(matchConditions && { matchConditions }),
+      ...((maxDepth ?? undefined) !== undefined && { maxDepth: checkCount("maxDepth", maxDepth, 1) }),
+      ...((limit ?? undefined) !== undefined && { limit: checkCount("limit", limit, 0) }),
+      offset: checkCount("offset", offset ?? 0, 0),
+    },
   };
+}
+
+/** Of a filter, as far as its conditions go. */
+function copyOf(filter: unknown, levels = 3): unknown {
+  if (typeof filter !== "object" || filter === null || levels === 0) return filter;
+  if (Array.isArray(filter)) return [...(filter as unknown[])];
+  return Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, copyOf(value, levels - 1)]));
 }
 
 function checkItemOperation(operation: GetOperation | StorePutOperation): CheckedOperation {
@@ -74,7 +85,12 @@ function checkItemOperation(operation: GetOperation | StorePutOperation): Checke
   // A copy has lost what was said beside the value, so that no serde can meet it.
   return {
     kind: "put",
-    op: { ...place, value: said ? { ...value } : value, ttlSeconds, ...(index !== undefined && { index }) },
+    op: {
+      ...place,
+      value: said ? { ...value } : value,
+      ttlSeconds,
+      ...(index !== undefined && { index: index && [...index] }),
+    },
   };
 }
 

@@ -1,193 +1,184 @@
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
-import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
-import type { AttributeValue, Item, Key } from "../aws/dynamodb/items.js";
+import type { AttributeValue, Condition, Item, Key } from "../aws/dynamodb/items.js";
 import { numberOf, stringOf } from "../format/attributes.js";
-import { ByteLru } from "../payload/byte-lru.js";
 import { key } from "../format/keys.js";
-import { isGone, TTL_ATTRIBUTE, unlessLonger, type Lifetime } from "../payload/lifetime.js";
-import {
-  ITEMS,
-  namespaceOf,
-  NESTED_MARK,
-  registeredNamespace,
-  registryPartition,
-  registryPrefix,
-  startsWith,
-  type Namespace,
-} from "./namespaces.js";
+import type { Backend } from "../payload/backend.js";
+import { ByteLru } from "../payload/byte-lru.js";
+import { isGone, livingUpdate, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../payload/lifetime.js";
+import { livingUntil } from "./emptiness.js";
+import { sweepLeftovers } from "./leftovers.js";
+import { registeredNamespace, registryPartition, registryPrefix, startsWith, type Namespace } from "./namespaces.js";
 
 /*
- * Which namespaces there are. An entry comes before a namespace's first item, so a namespace that holds items is always
- * listed. An instance that has seen to it need not do so again for `KNOWN_MS`, and so it can put an item into a
- * namespace that another instance has just emptied. Therefore an entry is never deleted at once: it is marked with the
- * time when the namespace was found empty, and who reads a marked entry looks for items. Only `REMOVABLE_MS` later,
- * when nobody can think any more that it is listed without having taken the mark away, an entry that is still marked
- * and empty is removed.
+ * Which namespaces there are. A row comes before a namespace's first item, so a namespace that holds items is always
+ * listed. An instance that has seen to it need not do so again for `KNOWN_MS`. The row says until when an attempt can
+ * come that relies on it (`until`). Before that it is not deleted, only marked: from `emptied` on the namespace may be
+ * empty, so who meets the mark looks. A mark that is wrong costs a look.
  */
 
 const KNOWN_MS = 5 * 60_000;
-/** Longer than `KNOWN_MS` by far more than a request with all its attempts takes, and clocks differ. */
-const REMOVABLE_MS = 60 * 60_000;
+/** For a call with all its attempts, the quarter of an hour that one can arrive late, and clocks that differ. */
+const MARGIN_MS = 25 * 60_000;
 const KNOWN_BYTES = 512 * 1_024;
 /** Looks for items side by side. */
 const AT_ONCE = 20;
 
 /** When the namespace was created, in microseconds since 1970. */
 const CREATED = "created";
-/** When it was found empty, in milliseconds since 1970. */
+/** Until when an instance may think that the row is there, in milliseconds since 1970. */
+const UNTIL = "until";
+/** From when on the namespace may be empty, in milliseconds since 1970; below 1: it was found so. */
 const EMPTIED = "emptied";
 
-/** All that is known of an entry. */
-const ENTRY = ["PK", "SK", CREATED, EMPTIED, "whole", TTL_ATTRIBUTE];
+/** All that is known of a row. */
+const ROW = ["PK", "SK", CREATED, UNTIL, EMPTIED, "whole", TTL_ATTRIBUTE];
 
 /** A namespace that is listed. */
 export interface Registered {
   namespace: Namespace;
   created: number;
-  /** When it was found empty, as it is stored. */
+  until: number;
+  /** As it is stored. */
   emptied: AttributeValue | undefined;
 }
 
 export class Registry {
-  /** Until when the entry is sure to be there and not marked: by this instance's clock, and by its ttl. */
+  /** Until when the row is sure to be there: by this instance's clock, and by its ttl. */
   readonly #known = new ByteLru<{ untilMs: number; listedUntil: number }>(KNOWN_BYTES);
-  /** Namespaces whose mark is there. It stays for good. */
-  readonly #nested = new ByteLru<true>(KNOWN_BYTES);
 
   constructor(
-    private readonly db: DynamoDB,
+    private readonly backend: Backend,
     private readonly keyPrefix: string,
     private readonly consistentRead: boolean,
   ) {}
 
-  /** Comes before an item is put. No request for a namespace that is known, 1 else, and 1 more below a new parent. */
-  async add(namespace: Namespace, stamp: number, life: Lifetime | undefined): Promise<void> {
-    const known = this.#known.get(namespace.sortKey);
-    if (known && known.untilMs > Date.now() && known.listedUntil >= (life?.needed ?? Infinity)) return;
-    const untilMs = Date.now() + KNOWN_MS;
-    await Promise.all([this.#addEntry(namespace, stamp, life), this.#markParents(namespace)]);
-    this.#known.set(
-      namespace.sortKey,
-      { untilMs, listedUntil: life?.granted ?? Infinity },
-      namespace.sortKey.length * 2 + 100,
-    );
-  }
-
-  async #addEntry({ sortKey, whole }: Namespace, stamp: number, life: Lifetime | undefined): Promise<void> {
-    const entryKey = this.#entryKey(sortKey);
-    const set = `SET #created = if_not_exists(#created, :stamp)${whole === undefined ? "" : ", #whole = :whole"}`;
-    const names = { "#created": CREATED, "#emptied": EMPTIED, ...(whole !== undefined && { "#whole": "whole" }) };
-    const values = { ":stamp": { N: String(stamp) }, ...(whole !== undefined && { ":whole": { S: whole } }) };
-    if (!life) {
-      await this.db.updateItem({
-        key: entryKey,
-        update: `${set} REMOVE #emptied, #ttl`,
-        names: { ...names, "#ttl": TTL_ATTRIBUTE },
-        values,
-      });
-      return;
-    }
-    const longer = unlessLonger(life.granted);
-    const lives = {
-      key: entryKey,
-      update: `${set}, #ttl = :ttl REMOVE #emptied`,
-      names: { ...names, ...longer.names },
-      values: { ...values, ...longer.values },
-      condition: longer.condition!,
+  /** Comes before an item is put. No request for a namespace that is known, 1 else. */
+  async add({ sortKey, whole }: Namespace, stamp: number, life: Lifetime | undefined): Promise<void> {
+    const known = this.#known.get(sortKey);
+    const now = Date.now();
+    if (known && known.untilMs > now && known.listedUntil >= (life?.needed ?? Infinity)) return;
+    const set = ["#created = if_not_exists(#created, :stamp)", "#until = :until"];
+    const row = {
+      key: this.#rowKey(sortKey),
+      set: whole === undefined ? set : [...set, "#whole = :whole"],
+      names: { "#created": CREATED, "#until": UNTIL, ...(whole !== undefined && { "#whole": "whole" }) },
+      values: {
+        ":stamp": { N: String(stamp) },
+        ":until": { N: String(now + KNOWN_MS + MARGIN_MS) },
+        ...(whole !== undefined && { ":whole": { S: whole } }),
+      },
     };
-    // An entry that stays, or stays longer, goes on doing so.
-    if (!(await this.db.updateItem(lives)))
-      await this.db.updateItem({ key: entryKey, update: `${set} REMOVE #emptied`, names, values });
-  }
-
-  /** Who searches a namespace above this one meets the mark in its first page, and looks for others only then. */
-  async #markParents({ labels }: Namespace): Promise<void> {
-    const parents = await Promise.all(
-      labels.slice(1).map((_, i) => namespaceOf(this.keyPrefix, labels.slice(0, i + 1))),
-    );
-    const marks = parents
-      .filter(({ sortKey }) => !this.#nested.get(sortKey))
-      .map(({ partition }) => key(partition, NESTED_MARK) as Item);
-    if (marks.length === 0) return;
-    await (marks.length === 1 ? this.db.putItem(marks[0]!) : this.db.batchPut(marks));
-    for (const { sortKey } of parents) this.#nested.set(sortKey, true, sortKey.length * 2 + 100);
+    const listedUntil = life?.granted ?? Infinity;
+    // A row that stays, or stays longer, goes on doing so.
+    await upsertLiving(listedUntil, (until) => this.backend.db.updateItem(livingUpdate(row, until)));
+    this.#known.set(sortKey, { untilMs: now + KNOWN_MS, listedUntil }, sortKey.length * 2 + 100);
   }
 
   /** All namespaces that are `prefix` or below it, and may hold items: 1 request a MB. */
   async *under(prefix: readonly string[]): AsyncGenerator<Registered[], void, undefined> {
-    const pages = this.db.queryPages({
+    const pages = this.backend.db.queryPages({
       partition: registryPartition(this.keyPrefix),
       beginsWith: registryPrefix(prefix),
-      only: ENTRY,
+      only: ROW,
       consistent: this.consistentRead,
     });
     for await (const page of pages) {
-      const living = page.filter((entry) => !isGone(entry));
-      const registered = living.map(async (entry) => ({
-        namespace: await registeredNamespace(this.keyPrefix, entry.SK.S, stringOf(entry, "whole")),
-        created: numberOf(entry, CREATED) ?? 0,
-        emptied: entry[EMPTIED],
-      }));
+      const registered = page
+        .filter((row) => !isGone(row))
+        .map(async (row) => ({
+          namespace: await registeredNamespace(this.keyPrefix, row.SK.S, stringOf(row, "whole")),
+          created: numberOf(row, CREATED) ?? 0,
+          until: numberOf(row, UNTIL) ?? 0,
+          emptied: row[EMPTIED],
+        }));
       yield (await Promise.all(registered)).filter(({ namespace }) => startsWith(namespace.labels, prefix));
     }
   }
 
-  /**
-   * The namespaces below `prefix` that hold items. Besides the Queries, 1 request for each that was emptied in the last
-   * hour.
-   */
+  /** The namespaces below `prefix` that hold items. Besides the Queries, 1 request or 2 for each that may be empty. */
   async list(prefix: readonly string[]): Promise<string[][]> {
     const listed: string[][] = [];
-    const marked: Pick<Registered, "namespace" | "emptied">[] = [];
-    for await (const page of this.under(prefix)) {
-      for (const { emptied, namespace } of page) {
-        if (emptied) marked.push({ emptied, namespace });
-        else listed.push(namespace.labels);
+    const marked: Registered[] = [];
+    for await (const page of this.under(prefix))
+      for (const row of page) {
+        if (mayBeEmpty(row)) marked.push(row);
+        else listed.push(row.namespace.labels);
       }
-    }
-    await forEachAtOnce(AT_ONCE, marked, async ({ emptied, namespace }) => {
-      const ifAsRead = {
-        key: this.#entryKey(namespace.sortKey),
-        names: { "#emptied": EMPTIED },
-        values: { ":emptied": emptied! },
-        condition: "#emptied = :emptied",
-      };
-      if (await this.#holdsItems(namespace)) {
-        listed.push(namespace.labels);
-        await this.db.updateItem({ ...ifAsRead, update: "REMOVE #emptied" });
-      } else if ((numberOf({ [EMPTIED]: emptied! }, EMPTIED) ?? 0) < Date.now() - REMOVABLE_MS) {
-        await this.db.deleteItem(ifAsRead.key, ifAsRead);
-      }
+    await forEachAtOnce(AT_ONCE, marked, async (row) => {
+      if (await this.settle(row)) listed.push(row.namespace.labels);
     });
     return listed;
   }
 
   /** Comes after an item was deleted. If it was the last one, the namespace is not listed any more. */
-  async noteDeletion(namespace: Namespace): Promise<void> {
-    if (await this.#holdsItems(namespace)) return;
-    this.#known.delete(namespace.sortKey);
-    await this.db.updateItem({
-      key: this.#entryKey(namespace.sortKey),
-      update: "SET #emptied = :now",
-      names: { "#emptied": EMPTIED },
-      values: { ":now": { N: String(Date.now()) } },
-      condition: "attribute_exists(PK)",
+  async noteDeletion(namespace: Namespace, hasStayed: boolean): Promise<void> {
+    const { partition, sortKey } = namespace;
+    const until = await livingUntil(this.backend.db, partition);
+    // Where what is left expires, the row does, too, unless it has stayed for the sake of what was deleted.
+    if (until > 0 && (until === Infinity || !hasStayed)) return;
+    const row = await this.#mark(sortKey, until, { condition: "attribute_exists(PK)" });
+    if (until === 0 && row && (numberOf(row, UNTIL) ?? 0) < Date.now())
+      await this.#remove(namespace, { condition: "#emptied = :read", ...asMarked(row[EMPTIED]!) });
+  }
+
+  /** Looks whether a namespace holds items. If not, its row is marked or removed. Who may only read goes without. */
+  async settle({ namespace, until: reliedOn, emptied }: Registered): Promise<boolean> {
+    const { partition, sortKey } = namespace;
+    const until = await livingUntil(this.backend.db, partition);
+    const asRead: Condition = emptied
+      ? { condition: "#emptied = :read", ...asMarked(emptied) }
+      : { condition: "attribute_exists(PK) AND attribute_not_exists(#emptied)", names: { "#emptied": EMPTIED } };
+    const settling = async (): Promise<unknown> => {
+      if (until === Infinity)
+        return (
+          emptied && this.backend.db.updateItem({ key: this.#rowKey(sortKey), update: "REMOVE #emptied", ...asRead })
+        );
+      if (until === 0 && reliedOn < Date.now() && (await this.#remove(namespace, asRead))) return;
+      return (until > 0 || !emptied) && this.#mark(sortKey, until, asRead);
+    };
+    await settling().catch(() => undefined);
+    return until > 0;
+  }
+
+  /** Removes a row that nobody relies on, after all that its namespace has left. */
+  async #remove({ partition, sortKey }: Namespace, { condition, names, values }: Condition): Promise<boolean> {
+    if (!(await sweepLeftovers(this.backend, partition))) return false;
+    return this.backend.db.deleteItem(this.#rowKey(sortKey), {
+      condition: `${condition ? `${condition} AND ` : ""}#until < :now`,
+      names: { ...names, "#until": UNTIL },
+      values: { ...values, ":now": { N: String(Date.now()) } },
     });
   }
 
-  async #holdsItems({ partition }: Namespace): Promise<boolean> {
-    const pages = this.db.queryPages({
-      partition,
-      beginsWith: ITEMS,
-      only: ["PK", "SK", TTL_ATTRIBUTE],
-      consistent: true,
-      limit: 25,
-    });
-    for await (const page of pages) if (page.some((item) => !isGone(item))) return true;
-    return false;
+  /** No two marks are the same, so that a request that arrives late changes none but the one that it has read. */
+  async #mark(
+    sortKey: string,
+    untilSeconds: number,
+    { condition, names, values }: Condition,
+  ): Promise<Item | undefined> {
+    const emptied = untilSeconds * 1_000 + Math.random();
+    return this.backend.db.updatedItem(() => ({
+      key: this.#rowKey(sortKey),
+      update: "SET #emptied = :emptied",
+      ...(condition && { condition }),
+      names: { ...names, "#emptied": EMPTIED },
+      values: { ...values, ":emptied": { N: emptied.toFixed(9) } },
+    }));
   }
 
-  #entryKey(sortKey: string): Key {
+  #rowKey(sortKey: string): Key {
     return key(registryPartition(this.keyPrefix), sortKey);
   }
 }
+
+const asMarked = (emptied: AttributeValue): Condition => ({
+  names: { "#emptied": EMPTIED },
+  values: { ":read": emptied },
+});
+
+/** Whether a row says so, now. */
+export const mayBeEmpty = ({ emptied }: Registered): boolean =>
+  emptied !== undefined && !((numberOf({ emptied }, "emptied") ?? 0) > Date.now());
+
+/** Whether a search that finds nothing in a namespace has something to say. */
+export const isUnsettled = (row: Registered): boolean => !mayBeEmpty(row) || row.until < Date.now();

@@ -10,17 +10,18 @@ import {
 import { openBackend } from "../payload/backend.js";
 import { compress } from "../format/compression.js";
 import { setup, type SetupResult } from "../table/setup.js";
+import { setupTimeToLive } from "../table/table.js";
 import { withEnv } from "../config/config.js";
 import { ambientEnv } from "../config/environment.js";
 import { defaultSerde } from "../format/serde/serde.js";
 import type { StorePutOperation } from "./operations.js";
+import { openEntries } from "./entries/known.js";
 import { expandStoreConfig, type DynamoDBStoreOptions, type StoreConfig } from "./options.js";
 import { checkKnown, type StorePutOptions } from "./put-options.js";
 import { Registry } from "./registry.js";
 import { runBatch } from "./batch.js";
 import type { StoreStorage } from "./storage.js";
 import { Embedder } from "./vectors.js";
-import { Stamps } from "./writes.js";
 
 /**
  * Keeps what agents remember across threads in the same DynamoDB table as {@link DynamoDBSaver}, over `fetch` alone.
@@ -55,7 +56,6 @@ export class DynamoDBStore extends BaseStore {
   // Private fields: neither `inspect` nor `JSON.stringify` of a graph shows credentials.
   readonly #config: StoreConfig;
   readonly #storage: StoreStorage;
-  readonly #stamps = new Stamps();
 
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: DynamoDBStoreOptions) {
@@ -65,8 +65,8 @@ export class DynamoDBStore extends BaseStore {
     const backend = openBackend(shared, compress);
     this.#config = config;
     this.#storage = {
-      backend,
-      registry: new Registry(backend.db, shared.keyPrefix, shared.consistentRead),
+      entries: openEntries(backend, true),
+      registry: new Registry(backend, shared.keyPrefix, shared.consistentRead),
       keyPrefix: shared.keyPrefix,
       serde: shared.serde ?? defaultSerde,
       embedder: index && new Embedder(index),
@@ -94,7 +94,11 @@ export class DynamoDBStore extends BaseStore {
 
   /** Creates what is missing, and says what it did, as {@link DynamoDBSaver.setup}: one call for both will do. */
   async setup(): Promise<SetupResult> {
-    return setup(this.#storage.backend, this.#config.ttlSeconds, this.#config.shared.signal);
+    const { ttlSeconds, shared } = this.#config;
+    const { backend } = this.#storage.entries;
+    const result = await setup(backend, ttlSeconds, shared.signal);
+    // Marks of deletions expire in any case.
+    return { ...result, timeToLive: result.timeToLive ?? (await setupTimeToLive(backend.db)) };
   }
 
   /** Does nothing: there is no connection to open. */
@@ -105,16 +109,18 @@ export class DynamoDBStore extends BaseStore {
 
   /**
    * Runs operations together: what they read is as it was before what they write; gets in one request for 100 of them,
-   * writes side by side. Of several writes for one key, the last counts.
+   * writes side by side. Of several writes for one key, the last counts. One that fails takes no other with it: the
+   * rest is done, and then the first error is thrown.
    */
   override async batch<Op extends readonly Operation[]>(operations: Op): Promise<OperationResults<Op>>;
   override async batch(operations: readonly Operation[]): Promise<unknown[]> {
-    return runBatch(this.#storage, operations, this.#config.ttlSeconds, this.#stamps);
+    return runBatch(this.#storage, operations, this.#config.ttlSeconds);
   }
 
   /**
-   * Stores an item, or another value under its key: 1 request, 2 in a namespace that this instance has not written to
-   * lately. In a node, say the rest by {@link withPutOptions}: only the first three arguments arrive there.
+   * Stores an item, or another value under its key: 2 requests for a new one, 1 over one that this instance knows, and
+   * 1 more in a namespace that it has not written to lately. In a node, say the rest by {@link withPutOptions}: only
+   * the first three arguments arrive there.
    *
    * @param namespace one label or more, the first not "langgraph"; none is empty or has `.`, `:` or NUL in it
    * @param index `false`: not found by meaning; paths: these fields are embedded instead of those of the option `index`
@@ -144,7 +150,7 @@ export class DynamoDBStore extends BaseStore {
     return item;
   }
 
-  /** Deletes an item, if it is there: 2 requests, 3 for the last one of its namespace. */
+  /** Deletes an item, if it is there: 3 requests, 4 if this instance does not know it. */
   override async delete(namespace: string[], key: string): Promise<void> {
     await this.batch([{ namespace, key, value: null }]);
   }
@@ -174,12 +180,12 @@ export class DynamoDBStore extends BaseStore {
   override async listNamespaces(
     options: { prefix?: string[]; suffix?: string[]; maxDepth?: number; limit?: number; offset?: number } = {},
   ): Promise<string[][]> {
-    const { prefix, suffix, maxDepth, limit = 100, offset = 0 } = options ?? {};
+    const { prefix, suffix, maxDepth, limit, offset } = options ?? {};
     const matchConditions: MatchCondition[] = [];
     if (prefix !== undefined) matchConditions.push({ matchType: "prefix", path: prefix });
     if (suffix !== undefined) matchConditions.push({ matchType: "suffix", path: suffix });
     const [found = []] = await this.batch([
-      { matchConditions, limit, offset, ...(maxDepth !== undefined && { maxDepth }) },
+      { matchConditions, limit: limit ?? 100, offset: offset ?? 0, ...(maxDepth !== undefined && { maxDepth }) },
     ]);
     return found;
   }

@@ -1,5 +1,6 @@
 import type { IndexConfig } from "@langchain/langgraph-checkpoint";
 import { invalidInput } from "../errors.js";
+import type { Serialized } from "../format/serde/serialized.js";
 import { textPath, textsAt, type TextPath } from "./text-paths.js";
 
 /** What is indexed, and how. */
@@ -49,16 +50,22 @@ export class Embedder {
   }
 }
 
-/** The bytes of vectors, one after the other. Every runtime there is keeps floats with the lowest byte first. */
-export function vectorBytes(vectors: Float32Array[]): Uint8Array {
+/**
+ * Vectors, one after the other, and how many numbers each has. Every runtime there is keeps floats with the lowest byte
+ * first.
+ */
+export function serializedVectors(vectors: Float32Array[]): Serialized {
   const bytes = new Uint8Array(vectors.reduce((sum, vector) => sum + vector.byteLength, 0));
   let at = 0;
   for (const vector of vectors) {
     bytes.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), at);
     at += vector.byteLength;
   }
-  return bytes;
+  return { type: typeOf(vectors[0]!), bytes };
 }
+
+/** Vectors of other models have other numbers of dimensions, and are not compared. */
+const typeOf = (vector: Float32Array): string => `f32*${vector.length}`;
 
 /** Compares one query with many vectors. */
 export class Scorer {
@@ -69,10 +76,10 @@ export class Scorer {
   }
 
   /** The best cosine similarity; `undefined` if there is no vector, or they are of another length than the query. */
-  best(bytes: Uint8Array): number | undefined {
+  best({ type, bytes }: Serialized): number | undefined {
     const { query } = this;
     const dims = query.length;
-    if (bytes.length === 0 || bytes.length % (dims * 4) !== 0) return undefined;
+    if (type !== typeOf(query) || bytes.length === 0 || bytes.length % (dims * 4) !== 0) return undefined;
     // A Float32Array begins at a multiple of 4.
     const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
     const numbers = new Float32Array(aligned.buffer, aligned.byteOffset, bytes.length / 4);

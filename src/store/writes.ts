@@ -1,111 +1,146 @@
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
-import { lifetime, type Lifetime } from "../payload/lifetime.js";
-import { serialized, type Serialized } from "../format/serde/serialized.js";
+import type { Item, Key } from "../aws/dynamodb/items.js";
 import { itemText, StoreDataError } from "../errors.js";
-import { deleteEntry, writeEntry } from "./write-entries.js";
+import { serialized, type Serialized } from "../format/serde/serialized.js";
+import { endOf, lifetime, type Lifetime } from "../payload/lifetime.js";
+import { createdOf } from "./entries/attributes.js";
+import type { Call } from "./entries/calls.js";
+import { pointerKey } from "./entries/pointers.js";
+import { putEntry, removeEntry } from "./entries/replace.js";
 import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
 import type { StorePutOperation } from "./operations.js";
 import type { StoreStorage } from "./storage.js";
-import { vectorBytes } from "./vectors.js";
+import { serializedVectors } from "./vectors.js";
 
 export interface Write {
+  /** Its place in the batch. */
+  at: number;
   namespace: Namespace;
   key: string;
-  stamp: number;
+  call: Call;
   /** `undefined` for a deletion. */
   value: Serialized | undefined;
   life: Lifetime | undefined;
   texts: string[];
 }
 
+/** Is told what operation of a batch has failed. */
+type Failed = (at: number, error: unknown) => void;
+
 /** What is written, as it is now. Of several operations for one key, the last counts. */
 export async function prepareWrites(
   storage: StoreStorage,
-  ops: StorePutOperation[],
+  ops: { at: number; op: StorePutOperation }[],
   ttlSeconds: number | undefined,
-  stamps: Stamps,
+  failed: Failed,
 ): Promise<Write[]> {
-  const { embedder, keyPrefix, maxValueBytes, serde } = storage;
   // The place in a Map is that of the first, as in InMemoryStore.
-  const distinct = new Map<string, StorePutOperation>();
-  for (const op of ops) distinct.set(JSON.stringify([op.namespace, op.key]), op);
-  return Promise.all(
-    [...distinct.values()].map(async (op): Promise<Write> => {
-      const stamp = stamps.next();
-      const life = lifetime(op.ttlSeconds === undefined ? ttlSeconds : (op.ttlSeconds ?? undefined));
-      const texts = op.value === null ? [] : (embedder?.textsOf(op.value, op.index) ?? []);
-      const value = op.value === null ? undefined : await serialized(serde, op.value, itemText(op.namespace, op.key));
-      if (value && value.bytes.length > maxValueBytes) {
-        const problem =
-          `A value of ${value.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, or ` +
-          "keep large values elsewhere";
-        throw new StoreDataError("VALUE_TOO_LARGE", problem, op.namespace, op.key);
-      }
-      return { key: op.key, namespace: await namespaceOf(keyPrefix, op.namespace), stamp, value, life, texts };
-    }),
+  const distinct = new Map<string, { at: number; op: StorePutOperation }>();
+  for (const one of ops) distinct.set(JSON.stringify([one.op.namespace, one.op.key]), one);
+  const prepared = [...distinct.values()].map(({ at, op }) =>
+    prepare(storage, at, op, ttlSeconds).catch((error: unknown) => failed(at, error)),
   );
+  return (await Promise.all(prepared)).flatMap((write) => write ?? []);
 }
 
-/** Stores and deletes items, side by side. */
-export async function writeAll(storage: StoreStorage, writes: Write[]): Promise<void> {
-  const { registry, embedder, maxConcurrency } = storage;
-  const vectors = await embedder?.embedDocuments(writes.flatMap(({ texts }) => texts));
-
-  const puts = writes.filter(({ value }) => value !== undefined);
-  await forEachAtOnce(maxConcurrency, longestLives(puts), ({ namespace, stamp, life }) =>
-    registry.add(namespace, stamp, life),
-  );
-  await forEachAtOnce(maxConcurrency, writes, (write) =>
-    writeOne(
-      storage,
-      write,
-      write.texts.map((text) => vectors!.get(text)!),
-    ),
-  );
-  const holding = new Set(puts.map(({ namespace }) => namespace.sortKey));
-  const emptied = new Map(
-    writes
-      .filter(({ namespace }) => !holding.has(namespace.sortKey))
-      .map(({ namespace }) => [namespace.sortKey, namespace]),
-  );
-  await forEachAtOnce(maxConcurrency, emptied.values(), (namespace) => registry.noteDeletion(namespace));
+async function prepare(
+  { embedder, entries, keyPrefix, maxValueBytes, serde }: StoreStorage,
+  at: number,
+  op: StorePutOperation,
+  ttlSeconds: number | undefined,
+): Promise<Write> {
+  const call = entries.calls.next();
+  const life = lifetime(op.ttlSeconds === undefined ? ttlSeconds : (op.ttlSeconds ?? undefined));
+  const texts = op.value === null ? [] : (embedder?.textsOf(op.value, op.index) ?? []);
+  const value = op.value === null ? undefined : await serialized(serde, op.value, itemText(op.namespace, op.key));
+  if (value && value.bytes.length > maxValueBytes) {
+    const problem =
+      `A value of ${value.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, or ` +
+      "keep large values elsewhere";
+    throw new StoreDataError("VALUE_TOO_LARGE", problem, op.namespace, op.key);
+  }
+  return { at, key: op.key, namespace: await namespaceOf(keyPrefix, op.namespace), call, value, life, texts };
 }
 
+/** Stores and deletes items, side by side. One that fails takes no other with it. */
+export async function writeAll(storage: StoreStorage, writes: Write[], failed: Failed): Promise<void> {
+  const { embedder, registry, maxConcurrency } = storage;
+  const hopeless = new Set<Write>();
+  const fail = (some: Write[], error: unknown): void =>
+    some.forEach((write) => void (hopeless.add(write), failed(write.at, error)));
+  const hopeful = (some: Write[]): Write[] => some.filter((write) => !hopeless.has(write));
+
+  let vectors: Map<string, Float32Array> | undefined;
+  try {
+    vectors = await embedder?.embedDocuments(writes.flatMap(({ texts }) => texts));
+  } catch (error) {
+    fail(
+      writes.filter(({ texts }) => texts.length > 0),
+      error,
+    );
+  }
+  const puts = byNamespace(hopeful(writes.filter(({ value }) => value !== undefined)));
+  await forEachAtOnce(maxConcurrency, puts.values(), async (together) => {
+    const { namespace, call } = together[0]!;
+    // The row lives as long as the item that lives longest.
+    const { life } = together.reduce((one, other) => (needs(other) > needs(one) ? other : one));
+    await registry.add(namespace, call.stamp, life).catch((error: unknown) => fail(together, error));
+  });
+  const deleted: Ended[] = [];
+  await forEachAtOnce(maxConcurrency, hopeful(writes), async (write) => {
+    try {
+      const texts = write.texts.map((text) => vectors!.get(text)!);
+      const old = await writeOne(storage, write, texts);
+      if (old) deleted.push(old);
+    } catch (error) {
+      fail([write], error);
+    }
+  });
+
+  const pointers = deleted.flatMap(({ pointer }) => pointer ?? []);
+  await storage.entries.backend.db.batchDelete(pointers).catch((error: unknown) => fail(deleted, error));
+  const stays = (sortKey: string): boolean => hopeful(puts.get(sortKey) ?? []).some(({ life }) => !life);
+  const emptied = [...byNamespace(hopeful(deleted))].filter(([sortKey]) => !stays(sortKey));
+  await forEachAtOnce(maxConcurrency, emptied, async ([, together]) => {
+    const hasStayed = (together as Ended[]).some((one) => one.hasStayed);
+    await registry.noteDeletion(together[0]!.namespace, hasStayed).catch((error: unknown) => fail(together, error));
+  });
+}
+
+function byNamespace(writes: Write[]): Map<string, Write[]> {
+  const groups = new Map<string, Write[]>();
+  for (const write of writes)
+    groups.set(write.namespace.sortKey, [...(groups.get(write.namespace.sortKey) ?? []), write]);
+  return groups;
+}
+
+const needs = ({ life }: Write): number => life?.needed ?? Infinity;
+
+/** A deletion, or a put by which what would have stayed for good expires. */
+interface Ended extends Write {
+  /** The order pointer of what was deleted. */
+  pointer: Key | undefined;
+  hasStayed: boolean;
+}
+
+/** @returns what it leaves to be done, if it does */
 async function writeOne(
-  { backend, vectorIndex }: StoreStorage,
-  { key: itemKey, namespace, stamp, value, life }: Write,
+  { entries, vectorIndex }: StoreStorage,
+  write: Write,
   vectors: Float32Array[],
-): Promise<void> {
+): Promise<Ended | undefined> {
+  const { key: itemKey, namespace, call, value, life } = write;
   const { key, whole } = await itemPlace(namespace, itemKey);
+  const labels = [...namespace.labels];
+  const hasStayed = (old: Item | undefined): boolean => old !== undefined && endOf(old) === Infinity;
   if (!value) {
-    await deleteEntry(backend, key);
-    await vectorIndex?.delete([...namespace.labels], itemKey);
-    return;
+    const old = await removeEntry(entries, key, call);
+    await vectorIndex?.delete(labels, itemKey);
+    return { ...write, pointer: old && pointerKey(key, createdOf(old)), hasStayed: !old || hasStayed(old) };
   }
-  const bytes = vectors.length > 0 && !vectorIndex ? vectorBytes(vectors) : undefined;
-  await writeEntry(backend, key, { value, vectors: bytes, whole, life, stamp });
+  const inTable = vectors.length > 0 && !vectorIndex ? serializedVectors(vectors) : undefined;
+  const old = await putEntry(entries, key, { call, value, vectors: inTable, whole, life });
   if (vectorIndex)
-    await (vectors.length > 0
-      ? vectorIndex.put([...namespace.labels], itemKey, vectors)
-      : vectorIndex.delete([...namespace.labels], itemKey));
-}
-
-/** Of each namespace, the write whose item lives longest, with the stamp of the first one. */
-function longestLives(puts: Write[]): Pick<Write, "namespace" | "stamp" | "life">[] {
-  const longest = new Map<string, Pick<Write, "namespace" | "stamp" | "life">>();
-  for (const { namespace, stamp, life } of puts) {
-    const other = longest.get(namespace.sortKey);
-    if (!other) longest.set(namespace.sortKey, { namespace, stamp, life });
-    else if ((life?.needed ?? Infinity) > (other.life?.needed ?? Infinity)) other.life = life;
-  }
-  return [...longest.values()];
-}
-
-/** Times in microseconds since 1970 that always rise, so that one instance's writes keep their order. */
-export class Stamps {
-  #last = 0;
-
-  next(): number {
-    return (this.#last = Math.max(this.#last + 1, Date.now() * 1_000));
-  }
+    await (vectors.length > 0 ? vectorIndex.put(labels, itemKey, vectors) : vectorIndex.delete(labels, itemKey));
+  return life && hasStayed(old) ? { ...write, pointer: undefined, hasStayed: true } : undefined;
 }

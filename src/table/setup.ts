@@ -6,7 +6,9 @@ import { setupTable, setupTimeToLive } from "./table.js";
 export interface SetupResult {
   /** The table, and whether it was made now. */
   table: { name: string; status: "created" | "existed" };
-  /** With `ttlSeconds`: DynamoDB's sweeping of expired items. `"unsupported"`: this server has none. */
+  /**
+   * With `ttlSeconds`, and of a store: DynamoDB's sweeping of expired items. `"unsupported"`: this server has none.
+   */
   timeToLive?: "enabled" | "existed" | "unsupported";
   /**
    * With `ttlSeconds` and `s3`: the bucket's rule that deletes expired objects. `"installed"`: it was missing, or one

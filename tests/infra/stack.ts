@@ -14,7 +14,7 @@ import {
 import { readStack, type Properties } from "../lanes/stored/cloudformation.js";
 import { iamActionsOf, leadingKeysOf } from "../lanes/stored/iam-actions.js";
 import { LettersEmbeddings } from "../lanes/savers/letters-embeddings.js";
-import { createCache, createStore, type StoreOptions } from "../lanes/savers/stores.js";
+import { at, createCache, createStore, type StoreOptions } from "../lanes/savers/stores.js";
 
 export const template = new URL("../../infra/cloudformation.yaml", import.meta.url);
 
@@ -74,6 +74,8 @@ export async function useStoreAndCache({ ttl, ...options }: Partial<StoreOptions
   expect(await newStore().listNamespaces()).toHaveLength(1);
   for (const { namespace, key } of places) await newStore().delete(namespace, key);
   expect(await newStore().listNamespaces()).toEqual([]);
+  // Once nobody relies on its row any more, who meets it removes it.
+  expect(await at(7_200, () => newStore().listNamespaces())).toEqual([]);
   const cache = createCache({ ...options, ttlSeconds: ttl?.defaultTtlSeconds });
   const keys = places.map(({ namespace, key }): CacheFullKey => [namespace, key]);
   await cache.set(keys.map((key) => ({ key, value: noiseText(100_000) })));

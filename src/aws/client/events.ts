@@ -59,8 +59,9 @@ export interface WarningEvent {
    * `TAGS_REFUSED`: S3 objects are stored without the tag that lets them expire.
    * `REFRESH_FAILED`: a read could not renew the thread, which expires sooner.
    * `PRUNE_FAILED`: with `history: "latest"`, a put could not free what is superseded, which stays for longer.
+   * `ITEM_SKIPPED`: an item of a store cannot be read, and is left out of what a search finds.
    */
-  code: "TAGS_REFUSED" | "REFRESH_FAILED" | "PRUNE_FAILED";
+  code: "TAGS_REFUSED" | "REFRESH_FAILED" | "PRUNE_FAILED" | "ITEM_SKIPPED";
   /** What to do about it. */
   message: string;
 }

@@ -31,9 +31,9 @@ export class DynamoDB {
     return new DynamoDB({ send: (request) => this.#client.send(request, signal) }, { ...this.#config, signal });
   }
 
-  /** An operation that has no method here. `required` is what its answer must have. */
-  call<T extends Output>(operation: string, input: Record<string, unknown>, required?: keyof T): Promise<T> {
-    return this.#protocol.call<T>(operation, input, required);
+  /** An operation that has no method here, as the protocol's own `call`. */
+  call<T extends Output>(...request: Parameters<typeof DynamoDBProtocol.prototype.call<T>>): Promise<T> {
+    return this.#protocol.call<T>(...request);
   }
 
   /** One page: 1 MB at most, or `limit` items. */
@@ -89,15 +89,6 @@ export class DynamoDB {
     return (await this.#conditional("PutItem", { Item: item, ...(condition && conditionOf(condition)) })) !== undefined;
   }
 
-  /** The item that was deleted, `undefined` when there was none. */
-  async takeItem(key: Key): Promise<Item | undefined> {
-    const { Attributes } = await this.#protocol.call<Output & { Attributes?: Item }>("DeleteItem", {
-      Key: key,
-      ReturnValues: "ALL_OLD",
-    });
-    return Attributes;
-  }
-
   /** False when `condition` did not hold. */
   async deleteItem(key: Key, condition: Condition): Promise<boolean> {
     return (await this.#conditional("DeleteItem", { Key: key, ...conditionOf(condition) })) !== undefined;
@@ -116,15 +107,6 @@ export class DynamoDB {
     const update = (): Record<string, unknown> => ({ ...updateOf(input()), ReturnValues: "ALL_NEW" });
     const output = await this.#conditional<Output & { Attributes: Item }>("UpdateItem", update, "Attributes");
     return output?.Attributes;
-  }
-
-  /** What the updated attributes were before, `{}` if there were none; `undefined` when `condition` did not hold. */
-  async replacedAttributes(input: UpdateInput): Promise<Partial<Item> | undefined> {
-    const output = await this.#conditional<Output & { Attributes?: Item }>("UpdateItem", {
-      ...updateOf(input),
-      ReturnValues: "UPDATED_OLD",
-    });
-    return output && (output.Attributes ?? {});
   }
 
   async #conditional<T extends Output>(
@@ -165,7 +147,7 @@ const conditionOf = ({ condition, names, values }: Condition): Record<string, un
   ...(values && { ExpressionAttributeValues: values }),
 });
 
-const updateOf = ({ key, update, ...condition }: UpdateInput): Record<string, unknown> => ({
+export const updateOf = ({ key, update, ...condition }: UpdateInput): Record<string, unknown> => ({
   Key: key,
   UpdateExpression: update,
   ...conditionOf(condition),

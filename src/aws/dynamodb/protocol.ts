@@ -3,6 +3,7 @@ import type { AwsClient, AwsRequest } from "../client/client.js";
 import type { ConsumedCapacity } from "../client/events.js";
 import type { Answer } from "../client/exchange.js";
 import { EXPIRED_TOKEN } from "../client/failure.js";
+import type { Item } from "./items.js";
 
 /** What every answer may hold. */
 export interface Output {
@@ -36,11 +37,13 @@ export class DynamoDBProtocol {
   /**
    * @param input a function, where each attempt sends another
    * @param required what an answer must have: one without it is garbled, and must not pass for "nothing found"
+   * @param refusedBy is given the item for which a condition did not hold, if the request asks for it: no error has it
    */
   call<T extends Output>(
     operation: string,
     input: Record<string, unknown> | (() => Record<string, unknown>),
     required?: keyof T,
+    refusedBy?: (item: Item) => void,
   ): Promise<T> {
     const base = {
       ...(!operation.startsWith("Batch") && { TableName: this.#config.tableName }),
@@ -65,7 +68,7 @@ export class DynamoDBProtocol {
       },
       consumed: (output) => consumed(operation, output),
       named: [400],
-      parseError,
+      parseError: (answer) => parseError(answer, refusedBy),
       explain: (serviceCode, serviceMessage) => this.#explain(operation, serviceCode, serviceMessage),
     };
     return this.#client.send(request);
@@ -136,9 +139,18 @@ const isObject = (value: unknown): boolean => typeof value === "object" && value
 /** What helps against throttling. */
 export const SLOW_DOWN = "Raise the table's capacity or spread the load over more threads.";
 
-function parseError(answer: Answer): { serviceCode: string | undefined; serviceMessage: string } {
+function parseError(
+  answer: Answer,
+  refusedBy?: (item: Item) => void,
+): { serviceCode: string | undefined; serviceMessage: string } {
   try {
-    const body = JSON.parse(decoder.decode(answer.body)) as { __type?: string; message?: string; Message?: string };
+    const body = JSON.parse(decoder.decode(answer.body)) as Record<
+      "__type" | "message" | "Message",
+      string | undefined
+    > & {
+      Item?: Item;
+    };
+    if (body.Item) refusedBy?.(body.Item);
     const text = body.message ?? body.Message ?? "";
     return {
       serviceCode: body.__type?.split("#").pop(),

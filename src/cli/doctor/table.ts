@@ -86,6 +86,6 @@ function expiry(attribute: string | undefined, ttlSeconds: number | undefined): 
   const finding = "DynamoDB does not sweep what has expired. Readers pass over it, and you pay for its storage.";
   const remedy = `${PROGRAM} setup --ttl 7d, with the saver's ttlSeconds, turns it on.`;
   return ttlSeconds === undefined
-    ? warning("expiry", `${finding} Without ttlSeconds nothing expires, and this is fine.`, remedy)
+    ? warning("expiry", `${finding} Without ttlSeconds nothing expires but what a store has deleted.`, remedy)
     : wrong("expiry", finding, remedy);
 }

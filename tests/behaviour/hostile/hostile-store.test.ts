@@ -75,29 +75,34 @@ test.each([
   ["null", "null"],
   ["a number", "5"],
   ["a text", `"${PAYLOAD}"`],
-])("a value that is no object is damaged wherever it is read: %s", async (_, json) => {
+])("a value that is no object is damaged where it is read, and searches leave it out: %s", async (_, json) => {
   const keyPrefix = newPrefix();
   const data = binary(
     plain(buildContainer({ head: [""], entries: [["json", json.length]], hashes: [], tails: [utf8(json)] })),
   );
   const times = { created: { N: "1" }, updated: { N: "1" } };
-  await store({ PK: { S: `${keyPrefix}N#n/` }, SK: { S: "I#k" }, v: { N: "1" }, ...times, data });
-  const memories = createStore({ keyPrefix });
+  const PK = { S: `${keyPrefix}N#n/` };
+  await store({ PK, SK: { S: "I#k" }, v: { N: "1" }, ...times, data });
+  await store({ PK, SK: { S: "O#0000000000000001#k" } });
+  const skipped: unknown[] = [];
+  const memories = createStore({
+    keyPrefix,
+    index,
+    onEvent: (event) => void (event.type === "warning" && skipped.push(event)),
+  });
 
-  for (const read of [
-    () => memories.get(["n"], "k"),
-    () => memories.search(["n"]),
-    () => memories.search(["n"], { filter: { wanted: true } }),
-  ]) {
-    const error = await errorOf(read());
-    expect(error).toBeInstanceOf(StoreDataError);
-    expect(error).toMatchObject({ code: "DAMAGED_DATA", namespace: ["n"], key: "k" });
-    judge(error);
-  }
+  const error = await errorOf(memories.get(["n"], "k"));
+  expect(error).toBeInstanceOf(StoreDataError);
+  expect(error).toMatchObject({ code: "DAMAGED_DATA", namespace: ["n"], key: "k" });
+  judge(error);
+  for (const options of [{}, { filter: { wanted: true } }, { query: "abc" }])
+    expect(await memories.search(["n"], options)).toEqual([]);
+  expect(skipped).toMatchObject(Array(3).fill({ code: "ITEM_SKIPPED" }));
+  expect(JSON.stringify(skipped)).not.toContain(PAYLOAD);
 });
 
 test.each([{ S: "x" }, { N: "1e100" }, { N: "-5e30" }, { NULL: true }])(
-  "a time that is none is a data error of its item: %j",
+  "a time that is none is a data error of its item, which searches leave out: %j",
   async (time) => {
     const keyPrefix = newPrefix();
     const memories = createStore({ keyPrefix });
@@ -105,7 +110,8 @@ test.each([{ S: "x" }, { N: "1e100" }, { N: "-5e30" }, { NULL: true }])(
     await memories.put(["n"], "other", { n: 2 });
     await store({ ...withSortKey(await itemsWithPrefix(keyPrefix), "I#k"), created: time });
 
-    expect(await errorOf(memories.search(["n"]))).toMatchObject({
+    expect((await memories.search(["n"])).map(({ key }) => key)).toEqual(["other"]);
+    expect(await errorOf(memories.get(["n"], "k"))).toMatchObject({
       name: "StoreDataError",
       code: "DAMAGED_DATA",
       key: "k",

@@ -77,6 +77,9 @@ test("a store can be started and stopped, as LangGraph's stores can, and works b
 });
 
 test("setup finds the table that the saver has made", async () => {
-  expect(await createStore().setup()).toEqual({ table: { name: tableName(), status: "existed" } });
+  expect(await createStore().setup()).toEqual({
+    table: { name: tableName(), status: "existed" },
+    timeToLive: expect.any(String),
+  });
   expect(await createCache().setup()).toEqual({ table: { name: tableName(), status: "existed" } });
 });

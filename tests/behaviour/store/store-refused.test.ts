@@ -85,16 +85,19 @@ describe("what is refused before anything is sent", () => {
     expect(await store.listNamespaces()).toEqual([["a", "langgraph"]]);
   });
 
-  test("nothing of a batch is done when one operation of it is refused", async () => {
+  test("of a batch takes nothing else with it, and is what the batch fails with", async () => {
     const store = createStore();
     await expect(
       store.batch([
-        { namespace: ["a"], key: "k", value: {} },
+        { namespace: ["a"], key: "k", value: { n: 1 } },
+        { namespacePrefix: ["a"], limit: -1 },
         { namespace: ["a:b"], key: "k" },
+        { namespace: ["a"], key: "big", value: { n: 1n } },
+        { namespace: ["a"], key: "other", value: { n: 2 } },
       ]),
-    ).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    ).rejects.toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining("limit must be") });
 
-    expect(await store.search([])).toEqual([]);
+    expect((await store.search([])).map(({ key }) => key)).toEqual(["k", "other"]);
   });
 
   test("what cannot be meant is INVALID_INPUT", async () => {

@@ -133,21 +133,24 @@ describe("with refreshOnRead", () => {
       },
     });
     await at(0.5 * HOUR, () => reader.get(["b"], "1"));
-    expect((await itemsWithPrefix(keyPrefix)).map(({ SK }) => SK!.S)).toEqual(["N#b/"]);
+    const left = await itemsWithPrefix(keyPrefix);
+    expect(left.find(({ SK }) => SK!.S === "I#1")).toMatchObject({ gone: expect.anything() });
+    expect(await createStore({ keyPrefix, ttl }).search(["b"])).toEqual([]);
   });
 
   test("is not asked for more often than every tenth of a life, and an item without a ttl never", async () => {
     const { store, log } = countedStore({ ttl });
     await store.put(["a"], "1", {});
     await store.put(["a"], "2", {}, undefined, { ttlSeconds: null });
-    expect((await log.during(() => at(0.05 * HOUR, () => store.search(["a"])))).operations).toEqual(["Query"]);
+    const reading = ["BatchGetItem", "Query", "Query"];
+    expect((await log.during(() => at(0.05 * HOUR, () => store.search(["a"])))).operations).toEqual(reading);
     const later = await log.during(() => at(0.2 * HOUR, () => store.search(["a"])));
     expect(later.operations.filter((operation) => operation === "UpdateItem").length).toBeGreaterThan(0);
-    expect((await log.during(() => at(0.25 * HOUR, () => store.search(["a"])))).operations).toEqual(["Query"]);
+    expect((await log.during(() => at(0.25 * HOUR, () => store.search(["a"])))).operations).toEqual(reading);
   });
 });
 
-test("setup turns on DynamoDB's own sweeping with ttl, and only then", async () => {
-  expect(await createStore().setup()).not.toHaveProperty("timeToLive");
+test("setup turns on DynamoDB's own sweeping, also without ttl: marks of deletions end after an hour", async () => {
+  expect(await createStore().setup()).toHaveProperty("timeToLive");
   expect(await createStore({ ttl: { defaultTtlSeconds: HOUR } }).setup()).toHaveProperty("timeToLive");
 });

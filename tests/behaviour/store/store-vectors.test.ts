@@ -80,6 +80,16 @@ describe("an index", () => {
   });
 });
 
+test("pages of a search by meaning have every item once, those without a vector last", async () => {
+  const store = createStore({ index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] } });
+  for (const [i, text] of ["abc", "ab", "a", "h"].entries()) await store.put(["a"], `s${i}`, { text });
+  for (const i of [0, 1, 2]) await store.put(["a"], `n${i}`, {});
+  const keys: string[][] = [];
+  for (let offset = 0; offset < 9; offset += 3)
+    keys.push((await store.search(["a"], { query: "abc", limit: 3, offset })).map(({ key }) => key));
+  expect(keys).toEqual([["s0", "s1", "s2"], ["s3", "n0", "n1"], ["n2"]]);
+});
+
 describe("a vectorIndex", () => {
   test("finds what the table's own search finds", async () => {
     // No two of the same score: how an index orders those is its own affair.

@@ -166,3 +166,10 @@ describe("labels and keys", () => {
     expect(await other.listNamespaces()).toEqual([]);
   });
 });
+
+test("null as a limit or an offset is as if it were left out", async () => {
+  const store = createStore();
+  await store.batch(Array.from({ length: 12 }, (_, i) => ({ namespace: ["a"], key: String(i), value: { i } })));
+  expect(await store.search(["a"], { limit: null as never, offset: null as never })).toHaveLength(10);
+  expect(await store.listNamespaces({ limit: null as never, offset: null as never })).toEqual([["a"]]);
+});

@@ -118,7 +118,8 @@ export class Gate {
         .replace(SEGMENT, "$1#$2")
         .replace(SEGMENTS, "$1#")
         .replace(CHECKPOINT, "$1")
-        .replace(TRASH, "G#"),
+        .replace(TRASH, "G#")
+        .replace(ORDER, "O#"),
     );
     const name = [request.operation, ...keys].join(" ");
     const count = (this.#counts.get(name) ?? 0) + 1;
@@ -145,6 +146,9 @@ const CHECKPOINT = /^(C#[^#]*#[^#]*#(?:~|W#[^#]*)|H#[^#]*).*$/s;
 
 /** A list of what is to be freed has a random name. */
 const TRASH = /^G#[\w-]+/;
+
+/** An order pointer of the store has a time. */
+const ORDER = /^O#\d+#/;
 
 /** Sort keys, or the hashes at the end of object keys. */
 function keysOf({ operation, url, bytes }: AwsRequest): string[] {

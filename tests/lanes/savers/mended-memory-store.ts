@@ -1,10 +1,16 @@
-import { InMemoryStore, type Operation, type OperationResults } from "@langchain/langgraph-checkpoint";
+import {
+  InMemoryStore,
+  type Operation,
+  type OperationResults,
+  type SearchOperation,
+} from "@langchain/langgraph-checkpoint";
 
 /**
  * LangGraph's InMemoryStore without the defects that ours does not have, and as it is otherwise. What is mended:
  *
  * - A namespace stays listed when its last item is deleted, and so does one in which nothing was ever put.
  * - The vectors of a deleted item come back with the next item of that key, and those of a former value stay.
+ * - In a search by meaning, items without a vector come on every page.
  *
  * One defect of checkpoint 1.1 is left: a search of `["a"]` finds `["ab"]`.
  */
@@ -17,12 +23,26 @@ export class MendedMemoryStore extends InMemoryStore {
     const puts = operations.filter((op) => "value" in op);
     const isSearchByQuery = operations.some((op) => "query" in op && op.query);
     // Searches of the same batch come first, and need the vectors.
-    const results = isSearchByQuery ? await super.batch(operations.filter((op) => !("value" in op))) : undefined;
+    const reads = operations.filter((op) => !("value" in op));
+    const results = isSearchByQuery ? await this.#read(reads) : undefined;
     for (const { namespace, key } of puts) inside.vectors.get(namespace.join(":"))?.delete(key);
     const all: readonly unknown[] = await super.batch((isSearchByQuery ? puts : operations) as Operation[]);
     for (const [namespace, items] of inside.data) if (items.size === 0) inside.data.delete(namespace);
     if (!results) return all as unknown as OperationResults<Op>;
     const read: unknown[] = [...results];
     return operations.map((op) => ("value" in op ? null : read.shift())) as OperationResults<Op>;
+  }
+
+  /** Searches by meaning give all that they find, and are paged here. */
+  async #read(reads: Operation[]): Promise<unknown[]> {
+    const isByMeaning = (op: Operation): op is SearchOperation => "query" in op && Boolean(op.query);
+    const all: unknown[] = await super.batch(
+      reads.map((op) => (isByMeaning(op) ? { ...op, offset: 0, limit: 1_000_000 } : op)),
+    );
+    return reads.map((op, i) => {
+      if (!isByMeaning(op)) return all[i];
+      const { offset = 0, limit = 10 } = op;
+      return (all[i] as unknown[]).slice(offset, offset + limit);
+    });
   }
 }

@@ -1,13 +1,13 @@
-import { compareCodePoints } from "../format/code-points.js";
-import { rankedBy, rankOf } from "./entries.js";
-import type { Found } from "./storage.js";
+import type { Item } from "../../aws/dynamodb/items.js";
+import { compareCodePoints } from "../../format/code-points.js";
+import { CREATED, createdOf } from "../entries/attributes.js";
+import type { Found } from "../storage.js";
 
 /** A candidate of a search. */
 export interface Candidate extends Found {
   /** When its namespace was created. */
-  namespaceCreated: () => number;
-  score?: number;
-  value?: Record<string, unknown>;
+  namespaceCreated: number;
+  score?: number | undefined;
 }
 
 /** Of items that are kept as they were read. What is over is read again if it is found. */
@@ -30,7 +30,7 @@ export class Ranking {
     this.#kept = this.sorted();
     this.#count();
     if (this.#bytes <= KEPT_BYTES / 2) return;
-    this.#kept = this.#kept.map(({ value: _, item, ...rest }) => ({ ...rest, item: rankedBy(item) }));
+    this.#kept = this.#kept.map(({ item, ...rest }) => ({ ...rest, item: rankedBy(item) }));
     this.#count();
   }
 
@@ -46,12 +46,15 @@ export class Ranking {
 /** Of any attributes, also of types that the package does not write. */
 const sizeOf = ({ item }: Candidate): number => JSON.stringify(item).length;
 
+/** What the order needs of an item. */
+const rankedBy = ({ PK, SK, [CREATED]: created }: Item): Item => ({ PK, SK, ...(created && { [CREATED]: created }) });
+
 /** Oldest first: namespaces by when they were created, and in each of them the items. */
 export function oldestFirst(a: Candidate, b: Candidate): number {
   return (
-    a.namespaceCreated() - b.namespaceCreated() ||
+    a.namespaceCreated - b.namespaceCreated ||
     compareCodePoints(a.namespace.sortKey, b.namespace.sortKey) ||
-    rankOf(a.item) - rankOf(b.item) ||
+    createdOf(a.item) - createdOf(b.item) ||
     compareCodePoints(a.item.SK.S, b.item.SK.S)
   );
 }

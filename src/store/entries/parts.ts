@@ -1,0 +1,103 @@
+import type { Item, Key } from "../../aws/dynamodb/items.js";
+import { binaryOf } from "../../format/attributes.js";
+import { placeOf } from "../../format/codec.js";
+import { decodeContainer } from "../../format/container.js";
+import { damaged, FormatError } from "../../format/format-error.js";
+import { checkVersion } from "../../format/frame.js";
+import { isBorn } from "../../format/keys.js";
+import type { Serialized } from "../../format/serde/serialized.js";
+import { join, lengthOf, type Value } from "../../format/value.js";
+import type { Backend } from "../../payload/backend.js";
+import type { LoadedSegments } from "../../payload/segment-store.js";
+import { isLive, WHOLE } from "./attributes.js";
+import type { Entries } from "./known.js";
+
+/** Of what `readParts` gives at once, unless it is a single part. */
+const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
+
+/** The entries under these keys that are there and have not expired, in no order: 1 request for 100 of them. */
+export async function readEntries(
+  { backend: { db }, known }: Entries,
+  keys: Key[],
+  consistent: boolean,
+): Promise<Item[]> {
+  const items = await readItems(db, keys, consistent, WHOLE);
+  for (const item of items) known.note(item);
+  return items.filter(isLive);
+}
+
+/** What is there under these keys, marks of deletions too. */
+export async function readItems(db: Backend["db"], keys: Key[], consistent: boolean, only: string[]): Promise<Item[]> {
+  if (keys.length !== 1) return keys.length === 0 ? [] : db.batchGet(keys, consistent, only);
+  const item = await db.getItem(keys[0]!, consistent, only);
+  return item ? [item] : [];
+}
+
+/** What a part of an entry refers to. @throws FormatError */
+export async function partOf({ codec }: Backend, item: Item, attribute: string, maxBytes: number): Promise<Value> {
+  checkVersion(item);
+  const { values } = decodeContainer(
+    await codec.decode(binaryOf(item, attribute), placeOf(item, attribute)),
+    (head) => {
+      const born: unknown = Array.isArray(head) ? head[0] : undefined;
+      if (!isBorn(born)) throw damaged("An entry has another shape");
+      return born;
+    },
+  );
+  const [value, ...more] = values;
+  if (!value || more.length > 0) throw damaged("An entry has another shape");
+  if (lengthOf(value) > maxBytes)
+    throw new FormatError(
+      "VALUE_TOO_LARGE",
+      `A value of ${lengthOf(value)} bytes is over maxValueBytes (${maxBytes}). Raise that option to read it`,
+    );
+  return value;
+}
+
+/**
+ * The bytes of the same part of several entries, in their order and in rows of some megabytes, so that a caller which
+ * needs one after the other holds no more: no request if they have no segments, else 1 a 100 of them, row and
+ * partition. What cannot be read is an error in its place.
+ */
+export async function* readParts(
+  backend: Backend,
+  items: Item[],
+  attribute: string,
+  maxBytes: number,
+): AsyncGenerator<(Serialized | FormatError)[], void, undefined> {
+  for (let from = 0; from < items.length;) {
+    const row: { partition: string; part: Value | FormatError }[] = [];
+    const byPartition = new Map<string, Value[]>();
+    for (let bytes = 0; from < items.length && bytes < BYTES_AT_ONCE; from++) {
+      const partition = items[from]!.PK.S;
+      const part = await partOf(backend, items[from]!, attribute, maxBytes).catch(asFormatError);
+      row.push({ partition, part });
+      if (part instanceof FormatError) continue;
+      bytes += lengthOf(part);
+      if (part.segments.length > 0) byPartition.set(partition, [...(byPartition.get(partition) ?? []), part]);
+    }
+    const loaded = new Map<string, LoadedSegments>();
+    await Promise.all(
+      [...byPartition].map(async ([partition, values]) =>
+        loaded.set(partition, await backend.segments.load(partition, values)),
+      ),
+    );
+    yield row.map(({ partition, part }) => {
+      if (part instanceof FormatError) return part;
+      try {
+        // A tail alone is nobody else's, so it needs no copy.
+        return {
+          type: part.type,
+          bytes: part.segments.length > 0 ? join(part, loaded.get(partition) ?? new Map()) : part.tail,
+        };
+      } catch (error) {
+        return asFormatError(error);
+      }
+    });
+  }
+}
+
+export function asFormatError(error: unknown): FormatError {
+  if (error instanceof FormatError) return error;
+  throw error;
+}

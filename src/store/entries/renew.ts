@@ -1,0 +1,45 @@
+import type { Item } from "../../aws/dynamodb/items.js";
+import { DATA, numberOf } from "../../format/attributes.js";
+import { endOf, ENDS, lifetime, TTL_ATTRIBUTE, type Lifetime } from "../../payload/lifetime.js";
+import { renewSegments } from "../../payload/segment-writes.js";
+import { createdOf, lifeOf, LISTED, sweeping, VECTORS, VERSION } from "./attributes.js";
+import type { Entries } from "./known.js";
+import { partOf } from "./parts.js";
+import { putPointer } from "./pointers.js";
+
+/** The life that an entry gets by being read, where a tenth or more of its own is over. */
+export function renewalOf(item: Item): Lifetime | undefined {
+  const life = lifetime(lifeOf(item));
+  return life && endOf(item) <= life.needed - life.ttlSeconds / 10 ? life : undefined;
+}
+
+/** Gives an entry another life, if it is the version that was read: first to what it needs, and then to itself. */
+export async function renewEntry({ backend }: Entries, item: Item, life: Lifetime): Promise<void> {
+  const key = { PK: item.PK, SK: item.SK };
+  let listed = numberOf(item, LISTED) ?? Infinity;
+  if (listed < life.needed) await putPointer(backend.db, key, createdOf(item), (listed = life.granted));
+  for (const attribute of [DATA, VECTORS]) {
+    if (!(attribute in item)) continue;
+    const { segments } = await partOf(backend, item, attribute, Infinity);
+    if (!(await renewSegments(backend, item.PK.S, segments, life))) return;
+  }
+  const ends = { [ENDS]: { N: String(life.needed) } };
+  const { [TTL_ATTRIBUTE]: ttl } = sweeping({ ...item, ...ends });
+  await backend.db.updateItem({
+    key,
+    update: `SET #ends = :ends${listed < Infinity ? ", #listed = :listed" : ""}${ttl ? ", #ttl = :ttl" : ""}`,
+    condition: "#ver = :ver AND #ends < :ends",
+    names: {
+      "#ver": VERSION,
+      "#ends": ENDS,
+      ...(listed < Infinity && { "#listed": LISTED }),
+      ...(ttl && { "#ttl": TTL_ATTRIBUTE }),
+    },
+    values: {
+      ":ver": item[VERSION]!,
+      ":ends": ends[ENDS],
+      ...(listed < Infinity && { ":listed": { N: String(listed) } }),
+      ...(ttl && { ":ttl": ttl }),
+    },
+  });
+}

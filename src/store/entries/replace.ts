@@ -1,0 +1,170 @@
+import { updateOf, type DynamoDB } from "../../aws/dynamodb/dynamodb.js";
+import type { Item, Key, UpdateInput } from "../../aws/dynamodb/items.js";
+import { numberOf } from "../../format/attributes.js";
+import { AwsRequestError, changedTooOften, type DynamoDBSaverError } from "../../errors.js";
+import { writeSegments } from "../../payload/segment-writes.js";
+import {
+  ALL,
+  CREATED,
+  GONE,
+  isLive,
+  LISTED,
+  nowSeconds,
+  succession,
+  sweeping,
+  VERSION,
+  WHOLE,
+  type Attributes,
+} from "./attributes.js";
+import { isOvertaken, wasApplied, type Call } from "./calls.js";
+import { draftOf, type EntryInput } from "./draft.js";
+import type { Entries } from "./known.js";
+import { pointerKey, putPointer } from "./pointers.js";
+import { deleteSegments, emptyTrash, refusalOf } from "./trash.js";
+
+/** How often to look again when others put the same entry. */
+const MAX_ROUNDS = 10;
+
+/** What became of a write. */
+interface Outcome {
+  isApplied: boolean;
+  /** What it has replaced, if it was applied; else what it would have replaced. */
+  replaced: Item | undefined;
+  /** What is there now. */
+  there: Item | undefined;
+  refusal?: DynamoDBSaverError;
+}
+
+/**
+ * Stores an entry: 1 request for a small one that is known. 1 more, before it, for the segments of a long value, and
+ * side by side with that for the order pointer of a new entry. The segments of what it replaces are deleted last.
+ */
+export async function putEntry(entries: Entries, entryKey: Key, input: EntryInput): Promise<Item | undefined> {
+  const { backend, known, areOrdered } = entries;
+  const { call, life } = input;
+  const { attributes, plan } = await draftOf(backend, entryKey, input);
+  const segments = [...plan.segments.values()].map(({ segment }) => segment);
+  let areStored = segments.length === 0;
+  let pointer: { created: number; until: number } | undefined;
+
+  const successor = async (seen: Item | undefined): Promise<Attributes> => {
+    const since = isLive(seen) ? numberOf(seen, CREATED) : undefined;
+    const created = since ?? call.stamp;
+    let listed = since === undefined ? 0 : (numberOf(seen!, LISTED) ?? Infinity);
+    if (pointer?.created === created) listed = Math.max(listed, pointer.until);
+    const steps: Promise<void>[] = [];
+    if (areOrdered && listed < (life?.needed ?? Infinity)) {
+      listed = life?.granted ?? Infinity;
+      pointer = { created, until: listed };
+      steps.push(putPointer(backend.db, entryKey, created, listed));
+    }
+    if (!areStored) steps.push(writeSegments(backend, plan, life));
+    await Promise.all(steps);
+    areStored = true;
+    return {
+      ...attributes,
+      [CREATED]: { N: String(created) },
+      ...(areOrdered && listed < Infinity && { [LISTED]: { N: String(listed) } }),
+    };
+  };
+
+  const { isApplied, replaced, there, refusal } = await replace(
+    entries,
+    entryKey,
+    call,
+    known.get(entryKey),
+    successor,
+  );
+  // Nobody else refers to them, and none of this call's attempts can do so any more.
+  if (!isApplied && areStored && segments.length > 0) await deleteSegments(backend, entryKey.PK.S, segments);
+  if (pointer?.created === call.stamp && !(there && numberOf(there, CREATED) === call.stamp))
+    await backend.db.batchDelete([pointerKey(entryKey, call.stamp)]);
+  if (refusal) throw refusal;
+  return isApplied ? replaced : undefined;
+}
+
+/**
+ * Deletes an entry, and leaves a mark for an hour, also where nothing is there: an attempt of an earlier call may come
+ * later. 1 request if it is known, else 2. Its order pointer is left to the caller.
+ *
+ * @returns what was deleted
+ */
+export async function removeEntry(entries: Entries, entryKey: Key, call: Call): Promise<Item | undefined> {
+  const seen = entries.known.get(entryKey) ?? (await entries.backend.db.getItem(entryKey, true, WHOLE));
+  // Who deletes it again, because the caller could not, finds the order pointer.
+  const mark = async (old: Item | undefined): Promise<Attributes> => ({
+    [GONE]: { N: String(nowSeconds()) },
+    ...(old?.[CREATED] && { [CREATED]: old[CREATED] }),
+  });
+  const { isApplied, replaced, refusal } = await replace(entries, entryKey, call, seen, mark);
+  if (refusal) throw refusal;
+  return isApplied ? replaced : undefined;
+}
+
+/**
+ * Puts a version in the place of exactly the one that was seen. Where another is there, that tells what became of this
+ * call: its attempts may have been applied although their answers were lost.
+ */
+async function replace(
+  entries: Entries,
+  entryKey: Key,
+  call: Call,
+  first: Item | undefined,
+  successor: (seen: Item | undefined) => Promise<Attributes>,
+): Promise<Outcome> {
+  const { backend, known } = entries;
+  let [seen, replaced] = [first, first];
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    if (seen && wasApplied(call.name, seen)) return { isApplied: true, replaced, there: seen };
+    replaced = seen;
+    if (seen && isOvertaken(call.name, seen)) return { isApplied: false, replaced, there: seen };
+    const refusal = await refusalOf(backend, seen);
+    if (refusal) return { isApplied: false, replaced, there: seen, refusal };
+    const attributes = { ...(await successor(seen)), ...succession(call.name, seen) };
+    const item: Item = { ...entryKey, ...attributes, ...sweeping(attributes) };
+    const result = await updateOrFind(backend.db, overwriting(item, seen));
+    const version = result.done ? undefined : result.there?.[VERSION];
+    if (result.done || (version && "S" in version && version.S === call.name)) {
+      known.note(item);
+      const cleaned = await emptyTrash(backend, item, replaced);
+      if (cleaned !== item) known.note(cleaned);
+      return { isApplied: true, replaced, there: cleaned };
+    }
+    seen = result.there;
+  }
+  throw changedTooOften("An item", MAX_ROUNDS);
+}
+
+/** An update; where its condition does not hold, what is there instead. */
+async function updateOrFind(
+  db: DynamoDB,
+  input: UpdateInput,
+): Promise<{ done: true } | { done: false; there: Item | undefined }> {
+  let there: Item | undefined;
+  try {
+    const update = { ...updateOf(input), ReturnValuesOnConditionCheckFailure: "ALL_OLD" };
+    await db.call("UpdateItem", update, undefined, (item) => (there = item));
+    return { done: true };
+  } catch (error) {
+    if (!(error instanceof AwsRequestError && error.serviceCode === "ConditionalCheckFailedException")) throw error;
+    // DynamoDB says nothing where nothing is there, and embedded servers may never say it.
+    return { done: false, there: there ?? (await db.getItem(input.key, true)) };
+  }
+}
+
+/** Leaves nothing of what is replaced. */
+function overwriting({ PK, SK, ...attributes }: Item, seen: Item | undefined): UpdateInput {
+  const set = Object.keys(attributes).map((name) => `#${name} = :${name}`);
+  const remove = ALL.filter((name) => !(name in attributes)).map((name) => `#${name}`);
+  const version = seen?.[VERSION];
+  return {
+    key: { PK, SK },
+    update: `SET ${set.join(", ")} REMOVE ${remove.join(", ")}`,
+    condition: version ? `#${VERSION} = :seen` : `attribute_not_exists(#${VERSION})`,
+    names: Object.fromEntries(ALL.map((name) => [`#${name}`, name])),
+    values: {
+      ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value])),
+      ...(version && { ":seen": version }),
+    },
+  };
+}

@@ -1,0 +1,199 @@
+import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
+import type { Item, Key } from "../../aws/dynamodb/items.js";
+import { compareCodePoints } from "../../format/code-points.js";
+import { endOf, isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
+import { createdOf, GONE, isLive, TRASH } from "../entries/attributes.js";
+import { readItems } from "../entries/parts.js";
+import { parseOrderPointer, POINTERS, SURELY_OVER_MS } from "../entries/pointers.js";
+import { emptyTrash } from "../entries/trash.js";
+import { namespaceOf, type Namespace } from "../namespaces.js";
+import { isUnsettled, type Registered } from "../registry.js";
+import type { Found, StoreStorage } from "../storage.js";
+
+/** So many items more than are wanted are asked for at once: some may not count. */
+const SOME_MORE = 3;
+const POINTERS_AT_ONCE = 1_000;
+/** "BatchGetItem": keys of one request. */
+const ENTRIES_AT_ONCE = 100;
+/** Of namespaces that are kept in their order. What is over is read again. */
+const MOST_ROWS = 4_000;
+const MOST_LABELS = 2 * 1_024 * 1_024;
+const CHORES_AT_ONCE = 6;
+
+/** What the one who reads wants next. */
+export interface Wanted {
+  count: number;
+  /** These attributes. */
+  only: string[];
+}
+
+interface Pointer {
+  namespace: Namespace;
+  entry: Key;
+  created: number;
+  pointer: Key;
+}
+
+/**
+ * The entries under a prefix, oldest first, in chunks of at most 100: the registry, and the first pointers of the
+ * prefix's own namespace beside it; then the pointers of one namespace after the other, and the entries. It reads no
+ * further than it is asked to.
+ */
+export async function* walk(
+  storage: StoreStorage,
+  prefix: readonly string[],
+  wanted: () => Wanted,
+): AsyncGenerator<Found[], void, undefined> {
+  const chores: (() => Promise<unknown>)[] = [];
+  const met: Pointer[] = [];
+  const pages = pointersUnder(storage, prefix, () => wanted().count - met.length, chores);
+  try {
+    for (let isOver = false; !isOver || met.length > 0;) {
+      while (!isOver && met.length < wanted().count) {
+        const { value, done } = await pages.next();
+        if (value) met.push(...value);
+        isOver = done === true;
+      }
+      const { count, only } = wanted();
+      if (count <= 0) return;
+      yield await entriesOf(storage, met.splice(0, Math.min(count, ENTRIES_AT_ONCE)), only, chores);
+    }
+  } finally {
+    // What is found to be over is tidied up. Who may only read goes without.
+    await forEachAtOnce(CHORES_AT_ONCE, chores, async (chore) => void (await chore().catch(() => undefined)));
+  }
+}
+
+/** Those that are there, were created when their pointer says, and have not expired. */
+async function entriesOf(
+  { entries, consistentRead }: StoreStorage,
+  pointers: Pointer[],
+  only: string[],
+  chores: (() => Promise<unknown>)[],
+): Promise<Found[]> {
+  const { db } = entries.backend;
+  const nameOf = ({ PK, SK }: Key): string => PK.S + SK.S;
+  const keys = new Map(pointers.map(({ entry }) => [nameOf(entry), entry]));
+  const items = new Map(
+    (await readItems(db, [...keys.values()], consistentRead, only)).map((item) => [nameOf(item), item]),
+  );
+  if (only.includes("data")) for (const item of items.values()) entries.known.note(item);
+  const longAgo = (Date.now() - SURELY_OVER_MS) / 1_000;
+  const isOver = (item: Item | undefined, created: number): boolean =>
+    created / 1_000_000 < longAgo && (!item || GONE in item || createdOf(item) !== created || endOf(item) < longAgo);
+  const found: Found[] = [];
+  const dead: Key[] = [];
+  for (const { namespace, entry, created, pointer } of pointers) {
+    const item = items.get(nameOf(entry));
+    if (isLive(item) && createdOf(item) === created) found.push({ namespace, item });
+    else if (consistentRead && isOver(item, created)) {
+      // An entry that has segments to be deleted does not go by itself. Its pointer stays as long.
+      if (item && TRASH in item) chores.push(() => emptyTrash(entries.backend, item, undefined));
+      else dead.push(pointer);
+    }
+  }
+  if (dead.length > 0) chores.push(() => db.batchDelete(dead));
+  return found;
+}
+
+/** The pointers of all namespaces under a prefix, oldest first, as far as they are asked for. */
+async function* pointersUnder(
+  storage: StoreStorage,
+  prefix: readonly string[],
+  missing: () => number,
+  chores: (() => Promise<unknown>)[],
+): AsyncGenerator<Pointer[], void, undefined> {
+  const own = prefix.length > 0 ? await namespaceOf(storage.keyPrefix, prefix) : undefined;
+  const [ahead, first] = await Promise.all([
+    own && pointerPage(storage, own, missing()),
+    oldestRows(storage, prefix, undefined),
+  ]);
+  let rows = first;
+  // Its row may have been removed, or have expired, a moment ago.
+  if (own && rows.isWhole && !rows.all.some(({ namespace }) => namespace.sortKey === own.sortKey) && ahead)
+    yield* pagesFrom(storage, own, ahead);
+  let wave = 1;
+  for (;;) {
+    for (let at = 0; at < rows.all.length;) {
+      const next = rows.all.slice(at, (at += Math.max(1, Math.min(wave, missing(), storage.maxConcurrency))));
+      wave *= 2;
+      const pages = await Promise.all(
+        next.map(async ({ namespace }) =>
+          namespace.sortKey === own?.sortKey ? ahead! : pointerPage(storage, namespace, missing()),
+        ),
+      );
+      for (const [i, row] of next.entries()) {
+        const page = pages[i]!;
+        if (page.pointers.length === 0 && !page.next && isUnsettled(row))
+          chores.push(() => storage.registry.settle(row));
+        yield* pagesFrom(storage, row.namespace, page);
+      }
+    }
+    if (rows.isWhole) return;
+    rows = await oldestRows(storage, prefix, rows.all.at(-1));
+  }
+}
+
+interface PointerPage {
+  pointers: Pointer[];
+  next: Key | undefined;
+}
+
+async function* pagesFrom(
+  storage: StoreStorage,
+  namespace: Namespace,
+  first: PointerPage,
+): AsyncGenerator<Pointer[], void, undefined> {
+  for (let page = first; ; page = await pointerPage(storage, namespace, POINTERS_AT_ONCE, page.next)) {
+    yield page.pointers;
+    if (!page.next) return;
+  }
+}
+
+async function pointerPage(
+  { entries, consistentRead }: StoreStorage,
+  namespace: Namespace,
+  count: number,
+  after?: Key,
+): Promise<PointerPage> {
+  const { items, next } = await entries.backend.db.query({
+    partition: namespace.partition,
+    beginsWith: POINTERS,
+    only: ["PK", "SK", TTL_ATTRIBUTE],
+    consistent: consistentRead,
+    limit: Math.min(Math.max(1, count) + SOME_MORE, POINTERS_AT_ONCE),
+    after,
+  });
+  const pointers = items.flatMap((item) => {
+    const parsed = isGone(item) ? undefined : parseOrderPointer(item);
+    return parsed ? [{ namespace, ...parsed, pointer: { PK: item.PK, SK: item.SK } }] : [];
+  });
+  return { pointers, next };
+}
+
+const byAge = (a: Registered, b: Registered): number =>
+  a.created - b.created || compareCodePoints(a.namespace.sortKey, b.namespace.sortKey);
+
+/** The oldest namespaces under a prefix that come after one: as many as can be held. */
+async function oldestRows(
+  { registry }: StoreStorage,
+  prefix: readonly string[],
+  after: Registered | undefined,
+): Promise<{ all: Registered[]; isWhole: boolean }> {
+  let all: Registered[] = [];
+  let isWhole = true;
+  let labels = 0;
+  for await (const page of registry.under(prefix)) {
+    for (const row of page) if (!after || byAge(row, after) > 0) all.push(row);
+    labels = lengthOf(all);
+    if (all.length <= MOST_ROWS && labels <= MOST_LABELS) continue;
+    all.sort(byAge);
+    isWhole = false;
+    while (all.length > 1 && (all.length > MOST_ROWS / 2 || lengthOf(all) > MOST_LABELS / 2))
+      all = all.slice(0, Math.ceil(all.length / 2));
+  }
+  return { all: all.sort(byAge), isWhole };
+}
+
+const lengthOf = (rows: Registered[]): number =>
+  rows.reduce((sum, { namespace }) => sum + namespace.sortKey.length + (namespace.whole?.length ?? 0), 0);
