@@ -3,6 +3,7 @@ import { InMemoryCache } from "@langchain/langgraph-checkpoint";
 import fc from "fast-check";
 import { describe, expect, inject, test, vi } from "vitest";
 import { noise, noiseText } from "../../lanes/savers/checkpoints.js";
+import { intercepted } from "../../lanes/stored/aws-requests.js";
 import { itemsWithPrefix } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { at, createCache } from "../../lanes/savers/stores.js";
@@ -127,6 +128,20 @@ test("what is given is read as it is at the time of the call, and numbered in th
   expect(found.map(({ value }) => value)).toEqual([{ slow: true, n: 1 }, { n: 2 }]);
   const put = new Map((await itemsWithPrefix(keyPrefix)).map(({ SK, updated }) => [SK!.S, Number(updated!.N)]));
   expect(put.get("I#a/#first")).toBeLessThan(put.get("I#a/#second")!);
+});
+
+test("100 values are read by one request, and each is stored by one", async () => {
+  const { fetch, sent } = intercepted();
+  const cache = createCache({ fetch });
+  const operations = (): string[] => sent.splice(0).map(({ operation }) => operation);
+  const keys = Array.from({ length: 100 }, (_, i): CacheFullKey => [["a"], `${i}`]);
+
+  await cache.set(keys.slice(0, 2).map((key) => ({ key, value: 1 })));
+  expect(operations()).toEqual(["UpdateItem", "UpdateItem"]);
+  expect(await cache.get([keys[0]!, keys[0]!])).toHaveLength(1);
+  expect(operations()).toEqual(["GetItem"]);
+  expect(await cache.get(keys)).toHaveLength(2);
+  expect(operations()).toEqual(["BatchGetItem"]);
 });
 
 describe("any sequence of operations", () => {
