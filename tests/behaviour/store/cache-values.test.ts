@@ -7,10 +7,12 @@ import { newPrefix } from "../../lanes/stored/requests.js";
 
 const KEY: CacheFullKey = [["a"], "1"];
 
+const constructor = { type: "constructor", id: ["langchain_core", "messages", "AIMessage"], kwargs: { content: "x" } };
+
 describe("what was put comes back", () => {
   const values: [string, unknown][] = [
-    ["data that looks like a message", { lc: 1, type: "constructor", id: ["langchain_core", "messages", "AIMessage"], kwargs: { content: "x" } }],
-    ["data that looks like a Set", [{ lc: 2, type: "constructor", id: ["Set"], method: null, args: [[1]], kwargs: {} }]],
+    ["data that looks like a message", { lc: 1, ...constructor }],
+    ["data that looks like a Set", { lc: 2, type: "constructor", id: ["Set"], args: [[1]] }],
     ["data that looks like undefined", { a: { lc: 2, type: "undefined" } }],
     ["data that looks escaped", { "~lc": 1, __lc_escaped__: { lc: 1 } }],
     ["a key __proto__", JSON.parse('{"__proto__":{"polluted":true},"constructor":1}')],
@@ -42,17 +44,25 @@ test("what nodes give besides values is the same from the cache: commands, sends
     list: Annotation<string[]>({ reducer: (a, b) => a.concat(b), default: () => [] }),
   });
   let runs = 0;
+  const counted =
+    <S, T>(node: (state: S) => T) =>
+    (state: S): T => (runs++, node(state));
   const cachePolicy = { ttl: 60 };
+  const goto = ["x", "y"].map((name) => new Send("each", { list: [name] }));
+  const begin = counted(() => ({ list: ["begin"], messages: [new AIMessage({ content: "ho", id: "2" })] }));
+  const spread = counted(() => new Command({ update: { list: ["spread"] }, goto }));
+  const each = counted(({ list }: { list: string[] }) => ({ list: [`each ${list[0]}`] }));
+  const end = counted(({ list }: { list: string[] }) => ({ list: new Overwrite([...list, "end"]) }));
   const graph = (cache: ReturnType<typeof createCache>) =>
     new StateGraph(State)
-      .addNode("begin", () => (runs++, { list: ["begin"], messages: [new AIMessage({ content: "ho", id: "2" })] }), { cachePolicy })
-      .addNode("spread", () => (runs++, new Command({ update: { list: ["spread"] }, goto: [new Send("each", { list: ["x"] }), new Send("each", { list: ["y"] })] })), { cachePolicy, ends: ["each"] })
-      .addNode("each", ({ list }: { list: string[] }) => (runs++, { list: [`each ${list[0]}`] }), { cachePolicy })
-      .addNode("end", ({ list }: { list: string[] }) => (runs++, { list: new Overwrite([...list, "end"]) }), { cachePolicy })
+      .addNode("begin", begin, { cachePolicy })
+      .addNode("spread", spread, { cachePolicy, ends: ["each"] })
+      .addNode("each", each, { cachePolicy })
+      .addNode("end", end, { cachePolicy })
       .addEdge(START, "begin")
       .addEdge("begin", "spread")
       .addEdge("each", "end")
-      .compile({ cache }); // prettier-ignore
+      .compile({ cache });
   const answer = async (cache: ReturnType<typeof createCache>): Promise<unknown> => {
     const { list, messages } = await graph(cache).invoke({ messages: [new HumanMessage({ content: "hi", id: "1" })] });
     return [list, (messages as BaseMessage[]).map((message) => [message.getType(), message.content])];
