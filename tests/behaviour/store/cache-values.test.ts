@@ -1,4 +1,4 @@
-import { AIMessage, HumanMessage, type BaseMessage } from "@langchain/core/messages";
+import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { Annotation, Command, MessagesAnnotation, Overwrite, Send, START, StateGraph } from "@langchain/langgraph";
 import type { CacheFullKey } from "@langchain/langgraph-checkpoint";
 import { describe, expect, test } from "vitest";
@@ -65,13 +65,19 @@ test("what nodes give besides values is the same from the cache: commands, sends
       .compile({ cache });
   const answer = async (cache: ReturnType<typeof createCache>): Promise<unknown> => {
     const { list, messages } = await graph(cache).invoke({ messages: [new HumanMessage({ content: "hi", id: "1" })] });
-    return [list, (messages as BaseMessage[]).map((message) => [message.getType(), message.content])];
+    return [list, messages.map((message) => [message.getType(), message.content])];
   };
 
   const first = await answer(createCache({ keyPrefix }));
   const ran = runs;
   expect(ran).toBe(5);
-  expect(first).toEqual([["begin", "spread", "each x", "each y", "end"], [["human", "hi"], ["ai", "ho"]]]); // prettier-ignore
+  expect(first).toEqual([
+    ["begin", "spread", "each x", "each y", "end"],
+    [
+      ["human", "hi"],
+      ["ai", "ho"],
+    ],
+  ]);
   expect(await answer(createCache({ keyPrefix }))).toEqual(first);
   expect(runs).toBe(ran);
 });

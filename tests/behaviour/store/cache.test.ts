@@ -11,7 +11,7 @@ import { Annotation, END, Send, START, StateGraph } from "@langchain/langgraph";
 
 const thorough = inject("thorough");
 
-test("values come back by their keys, each once, in the order of the keys, but for those that are not there", async () => {
+test("values that are there come back by their keys, each once and in the order of the keys", async () => {
   const keyPrefix = newPrefix();
   const keys: CacheFullKey[] = [
     [["a", "b"], "1"],
