@@ -155,7 +155,7 @@ export class CheckpointDataError extends DynamoDBSaverError implements DataLocat
   }
 }
 
-/** An item of a {@link DynamoDBStore} or a {@link DynamoDBCache} cannot be read or stored. Others are not affected. */
+/** An item of a {@link DynamoDBStore} cannot be read or stored. Others are not affected. */
 export class StoreDataError extends DynamoDBSaverError {
   override readonly name: string = "StoreDataError";
 
@@ -172,7 +172,7 @@ export class StoreDataError extends DynamoDBSaverError {
   }
 }
 
-/** What an item of a store or a cache is called in an error. */
+/** What an item of a store is called in an error. */
 export const itemText = (namespace: readonly string[], key: string): string =>
   `namespace ${JSON.stringify(namespace)}, key ${JSON.stringify(key)}`;
 

@@ -1,35 +1,43 @@
 import { BaseCache, type CacheFullKey, type CacheNamespace } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
-import type { Key } from "../aws/dynamodb/items.js";
-import { DATA } from "../format/attributes.js";
-import { openBackend, type Backend } from "../payload/backend.js";
-import { compress } from "../format/compression.js";
-import { FormatError } from "../format/format-error.js";
-import { escapeId, key, keyOf, shortened } from "../format/keys.js";
-import { lifetime } from "../payload/lifetime.js";
-import { deserialized, serialized } from "../format/serde/serialized.js";
-import { setup, type SetupResult } from "../table/setup.js";
-import { shardOf, SHARDS } from "../format/shards.js";
-import { withEnv, type SaverConfig } from "../config/config.js";
+import type { Item, Key } from "../aws/dynamodb/items.js";
+import { withEnv } from "../config/config.js";
 import { ambientEnv } from "../config/environment.js";
 import { checkTtl } from "../config/values.js";
-import { invalidInput, itemText, StoreDataError } from "../errors.js";
+import { invalidInput } from "../errors.js";
+import { compress } from "../format/compression.js";
+import { escapeId, key, keyOf, shortened } from "../format/keys.js";
+import { tooLarge } from "../format/meter.js";
 import { defaultSerde } from "../format/serde/serde.js";
+import { deserialized, serialized, type Serialized } from "../format/serde/serialized.js";
+import { shardOf, SHARDS } from "../format/shards.js";
+import { openBackend, type Backend } from "../payload/backend.js";
+import { lifetime } from "../payload/lifetime.js";
 import { isLive, WHOLE } from "../store/entries/attributes.js";
+import type { Call } from "../store/entries/calls.js";
+import type { EntryInput } from "../store/entries/draft.js";
 import { openEntries, type Entries } from "../store/entries/known.js";
-import { asFormatError, readEntries, readParts } from "../store/entries/parts.js";
+import { readEntries } from "../store/entries/parts.js";
 import { putEntry, removeEntry } from "../store/entries/replace.js";
-import { ITEMS, textOf } from "../store/namespaces.js";
-import { expandCacheConfig, type DynamoDBCacheOptions } from "../store/options.js";
+import { textOf } from "../store/namespaces.js";
+import { setup, type SetupResult } from "../table/setup.js";
+import { expandCacheConfig, type CacheConfig, type DynamoDBCacheOptions } from "./options.js";
+import { readEach } from "./read-each.js";
+import { warn } from "./warnings.js";
 
-/** Bytes of a sort key, of which DynamoDB takes 1,024. */
-const LIMIT = { namespace: 500, key: 400 };
+/** A sort key is `I{prefix}#{namespace}#{key}`. Those of segments begin with `S` and `P`. */
+const ENTRIES = "I";
+/** Bytes of its parts: DynamoDB takes 1,024 together. */
+const LIMIT = { prefix: 100, namespace: 500, key: 400 };
+/** As with an option, and no end is said of what lives longer. */
+const MAX_TTL_SECONDS = 100 * 365 * 86_400;
 
 /**
  * Keeps what LangGraph's nodes have computed, in the same DynamoDB table as {@link DynamoDBSaver}: nodes with a
  * `cachePolicy` are not run again while their value is there.
  *
- * Every method throws a {@link DynamoDBSaverError}, as those of {@link DynamoDBStore} do.
+ * `get` and `set` fail for nothing but arguments of a wrong shape. What cannot be read counts as not there, and what
+ * cannot be stored is left out: `onEvent` is told so, by a {@link WarningEvent}.
  *
  * @example
  * ```ts
@@ -44,7 +52,7 @@ const LIMIT = { namespace: 500, key: 400 };
  * ```
  */
 export class DynamoDBCache<V = unknown> extends BaseCache<V> {
-  readonly #config: SaverConfig;
+  readonly #config: CacheConfig;
   readonly #backend: Backend;
   readonly #entries: Entries;
 
@@ -72,91 +80,107 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
 
   /** Creates what is missing, and says what it did, as {@link DynamoDBSaver.setup}: one call for both will do. */
   async setup(): Promise<SetupResult> {
-    return setup(this.#backend, this.#config.ttlSeconds, this.#config.signal);
+    return setup(this.#backend, this.#config.ttlSeconds, this.#config.signal, true);
   }
 
-  /** Those of the values that are there and have not expired, in the order of the keys: 1 request for 100 of them. */
+  /**
+   * Those of the values that are there and have not expired, each once, in the order of the keys: 1 request for 100 of
+   * them. A value that cannot be read counts as not there: see {@link WarningEvent}.
+   *
+   * @throws DynamoDBSaverError `INVALID_INPUT`, for keys of another shape
+   */
   override async get(keys: CacheFullKey[]): Promise<{ key: CacheFullKey; value: V }[]> {
-    const places = await Promise.all(
+    const { consistentRead, maxValueBytes, onEvent } = this.#config;
+    const asked = await Promise.all(
       checkKeys(keys).map(async (fullKey) => ({ fullKey, place: await this.#place(fullKey) })),
     );
-    const distinct = new Map(places.map(({ place }) => [place.PK.S + place.SK.S, place]));
-    const { consistentRead, maxValueBytes } = this.#config;
-    const items = await readEntries(this.#entries, [...distinct.values()], consistentRead);
-    const values = new Map<string, { value: V } | FormatError>();
-    const failure = ({ code, message, cause }: FormatError, [namespace, cacheKey]: CacheFullKey): StoreDataError =>
-      new StoreDataError(code, message, namespace, cacheKey, { cause });
-    let at = 0;
+    // LangGraph gives all that it gets for one key to one of the tasks that have that key.
+    const places = new Map(asked.map(({ fullKey, place }) => [textOfPlace(place), { fullKey, place }]));
+    const failures: unknown[] = [];
+    const items = await readEntries(
+      this.#entries,
+      [...places.values()].map(({ place }) => place),
+      consistentRead,
+    ).catch((error: unknown) => {
+      failures.push(...Array.from(places, () => error));
+      return [];
+    });
+    const values = new Map<string, { value: V }>();
     let bytes = 0;
-    for await (const row of readParts(this.#backend, items, DATA, maxValueBytes)) {
-      for (const part of row) {
-        const { PK, SK } = items[at++]!;
-        bytes += part instanceof FormatError ? 0 : part.bytes.length;
-        const tooMuch = this.#backend.codec.problemOf(bytes);
-        if (tooMuch) throw failure(tooMuch, places.find(({ place }) => place.SK.S === SK.S)!.fullKey);
-        values.set(
-          PK.S + SK.S,
-          part instanceof FormatError
-            ? part
-            : await deserialized(this.serde, part).then((value) => ({ value: value as V }), asFormatError),
-        );
-      }
-    }
-    return places.flatMap(({ fullKey, place }) => {
-      const found = values.get(place.PK.S + place.SK.S);
-      // Another value has just taken its place.
-      if (!found || (found instanceof FormatError && found.code === "MISSING_DATA")) return [];
-      if (found instanceof FormatError) throw failure(found, fullKey);
-      return [{ key: fullKey, value: found.value }];
+    const open = async (item: Item, part: Serialized): Promise<void> => {
+      const tooMuch = this.#backend.codec.problemOf(bytes + part.bytes.length);
+      if (tooMuch) throw tooMuch;
+      values.set(textOfPlace(item), { value: (await deserialized(this.serde, part)) as V });
+      bytes += part.bytes.length;
+    };
+    failures.push(...(await readEach(this.#backend, items, maxValueBytes, open)));
+    warn(onEvent, "CACHE_READ_FAILED", failures);
+    return [...places].flatMap(([place, { fullKey }]) => {
+      const found = values.get(place);
+      return found ? [{ key: fullKey, value: found.value }] : [];
     });
   }
 
   /**
-   * Stores values, side by side: 1 request each.
+   * Stores values, side by side: 1 request each. LangGraph neither awaits this nor looks at what comes of it, so a
+   * value that cannot be stored is left out: see {@link WarningEvent}.
    *
-   * @param pairs `ttl` in seconds; without it the option `ttlSeconds`
+   * @param pairs `ttl` in seconds; without it the option `ttlSeconds`. 0 or less: there is no such value any more;
+   *   over 100 years: it stays
+   * @throws DynamoDBSaverError `INVALID_INPUT`, for pairs or keys of another shape
    */
   override async set(pairs: { key: CacheFullKey; value: V; ttl?: number }[]): Promise<void> {
     if (!Array.isArray(pairs)) throw invalidInput("set needs an array of { key, value, ttl }.");
-    checkKeys(pairs.map((pair) => pair.key));
-    const { ttlSeconds, maxValueBytes, maxConcurrency } = this.#config;
-    const writes = await Promise.all(
-      pairs.map(async ({ key: fullKey, value, ttl }) => {
-        const seconds = ttl ?? ttlSeconds;
-        const life =
-          seconds === undefined || seconds <= 0 ? undefined : lifetime(checkTtl("ttl", seconds, invalidInput));
-        const bytes = await serialized(this.serde, value, itemText(fullKey[0], fullKey[1]));
-        if (bytes.bytes.length > maxValueBytes) {
-          throw new StoreDataError(
-            "VALUE_TOO_LARGE",
-            `A value of ${bytes.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, ` +
-              "or do not cache it",
-            fullKey[0],
-            fullKey[1],
-          );
-        }
-        return {
-          place: await this.#place(fullKey),
-          value: bytes,
-          life,
-          isOver: seconds !== undefined && seconds <= 0,
-          call: this.#entries.calls.next(),
-        };
-      }),
+    checkKeys([...(pairs as (Partial<(typeof pairs)[0]> | undefined)[])].map((pair) => pair?.key));
+    // Of several pairs with one key the last counts, also where it cannot be stored.
+    const writes = new Map(
+      await Promise.all(
+        pairs.map(async ({ key: fullKey, value, ttl }) => {
+          // All that is given is read, and numbered, before anything is awaited.
+          const call = this.#entries.calls.next();
+          const write = this.#write(value, ttl, call).catch((error: unknown) => ({ error }));
+          const place = await this.#place(fullKey);
+          return [textOfPlace(place), { place, call, write: await write }] as const;
+        }),
+      ),
     );
-    const distinct = new Map(writes.map((write) => [write.place.PK.S + write.place.SK.S, write]));
-    await forEachAtOnce(maxConcurrency, distinct.values(), async ({ place, isOver, ...entry }) => {
-      if (isOver) await removeEntry(this.#entries, place, entry.call);
-      else await putEntry(this.#entries, place, entry);
+    const failures: unknown[] = [];
+    await forEachAtOnce(this.#config.maxConcurrency, writes.values(), async ({ place, call, write }) => {
+      try {
+        if (!write) await removeEntry(this.#entries, place, call);
+        else if ("error" in write) throw write.error;
+        else await putEntry(this.#entries, place, write);
+      } catch (error) {
+        failures.push(error);
+      }
     });
+    warn(this.#config.onEvent, "CACHE_WRITE_FAILED", failures);
   }
 
-  /** Deletes the values of these namespaces; without any, all values. */
+  /** What is to be written; `undefined` where it has expired as it is put. */
+  async #write(value: V, ttl: unknown, call: Call): Promise<EntryInput | undefined> {
+    const { ttlSeconds, maxValueBytes } = this.#config;
+    // A node's cachePolicy can have any number, or none.
+    const seconds = ttl ?? ttlSeconds;
+    if (typeof seconds === "number" && seconds <= 0) return undefined;
+    const stays = seconds === undefined || (typeof seconds === "number" && seconds > MAX_TTL_SECONDS);
+    const life = stays ? undefined : lifetime(checkTtl("ttl", seconds, invalidInput));
+    const bytes = await serialized(this.serde, value, "a value");
+    if (bytes.bytes.length > maxValueBytes) throw tooLarge("A value is over maxValueBytes");
+    return { value: bytes, life, call };
+  }
+
+  /**
+   * Deletes the values of these namespaces; without any, all values. With the option `prefix`, those of this prefix
+   * alone. Unlike `get` and `set` it fails when it cannot do so: who deletes has to know.
+   *
+   * @throws DynamoDBSaverError
+   */
   override async clear(namespaces: CacheNamespace[]): Promise<void> {
     const prefixes =
-      namespaces.length === 0
-        ? [ITEMS]
-        : await Promise.all(checkNamespaces(namespaces).map((namespace) => this.#namespacePrefix(namespace)));
+      checkNamespaces(namespaces).length === 0
+        ? [await this.#allPrefix()]
+        : await Promise.all(namespaces.map((namespace) => this.#namespacePrefix(namespace)));
     const queries = prefixes.flatMap((beginsWith) =>
       Array.from({ length: SHARDS }, (_, shard) => ({
         partition: this.#partition(shard),
@@ -169,8 +193,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     await forEachAtOnce(SHARDS, queries, async (query) => {
       for await (const items of this.#backend.db.queryPages(query)) {
         for (const item of items) this.#entries.known.note(item);
-        const keys = items.filter(isLive).map(keyOf);
-        await forEachAtOnce(maxConcurrency, keys, async (place) => {
+        await forEachAtOnce(maxConcurrency, items.filter(isLive).map(keyOf), async (place) => {
           await removeEntry(this.#entries, place, this.#entries.calls.next());
         });
       }
@@ -183,7 +206,13 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
   }
 
   async #namespacePrefix(namespace: CacheNamespace): Promise<string> {
-    return `${ITEMS}${(await shortened(textOf(namespace), LIMIT.namespace)).text}#`;
+    const parts = [this.#allPrefix(), shortened(textOf(namespace), LIMIT.namespace).then(({ text }) => `${text}#`)];
+    return (await Promise.all(parts)).join("");
+  }
+
+  /** What the sort keys of this cache begin with, and those of no other: no part of a key has a `#`. */
+  async #allPrefix(): Promise<string> {
+    return `${ENTRIES}${(await shortened(escapeId(this.#config.prefix), LIMIT.prefix)).text}#`;
   }
 
   #partition(shard: number): string {
@@ -191,20 +220,24 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
   }
 }
 
-function checkKeys(keys: CacheFullKey[]): CacheFullKey[] {
+const textOfPlace = ({ PK, SK }: Key): string => PK.S + SK.S;
+
+function checkKeys(keys: unknown): CacheFullKey[] {
   const isKey = (fullKey: unknown): boolean =>
     Array.isArray(fullKey) && isNamespace(fullKey[0]) && typeof fullKey[1] === "string";
-  if (Array.isArray(keys) && keys.every(isKey)) return keys;
+  if (areAll(keys, isKey)) return keys as CacheFullKey[];
   throw invalidInput(
     'A key of the cache must be a pair of a namespace and a text, for example [["nodes", "slow"], "key"].',
   );
 }
 
-function checkNamespaces(namespaces: CacheNamespace[]): CacheNamespace[] {
-  if (namespaces.every(isNamespace)) return namespaces;
-  throw invalidInput('clear needs an array of namespaces, for example [["nodes", "slow"]].');
+function checkNamespaces(namespaces: unknown): CacheNamespace[] {
+  if (areAll(namespaces, isNamespace)) return namespaces as CacheNamespace[];
+  throw invalidInput('clear needs an array of namespaces, for example [["nodes", "slow"]]; [] is for all.');
 }
 
-/** `every` would pass over what an array lacks. */
-const isNamespace = (namespace: unknown): boolean =>
-  Array.isArray(namespace) && !namespace.includes(undefined) && namespace.every((label) => typeof label === "string");
+const isNamespace = (namespace: unknown): boolean => areAll(namespace, (label) => typeof label === "string");
+
+/** Spread, an array has no holes, which `every` would pass over. */
+const areAll = (array: unknown, is: (element: unknown) => boolean): boolean =>
+  Array.isArray(array) && [...(array as unknown[])].every(is);

@@ -30,12 +30,6 @@ export interface DynamoDBStoreOptions extends SharedOptions {
   vectorIndex?: VectorIndex | undefined;
 }
 
-/** Options of {@link DynamoDBCache}: those of the saver, and this. */
-export interface DynamoDBCacheOptions extends SharedOptions {
-  /** How long entries live whose `set` does not say otherwise, in seconds. Default: they stay. */
-  ttlSeconds?: number | undefined;
-}
-
 const sharedOptions = (): string[] =>
   KNOWN_OPTIONS.filter((name) => !["ttlSeconds", "refreshOnRead", "conflict"].includes(name));
 
@@ -71,12 +65,6 @@ export function expandStoreConfig(options: DynamoDBStoreOptions, env: Env): Stor
     index: index && checkIndex(index),
     vectorIndex: vectorIndex && checkVectorIndex(vectorIndex),
   };
-}
-
-/** @throws DynamoDBSaverError `INVALID_CONFIG` */
-export function expandCacheConfig(options: DynamoDBCacheOptions, env: Env): SaverConfig {
-  checkObject("", options, [...sharedOptions(), "ttlSeconds"], '{ tableName: "langgraph-checkpoints" }');
-  return expandConfig(options, env);
 }
 
 function checkIndex(index: IndexConfig): IndexConfig {

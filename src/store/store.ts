@@ -10,7 +10,6 @@ import {
 import { openBackend } from "../payload/backend.js";
 import { compress } from "../format/compression.js";
 import { setup, type SetupResult } from "../table/setup.js";
-import { setupTimeToLive } from "../table/table.js";
 import { withEnv } from "../config/config.js";
 import { ambientEnv } from "../config/environment.js";
 import { defaultSerde } from "../format/serde/serde.js";
@@ -95,10 +94,7 @@ export class DynamoDBStore extends BaseStore {
   /** Creates what is missing, and says what it did, as {@link DynamoDBSaver.setup}: one call for both will do. */
   async setup(): Promise<SetupResult> {
     const { ttlSeconds, shared } = this.#config;
-    const { backend } = this.#storage.entries;
-    const result = await setup(backend, ttlSeconds, shared.signal);
-    // Marks of deletions expire in any case.
-    return { ...result, timeToLive: result.timeToLive ?? (await setupTimeToLive(backend.db)) };
+    return setup(this.#storage.entries.backend, ttlSeconds, shared.signal, true);
   }
 
   /** Does nothing: there is no connection to open. */

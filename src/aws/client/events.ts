@@ -60,10 +60,15 @@ export interface WarningEvent {
    * `REFRESH_FAILED`: a read could not renew the thread, which expires sooner.
    * `PRUNE_FAILED`: with `history: "latest"`, a put could not free what is superseded, which stays for longer.
    * `ITEM_SKIPPED`: an item of a store cannot be read, and is left out of what a search finds.
+   * `CACHE_READ_FAILED`: values of a {@link DynamoDBCache} count as not there, so their nodes run.
+   * `CACHE_WRITE_FAILED`: values were not stored in it, so their nodes run again next time.
    */
-  code: "TAGS_REFUSED" | "REFRESH_FAILED" | "PRUNE_FAILED" | "ITEM_SKIPPED";
+  code:
+    "TAGS_REFUSED" | "REFRESH_FAILED" | "PRUNE_FAILED" | "ITEM_SKIPPED" | "CACHE_READ_FAILED" | "CACHE_WRITE_FAILED";
   /** What to do about it. */
   message: string;
+  /** With `CACHE_…`: why, as the `code` of the error, or the name of an error that is not of this package. */
+  error?: string | undefined;
 }
 
 /** What `onEvent` receives. Events hold names, counts and durations: no key, no value, no credential. */
