@@ -7,7 +7,8 @@ export interface SetupResult {
   /** The table, and whether it was made now. */
   table: { name: string; status: "created" | "existed" };
   /**
-   * With `ttlSeconds`, and of a store or a cache: DynamoDB's sweeping of expired items. `"unsupported"`: this server has none.
+   * With `ttlSeconds`, and of a store or a cache: DynamoDB's sweeping of expired items. `"unsupported"`: this server
+   * has none.
    */
   timeToLive?: "enabled" | "existed" | "unsupported";
   /**

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { ensureBuilt } from "../scripts/lib/testing/package-build.js";
+import { ensureBuilt } from "../../scripts/lib/testing/package-build.js";
 
 /* Node before 20.16, whose AsyncLocalStorage cannot be asked for, as this Node can pretend to be it. */
 
@@ -25,7 +25,7 @@ console.log(asked[0].value);
 test("provideContext before LangGraph is loaded does not take LangGraph's own context away", async () => {
   ensureBuilt();
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], {
-    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
   });
 
   expect(stdout).toBe("Really?\n");

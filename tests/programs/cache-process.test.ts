@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { ensureBuilt } from "../scripts/lib/testing/package-build.js";
-import { runProgram } from "./lanes/run/programs.js";
+import { ensureBuilt } from "../../scripts/lib/testing/package-build.js";
+import { runProgram } from "../lanes/run/programs.js";
 
 /* LangGraph neither awaits `cache.set` nor catches what it rejects with, and Node ends at such a rejection. */
 
@@ -37,7 +37,7 @@ console.log("goes on");
 
 test("a process whose cache cannot write goes on, and its graphs give what their nodes give", async () => {
   ensureBuilt();
-  const root = fileURLToPath(new URL("..", import.meta.url));
+  const root = fileURLToPath(new URL("../..", import.meta.url));
   const { code, output, errors } = await runProgram(process.execPath, ["--input-type=module", "-e", program], root);
 
   expect(errors).toBe("");
