@@ -36,6 +36,8 @@ export interface Client {
   faults: number;
   /** By how many steps the replica lags that answers a read of it which is not consistent, at most. */
   lagSteps: number;
+  /** How far its clock is ahead of that of the world. */
+  skewMs?: number;
 }
 
 /** A signature is good for so long ("Troubleshooting AWS Signature Version 4", "Authenticating Requests" of S3). */
@@ -127,8 +129,11 @@ export class Network {
 
   /** What was given up so long ago that its signature is no longer good never arrives. */
   dropExpired(): void {
-    for (const flight of this.late())
-      if (Date.now() - flight.sentMs > SIGNED_FOR_MS[flight.request.to]) this.drop(flight);
+    for (const flight of this.late()) if (this.hasExpired(flight)) this.drop(flight);
+  }
+
+  hasExpired({ sentMs, request }: Flight): boolean {
+    return Date.now() - sentMs > SIGNED_FOR_MS[request.to];
   }
 
   drop(flight: Flight): void {
