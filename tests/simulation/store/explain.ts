@@ -1,0 +1,38 @@
+import { fail } from "../model/shown.js";
+import type { Config, Read, Register, State, Write } from "./register.js";
+
+const sentence = ({ name, start, end, outcome }: Write): string =>
+  `${name} (steps ${start.step} to ${end.step}, ${outcome === "unknown" ? "failed" : outcome})`;
+
+/** Says in which way a read is wrong: by kinds, so that failures of one kind can be counted. */
+export function explain(register: Register, read: Read, before: Config[]): never {
+  const states = [...new Set(before.map(({ state }) => state?.write))];
+  const there = states.map((write) => (write ? sentence(write) : "nothing")).join(", or ");
+  const { found } = read;
+  const tail = `: ${read.name} of ${register.name} at steps ${read.start.step} to ${read.end.step}; there is ${there}`;
+  if (!found)
+    fail(`${states.some((write) => write?.ttlMs !== undefined) ? "What lives" : "What"} is there is absent${tail}`);
+  fail(`${kindOf(register, read, found.write, before)}${tail}, and it gives ${sentence(found.write)}`);
+}
+
+function kindOf(register: Register, read: Read, write: Write, before: Config[]): string {
+  if (write.outcome === "nothing") return "The value of a put that was refused is there";
+  const same = before.flatMap(({ state }) => (state?.write === write ? [state] : []));
+  if (same.length > 0) return kindOfSame(register, read, write, same);
+  const since = register.writes.filter(
+    (other) => other.outcome === "acknowledged" && other.start.step > write.end.step && other.end.step < read.from.step,
+  );
+  const deletes = since.some(({ value }) => !value) ? "deleted" : "replaced";
+  if (write.outcome === "unknown") return `A put that failed has replaced what was ${deletes} since`;
+  if (since.length > 0) return `What was ${deletes} is there again`;
+  return "The order of calls is another";
+}
+
+function kindOfSame(register: Register, { start, end, found }: Read, write: Write, same: State[]): string {
+  if (!register.mayLive(write, start, end)) return "What has expired is there";
+  const created = [...new Set(same.map((state) => state.created))].map(sentence).join(", or ");
+  return (
+    `Its times are wrong (created ${found!.createdMs}, updated ${found!.updatedMs}, and it was created by ${created}, ` +
+    `from ${same[0]!.created.start.ms} to ${same[0]!.created.end.ms})`
+  );
+}
