@@ -123,7 +123,10 @@ export class Audit {
     if (cached.length > 0)
       await this.#read(
         "cache.get",
-        () => cache.get(cached.map(({ namespace, key }): [string[], string] => [namespace, key])),
+        () =>
+          cache
+            .get(cached.map(({ namespace, key }): [string[], string] => [namespace, key]))
+            .catch((error: Error & { code?: string }) => fail(`A cache rejects with ${error.code}: ${error.message}`)),
         (context, found) => judgeCached(context, cached, found as Parameters<typeof judgeCached>[2]),
       );
   }

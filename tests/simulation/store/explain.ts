@@ -11,7 +11,7 @@ export function explain(register: Register, read: Read, before: Config[]): never
   const { found } = read;
   const tail = `: ${read.name} of ${register.name} at steps ${read.start.step} to ${read.end.step}; there is ${there}`;
   if (!found)
-    fail(`${states.some((write) => write?.ttlMs !== undefined) ? "What lives" : "What"} is there is absent${tail}`);
+    fail(`What ${states.some((write) => write?.ttlMs !== undefined) ? "lives" : "is there"} is absent${tail}`);
   fail(`${kindOf(register, read, found.write, before)}${tail}, and it gives ${sentence(found.write)}`);
 }
 
@@ -22,9 +22,12 @@ function kindOf(register: Register, read: Read, write: Write, before: Config[]):
   const since = register.writes.filter(
     (other) => other.outcome === "acknowledged" && other.start.step > write.end.step && other.end.step < read.from.step,
   );
-  const deletes = since.some(({ value }) => !value) ? "deleted" : "replaced";
-  if (write.outcome === "unknown") return `A put that failed has replaced what was ${deletes} since`;
-  if (since.length > 0) return `What was ${deletes} is there again`;
+  const deletes = since.some(({ value }) => !value);
+  if (write.outcome === "unknown")
+    return since.length > 0
+      ? `A put that failed has undone a later ${deletes ? "deletion" : "put"}`
+      : "A put that failed takes effect too late";
+  if (since.length > 0) return `What was ${deletes ? "deleted" : "replaced"} is there again`;
   return "The order of calls is another";
 }
 
