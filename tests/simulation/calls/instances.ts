@@ -1,5 +1,6 @@
 import { DynamoDBSaver, type DynamoDBSaverOptions } from "langgraph-checkpoint-dynamodb";
-import type { Client, Network } from "../world/network.js";
+import type { Client } from "../world/clients.js";
+import type { Network } from "../world/network.js";
 import type { Actor } from "./actors.js";
 import type { InstancePlan } from "./plan.js";
 import { BUCKET_NAME } from "../world/stage.js";

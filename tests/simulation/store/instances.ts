@@ -1,6 +1,7 @@
 import { DynamoDBCache, DynamoDBStore, type DynamoDBStoreOptions } from "langgraph-checkpoint-dynamodb";
 import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
-import type { Client, Network } from "../world/network.js";
+import type { Client } from "../world/clients.js";
+import type { Network } from "../world/network.js";
 import { DYNAMODB_URL, S3_URL } from "../world/protocol.js";
 import { BUCKET_NAME } from "../world/stage.js";
 import type { StoreInstancePlan } from "./plan.js";

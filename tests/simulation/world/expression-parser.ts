@@ -1,4 +1,8 @@
-import { compare, refuse, typeOf, type Item, type Value } from "./values.js";
+import { isSame, listOf, number, ORDERS, sizeOf, TESTS } from "./functions.js";
+import { add } from "./numbers.js";
+import { valueAt, type Path } from "./paths.js";
+import { RESERVED } from "./reserved-words.js";
+import { compare, refuse, type Item, type Value } from "./values.js";
 
 /** What an expression is evaluated on. */
 export interface Scope {
@@ -7,6 +11,7 @@ export interface Scope {
   item: Item | undefined;
 }
 
+export type PathOf = (scope: Scope) => Path;
 export type Operand = (scope: Scope) => Value | undefined;
 export type Condition = (scope: Scope) => boolean;
 
@@ -16,14 +21,8 @@ export interface Parsed<T> {
   uses: Set<string>;
 }
 
-const TOKEN = /\s*(<>|<=|>=|[=<>(),+-]|[#:]?[A-Za-z_][\w]*(?:\.[#]?\w+|\[\d+\])*)/gy;
-/** Of the 573 reserved words, those that an attribute of ours is or could be called. */
-const RESERVED = new Set(
-  (
-    "at data date first global groups hash index item key keys last list name path prefix role size source state " +
-    "text time timestamp token ttl type value values version view zone"
-  ).split(" "),
-);
+const TOKEN = /\s*(<>|<=|>=|[=<>(),+-]|(?:[#:]\w+|[A-Za-z_]\w*)(?:\.(?:#\w+|\w+)|\[\d+\])*)/gy;
+const STEP = /\[(\d+)\]|[.]?(#?\w+)/g;
 
 /** Reads an expression from left to right. */
 export class Parser {
@@ -46,6 +45,14 @@ export class Parser {
     return this.#at === this.#tokens.length;
   }
 
+  mark(): number {
+    return this.#at;
+  }
+
+  back(to: number): void {
+    this.#at = to;
+  }
+
   peek(word: string): boolean {
     return this.#tokens[this.#at]?.toUpperCase() === word.toUpperCase();
   }
@@ -64,53 +71,84 @@ export class Parser {
     if (!this.take(word)) refuse(`Invalid expression: ${word} is missing in ${this.text}`);
   }
 
-  /** The name of an attribute, as it is written. */
-  path(): (scope: Scope) => string {
+  path(): PathOf {
     const token = this.next();
-    if (/[.[]/.test(token)) throw new Error(`The simulated table knows no nested paths: ${token}`);
-    if (token.startsWith("#")) {
-      this.uses.add(token);
-      return ({ names }) =>
-        names[token] ?? refuse(`An expression attribute name used in the document path is not defined: ${token}`);
-    }
-    if (RESERVED.has(token.toLowerCase())) refuse(`Attribute name is a reserved keyword: ${token}`);
-    return () => token;
+    if (!/^[#A-Za-z_]/.test(token)) return refuse(`Invalid expression: syntax error at ${token} in ${this.text}`);
+    const steps = [...token.matchAll(STEP)].map(([, place, name]) => {
+      if (place !== undefined) return Number(place);
+      if (name!.startsWith("#")) this.uses.add(name!);
+      else if (RESERVED.has(name!.toLowerCase())) refuse(`Attribute name is a reserved keyword: ${name}`);
+      return name!;
+    });
+    return ({ names }) =>
+      steps.map((step) =>
+        typeof step === "string" && step.startsWith("#")
+          ? (names[step] ?? refuse(`An expression attribute name used in the document path is not defined: ${step}`))
+          : step,
+      );
   }
 
-  operand(): Operand {
-    const of = this.#simple();
-    for (const sign of ["+", "-"]) {
-      if (!this.take(sign)) continue;
-      const other = this.#simple();
-      return (scope) => ({ N: String(number(of(scope)) + (sign === "+" ? 1 : -1) * number(other(scope))) });
+  /** What is set: an operand, or the sum of two. */
+  sum(): Operand {
+    const of = this.operand();
+    for (const sign of [1, -1]) {
+      if (!this.take(sign > 0 ? "+" : "-")) continue;
+      const other = this.operand();
+      return (scope) => {
+        const [a, b] = [of(scope), other(scope)];
+        return a && b && { N: add(number(a), number(b), sign) };
+      };
     }
     return of;
   }
 
-  #simple(): Operand {
+  operand(): Operand {
     const token = this.#tokens[this.#at] ?? refuse(`Invalid expression: ${this.text} ends too early`);
+    if (token === "(") {
+      this.#at++;
+      const inner = this.sum();
+      this.expect(")");
+      return inner;
+    }
     if (token.startsWith(":")) {
       this.#at++;
       this.uses.add(token);
       return ({ values }) =>
         values[token] ?? refuse(`An expression attribute value used in expression is not defined: ${token}`);
     }
-    if (this.take("if_not_exists")) {
-      const [path, value] = this.#call(
+    if (this.#takeFunction("if_not_exists")) {
+      const [path, value] = this.#arguments(
         () => this.path(),
         () => this.operand(),
       );
-      return (scope) => scope.item?.[path(scope)] ?? value(scope);
+      return (scope) => valueAt(scope.item, path(scope)) ?? value(scope);
     }
-    if (this.take("size")) {
-      const [path] = this.#call(() => this.path());
-      return (scope) => sizeOf(scope.item?.[path(scope)]);
+    if (this.#takeFunction("list_append")) {
+      const [one, other] = this.#arguments(
+        () => this.operand(),
+        () => this.operand(),
+      );
+      return (scope) => {
+        const [a, b] = [one(scope), other(scope)];
+        return a && b && { L: [...listOf(a), ...listOf(b)] };
+      };
+    }
+    if (this.#takeFunction("size")) {
+      const [path] = this.#arguments(() => this.path());
+      return (scope) => sizeOf(valueAt(scope.item, path(scope)));
     }
     const path = this.path();
-    return (scope) => scope.item?.[path(scope)];
+    return (scope) => valueAt(scope.item, path(scope));
   }
 
-  #call<A, B = undefined>(first: () => A, second?: () => B): [A, B] {
+  /** An attribute can have the name of a function. */
+  #takeFunction(name: string): boolean {
+    if (this.#tokens[this.#at] !== name || this.#tokens[this.#at + 1] !== "(") return false;
+    this.#at++;
+    return true;
+  }
+
+  #arguments<A, B = undefined>(first: () => A, second?: () => B): [A, B] {
     this.expect("(");
     const a = first();
     let b: B | undefined;
@@ -135,12 +173,13 @@ export class Parser {
   }
 
   #not(): Condition {
-    if (!this.take("NOT")) return this.#one();
+    if (!this.take("NOT")) return this.one();
     const not = this.#not();
     return (scope) => !not(scope);
   }
 
-  #one(): Condition {
+  /** A condition without AND, OR and NOT. */
+  one(): Condition {
     if (this.take("(")) {
       const from = this.#at;
       const inner = this.or();
@@ -154,27 +193,20 @@ export class Parser {
       ["attribute_exists", true],
       ["attribute_not_exists", false],
     ] as const) {
-      if (!this.take(name)) continue;
-      const [path] = this.#call(() => this.path());
-      return (scope) => (scope.item?.[path(scope)] !== undefined) === wanted;
+      if (!this.#takeFunction(name)) continue;
+      const [path] = this.#arguments(() => this.path());
+      return (scope) => (valueAt(scope.item, path(scope)) !== undefined) === wanted;
     }
-    for (const name of ["begins_with", "contains"] as const) {
-      if (!this.take(name)) continue;
-      const [of, what] = this.#call(
+    for (const [name, test] of Object.entries(TESTS)) {
+      if (!this.#takeFunction(name)) continue;
+      const [of, what] = this.#arguments(
         () => this.operand(),
         () => this.operand(),
       );
       return (scope) => {
-        const [text, part] = [of(scope)?.S as string | undefined, what(scope)?.S as string];
-        return text !== undefined && (name === "contains" ? text.includes(part) : text.startsWith(part));
+        const [a, b] = [of(scope), what(scope)];
+        return a !== undefined && b !== undefined && test(a, b);
       };
-    }
-    if (this.take("attribute_type")) {
-      const [of, what] = this.#call(
-        () => this.operand(),
-        () => this.operand(),
-      );
-      return (scope) => of(scope) !== undefined && typeOf(of(scope)!) === what(scope)?.S;
     }
     return this.#comparison();
   }
@@ -186,10 +218,11 @@ export class Parser {
       this.expect("AND");
       const high = this.operand();
       return (scope) => {
-        const [value, from, to] = [left(scope), low(scope)!, high(scope)!];
-        if (compare(from, to)! > 0)
+        const [value, from, to] = [left(scope), low(scope), high(scope)];
+        if (!value || !from || !to) return false;
+        if ((compare(from, to) ?? 0) > 0)
           refuse("The BETWEEN operator requires upper bound to be greater than or equal to lower bound");
-        return value !== undefined && compare(value, from)! >= 0 && compare(value, to)! <= 0;
+        return (compare(value, from) ?? -1) >= 0 && (compare(value, to) ?? 1) <= 0;
       };
     }
     if (this.take("IN")) {
@@ -197,40 +230,16 @@ export class Parser {
       const all = [this.operand()];
       while (this.take(",")) all.push(this.operand());
       this.expect(")");
-      return (scope) => all.some((one) => left(scope) !== undefined && compare(left(scope)!, one(scope)!) === 0);
+      return (scope) => all.some((one) => isSame(left(scope), one(scope)));
     }
     const sign = this.next();
-    const test = COMPARISONS[sign] ?? refuse(`Invalid expression: ${sign} in ${this.text}`);
     const right = this.operand();
+    if (sign === "=" || sign === "<>") return (scope) => isSame(left(scope), right(scope)) === (sign === "=");
+    const test = ORDERS[sign] ?? refuse(`Invalid expression: ${sign} in ${this.text}`);
     return (scope) => {
       const [a, b] = [left(scope), right(scope)];
-      return test(a === undefined || b === undefined ? undefined : compare(a, b));
+      const order = a && b && compare(a, b);
+      return order !== undefined && test(order);
     };
   }
 }
-
-const COMPARISONS: Record<string, (order: number | undefined) => boolean> = {
-  "=": (order) => order === 0,
-  "<>": (order) => order !== 0,
-  "<": (order) => order !== undefined && order < 0,
-  "<=": (order) => order !== undefined && order <= 0,
-  ">": (order) => order !== undefined && order > 0,
-  ">=": (order) => order !== undefined && order >= 0,
-};
-
-export const number = (value: Value | undefined): number =>
-  value?.N === undefined ? refuse("An operand in the update expression has an incorrect data type") : Number(value.N);
-
-const sizeOf = (value: Value | undefined): Value | undefined => {
-  if (!value) return undefined;
-  const of = value[typeOf(value)];
-  return {
-    N: String(
-      "B" in value
-        ? Buffer.from(of as string, "base64").length
-        : "S" in value
-          ? Buffer.byteLength(of as string)
-          : Object.keys(of as object).length,
-    ),
-  };
-};

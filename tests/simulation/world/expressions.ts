@@ -1,5 +1,7 @@
-import { number, Parser, type Condition, type Parsed, type Scope } from "./expression-parser.js";
-import { refuse, type Value } from "./values.js";
+import { Parser, type Condition, type Operand, type Parsed, type PathOf, type Scope } from "./expression-parser.js";
+import { updateFrom } from "./updates.js";
+import { refuse, type Item } from "./values.js";
+import type { Path } from "./paths.js";
 
 /*
  * DynamoDB's expressions: conditions, key conditions, filters, updates and projections, as its developer guide
@@ -23,45 +25,51 @@ function once<T>(kind: string, text: string, parse: (parser: Parser) => T): Pars
 export const conditionOf = (text: string): Parsed<Condition> =>
   once("ConditionExpression", text, (parser) => parser.or());
 
-/** The names in a projection. */
-export const projectionOf = (text: string): Parsed<(scope: Scope) => string[]> =>
+/** The paths in a projection. */
+export const projectionOf = (text: string): Parsed<(scope: Scope) => Path[]> =>
   once("ProjectionExpression", text, (parser) => {
     const paths = [parser.path()];
     while (parser.take(",")) paths.push(parser.path());
     return (scope) => paths.map((path) => path(scope));
   });
 
-/** What an update makes of its item: undefined for what is removed. */
-export const updateOf = (text: string): Parsed<(scope: Scope) => Map<string, Value | undefined>> =>
-  once("UpdateExpression", text, (parser) => {
-    const actions: ((scope: Scope, into: (name: string, value: Value | undefined) => void) => void)[] = [];
-    while (!parser.done) {
-      const clause = parser.next().toUpperCase();
-      do {
-        const path = parser.path();
-        if (clause === "REMOVE") {
-          actions.push((scope, into) => into(path(scope), undefined));
-          continue;
-        }
-        if (clause !== "SET" && clause !== "ADD") throw new Error(`The simulated table knows no ${clause} in ${text}`);
-        if (clause === "SET") parser.expect("=");
-        const operand = parser.operand();
-        actions.push((scope, into) => {
-          const name = path(scope);
-          const value =
-            operand(scope) ?? refuse("The provided expression refers to an attribute that does not exist in the item");
-          into(name, clause === "SET" ? value : { N: String(Number(scope.item?.[name]?.N ?? 0) + number(value)) });
-        });
-      } while (parser.take(","));
-    }
-    return (scope) => {
-      const changes = new Map<string, Value | undefined>();
-      for (const action of actions) {
-        action(scope, (name, value) => {
-          if (changes.has(name)) refuse(`Two document paths overlap with each other: ${name}`);
-          changes.set(name, value);
-        });
-      }
-      return changes;
-    };
-  });
+/** What an update makes of its item, and which paths it names. */
+export const updateOf = (text: string): Parsed<(scope: Scope) => { item: Item; paths: Path[] }> =>
+  once("UpdateExpression", text, updateFrom);
+
+/** Of a Query: what its partition key is, and what its sort keys have to be. */
+export interface KeyCondition {
+  path: PathOf;
+  isEqual: boolean;
+  /** The value that it is compared with, where it is one. */
+  value: Operand;
+  test: Condition;
+}
+
+export const keyConditionsOf = (text: string): Parsed<KeyCondition[]> =>
+  once("KeyConditionExpression", text, keyConditions);
+
+function keyConditions(parser: Parser): KeyCondition[] {
+  const all = keyCondition(parser);
+  while (parser.take("AND")) all.push(...keyCondition(parser));
+  return all;
+}
+
+function keyCondition(parser: Parser): KeyCondition[] {
+  if (parser.take("(")) {
+    const inner = keyConditions(parser);
+    parser.expect(")");
+    return inner;
+  }
+  // Read twice: for what it compares, and as the condition that it is.
+  const from = parser.mark();
+  const isPrefix = parser.take("begins_with");
+  if (isPrefix) parser.expect("(");
+  const path = parser.path();
+  const sign = parser.next();
+  if (isPrefix ? sign !== "," : !["=", "<", "<=", ">", ">=", "BETWEEN"].includes(sign.toUpperCase()))
+    refuse(`Invalid operator used in KeyConditionExpression: ${sign}`);
+  const value = parser.operand();
+  parser.back(from);
+  return [{ path, isEqual: sign === "=", value, test: parser.one() }];
+}

@@ -3,7 +3,8 @@ import { Violation } from "../model/shown.js";
 import type { Moment } from "../model/records.js";
 import { SimulatedBucket } from "./bucket.js";
 import { quiescence, VirtualGlobals } from "./globals.js";
-import { Network, type FaultShares, type Flight } from "./network.js";
+import type { FaultShares } from "./clients.js";
+import { Network, type Flight } from "./network.js";
 import { SimulatedTable } from "./table.js";
 
 export const BUCKET_NAME = "simulated";
