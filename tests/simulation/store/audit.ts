@@ -1,4 +1,4 @@
-import type { Item, SearchItem } from "@langchain/langgraph-checkpoint";
+import type { SearchItem } from "@langchain/langgraph-checkpoint";
 import { fail } from "../model/shown.js";
 import { attempt } from "./attempt.js";
 import type { StoreInstance } from "./instances.js";
@@ -116,7 +116,7 @@ export class Audit {
     if (places.length > 0 && (instance.plan.s3 !== undefined || !world.plan.instances.some(({ s3 }) => s3)))
       await this.#read(
         "get",
-        () => store.batch(places.map(({ namespace, key }) => ({ namespace, key }))) as Promise<(Item | null)[]>,
+        () => store.batch(places.map(({ namespace, key }) => ({ namespace, key }))),
         (context, items) => items.forEach((item, i) => judgeItem(context, places[i]!, item)),
       );
     const cached = world.model.written("cache", keyPrefix).map(({ place }) => place);

@@ -170,7 +170,7 @@ class CallMaker {
   }
 
   #length(): number {
-    return Number(this.random.weighted<string>(LENGTHS as unknown as Record<string, number>));
+    return Number(this.random.weighted<string>(LENGTHS));
   }
 
   #put(): PlannedPut {

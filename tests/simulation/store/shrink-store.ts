@@ -89,7 +89,7 @@ const simplerCalls: ((call: StoreCall) => StoreCall | undefined)[] = [
   ...(["ttl", "index", "filter", "limit", "offset", "query"] as const).map((name) => (call: StoreCall) => {
     if (!(name in call)) return undefined;
     const { [name]: _, ...rest } = call as StoreCall & Record<string, unknown>;
-    return rest as StoreCall;
+    return rest;
   }),
   ...[0, 1, 2, 3, 4].map((i) => (call: StoreCall) => {
     if (call.kind === "batch" && call.operations.length > Math.max(1, i))

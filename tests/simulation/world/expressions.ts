@@ -1,7 +1,8 @@
-import { Parser, type Condition, type Operand, type Parsed, type PathOf, type Scope } from "./expression-parser.js";
+import { Parser, type Condition } from "./expression-parser.js";
+import type { Operand, Parsed, PathOf, Scope } from "./operand-parser.js";
 import { updateFrom } from "./updates.js";
 import { refuse, type Item } from "./values.js";
-import type { Path } from "./paths.js";
+import { checkApart, type Path } from "./paths.js";
 
 /*
  * DynamoDB's expressions: conditions, key conditions, filters, updates and projections, as its developer guide
@@ -15,7 +16,7 @@ function once<T>(kind: string, text: string, parse: (parser: Parser) => T): Pars
   let parsed = known.get(key) as Parsed<T> | undefined;
   if (!parsed) {
     const parser = new Parser(text);
-    parsed = { run: parse(parser), uses: parser.uses };
+    parsed = { run: parse(parser), uses: parser.uses, checks: parser.checks };
     if (!parser.done) refuse(`Invalid ${kind}: syntax error in ${text}`);
     known.set(key, parsed);
   }
@@ -30,6 +31,7 @@ export const projectionOf = (text: string): Parsed<(scope: Scope) => Path[]> =>
   once("ProjectionExpression", text, (parser) => {
     const paths = [parser.path()];
     while (parser.take(",")) paths.push(parser.path());
+    parser.checks.push((scope) => checkApart(paths.map((path) => path(scope))));
     return (scope) => paths.map((path) => path(scope));
   });
 

@@ -38,6 +38,6 @@ export function sizeOf(value: Value | undefined): Value | undefined {
   if (!value) return undefined;
   const of = value[typeOf(value)];
   if ("B" in value) return { N: String(binary(of).length) };
-  if ("S" in value) return { N: String(Buffer.byteLength(of as string)) };
+  if ("S" in value) return { N: String((of as string).length) };
   return typeof of === "object" && of !== null ? { N: String(Object.keys(of).length) } : undefined;
 }

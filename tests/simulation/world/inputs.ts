@@ -1,6 +1,6 @@
-import type { Scope } from "./expression-parser.js";
+import type { Parsed, Scope } from "./operand-parser.js";
 import { conditionOf, keyConditionsOf, projectionOf, updateOf } from "./expressions.js";
-import { checkApart, chosen } from "./paths.js";
+import { chosen } from "./paths.js";
 import { refuse, type Item } from "./values.js";
 
 // The protocol's own names, of which each operation has others.
@@ -15,7 +15,6 @@ export const scopeOf = (input: Input, item: Item | undefined): Scope => ({
 export function project(item: Item, input: Input): Item {
   if (input.ProjectionExpression === undefined) return item;
   const paths = projectionOf(input.ProjectionExpression as string).run(scopeOf(input, item));
-  checkApart(paths);
   return chosen(item, paths);
 }
 
@@ -37,28 +36,30 @@ export function keysOf(input: Input): { pk: string; range: (item: Item) => boole
   };
 }
 
-/** DynamoDB refuses a request that explains names or values which it does not use. */
-export function checkUses(input: Input): void {
-  const uses = new Set<string>();
-  const {
-    ConditionExpression: condition,
-    UpdateExpression: update,
-    ProjectionExpression: projection,
-    FilterExpression: filter,
-    KeyConditionExpression: keys,
-  } = input;
-  for (const text of [condition, filter])
-    if (text !== undefined) for (const use of conditionOf(text as string).uses) uses.add(use);
-  if (keys !== undefined) for (const use of keyConditionsOf(keys as string).uses) uses.add(use);
-  if (update !== undefined) for (const use of updateOf(update as string).uses) uses.add(use);
-  if (projection !== undefined) for (const use of projectionOf(projection as string).uses) uses.add(use);
-  for (const given of [
+/**
+ * What DynamoDB refuses whatever is in the table: among others, a request that explains names or values which it does
+ * not use.
+ */
+export function checkRequest(input: Input): void {
+  const parsed: Parsed<unknown>[] = [];
+  const { ConditionExpression: condition, FilterExpression: filter, UpdateExpression: update } = input;
+  const { ProjectionExpression: projection, KeyConditionExpression: keys } = input;
+  for (const text of [condition, filter]) if (text !== undefined) parsed.push(conditionOf(text as string));
+  if (keys !== undefined) parsed.push(keyConditionsOf(keys as string));
+  if (update !== undefined) parsed.push(updateOf(update as string));
+  if (projection !== undefined) parsed.push(projectionOf(projection as string));
+  const uses = new Set(parsed.flatMap((one) => [...one.uses]));
+  const given = new Set([
     ...Object.keys(input.ExpressionAttributeNames ?? {}),
     ...Object.keys(input.ExpressionAttributeValues ?? {}),
-  ]) {
-    if (!uses.has(given))
-      refuse(`Value provided in ExpressionAttributeNames or ExpressionAttributeValues unused in expressions: ${given}`);
-  }
+  ]);
+  for (const name of given)
+    if (!uses.has(name))
+      refuse(`Value provided in ExpressionAttributeNames or ExpressionAttributeValues unused in expressions: ${name}`);
+  for (const use of uses)
+    if (!given.has(use)) refuse(`An expression attribute name or value used in expression is not defined: ${use}`);
+  const scope = scopeOf(input, undefined);
+  for (const { checks } of parsed) for (const check of checks) check(scope);
 }
 
 /** What DescribeTable answers. */

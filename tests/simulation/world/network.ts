@@ -2,7 +2,7 @@ import nodeCrypto from "node:crypto";
 import type { Random } from "../../lanes/hostile/random.js";
 import type { SimulatedBucket } from "./bucket.js";
 import type { Client, Fault, FaultShares } from "./clients.js";
-import { ServiceError } from "./values.js";
+import { ServiceError } from "./service-error.js";
 import type { Input } from "./inputs.js";
 import { answerOf, errorOf, read, refusal, type Request } from "./protocol.js";
 import { describe } from "./requests.js";

@@ -1,3 +1,5 @@
+import { ServiceError } from "./service-error.js";
+
 /* DynamoDB's numbers: 38 digits, which JavaScript's do not hold. */
 
 const EXPONENT = /^(-?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/;
@@ -27,6 +29,8 @@ export function add(a: string, b: string, sign: number): string {
 }
 
 function shown(digits: bigint, exponent: number): string {
+  if (/^-?(\d*?)0*$/.exec(String(digits))![1]!.length > 38)
+    throw new ServiceError("ValidationException", "DynamoDB only supports precision up to 38 digits");
   if (exponent >= 0) return String(digits * 10n ** BigInt(exponent));
   const text = String(digits < 0n ? -digits : digits).padStart(1 - exponent, "0");
   const fraction = text.slice(exponent).replace(/0+$/, "");

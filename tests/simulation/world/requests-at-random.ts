@@ -1,52 +1,9 @@
 import type { Random } from "../../lanes/hostile/random.js";
 import type { Input } from "./inputs.js";
+import { generateItem, keyOf, NAMES, SORT_KEYS, valueFor } from "./items-at-random.js";
 import type { Item, Value } from "./values.js";
 
 /* Requests that a client of DynamoDB may send, some of which it refuses. */
-
-const SORT_KEYS = ["a", "a#1", "b", "é", "😀", "z"];
-const NAMES = ["n", "s", "b", "l", "m", "ss", "ns"];
-const base64 = (text: string): string => Buffer.from(text).toString("base64");
-
-function valueFor(random: Random, name: string, depth = 0): Value {
-  const leaf = (): Value => valueFor(random, random.pick(["n", "s", "b"]));
-  switch (random.chance(0.9) ? name : random.pick(NAMES)) {
-    case "n":
-      return { N: random.pick(["0", "1", "-2", "7.5", "9007199254740993", "12345678901234567890123456789012345678"]) };
-    case "s":
-      return { S: random.pick(["", "x", "xy", "é", "😀y"]) };
-    case "b":
-      return { B: random.pick(["", "x", "xy"].map(base64)) };
-    case "ss":
-      return { SS: random.pick([["x"], ["x", "y"], ["y", "z", "xy"]]) };
-    case "ns":
-      return { NS: random.pick([["1"], ["1", "2"], ["7.5", "2"]]) };
-    case "l":
-      return {
-        L: Array.from({ length: random.below(4) }, () =>
-          depth > 0 ? leaf() : valueFor(random, random.pick(["n", "s", "m"]), 1),
-        ),
-      };
-    default:
-      return {
-        M: Object.fromEntries(
-          ["p", "q"]
-            .filter(() => random.chance(0.7))
-            .map((key) => [key, depth > 0 ? leaf() : valueFor(random, random.pick(["n", "s", "l"]), 1)]),
-        ),
-      };
-  }
-}
-
-const keyOf = (random: Random, partitions: string[]): Item => ({
-  PK: { S: random.pick(partitions) },
-  SK: { S: random.pick(SORT_KEYS) },
-});
-
-export const generateItem = (random: Random, partitions: string[]): Item => ({
-  ...keyOf(random, partitions),
-  ...Object.fromEntries(NAMES.filter(() => random.chance(0.6)).map((name) => [name, valueFor(random, name)])),
-});
 
 /** Writes an expression, and collects what it refers to. */
 class Writer {
@@ -157,9 +114,10 @@ class Writer {
       () => `begins_with(${sk}, ${this.value({ S: random.pick(["a", "a#"]) })})`,
       () => `${sk} <> ${key()}`,
     ])();
-    // Its name may have been written down for nothing.
-    if (range === undefined) delete this.names["#SK"];
-    if (range === undefined) return pk;
+    if (range === undefined) {
+      delete this.names["#SK"]; // written down for nothing
+      return pk;
+    }
     return random.pick([`${pk} AND ${range}`, `${range} AND ${pk}`, `(${pk}) AND (${range})`]);
   }
 
@@ -215,16 +173,21 @@ export function generateRequest(
       });
     case "get":
       return done("GetItem", { Key, ConsistentRead: true, ...projection() });
-    case "query":
+    case "query": {
+      const range = writer.keys(Key.PK!.S as string);
       return done("Query", {
-        KeyConditionExpression: writer.keys(Key.PK!.S as string),
+        KeyConditionExpression: range,
         ConsistentRead: true,
         ...maybe(0.3, () => ({ FilterExpression: writer.condition() })),
         ...maybe(0.3, () => ({ Limit: 1 + random.below(3) })),
         ...maybe(0.3, () => ({ ScanIndexForward: false })),
-        ...maybe(0.2, () => ({ ExclusiveStartKey: Key })),
+        // DynamoDB Local refuses to begin at the end of a range.
+        ...(/ AND .*(BETWEEN|=)|(BETWEEN|=).* AND /.test(range.replace(/\w*PK = :v\d+/, ""))
+          ? {}
+          : maybe(0.2, () => ({ ExclusiveStartKey: Key }))),
         ...(random.chance(0.15) ? { Select: "COUNT" } : projection()),
       });
+    }
     case "batchGet": {
       const Keys = distinct([Key, keyOf(random, partitions), keyOf(random, partitions)]);
       const chosen = projection();

@@ -3,13 +3,14 @@ import { beforeAll, describe, expect, inject, test } from "vitest";
 import { Random } from "../../lanes/hostile/random.js";
 import { tableName } from "../../lanes/savers/harness.js";
 import type { Input } from "./inputs.js";
-import { generateItem, generateRequest } from "./requests-at-random.js";
+import { generateItem } from "./items-at-random.js";
+import { generateRequest } from "./requests-at-random.js";
 import { SimulatedTable } from "./table.js";
-import { ServiceError } from "./values.js";
+import { ServiceError } from "./service-error.js";
 
 /* The simulated table answers as DynamoDB does, whatever is asked. */
 
-const REQUESTS = 600;
+const REQUESTS = 400;
 
 interface Answer {
   error?: string;
@@ -46,13 +47,25 @@ function askTable(table: SimulatedTable, operation: string, input: Input): Answe
   }
 }
 
-/** Sets have no order. */
-const sorted = (answer: Answer): unknown =>
-  JSON.parse(
-    JSON.stringify(answer, (name, value: unknown) =>
-      /^[SNB]S$/.test(name) && Array.isArray(value) ? [...(value as unknown[])].sort() : value,
-    ),
-  );
+/** What is the same answer: sets have no order, nor have the items of a batch, and 15.0 is 15. */
+function canonical(value: unknown, name = ""): unknown {
+  if (Array.isArray(value)) {
+    const all = value.map((one) => canonical(one, name.slice(0, 1)));
+    return name === "L" || name === "Items"
+      ? all
+      : all.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  }
+  if (name === "N") return String(value).replace(/\.0+$/, "");
+  if (typeof value !== "object" || value === null) return value;
+  const names = Object.keys(value).filter((one) => one !== "ConsumedCapacity");
+  return Object.fromEntries(names.sort().map((one) => [one, canonical((value as Input)[one], one)]));
+}
+
+/** Where a page is full at the very end of what is asked for, there may be another, empty one. */
+function withoutLastPage(answer: Answer, { Limit }: Input): Answer {
+  const { LastEvaluatedKey: _, ...output } = (answer.output ?? {}) as Input;
+  return output.ScannedCount !== undefined && output.ScannedCount === Limit ? { output } : answer;
+}
 
 describe("the simulated table answers as DynamoDB", () => {
   const PARTITIONS = ["one", "two"];
@@ -61,7 +74,7 @@ describe("the simulated table answers as DynamoDB", () => {
     expect(inject("dynamodbEndpoint")).toBeDefined();
   });
 
-  test.each(["a", "b", "c"])("when it is asked %s thousand things", async (seed) => {
+  test.each(["a", "b", "c"])("whatever it is asked (%s)", async (seed) => {
     const random = new Random(`requests ${seed}`);
     const table = new SimulatedTable(1_048_576, () => 0);
     const partitions = PARTITIONS.map((name) => `${name} ${seed} ${Date.now()}`);
@@ -72,10 +85,12 @@ describe("the simulated table answers as DynamoDB", () => {
           ? { operation: "PutItem", input: { TableName: tableName(), Item: generateItem(random, partitions) } }
           : generateRequest(random, tableName(), partitions);
       const [theirs, ours] = [await askDynamoDB(operation, input), askTable(table, operation, input)];
-      expect({ asked: { operation, input }, ...(sorted(ours) as object) }).toEqual({
-        asked: { operation, input },
-        ...(sorted(theirs) as object),
+      const shown = (answer: Answer): unknown => ({
+        operation,
+        input,
+        ...(canonical(withoutLastPage(answer, input)) as object),
       });
+      expect(shown(ours)).toEqual(shown(theirs));
       const kind = theirs.error ?? "done";
       counts[kind] = (counts[kind] ?? 0) + 1;
     }

@@ -1,9 +1,10 @@
 import { conditionOf, updateOf } from "./expressions.js";
 import { checkItem } from "./check-item.js";
-import { checkUses, keysOf, project, scopeOf, TABLE, type Input } from "./inputs.js";
+import { checkRequest, keysOf, project, scopeOf, TABLE, type Input } from "./inputs.js";
 import { keyOf, writtenKey, type Key, type Write } from "./keys.js";
-import { chosen } from "./paths.js";
-import { bytesOf, compareText, placeOf, refuse, ServiceError, type Item } from "./values.js";
+import { chosen, valueAt } from "./paths.js";
+import { ServiceError } from "./service-error.js";
+import { bytesOf, compareText, placeOf, refuse, type Item } from "./values.js";
 
 interface Partition {
   items: Map<string, Item>;
@@ -105,11 +106,11 @@ export class SimulatedTable {
    * @param share how many of a batch's keys are answered, from 0 to 1
    */
   call(operation: string, input: Input, asOf: number, share: number): object {
+    checkRequest(input);
     switch (operation) {
       case "GetItem": {
         const item = this.#read(input.Key as Key, input, asOf);
         const projected = item && project(item, input);
-        checkUses(input);
         return projected ? { Item: projected } : {};
       }
       case "Query":
@@ -147,12 +148,11 @@ export class SimulatedTable {
     const scope = scopeOf(input, old);
     const isMet =
       input.ConditionExpression === undefined || conditionOf(input.ConditionExpression as string).run(scope);
-    checkUses(input);
     if (!isMet) {
       const shown = input.ReturnValuesOnConditionCheckFailure === "ALL_OLD" ? old : undefined;
       throw new ServiceError("ConditionalCheckFailedException", "The conditional request failed", shown);
     }
-    const attributes = (item: Item | undefined): object => (item ? { Attributes: item } : {});
+    const attributes = (item: Item = {}): object => (Object.keys(item).length > 0 ? { Attributes: item } : {});
     if (operation === "DeleteItem") this.delete(key);
     if (operation === "PutItem") this.put(input.Item as Item);
     if (operation !== "UpdateItem") return input.ReturnValues === "ALL_OLD" ? attributes(old) : {};
@@ -164,7 +164,12 @@ export class SimulatedTable {
     if (paths.some(([name]) => name === "PK" || name === "SK"))
       refuse("Cannot update attribute: it is part of the key");
     this.put(item);
-    const only = (from: Item | undefined): Item => (from ? chosen(from, paths) : {});
+    // Of what was updated inside an attribute, DynamoDB Local gives all of it.
+    const only = (from: Item): Item =>
+      chosen(
+        from,
+        [...new Set(paths.filter((path) => valueAt(from, path)).map(([name]) => name!))].map((name) => [name]),
+      );
     switch (input.ReturnValues) {
       case "ALL_OLD":
         return attributes(old);
@@ -182,6 +187,9 @@ export class SimulatedTable {
   #query(input: Input, asOf: number): object {
     const { pk, range } = keysOf(input);
     if (input.Limit !== undefined && input.Limit < 1) refuse("Limit must be greater than or equal to 1");
+    const after = input.ExclusiveStartKey as Item | undefined;
+    if (after && (after.PK!.S !== pk || !range(after)))
+      refuse("The provided starting key does not match the range key predicate");
     const filter = input.FilterExpression === undefined ? undefined : conditionOf(input.FilterExpression as string).run;
     const partition = this.partitions.get(pk);
     let order = partition?.order ?? [];
@@ -192,7 +200,7 @@ export class SimulatedTable {
       if (old.size > 0) order = [...new Set([...order, ...old.keys()])].sort(compareText);
     }
     const descending = input.ScanIndexForward === false;
-    const start = input.ExclusiveStartKey?.SK.S as string | undefined;
+    const start = after?.SK!.S as string | undefined;
     const found: Item[] = [];
     let [bytes, read] = [0, 0];
     let last: Item | undefined;
@@ -209,13 +217,13 @@ export class SimulatedTable {
   }
 
   #page(input: Input, found: Item[], last: Item | undefined, read: number): object {
-    checkUses(input);
     const counted = input.Select === "COUNT" ? {} : { Items: found };
     return { ...counted, Count: found.length, ScannedCount: read, ...(last && { LastEvaluatedKey: keyOf(last) }) };
   }
 
   #batchGet(input: Input, asOf: number, share: number): object {
     const [[table, request]] = Object.entries(input.RequestItems as Record<string, Input>) as [[string, Input]];
+    checkRequest(request);
     const keys = request.Keys as Key[];
     if (keys.length === 0 || keys.length > 100) refuse("Too many or no keys requested for the BatchGetItem call");
     if (new Set(keys.map(({ PK, SK }) => `${PK.S}\0${SK.S}`)).size < keys.length)
@@ -224,9 +232,9 @@ export class SimulatedTable {
     const found: Item[] = [];
     for (const key of keys.slice(0, answered)) {
       const item = this.#read(key, request, asOf);
-      if (item) found.push(project(item, request));
+      // They come in any order.
+      if (item) found.unshift(project(item, request));
     }
-    checkUses(request);
     const rest = keys.slice(answered);
     return {
       Responses: { [table]: found },

@@ -1,4 +1,5 @@
-import type { Operand, Parser, PathOf, Scope } from "./expression-parser.js";
+import type { Parser } from "./expression-parser.js";
+import type { Operand, PathOf, Scope } from "./operand-parser.js";
 import { number } from "./functions.js";
 import { add } from "./numbers.js";
 import { changed, checkApart, valueAt, type Path } from "./paths.js";
@@ -25,21 +26,32 @@ export function updateFrom(parser: Parser): (scope: Scope) => { item: Item; path
     do actions.push(actionOf(parser, clause));
     while (parser.take(","));
   }
+  parser.checks.push((scope) => checkApart(actions.map(({ path }) => path(scope))));
   return (scope) => run(actions, scope);
 }
 
 function actionOf(parser: Parser, clause: string): Action {
   const path = parser.path();
   if (clause === "REMOVE") return { clause, path };
-  if (clause !== "SET") return { clause, path, operand: parser.operand() };
+  if (clause !== "SET") return { clause, path, operand: givenOf(parser, clause) };
   parser.expect("=");
   return { clause, path, operand: parser.sum() };
+}
+
+/** What is added or deleted stands in the request. */
+function givenOf(parser: Parser, clause: string): Operand {
+  const operand = parser.operand();
+  parser.checks.push((scope) => {
+    const given = operand({ ...scope, item: undefined });
+    if (given && !isSet(given) && !(clause === "ADD" && "N" in given))
+      refuse(`Incorrect operand type for operator or function; operator: ${clause}`);
+  });
+  return operand;
 }
 
 function run(actions: Action[], scope: Scope): { item: Item; paths: Path[] } {
   const item = scope.item ?? {};
   const paths = actions.map(({ path }) => path(scope));
-  checkApart(paths);
   const sets: [Path, Value][] = [];
   const removes: Path[] = [];
   actions.forEach(({ clause, operand }, i) => {
@@ -59,7 +71,6 @@ const wrongType = (): never => refuse("An operand in the update expression has a
 
 function added(before: Value | undefined, given: Value): Value {
   const type = typeOf(given);
-  if (type !== "N" && !isSet(given)) return refuse("Incorrect operand type for operator or function: ADD");
   if (!before) return given;
   if (typeOf(before) !== type) return wrongType();
   if (type === "N") return { N: add(number(before), number(given), 1) };
@@ -70,7 +81,6 @@ function added(before: Value | undefined, given: Value): Value {
 /** Undefined where nothing is left. */
 function deleted(before: Value | undefined, given: Value): Value | undefined {
   const type = typeOf(given);
-  if (!isSet(given)) return refuse("Incorrect operand type for operator or function: DELETE");
   if (!before) return undefined;
   if (typeOf(before) !== type) return wrongType();
   const left = (before[type] as string[]).filter((each) => !hasElement(type, given[type] as string[], each));

@@ -1,19 +1,8 @@
 import { compareNumbers } from "./numbers.js";
+import { ServiceError } from "./service-error.js";
 
 export type Value = Record<string, unknown>;
 export type Item = Record<string, Value>;
-
-/** An error that the service answers. */
-export class ServiceError extends Error {
-  constructor(
-    readonly code: string,
-    message: string = code,
-    /** What `ReturnValuesOnConditionCheckFailure` asked for. */
-    readonly item?: Item,
-  ) {
-    super(message);
-  }
-}
 
 export const refuse = (message: string): never => {
   throw new ServiceError("ValidationException", message);
