@@ -89,8 +89,8 @@ async function readAll(world: StoreWorld, why: string, isEmpty: boolean): Promis
 const shown = (keys: string[]): string =>
   `${keys.slice(0, 4).join(", ")}${keys.length > 4 ? ` and ${keys.length - 4} more` : ""}`;
 
-function judgeRest({ table, bucket, network }: StoreWorld, why: string): void {
-  const faults = Object.keys(network.faults).length > 0 ? "" : " without any fault";
+function judgeRest({ table, bucket, instances }: StoreWorld, why: string): void {
+  const faults = instances.some(({ client }) => client.faults > 0) ? "" : " without any fault";
   const items = table.items().map((item) => `${item.PK!.S as string} ${item.SK!.S as string}`);
   if (items.length > 0) fail(`${why}${faults}, and left in the table are ${shown(items)}`);
   // An object that arrived when its caller had given up can outlive it: S3 cannot refuse it.

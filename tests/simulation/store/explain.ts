@@ -23,10 +23,9 @@ function kindOf(register: Register, read: Read, write: Write, before: Config[]):
     (other) => other.outcome === "acknowledged" && other.start.step > write.end.step && other.end.step < read.from.step,
   );
   const deletes = since.some(({ value }) => !value);
-  if (write.outcome === "unknown")
-    return since.length > 0
-      ? `A put that failed has undone a later ${deletes ? "deletion" : "put"}`
-      : "A put that failed takes effect too late";
+  if (write.outcome === "unknown" && since.length > 0)
+    return `A put that failed has undone a later ${deletes ? "deletion" : "put"}`;
+  if (write.outcome === "unknown" && read.start.ms > write.untilMs) return "A put that failed takes effect too late";
   if (since.length > 0) return `What was ${deletes ? "deleted" : "replaced"} is there again`;
   return "The order of calls is another";
 }

@@ -82,7 +82,7 @@ export function judgeSearch(context: Context, prefix: string[], options: SearchO
     note(context, place, { found: one, mayMiss: never });
     return { item, ...one };
   });
-  judgeOrder(found, query !== undefined && instance.plan.index ? query : undefined);
+  judgeOrder(context, found, query !== undefined && instance.plan.index ? query : undefined);
   // Beyond a full page, or before it, anything may be.
   if (offset > 0 || items.length === limit) return;
   const mayMiss = (write: Write): boolean =>
@@ -101,29 +101,42 @@ interface FoundItem {
 }
 
 /** The oldest of a namespace first, or the nearest first, and then those that are found by no meaning. */
-export function judgeOrder(found: FoundItem[], query: string | undefined): void {
-  const isScored = ({ write }: FoundItem): boolean => query !== undefined && write.texts.length > 0;
+function judgeOrder(context: Context, found: FoundItem[], query: string | undefined): void {
   const latest = new Map<string, number>();
   let before = Infinity;
-  let isBehind = false;
-  for (const one of found) {
-    const { item, write, createdMs } = one;
-    const where = `${write.name}, ${showPlace({ room: "store", keyPrefix: "", ...item })}`;
-    if (isScored(one)) {
-      const score = Math.max(...write.texts.map((text) => nearness(text, query!)));
-      if (item.score === undefined || Math.abs(item.score - score) > 1e-5)
-        fail(`A score is wrong: ${item.score} instead of ${score} (${where})`);
-      if (isBehind) fail(`Items without a score come before ${where}`);
+  for (const { item, write, createdMs } of found) {
+    const place: Place = { room: "store", keyPrefix: context.instance.keyPrefix, ...item };
+    const where = `${write.name}, ${showPlace(place)}`;
+    const { score } = item;
+    const allowed = writesMeanwhile(context, place, write).map((one) => scoreOf(one, query));
+    if (!allowed.some((one) => one === score || Math.abs(one! - score!) < 1e-5))
+      fail(`A score is wrong: ${score} instead of ${allowed.join(" or ")} (${where})`);
+    if (score !== undefined) {
       if (score > before + 1e-5) fail(`The nearest is not the first: ${where}`);
       before = score;
       continue;
     }
-    if (item.score !== undefined) fail(`A score is wrong: ${item.score} of what has no vector (${where})`);
-    isBehind = true;
+    // No score comes after this.
+    before = -Infinity;
     const namespace = JSON.stringify(item.namespace);
     if (createdMs! < (latest.get(namespace) ?? 0)) fail(`The oldest is not the first: ${where}`);
     latest.set(namespace, createdMs!);
   }
+}
+
+const scoreOf = ({ texts }: Write, query: string | undefined): number | undefined =>
+  query === undefined || texts.length === 0 ? undefined : Math.max(...texts.map((text) => nearness(text, query)));
+
+/** Where a key is written to at the time, its score can be that of another value: vectors stand apart from values. */
+function writesMeanwhile({ world, instance, span }: Context, place: Place, found: Write): Write[] {
+  const from = world.seenFrom(instance, span.start);
+  const { writes } = world.model.register(place);
+  const isBusy = writes.some(
+    (one) =>
+      one.start.step <= span.end.step &&
+      (one.outcome === "pending" || one.end.step >= from.step || (one.outcome === "unknown" && one.untilMs >= from.ms)),
+  );
+  return isBusy ? [found, ...writes.filter(({ value, start }) => value && start.step <= span.end.step)] : [found];
 }
 
 export interface ListOptions {

@@ -3,13 +3,13 @@ import { generateStore } from "./generate.js";
 import { runStoreHistory } from "./run-store.js";
 
 /** Some seconds. `npm run soak -- world --kind store` takes as many as one likes, of any seed. */
-const HISTORIES = inject("thorough") ? 200 : 100;
+const HISTORIES = inject("thorough") ? 100 : 50;
 /** One test has so many, to show where it is. */
-const AT_ONCE = 100;
+const AT_ONCE = 50;
 
 describe("stores and caches in a simulated world", () => {
   test.each(Array.from({ length: HISTORIES / AT_ONCE }, (_, i) => i * AT_ONCE))(
-    "no history of a hundred from %i on loses anything, revives anything or leaves anything behind",
+    "no history of fifty from %i on loses anything, revives anything or leaves anything behind",
     async (from) => {
       const failures: string[] = [];
       for (let i = from; i < from + AT_ONCE; i++) {
