@@ -1,4 +1,4 @@
-import { fail } from "../model/shown.js";
+import { fail, Violation } from "../model/shown.js";
 import type { Span } from "../model/records.js";
 import type { StoreInstance } from "./instances.js";
 import type { Place } from "./model.js";
@@ -32,6 +32,7 @@ export async function attempt<T>(
     const value = await call();
     return { value, span: { start, end: world.moment() }, outcome: "acknowledged", metFaults: client.faults > before };
   } catch (caught) {
+    if (caught instanceof Violation) throw caught;
     const { code = "", message, stack } = caught as Error & { code?: string };
     const span = { start, end: world.moment() };
     const metFaults = client.faults > before;

@@ -34,7 +34,7 @@ function kindOfSame(register: Register, { start, end, found }: Read, write: Writ
   if (!register.mayLive(write, start, end)) return "What has expired is there";
   const created = [...new Set(same.map((state) => state.created))].map(sentence).join(", or ");
   return (
-    `Its times are wrong (created ${found!.createdMs}, updated ${found!.updatedMs}, and it was created by ${created}, ` +
+    `Its times are wrong (created ${found!.createdMs}, updated ${found!.updatedMs}, and created by ${created}, ` +
     `from ${same[0]!.created.start.ms} to ${same[0]!.created.end.ms})`
   );
 }

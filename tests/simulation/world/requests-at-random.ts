@@ -5,6 +5,8 @@ import type { Item, Value } from "./values.js";
 
 /* Requests that a client of DynamoDB may send, some of which it refuses. */
 
+const ORDERS = ["=", "<>", "<", "<=", ">", ">="];
+
 /** Writes an expression, and collects what it refers to. */
 class Writer {
   readonly names: Record<string, string> = {};
@@ -58,14 +60,19 @@ class Writer {
       case 4:
         return `contains(${path}, ${this.value(valueFor(random, random.pick(["n", "s"])))})`;
       case 5:
-        return `size(${this.path(random.pick(["s", "b", "l", "m", "ss"]))}) ${random.pick(["<", ">=", "="])} ${this.value({ N: "2" })}`;
+        return this.#size();
       case 6:
         return `${path} IN (${value()}, ${value()})`;
       case 7:
         return `${this.path("n")} BETWEEN ${this.value({ N: "0" })} AND ${this.value({ N: "8" })}`;
       default:
-        return `${path} ${random.pick(["=", "<>", "<", "<=", ">", ">="])} ${random.chance(0.8) ? value() : this.path(name)}`;
+        return `${path} ${random.pick(ORDERS)} ${random.chance(0.8) ? value() : this.path(name)}`;
     }
+  }
+
+  #size(): string {
+    const path = this.path(this.random.pick(["s", "b", "l", "m", "ss"]));
+    return `size(${path}) ${this.random.pick(["<", ">=", "="])} ${this.value({ N: "2" })}`;
   }
 
   update(): string {

@@ -21,7 +21,7 @@ export interface Setting {
   shares: FaultShares;
 }
 
-/** One table and one bucket, a clock, and what lies between them and their users. Every request is a step of its own. */
+/** One table, one bucket, a clock, and what lies between them and their users. Every request is a step of its own. */
 export class Stage {
   steps = 0;
   readonly globals: VirtualGlobals;
