@@ -1,5 +1,6 @@
 import { buildWorld, replayHistory, runWorld } from "./simulation.js";
 
+/** @import { Job } from "../../../tests/simulation/main.js" */
 /** @import { Failure, Figures } from "./simulation.js" */
 
 /** How many failures are named. */
@@ -7,7 +8,7 @@ const SHOWN = 20;
 
 /**
  * `npm run soak -- world`: histories of the simulated world, on all cores.
- * @param {{ histories: number, seed: string, processes: number, kind: "saver" | "store", replay?: string | undefined }} options
+ * @param {{ histories: number, seed: string, processes: number, kind: Job["kind"], replay?: string | undefined }} options
  * @returns {Promise<number>} the exit code
  */
 export async function soakWorld({ histories, seed, processes, kind, replay }) {

@@ -1,6 +1,6 @@
-import type { Parsed, Scope } from "./operand-parser.js";
-import { conditionOf, keyConditionsOf, projectionOf, updateOf } from "./expressions.js";
-import { chosen } from "./paths.js";
+import type { Parsed, Scope } from "./expressions/operand-parser.js";
+import { conditionOf, keyConditionsOf, projectionOf, updateOf } from "./expressions/expressions.js";
+import { chosen } from "./expressions/paths.js";
 import { refuse, type Item } from "./values.js";
 
 // The protocol's own names, of which each operation has others.

@@ -1,8 +1,8 @@
-import { conditionOf, updateOf } from "./expressions.js";
+import { conditionOf, updateOf } from "./expressions/expressions.js";
 import { checkItem } from "./check-item.js";
 import { checkRequest, keysOf, project, scopeOf, TABLE, type Input } from "./inputs.js";
 import { keyOf, writtenKey, type Key, type Write } from "./keys.js";
-import { chosen, valueAt } from "./paths.js";
+import { chosen, valueAt } from "./expressions/paths.js";
 import { ServiceError } from "./service-error.js";
 import { bytesOf, compareText, placeOf, refuse, type Item } from "./values.js";
 

@@ -1,4 +1,4 @@
-import { compareNumbers } from "./numbers.js";
+import { compareNumbers } from "./expressions/numbers.js";
 import { ServiceError } from "./service-error.js";
 
 export type Value = Record<string, unknown>;

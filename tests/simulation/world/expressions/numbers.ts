@@ -1,4 +1,4 @@
-import { ServiceError } from "./service-error.js";
+import { ServiceError } from "../service-error.js";
 
 /* DynamoDB's numbers: 38 digits, which JavaScript's do not hold. */
 

@@ -1,7 +1,7 @@
 import { Parser, type Condition } from "./expression-parser.js";
 import type { Operand, Parsed, PathOf, Scope } from "./operand-parser.js";
 import { updateFrom } from "./updates.js";
-import { refuse, type Item } from "./values.js";
+import { refuse, type Item } from "../values.js";
 import { checkApart, type Path } from "./paths.js";
 
 /*

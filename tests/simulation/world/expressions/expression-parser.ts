@@ -1,7 +1,7 @@
 import { isSame, ORDERS, TESTS } from "./functions.js";
 import { OperandParser, type Operand, type Scope } from "./operand-parser.js";
 import { valueAt } from "./paths.js";
-import { compare, refuse } from "./values.js";
+import { compare, refuse } from "../values.js";
 
 export type Condition = (scope: Scope) => boolean;
 

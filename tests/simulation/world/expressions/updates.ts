@@ -3,7 +3,7 @@ import type { Operand, PathOf, Scope } from "./operand-parser.js";
 import { number } from "./functions.js";
 import { add } from "./numbers.js";
 import { changed, checkApart, valueAt, type Path } from "./paths.js";
-import { equal, refuse, typeOf, type Item, type Value } from "./values.js";
+import { equal, refuse, typeOf, type Item, type Value } from "../values.js";
 
 interface Action {
   clause: string;

@@ -1,4 +1,4 @@
-import { equal, refuse, typeOf, type Value } from "./values.js";
+import { equal, refuse, typeOf, type Value } from "../values.js";
 
 /* What conditions and updates do with values. */
 

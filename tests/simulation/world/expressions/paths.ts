@@ -1,4 +1,4 @@
-import { refuse, typeOf, type Item, type Value } from "./values.js";
+import { refuse, typeOf, type Item, type Value } from "../values.js";
 
 /** The way to an attribute: its name, and then names of a map and places of a list. */
 export type Path = (string | number)[];

@@ -2,7 +2,7 @@ import { listOf, number, sizeOf } from "./functions.js";
 import { add } from "./numbers.js";
 import { valueAt, type Path } from "./paths.js";
 import { RESERVED } from "./reserved-words.js";
-import { refuse, typeOf, type Item, type Value } from "./values.js";
+import { refuse, typeOf, type Item, type Value } from "../values.js";
 
 /** What an expression is evaluated on. */
 export interface Scope {
