@@ -72,7 +72,11 @@ try {
     const options = { histories, seed: String(seed), processes, kind };
     const { soakMutants } = await import("./lib/testing/soak-mutants.js");
     const { soakWorld } = await import("./lib/testing/soak-world.js");
-    process.exit(await (values.mutants ? soakMutants(options) : soakWorld({ ...options, replay: values.replay })));
+    process.exit(
+      await (values.mutants
+        ? soakMutants(options)
+        : soakWorld({ ...options, ...(values.replay !== undefined && { replay: values.replay }) })),
+    );
   }
   const names = positionals.length > 0 ? positionals : Object.keys(files);
   const unknown = names.find((name) => !(name in files));

@@ -8,7 +8,7 @@ const SHOWN = 20;
 
 /**
  * `npm run soak -- world`: histories of the simulated world, on all cores.
- * @param {{ histories: number, seed: string, processes: number, kind: Job["kind"], replay?: string | undefined }} options
+ * @param {{ histories: number, seed: string, processes: number, kind: Job["kind"], replay?: string }} options
  * @returns {Promise<number>} the exit code
  */
 export async function soakWorld({ histories, seed, processes, kind, replay }) {
