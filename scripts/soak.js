@@ -24,13 +24,14 @@ const files = {
 };
 const help = `
 npm run soak -- [history] [ttl] [options]
-npm run soak -- world [--histories N] [--seed N] [--processes N] [--replay SEED] [--mutants]
+npm run soak -- world [--kind saver|store] [--histories N] [--seed N] [--processes N] [--replay SEED] [--mutants]
 
   history        many workers on the same threads while requests fail; checks what they read
   ttl            random histories under a simulated clock; checks that nothing expires too early
                  (both, side by side, by default)
   world          histories of savers in a world in memory, where every request, fault and moment follows from the
                  seed; needs no server
+  --kind KIND    whose histories, in world: saver, or store with the cache (saver)
   --minutes N    how long (60)
   --seed N       what the random choices start from (any); the same one repeats them
   --share N      of all requests, how many meet a fault, in history (0.2)
@@ -49,6 +50,7 @@ try {
       share: { type: "string" },
       histories: { type: "string" },
       processes: { type: "string" },
+      kind: { type: "string" },
       replay: { type: "string" },
       mutants: { type: "boolean" },
       help: { type: "boolean" },
@@ -63,10 +65,18 @@ try {
     ensureInstalled();
     const histories = number("histories", values.histories ?? (values.mutants ? "2000" : "10000"), 1, 1e9);
     const processes = number("processes", values.processes ?? String(availableParallelism()), 1, 1_000);
-    const options = { histories, seed: String(seed), processes };
+    const { kind = "saver" } = values;
+    if (kind !== "saver" && kind !== "store")
+      throw new Error(`--kind must be saver or store, not ${JSON.stringify(kind)}.`);
+    /** @type {{ histories: number, seed: string, processes: number, kind: "saver" | "store" }} */
+    const options = { histories, seed: String(seed), processes, kind };
     const { soakMutants } = await import("./lib/testing/soak-mutants.js");
     const { soakWorld } = await import("./lib/testing/soak-world.js");
-    process.exit(await (values.mutants ? soakMutants(options) : soakWorld({ ...options, replay: values.replay })));
+    process.exit(
+      await (values.mutants
+        ? soakMutants(options)
+        : soakWorld({ ...options, ...(values.replay !== undefined && { replay: values.replay }) })),
+    );
   }
   const names = positionals.length > 0 ? positionals : Object.keys(files);
   const unknown = names.find((name) => !(name in files));

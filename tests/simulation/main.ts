@@ -1,7 +1,12 @@
 import { generate } from "./calls/generate.js";
-import { printHistory } from "./print.js";
-import { runHistory } from "./run-history.js";
-import { kindOf, shrink } from "./shrink.js";
+import { kindOf } from "./kind.js";
+import { printHistory, printStoreHistory } from "./print.js";
+import { runHistory, type Outcome } from "./run-history.js";
+import type { Shrunk } from "./shrink-with.js";
+import { shrink } from "./shrink.js";
+import { generateStore } from "./store/generate.js";
+import { runStoreHistory } from "./store/run-store.js";
+import { shrinkStore, storeKindOf } from "./store/shrink-store.js";
 
 /*
  * A process of `npm run soak -- world`: lives through the histories of some seeds, one after the other, and tells in
@@ -10,6 +15,8 @@ import { kindOf, shrink } from "./shrink.js";
  */
 
 export interface Job {
+  /** Whose histories. */
+  kind: "saver" | "store";
   seed: string;
   from: number;
   to: number;
@@ -24,39 +31,60 @@ const REPORT_EVERY_MS = 5_000;
 
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-async function soak({ seed, from, to, step, untilOtherThan }: Job): Promise<void> {
+interface Kind<P> {
+  generate: (seed: string) => P;
+  run: (plan: P) => Promise<Outcome>;
+  kindOf: (problem: string) => string;
+  shrink: (plan: P, problem: string, tell: (line: string) => void) => Promise<Shrunk<P>>;
+  print: (plan: P, print: (line: string) => void) => Promise<void>;
+}
+
+const savers = { generate, run: runHistory, kindOf, shrink, print: printHistory };
+const stores = {
+  generate: generateStore,
+  run: runStoreHistory,
+  kindOf: storeKindOf,
+  shrink: shrinkStore,
+  print: printStoreHistory,
+};
+
+async function soak<P>(histories: Kind<P>, { seed, from, to, step, untilOtherThan }: Job): Promise<void> {
   const figures = { histories: 0, requests: 0, faults: 0 };
   let reportedMs = performance.now();
   for (let i = from; i < to; i += step) {
     const name = `${seed}-${i}`;
-    const { problem, requests, faults } = await runHistory(generate(name));
+    const { problem, requests, faults } = await histories.run(histories.generate(name));
+    const kind = problem === undefined ? undefined : histories.kindOf(problem);
     figures.histories++;
     figures.requests += requests;
     figures.faults += Object.values(faults).reduce((sum, many) => sum + many, 0);
-    if (problem !== undefined) say({ failed: name, kind: kindOf(problem), problem: problem.split("\n")[0] });
+    if (problem !== undefined) say({ failed: name, kind, problem: problem.split("\n")[0] });
     if (performance.now() - reportedMs > REPORT_EVERY_MS) {
       reportedMs = performance.now();
       say(figures);
     }
-    if (problem !== undefined && untilOtherThan?.includes(kindOf(problem)) === false) break;
+    if (kind !== undefined && untilOtherThan?.includes(kind) === false) break;
   }
   say({ ...figures, isOver: true });
 }
 
-async function replay(name: string): Promise<void> {
-  const plan = generate(name);
-  const { problem, hash, steps, requests } = await runHistory(plan);
+async function replay<P extends { calls: object[] }>(histories: Kind<P>, name: string): Promise<void> {
+  const plan = histories.generate(name);
+  const { problem, hash, steps, requests } = await histories.run(plan);
   console.log(`History ${name}: ${plan.calls.length} calls, ${requests} requests, ${steps} steps, hash ${hash}`);
   if (problem === undefined) {
     console.log("Nothing is wrong.");
     return;
   }
   console.log(`Wrong: ${problem}\n\nMaking it smaller …`);
-  const small = await shrink(plan, problem, (line) => console.log(`  ${line}`));
+  const small = await histories.shrink(plan, problem, (line) => console.log(`  ${line}`));
   console.log(`\nSmaller, in another order of its requests perhaps: ${small.problem}`);
-  await printHistory(small.plan, (line) => console.log(line));
+  await histories.print(small.plan, (line) => console.log(line));
   process.exitCode = 1;
 }
 
+const live = <P extends { calls: object[] }>(histories: Kind<P>, job: Job): Promise<void> =>
+  job.replay === undefined ? soak(histories, job) : replay(histories, job.replay);
+
 const job = JSON.parse(process.argv[2]!) as Job;
-await (job.replay === undefined ? soak(job) : replay(job.replay));
+await (job.kind === "store" ? live(stores, job) : live(savers, job));

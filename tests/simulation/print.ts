@@ -1,9 +1,36 @@
 import { canonical } from "./calls/contents.js";
 import type { Call, Plan } from "./calls/plan.js";
 import { runHistory } from "./run-history.js";
+import { brief } from "./store/model/model.js";
+import type { StorePlan } from "./store/plan.js";
+import { runStoreHistory } from "./store/run-store.js";
+
+type Print = (line: string) => void;
 
 /** A history as people read it: who, what they do, and every request on its way. */
-export async function printHistory(plan: Plan, print: (line: string) => void): Promise<void> {
+export function printHistory(plan: Plan, print: Print): Promise<void> {
+  printSetting(plan, print);
+  for (const call of plan.calls) print(`  ${call.n}. ${sentence(plan, call)}`);
+  return printRequests((trace) => runHistory(plan, trace), print);
+}
+
+/** The same of a history of stores and caches. */
+export function printStoreHistory(plan: StorePlan, print: Print): Promise<void> {
+  printSetting(plan, print);
+  plan.namespaces.forEach((labels, i) => print(`  ns ${i}: [${labels.map(brief).join(", ")}]`));
+  plan.keys.forEach((key, i) => print(`  key ${i}: ${brief(key)}`));
+  if (plan.reuses) print("  callers change their arguments when they have made a call");
+  for (const { n, by, overlap, fresh, kind, ...how } of plan.calls) {
+    const when = overlap > 0 ? ` beside the ${overlap} before` : "";
+    print(`  ${n}. ${plan.instances[by]!.name}${fresh ? " (new)" : ""} ${kind} ${canonical(how)}${when}`);
+  }
+  return printRequests((trace) => runStoreHistory(plan, trace), print);
+}
+
+function printSetting(
+  plan: Pick<Plan | StorePlan, "calls" | "instances" | "shares" | "pageBytes" | "ending">,
+  print: Print,
+): void {
   const used = new Set(plan.calls.map(({ by }) => by));
   plan.instances.forEach(({ name, ...options }, i) => {
     if (used.has(i)) print(`  ${name}: ${canonical(options)}`);
@@ -12,10 +39,12 @@ export async function printHistory(plan: Plan, print: (line: string) => void): P
   if (faults.length > 0)
     print(`  faults: ${faults.map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`).join(", ")}`);
   print(`  pages of ${plan.pageBytes} bytes; ends with ${plan.ending}`);
-  for (const call of plan.calls) print(`  ${call.n}. ${sentence(plan, call)}`);
+}
+
+async function printRequests(run: (trace: Print) => Promise<unknown>, print: Print): Promise<void> {
   print("  Its requests:");
   const lines: string[] = [];
-  await runHistory(plan, (line) => {
+  await run((line) => {
     lines.push(`    ${line.slice(0, 330)}`);
   });
   // Of the audit only the end, where it found something.

@@ -3,7 +3,8 @@ import { audit } from "./model/audit.js";
 import { hasTtl } from "./ending.js";
 import { perform } from "./calls/perform.js";
 import { Violation } from "./model/shown.js";
-import type { Call, Plan } from "./calls/plan.js";
+import type { Plan } from "./calls/plan.js";
+import { sideBySide } from "./world/side-by-side.js";
 import { World } from "./world/world.js";
 
 export interface Outcome {
@@ -23,7 +24,12 @@ export async function runHistory(plan: Plan, trace?: (line: string) => void): Pr
   let problem: string | undefined;
   try {
     await setUp(world);
-    await callAll(world, plan.calls);
+    await sideBySide(
+      world,
+      plan,
+      (call) => world.isAlone(call),
+      (call) => perform(world, call),
+    );
     world.network.calm = true;
     await world.settle();
     await endHistory(world, await audit(world));
@@ -49,36 +55,4 @@ async function setUp(world: World): Promise<void> {
   world.network.calm = true;
   if (hasTtl(world)) for (const instance of world.instances) await world.calmly(instance.setUp());
   world.network.calm = false;
-}
-
-async function callAll(world: World, calls: Call[]): Promise<void> {
-  const over = new Set<Call>();
-  const begun = new Set<Call>();
-  let failure: Error | undefined;
-  const begin = (): boolean => {
-    const i = begun.size;
-    const call = calls[i];
-    if (!call || failure) return false;
-    const isAlone = world.isAlone(call);
-    const overlap = isAlone ? 0 : call.overlap;
-    if (calls.some((other, j) => begun.has(other) && !over.has(other) && (j < i - overlap || world.isAlone(other))))
-      return false;
-    if (call.n >= world.plan.turn && calls.some((other) => other.n < world.plan.turn && !over.has(other))) return false;
-    begun.add(call);
-    world.trace?.(`${world.plan.instances[call.by]?.name} begins ${JSON.stringify(call)}`);
-    perform(world, call).then(
-      () => {
-        over.add(call);
-        world.trace?.(`call ${call.n} ends`);
-      },
-      (error: unknown) => {
-        over.add(call);
-        failure ??= error instanceof Error ? error : new Error(String(error));
-        if (failure instanceof Violation) failure = new Violation(`Call ${call.n} (${call.kind}): ${failure.message}`);
-      },
-    );
-    return true;
-  };
-  await world.drive(() => failure !== undefined || over.size === calls.length, begin);
-  if (failure) throw failure;
 }

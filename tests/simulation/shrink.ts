@@ -1,68 +1,14 @@
 import { NO_FAULTS, type Call, type InstancePlan, type Plan } from "./calls/plan.js";
+import { kindOf } from "./kind.js";
 import { runHistory } from "./run-history.js";
+import { shrinkWith, type Shrunk, type Simpler } from "./shrink-with.js";
 
-/** In how many orders of its requests a smaller history is tried. */
-const ORDERS = 6;
+/** Leaves out what a failure of savers does not need. */
+export const shrink = (plan: Plan, problem: string, tell?: (line: string) => void): Promise<Shrunk<Plan>> =>
+  shrinkWith({ run: runHistory, kindOf, simplerOnes }, plan, problem, tell);
 
-/** What is wrong, without what differs from history to history. */
-export const kindOf = (problem: string): string =>
-  problem
-    .split("\n")[0]!
-    .replace(/^Call \d+ \(\w+\): /, "")
-    .replace(
-      /(?<=left (in the (table|bucket) )?are ).*|(?<=^Thread ).*(?= was )|expected .*|, but .*|that is not one of .*/s,
-      "",
-    )
-    .replace(/\[".*?\]|\[.*?\]|"(?:[^"\\]|\\.)*"|1f0\d+\S*|(?<=Segment )\S+|\d+/g, "…")
-    .replace(/\b[A-DZ](?='s)/, "…")
-    .slice(0, 70);
-
-/** Leaves out what a failure does not need, again and again, until nothing more can go. */
-export async function shrink(
-  plan: Plan,
-  problem: string,
-  tell: (line: string) => void = () => undefined,
-): Promise<{ plan: Plan; problem: string; tried: number }> {
-  const kind = kindOf(problem);
-  let [best, said, tried] = [plan, problem, 0];
-  const accept = async (smaller: Plan): Promise<boolean> => {
-    for (let i = 0; i < ORDERS; i++) {
-      const candidate = { ...smaller, schedule: best.schedule + i };
-      tried++;
-      const outcome = await runHistory(candidate);
-      if (outcome.problem === undefined || kindOf(outcome.problem) !== kind) continue;
-      [best, said] = [candidate, outcome.problem];
-      return true;
-    }
-    return false;
-  };
-  for (let isSmaller = true; isSmaller;) {
-    isSmaller = await withoutCalls(() => best, accept);
-    tell(`${best.calls.length} calls left after ${tried} histories`);
-    for (const simpler of simplerOnes(best)) {
-      const candidate = simpler(best);
-      if (candidate && (await accept(candidate))) isSmaller = true;
-    }
-  }
-  return { plan: best, problem: said, tried };
-}
-
-/** Halves first, and then one by one. */
-async function withoutCalls(best: () => Plan, accept: (plan: Plan) => Promise<boolean>): Promise<boolean> {
-  let isSmaller = false;
-  for (let size = Math.ceil(best().calls.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = best().calls.length - size; at >= 0; at -= size) {
-      const { calls, ...rest } = best();
-      if (await accept({ ...rest, calls: [...calls.slice(0, at), ...calls.slice(at + size)] })) isSmaller = true;
-    }
-  }
-  return isSmaller;
-}
-
-type Simpler = (plan: Plan) => Plan | undefined;
-
-function simplerOnes(plan: Plan): Simpler[] {
-  const all: Simpler[] = [];
+function simplerOnes(plan: Plan): Simpler<Plan>[] {
+  const all: Simpler<Plan>[] = [];
   all.push((p) => (p.ending === "nothing" ? undefined : { ...p, ending: "nothing" }));
   all.push((p) => (Object.values(p.shares).some((share) => share > 0) ? { ...p, shares: NO_FAULTS } : undefined));
   for (const fault of Object.keys(NO_FAULTS) as (keyof typeof NO_FAULTS)[])

@@ -79,11 +79,12 @@ export async function runWorld(program, job, onLine) {
 /**
  * Shows one history, as small as it can be made.
  * @param {string} program
+ * @param {Job["kind"]} kind
  * @param {string} name
  * @returns {Promise<number>} the exit code
  */
-export async function replayHistory(program, name) {
-  const child = spawn(process.execPath, ["--enable-source-maps", program, JSON.stringify({ replay: name })], {
+export async function replayHistory(program, kind, name) {
+  const child = spawn(process.execPath, ["--enable-source-maps", program, JSON.stringify({ kind, replay: name })], {
     cwd: root,
     stdio: "inherit",
   });

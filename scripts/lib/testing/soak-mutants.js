@@ -78,7 +78,7 @@ async function failuresOf(program, { histories, processes, ...job }) {
   const failures = [];
   await Promise.all(
     Array.from({ length: processes }, (_, from) =>
-      runWorld(program, { ...job, from, to: histories, step: processes }, (line) => {
+      runWorld(program, { kind: "saver", ...job, from, to: histories, step: processes }, (line) => {
         if ("failed" in line && !job.untilOtherThan?.includes(line.kind)) failures.push(line);
       }),
     ),

@@ -1,5 +1,6 @@
 import { buildWorld, replayHistory, runWorld } from "./simulation.js";
 
+/** @import { Job } from "../../../tests/simulation/main.js" */
 /** @import { Failure, Figures } from "./simulation.js" */
 
 /** How many failures are named. */
@@ -7,13 +8,13 @@ const SHOWN = 20;
 
 /**
  * `npm run soak -- world`: histories of the simulated world, on all cores.
- * @param {{ histories: number, seed: string, processes: number, replay?: string | undefined }} options
+ * @param {{ histories: number, seed: string, processes: number, kind: Job["kind"], replay?: string }} options
  * @returns {Promise<number>} the exit code
  */
-export async function soakWorld({ histories, seed, processes, replay }) {
+export async function soakWorld({ histories, seed, processes, kind, replay }) {
   const { print, printTable, heading } = await import("../docs/terminal.js");
   const program = await buildWorld();
-  if (replay !== undefined) return replayHistory(program, replay);
+  if (replay !== undefined) return replayHistory(program, kind, replay);
   const started = performance.now();
   print(`seed ${seed}, ${histories.toLocaleString("en-US")} histories in ${processes} processes`);
   /** @type {Failure[]} */
@@ -25,7 +26,7 @@ export async function soakWorld({ histories, seed, processes, replay }) {
   const sum = (/** @type {keyof Figures} */ name) => figures.reduce((all, one) => all + (one?.[name] ?? 0), 0);
   const codes = await Promise.all(
     Array.from({ length: processes }, (_, from) =>
-      runWorld(program, { seed, from, to: histories, step: processes }, (line) => {
+      runWorld(program, { kind, seed, from, to: histories, step: processes }, (line) => {
         if ("failed" in line) {
           if (failures.length < SHOWN) print(`  ${line.failed}: ${line.problem.slice(0, 300)}`);
           failures.push(line);
@@ -55,10 +56,10 @@ export async function soakWorld({ histories, seed, processes, replay }) {
   if (failures.length > 0) {
     print();
     print("One of each kind, and how to replay it:");
-    for (const kind of new Set(failures.map((failure) => failure.kind))) {
-      const same = failures.filter((failure) => failure.kind === kind);
-      print(`  ${same.length} × ${kind}`);
-      print(`    npm run soak -- world --replay ${same[0]?.failed}`);
+    for (const wrong of new Set(failures.map((failure) => failure.kind))) {
+      const same = failures.filter((failure) => failure.kind === wrong);
+      print(`  ${same.length} × ${wrong}`);
+      print(`    npm run soak -- world --kind ${kind} --replay ${same[0]?.failed}`);
     }
   }
   return failures.length === 0 && isWhole ? 0 : 1;

@@ -3,7 +3,7 @@ import { SimulatedBucket } from "../../simulation/world/bucket.js";
 import type { Input } from "../../simulation/world/inputs.js";
 import { answerOf, errorOf, read } from "../../simulation/world/protocol.js";
 import { SimulatedTable } from "../../simulation/world/table.js";
-import { ServiceError } from "../../simulation/world/values.js";
+import { ServiceError } from "../../simulation/world/service-error.js";
 import { BUCKET } from "../stored/s3-client.js";
 
 const PAGE_BYTES = 1_048_576;

@@ -1,12 +1,13 @@
 import { DynamoDBSaver, type DynamoDBSaverOptions } from "langgraph-checkpoint-dynamodb";
-import type { Client, Network } from "../world/network.js";
+import type { Client } from "../world/clients.js";
+import type { Network } from "../world/network.js";
 import type { Actor } from "./actors.js";
 import type { InstancePlan } from "./plan.js";
+import { BUCKET_NAME } from "../world/stage.js";
 import { DYNAMODB_URL, S3_URL } from "../world/protocol.js";
 import type { RecordedCheckpoint } from "../model/records.js";
 
 export const TABLE_NAME = "simulated";
-export const BUCKET_NAME = "simulated";
 
 const keyOf = (number: number): Uint8Array => new Uint8Array(32).fill(number);
 

@@ -1,4 +1,4 @@
-import type { FaultShares } from "../world/network.js";
+import type { FaultShares } from "../world/clients.js";
 
 /*
  * What happens in a history, as plain data: it is made from a seed, and a part of it can be left out. Numbers choose

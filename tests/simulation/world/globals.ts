@@ -25,11 +25,15 @@ export const EPOCH_MS = 1_769_000_000_000;
 interface Timer {
   id: number;
   at: number;
+  /** Of the clock of the instance that has set it. */
+  skewMs: number;
   fire: () => void;
 }
 
 export class VirtualGlobals {
   nowMs = EPOCH_MS;
+  /** How far the clock of the instance that runs is ahead of the others'. */
+  skewMs = 0;
   readonly timers: Timer[] = [];
   #ids = 0;
   readonly #random: Random;
@@ -41,7 +45,7 @@ export class VirtualGlobals {
 
   install(): void {
     this.#isInstalled = true;
-    const nowMs = (): number => Math.floor(this.nowMs);
+    const nowMs = (): number => Math.floor(this.nowMs + this.skewMs);
     // Without arguments it is now.
     class VirtualDate extends real.Date {
       constructor(...given: unknown[]) {
@@ -53,7 +57,7 @@ export class VirtualGlobals {
     globalThis.Date = VirtualDate as DateConstructor;
     globalThis.setTimeout = ((fire: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
       const id = ++this.#ids;
-      this.timers.push({ id, at: this.nowMs + Math.max(0, ms), fire: () => fire(...args) });
+      this.timers.push({ id, at: this.nowMs + Math.max(0, ms), skewMs: this.skewMs, fire: () => fire(...args) });
       const timer = { unref: () => timer, ref: () => timer, [Symbol.toPrimitive]: () => id };
       return timer;
     }) as unknown as typeof setTimeout;
@@ -86,6 +90,7 @@ export class VirtualGlobals {
   fire(timer: Timer): void {
     this.timers.splice(this.timers.indexOf(timer), 1);
     this.nowMs = Math.max(this.nowMs, timer.at);
+    this.skewMs = timer.skewMs;
     timer.fire();
   }
 

@@ -1,4 +1,4 @@
-import type { Item } from "./values.js";
+import type { Item } from "./item.js";
 
 export interface Key {
   PK: { S: string };

@@ -1,42 +1,13 @@
 import nodeCrypto from "node:crypto";
 import type { Random } from "../../lanes/hostile/random.js";
 import type { SimulatedBucket } from "./bucket.js";
-import { ServiceError } from "./values.js";
+import type { Client, Fault, FaultShares } from "./clients.js";
+import { ServiceError } from "./service-error.js";
 import type { Input } from "./inputs.js";
 import { answerOf, errorOf, read, refusal, type Request } from "./protocol.js";
 import { describe } from "./requests.js";
 import type { Write } from "./keys.js";
 import type { SimulatedTable } from "./table.js";
-
-/** How often each thing happens to a request, from 0 to 1. */
-export interface FaultShares {
-  /** It never arrives, and the caller hears so. */
-  lost: number;
-  /** It arrives, and the caller hears of a failure. */
-  answerLost: number;
-  /** The caller hears of a failure while it is still on its way. */
-  late: number;
-  /** The caller hears nothing until it gives up; then it is late. */
-  hung: number;
-  /** It arrives a second time, later. */
-  double: number;
-  /** The service fails, before or after it has done it. */
-  failed: number;
-  throttled: number;
-  /** Of a batch, a part is left undone. */
-  unprocessed: number;
-}
-
-export type Fault = keyof FaultShares;
-
-/** Where the requests of an instance come from. */
-export interface Client {
-  name: string;
-  /** How many of its requests have met a fault. */
-  faults: number;
-  /** By how many steps the replica lags that answers a read of it which is not consistent, at most. */
-  lagSteps: number;
-}
 
 /** A signature is good for so long ("Troubleshooting AWS Signature Version 4", "Authenticating Requests" of S3). */
 const SIGNED_FOR_MS = { table: 300_000, bucket: 900_000 };
@@ -127,8 +98,11 @@ export class Network {
 
   /** What was given up so long ago that its signature is no longer good never arrives. */
   dropExpired(): void {
-    for (const flight of this.late())
-      if (Date.now() - flight.sentMs > SIGNED_FOR_MS[flight.request.to]) this.drop(flight);
+    for (const flight of this.late()) if (this.hasExpired(flight)) this.drop(flight);
+  }
+
+  hasExpired({ sentMs, request }: Flight): boolean {
+    return Date.now() - sentMs > SIGNED_FOR_MS[request.to];
   }
 
   drop(flight: Flight): void {

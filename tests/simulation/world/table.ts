@@ -1,7 +1,11 @@
-import { conditionOf, updateOf } from "./expressions.js";
-import { checkUses, project, scopeOf, TABLE, type Input } from "./inputs.js";
+import { conditionOf, updateOf } from "./expressions/expressions.js";
+import { checkItem } from "./check-item.js";
+import { checkRequest, keysOf, project, scopeOf, TABLE, type Input } from "./inputs.js";
 import { keyOf, writtenKey, type Key, type Write } from "./keys.js";
-import { bytesOf, compareText, placeOf, refuse, ServiceError, type Item, type Value } from "./values.js";
+import { chosen, valueAt } from "./expressions/paths.js";
+import { refuse, ServiceError } from "./service-error.js";
+import type { Item } from "./item.js";
+import { bytesOf, compareText, placeOf } from "./values.js";
 
 interface Partition {
   items: Map<string, Item>;
@@ -47,12 +51,7 @@ export class SimulatedTable {
 
   put(item: Item): void {
     const { PK, SK } = keyOf(item);
-    if (typeof PK?.S !== "string" || typeof SK?.S !== "string" || PK.S === "" || SK.S === "")
-      refuse("One or more parameter values were invalid: a key is missing or empty");
-    if (Buffer.byteLength(PK.S) > 2_048) refuse("Size of hashkey has exceeded the maximum size limit of 2048 bytes");
-    if (Buffer.byteLength(SK.S) > 1_024)
-      refuse("Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
-    if (bytesOf(item) > 409_600) refuse("Item size has exceeded the maximum allowed size");
+    checkItem(item);
     const partition = this.partitions.get(PK.S) ?? { items: new Map<string, Item>(), order: [] };
     this.partitions.set(PK.S, partition);
     this.#note(PK.S, SK.S);
@@ -96,6 +95,7 @@ export class SimulatedTable {
     const keys = new Set(writes!.map((write) => `${writtenKey(write).PK.S}\0${writtenKey(write).SK.S}`));
     if (writes!.length === 0 || writes!.length > 25)
       refuse("Too many or no items requested for the BatchWriteItem call");
+    for (const write of writes!) if ("PutRequest" in write) checkItem(write.PutRequest.Item);
     if (keys.size < writes!.length) refuse("Provided list of item keys contains duplicates");
     return [...writes!];
   }
@@ -107,11 +107,11 @@ export class SimulatedTable {
    * @param share how many of a batch's keys are answered, from 0 to 1
    */
   call(operation: string, input: Input, asOf: number, share: number): object {
+    checkRequest(input);
     switch (operation) {
       case "GetItem": {
         const item = this.#read(input.Key as Key, input, asOf);
         const projected = item && project(item, input);
-        checkUses(input);
         return projected ? { Item: projected } : {};
       }
       case "Query":
@@ -149,35 +149,35 @@ export class SimulatedTable {
     const scope = scopeOf(input, old);
     const isMet =
       input.ConditionExpression === undefined || conditionOf(input.ConditionExpression as string).run(scope);
-    checkUses(input);
     if (!isMet) {
       const shown = input.ReturnValuesOnConditionCheckFailure === "ALL_OLD" ? old : undefined;
       throw new ServiceError("ConditionalCheckFailedException", "The conditional request failed", shown);
     }
-    const attributes = (item: Item | undefined): object => (item ? { Attributes: item } : {});
+    const attributes = (item: Item = {}): object => (Object.keys(item).length > 0 ? { Attributes: item } : {});
     if (operation === "DeleteItem") this.delete(key);
     if (operation === "PutItem") this.put(input.Item as Item);
     if (operation !== "UpdateItem") return input.ReturnValues === "ALL_OLD" ? attributes(old) : {};
-    const item: Item = { ...(old ?? (key as unknown as Item)) };
-    const changes =
+    const before: Item = old ?? (key as unknown as Item);
+    const { item, paths } =
       input.UpdateExpression === undefined
-        ? new Map<string, Value>()
-        : updateOf(input.UpdateExpression as string).run(scope);
-    for (const [name, value] of changes) {
-      if (name === "PK" || name === "SK") refuse("Cannot update attribute: it is part of the key");
-      if (value === undefined) delete item[name];
-      else item[name] = value;
-    }
+        ? { item: before, paths: [] }
+        : updateOf(input.UpdateExpression as string).run({ ...scope, item: before });
+    if (paths.some(([name]) => name === "PK" || name === "SK"))
+      refuse("Cannot update attribute: it is part of the key");
     this.put(item);
-    const only = (from: Item | undefined): Item =>
-      Object.fromEntries([...changes.keys()].flatMap((name) => (from?.[name] ? [[name, from[name]]] : [])));
+    // Of what was updated inside an attribute, DynamoDB Local gives all of it.
+    const only = (from: Item): Item =>
+      chosen(
+        from,
+        [...new Set(paths.filter((path) => valueAt(from, path)).map(([name]) => name!))].map((name) => [name]),
+      );
     switch (input.ReturnValues) {
       case "ALL_OLD":
         return attributes(old);
       case "ALL_NEW":
         return attributes(item);
       case "UPDATED_OLD":
-        return attributes(only(old));
+        return attributes(old && only(old));
       case "UPDATED_NEW":
         return attributes(only(item));
       default:
@@ -186,13 +186,11 @@ export class SimulatedTable {
   }
 
   #query(input: Input, asOf: number): object {
-    const { ExpressionAttributeValues: values = {}, ExpressionAttributeNames: names = {} } = input;
-    const [, name, placeholder, rest] =
-      /^\s*(#?\w+)\s*=\s*(:\w+)\s*(?:AND\s+(.*))?$/is.exec(input.KeyConditionExpression as string) ??
-      refuse("Query key condition not supported");
-    if ((name!.startsWith("#") ? names[name!] : name) !== "PK") refuse("Query condition missed key schema element: PK");
-    const pk = values[placeholder!]?.S as string;
-    const range = rest === undefined ? undefined : conditionOf(rest).run;
+    const { pk, range } = keysOf(input);
+    if (input.Limit !== undefined && input.Limit < 1) refuse("Limit must be greater than or equal to 1");
+    const after = input.ExclusiveStartKey as Item | undefined;
+    if (after && (after.PK!.S !== pk || !range(after)))
+      refuse("The provided starting key does not match the range key predicate");
     const filter = input.FilterExpression === undefined ? undefined : conditionOf(input.FilterExpression as string).run;
     const partition = this.partitions.get(pk);
     let order = partition?.order ?? [];
@@ -203,7 +201,7 @@ export class SimulatedTable {
       if (old.size > 0) order = [...new Set([...order, ...old.keys()])].sort(compareText);
     }
     const descending = input.ScanIndexForward === false;
-    const start = input.ExclusiveStartKey?.SK.S as string | undefined;
+    const start = after?.SK!.S as string | undefined;
     const found: Item[] = [];
     let [bytes, read] = [0, 0];
     let last: Item | undefined;
@@ -211,22 +209,22 @@ export class SimulatedTable {
       const sk = order[descending ? order.length - 1 - i : i]!;
       if (start !== undefined && (descending ? compareText(sk, start) >= 0 : compareText(sk, start) <= 0)) continue;
       const item = old.has(sk) ? old.get(sk) : partition?.items.get(sk);
-      if (!item || (range && !range(scopeOf(input, { SK: item.SK! })))) continue;
-      if (last && (read === input.Limit || bytes >= this.pageBytes))
-        return this.#page(input, found, last, read, [name!, placeholder!]);
+      if (!item || !range(item)) continue;
+      if (last && (read === input.Limit || bytes >= this.pageBytes)) return this.#page(input, found, last, read);
       [last, bytes, read] = [item, bytes + bytesOf(item), read + 1];
       if (!filter || filter(scopeOf(input, item))) found.push(project(item, input));
     }
-    return this.#page(input, found, read === input.Limit ? last : undefined, read, [name!, placeholder!]);
+    return this.#page(input, found, read === input.Limit ? last : undefined, read);
   }
 
-  #page(input: Input, found: Item[], last: Item | undefined, read: number, used: string[]): object {
-    checkUses(input, used);
-    return { Items: found, Count: found.length, ScannedCount: read, ...(last && { LastEvaluatedKey: keyOf(last) }) };
+  #page(input: Input, found: Item[], last: Item | undefined, read: number): object {
+    const counted = input.Select === "COUNT" ? {} : { Items: found };
+    return { ...counted, Count: found.length, ScannedCount: read, ...(last && { LastEvaluatedKey: keyOf(last) }) };
   }
 
   #batchGet(input: Input, asOf: number, share: number): object {
     const [[table, request]] = Object.entries(input.RequestItems as Record<string, Input>) as [[string, Input]];
+    checkRequest(request);
     const keys = request.Keys as Key[];
     if (keys.length === 0 || keys.length > 100) refuse("Too many or no keys requested for the BatchGetItem call");
     if (new Set(keys.map(({ PK, SK }) => `${PK.S}\0${SK.S}`)).size < keys.length)
@@ -235,7 +233,8 @@ export class SimulatedTable {
     const found: Item[] = [];
     for (const key of keys.slice(0, answered)) {
       const item = this.#read(key, request, asOf);
-      if (item) found.push(project(item, request));
+      // They come in any order.
+      if (item) found.unshift(project(item, request));
     }
     const rest = keys.slice(answered);
     return {

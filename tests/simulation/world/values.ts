@@ -1,21 +1,5 @@
-export type Value = Record<string, unknown>;
-export type Item = Record<string, Value>;
-
-/** An error that the service answers. */
-export class ServiceError extends Error {
-  constructor(
-    readonly code: string,
-    message: string = code,
-    /** What `ReturnValuesOnConditionCheckFailure` asked for. */
-    readonly item?: Item,
-  ) {
-    super(message);
-  }
-}
-
-export const refuse = (message: string): never => {
-  throw new ServiceError("ValidationException", message);
-};
+import { compareNumbers } from "./expressions/numbers.js";
+import type { Item, Value } from "./item.js";
 
 /** In the order of DynamoDB's keys, which is that of UTF-8 bytes. */
 export function compareText(a: string, b: string): number {
@@ -33,7 +17,7 @@ export function compareText(a: string, b: string): number {
 
 export const typeOf = (value: Value): string => Object.keys(value)[0]!;
 
-/** Less than, equal to or more than 0; undefined for two of different types, which have no order. */
+/** Less than, equal to or more than 0; undefined for two of different types, and for what has no order. */
 export function compare(a: Value, b: Value): number | undefined {
   const type = typeOf(a);
   if (type !== typeOf(b)) return undefined;
@@ -41,15 +25,29 @@ export function compare(a: Value, b: Value): number | undefined {
   if (type === "N") return compareNumbers(x as string, y as string);
   if (type === "S") return compareText(x as string, y as string);
   if (type === "B") return Buffer.compare(Buffer.from(x as string, "base64"), Buffer.from(y as string, "base64"));
-  return JSON.stringify(x) === JSON.stringify(y) ? 0 : undefined;
+  return undefined;
 }
 
-/** DynamoDB's numbers have 38 digits. */
-function compareNumbers(x: string, y: string): number {
-  const difference = Number(x) - Number(y);
-  const isExact = Number.isSafeInteger(Number(x)) || !/^-?\d+$/.test(x + y);
-  return difference !== 0 || isExact ? difference : Number(BigInt(x) - BigInt(y));
+/** Sets and maps have no order. */
+export function equal(a: Value, b: Value): boolean {
+  const type = typeOf(a);
+  if (type !== typeOf(b)) return false;
+  const [x, y] = [a[type], b[type]];
+  if (type === "N" || type === "S" || type === "B") return compare(a, b) === 0;
+  if (type === "L") return sameLength(x, y) && (x as Value[]).every((one, i) => equal(one, (y as Value[])[i]!));
+  if (type === "M")
+    return (
+      Object.keys(x as Item).length === Object.keys(y as Item).length &&
+      Object.entries(x as Item).every(([name, one]) => name in (y as Item) && equal(one, (y as Item)[name]!))
+    );
+  if (!Array.isArray(x)) return x === y;
+  const [of] = type;
+  return (
+    sameLength(x, y) && x.every((one) => (y as unknown[]).some((other) => equal({ [of!]: one }, { [of!]: other })))
+  );
 }
+
+const sameLength = (x: unknown, y: unknown): boolean => (x as unknown[]).length === (y as unknown[]).length;
 
 /** As DynamoDB counts it: names and values. */
 export function bytesOf(item: Item): number {

@@ -1,0 +1,100 @@
+import { fail } from "../model/shown.js";
+import { attempt, finish } from "./attempt.js";
+import { Audit } from "./audit.js";
+import { begin } from "./begin.js";
+import type { Config } from "./model/records.js";
+import type { Register } from "./model/register.js";
+import type { StoreWorld } from "./store-world.js";
+
+/** Longer than anything that is to go may stay. */
+const LONG_MS = 120 * 86_400_000;
+
+/** What is done at the end, to see what that leaves. */
+export async function endStore(world: StoreWorld, states: Map<Register, Config[]>): Promise<void> {
+  world.trace?.(`the ending: ${world.plan.ending}`);
+  switch (world.plan.ending) {
+    case "nothing":
+      return;
+    case "delete":
+      return deleteAll(world);
+    case "expire":
+      return expireAll(world, states);
+  }
+}
+
+/** Time passes, and all that has expired is swept. */
+function sweepAll({ globals, table, bucket, ...world }: StoreWorld): void {
+  void world;
+  table.sweep(globals.nowMs / 1_000, () => true);
+  bucket.sweep(globals.nowMs);
+}
+
+/**
+ * Marks of what was deleted may stay, as long as an attempt can be late or somewhat longer. Then they expire, or who
+ * meets them deletes them.
+ */
+async function deleteAll(world: StoreWorld): Promise<void> {
+  const { model } = world;
+  for (const auditor of world.auditors) {
+    const order = ++auditor.calls + 1_000_000;
+    for (const { place, register } of model.written("store", auditor.keyPrefix)) {
+      const nothing = { value: undefined, ttlMs: undefined, texts: [], length: 0 };
+      const write = begin(auditor, "last delete", world.moment(), nothing, order);
+      register.writes.push(write);
+      const { namespace, key } = place;
+      const made = await world.calmly(attempt(world, auditor, () => auditor.store.delete(namespace, key), false));
+      finish(write, made, model.slackMs);
+    }
+    await world.calmly(auditor.cache.clear([]));
+    const found = await new Audit(world, auditor).search([], {});
+    if (found.length > 0) fail(`All is deleted, and a search finds ${found.length} items`);
+  }
+  model.check();
+  world.jump(LONG_MS);
+  sweepAll(world);
+  await readAll(world, "All is deleted", true);
+  sweepAll(world);
+  judgeRest(world, "All is deleted");
+}
+
+/** Long after the last life: what expires is gone, and the rest is as it was. */
+async function expireAll(world: StoreWorld, states: Map<Register, Config[]>): Promise<void> {
+  const { model } = world;
+  world.jump(LONG_MS);
+  await readAll(world, "All has expired", false);
+  sweepAll(world);
+  // Twice: the first one may have met what it had to tidy.
+  await readAll(world, "All has expired", false);
+  model.check();
+  const stays = (configs: Config[]): boolean => configs.some(({ state }) => state && state.write.ttlMs === undefined);
+  if ([...states.values()].some(stays)) return;
+  await readAll(world, "All has expired", true);
+  sweepAll(world);
+  judgeRest(world, "All has expired");
+}
+
+/** Who lists and searches, and finds what there is: long after the latest write, nothing else is listed either. */
+async function readAll(world: StoreWorld, why: string, isEmpty: boolean): Promise<void> {
+  for (const auditor of world.auditors) {
+    const audit = new Audit(world, auditor);
+    await audit.itemsAndCached();
+    const found = await audit.search([], {});
+    if (isEmpty && found.length > 0) fail(`${why}, and a search finds ${found.length} items`);
+    const holding = new Set(found.map(({ namespace }) => JSON.stringify(namespace)));
+    const listed = (await audit.list({})).map((namespace) => JSON.stringify(namespace));
+    const empty = listed.find((namespace) => !holding.has(namespace));
+    if (empty !== undefined) fail(`Long after the last write, a namespace is listed that holds nothing: ${empty}`);
+  }
+}
+
+const shown = (keys: string[]): string =>
+  `${keys.slice(0, 4).join(", ")}${keys.length > 4 ? ` and ${keys.length - 4} more` : ""}`;
+
+function judgeRest({ table, bucket, instances }: StoreWorld, why: string): void {
+  const faults = instances.some(({ client }) => client.faults > 0) ? "" : " without any fault";
+  const items = table.items().map((item) => `${item.PK!.S as string} ${item.SK!.S as string}`);
+  if (items.length > 0) fail(`${why}${faults}, and left in the table are ${shown(items)}`);
+  // An object that arrived when its caller had given up can outlive it: S3 cannot refuse it.
+  const objects = [...bucket.objects].flatMap(([key, { late }]) => (late ? [] : [key]));
+  if (objects.length > 0) fail(`${why}${faults}, and left in the bucket are ${shown(objects)}`);
+}

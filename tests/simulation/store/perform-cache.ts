@@ -1,0 +1,102 @@
+import { canonical, text } from "../calls/contents.js";
+import { fail } from "../model/shown.js";
+import { attempt, finish } from "./attempt.js";
+import type { StoreInstance } from "./instances.js";
+import { judgeCached } from "./judge.js";
+import type { Place } from "./model/model.js";
+import { begin, ttlMsOf } from "./begin.js";
+import type { StoreCallOf } from "./plan.js";
+import type { Write } from "./model/records.js";
+import type { StoreWorld } from "./store-world.js";
+
+/*
+ * A cache never rejects: what it cannot read is a miss, and what it cannot write is dropped. So a call whose requests
+ * met faults says nothing of what it did.
+ */
+
+const keyOf = ({ namespace, key }: Place): [string[], string] => [[...namespace], key];
+
+async function calling<T>(
+  world: StoreWorld,
+  instance: StoreInstance,
+  writes: Write[],
+  call: () => Promise<T>,
+): Promise<{ value: T } & Pick<Awaited<ReturnType<typeof attempt<T>>>, "span" | "metFaults">> {
+  const made = await attempt(
+    world,
+    instance,
+    () =>
+      call().catch((error: Error & { code?: string }) => fail(`A cache rejects with ${error.code}: ${error.message}`)),
+    false,
+  );
+  if (made.outcome !== "acknowledged") return fail("A cache rejects");
+  // Without S3 it cannot replace what lies there.
+  const isSure = !made.metFaults && (instance.plan.s3 !== undefined || !world.plan.instances.some(({ s3 }) => s3));
+  for (const write of writes) finish(write, { ...made, outcome: "acknowledged" }, world.model.slackMs);
+  if (!isSure)
+    for (const write of writes) finish(write, { ...made, outcome: "unknown", value: undefined }, world.model.slackMs);
+  return made;
+}
+
+export async function cacheSet(
+  world: StoreWorld,
+  instance: StoreInstance,
+  call: StoreCallOf<"cacheSet">,
+): Promise<void> {
+  const start = world.moment();
+  const writes = new Map<string, { place: Place; write: Write }>();
+  const pairs = call.pairs.map(({ length, ttl, ...at }, i) => {
+    const place = world.place(instance, "cache", at);
+    const id = `w${call.n}.${i}`;
+    const value = { id, text: text(`text ${length}`, length) };
+    const write = begin(
+      instance,
+      `${call.n}.${i}. set`,
+      start,
+      { value: { id, shown: canonical(value), plain: value }, ttlMs: ttlMsOf(instance, ttl), texts: [], length },
+      call.n,
+    );
+    // Of several for one key, the last counts.
+    writes.set(JSON.stringify(keyOf(place)), { place, write });
+    return { key: keyOf(place), value, ...(ttl !== undefined && { ttl }) };
+  });
+  for (const { place, write } of writes.values()) world.model.add(place, write);
+  await calling(
+    world,
+    instance,
+    [...writes.values()].map(({ write }) => write),
+    () => instance.cache.set(pairs),
+  );
+}
+
+export async function cacheGet(
+  world: StoreWorld,
+  instance: StoreInstance,
+  { n, places: planned }: Pick<StoreCallOf<"cacheGet">, "n" | "places">,
+): Promise<void> {
+  const places = planned.map((at) => world.place(instance, "cache", at));
+  const made = await calling(world, instance, [], () => instance.cache.get(places.map(keyOf)));
+  const name = `${instance.client.name}'s ${n}. cacheGet`;
+  judgeCached({ world, instance, name, ...made, own: new Set() }, places, made.value);
+}
+
+export async function cacheClear(
+  world: StoreWorld,
+  instance: StoreInstance,
+  { n, namespaces }: StoreCallOf<"cacheClear">,
+): Promise<void> {
+  const { plan, model } = world;
+  const start = world.moment();
+  const cleared = namespaces.map((ns) => plan.namespaces[ns]!);
+  const writes: Write[] = [];
+  for (const namespace of cleared.length > 0 ? cleared : plan.namespaces) {
+    for (const key of plan.keys) {
+      const place: Place = { room: "cache", keyPrefix: instance.keyPrefix, namespace, key };
+      const nothing = { value: undefined, ttlMs: undefined, texts: [], length: 0, isOrdered: false };
+      const write = begin(instance, `${n}. clear`, start, nothing, n);
+      writes.push(write);
+      model.add(place, write);
+    }
+  }
+  await calling(world, instance, writes, () => instance.cache.clear(cleared.map((namespace) => [...namespace])));
+}
