@@ -5,7 +5,8 @@ import type { Backend } from "../payload/backend.js";
 import { TTL_ATTRIBUTE } from "../payload/lifetime.js";
 import { deleteObjects } from "../payload/segment-deletions.js";
 import { WRITTEN_AT } from "../payload/segment-times.js";
-import { parseOrderPointer, POINTERS, SURELY_OVER_MS } from "./entries/pointers.js";
+import { parseOrderPointer, SURELY_OVER_MS } from "./entries/pointers.js";
+import { ITEMS } from "./namespaces.js";
 
 /**
  * Deletes what is left in a namespace that holds no entries: of puts that died half way, and by requests that arrived
@@ -17,10 +18,12 @@ export async function sweepLeftovers(backend: Backend, partition: string): Promi
   const before = Date.now() - SURELY_OVER_MS;
   const items: Key[] = [];
   const objects: Key[] = [];
-  // Order pointers, pointers to objects, and segments. Entries have expired, or are marks of deletions.
-  const query = { partition, between: [POINTERS, "S~"] as [string, string], consistent: true };
+  // Entries, order pointers, pointers to objects, and segments. Entries have expired, or are marks of deletions; one that
+  // does not go by itself has something left to be deleted, and is found by its order pointer.
+  const query = { partition, between: [ITEMS, "S~"] as [string, string], consistent: true };
   for await (const page of db.queryPages({ ...query, only: ["PK", "SK", WRITTEN_AT, TTL_ATTRIBUTE] })) {
     for (const item of page.filter((one) => !(TTL_ATTRIBUTE in one))) {
+      if (item.SK.S.startsWith(ITEMS)) return false;
       const created = parseOrderPointer(item)?.created;
       const writtenAt = created === undefined ? numberOf(item, WRITTEN_AT) : created / 1_000;
       if (writtenAt !== undefined && writtenAt > before) return false;

@@ -42,7 +42,7 @@ export async function nearest(storage: StoreStorage, op: Search, query: Float32A
     0,
     limit,
   );
-  return opened(storage, page);
+  return opened(storage, page, filter);
 }
 
 /** By item. */
@@ -87,8 +87,7 @@ async function nearestByIndex(storage: StoreStorage, op: Search, query: Float32A
         return { namespace, item: (await itemPlace(namespace, key)).key as Item, score };
       }),
     );
-    const found = await opened(storage, candidates);
-    kept = filter ? found.filter(({ value }) => passes(value, filter)) : found;
+    kept = await opened(storage, candidates, filter);
     if (kept.length >= wanted || matches.length < count) break;
   }
   const page = kept.slice(offset, wanted);
@@ -98,10 +97,11 @@ async function nearestByIndex(storage: StoreStorage, op: Search, query: Float32A
   return [...page, ...(await oldest(storage, rest, ({ item }) => !known.has(item.PK.S + item.SK.S)))];
 }
 
-/** Reads items with their values: 1 request a 100. What was deleted meanwhile is left out. */
+/** Reads items with their values: 1 request a 100. Left out is what was deleted meanwhile, or does not pass any more. */
 async function opened<F extends Found & { score?: number | undefined }>(
   storage: StoreStorage,
   found: F[],
+  filter: Search["filter"],
 ): Promise<Ranked[]> {
   const keys = found.map(({ item: { PK, SK } }) => ({ PK, SK }));
   const items = await readEntries(storage.entries, keys, storage.consistentRead);
@@ -116,7 +116,7 @@ async function opened<F extends Found & { score?: number | undefined }>(
   for await (const row of openRows(storage, there)) {
     for (const one of row) {
       const { score } = there[at++]!;
-      if (!isReadable(storage, one)) continue;
+      if (!isReadable(storage, one) || (filter && !passes(one.value, filter))) continue;
       await bounds.add(one);
       all.push({ ...one, score });
     }

@@ -46,7 +46,9 @@ export async function* walk(
 ): AsyncGenerator<Found[], void, undefined> {
   const chores: (() => Promise<unknown>)[] = [];
   const met: Pointer[] = [];
-  const pages = pointersUnder(storage, prefix, () => wanted().count - met.length, chores);
+  const walked: Registered[] = [];
+  const holding = new Set<string>();
+  const pages = pointersUnder(storage, prefix, () => wanted().count - met.length, walked);
   try {
     for (let isOver = false; !isOver || met.length > 0;) {
       while (!isOver && met.length < wanted().count) {
@@ -56,11 +58,17 @@ export async function* walk(
       }
       const { count, only } = wanted();
       if (count <= 0) return;
-      yield await entriesOf(storage, met.splice(0, Math.min(count, ENTRIES_AT_ONCE)), only, chores);
+      const found = await entriesOf(storage, met.splice(0, Math.min(count, ENTRIES_AT_ONCE)), only, chores);
+      for (const { namespace } of found) holding.add(namespace.sortKey);
+      yield found;
     }
   } finally {
-    // What is found to be over is tidied up. Who may only read goes without.
-    await forEachAtOnce(CHORES_AT_ONCE, chores, async (chore) => void (await chore().catch(() => undefined)));
+    // What is found to be over is tidied up, and then the namespaces that held nothing else. Who may only read goes
+    // without.
+    for (const { namespace } of met) holding.add(namespace.sortKey);
+    const empty = walked.filter((row) => !holding.has(row.namespace.sortKey) && isUnsettled(row));
+    for (const some of [chores, empty.map((row) => () => storage.registry.settle(row))])
+      await forEachAtOnce(CHORES_AT_ONCE, some, async (chore) => void (await chore().catch(() => undefined)));
   }
 }
 
@@ -96,12 +104,16 @@ async function entriesOf(
   return found;
 }
 
-/** The pointers of all namespaces under a prefix, oldest first, as far as they are asked for. */
+/**
+ * The pointers of all namespaces under a prefix, oldest first, as far as they are asked for.
+ *
+ * @param walked is given the namespaces of which there are no more
+ */
 async function* pointersUnder(
   storage: StoreStorage,
   prefix: readonly string[],
   missing: () => number,
-  chores: (() => Promise<unknown>)[],
+  walked: Registered[],
 ): AsyncGenerator<Pointer[], void, undefined> {
   const own = prefix.length > 0 ? await namespaceOf(storage.keyPrefix, prefix) : undefined;
   const [ahead, first] = await Promise.all([
@@ -123,10 +135,8 @@ async function* pointersUnder(
         ),
       );
       for (const [i, row] of next.entries()) {
-        const page = pages[i]!;
-        if (page.pointers.length === 0 && !page.next && isUnsettled(row))
-          chores.push(() => storage.registry.settle(row));
-        yield* pagesFrom(storage, row.namespace, page);
+        yield* pagesFrom(storage, row.namespace, pages[i]!);
+        walked.push(row);
       }
     }
     if (rows.isWhole) return;

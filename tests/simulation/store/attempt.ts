@@ -22,7 +22,7 @@ export async function attempt<T>(
   world: StoreWorld,
   instance: StoreInstance,
   call: () => Promise<T>,
-  mayRefuse: boolean,
+  mayRefuse: () => boolean = () => false,
 ): Promise<Attempt<T>> {
   const { client } = instance;
   const before = client.faults;
@@ -38,7 +38,7 @@ export async function attempt<T>(
     const metFaults = client.faults > before;
     world.trace?.(`${client.name} gets ${code}: ${message}`);
     if (metFaults && OF_FAULTS.has(code)) return { span, outcome: "unknown", metFaults };
-    if (code === "" || !mayRefuse) fail(`It fails with ${code || stack}: ${message}`);
+    if (code === "" || !mayRefuse()) fail(`It fails with ${code || stack}: ${message}`);
     return { span, outcome: metFaults ? "unknown" : "nothing", metFaults };
   }
 }

@@ -43,7 +43,7 @@ export class Audit {
 
   async #read<T>(name: string, call: () => Promise<T>, judge: (context: Context, value: T) => void): Promise<T> {
     const { world, instance } = this;
-    const made = await world.calmly(attempt(world, instance, call, false));
+    const made = await world.calmly(attempt(world, instance, call));
     if (made.outcome !== "acknowledged") return fail(`${name} fails`);
     judge({ world, instance, name: `${instance.client.name}'s audit by ${name}`, ...made, own: new Set() }, made.value);
     return made.value;

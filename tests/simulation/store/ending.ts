@@ -42,7 +42,7 @@ async function deleteAll(world: StoreWorld): Promise<void> {
       const write = begin(auditor, "last delete", world.moment(), nothing, order);
       register.writes.push(write);
       const { namespace, key } = place;
-      const made = await world.calmly(attempt(world, auditor, () => auditor.store.delete(namespace, key), false));
+      const made = await world.calmly(attempt(world, auditor, () => auditor.store.delete(namespace, key)));
       finish(write, made, model.slackMs);
     }
     await world.calmly(auditor.cache.clear([]));

@@ -22,12 +22,8 @@ async function calling<T>(
   writes: Write[],
   call: () => Promise<T>,
 ): Promise<{ value: T } & Pick<Awaited<ReturnType<typeof attempt<T>>>, "span" | "metFaults">> {
-  const made = await attempt(
-    world,
-    instance,
-    () =>
-      call().catch((error: Error & { code?: string }) => fail(`A cache rejects with ${error.code}: ${error.message}`)),
-    false,
+  const made = await attempt(world, instance, () =>
+    call().catch((error: Error & { code?: string }) => fail(`A cache rejects with ${error.code}: ${error.message}`)),
   );
   if (made.outcome !== "acknowledged") return fail("A cache rejects");
   // Without S3 it cannot replace what lies there.

@@ -86,7 +86,7 @@ async function batch(
     world,
     instance,
     () => make(world, instance, kind, prepared),
-    mayRefuse(world, instance, places),
+    () => mayRefuse(world, instance, places),
   );
   for (const { write } of writes.values()) finish(write!, made, model.slackMs);
   if (made.outcome !== "acknowledged") return;
@@ -205,7 +205,7 @@ async function list(world: StoreWorld, instance: StoreInstance, call: StoreCallO
     ...(maxDepth !== undefined && { maxDepth }),
     ...(limit !== undefined && { limit }),
   };
-  const made = await attempt(world, instance, () => instance.store.listNamespaces(options), false);
+  const made = await attempt(world, instance, () => instance.store.listNamespaces(options));
   if (made.outcome !== "acknowledged") return;
   const name = `${instance.client.name}'s ${call.n}. list`;
   judgeListing({ world, instance, name, ...made, own: new Set() }, options, made.value);

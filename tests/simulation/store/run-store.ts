@@ -14,8 +14,8 @@ export async function runStoreHistory(plan: StorePlan, trace?: (line: string) =>
   let problem: string | undefined;
   try {
     world.network.calm = true;
-    // The table's time to live and the bucket's rule, which expiry needs.
-    for (const instance of world.auditors) await world.calmly(instance.setUp());
+    // The table's time to live and the bucket's rules, which expiry needs.
+    for (const instance of world.deployed()) await world.calmly(instance.setUp());
     world.network.calm = false;
     await sideBySide(
       world,

@@ -25,6 +25,12 @@ export class StoreWorld extends Stage {
     );
   }
 
+  /** Auditors, and one for each prefix in the bucket. */
+  deployed(): StoreInstance[] {
+    const withS3 = this.instances.flatMap((one) => (one.plan.s3 ? [[one.plan.s3.prefix, one] as const] : []));
+    return [...this.auditors, ...new Map(withS3).values()];
+  }
+
   place({ keyPrefix }: StoreInstance, room: Place["room"], { ns, key }: PlannedPlace): Place {
     return { room, keyPrefix, namespace: this.plan.namespaces[ns]!, key: this.plan.keys[key]! };
   }

@@ -167,6 +167,13 @@ describe("the judge finds", () => {
     const writes = { one: { from: 1, to: 9, by: "A" }, two: { from: 2, to: 8, by: "A" } };
     expect(judged(writes, [[10, 11, "two"]])).not.toThrow();
     expect(judged(writes, [[10, 11, "one"]])).toThrow("The order of calls is another");
+    const deleted = {
+      one: { from: 1, to: 2 },
+      gone: { from: 3, to: 9, by: "A", deletes: true as const },
+      two: { from: 4, to: 8, by: "A" },
+    };
+    expect(judged(deleted, [[10, 11, "two"]])).not.toThrow();
+    expect(judged(deleted, [[10, 11, null]])).toThrow("What is there is absent");
     const apart = { one: { from: 1, to: 9, by: "A" }, two: { from: 2, to: 8, by: "B" } };
     expect(judged(apart, [[10, 11, "one"]])).not.toThrow();
   });

@@ -133,9 +133,8 @@ export class Register {
     const left: Write[] = [];
     for (const other of open) {
       if (other === write) continue;
+      // What was called before, and is under way still, need not be seen: a put then replaces what it was to delete.
       const isBefore = other.isOrdered && write.isOrdered && other.actor === write.actor && other.order < write.order;
-      // It has to be first, and was acknowledged.
-      if (isBefore && other.outcome === "acknowledged") return [];
       const isOver =
         write.outcome === "acknowledged" && other.outcome === "unknown" && other.end.step < write.start.step;
       if (!isBefore && !isOver) left.push(other);
