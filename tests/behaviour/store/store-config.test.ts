@@ -76,10 +76,10 @@ test("a store can be started and stopped, as LangGraph's stores can, and works b
   expect(await store.search(["a"])).toHaveLength(1);
 });
 
-test("setup finds the table that the saver has made", async () => {
-  expect(await createStore().setup()).toEqual({
-    table: { name: tableName(), status: "existed" },
-    timeToLive: expect.any(String),
-  });
-  expect(await createCache().setup()).toEqual({ table: { name: tableName(), status: "existed" } });
+test("setup finds the table that the saver has made, and lets marks of deletions expire", async () => {
+  for (const found of [createStore(), createCache()])
+    expect(await found.setup()).toEqual({
+      table: { name: tableName(), status: "existed" },
+      timeToLive: expect.any(String),
+    });
 });

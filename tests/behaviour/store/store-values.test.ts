@@ -5,7 +5,7 @@ import { itemsWithPrefix, putRaw, withBytes } from "../../lanes/stored/raw-table
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { objectKeys } from "../../lanes/stored/s3-client.js";
 import { s3Options } from "../../lanes/savers/s3-options.js";
-import { createCache, createStore, type StoreOptions } from "../../lanes/savers/stores.js";
+import { createStore, type StoreOptions } from "../../lanes/savers/stores.js";
 
 /** Values of any size, compressed or not, encrypted or not, in DynamoDB or in S3: in the store and in the cache. */
 
@@ -163,9 +163,6 @@ describe("what cannot be read", () => {
       code: "VALUE_TOO_LARGE",
       key: "1",
     });
-    await expect(
-      createCache({ keyPrefix, maxValueBytes: 2_000 }).set([{ key: [["a"], "1"], value: noiseText(3_000) }]),
-    ).rejects.toMatchObject({ code: "VALUE_TOO_LARGE" });
     await createStore({ keyPrefix }).put(["a"], "1", { text: noiseText(300_000) });
     await expect(store.get(["a"], "1")).rejects.toMatchObject({ code: "VALUE_TOO_LARGE", key: "1" });
   });

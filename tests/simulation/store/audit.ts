@@ -8,11 +8,11 @@ import {
   judgeListing,
   judgeSearch,
   listedAs,
-  startsWith,
   type Context,
   type ListOptions,
   type SearchOptions,
 } from "./judge.js";
+import { startsWith } from "./model/model.js";
 import type { Config, Write } from "./model/records.js";
 import type { Register } from "./model/register.js";
 import type { StoreWorld } from "./store-world.js";

@@ -3,7 +3,7 @@ import { canonical } from "../calls/contents.js";
 import type { Moment, Span } from "../model/records.js";
 import { fail } from "../model/shown.js";
 import type { StoreInstance } from "./instances.js";
-import { showPlace, type Place } from "./model/model.js";
+import { showPlace, startsWith, type Place } from "./model/model.js";
 import type { Read, Write } from "./model/records.js";
 import type { StoreWorld } from "./store-world.js";
 import { nearness, passes } from "./values.js";
@@ -56,9 +56,6 @@ export interface SearchOptions {
   offset?: number;
   query?: string;
 }
-
-export const startsWith = (namespace: string[], prefix: string[]): boolean =>
-  prefix.every((label, i) => namespace[i] === label);
 
 export function judgeSearch(context: Context, prefix: string[], options: SearchOptions, result: unknown): void {
   const { world, instance, span } = context;

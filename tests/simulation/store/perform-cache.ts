@@ -1,6 +1,6 @@
 import { canonical, text } from "../calls/contents.js";
 import { fail } from "../model/shown.js";
-import { attempt, finish } from "./attempt.js";
+import { attempt, finish, mayRefuse } from "./attempt.js";
 import type { StoreInstance } from "./instances.js";
 import { judgeCached } from "./judge.js";
 import type { Place } from "./model/model.js";
@@ -10,8 +10,8 @@ import type { Write } from "./model/records.js";
 import type { StoreWorld } from "./store-world.js";
 
 /*
- * A cache never rejects: what it cannot read is a miss, and what it cannot write is dropped. So a call whose requests
- * met faults says nothing of what it did.
+ * Reading and setting never reject: what cannot be read is a miss, and what cannot be written is dropped. So a call whose
+ * requests met faults says nothing of what it did. Clearing does reject.
  */
 
 const keyOf = ({ namespace, key }: Place): [string[], string] => [[...namespace], key];
@@ -29,8 +29,7 @@ async function calling<T>(
   // Without S3 it cannot replace what lies there.
   const isSure = !made.metFaults && (instance.plan.s3 !== undefined || !world.plan.instances.some(({ s3 }) => s3));
   for (const write of writes) finish(write, { ...made, outcome: "acknowledged" }, world.model.slackMs);
-  if (!isSure)
-    for (const write of writes) finish(write, { ...made, outcome: "unknown", value: undefined }, world.model.slackMs);
+  if (!isSure) for (const write of writes) finish(write, { ...made, outcome: "unknown" }, world.model.slackMs);
   return made;
 }
 
@@ -84,15 +83,24 @@ export async function cacheClear(
   const { plan, model } = world;
   const start = world.moment();
   const cleared = namespaces.map((ns) => plan.namespaces[ns]!);
-  const writes: Write[] = [];
+  const writes: { place: Place; write: Write }[] = [];
   for (const namespace of cleared.length > 0 ? cleared : plan.namespaces) {
     for (const key of plan.keys) {
       const place: Place = { room: "cache", keyPrefix: instance.keyPrefix, namespace, key };
       const nothing = { value: undefined, ttlMs: undefined, texts: [], length: 0, isOrdered: false };
       const write = begin(instance, `${n}. clear`, start, nothing, n);
-      writes.push(write);
+      writes.push({ place, write });
       model.add(place, write);
     }
   }
-  await calling(world, instance, writes, () => instance.cache.clear(cleared.map((namespace) => [...namespace])));
+  const places = writes.map(({ place }) => place);
+  const made = await attempt(
+    world,
+    instance,
+    () => instance.cache.clear(cleared.map((namespace) => [...namespace])),
+    () => mayRefuse(world, instance, places, []),
+  );
+  // Where it refuses some, others are gone.
+  const outcome = made.outcome === "nothing" ? "unknown" : made.outcome;
+  for (const { write } of writes) finish(write, { ...made, outcome }, model.slackMs);
 }

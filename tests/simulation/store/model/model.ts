@@ -16,6 +16,9 @@ export const brief = (text: string): string => (text.length > 30 ? `${text.slice
 export const showPlace = ({ room, keyPrefix, namespace, key }: Place): string =>
   `${room === "cache" ? "cache " : ""}${keyPrefix}[${namespace.map(brief).join(", ")}] ${brief(key)}`;
 
+export const startsWith = (namespace: string[], prefix: string[]): boolean =>
+  prefix.every((label, i) => namespace[i] === label);
+
 /** What the contract of LangGraph's stores and caches says of a history. */
 export class StoreModel {
   readonly places = new Map<string, { place: Place; register: Register }>();
