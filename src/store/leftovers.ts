@@ -18,8 +18,8 @@ export async function sweepLeftovers(backend: Backend, partition: string): Promi
   const before = Date.now() - SURELY_OVER_MS;
   const items: Key[] = [];
   const objects: Key[] = [];
-  // Entries, order pointers, pointers to objects, and segments. Entries have expired, or are marks of deletions; one that
-  // does not go by itself has something left to be deleted, and is found by its order pointer.
+  // Entries, order pointers, pointers to objects, and segments. Entries have expired, or are marks of deletions. One
+  // that does not go by itself has something left to be deleted, and is found by its order pointer.
   const query = { partition, between: [ITEMS, "S~"] as [string, string], consistent: true };
   for await (const page of db.queryPages({ ...query, only: ["PK", "SK", WRITTEN_AT, TTL_ATTRIBUTE] })) {
     for (const item of page.filter((one) => !(TTL_ATTRIBUTE in one))) {

@@ -97,7 +97,7 @@ async function nearestByIndex(storage: StoreStorage, op: Search, query: Float32A
   return [...page, ...(await oldest(storage, rest, ({ item }) => !known.has(item.PK.S + item.SK.S)))];
 }
 
-/** Reads items with their values: 1 request a 100. Left out is what was deleted meanwhile, or does not pass any more. */
+/** Reads items with their values: 1 request a 100. What was deleted meanwhile, or passes no more, is left out. */
 async function opened<F extends Found & { score?: number | undefined }>(
   storage: StoreStorage,
   found: F[],

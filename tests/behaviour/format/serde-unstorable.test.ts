@@ -178,7 +178,7 @@ describe.each(UNSTORABLE)("%s", (_, account, at, problem) => {
     expect(await valuesAt(saver, step.config)).toEqual({ fine: 1 });
   });
 
-  test("in an item of the store is refused, with its place, and a cache leaves the value out, before anything is sent", async () => {
+  test("in an item of the store is refused, with its place, and left out by a cache, before it is sent", async () => {
     const { store, log } = countedStore();
     const cacheLog = new RequestLog();
     const cache = createCache({ fetch: cacheLog.fetch });

@@ -4,6 +4,7 @@ import { Audit } from "./audit.js";
 import { begin } from "./begin.js";
 import type { Config } from "./model/records.js";
 import type { Register } from "./model/register.js";
+import { judgeOrder, judgeRest } from "./rest.js";
 import type { StoreWorld } from "./store-world.js";
 
 /** Longer than anything that is to go may stay. */
@@ -64,8 +65,10 @@ async function expireAll(world: StoreWorld, states: Map<Register, Config[]>): Pr
   await readAll(world, "All has expired", false);
   sweepAll(world);
   // Twice: the first one may have met what it had to tidy.
-  await readAll(world, "All has expired", false);
+  const count = await readAll(world, "All has expired", false);
   model.check();
+  sweepAll(world);
+  judgeOrder(world, "Long after the last write", count);
   const stays = (configs: Config[]): boolean => configs.some(({ state }) => state && state.write.ttlMs === undefined);
   if ([...states.values()].some(stays)) return;
   await readAll(world, "All has expired", true);
@@ -74,27 +77,18 @@ async function expireAll(world: StoreWorld, states: Map<Register, Config[]>): Pr
 }
 
 /** Who lists and searches, and finds what there is: long after the latest write, nothing else is listed either. */
-async function readAll(world: StoreWorld, why: string, isEmpty: boolean): Promise<void> {
+async function readAll(world: StoreWorld, why: string, isEmpty: boolean): Promise<number> {
+  let count = 0;
   for (const auditor of world.auditors) {
     const audit = new Audit(world, auditor);
     await audit.itemsAndCached();
     const found = await audit.search([], {});
+    count += found.length;
     if (isEmpty && found.length > 0) fail(`${why}, and a search finds ${found.length} items`);
     const holding = new Set(found.map(({ namespace }) => JSON.stringify(namespace)));
     const listed = (await audit.list({})).map((namespace) => JSON.stringify(namespace));
     const empty = listed.find((namespace) => !holding.has(namespace));
     if (empty !== undefined) fail(`Long after the last write, a namespace is listed that holds nothing: ${empty}`);
   }
-}
-
-const shown = (keys: string[]): string =>
-  `${keys.slice(0, 4).join(", ")}${keys.length > 4 ? ` and ${keys.length - 4} more` : ""}`;
-
-function judgeRest({ table, bucket, instances }: StoreWorld, why: string): void {
-  const faults = instances.some(({ client }) => client.faults > 0) ? "" : " without any fault";
-  const items = table.items().map((item) => `${item.PK!.S as string} ${item.SK!.S as string}`);
-  if (items.length > 0) fail(`${why}${faults}, and left in the table are ${shown(items)}`);
-  // An object that arrived when its caller had given up can outlive it: S3 cannot refuse it.
-  const objects = [...bucket.objects].flatMap(([key, { late }]) => (late ? [] : [key]));
-  if (objects.length > 0) fail(`${why}${faults}, and left in the bucket are ${shown(objects)}`);
+  return count;
 }

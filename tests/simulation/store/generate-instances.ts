@@ -1,10 +1,13 @@
 import type { Random } from "../../lanes/hostile/random.js";
 import type { StoreInstancePlan } from "./plan.js";
+import { LETTERS } from "./values.js";
 
 /** Lives, in seconds. */
 export const LIVES = [60, 600, 4_000, 86_400];
-/** As far as clocks that are set by a network are apart, when something is wrong with it. */
-export const MOST_SKEW_MS = 5_000;
+/** How far clocks are apart: those that are set by a network, when something is wrong with it, and those of nobody. */
+const SKEWS_MS = [5_000, 5_000, 120_000];
+/** Vectors of so many stand beside their items. */
+const MANY_DIMS = 300;
 
 /** Instances whose options differ. */
 export function generateStoreInstances(random: Random): StoreInstancePlan[] {
@@ -15,7 +18,9 @@ export function generateStoreInstances(random: Random): StoreInstancePlan[] {
   const ttls = [random.pick(LIVES), random.pick(LIVES)];
   const index = random.weighted({ none: 5, all: 3, some: 2 });
   const lags = random.chance(0.15);
+  const dims = random.chance(0.7) ? LETTERS : MANY_DIMS;
   const areApart = random.chance(0.5);
+  const mostSkewMs = random.pick(SKEWS_MS);
   const prefixes = random.chance(0.2) ? ["", "b#"] : [random.chance(0.8) ? "" : "b#"];
   return Array.from({ length: count }, (_, i): StoreInstancePlan => {
     const isLater = i > 0;
@@ -32,11 +37,11 @@ export function generateStoreInstances(random: Random): StoreInstancePlan[] {
     if (encryption === "later" && isLater) plan.encryption = { key: 1, older: [], plain: true };
     if (ttl === "all" || (ttl === "some" && random.chance(0.5))) plan.ttlSeconds = random.pick(ttls);
     if (ttl !== "none" && random.chance(0.3)) plan.refreshOnRead = true;
-    if (index === "all" || (index === "some" && random.chance(0.5))) plan.index = true;
+    if (index === "all" || (index === "some" && random.chance(0.5))) plan.index = dims;
     if (lags && random.chance(0.6)) plan.lagSteps = 5 + random.below(40);
     const keyPrefix = random.pick(prefixes);
     if (keyPrefix !== "") plan.keyPrefix = keyPrefix;
-    if (areApart && random.chance(0.6)) plan.skewMs = random.below(2 * MOST_SKEW_MS) - MOST_SKEW_MS;
+    if (areApart && random.chance(0.6)) plan.skewMs = random.below(2 * mostSkewMs) - mostSkewMs;
     return plan;
   });
 }

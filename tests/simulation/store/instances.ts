@@ -1,11 +1,11 @@
 import { DynamoDBCache, DynamoDBStore, type DynamoDBStoreOptions } from "langgraph-checkpoint-dynamodb";
-import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
 import type { Client } from "../world/clients.js";
 import type { Network } from "../world/network.js";
 import { DYNAMODB_URL, S3_URL } from "../world/protocol.js";
 import { BUCKET_NAME } from "../world/stage.js";
+import { WideEmbeddings } from "./embeddings.js";
 import type { StoreInstancePlan } from "./plan.js";
-import { DIMS } from "./values.js";
+import { LETTERS } from "./values.js";
 
 const keyOf = (number: number): Uint8Array => new Uint8Array(32).fill(number);
 
@@ -47,7 +47,7 @@ export class StoreInstance {
           ...(refreshOnRead && { refreshOnRead }),
         },
       }),
-      ...(index && { index: { dims: DIMS, embeddings: new LettersEmbeddings(DIMS), fields: ["title"] } }),
+      ...(index && { index: { dims: index, embeddings: new WideEmbeddings(index), fields: ["title"] } }),
     });
     this.cache = new DynamoDBCache({ ...options, ...(ttlSeconds !== undefined && { ttlSeconds }) });
     this.actor = {};
@@ -86,7 +86,7 @@ export function storeAuditorOf(instances: StoreInstancePlan[], keyPrefix: string
   return {
     name: "Z",
     compression: "none",
-    index: true,
+    index: instances.find((one) => one.index)?.index ?? LETTERS,
     ...(keyPrefix !== "" && { keyPrefix }),
     ...(s3 && { s3: { ...s3, thresholdBytes: 380_000 } }),
     ...(key !== undefined && { encryption: { key, older, plain: true } }),

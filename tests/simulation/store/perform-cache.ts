@@ -10,8 +10,8 @@ import type { Write } from "./model/records.js";
 import type { StoreWorld } from "./store-world.js";
 
 /*
- * Reading and setting never reject: what cannot be read is a miss, and what cannot be written is dropped. So a call whose
- * requests met faults says nothing of what it did. Clearing does reject.
+ * Reading and setting never reject: what cannot be read is a miss, and what cannot be written is dropped. So a call
+ * whose requests met faults says nothing of what it did. Clearing does reject.
  */
 
 const keyOf = ({ namespace, key }: Place): [string[], string] => [[...namespace], key];

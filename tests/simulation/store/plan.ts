@@ -13,8 +13,8 @@ export interface StoreInstancePlan {
   s3?: { thresholdBytes: number; prefix: string };
   ttlSeconds?: number;
   refreshOnRead?: boolean;
-  /** Whether it finds by meaning. */
-  index?: boolean;
+  /** If it finds by meaning: how many dimensions its vectors have. */
+  index?: number;
   /** Its reads are not consistent, and lag by so many steps at most. */
   lagSteps?: number;
   /** Which key it encrypts with, and which older ones it knows; `plain` values are read too. */

@@ -7,7 +7,7 @@ export const COLORS = ["red", "blue", "green"];
 /** The embedding counts the letters from a to h. */
 export const TITLES = ["abba", "bag", "cafe", "deed", "fab", "hedge", "cabbage", "each", "ff", "zzz"];
 export const QUERIES = ["a bed", "cabbage", "hhh"];
-export const DIMS = 8;
+export const LETTERS = 8;
 
 export const FILTERS: Record<string, unknown>[] = [
   { color: "red" },
@@ -50,10 +50,10 @@ export const textsOf = (value: Record<string, unknown>, index: false | "color" |
   index === false ? [] : [String(value[index ?? "title"])];
 
 export function letters(words: string): number[] {
-  const counts = new Array<number>(DIMS).fill(0);
+  const counts = new Array<number>(LETTERS).fill(0);
   for (const sign of words.toLowerCase()) {
     const letter = sign.charCodeAt(0) - 97;
-    if (letter >= 0 && letter < DIMS) counts[letter]!++;
+    if (letter >= 0 && letter < LETTERS) counts[letter]!++;
   }
   return counts;
 }
