@@ -11,8 +11,6 @@ useFakeClock();
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-const keys = { accessKeyId: "KEY1", secretAccessKey: "topSecretValue" };
-
 describe("a credentials object", () => {
   test("signs every request", async () => {
     const { saver, sent } = observedSaver(nothingFound, {
@@ -181,52 +179,6 @@ describe("a credentials function", () => {
     expect(error.cause).toBe(cause);
     expect(sent).toEqual([]);
     expect(events).toMatchObject([{ type: "request", attempts: 0, status: 0, error: "CREDENTIALS" }]);
-  });
-
-  test.each<[what: string, answer: () => unknown]>([
-    [
-      "a getter that throws",
-      () => ({
-        get accessKeyId() {
-          throw new TypeError("topSecretValue");
-        },
-      }),
-    ],
-    [
-      "an expiration that is not quite a Date",
-      () => ({ ...keys, expiration: Object.create(Date.prototype) as unknown }),
-    ],
-  ])("that gives %s ends in CREDENTIALS", async (_, answer) => {
-    const { saver, sent } = observedSaver(nothingFound, { credentials: (async () => answer()) as never });
-
-    const error = await errorOf(readNothing(saver));
-
-    expect(error).toMatchObject({ code: "CREDENTIALS", message: expect.not.stringContaining("topSecretValue") });
-    expect(sent).toEqual([]);
-  });
-
-  test("is asked for each of its values once, so that what is checked is what is sent", async () => {
-    let asked = 0;
-    const changing = {
-      ...keys,
-      get sessionToken() {
-        return asked++ === 0 ? "token" : "line\nbreak";
-      },
-    };
-    class Unwilling extends Date {
-      override getTime(): number {
-        throw new Error("topSecretValue");
-      }
-    }
-    const { saver, sent } = observedSaver(nothingFound, {
-      credentials: async () => Object.assign(changing, { expiration: new Unwilling(Date.now() + HOUR) }),
-    });
-
-    await readNothing(saver);
-    await readNothing(saver);
-
-    expect(sent.map(({ headers }) => headers.get("x-amz-security-token"))).toEqual(["token", "token"]);
-    expect(asked).toBe(1);
   });
 
   test("may throw before it returns a promise", async () => {
