@@ -61,9 +61,9 @@ const ALLOWED = ["globalThis.process?.env", "a Worker's env, process.env, or Den
  * class cannot be left out of a bundle: prune, copies, exports and imports are 7,700, S3, encryption, setup() and
  * DeltaChannel 4,300. What raises a ceiling has to be worth it.
  */
-const CEILINGS = { saver: 59_900, reader: 31_550 };
+const CEILINGS = { saver: 60_250, reader: 31_890 };
 /** wrangler keeps the names of all functions, which is 2 KB more. */
-const BY_WRANGLER = 34_000;
+const BY_WRANGLER = 34_350;
 
 describe.each([
   ["saver", saver, CEILINGS.saver],

@@ -1,4 +1,5 @@
 import type { DynamoDBSaverErrorCode } from "../../errors.js";
+import type { AwsService } from "./events.js";
 import { NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE, type Answer } from "./exchange.js";
 import type { RetryKind } from "./retry.js";
 
@@ -19,7 +20,12 @@ export const UNREADABLE: Failure = {
   retry: "transient",
 };
 /** Why there is no answer that counts. */
-export function connectionFailure(error: unknown, answer: Answer | undefined, requestTimeoutMs: number): Failure {
+export function connectionFailure(
+  error: unknown,
+  answer: Answer | undefined,
+  service: AwsService,
+  requestTimeoutMs: number,
+): Failure {
   if (error === TIMED_OUT) {
     const message = `No complete answer within ${requestTimeoutMs} ms (requestTimeoutMs).`;
     return { code: "TIMEOUT", message, retry: "transient" };
@@ -33,7 +39,9 @@ export function connectionFailure(error: unknown, answer: Answer | undefined, re
     return {
       code: "VALUE_TOO_LARGE",
       message:
-        "An object in S3 is longer than any that was stored there: over maxValueBytes. Raise that option to read it.",
+        service === "s3"
+          ? "An object in S3 is longer than any that was stored: over maxValueBytes. Raise that option to read it."
+          : "An answer is longer than DynamoDB's are. Check the endpoint, and who can write to the table.",
     };
   }
   if (error === NO_RESPONSE) {
