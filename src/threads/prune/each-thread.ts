@@ -68,7 +68,7 @@ export async function* eachThread(
   return total;
 }
 
-/** What is not one of our errors, stored data that nobody thought of has made: it says nothing, because it may quote it. */
+/** What stored data has caused that nobody thought of is told without its own words, which may quote it. */
 function ofThread(threadId: string, caught: unknown): DynamoDBSaverError {
   if (caught instanceof DynamoDBSaverError) return caught;
   const known = caught instanceof FormatError ? caught : damaged("Something that is stored has another shape");

@@ -115,9 +115,10 @@ export class Model {
     // Where lives differ, what the parent shares is looked after first, and found to be gone.
     const looksFirst = parent.livesMs < Infinity || checkpoint.livesMs < Infinity;
     if (isRestored || mayBeMistaken || checkpoint.ns !== parent.ns) return "maybe";
+    // Stored beside this one, it is found, whoever has put it.
+    if (parent.putEnd > start.step) return "maybe";
     const touchedMs = actor.touched.get(parent);
     if (touchedMs === undefined) return "no";
-    if (parent.putEnd > start.step) return "maybe";
     if (looksFirst) return "maybe";
     return start.ms - touchedMs < SURELY_CACHED_MS && checkpoint.parentId !== undefined ? "yes" : "maybe";
   }

@@ -3,7 +3,7 @@ import type { Random } from "../../lanes/hostile/random.js";
 import type { SimulatedBucket } from "./bucket.js";
 import { ServiceError } from "./values.js";
 import type { Input } from "./inputs.js";
-import { answerOf, errorOf, read, refusal, type Request } from "./protocol.js";
+import { answerOf, beginsThread, errorOf, read, refusal, type Request } from "./protocol.js";
 import { describe } from "./requests.js";
 import type { Write } from "./keys.js";
 import type { SimulatedTable } from "./table.js";
@@ -55,13 +55,6 @@ export interface Flight {
   resolve: (answer: Response) => void;
   reject: (error: Error) => void;
 }
-
-/**
- * Whether it writes a thread's marker. The network's own copy of it would bring a deleted thread back, which
- * docs/storage.md says under "Late requests"; another attempt of it offers another name.
- */
-const beginsThread = (request: Request): boolean =>
-  request.to === "table" && String(request.input.UpdateExpression).includes("begun = :born");
 
 /** Carries requests, each a few steps, of which the world decides the order. */
 export class Network {
