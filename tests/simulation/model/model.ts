@@ -73,7 +73,9 @@ export class Model {
     }
     if (isAcknowledged) this.#touch(actor, checkpoint, end);
     else actor.tried.add(checkpoint);
-    if (thread.deletedSince(start.step) || (stoodOn && this.#mayMistake(actor, stoodOn, start))) {
+    // A parent that is stored beside it is found, and is perhaps of a thread that was deleted before.
+    const isBeside = stoodOn !== undefined && stoodOn.putEnd > start.step && thread.deletions.length > 0;
+    if (thread.deletedSince(start.step) || isBeside || (stoodOn && this.#mayMistake(actor, stoodOn, start))) {
       [checkpoint.mayGo, checkpoint.dead] = [checkpoint.from, "maybe"];
     } else if (stoodOn && stoodOn.dead !== "no") {
       const fate =
@@ -115,10 +117,9 @@ export class Model {
     // Where lives differ, what the parent shares is looked after first, and found to be gone.
     const looksFirst = parent.livesMs < Infinity || checkpoint.livesMs < Infinity;
     if (isRestored || mayBeMistaken || checkpoint.ns !== parent.ns) return "maybe";
-    // Stored beside this one, it is found, whoever has put it.
-    if (parent.putEnd > start.step) return "maybe";
     const touchedMs = actor.touched.get(parent);
     if (touchedMs === undefined) return "no";
+    if (parent.putEnd > start.step) return "maybe";
     if (looksFirst) return "maybe";
     return start.ms - touchedMs < SURELY_CACHED_MS && checkpoint.parentId !== undefined ? "yes" : "maybe";
   }
