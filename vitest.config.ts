@@ -54,8 +54,8 @@ const between = process.env.WHOLE_SUITE
 const withoutLangGraph = [
   "tests/behaviour/{aws,config,crash,credentials,payload,table}/*.test.ts",
   "tests/behaviour/checkpoint/{delete/*,budgets,faults,history,latest-only}.test.ts",
-  "tests/behaviour/threads/{incarnations,long-work,prune*,removed-runs,restored-thread}.test.ts",
-  "tests/behaviour/**/{ids,key-families,official-*,sizes,store-crash,store-values}.test.ts",
+  "tests/behaviour/threads/{copy-*,incarnations,long-work,prune*,removed-runs,restored-thread}.test.ts",
+  "tests/behaviour/**/{data-errors*,encryption-*,ids,key-families,official-*,sizes,store-crash,store-requests,store-values}.test.ts",
   "tests/behaviour/hostile/hostile-!(constructors).test.ts",
 ];
 
@@ -99,7 +99,7 @@ const inNode = { ...watched, provide: { thorough: plan.thorough, peers: newestPe
 export default defineConfig({
   test: {
     globalSetup: "tests/lanes/run/global-setup.ts",
-    maxWorkers: 3, // on two cores: tests also wait, for servers and clocks
+    maxWorkers: 4, // on two cores: tests also wait, for servers and clocks
     retry: 0,
     projects: [
       { resolve, test: { ...inNode, name: "node", include: [behaviour], isolate: false } },

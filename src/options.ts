@@ -195,7 +195,7 @@ export interface DynamoDBSaverOptions {
   consistentRead?: boolean | undefined;
   /**
    * Called after every request with its attempts, bytes, duration and consumed capacity, and before every
-   * retry. What it throws is dropped.
+   * retry. What it throws is dropped, and what an async one rejects with.
    */
   onEvent?: EventListener | undefined;
 }

@@ -5,12 +5,19 @@ import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
  * two digits and one more; bytes take their own length, and not that of their base64.
  */
 
+const MAX_ITEM_BYTES = 400 * 1_024;
+const MAX_SORT_KEY_BYTES = 1_024;
+
 const encoder = new TextEncoder();
 
 /** The size of an item as DynamoDB counts it, in bytes. */
 export function itemSize(item: Item): number {
   return Object.entries(item).reduce((sum, [name, value]) => sum + utf8Length(name) + valueSize(value), 0);
 }
+
+/** Whether DynamoDB takes an item with this sort key, and of this size ("Constraints in Amazon DynamoDB"). */
+export const isStorable = (item: Item): boolean =>
+  utf8Length(item.SK.S) <= MAX_SORT_KEY_BYTES && itemSize(item) <= MAX_ITEM_BYTES;
 
 function valueSize(value: AttributeValue): number {
   if ("S" in value) return utf8Length(value.S);

@@ -10,6 +10,8 @@ const LISTED_BYTES = 768;
 const NUMBER_BYTES = 256;
 /** What each sign of a text takes at most. */
 const SIGN_BYTES = 2;
+/** What is held of a key besides its text. */
+const KEY_BYTES = 100;
 /** What is held of a value besides its bytes, and of each segment. */
 const VALUE_BYTES = 400;
 const SEGMENT_BYTES = 150;
@@ -56,6 +58,9 @@ export function costOf(header: Uint8Array): number {
 
 /** What a text takes in memory. */
 export const costOfText = (text: unknown): number => (typeof text === "string" ? SIGN_BYTES * text.length : 0);
+
+/** What a key, or an id, takes in memory where it is kept. */
+export const costOfKey = (text: string): number => KEY_BYTES + costOfText(text);
 
 /** What a value takes in memory before its segments are read. */
 export const costOfValue = ({ type, segments, tail }: Value): number =>

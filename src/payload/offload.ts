@@ -119,7 +119,11 @@ export class Offload {
 
   async delete(places: ObjectPlace[]): Promise<void> {
     const keysByBucket = new Map<string, string[]>();
-    for (const { bucket, key } of places) keysByBucket.set(bucket, [...(keysByBucket.get(bucket) ?? []), key]);
+    for (const { bucket, key } of places) {
+      const keys = keysByBucket.get(bucket) ?? [];
+      keysByBucket.set(bucket, keys);
+      keys.push(key);
+    }
     for (const [bucket, keys] of keysByBucket) await this.s3.deleteObjects(bucket, keys);
   }
 }

@@ -198,6 +198,27 @@ describe("with maxValueBytes of 8 MiB, so does a call that meets what is long al
       /^done$/,
     ],
     [
+      "40 lists of 55,000 keys that are garbage",
+      ["prune"],
+      () => {
+        const keys = { S: `[${Array<string>(55_000).fill('["",0]').join()}]` };
+        return withWrites(...many(40, (id) => ({ ...keyOf(PARTITION, `G#${id}#0`), keys })));
+      },
+      /^VALUE_TOO_LARGE$/,
+    ],
+    [
+      "25,000 sort keys of 900 characters, of segments",
+      ["prune"],
+      () => withWrites(...many(25_000, (id) => keyOf(PARTITION, `S#${id}${"x".repeat(900)}`))),
+      /^VALUE_TOO_LARGE$/,
+    ],
+    [
+      "as many, of writes without a checkpoint",
+      ["prune"],
+      () => withWrites(...many(25_000, (id) => keyOf(PARTITION, `C##${id}#W#${"x".repeat(900)}#${BORN}`))),
+      /^VALUE_TOO_LARGE$/,
+    ],
+    [
       "a checkpoint of format 3 and its parent, each with 28 MiB of writes",
       ["getTuple"],
       () => {

@@ -1,5 +1,6 @@
 import { AwsRequestError, type DynamoDBSaverError, type DynamoDBSaverErrorCode } from "../../errors.js";
 import { aborted } from "./abort.js";
+import { codeIn, requestIdIn, secretsOf, wordsIn } from "./answer-text.js";
 import { Clock } from "./clock.js";
 import type { AwsCredentials, CredentialSource } from "./credentials.js";
 import { emit, type AwsService, type ConsumedCapacity, type EventListener } from "./events.js";
@@ -30,7 +31,7 @@ export interface AwsRequest<T> {
   headers: Record<string, string>;
   /** Made anew for each attempt, where it is a function. */
   body: Uint8Array<ArrayBuffer> | (() => Uint8Array<ArrayBuffer>);
-  /** A longer answer is not read. */
+  /** A longer answer is not read. Default: 16 MiB. */
   maxAnswerBytes?: number | undefined;
   /**
    * Reads a successful answer. What it throws means a garbled answer, which is tried again, or a {@link ReportedError}.
@@ -61,6 +62,8 @@ const REFUSED_CREDENTIALS = new Set([
   "InvalidAccessKeyId",
   "InvalidToken",
 ]);
+/** "Query": a page is 1 MB, which JSON can make nine times as much, as of a list of empty texts. */
+const MAX_ANSWER_BYTES = 16 * 1_024 * 1_024;
 const NO_CAPACITY: ConsumedCapacity = { readUnits: 0, writeUnits: 0 };
 
 /** Signs and sends requests, and sends them again when that can help. Knows no service in particular. */
@@ -88,6 +91,7 @@ export class AwsClient {
     let bytesSent = 0;
     let bytesReceived = 0;
     let answer: Answer | undefined;
+    let secrets = "";
     let lastRetry: RetryKind | undefined;
     let renewedCredentials = false;
     let attempt = 0;
@@ -103,7 +107,7 @@ export class AwsClient {
         bytesSent,
         bytesReceived,
         consumedCapacity,
-        requestId: requestId(answer),
+        requestId: requestIdIn(answer, secrets),
         error,
       });
 
@@ -128,7 +132,9 @@ export class AwsClient {
         clockOffsetMs = this.#clock.offsetMs;
         const body = typeof request.body === "function" ? request.body() : request.body;
         bytesSent += body.length;
-        answer = await this.#attempt(request, body, credentials, clockOffsetMs, signal);
+        const headers = await sign({ ...request, body }, credentials, clockOffsetMs, this.#signingKeys);
+        secrets = secretsOf(headers);
+        answer = await this.#exchange(request, headers, body, signal);
         bytesReceived += answer.body.length;
         if (answer.status >= 200 && answer.status < 300) {
           const result = request.parse(answer);
@@ -137,7 +143,7 @@ export class AwsClient {
           ended(consumed);
           return result;
         }
-        failure = this.#readFailure(request, answer, request.parseError(answer), clockOffsetMs);
+        failure = this.#readFailure(request, answer, request.parseError(answer), secrets, clockOffsetMs);
       } catch (error) {
         if (signal?.aborted) throw endedByAbort(signal);
         if (!credentials) {
@@ -146,8 +152,14 @@ export class AwsClient {
         }
         failure =
           error instanceof ReportedError && answer
-            ? this.#readFailure(request, answer, { serviceCode: error.serviceCode, serviceMessage: "" }, clockOffsetMs)
-            : connectionFailure(error, answer, this.#config.requestTimeoutMs);
+            ? this.#readFailure(
+                request,
+                answer,
+                { serviceCode: error.serviceCode, serviceMessage: "" },
+                secrets,
+                clockOffsetMs,
+              )
+            : connectionFailure(error, answer, service, this.#config.requestTimeoutMs);
       } finally {
         place.release();
       }
@@ -171,7 +183,7 @@ export class AwsClient {
           attempts: attempt,
           retryable: failure.retry !== undefined,
           serviceCode: failure.serviceCode,
-          requestId: requestId(answer),
+          requestId: requestIdIn(answer, secrets),
           ...("cause" in failure && { cause: failure.cause }),
         });
       }
@@ -193,30 +205,31 @@ export class AwsClient {
     }
   }
 
-  async #attempt(
+  #exchange(
     request: AwsRequest<unknown>,
+    headers: Headers,
     body: Uint8Array<ArrayBuffer>,
-    credentials: AwsCredentials,
-    clockOffsetMs: number,
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
     const { fetch, requestTimeoutMs } = this.#config;
-    const headers = await sign({ ...request, body }, credentials, clockOffsetMs, this.#signingKeys);
     const init = { method: request.method, headers, ...(request.method !== "GET" && { body }) };
     return exchange(request.url, init, {
       fetch,
       signal,
       timeoutMs: requestTimeoutMs,
-      maxBytes: request.maxAnswerBytes,
+      maxBytes: request.maxAnswerBytes ?? MAX_ANSWER_BYTES,
     });
   }
 
   #readFailure(
     request: AwsRequest<unknown>,
     answer: Answer,
-    { serviceCode, serviceMessage }: ReturnType<AwsRequest<unknown>["parseError"]>,
+    said: ReturnType<AwsRequest<unknown>["parseError"]>,
+    secrets: string,
     clockOffsetMs: number,
   ): Failure {
+    const serviceCode = codeIn(said.serviceCode, secrets);
+    const serviceMessage = wordsIn(said.serviceMessage, secrets);
     if (serviceCode === undefined && request.named.includes(answer.status)) return UNREADABLE;
     const retry = retryKind(answer.status, serviceCode);
     const failure: Failure = { ...request.explain(serviceCode, serviceMessage), serviceCode, retry };
@@ -228,8 +241,4 @@ export class AwsClient {
     }
     return failure;
   }
-}
-
-function requestId(answer: Answer | undefined): string | undefined {
-  return answer?.headers.get("x-amzn-requestid") ?? answer?.headers.get("x-amz-request-id") ?? undefined;
 }

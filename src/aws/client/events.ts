@@ -74,8 +74,8 @@ export interface WarningEvent {
 /** What `onEvent` receives. Events hold names, counts and durations: no key, no value, no credential. */
 export type DynamoDBSaverEvent = RequestEvent | RetryEvent | WarningEvent;
 
-/** Called with each event, as it happens. */
-export type EventListener = (event: DynamoDBSaverEvent) => void;
+/** Called with each event, as it happens, and not awaited. */
+export type EventListener = (event: DynamoDBSaverEvent) => unknown;
 
 /**
  * An observer must not be able to break what it observes, so what it throws is dropped, and what an async one rejects

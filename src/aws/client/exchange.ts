@@ -14,7 +14,7 @@ export interface ExchangeLimits {
   signal: AbortSignal | undefined;
   timeoutMs: number;
   /** A longer answer is not read. */
-  maxBytes: number | undefined;
+  maxBytes: number;
 }
 
 /* What an exchange fails with, besides what `fetch` throws and the reason of the signal. */
@@ -61,9 +61,9 @@ export async function exchange(
 }
 
 /** The whole body, unless it is longer than `maxBytes`. */
-async function bodyOf(response: Response, maxBytes: number | undefined): Promise<Uint8Array> {
+async function bodyOf(response: Response, maxBytes: number): Promise<Uint8Array> {
   // Not `.text()`: workerd warns of it for DynamoDB's content type.
-  if (maxBytes === undefined || !response.body) return new Uint8Array(await response.arrayBuffer());
+  if (!response.body) return new Uint8Array(await response.arrayBuffer());
   const pieces: Uint8Array[] = [];
   let length = 0;
   const reader = response.body.getReader();

@@ -1,4 +1,5 @@
 import type { DynamoDBSaverErrorCode } from "../../errors.js";
+import type { AwsService } from "./events.js";
 import { NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE, type Answer } from "./exchange.js";
 import type { RetryKind } from "./retry.js";
 
@@ -24,7 +25,12 @@ export const EXPIRED_TOKEN: Pick<Failure, "code" | "message"> = {
   message: "The session token has expired. Give a credentials function, which is asked again in time.",
 };
 /** Why there is no answer that counts. */
-export function connectionFailure(error: unknown, answer: Answer | undefined, requestTimeoutMs: number): Failure {
+export function connectionFailure(
+  error: unknown,
+  answer: Answer | undefined,
+  service: AwsService,
+  requestTimeoutMs: number,
+): Failure {
   if (error === TIMED_OUT) {
     const message = `No complete answer within ${requestTimeoutMs} ms (requestTimeoutMs).`;
     return { code: "TIMEOUT", message, retry: "transient" };
@@ -38,7 +44,9 @@ export function connectionFailure(error: unknown, answer: Answer | undefined, re
     return {
       code: "VALUE_TOO_LARGE",
       message:
-        "An object in S3 is longer than any that was stored there: over maxValueBytes. Raise that option to read it.",
+        service === "s3"
+          ? "An object in S3 is longer than any that was stored: over maxValueBytes. Raise that option to read it."
+          : "An answer is longer than any of the service. Check the endpoint, and who can write to the table.",
     };
   }
   if (error === NO_RESPONSE) {

@@ -21,6 +21,9 @@ export interface ProtocolConfig {
   countsCapacity: boolean;
 }
 
+/** 100 items of 400 KB, in Base64. DynamoDB itself gives 16 MB. */
+const MAX_BATCH_BYTES = 64 * 1_024 * 1_024;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -59,6 +62,7 @@ export class DynamoDBProtocol {
       region: this.#config.region,
       headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}` },
       body: typeof input === "function" ? () => bodyOf(input()) : bodyOf(input),
+      ...(operation === "BatchGetItem" && { maxAnswerBytes: MAX_BATCH_BYTES }),
       parse: ({ body }) => {
         const output = JSON.parse(decoder.decode(body)) as T;
         const part = required === undefined ? output : output?.[required];

@@ -46,11 +46,14 @@ function collect(holder: object, key: string | number, value: unknown, found: Fo
 /** LangChain's limit of 50 levels is for data from strangers. The saver that wrote this has a limit of its own. */
 const LIMITS = { maxDepth: Number.MAX_SAFE_INTEGER };
 
-function loadRecord(record: Json): Promise<unknown> {
-  return load(JSON.stringify({ ...record, kwargs: plainKwargs(record.kwargs) }), LIMITS);
+/** Where the classes of LangChain are that say what they are made of. Of others, a tracer reads the environment. */
+const MODULES = ["messages", "output_parsers", "prompt_values", "prompts", "runnables"];
+
+async function loadRecord(record: Json): Promise<unknown> {
+  return load(JSON.stringify(plainKwargs(record)), LIMITS);
 }
 
-/** Arguments as JSON alone, which is what `load` takes. */
+/** A record with arguments of JSON alone, which is what `load` takes. */
 function plainKwargs(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(plainKwargs);
@@ -59,6 +62,8 @@ function plainKwargs(value: unknown): unknown {
   if ("__lc_escaped__" in object && Object.keys(object).length === 1) return object;
   // `load` would refuse all of the object for it.
   if (object.lc === 1 && object.type === "not_implemented") return { __lc_escaped__: object };
+  if (isConstruction(object) && !MODULES.includes(String((object.id as unknown[])[1])))
+    throw new Error("This object is not made of data alone");
   for (const name of Object.keys(object)) setOwn(object, name, plainKwargs(object[name]));
   return object.lc === 2 ? valueOf(object) : object;
 }

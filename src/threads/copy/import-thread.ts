@@ -20,10 +20,10 @@ const ID = /^(S:|B:[\w+/]{22}==$)/;
 const all = (attributes: Record<string, RegExp>): ReadonlyMap<string, RegExp> =>
   new Map(Object.entries({ SK: TEXT, v: NUMBER, ttl: NUMBER, at: NUMBER, ...attributes }));
 
-/** What each kind of item can have, by its sort key; `w` and `at-` have an index behind them. */
+/** What each kind of item can have, by its sort key; behind `w` and `at-` stands any index. */
 const KINDS: readonly [sortKeys: RegExp, attributes: ReadonlyMap<string, RegExp>][] = [
   [/^C#[^#]*#[^#]*#~$/, all({ data: BYTES, ns: TEXT, id: TEXT, parent: ID, run: ID, ends: NUMBER, first: NUMBER })],
-  [/^C#[^#]*#[^#]*#W#[^#]*#?$/, all({ w: BYTES, "at-": NUMBER, n: NUMBER, path: TEXT, task: TEXT })],
+  [/^C#[^#]*#[^#]*#W#[^#]*#?$/, all({ w0: BYTES, "at-0": NUMBER, n: NUMBER, path: TEXT, task: TEXT })],
   [/^S#[\w-]{43}$/, all({ data: BYTES })],
 ];
 
@@ -130,7 +130,9 @@ function isItem(item: unknown): item is SnapshotItem["item"] {
     Object.entries(item).every(([name, value]) => {
       const [[type, text] = [], ...more] = Object.entries((value ?? {}) as object);
       const isText = typeof text === "string" && more.length === 0;
-      return isText && allowed.get(name.replace(/^(w|at-)-?\d+$/, "$1"))?.test(`${type}:${text}`) === true;
+      return (
+        isText && allowed.get(name.replace(/^(w|at-)-?\d+$/, (_, kind) => `${kind}0`))?.test(`${type}:${text}`) === true
+      );
     })
   );
 }

@@ -2,6 +2,7 @@ import type { Item } from "../../aws/dynamodb/items.js";
 import { AwsRequestError, invalidInput } from "../../errors.js";
 import { binaryOf, DATA } from "../../format/attributes.js";
 import type { Codec } from "../../format/codec.js";
+import { isStorable } from "../../format/item-size.js";
 import { deleteIncarnation } from "../../checkpoint/delete-thread.js";
 import { deleteAsRead } from "../../checkpoint/incarnation.js";
 import { key, newIncarnation, withBorn } from "../../format/keys.js";
@@ -72,8 +73,8 @@ export async function* restore(
     }
     throw invalidInput(`Thread ${JSON.stringify(threadId)} was begun or deleted while it was being restored.`);
   } catch (error) {
-    // Where requests fail, a next attempt or a pruning does this.
-    isOver = error instanceof AwsRequestError;
+    // Where requests fail, a next attempt or a pruning does this. One that is not valid says nothing of the others.
+    isOver = error instanceof AwsRequestError && (error.code !== "SERVICE_ERROR" || error.retryable);
     throw error;
   } finally {
     // Also where the caller's onProgress has ended it.
@@ -105,11 +106,14 @@ async function* movedItems(
   born: string,
   { head, items, later }: Snapshot & { later: number },
 ): AsyncGenerator<Moved, undefined, undefined> {
+  let count = 0;
   for await (const { item, external = false } of items) {
-    yield {
-      item: await rebound(codec, head, id, key(partition, withBorn(item.SK.S, born)), endingLater(item, later)),
-      external,
-    };
+    count++;
+    const place = key(partition, withBorn(item.SK.S, born));
+    const moved = await rebound(codec, head, id, place, endingLater(item, later));
+    if (!external && !isStorable(moved))
+      throw invalidInput(`Item ${count} is larger than any that DynamoDB takes. No saver has written it.`);
+    yield { item: moved, external };
   }
 }
 
@@ -124,9 +128,12 @@ async function* storeItems(
 ): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
   let items = 0;
   const row: Item[] = [];
+  // DynamoDB refuses a batch that has an item twice.
+  const sortKeys = new Set<string>();
   let bytes = 0;
   const flush = async (): Promise<void> => {
     await storage.db.batchPut(row.splice(0));
+    sortKeys.clear();
     bytes = 0;
   };
   for (let next = first; !next.done; next = await rest.next()) {
@@ -134,6 +141,8 @@ async function* storeItems(
     if (external) {
       await writeObject(storage, partition, { born, name: segmentName(item.SK.S) }, binaryOf(item, DATA), life);
     } else {
+      if (sortKeys.has(item.SK.S)) throw invalidInput(`Item ${items + 1} is there twice. No saver has written that.`);
+      sortKeys.add(item.SK.S);
       row.push(item);
       bytes += JSON.stringify(item).length;
       if (row.length >= AT_ONCE || bytes >= BYTES_AT_ONCE) await flush();

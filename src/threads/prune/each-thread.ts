@@ -1,6 +1,6 @@
-import type { DynamoDBSaverError } from "../../errors.js";
+import { DynamoDBSaverError } from "../../errors.js";
 import { add, nothing, type PruneResult } from "./result.js";
-import { locate } from "../../format/format-error.js";
+import { damaged, FormatError, locate } from "../../format/format-error.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import { threadOf, type Thread } from "../../checkpoint/refs.js";
 import { isOfOneThread, ThreadsFailedError, type ThreadFailure } from "./threads-failed.js";
@@ -58,7 +58,7 @@ export async function* eachThread(
         yield last;
       }
     } catch (caught) {
-      const error = locate(caught, { threadId, checkpointNs: "", checkpointId: "" });
+      const error = ofThread(threadId, caught);
       if (!isOfOneThread(error)) throw error;
       failed.push({ threadId, error });
       yield { ...last, error };
@@ -66,6 +66,13 @@ export async function* eachThread(
   }
   if (failed.length > 0) throw threads === 1 ? failed[0]!.error : new ThreadsFailedError(failed, total, threads);
   return total;
+}
+
+/** What stored data has caused that nobody thought of is told without its own words, which may quote it. */
+function ofThread(threadId: string, caught: unknown): DynamoDBSaverError {
+  if (caught instanceof DynamoDBSaverError) return caught;
+  const known = caught instanceof FormatError ? caught : damaged("Something that is stored has another shape");
+  return locate(known, { threadId, checkpointNs: "", checkpointId: "" }) as DynamoDBSaverError;
 }
 
 async function* listed({ threads }: Storage): AsyncGenerator<string> {

@@ -1,6 +1,7 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { stringOf } from "../../format/attributes.js";
 import { bytesInMemory, knownOf } from "../../format/known-attributes.js";
+import { costOfKey, type Meter } from "../../format/meter.js";
 import { keyOf, CHECKPOINTS, idOf, parseSortKey, THREAD_MARKER } from "../../format/keys.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import type { Thread } from "../../checkpoint/refs.js";
@@ -20,6 +21,8 @@ export interface Group {
   writeBytes: number;
   /** What belongs to another incarnation, or stands in the place of a checkpoint. */
   strays: Key[];
+  /** Limits how many keys there are of one checkpoint. */
+  meter: Meter;
 }
 
 /** Which incarnations a thread has. */
@@ -53,8 +56,10 @@ export async function* groupPages(
           writes: [],
           writeBytes: 0,
           strays: [],
+          meter: codec.meter(),
         };
       }
+      open.meter.add(costOfKey(item.SK.S));
       if (task === undefined && born === living && !isVoid(item)) open.item = knownOf(item);
       else if (task !== undefined && (born === living || born === "")) {
         const known = knownOf(item);

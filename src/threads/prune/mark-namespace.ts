@@ -4,6 +4,7 @@ import { bytesInMemory } from "../../format/known-attributes.js";
 import { deltaChannels } from "../../checkpoint/delta-channels.js";
 import { idIn, PARENT, RUN } from "../../format/id-attribute.js";
 import { itemSize } from "../../format/item-size.js";
+import { costOfKey } from "../../format/meter.js";
 import { keyOf, parseSortKey } from "../../format/keys.js";
 import { endOf, isEnded, isGone } from "../../payload/lifetime.js";
 import { allValues, openCheckpoint, type StoredCheckpoint } from "../../checkpoint/read/open.js";
@@ -31,9 +32,6 @@ export interface MarkOptions extends Incarnation {
   oldest: number;
 }
 
-/** Of an id. What is over this is counted: others are no longer than a key lets them be. */
-const USUAL_ID = 250;
-
 /**
  * One namespace, from its newest checkpoint to its oldest one. Parents come after their children, if no clock was
  * wrong.
@@ -47,6 +45,8 @@ export class NamespaceMarker {
   readonly #needed = new Map<string, Set<string>>();
   /** Kept ones by their parent. */
   readonly #children = new Map<string, Key[]>();
+  /** Ids that were looked at again, and the channels they were needed for. */
+  readonly #rescued = new Map<string, Set<string>>();
 
   constructor(
     private readonly storage: Storage,
@@ -76,7 +76,7 @@ export class NamespaceMarker {
     if (stays) await this.#keep(await open(), item);
     else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
     else {
-      this.marks.dropped.set(prefix, {
+      this.marks.drop(prefix, {
         item: emptied(item),
         writes: writes.map(({ SK }) => SK.S),
         bytes: [item, ...writes].reduce((sum, one) => sum + itemSize(one as Item), 0),
@@ -86,7 +86,7 @@ export class NamespaceMarker {
       else this.marks.released = undefined;
     }
     const parent = idIn(item, PARENT);
-    for (const one of [id, parent ?? ""]) this.marks.meter.add(Math.max(0, one.length - USUAL_ID));
+    for (const one of [id, parent ?? ""]) this.marks.meter.add(costOfKey(one));
     if (parent !== undefined) this.#parents.add(parent);
   }
 
@@ -94,7 +94,8 @@ export class NamespaceMarker {
   async end(): Promise<void> {
     // What was passed before it was known to be needed.
     for (const [id, channels] of this.#needed) await this.#rescue(id, channels);
-    for (const [parent, children] of this.#children) if (!this.#kept.has(parent)) this.marks.first.push(...children);
+    for (const [parent, children] of this.#children)
+      if (!this.#kept.has(parent)) for (const child of children) this.marks.first.push(child);
   }
 
   async #stays(item: Item, id: string, isTip: boolean, open: () => Promise<StoredCheckpoint>): Promise<boolean> {
@@ -152,7 +153,11 @@ export class NamespaceMarker {
     this.#use(stored);
     this.#passOn(stored);
     if (parentId === undefined) return;
-    if (!(FIRST in item)) this.#children.set(parentId, [...(this.#children.get(parentId) ?? []), keyOf(item)]);
+    if (!(FIRST in item)) {
+      const children = this.#children.get(parentId) ?? [];
+      this.#children.set(parentId, children);
+      children.push(keyOf(item));
+    }
     const channels = await neededOfParent(this.storage, stored);
     if (channels) this.#need(parentId, channels);
   }
@@ -182,14 +187,19 @@ export class NamespaceMarker {
   }
 
   #need(id: string, channels: string[]): void {
-    this.#needed.set(id, new Set([...(this.#needed.get(id) ?? []), ...channels]));
+    const needed = this.#needed.get(id) ?? new Set();
+    this.#needed.set(id, needed);
+    for (const channel of channels) needed.add(channel);
   }
 
   async #rescue(id: string, channels: ReadonlySet<string>): Promise<void> {
     const { storage, thread, ns, marks } = this;
-    const seen = new Set<string>();
-    for (let at: string | undefined = id, left = [...channels]; at !== undefined && !seen.has(at);) {
-      seen.add(at);
+    for (let at: string | undefined = id, left = [...channels]; at !== undefined;) {
+      const rescued = this.#rescued.get(at) ?? new Set();
+      this.#rescued.set(at, rescued);
+      left = left.filter((channel) => !rescued.has(channel));
+      if (left.length === 0) return;
+      for (const channel of left) rescued.add(channel);
       const stored = await readCheckpoint(
         { ...storage, consistentRead: true },
         await checkpointRef(thread, ns, at),
@@ -204,7 +214,7 @@ export class NamespaceMarker {
         marks.hidden.push(stored.keys[0]!);
       }
       left = left.filter((channel) => !stored.frame.channels.has(channel));
-      at = left.length > 0 ? stored.parentId : undefined;
+      at = stored.parentId;
     }
   }
 

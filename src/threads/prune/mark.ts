@@ -21,9 +21,9 @@ export async function* mark(
   for await (const groups of groupPages(storage, thread, options)) {
     for (const group of groups) {
       const { item, writes, strays } = group;
-      for (const { SK } of strays) marks.stray.add(SK.S);
+      for (const { SK } of strays) marks.addStray(SK.S);
       if (!item) {
-        for (const { SK } of writes) marks.stray.add(SK.S);
+        for (const { SK } of writes) marks.addStray(SK.S);
         for await (const segment of segmentsOf(storage, group, () => (marks.released = undefined)))
           marks.hold(marks.markedByStray, segment);
         continue;

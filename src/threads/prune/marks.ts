@@ -1,6 +1,6 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { segmentCopy } from "../../format/keys.js";
-import type { Meter } from "../../format/meter.js";
+import { costOfKey, type Meter } from "../../format/meter.js";
 import type { Segment } from "../../format/value.js";
 
 /** A checkpoint that goes. */
@@ -42,6 +42,18 @@ export class Marks {
 
   /** @param meter limits what is kept in memory to the end */
   constructor(readonly meter: Meter) {}
+
+  /** Lets a checkpoint go. @throws FormatError where it is one too many for memory */
+  drop(prefix: string, dropped: Dropped): void {
+    for (const sortKey of [prefix, dropped.item.SK.S, ...dropped.writes]) this.meter.add(costOfKey(sortKey));
+    this.dropped.set(prefix, dropped);
+  }
+
+  /** @throws FormatError where it is one too many for memory */
+  addStray(sortKey: string): void {
+    this.meter.add(costOfKey(sortKey));
+    this.stray.add(sortKey);
+  }
 
   /** Keeps a segment that something refers to. @throws FormatError where it is one too many for memory */
   hold(segments: Set<string> | Map<string, number>, segment: Segment): void {

@@ -98,8 +98,8 @@ async function* pruneThread(
   const marks = step.value;
   const { dropped } = marks;
 
-  const { parts, expired } = await storedParts(storage, thread);
-  const lists = await readTrash(storage, thread);
+  const { parts, expired } = await storedParts(storage, thread, marks.meter);
+  const lists = await readTrash(storage, thread, marks.meter);
   const empty = marker && born !== undefined && marks.left === 0 ? emptyMark(marker) : undefined;
   const plan = planSweep(
     marks,
@@ -131,7 +131,8 @@ async function* pruneThread(
     (listId !== undefined || dropped.size > 0) &&
     !(await storage.incarnations.isThere(thread))
   ) {
-    for (const list of await readTrash(storage, thread)) await deleteTrash(storage, thread, list);
+    for (const list of await readTrash(storage, thread, storage.codec.meter()))
+      await deleteTrash(storage, thread, list);
     await db.batchDelete(keys([...dropped.keys()].map((prefix) => checkpointSortKey(prefix, born))));
   }
 

@@ -1,5 +1,6 @@
 import type { QueryInput } from "../../aws/dynamodb/items.js";
 import { parsePointer } from "../../format/keys.js";
+import { costOfKey, type Meter } from "../../format/meter.js";
 import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import type { Thread } from "../../checkpoint/refs.js";
@@ -9,10 +10,13 @@ import { MARK } from "../../payload/segment-times.js";
 /**
  * Sort keys of all segments and pointers, without those of objects that were deleted; and of such pointers that do not
  * go by themselves.
+ *
+ * @param meter limits what is kept in memory
  */
 export async function storedParts(
   { db }: Storage,
   { partition }: Thread,
+  meter: Meter,
 ): Promise<{ parts: string[]; expired: string[] }> {
   const parts: string[] = [];
   const expired: string[] = [];
@@ -20,6 +24,7 @@ export async function storedParts(
   for await (const items of db.queryPages(query)) {
     for (const item of items) {
       const { S } = item.SK;
+      meter.add(costOfKey(S));
       // What is marked and stays was left in the middle.
       if (MARK in item && TTL_ATTRIBUTE in item) {
         if (!isSwept(item)) expired.push(S);

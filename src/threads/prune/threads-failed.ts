@@ -39,8 +39,8 @@ export class ThreadsFailedError extends DynamoDBSaverError {
 }
 
 /**
- * Whether this tells of one thread's data, or of a pointer of it that leads to a bucket which the options do not name.
- * What else fails would fail for the next thread too.
+ * Whether this tells of one thread's data, of a pointer of it that leads to a bucket which the options do not name, or
+ * of a request that DynamoDB refuses as not valid. What else fails would fail for the next thread too.
  */
-export const isOfOneThread = (error: unknown): error is DynamoDBSaverError =>
-  error instanceof DynamoDBSaverError && (isDataCode(error.code) || error.code === "INVALID_CONFIG");
+export const isOfOneThread = ({ code, retryable = false }: DynamoDBSaverError & { retryable?: boolean }): boolean =>
+  isDataCode(code) || code === "INVALID_CONFIG" || (code === "SERVICE_ERROR" && !retryable);

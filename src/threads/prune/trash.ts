@@ -1,6 +1,7 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { numberOf, stringOf } from "../../format/attributes.js";
 import { damaged } from "../../format/format-error.js";
+import { costOfKey, type Meter } from "../../format/meter.js";
 import { key, TRASH } from "../../format/keys.js";
 import { expiry } from "../../payload/lifetime.js";
 import type { Storage } from "../../checkpoint/storage.js";
@@ -37,8 +38,12 @@ export interface TrashList {
 /** Until when a list that is made now is kept, in seconds since 1970. */
 export const trashUntil = (graceSeconds: number): number => Math.ceil(Date.now() / 1_000 + graceSeconds) + KEPT_SECONDS;
 
-/** The lists of a thread. */
-export async function readTrash({ db }: Storage, { partition }: Thread): Promise<TrashList[]> {
+/**
+ * The lists of a thread.
+ *
+ * @param meter limits what is kept in memory
+ */
+export async function readTrash({ db }: Storage, { partition }: Thread, meter: Meter): Promise<TrashList[]> {
   const lists = new Map<string, TrashList>();
   for await (const items of db.queryPages({ partition, beginsWith: TRASH, consistent: true })) {
     for (const item of items) {
@@ -46,7 +51,12 @@ export async function readTrash({ db }: Storage, { partition }: Thread): Promise
       const list = lists.get(id) ?? { id, since: undefined, parts: [] };
       lists.set(id, list);
       if (part === undefined) list.since = numberOf(item, SINCE);
-      else list.parts.push({ key: key(partition, item.SK.S), entries: entriesOf(item) });
+      else {
+        const entries = entriesOf(item);
+        for (const [sortKey] of entries) meter.add(costOfKey(sortKey));
+        list.parts.push({ key: key(partition, item.SK.S), entries });
+      }
+      meter.add(costOfKey(item.SK.S));
     }
   }
   return [...lists.values()];

@@ -10,6 +10,7 @@ import { itemsOf, putRaw, type RawItem } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { newPlace, saverAt } from "../../lanes/savers/s3-saver.js";
 import { binary, buildFrame, plain } from "../../lanes/stored/stored-bytes.js";
+import { allOf } from "./all-of-error.js";
 
 useJitter(0);
 
@@ -47,16 +48,6 @@ test("a configuration error shows no credential", () => {
     expect.toSatisfy((error: Error) => !secret.test(`${error.message} ${error.stack} ${JSON.stringify(error)}`)),
   );
 });
-
-/** Everything one can get out of an error, its causes included. */
-function allOf(error: unknown): string {
-  const own =
-    error instanceof Error
-      ? Object.fromEntries(Object.getOwnPropertyNames(error).map((name) => [name, (error as never)[name]]))
-      : error;
-  const cause = error instanceof Error && error.cause ? allOf(error.cause) : "";
-  return `${String(error)} ${JSON.stringify(error)} ${JSON.stringify(own)} ${cause}`;
-}
 
 describe("no event and no error holds a credential or a stored value", () => {
   const payload = "Zebracorn";

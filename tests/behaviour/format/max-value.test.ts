@@ -1,5 +1,6 @@
 import { gzipSync } from "fflate";
-import { isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb";
+import type { RunnableConfig } from "@langchain/core/runnables";
+import { isDynamoDBSaverError, type DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
 import { operationsOf } from "../../lanes/stored/aws-requests.js";
 import { emptyThread, noise, noiseText, putStep, sameBytes, valuesAt } from "../../lanes/savers/checkpoints.js";
@@ -61,6 +62,38 @@ describe("what is over maxValueBytes is refused before anything is written:", ()
     expect([isDynamoDBSaverError(error), error.code]).toEqual([true, "VALUE_TOO_LARGE"]);
     expect(sent).toEqual([]);
   });
+});
+
+test.each<[what: string, put: (saver: DynamoDBSaver) => Promise<RunnableConfig>]>([
+  [
+    "a hundred and fifty writes of one task",
+    async (saver) => {
+      const { config } = await putStep(saver, emptyThread("t"), { small: 1 });
+      await saver.putWrites(
+        config,
+        Array.from({ length: 150 }, (_, i) => ["a", noise(MAX / 10, i)]),
+        "task",
+      );
+      return config;
+    },
+  ],
+  [
+    "six channels",
+    async (saver) =>
+      (
+        await putStep(
+          saver,
+          emptyThread("t"),
+          Object.fromEntries([1, 2, 3, 4, 5, 6].map((i) => [`c${i}`, noise(MAX, i)])),
+        )
+      ).config,
+  ],
+])("%s that are far over it together are refused, or can be read", async (_, put) => {
+  const keyPrefix = newPrefix();
+  const outcome = await put(createSaver({ keyPrefix, maxValueBytes: MAX })).catch((error: { code: string }) => error);
+  if (!("code" in outcome))
+    expect(await createSaver({ keyPrefix, maxValueBytes: MAX }).getTuple(outcome)).toBeDefined();
+  else expect(outcome.code).toBe("VALUE_TOO_LARGE");
 });
 
 test("a value of exactly maxValueBytes goes in and out", async () => {

@@ -32,6 +32,8 @@ const lc1 = (id: unknown, kwargs: unknown = {}): Record<string, unknown> => ({
   kwargs,
 });
 
+const tracer = lc1(["langchain_core", "tracers", "tracer_langchain", "LangChainTracer"]);
+
 /** Nothing of ours or of LangChain's has these forms: they stay what they are, or cannot be read. */
 const INERT: Record<string, unknown> = {
   Function: lc2(["Function"]),
@@ -67,6 +69,8 @@ const INERT: Record<string, unknown> = {
   "a message that reads a secret": lc1(["langchain_core", "messages", "HumanMessage"], {
     content: { lc: 1, type: "secret", id: ["PATH"] },
   }),
+  "a tracer, which takes a key from the environment": tracer,
+  "a message that holds one": lc1(["langchain_core", "messages", "HumanMessage"], { content: [{ tracer }] }),
   "a secret": { lc: 1, type: "secret", id: ["PATH"] },
   "not implemented": { lc: 1, type: "not_implemented", id: ["langchain_core", "x"] },
 };

@@ -117,62 +117,6 @@ describe("deleteThread", () => {
   });
 });
 
-describe("prune of all threads goes on behind one with", () => {
-  /** Three threads, of which the first has more than a saver has written. */
-  async function threadsWith(...planted: Record<string, unknown>[]): Promise<string> {
-    const keyPrefix = newPrefix();
-    for (const id of ["a", "b", "c"]) await putChain(createSaver({ keyPrefix }), emptyThread(id), [{ n: 1 }, { n: 2 }]);
-    for (const item of planted) await store({ PK: { S: `${keyPrefix}T#a` }, ...item });
-    return keyPrefix;
-  }
-
-  const list = (keys: unknown): Record<string, unknown>[] => [
-    { SK: { S: "G#l" }, since: { N: "1" } },
-    { SK: { S: "G#l#0" }, keys },
-  ];
-
-  test.each<[what: string, planted: Record<string, unknown>[], code: string]>([
-    ["a list that is not JSON", list({ S: `${PAYLOAD} {` }), "DAMAGED_DATA"],
-    ["a list that is a number", list({ S: "5" }), "DAMAGED_DATA"],
-    ["a list of nothing", list({ S: "[null]" }), "DAMAGED_DATA"],
-    ["a list of lengths that are none", list({ S: `[["S#a","${PAYLOAD}"]]` }), "DAMAGED_DATA"],
-    ["a list of another type", list({ N: "1" }), "DAMAGED_DATA"],
-    [
-      "a pointer to a bucket that no option names",
-      [{ SK: { S: `P#AAAAAA#${"A".repeat(43)}#intranet/x/` } }],
-      "INVALID_CONFIG",
-    ],
-  ])("%s", async (_, planted, code) => {
-    const keyPrefix = await threadsWith(...planted);
-    const s3 = { bucket: "checkpoints", endpoint: "http://127.0.0.1:9" };
-    const saver = createSaver({ keyPrefix, s3 });
-
-    const error = await saver.prune({ all: true, keepLast: 1, graceSeconds: 0 }).catch((reason: unknown) => reason);
-
-    expect(error).toMatchObject({
-      name: "ThreadsFailedError",
-      threads: 3,
-      failed: [{ threadId: "a", error: { code } }],
-    });
-    expect(JSON.stringify([String(error), error])).not.toContain(PAYLOAD);
-    expect(String((error as Error).cause)).not.toContain(PAYLOAD);
-    for (const thread_id of ["b", "c"])
-      expect(await collect(saver.list({ configurable: { thread_id } }))).toHaveLength(1);
-  });
-
-  test("a pointer to a bucket that no option names, also where whole threads are deleted", async () => {
-    const keyPrefix = await threadsWith({ SK: { S: `P#AAAAAA#${"A".repeat(43)}#intranet/x/` } });
-    const saver = createSaver({ keyPrefix, s3: { bucket: "checkpoints", endpoint: "http://127.0.0.1:9" } });
-
-    await expect(saver.prune({ all: true, strategy: "delete" })).rejects.toMatchObject({
-      name: "ThreadsFailedError",
-      failed: [{ threadId: "a", error: { code: "INVALID_CONFIG" } }],
-    });
-    expect(await itemsOf(keyPrefix, "b")).toEqual([]);
-    expect(await itemsOf(keyPrefix, "c")).toEqual([]);
-  });
-});
-
 describe("the number of a call that is none", () => {
   const NUMBERS = [{ N: "1.5" }, { N: "-1" }, { N: "1e30" }, { N: "9".repeat(38) }, { S: PAYLOAD }, { NULL: true }].map(
     // What is printed is searched for the text, so it stands in no test's name.

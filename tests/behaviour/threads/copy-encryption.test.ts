@@ -38,6 +38,8 @@ describe("an import with encryption on refuses what no saver writes, and leaves 
   test.each<[what: string, item: Record<string, unknown>]>([
     ["a write that is a text", { ...writes, w0: { S: "PLAIN" } }],
     ["a write by another name", { ...writes, "w0 ": { B: btoa("PLAIN") } }],
+    ["a write without an index", { ...writes, w: { B: btoa("PLAIN") } }],
+    ["a number without an index", { ...writes, "at-": { N: "5" } }],
     ["an attribute of a write", { ...writes, note: { S: "PLAIN" } }],
     ["a name that all objects have", { ...writes, constructor: { S: "PLAIN" } }],
     ["a number that is a text", { ...writes, n: { N: "PLAIN" } }],

@@ -11,10 +11,19 @@ import {
 } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver } from "../../lanes/savers/harness.js";
+import { itemsWithPrefix } from "../../lanes/stored/raw-table.js";
 import { deleteTable } from "../../lanes/stored/raw-setup.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 
 const sameKey = { encryption: { key: noise(32, 5) } };
+
+/** An export of one item more. */
+function withMore(lines: string[], line: string): string[] {
+  const { items } = JSON.parse(lines.at(-1)!) as { items: number };
+  return [...lines.slice(0, -1), line, JSON.stringify({ items: items + 1 })];
+}
+
+const segment = (name: string, B: string): string => JSON.stringify({ item: { SK: { S: `S#${name}` }, data: { B } } });
 
 describe("lines that are not a whole export", () => {
   it.each<[name: string, change: (lines: string[]) => string[], message: string]>([
@@ -34,6 +43,17 @@ describe("lines that are not a whole export", () => {
       (lines) => lines.with(1, lines[1]!.replace('"SK"', '"PK":{"S":"elsewhere"},"SK"')),
       "another shape",
     ],
+    ["with an item twice", (lines) => withMore(lines, lines[1]!), "is there twice"],
+    [
+      "with an item that is too large for DynamoDB",
+      (lines) => withMore(lines, segment("A".repeat(43), btoa("x".repeat(410_000)))),
+      "larger than any that DynamoDB takes",
+    ],
+    [
+      "with a sort key that is too long for DynamoDB",
+      (lines) => withMore(lines, JSON.stringify({ item: { SK: { S: `C##${"x".repeat(1_024)}#W#t` }, v: { N: "1" } } })),
+      "larger than any that DynamoDB takes",
+    ],
   ])("%s", async (_, change, message) => {
     const keyPrefix = newPrefix();
     await putChain(createSaver({ keyPrefix }), emptyThread("t"), [{ n: 1 }, { n: 2 }]);
@@ -43,6 +63,7 @@ describe("lines that are not a whole export", () => {
       createSaver({ keyPrefix: elsewhere }).importThread(lines, { fromKeyPrefix: keyPrefix }),
     ).rejects.toMatchObject({ message: expect.stringContaining(message) });
     expect(await collect(createSaver({ keyPrefix: elsewhere }).list({}))).toEqual([]);
+    expect(await itemsWithPrefix(elsewhere)).toEqual([]);
   });
 });
 

@@ -121,9 +121,12 @@ export async function readHistory(world: World, instance: Instance, target: Reco
 
 export async function threads(world: World, instance: Instance, latest: boolean): Promise<void> {
   const result = await attempt(world, instance, () => collect(instance.saver.listThreads({ latest })));
-  if (!result.error)
-    world.judge.threads(
-      result.value.map(({ threadId }) => threadId),
-      world.seenBy(instance, result.span),
-    );
+  if (result.error) return;
+  world.judge.threads(
+    result.value.map(({ threadId }) => threadId),
+    world.seenBy(instance, result.span),
+  );
+  // What it has seen of a thread it goes on from, though the thread was deleted since.
+  for (const { threadId, latest } of result.value)
+    for (const one of latest ? world.model.thread(threadId).all("", latest.checkpointId) : []) instance.tried.add(one);
 }

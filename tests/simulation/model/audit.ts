@@ -80,17 +80,13 @@ async function compareWays(world: World, { saver, plan }: Instance, truth: Truth
   }
   if (!isWhole) return;
   const everything = await collect(world, saver.list({ configurable: {} }));
-  const shown = new Set(everything.map((tuple) => idsOf(tuple).thread));
-  const listable = [...truth.values()].filter(
-    ({ recorded: { thread } }) => shown.has(thread) || !mayBeUnlisted(world, thread),
-  );
-  same("the list of everything", sorted(everything), sorted(listable.map(({ tuple }) => tuple)));
+  same("the list of everything", sorted(everything), sorted([...truth.values()].map(({ tuple }) => tuple)));
   const threads = await collect(world, saver.listThreads({ latest: true }));
   world.judge.threads(
     threads.map(({ threadId }) => threadId),
     span(world),
   );
-  for (const thread of new Set(listable.map(({ recorded }) => recorded.thread))) {
+  for (const thread of new Set([...truth.values()].map(({ recorded }) => recorded.thread))) {
     const listed =
       threads.find(({ threadId }) => threadId === thread) ??
       fail(`Thread ${thread} is not listed, and has checkpoints`);
@@ -101,13 +97,6 @@ async function compareWays(world: World, { saver, plan }: Instance, truth: Truth
       );
   }
 }
-
-/**
- * A request to begin a thread that is delivered a second time, after a deletion beside the thread's first put, brings
- * its marker back and not its entry in the list.
- */
-const mayBeUnlisted = (world: World, thread: string): boolean =>
-  world.model.hasLateArrivals() && world.model.thread(thread).checkpoints.every(({ dead }) => dead !== "no");
 
 const sorted = (tuples: CheckpointTuple[]): CheckpointTuple[] =>
   [...tuples].sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));

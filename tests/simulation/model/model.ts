@@ -73,7 +73,9 @@ export class Model {
     }
     if (isAcknowledged) this.#touch(actor, checkpoint, end);
     else actor.tried.add(checkpoint);
-    if (thread.deletedSince(start.step) || (stoodOn && this.#mayMistake(actor, stoodOn))) {
+    // A parent that is stored beside it is found, and is perhaps of a thread that was deleted before.
+    const isBeside = stoodOn !== undefined && stoodOn.putEnd > start.step && thread.deletions.length > 0;
+    if (thread.deletedSince(start.step) || isBeside || (stoodOn && this.#mayMistake(actor, stoodOn, start))) {
       [checkpoint.mayGo, checkpoint.dead] = [checkpoint.from, "maybe"];
     } else if (stoodOn && stoodOn.dead !== "no") {
       const fate =
@@ -88,10 +90,14 @@ export class Model {
     if (actor.plan.history === "latest") this.#supersede(checkpoint, span, isAcknowledged);
   }
 
-  /** Whether an instance may take what was restored for what it remembers of the thread before. */
-  #mayMistake({ touched, tried }: Actor, { thread, ns, id }: RecordedCheckpoint): boolean {
+  /**
+   * Whether an instance may take what was restored for what it remembers of the thread before: what another call of it
+   * reads beside the put may come too late.
+   */
+  #mayMistake({ touched, tried }: Actor, { thread, ns, id }: RecordedCheckpoint, start: Moment): boolean {
     const all = this.thread(thread).all(ns, id);
-    return all.length > 1 && !touched.has(all.at(-1)!) && all.some((one) => touched.has(one) || tried.has(one));
+    const knowsLast = (touched.get(all.at(-1)!) ?? Infinity) <= start.ms;
+    return all.length > 1 && !knowsLast && all.some((one) => touched.has(one) || tried.has(one));
   }
 
   /**

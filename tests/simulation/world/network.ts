@@ -4,7 +4,7 @@ import type { SimulatedBucket } from "./bucket.js";
 import type { Client, Fault, FaultShares } from "./clients.js";
 import { ServiceError } from "./service-error.js";
 import type { Input } from "./inputs.js";
-import { answerOf, errorOf, read, refusal, type Request } from "./protocol.js";
+import { answerOf, beginsThread, errorOf, read, refusal, type Request } from "./protocol.js";
 import { describe } from "./requests.js";
 import type { Write } from "./keys.js";
 import type { SimulatedTable } from "./table.js";
@@ -140,7 +140,7 @@ export class Network {
       }
     }
     if (!this.#apply(flight)) return;
-    if (fate === "double" && !flight.late) {
+    if (fate === "double" && !flight.late && !beginsThread(request)) {
       const { client, sentMs } = flight;
       this.flights.push({
         id: ++this.requests,

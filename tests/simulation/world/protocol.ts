@@ -8,6 +8,13 @@ export type Request =
   | { to: "table"; operation: string; input: Input; bytes: Uint8Array }
   | { to: "bucket"; method: string; path: string; query: string; headers: Headers; bytes: Uint8Array };
 
+/**
+ * Whether it writes a thread's marker. The network's own copy of it would bring a deleted thread back, which
+ * docs/storage.md says under "Late requests"; another attempt of it offers another name.
+ */
+export const beginsThread = (request: Request): boolean =>
+  request.to === "table" && String(request.input.UpdateExpression).includes("begun = :born");
+
 const encoder = new TextEncoder();
 
 /** An answer as much as a saver reads it. */

@@ -1,0 +1,39 @@
+/*
+ * What an answer says stands in errors and events, and an endpoint or a proxy may answer with what it was sent. So of
+ * its words only those are told that are like a word, and show no piece of the request's signature or session token.
+ * A token that is encoded in another way, and a stored value, is longer or has digits.
+ */
+
+const CODE = /^(?=.{1,64}$)[A-Za-z]+\d{0,3}[A-Za-z]*$/;
+/** Too short for a session token, and not of both cases, as Base64 is. */
+const REQUEST_ID = /^([A-Z\d-]{1,64}|[a-z\d-]{1,64})$/;
+const WORD = /^([A-Za-z]{1,30}|\d{1,10})$/;
+/** So many characters of a secret are no chance. */
+const PIECE = 12;
+
+/** What nobody may see of a request that was sent: also as Base64, wherever in a longer text it began. */
+export function secretsOf(sent: Headers): string {
+  const signature = sent.get("authorization")!.split("Signature=")[1]!;
+  return [signature, sent.get("x-amz-security-token") ?? ""]
+    .flatMap((secret) => [secret, ...[0, 1, 2].map((from) => btoa(secret.slice(from)))])
+    .join(" ");
+}
+
+const shows = (text: string, secrets: string): boolean =>
+  Array.from(text, (_, i) => text.slice(i, i + PIECE)).some(
+    (piece) => piece.length === PIECE && secrets.includes(piece),
+  );
+
+/** An error's name, or `undefined` where it is not like one. */
+export const codeIn = (text: string | undefined, secrets: string): string | undefined =>
+  text !== undefined && CODE.test(text) && !shows(text, secrets) ? text : undefined;
+
+/** AWS's id of a request, or `undefined` where it is not like one. */
+export function requestIdIn(answer: { headers: Headers } | undefined, secrets: string): string | undefined {
+  const id = answer?.headers.get("x-amzn-requestid") ?? answer?.headers.get("x-amz-request-id") ?? "";
+  return REQUEST_ID.test(id) && !shows(id, secrets) ? id : undefined;
+}
+
+/** A message, without what is not like a word. */
+export const wordsIn = (text: string, secrets: string): string =>
+  text.replace(/[^\s'"():;,.]+/g, (word) => (WORD.test(word) && !shows(word, secrets) ? word : "…"));
