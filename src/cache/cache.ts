@@ -19,8 +19,10 @@ import type { EntryInput } from "../store/entries/draft.js";
 import { openEntries, type Entries } from "../store/entries/known.js";
 import { readEntries } from "../store/entries/parts.js";
 import { putEntry, removeEntry } from "../store/entries/replace.js";
+import { sweepLeftovers } from "../store/leftovers.js";
 import { textOf } from "../store/namespaces.js";
 import { setup, type SetupResult } from "../table/setup.js";
+import { checkKeys, checkNamespaces } from "./check-keys.js";
 import { expandCacheConfig, type CacheConfig, type DynamoDBCacheOptions } from "./options.js";
 import { readEach } from "./read-each.js";
 import { warn } from "./warnings.js";
@@ -113,7 +115,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
       values.set(textOfPlace(item), { value: (await deserialized(this.serde, part)) as V });
       bytes += part.bytes.length;
     };
-    failures.push(...(await readEach(this.#backend, items, maxValueBytes, open)));
+    failures.push(...(await readEach(this.#entries, items, maxValueBytes, open)));
     warn(onEvent, "CACHE_READ_FAILED", failures);
     return [...places].flatMap(([place, { fullKey }]) => {
       const found = values.get(place);
@@ -172,15 +174,17 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
 
   /**
    * Deletes the values of these namespaces; without any, all values. With the option `prefix`, those of this prefix
-   * alone. Unlike `get` and `set` it fails when it cannot do so: who deletes has to know.
+   * alone. Unlike `get` and `set` it fails when it cannot do so: who deletes has to know. Without namespaces it also
+   * deletes what calls that failed an hour ago or earlier have left, whatever their prefix: 1 request a MB that the
+   * caches of this `keyPrefix` hold.
    *
    * @throws DynamoDBSaverError
    */
   override async clear(namespaces: CacheNamespace[]): Promise<void> {
-    const prefixes =
-      checkNamespaces(namespaces).length === 0
-        ? [await this.#allPrefix()]
-        : await Promise.all(namespaces.map((namespace) => this.#namespacePrefix(namespace)));
+    const isAll = checkNamespaces(namespaces).length === 0;
+    const prefixes = isAll
+      ? [await this.#allPrefix()]
+      : await Promise.all(namespaces.map((namespace) => this.#namespacePrefix(namespace)));
     const queries = prefixes.flatMap((beginsWith) =>
       Array.from({ length: SHARDS }, (_, shard) => ({
         partition: this.#partition(shard),
@@ -197,6 +201,11 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
           await removeEntry(this.#entries, place, this.#entries.calls.next());
         });
       }
+    });
+    if (!isAll) return;
+    const shards = Array.from({ length: SHARDS }, (_, shard) => this.#partition(shard));
+    await forEachAtOnce(SHARDS, shards, async (partition) => {
+      await sweepLeftovers(this.#backend, partition, { areKept: true });
     });
   }
 
@@ -221,23 +230,3 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
 }
 
 const textOfPlace = ({ PK, SK }: Key): string => PK.S + SK.S;
-
-function checkKeys(keys: unknown): CacheFullKey[] {
-  const isKey = (fullKey: unknown): boolean =>
-    Array.isArray(fullKey) && isNamespace(fullKey[0]) && typeof fullKey[1] === "string";
-  if (areAll(keys, isKey)) return keys as CacheFullKey[];
-  throw invalidInput(
-    'A key of the cache must be a pair of a namespace and a text, for example [["nodes", "slow"], "key"].',
-  );
-}
-
-function checkNamespaces(namespaces: unknown): CacheNamespace[] {
-  if (areAll(namespaces, isNamespace)) return namespaces as CacheNamespace[];
-  throw invalidInput('clear needs an array of namespaces, for example [["nodes", "slow"]]; [] is for all.');
-}
-
-const isNamespace = (namespace: unknown): boolean => areAll(namespace, (label) => typeof label === "string");
-
-/** Spread, an array has no holes, which `every` would pass over. */
-const areAll = (array: unknown, is: (element: unknown) => boolean): boolean =>
-  Array.isArray(array) && [...(array as unknown[])].every(is);

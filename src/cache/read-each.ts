@@ -1,17 +1,20 @@
 import type { Item } from "../aws/dynamodb/items.js";
 import { AwsRequestError, isDynamoDBSaverError } from "../errors.js";
 import { DATA } from "../format/attributes.js";
-import { FormatError } from "../format/format-error.js";
 import type { Serialized } from "../format/serde/serialized.js";
+import { keyOf } from "../format/keys.js";
 import type { Backend } from "../payload/backend.js";
-import { partOf, readParts } from "../store/entries/parts.js";
+import { VERSION } from "../store/entries/attributes.js";
+import type { Entries } from "../store/entries/known.js";
+import { isUnreadable, partOf, readEntries, readParts } from "../store/entries/parts.js";
 
 /**
  * Opens each of the entries that can be read, one after the other. One that cannot does no harm to the others: all that
- * went wrong is returned. No request more than for all of them together, unless that fails.
+ * went wrong is returned. No request more than for all of them together, unless that fails; and 1 for each that is
+ * being replaced.
  */
 export async function readEach(
-  backend: Backend,
+  entries: Entries,
   items: Item[],
   maxBytes: number,
   open: (item: Item, part: Serialized) => Promise<void>,
@@ -19,22 +22,25 @@ export async function readEach(
   const failures: unknown[] = [];
   let at = 0;
   try {
-    for await (const row of readParts(backend, items, DATA, maxBytes)) {
+    for await (const row of readParts(entries.backend, items, DATA, maxBytes)) {
       for (const part of row) {
         const item = items[at++]!;
-        if (part instanceof FormatError) failures.push(part);
-        else await open(item, part).catch((error: unknown) => failures.push(error));
+        if (isUnreadable(part)) {
+          const later = part.code === "MISSING_DATA" ? await laterVersion(entries, item) : item;
+          if (later === item) failures.push(part);
+          else if (later) failures.push(...(await readEach(entries, [later], maxBytes, open)));
+        } else await open(item, part).catch((error: unknown) => failures.push(error));
       }
     }
   } catch (error) {
     // Whichever it is of those whose bytes were asked for together.
     const rest = items.slice(at);
     if (rest.length === 1) return [...failures, error];
-    const others = isOutage(error) ? await withoutSegments(backend, rest, maxBytes) : rest;
+    const others = isOutage(error) ? await withoutSegments(entries.backend, rest, maxBytes) : rest;
     for (let lost = rest.length - others.length; lost > 0; lost--) failures.push(error);
     const half = others.length < rest.length ? others.length : rest.length / 2;
     for (const some of [others.slice(0, half), others.slice(half)])
-      failures.push(...(await readEach(backend, some, maxBytes, open)));
+      failures.push(...(await readEach(entries, some, maxBytes, open)));
   }
   return failures;
 }
@@ -45,15 +51,18 @@ const isOutage = (error: unknown): boolean =>
     ? error.retryable
     : isDynamoDBSaverError(error) && ["ABORTED", "CREDENTIALS"].includes(error.code);
 
+/** What is there instead, if another set has come between, and deleted the segments of what it replaced. */
+async function laterVersion(entries: Entries, item: Item): Promise<Item | undefined> {
+  const [there] = await readEntries(entries, [keyOf(item)], true);
+  return there && JSON.stringify(there[VERSION]) === JSON.stringify(item[VERSION]) ? item : there;
+}
+
 /** Those entries that are read without a request. */
 async function withoutSegments(backend: Backend, items: Item[], maxBytes: number): Promise<Item[]> {
-  const needsNone = await Promise.all(
-    items.map((item) =>
-      partOf(backend, item, DATA, maxBytes).then(
-        ({ segments }) => segments.length === 0,
-        () => true,
-      ),
-    ),
-  );
-  return items.filter((_, i) => needsNone[i]);
+  const needNone: Item[] = [];
+  for (const item of items) {
+    const part = await partOf(backend, item, DATA, maxBytes).catch(() => undefined);
+    if (!part || part.segments.length === 0) needNone.push(item);
+  }
+  return needNone;
 }

@@ -22,6 +22,9 @@ export interface Segment {
   objectDays: number | undefined;
 }
 
+/** Whether it was stored in S3. */
+export const isObject = ({ objectDays }: Segment): boolean => objectDays !== undefined;
+
 /** A serialized value as its checkpoint refers to it. */
 export interface Value {
   /** The serde's type of the bytes, for example `"json"`. */

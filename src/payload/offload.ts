@@ -132,10 +132,12 @@ const bucketOf = (location: string): string => location.slice(0, location.indexO
 
 /** What is in S3 was written with the option `s3`, and cannot be read without it. */
 export function offloadOf(offload: Offload | undefined): Offload {
-  if (!offload)
-    throw new DynamoDBSaverError(
-      "INVALID_CONFIG",
-      "A value lies in S3. Pass the option s3: { bucket } with which it was written.",
-    );
+  if (!offload) throw withoutS3();
   return offload;
 }
+
+export const withoutS3 = (): DynamoDBSaverError =>
+  new DynamoDBSaverError(
+    "INVALID_CONFIG",
+    "A value lies in S3. Pass the option s3: { bucket } with which it was written.",
+  );

@@ -9,7 +9,7 @@ import { key, parsePointer, segmentCopy, segmentSortKey } from "../format/keys.j
 import { isGone } from "./lifetime.js";
 import { offloadOf, type Offload } from "./offload.js";
 import { pointersOf } from "./segment-objects.js";
-import type { Segment, Value } from "../format/value.js";
+import { isObject, type Segment, type Value } from "../format/value.js";
 
 /** A Worker has 128 MB for everything. */
 const CACHE_BYTES = 16 * 1_024 * 1_024;
@@ -49,7 +49,6 @@ export class SegmentStore {
       }
     }
     if (missing.size === 0) return loaded;
-    const isObject = ({ objectDays }: Segment): boolean => objectDays !== undefined;
     const isMissing = ({ name }: Segment): boolean => !loaded.has(name);
     const readItems = (segments: Segment[]): Promise<void> => this.#readItems(partition, segments, loaded);
     const readObjects = async (segments: Segment[], isExpected: boolean): Promise<void> => {

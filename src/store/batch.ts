@@ -1,5 +1,5 @@
 import type { Operation, SearchItem } from "@langchain/langgraph-checkpoint";
-import { invalidInput, StoreDataError } from "../errors.js";
+import { invalidInput, DynamoDBSaverError } from "../errors.js";
 import { readEntries } from "./entries/parts.js";
 import { listNamespaces } from "./list-namespaces.js";
 import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
@@ -84,7 +84,7 @@ async function getAll(storage: StoreStorage, gets: Placed<"get">[], results: Res
     }),
   );
   const distinct = new Map(placed.map(({ key, namespace }) => [key.PK.S + key.SK.S, { key, namespace }]));
-  const opened = new Map<string, Opened | StoreDataError | undefined>();
+  const opened = new Map<string, Opened | DynamoDBSaverError | undefined>();
   try {
     const keys = [...distinct.values()].map(({ key }) => key);
     const items = await readEntries(entries, keys, consistentRead);
@@ -94,13 +94,13 @@ async function getAll(storage: StoreStorage, gets: Placed<"get">[], results: Res
     for await (const row of openRows(storage, found)) {
       for (const one of row) {
         const { PK, SK } = found[opened.size]!.item;
-        if (one && !(one instanceof StoreDataError)) await bounds.add(one);
+        if (one && !(one instanceof DynamoDBSaverError)) await bounds.add(one);
         opened.set(PK.S + SK.S, one);
       }
     }
     await refreshItems(
       storage,
-      [...opened.values()].flatMap((one) => (one instanceof StoreDataError ? [] : (one ?? []))),
+      [...opened.values()].flatMap((one) => (one instanceof DynamoDBSaverError ? [] : (one ?? []))),
     );
   } catch (error) {
     for (const { at } of placed) results.fail(at, error);
@@ -108,7 +108,7 @@ async function getAll(storage: StoreStorage, gets: Placed<"get">[], results: Res
   }
   for (const { at, key } of placed) {
     const one = opened.get(key.PK.S + key.SK.S);
-    if (one instanceof StoreDataError) results.fail(at, one);
+    if (one instanceof DynamoDBSaverError) results.fail(at, one);
     else if (one) results.values[at] = await storeItem(one);
   }
 }

@@ -1,6 +1,7 @@
 import { InvalidNamespaceError } from "@langchain/langgraph-checkpoint";
 import { kindOf } from "../checks.js";
 import { DynamoDBSaverError, invalidInput } from "../errors.js";
+import { MAX_LABELS } from "./namespaces.js";
 
 /*
  * One rule for the labels of a namespace in all that a store does: the one of LangGraph's own stores since checkpoint
@@ -8,8 +9,6 @@ import { DynamoDBSaverError, invalidInput } from "../errors.js";
  * on its version.
  */
 
-/** Every label but the last is marked as a parent, so a namespace costs its depth. */
-const MAX_LABELS = 100;
 /**
  * UTF-16 units of all labels, and of a key. What a key of the table cannot hold stands in an attribute, and an item has
  * 400 KB.

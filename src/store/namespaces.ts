@@ -18,6 +18,9 @@ const SURE_BYTES = 840;
 
 const encoder = new TextEncoder();
 
+/** Labels of a namespace. */
+export const MAX_LABELS = 100;
+
 /** A namespace, as the caller gives it and as keys have it. */
 export interface Namespace {
   labels: string[];
@@ -41,24 +44,25 @@ export const registryPartition = (keyPrefix: string): string => `${keyPrefix}NAM
 export const textOf = (labels: readonly string[]): string =>
   labels.map((label) => `${escapeId(label).replaceAll("/", "%2F")}/`).join("");
 
-const labelsOf = (text: string): string[] =>
-  text
-    .split("/")
-    .slice(0, -1)
-    .map((label) => unescapeId(label.replaceAll("%2F", "/")));
+/** `undefined` for a text of more labels than any namespace has, before they are made. */
+function labelsOf(text: string): string[] | undefined {
+  const labels = text.split("/", MAX_LABELS + 2).slice(0, -1);
+  return labels.length > MAX_LABELS ? undefined : labels.map((label) => unescapeId(label.replaceAll("%2F", "/")));
+}
 
 export async function namespaceOf(keyPrefix: string, labels: readonly string[]): Promise<Namespace> {
   const { text, whole } = await shortened(textOf(labels), MAX_BYTES);
   return { labels: [...labels], partition: `${keyPrefix}N#${text}`, sortKey: `N#${text}`, whole };
 }
 
-/** The namespace of an entry in the registry. */
+/** The namespace of an entry in the registry; `undefined` for one that no store has put there. */
 export async function registeredNamespace(
   keyPrefix: string,
   sortKey: string,
   whole: string | undefined,
-): Promise<Namespace> {
-  return { labels: labelsOf(await wholeText(sortKey.slice(2), whole)), partition: keyPrefix + sortKey, sortKey, whole };
+): Promise<Namespace | undefined> {
+  const labels = labelsOf(await wholeText(sortKey.slice(2), whole));
+  return labels && { labels, partition: keyPrefix + sortKey, sortKey, whole };
 }
 
 /** What the registry's entries of all namespaces below `labels` begin with, and some others perhaps. */

@@ -2,12 +2,12 @@ import type { Item, SearchItem, SerializerProtocol } from "@langchain/langgraph-
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import { emit } from "../aws/client/events.js";
 import type { Item as TableItem } from "../aws/dynamodb/items.js";
-import { StoreDataError } from "../errors.js";
+import { DynamoDBSaverError, StoreDataError } from "../errors.js";
 import { DATA } from "../format/attributes.js";
 import { damaged, FormatError } from "../format/format-error.js";
 import { deserialized, type Serialized } from "../format/serde/serialized.js";
 import { isLive, timesOf, WHOLE, wholeOf } from "./entries/attributes.js";
-import { asFormatError, readParts } from "./entries/parts.js";
+import { asFormatError, readParts, type Unreadable } from "./entries/parts.js";
 import { renewalOf, renewEntry } from "./entries/renew.js";
 import { itemKeyOf } from "./namespaces.js";
 import type { Found, Opened, StoreStorage } from "./storage.js";
@@ -22,7 +22,7 @@ const MAX_READS = 4;
 export async function* openRows(
   storage: StoreStorage,
   found: Found[],
-): AsyncGenerator<(Opened | StoreDataError | undefined)[], void, undefined> {
+): AsyncGenerator<(Opened | DynamoDBSaverError | undefined)[], void, undefined> {
   let at = 0;
   for await (const parts of readParts(
     storage.entries.backend,
@@ -50,8 +50,8 @@ export class Bounds {
 }
 
 /** Whether a search has an item. One that cannot be read is left out, so that it harms only itself. */
-export function isReadable({ onEvent }: StoreStorage, one: Opened | StoreDataError | undefined): one is Opened {
-  if (!(one instanceof StoreDataError)) return one !== undefined;
+export function isReadable({ onEvent }: StoreStorage, one: Opened | DynamoDBSaverError | undefined): one is Opened {
+  if (!(one instanceof DynamoDBSaverError)) return one !== undefined;
   const message = `An item cannot be read (${one.code}) and is left out of what a search finds. A get of it says more.`;
   emit(onEvent, { type: "warning", code: "ITEM_SKIPPED", message });
   return false;
@@ -64,9 +64,10 @@ async function dataError({ namespace, item }: Found, { code, message, cause }: F
 async function openOne(
   storage: StoreStorage,
   { namespace, item }: Found,
-  part: Serialized | FormatError,
+  part: Serialized | Unreadable,
   reads: number,
-): Promise<Opened | StoreDataError | undefined> {
+): Promise<Opened | DynamoDBSaverError | undefined> {
+  if (part instanceof DynamoDBSaverError) return part;
   const { entries, serde, maxValueBytes } = storage;
   const value = part instanceof FormatError ? part : await valueOf(serde, item, part).catch(asFormatError);
   if (!(part instanceof FormatError || value instanceof FormatError))

@@ -1,7 +1,10 @@
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { AttributeValue, Condition, Item, Key } from "../aws/dynamodb/items.js";
+import { DynamoDBSaverError } from "../errors.js";
 import { numberOf, stringOf } from "../format/attributes.js";
+import type { FormatError } from "../format/format-error.js";
 import { key } from "../format/keys.js";
+import { costOfKey, costOfText } from "../format/meter.js";
 import type { Backend } from "../payload/backend.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { isGone, livingUpdate, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../payload/lifetime.js";
@@ -29,6 +32,9 @@ const CREATED = "created";
 const UNTIL = "until";
 /** From when on the namespace may be empty, in milliseconds since 1970; below 1: it was found so. */
 const EMPTIED = "emptied";
+
+/** What a label takes in memory, besides its text. */
+const LABEL_BYTES = 48;
 
 /** All that is known of a row. */
 const ROW = ["PK", "SK", CREATED, UNTIL, EMPTIED, "whole", TTL_ATTRIBUTE];
@@ -83,15 +89,15 @@ export class Registry {
       consistent: this.consistentRead,
     });
     for await (const page of pages) {
-      const registered = page
-        .filter((row) => !isGone(row))
-        .map(async (row) => ({
-          namespace: await registeredNamespace(this.keyPrefix, row.SK.S, stringOf(row, "whole")),
-          created: numberOf(row, CREATED) ?? 0,
-          until: numberOf(row, UNTIL) ?? 0,
-          emptied: row[EMPTIED],
-        }));
-      yield (await Promise.all(registered)).filter(({ namespace }) => startsWith(namespace.labels, prefix));
+      const registered: Registered[] = [];
+      for (const row of page) {
+        if (isGone(row)) continue;
+        const namespace = await registeredNamespace(this.keyPrefix, row.SK.S, stringOf(row, "whole"));
+        if (!namespace || !startsWith(namespace.labels, prefix)) continue;
+        const [created, until] = [numberOf(row, CREATED) ?? 0, numberOf(row, UNTIL) ?? 0];
+        registered.push({ namespace, created, until, emptied: row[EMPTIED] });
+      }
+      yield registered;
     }
   }
 
@@ -99,8 +105,16 @@ export class Registry {
   async list(prefix: readonly string[]): Promise<string[][]> {
     const listed: string[][] = [];
     const marked: Registered[] = [];
+    const meter = this.backend.codec.meter();
     for await (const page of this.under(prefix))
       for (const row of page) {
+        const { labels, sortKey, whole } = row.namespace;
+        try {
+          meter.add(costOfKey(sortKey) + costOfText(whole) + LABEL_BYTES * labels.length);
+        } catch (error) {
+          const { code, message } = error as FormatError;
+          throw new DynamoDBSaverError(code, message);
+        }
         if (mayBeEmpty(row)) marked.push(row);
         else listed.push(row.namespace.labels);
       }
@@ -142,7 +156,7 @@ export class Registry {
 
   /** Removes a row that nobody relies on, after all that its namespace has left. */
   async #remove({ partition, sortKey }: Namespace, { condition, names, values }: Condition): Promise<boolean> {
-    if (!(await sweepLeftovers(this.backend, partition))) return false;
+    if (!(await sweepLeftovers(this.backend, partition, { areKept: false }))) return false;
     return this.backend.db.deleteItem(this.#rowKey(sortKey), {
       condition: `${condition ? `${condition} AND ` : ""}#until < :now`,
       names: { ...names, "#until": UNTIL },

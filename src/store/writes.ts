@@ -109,8 +109,11 @@ export async function writeAll(storage: StoreStorage, writes: Write[], failed: F
 
 function byNamespace(writes: Write[]): Map<string, Write[]> {
   const groups = new Map<string, Write[]>();
-  for (const write of writes)
-    groups.set(write.namespace.sortKey, [...(groups.get(write.namespace.sortKey) ?? []), write]);
+  for (const write of writes) {
+    const group = groups.get(write.namespace.sortKey);
+    if (group) group.push(write);
+    else groups.set(write.namespace.sortKey, [write]);
+  }
   return groups;
 }
 

@@ -1,13 +1,16 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
+import { DynamoDBSaverError } from "../../errors.js";
 import { binaryOf } from "../../format/attributes.js";
 import { placeOf } from "../../format/codec.js";
 import { decodeContainer } from "../../format/container.js";
 import { damaged, FormatError } from "../../format/format-error.js";
 import { checkVersion } from "../../format/frame.js";
 import { isBorn } from "../../format/keys.js";
+import { costOfValue } from "../../format/meter.js";
 import type { Serialized } from "../../format/serde/serialized.js";
-import { join, lengthOf, type Value } from "../../format/value.js";
+import { isObject, join, lengthOf, type Value } from "../../format/value.js";
 import type { Backend } from "../../payload/backend.js";
+import { withoutS3 } from "../../payload/offload.js";
 import type { LoadedSegments } from "../../payload/segment-store.js";
 import { isLive, WHOLE } from "./attributes.js";
 import type { Entries } from "./known.js";
@@ -54,6 +57,12 @@ export async function partOf({ codec }: Backend, item: Item, attribute: string, 
   return value;
 }
 
+/** Why something cannot be read: for what is stored, or for an option that is missing here. */
+export type Unreadable = FormatError | DynamoDBSaverError;
+
+export const isUnreadable = (given: unknown): given is Unreadable =>
+  given instanceof FormatError || given instanceof DynamoDBSaverError;
+
 /**
  * The bytes of the same part of several entries, in their order and in rows of some megabytes, so that a caller which
  * needs one after the other holds no more: no request if they have no segments, else 1 a 100 of them, row and
@@ -64,17 +73,22 @@ export async function* readParts(
   items: Item[],
   attribute: string,
   maxBytes: number,
-): AsyncGenerator<(Serialized | FormatError)[], void, undefined> {
+): AsyncGenerator<(Serialized | Unreadable)[], void, undefined> {
   for (let from = 0; from < items.length;) {
-    const row: { partition: string; part: Value | FormatError }[] = [];
+    const row: { partition: string; part: Value | Unreadable }[] = [];
     const byPartition = new Map<string, Value[]>();
     for (let bytes = 0; from < items.length && bytes < BYTES_AT_ONCE; from++) {
       const partition = items[from]!.PK.S;
-      const part = await partOf(backend, items[from]!, attribute, maxBytes).catch(asFormatError);
+      let part: Value | Unreadable = await partOf(backend, items[from]!, attribute, maxBytes).catch(asFormatError);
+      if (!isUnreadable(part) && !backend.offload && part.segments.some(isObject)) part = withoutS3();
       row.push({ partition, part });
-      if (part instanceof FormatError) continue;
-      bytes += lengthOf(part);
-      if (part.segments.length > 0) byPartition.set(partition, [...(byPartition.get(partition) ?? []), part]);
+      if (isUnreadable(part)) continue;
+      // Segments can be short, and many.
+      bytes += lengthOf(part) + costOfValue(part);
+      if (part.segments.length === 0) continue;
+      const others = byPartition.get(partition);
+      if (others) others.push(part);
+      else byPartition.set(partition, [part]);
     }
     const loaded = new Map<string, LoadedSegments>();
     await Promise.all(
@@ -83,7 +97,7 @@ export async function* readParts(
       ),
     );
     yield row.map(({ partition, part }) => {
-      if (part instanceof FormatError) return part;
+      if (isUnreadable(part)) return part;
       try {
         // A tail alone is nobody else's, so it needs no copy.
         return {

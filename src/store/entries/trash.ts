@@ -3,10 +3,10 @@ import { DATA, stringOf } from "../../format/attributes.js";
 import type { DynamoDBSaverError } from "../../errors.js";
 import { FormatError } from "../../format/format-error.js";
 import { key, parsePointer, segmentSortKey } from "../../format/keys.js";
-import type { Segment } from "../../format/value.js";
+import { isObject, type Segment } from "../../format/value.js";
 import type { Backend } from "../../payload/backend.js";
 import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
-import { offloadOf } from "../../payload/offload.js";
+import { withoutS3 } from "../../payload/offload.js";
 import { deleteObjects } from "../../payload/segment-deletions.js";
 import { BORN, sweeping, TRASH, trashOf, VECTORS, VERSION } from "./attributes.js";
 import { partOf } from "./parts.js";
@@ -30,18 +30,10 @@ async function segmentsOf(backend: Backend, item: Item): Promise<Segment[] | und
   }
 }
 
-const isObject = ({ objectDays }: Segment): boolean => objectDays !== undefined;
-
 /** Why a version cannot be replaced or deleted here: who cannot reach S3 could not finish. */
 export async function refusalOf(backend: Backend, seen: Item | undefined): Promise<DynamoDBSaverError | undefined> {
-  if (backend.offload || !seen || !(BORN in seen) || !(await segmentsOf(backend, seen))?.some(isObject))
-    return undefined;
-  try {
-    offloadOf(backend.offload);
-    return undefined;
-  } catch (error) {
-    return error as DynamoDBSaverError;
-  }
+  if (backend.offload || !seen || !(BORN in seen)) return undefined;
+  return (await segmentsOf(backend, seen))?.some(isObject) ? withoutS3() : undefined;
 }
 
 /** Deletes the segments of a version, by their names: 1 request for 25 of them. */

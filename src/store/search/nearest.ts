@@ -1,9 +1,8 @@
 import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
 import type { Item } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
-import { FormatError } from "../../format/format-error.js";
 import { isLive, VECTORS, WHOLE, WITHOUT_VALUE } from "../entries/attributes.js";
-import { readEntries, readParts } from "../entries/parts.js";
+import { isUnreadable, readEntries, readParts } from "../entries/parts.js";
 import { itemPlace, ITEMS, namespaceOf, startsWith, type Namespace } from "../namespaces.js";
 import { Bounds, isReadable, openRows } from "../open.js";
 import type { Found, Opened, StoreStorage } from "../storage.js";
@@ -15,19 +14,43 @@ import { oldest, type Search } from "./oldest.js";
 /** What a search finds. */
 export type Ranked = Opened & { score?: number | undefined };
 
+/** So many candidates are kept beside those of the page: some may be deleted meanwhile, or not be readable. */
+const SPARE = 100;
+
 /**
  * The items with the nearest vectors, and after all of them those that have none, oldest first. Their values are read
  * at last, unless a filter needs all.
  */
 export async function nearest(storage: StoreStorage, op: Search, query: Float32Array): Promise<Ranked[]> {
-  const { namespacePrefix, filter, limit, offset } = op;
+  const { filter, limit, offset } = op;
   if (storage.vectorIndex) return nearestByIndex(storage, op, query);
-  const scored = new Ranking(offset + limit, bestFirst);
-  const scoreless = new Ranking(offset + limit, oldestFirst);
+  for (let most = offset + limit + SPARE; ; most *= 4) {
+    const { candidates, areAll } = await ranked(storage, op, query, most);
+    const page: Ranked[] = [];
+    const bounds = new Bounds(storage);
+    for (let at = offset; at < candidates.length && page.length < limit;) {
+      const missing = limit - page.length;
+      page.push(...(await opened(storage, candidates.slice(at, at + missing), filter, bounds)));
+      at += missing;
+    }
+    if (page.length >= limit || areAll) return page;
+  }
+}
+
+/** The first so many of all that are ranked. */
+async function ranked(
+  storage: StoreStorage,
+  op: Search,
+  query: Float32Array,
+  most: number,
+): Promise<{ candidates: Candidate[]; areAll: boolean }> {
+  const { filter } = op;
+  const scored = new Ranking(most, bestFirst);
+  const scoreless = new Ranking(most, oldestFirst);
   let count = 0;
   const scorer = new Scorer(query);
   const only = filter ? WHOLE : [...WITHOUT_VALUE, VECTORS];
-  await visit(storage, namespacePrefix, only, async (all) => {
+  await visit(storage, op.namespacePrefix, only, async (all) => {
     const candidates = filter ? await passing(storage, all, op) : all;
     const scores = await scoresOf(storage, scorer, candidates);
     for (const { item: whole, ...candidate } of candidates) {
@@ -35,14 +58,10 @@ export async function nearest(storage: StoreStorage, op: Search, query: Float32A
       const { [VECTORS]: _vectors, [DATA]: _data, ...item } = whole;
       if (score === undefined) scoreless.add({ ...candidate, item });
       else scored.add({ ...candidate, item, score });
-      if (score !== undefined) count++;
     }
+    count += candidates.length;
   });
-  const page = [...scored.sorted().slice(offset), ...scoreless.sorted().slice(Math.max(0, offset - count))].slice(
-    0,
-    limit,
-  );
-  return opened(storage, page, filter);
+  return { candidates: [...scored.sorted(), ...scoreless.sorted()].slice(0, most), areAll: count <= most };
 }
 
 /** By item. */
@@ -56,7 +75,7 @@ async function scoresOf(
   for await (const row of readParts(entries.backend, indexed, VECTORS, maxValueBytes))
     // What cannot be read has no score. Its value may be readable.
     for (const vectors of row)
-      scores.set(indexed[scores.size]!, vectors instanceof FormatError ? undefined : scorer.best(vectors));
+      scores.set(indexed[scores.size]!, isUnreadable(vectors) ? undefined : scorer.best(vectors));
   return scores;
 }
 
@@ -87,7 +106,7 @@ async function nearestByIndex(storage: StoreStorage, op: Search, query: Float32A
         return { namespace, item: (await itemPlace(namespace, key)).key as Item, score };
       }),
     );
-    kept = await opened(storage, candidates, filter);
+    kept = await opened(storage, candidates, filter, new Bounds(storage));
     if (kept.length >= wanted || matches.length < count) break;
   }
   const page = kept.slice(offset, wanted);
@@ -102,6 +121,7 @@ async function opened<F extends Found & { score?: number | undefined }>(
   storage: StoreStorage,
   found: F[],
   filter: Search["filter"],
+  bounds: Bounds,
 ): Promise<Ranked[]> {
   const keys = found.map(({ item: { PK, SK } }) => ({ PK, SK }));
   const items = await readEntries(storage.entries, keys, storage.consistentRead);
@@ -111,7 +131,6 @@ async function opened<F extends Found & { score?: number | undefined }>(
     return item ? [{ ...one, item }] : [];
   });
   const all: Ranked[] = [];
-  const bounds = new Bounds(storage);
   let at = 0;
   for await (const row of openRows(storage, there)) {
     for (const one of row) {

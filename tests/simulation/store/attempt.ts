@@ -1,7 +1,7 @@
 import { fail, Violation } from "../model/shown.js";
 import type { Span } from "../model/records.js";
 import type { StoreInstance } from "./instances.js";
-import { startsWith, type Place } from "./model/model.js";
+import type { Place } from "./model/model.js";
 import type { Write } from "./model/records.js";
 import type { StoreWorld } from "./store-world.js";
 
@@ -43,20 +43,10 @@ export async function attempt<T>(
   }
 }
 
-/** Without S3 nobody reads, or cleans up, what lies there: under these keys, or below these prefixes. */
-export function mayRefuse(
-  { model }: StoreWorld,
-  { plan, keyPrefix }: StoreInstance,
-  places: Place[],
-  prefixes: string[][],
-): boolean {
+/** Without S3 nobody reads, or cleans up, what lies there under these keys. A search leaves it out. */
+export function mayRefuse({ model }: StoreWorld, { plan }: StoreInstance, places: Place[]): boolean {
   if (plan.s3 !== undefined) return false;
-  const searched = model
-    .written("store", keyPrefix)
-    .filter(({ place }) => prefixes.some((prefix) => startsWith(place.namespace, prefix)));
-  return [...places.map((place) => model.register(place)), ...searched.map(({ register }) => register)].some(
-    ({ writes }) => writes.some(({ mayBeObject }) => mayBeObject),
-  );
+  return places.some((place) => model.register(place).writes.some(({ mayBeObject }) => mayBeObject));
 }
 
 /** Notes what has become of a write. */

@@ -98,7 +98,7 @@ export async function cacheClear(
     world,
     instance,
     () => instance.cache.clear(cleared.map((namespace) => [...namespace])),
-    () => mayRefuse(world, instance, places, []),
+    () => mayRefuse(world, instance, places),
   );
   // Where it refuses some, others are gone.
   const outcome = made.outcome === "nothing" ? "unknown" : made.outcome;

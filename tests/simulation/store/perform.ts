@@ -82,12 +82,11 @@ async function batch(
   const writes = new Map(prepared.flatMap((one) => (one.write ? [[model.register(one.place!), one] as const] : [])));
   for (const { place, write } of writes.values()) model.add(place!, write!);
   const places = prepared.flatMap(({ place }) => place ?? []);
-  const prefixes = prepared.flatMap(({ prefix }) => (prefix ? [prefix] : []));
   const made = await attempt(
     world,
     instance,
     () => make(world, instance, kind, prepared),
-    () => mayRefuse(world, instance, places, prefixes),
+    () => mayRefuse(world, instance, places),
   );
   // Of a batch that fails, what is good is done.
   const outcome = made.outcome === "nothing" && operations.length > 1 ? "unknown" : made.outcome;
