@@ -29,8 +29,8 @@ export const codeIn = (text: string | undefined, secrets: string): string | unde
   text !== undefined && CODE.test(text) && !shows(text, secrets) ? text : undefined;
 
 /** AWS's id of a request, or `undefined` where it is not like one. */
-export function requestIdIn(answer: { headers: Headers } | undefined, secrets: string): string | undefined {
-  const id = answer?.headers.get("x-amzn-requestid") ?? answer?.headers.get("x-amz-request-id") ?? "";
+export function requestIdIn(headers: Headers, secrets: string): string | undefined {
+  const id = headers.get("x-amzn-requestid") ?? headers.get("x-amz-request-id") ?? "";
   return REQUEST_ID.test(id) && !shows(id, secrets) ? id : undefined;
 }
 
