@@ -189,7 +189,10 @@ export class NamespaceMarker {
   #need(id: string, channels: string[]): void {
     const needed = this.#needed.get(id) ?? new Set();
     this.#needed.set(id, needed);
-    for (const channel of channels) needed.add(channel);
+    for (const channel of channels) {
+      if (!needed.has(channel)) this.marks.meter.add(costOfKey(channel));
+      needed.add(channel);
+    }
   }
 
   async #rescue(id: string, channels: ReadonlySet<string>): Promise<void> {
@@ -199,7 +202,10 @@ export class NamespaceMarker {
       this.#rescued.set(at, rescued);
       left = left.filter((channel) => !rescued.has(channel));
       if (left.length === 0) return;
-      for (const channel of left) rescued.add(channel);
+      for (const channel of left) {
+        this.marks.meter.add(costOfKey(channel));
+        rescued.add(channel);
+      }
       const stored = await readCheckpoint(
         { ...storage, consistentRead: true },
         await checkpointRef(thread, ns, at),

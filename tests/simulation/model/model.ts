@@ -211,7 +211,9 @@ export class Model {
       for (const one of checkpoints) {
         if (!runs.includes(one.run!) || !possible(one, span)) continue;
         one.mayGo = Math.min(one.mayGo, span.start.step);
-        if (isAcknowledged && one.sure <= span.start.step) one.mustGo = Math.min(one.mustGo, span.end.step);
+        // What may be of a deleted thread, the instance that has put it shows by its id for some minutes.
+        const isSure = isAcknowledged && one.sure <= span.start.step && one.dead === "no";
+        if (isSure) one.mustGo = Math.min(one.mustGo, span.end.step);
       }
     }
   }
