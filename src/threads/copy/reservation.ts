@@ -24,6 +24,9 @@ const naming = (
   };
 };
 
+/** The condition of what is reserved still: no run has taken the thread, and nobody has deleted it. */
+const IS_RESERVED = `${RESTORING} = :born AND attribute_not_exists(${BORN})`;
+
 /** Reserves the thread for what is restored as `born`. False when there is one. */
 export async function claim(
   { incarnations }: Storage,
@@ -43,7 +46,7 @@ export async function claim(
 /** Gives up what was reserved. False when it is not reserved for `born` any more. */
 export async function unclaim({ incarnations }: Storage, { partition }: Thread, born: string): Promise<boolean> {
   return incarnations.db.deleteItem(key(partition, THREAD_MARKER), {
-    condition: `${RESTORING} = :born AND attribute_not_exists(${BORN})`,
+    condition: IS_RESERVED,
     values: { ":born": bornAttribute(born)[BORN]! },
   });
 }
@@ -58,7 +61,7 @@ export async function settle({ incarnations }: Storage, thread: Thread, born: st
   const settled = await incarnations.db.updateItem({
     ...naming(BORN, RESTORING, born, until),
     key: key(thread.partition, THREAD_MARKER),
-    condition: `${RESTORING} = :born AND attribute_not_exists(${BORN})`,
+    condition: IS_RESERVED,
   });
   // Also by an attempt whose answer got lost.
   return settled || (await incarnations.current(thread)) === born;

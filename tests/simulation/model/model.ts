@@ -119,7 +119,6 @@ export class Model {
     if (isRestored || mayBeMistaken || checkpoint.ns !== parent.ns) return "maybe";
     const touchedMs = actor.touched.get(parent);
     if (touchedMs === undefined) return "no";
-    if (parent.putEnd > start.step) return "maybe";
     if (looksFirst) return "maybe";
     return start.ms - touchedMs < SURELY_CACHED_MS && checkpoint.parentId !== undefined ? "yes" : "maybe";
   }
