@@ -55,7 +55,8 @@ const withoutLangGraph = [
   "tests/behaviour/{aws,config,crash,credentials,payload,table}/*.test.ts",
   "tests/behaviour/checkpoint/{delete/*,budgets,faults,history,latest-only}.test.ts",
   "tests/behaviour/threads/{copy-*,incarnations,long-work,prune*,removed-runs,restored-thread}.test.ts",
-  "tests/behaviour/**/{data-errors*,encryption-*,ids,key-families,official-*,sizes,store-crash,store-requests,store-values}.test.ts",
+  "tests/behaviour/format/{data-errors*,encryption-*}.test.ts",
+  "tests/behaviour/**/{ids,key-families,official-*,sizes,store-crash,store-requests,store-values}.test.ts",
   "tests/behaviour/hostile/hostile-!(constructors).test.ts",
 ];
 

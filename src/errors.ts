@@ -230,7 +230,6 @@ export function isDynamoDBSaverError(error: unknown): error is DynamoDBSaverErro
 /** A wrong or missing argument, found before anything is sent. */
 export const invalidInput = (message: string): DynamoDBSaverError => new DynamoDBSaverError("INVALID_INPUT", message);
 
-/** A wrong or missing option, found in the constructor. */
 /** What is stored has been changed, by others or by a stranger, whenever it was about to be. */
 export const changedTooOften = (what: string, rounds: number): DynamoDBSaverError =>
   new DynamoDBSaverError(
@@ -238,4 +237,5 @@ export const changedTooOften = (what: string, rounds: number): DynamoDBSaverErro
     `${what} was changed by others ${rounds} times in a row. Call again when they have ended.`,
   );
 
+/** A wrong or missing option, found in the constructor. */
 export const invalidConfig = (message: string): DynamoDBSaverError => new DynamoDBSaverError("INVALID_CONFIG", message);

@@ -1,6 +1,6 @@
 import type { Item, QueryInput } from "../aws/dynamodb/items.js";
 import { changedTooOften } from "../errors.js";
-import { bornOf, deleteAsRead } from "./incarnation.js";
+import { bornOf, deleteAsRead, endIncarnation } from "./incarnation.js";
 import { keyOf, CHECKPOINTS, parsePointer, parseSortKey, THREAD_MARKER, TRASH } from "../format/keys.js";
 import { deleteObjects } from "../payload/segment-deletions.js";
 import { type Storage } from "./storage.js";
@@ -21,7 +21,7 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
   let rounds = 0;
   do {
     const entry = await storage.threads.entryOf(threadId);
-    await storage.incarnations.end(thread);
+    await endIncarnation(storage.incarnations, thread);
     await deletePages(storage, thread, { ...all, beginsWith: CHECKPOINTS, descending: true });
     // Again until nothing is found: a run that still goes on may have written meanwhile.
     do {
@@ -64,7 +64,7 @@ async function deletePages(storage: Storage, thread: Thread, query: QueryInput):
   let deleted = 0;
   for await (const items of storage.db.queryPages(query)) {
     // A run that has started meanwhile is gone to readers before its parts are.
-    if (items.some(({ SK }) => SK.S === THREAD_MARKER)) await storage.incarnations.end(thread);
+    if (items.some(({ SK }) => SK.S === THREAD_MARKER)) await endIncarnation(storage.incarnations, thread);
     await deleteItems(
       storage,
       thread,

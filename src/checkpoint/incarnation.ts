@@ -1,10 +1,10 @@
 import { fromBase64Url, toBase64 } from "../aws/base64.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
-import type { AttributeValue, Item, UpdateInput } from "../aws/dynamodb/items.js";
+import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { compareCodePoints } from "../format/code-points.js";
 import { bornOfKey, isBorn, key, newIncarnation, THREAD_MARKER } from "../format/keys.js";
-import { isGone, livingUpdate, prolong, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../payload/lifetime.js";
+import { isGone, livingUpdate, prolong, upsertLiving, type Lifetime } from "../payload/lifetime.js";
 import { TRUSTED_MS } from "./frame-cache.js";
 import { type CheckpointRef, type Thread } from "./refs.js";
 
@@ -20,8 +20,8 @@ import { type CheckpointRef, type Thread } from "./refs.js";
  * meanwhile takes the thread, and then the restoring fails.
  */
 
-const BORN = "born";
-const RESTORING = "restoring";
+export const BORN = "born";
+export const RESTORING = "restoring";
 /** Changes whenever a run starts without a checkpoint to go on from: what was found empty may not be so any more. */
 const BEGUN = "begun";
 const KNOWN_BYTES = 256 * 1_024;
@@ -79,21 +79,6 @@ export async function deleteAsRead(db: DynamoDB, item: Item): Promise<boolean> {
   });
 }
 
-/** Names the incarnation in one of the two attributes, until `until`. */
-const naming = (
-  attribute: string,
-  other: string,
-  born: string,
-  until: number,
-): Pick<UpdateInput, "update" | "names"> & { values: Record<string, AttributeValue> } => {
-  const ends = until < Infinity;
-  return {
-    update: `SET ${attribute} = :born${ends ? ", #ttl = :ttl" : ""} REMOVE ${other}${ends ? "" : ", #ttl"}`,
-    names: { "#ttl": TTL_ATTRIBUTE },
-    values: { ":born": bornAttribute(born)[BORN]!, ...(ends && { ":ttl": { N: String(until) } }) },
-  };
-};
-
 /** The markers of threads. */
 export class Incarnations {
   readonly #known = new ByteLru<Known & { seenAt: number }>(KNOWN_BYTES);
@@ -101,7 +86,7 @@ export class Incarnations {
   /** The ids of checkpoints whose puts are under way, by thread. */
   readonly #putting = new Map<string, string[]>();
 
-  constructor(private readonly db: DynamoDB) {}
+  constructor(readonly db: DynamoDB) {}
 
   /**
    * While `put` is under way, writes to its checkpoint, or to one that is put after it, may come: they are not there
@@ -151,92 +136,69 @@ export class Incarnations {
     }
   }
 
-  /**
-   * Makes sure that the thread has a marker, which lives at least as long as `life` says.
-   * @returns its incarnation: `born`, unless the thread had one already
-   */
-  async begin({ partition }: Thread, born: string, life: Lifetime | undefined): Promise<string> {
-    const markerKey = key(partition, THREAD_MARKER);
-    let offered: string | undefined;
-    // A name of its own for each attempt: one that arrives late, after the thread was deleted, must not bring back that
-    // under which checkpoints were put.
-    const values = (): Record<string, AttributeValue> => {
-      offered = offered === undefined ? born : newIncarnation();
-      return { ":born": bornAttribute(offered)[BORN]! };
-    };
-    const set = [`${BORN} = if_not_exists(${BORN}, :born)`, `${BEGUN} = :born`];
-    const marker = await upsertLiving(life?.granted ?? Infinity, (until) =>
-      this.db.updatedItem(() => livingUpdate({ key: markerKey, set, values: values() }, until)),
-    );
-    return bornIn(marker!, BORN);
-  }
-
   /** The thread's incarnation, `undefined` when there is no such thread: 1 request. */
   async current(thread: Thread): Promise<string | undefined> {
-    const born = livingOf(await this.#marker(thread));
+    const born = livingOf(await this.marker(thread));
     this.note(thread.id, born);
     return born;
   }
 
-  /** Prolongs the marker. False when the thread has no such incarnation any more. */
-  async renew(thread: Thread, born: string, life: Lifetime | undefined): Promise<boolean> {
-    const until = life?.granted ?? Infinity;
-    return (
-      (await prolong(this.db, key(thread.partition, THREAD_MARKER), until)) && (await this.current(thread)) === born
-    );
-  }
-
-  /** From now on, the thread is gone to readers, unless runs have changed its marker each time: ask again. */
-  async end(thread: Thread): Promise<void> {
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const marker = await this.#marker(thread);
-      // A run that starts at the same time goes too.
-      if (!marker || (await deleteAsRead(this.db, marker))) break;
-    }
-    this.forget(thread.id);
-  }
-
-  /** Reserves the thread for what is restored as `born`. False when there is one. */
-  async claim({ partition }: Thread, born: string, until: number): Promise<boolean> {
-    const update = naming(RESTORING, BORN, born, until);
-    return this.db.updateItem({
-      ...update,
-      key: key(partition, THREAD_MARKER),
-      values: { ...update.values, ":now": { N: String(Math.floor(Date.now() / 1_000)) } },
-      condition: `attribute_not_exists(${BORN}) OR #ttl <= :now`,
-    });
-  }
-
-  /** Gives up what was reserved. False when it is not reserved for `born` any more. */
-  async unclaim({ partition }: Thread, born: string): Promise<boolean> {
-    return this.db.deleteItem(key(partition, THREAD_MARKER), {
-      condition: `${RESTORING} = :born AND attribute_not_exists(${BORN})`,
-      values: { ":born": bornAttribute(born)[BORN]! },
-    });
-  }
-
-  /** Whether it is reserved for `born` still. */
-  async isClaimed(thread: Thread, born: string): Promise<boolean> {
-    return restoringOf(await this.#marker(thread)) === born;
-  }
-
   /** Whether there is such a thread, or will be. */
   async isThere(thread: Thread): Promise<boolean> {
-    return (await this.#marker(thread)) !== undefined;
+    return (await this.marker(thread)) !== undefined;
   }
 
-  async #marker({ partition }: Thread): Promise<Item | undefined> {
+  /** The item that says so. */
+  async marker({ partition }: Thread): Promise<Item | undefined> {
     return this.db.getItem(key(partition, THREAD_MARKER), true);
   }
+}
 
-  /** From now on, what was restored as `born` is there. False when the thread was taken or deleted meanwhile. */
-  async settle(thread: Thread, born: string, until: number): Promise<boolean> {
-    const settled = await this.db.updateItem({
-      ...naming(BORN, RESTORING, born, until),
-      key: key(thread.partition, THREAD_MARKER),
-      condition: `${RESTORING} = :born AND attribute_not_exists(${BORN})`,
-    });
-    // Also by an attempt whose answer got lost.
-    return settled || (await this.current(thread)) === born;
+/**
+ * Makes sure that the thread has a marker, which lives at least as long as `life` says.
+ * @returns its incarnation: `born`, unless the thread had one already
+ */
+export async function beginIncarnation(
+  { db }: Incarnations,
+  { partition }: Thread,
+  born: string,
+  life: Lifetime | undefined,
+): Promise<string> {
+  const markerKey = key(partition, THREAD_MARKER);
+  let offered: string | undefined;
+  // A name of its own for each attempt: one that arrives late, after the thread was deleted, must not bring back that
+  // under which checkpoints were put.
+  const values = (): Record<string, AttributeValue> => {
+    offered = offered === undefined ? born : newIncarnation();
+    return { ":born": bornAttribute(offered)[BORN]! };
+  };
+  const set = [`${BORN} = if_not_exists(${BORN}, :born)`, `${BEGUN} = :born`];
+  const marker = await upsertLiving(life?.granted ?? Infinity, (until) =>
+    db.updatedItem(() => livingUpdate({ key: markerKey, set, values: values() }, until)),
+  );
+  return bornIn(marker!, BORN);
+}
+
+/** Prolongs the marker. False when the thread has no such incarnation any more. */
+export async function renewIncarnation(
+  incarnations: Incarnations,
+  thread: Thread,
+  born: string,
+  life: Lifetime | undefined,
+): Promise<boolean> {
+  const until = life?.granted ?? Infinity;
+  return (
+    (await prolong(incarnations.db, key(thread.partition, THREAD_MARKER), until)) &&
+    (await incarnations.current(thread)) === born
+  );
+}
+
+/** From now on, the thread is gone to readers, unless runs have changed its marker each time: ask again. */
+export async function endIncarnation(incarnations: Incarnations, thread: Thread): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const marker = await incarnations.marker(thread);
+    // A run that starts at the same time goes too.
+    if (!marker || (await deleteAsRead(incarnations.db, marker))) break;
   }
+  incarnations.forget(thread.id);
 }

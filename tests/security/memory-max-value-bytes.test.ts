@@ -207,18 +207,6 @@ describe("with maxValueBytes of 8 MiB, so does a call that meets what is long al
       /^VALUE_TOO_LARGE$/,
     ],
     [
-      "25,000 sort keys of 900 characters, of segments",
-      ["prune"],
-      () => withWrites(...many(25_000, (id) => keyOf(PARTITION, `S#${id}${"x".repeat(900)}`))),
-      /^VALUE_TOO_LARGE$/,
-    ],
-    [
-      "as many, of writes without a checkpoint",
-      ["prune"],
-      () => withWrites(...many(25_000, (id) => keyOf(PARTITION, `C##${id}#W#${"x".repeat(900)}#${BORN}`))),
-      /^VALUE_TOO_LARGE$/,
-    ],
-    [
       "a checkpoint of format 3 and its parent, each with 28 MiB of writes",
       ["getTuple"],
       () => {

@@ -5,8 +5,8 @@
  */
 
 const CODE = /^(?=.{1,64}$)[A-Za-z]+\d{0,3}[A-Za-z]*$/;
-/** Too short for a session token, and not of both cases, as Base64 is. */
-const REQUEST_ID = /^([A-Z\d-]{1,64}|[a-z\d-]{1,64})$/;
+/** DynamoDB's and S3's, and a UUID, which servers of one's own give: none is a signature, or much of a token. */
+const REQUEST_ID = /^([A-Z\d]{16}|[A-Z\d]{52}|[a-f\d]{8}(-[a-f\d]{4}){3}-[a-f\d]{12})$/;
 const WORD = /^([A-Za-z]{1,30}|\d{1,10})$/;
 /** So many characters of a secret are no chance. */
 const PIECE = 12;
@@ -29,8 +29,8 @@ export const codeIn = (text: string | undefined, secrets: string): string | unde
   text !== undefined && CODE.test(text) && !shows(text, secrets) ? text : undefined;
 
 /** AWS's id of a request, or `undefined` where it is not like one. */
-export function requestIdIn(answer: { headers: Headers } | undefined, secrets: string): string | undefined {
-  const id = answer?.headers.get("x-amzn-requestid") ?? answer?.headers.get("x-amz-request-id") ?? "";
+export function requestIdIn(headers: Headers, secrets: string): string | undefined {
+  const id = headers.get("x-amzn-requestid") ?? headers.get("x-amz-request-id") ?? "";
   return REQUEST_ID.test(id) && !shows(id, secrets) ? id : undefined;
 }
 

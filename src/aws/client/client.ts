@@ -91,12 +91,14 @@ export class AwsClient {
     let bytesSent = 0;
     let bytesReceived = 0;
     let answer: Answer | undefined;
-    let secrets = "";
+    let sent: Headers | undefined;
     let lastRetry: RetryKind | undefined;
     let renewedCredentials = false;
     let attempt = 0;
 
-    const ended = (consumedCapacity: ConsumedCapacity, error?: string): void =>
+    const requestId = (): string | undefined => answer && requestIdIn(answer.headers, secretsOf(sent!));
+    const ended = (consumedCapacity: ConsumedCapacity, error?: string): void => {
+      if (!onEvent) return;
       emit(onEvent, {
         type: "request",
         service,
@@ -107,9 +109,10 @@ export class AwsClient {
         bytesSent,
         bytesReceived,
         consumedCapacity,
-        requestId: requestIdIn(answer, secrets),
+        requestId: requestId(),
         error,
       });
+    };
 
     const endedByAbort = (by: AbortSignal): DynamoDBSaverError => {
       ended(NO_CAPACITY, "ABORTED");
@@ -132,9 +135,8 @@ export class AwsClient {
         clockOffsetMs = this.#clock.offsetMs;
         const body = typeof request.body === "function" ? request.body() : request.body;
         bytesSent += body.length;
-        const headers = await sign({ ...request, body }, credentials, clockOffsetMs, this.#signingKeys);
-        secrets = secretsOf(headers);
-        answer = await this.#exchange(request, headers, body, signal);
+        sent = await sign({ ...request, body }, credentials, clockOffsetMs, this.#signingKeys);
+        answer = await this.#exchange(request, sent, body, signal);
         bytesReceived += answer.body.length;
         if (answer.status >= 200 && answer.status < 300) {
           const result = request.parse(answer);
@@ -143,7 +145,7 @@ export class AwsClient {
           ended(consumed);
           return result;
         }
-        failure = this.#readFailure(request, answer, request.parseError(answer), secrets, clockOffsetMs);
+        failure = this.#readFailure(request, answer, request.parseError(answer), sent, clockOffsetMs);
       } catch (error) {
         if (signal?.aborted) throw endedByAbort(signal);
         if (!credentials) {
@@ -156,7 +158,7 @@ export class AwsClient {
                 request,
                 answer,
                 { serviceCode: error.serviceCode, serviceMessage: "" },
-                secrets,
+                sent!,
                 clockOffsetMs,
               )
             : connectionFailure(error, answer, service, this.#config.requestTimeoutMs);
@@ -183,7 +185,7 @@ export class AwsClient {
           attempts: attempt,
           retryable: failure.retry !== undefined,
           serviceCode: failure.serviceCode,
-          requestId: requestIdIn(answer, secrets),
+          requestId: requestId(),
           ...("cause" in failure && { cause: failure.cause }),
         });
       }
@@ -225,9 +227,10 @@ export class AwsClient {
     request: AwsRequest<unknown>,
     answer: Answer,
     said: ReturnType<AwsRequest<unknown>["parseError"]>,
-    secrets: string,
+    sent: Headers,
     clockOffsetMs: number,
   ): Failure {
+    const secrets = secretsOf(sent);
     const serviceCode = codeIn(said.serviceCode, secrets);
     const serviceMessage = wordsIn(said.serviceMessage, secrets);
     if (serviceCode === undefined && request.named.includes(answer.status)) return UNREADABLE;

@@ -1,4 +1,5 @@
 import type { Item } from "../../aws/dynamodb/items.js";
+import { beginIncarnation } from "../incarnation.js";
 import { changedTooOften } from "../../errors.js";
 import { checkpointItem } from "../read/checkpoint-item.js";
 import { locate } from "../../format/format-error.js";
@@ -72,7 +73,7 @@ async function announce(storage: Storage, put: Put, encoded: Encoded): Promise<E
     await take((begins && (await storage.incarnations.current(ref.thread))) || frame.born);
   if (!begins) return encoded;
   // Before the segments: a deletion that removes one of them also ends this incarnation.
-  const born = await storage.incarnations.begin(ref.thread, frame.born, life);
+  const born = await beginIncarnation(storage.incarnations, ref.thread, frame.born, life);
   if (born !== frame.born) {
     const again = await redraft(storage, put, encoded, born);
     encoded = { ...again, item: await encodeItem(storage, put, again.frame) };

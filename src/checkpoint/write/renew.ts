@@ -3,7 +3,7 @@ import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
 import { emit } from "../../aws/client/events.js";
 import { neededAncestors } from "../read/delta-history.js";
 import { deltaChannels } from "../delta-channels.js";
-import { bornOf } from "../incarnation.js";
+import { bornOf, renewIncarnation } from "../incarnation.js";
 import { lifetime, prolong, prolongAncestor, prolongCheckpoint, type Lifetime } from "../../payload/lifetime.js";
 import { checkpointPages, NAMESPACE_ORDER, type CheckpointItems } from "../read/pages.js";
 import { allValues, openCheckpoint, type StoredCheckpoint } from "../read/open.js";
@@ -45,7 +45,7 @@ export async function renew(
   const renewals = await Promise.all([
     renewSegments(storage, thread.partition, segments, life),
     ancestorsOf === undefined || renewAncestors(storage, ancestorsOf, life),
-    storage.incarnations.renew(thread, born, life),
+    renewIncarnation(storage.incarnations, thread, born, life),
     storage.threads.renew(thread.id, life),
   ]);
   return renewals.every((isThere) => isThere);

@@ -50,22 +50,46 @@ const LIMITS = { maxDepth: Number.MAX_SAFE_INTEGER };
 const MODULES = ["messages", "output_parsers", "prompt_values", "prompts", "runnables"];
 
 async function loadRecord(record: Json): Promise<unknown> {
-  return load(JSON.stringify(plainKwargs(record)), LIMITS);
+  return load(JSON.stringify(prepared(record).value), LIMITS);
 }
 
-/** A record with arguments of JSON alone, which is what `load` takes. */
-function plainKwargs(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(plainKwargs);
+/** A part of a record as JSON alone, which is what `load` takes, and whether there is anything for it to load. */
+interface Prepared {
+  value: unknown;
+  loads: boolean;
+}
+
+/** `load` walks slowly through what it walks through. What has nothing to be loaded is given to it as escaped. */
+function prepared(value: unknown): Prepared {
+  if (typeof value !== "object" || value === null) return { value, loads: false };
+  if (Array.isArray(value)) {
+    const parts = value.map(prepared);
+    const loads = parts.some((part) => part.loads);
+    return { value: parts.map(loads ? hidden : valueIn), loads };
+  }
   const object = value as Json;
+  const names = Object.keys(object);
   // What LangChain itself has escaped, it gives back as it is.
-  if ("__lc_escaped__" in object && Object.keys(object).length === 1) return object;
+  if (names.length === 1 && names[0] === ESCAPED) return { value: object[ESCAPED], loads: false };
   // `load` would refuse all of the object for it.
-  if (object.lc === 1 && object.type === "not_implemented") return { __lc_escaped__: object };
-  if (isConstruction(object) && !MODULES.includes(String((object.id as unknown[])[1])))
-    throw new Error("This object is not made of data alone");
-  for (const name of Object.keys(object)) setOwn(object, name, plainKwargs(object[name]));
-  return object.lc === 2 ? valueOf(object) : object;
+  if (object.lc === 1 && object.type === "not_implemented") return { value: object, loads: false };
+  if (isConstruction(object)) checkClass(object.id as unknown[]);
+  const parts = names.map((name) => prepared(object[name]));
+  const loads = object.lc === 1 || parts.some((part) => part.loads);
+  const isId = (name: string): boolean => object.lc === 1 && name === "id";
+  names.forEach((name, i) => setOwn(object, name, (loads && !isId(name) ? hidden : valueIn)(parts[i]!)));
+  return { value: object.lc === 2 ? valueOf(object) : object, loads };
+}
+
+const ESCAPED = "__lc_escaped__";
+const valueIn = ({ value }: Prepared): unknown => value;
+const hidden = ({ value, loads }: Prepared): unknown =>
+  loads || typeof value !== "object" || value === null ? value : { [ESCAPED]: value };
+
+/** Of a module `load` takes whatever has the name: functions, and what all objects have. Classes are in capitals. */
+function checkClass(id: unknown[]): void {
+  const isClass = id.every((part) => typeof part === "string") && /^[A-Z]/.test(String(id.at(-1)));
+  if (!isClass || !MODULES.includes(id[1] as string)) throw new Error("This object is not made of data alone");
 }
 
 const NUMBERS = ["NaN", "Infinity", "-Infinity"];

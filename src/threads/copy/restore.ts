@@ -8,6 +8,7 @@ import { deleteAsRead } from "../../checkpoint/incarnation.js";
 import { key, newIncarnation, withBorn } from "../../format/keys.js";
 import { endingLater, livingUntil, type Lifetime } from "../../payload/lifetime.js";
 import { rebound } from "./rebind.js";
+import { claim, isClaimed, settle, unclaim } from "./reservation.js";
 import { writeObject } from "../../payload/segment-objects.js";
 import type { Snapshot } from "./snapshot.js";
 import { type Storage } from "../../checkpoint/storage.js";
@@ -46,7 +47,7 @@ export async function* restore(
   { head, items }: Snapshot,
 ): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
   const thread = await threadOf(storage, threadId);
-  const { incarnations, threads } = storage;
+  const { threads } = storage;
   // It goes on living where it was: a backup may be older than any ttl.
   const later = Math.max(0, Math.floor(Date.now() / 1_000) - head.readAt);
   const life = head.ttl === undefined ? undefined : livingUntil(head.ttl + later);
@@ -58,16 +59,16 @@ export async function* restore(
     invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
   const until = life?.granted ?? Infinity;
   // What is cut short ends as an expired thread does.
-  if (!(await incarnations.claim(thread, born, Math.min(until, Math.ceil(Date.now() / 1_000) + LONGEST_SECONDS))))
+  if (!(await claim(storage, thread, born, Math.min(until, Math.ceil(Date.now() / 1_000) + LONGEST_SECONDS))))
     throw exists();
   let isOver = false;
   try {
     await threads.add(threadId, born, life, head.createdAt);
     // While the marker is reserved, nothing of another incarnation can be of a thread that is there, or will be.
-    const isOurs = (): Promise<boolean> => incarnations.isClaimed(thread, born);
+    const isOurs = (): Promise<boolean> => isClaimed(storage, thread, born);
     await deleteIncarnation(storage, thread, born, true, isOurs);
     const stored = yield* storeItems(storage, thread, born, life, first, moved);
-    if (await incarnations.settle(thread, born, until)) {
+    if (await settle(storage, thread, born, until)) {
       isOver = true;
       return stored;
     }
@@ -86,7 +87,7 @@ export async function* restore(
 async function abandon(storage: Storage, thread: Thread, born: string): Promise<void> {
   await deleteIncarnation(storage, thread, born);
   const entry = await storage.threads.entryOf(thread.id);
-  if ((await storage.incarnations.unclaim(thread, born)) && entry) await deleteAsRead(storage.db, entry);
+  if ((await unclaim(storage, thread, born)) && entry) await deleteAsRead(storage.db, entry);
 }
 
 interface Moved {

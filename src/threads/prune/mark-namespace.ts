@@ -71,7 +71,7 @@ export class NamespaceMarker {
       }));
     const stays = isVisible && (await this.#stays(item, id, isTip, open));
     const channels = stays ? undefined : await this.#stoodOn(item, isVisible, isTip, open);
-    if (channels) this.#need(id, channels);
+    if (channels) this.#remember(this.#needed, id, channels);
     if (stays) await this.#unwrite(writes as Item[]);
     if (stays) await this.#keep(await open(), item);
     else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
@@ -159,7 +159,7 @@ export class NamespaceMarker {
       children.push(keyOf(item));
     }
     const channels = await neededOfParent(this.storage, stored);
-    if (channels) this.#need(parentId, channels);
+    if (channels) this.#remember(this.#needed, parentId, channels);
   }
 
   async #unwrite(writes: Item[]): Promise<void> {
@@ -181,25 +181,31 @@ export class NamespaceMarker {
 
   /** What is needed of this one and not stored in it is needed of its parent. */
   #passOn({ id, parentId, frame }: StoredCheckpoint): void {
-    const channels = [...(this.#needed.get(id) ?? [])].filter((channel) => !frame.channels.has(channel));
+    const needed = [...(this.#needed.get(id) ?? [])];
     this.#needed.delete(id);
-    if (parentId !== undefined && channels.length > 0) this.#need(parentId, channels);
+    // Only what is kept counts: a long history hands the same names on and on.
+    for (const channel of needed) this.marks.meter.add(-costOfKey(channel));
+    const channels = needed.filter((channel) => !frame.channels.has(channel));
+    if (parentId !== undefined && channels.length > 0) this.#remember(this.#needed, parentId, channels);
   }
 
-  #need(id: string, channels: string[]): void {
-    const needed = this.#needed.get(id) ?? new Set();
-    this.#needed.set(id, needed);
-    for (const channel of channels) needed.add(channel);
+  /** Adds channels to those of an id. @returns which of them are new there */
+  #remember(byId: Map<string, Set<string>>, id: string, channels: string[]): string[] {
+    const known = byId.get(id) ?? new Set();
+    byId.set(id, known);
+    const added = channels.filter((channel) => !known.has(channel));
+    for (const channel of added) {
+      this.marks.meter.add(costOfKey(channel));
+      known.add(channel);
+    }
+    return added;
   }
 
   async #rescue(id: string, channels: ReadonlySet<string>): Promise<void> {
     const { storage, thread, ns, marks } = this;
     for (let at: string | undefined = id, left = [...channels]; at !== undefined;) {
-      const rescued = this.#rescued.get(at) ?? new Set();
-      this.#rescued.set(at, rescued);
-      left = left.filter((channel) => !rescued.has(channel));
+      left = this.#remember(this.#rescued, at, left);
       if (left.length === 0) return;
-      for (const channel of left) rescued.add(channel);
       const stored = await readCheckpoint(
         { ...storage, consistentRead: true },
         await checkpointRef(thread, ns, at),

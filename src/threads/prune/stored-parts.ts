@@ -24,11 +24,12 @@ export async function storedParts(
   for await (const items of db.queryPages(query)) {
     for (const item of items) {
       const { S } = item.SK;
-      meter.add(costOfKey(S));
       // What is marked and stays was left in the middle.
-      if (MARK in item && TTL_ATTRIBUTE in item) {
-        if (!isSwept(item)) expired.push(S);
-      } else if (S.startsWith("S#") || parsePointer(S)) parts.push(S);
+      const isMarked = MARK in item && TTL_ATTRIBUTE in item;
+      const isKept = isMarked ? !isSwept(item) : S.startsWith("S#") || parsePointer(S) !== undefined;
+      if (!isKept) continue;
+      meter.add(costOfKey(S));
+      (isMarked ? expired : parts).push(S);
     }
   }
   return { parts, expired };

@@ -111,8 +111,8 @@ describe("a request event", () => {
   test.each<[what: string, fault: Fault, expected: object]>([
     [
       "an answer",
-      () => awsError("ValidationException", { headers: { "x-amzn-requestid": "REQUEST1" } }),
-      { attempts: 1, status: 400, error: "SERVICE_ERROR", requestId: "REQUEST1" },
+      () => awsError("ValidationException", { headers: { "x-amzn-requestid": "REQUEST1REQUEST1" } }),
+      { attempts: 1, status: 400, error: "SERVICE_ERROR", requestId: "REQUEST1REQUEST1" },
     ],
     [
       "no answer",

@@ -178,7 +178,7 @@ describe("the attempts", () => {
 
 describe("the error of the last attempt", () => {
   test("says everything that is known about it", async () => {
-    const headers = { "x-amzn-requestid": "REQUEST1" };
+    const headers = { "x-amzn-requestid": "REQUEST1REQUEST1" };
     const { saver } = observedSaver(() =>
       awsError("InternalServerError", { status: 500, headers, message: "Try later." }),
     );
@@ -192,7 +192,7 @@ describe("the error of the last attempt", () => {
       attempts: 4,
       retryable: true,
       serviceCode: "InternalServerError",
-      requestId: "REQUEST1",
+      requestId: "REQUEST1REQUEST1",
       message: `Query on table "${tableName()}" failed with InternalServerError.`,
     });
   });

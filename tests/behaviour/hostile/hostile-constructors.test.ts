@@ -71,6 +71,9 @@ const INERT: Record<string, unknown> = {
   }),
   "a tracer, which takes a key from the environment": tracer,
   "a message that holds one": lc1(["langchain_core", "messages", "HumanMessage"], { content: [{ tracer }] }),
+  "what all objects have": lc1(["langchain_core", "messages", "constructor"]),
+  "a function of a module": lc1(["langchain_core", "messages", "mergeContent"]),
+  "a module by a list": lc1(["langchain_core", ["messages"], "HumanMessage"]),
   "a secret": { lc: 1, type: "secret", id: ["PATH"] },
   "not implemented": { lc: 1, type: "not_implemented", id: ["langchain_core", "x"] },
 };
@@ -158,6 +161,14 @@ test.each(Object.entries(INERT))("%s, written past the saver, stays data or is a
   // A message whose content is a secret that nobody has given cannot be made; nor can what is in a module that nobody
   // has given.
   if (ended !== "DAMAGED_DATA") expect(ended).toEqual(value);
+});
+
+test("a message whose arguments have long names over many values is read as quickly as it was put", async () => {
+  const many = Object.fromEntries([["n".repeat(200_000), Array.from({ length: 10_000 }, (_, a) => ({ a }))]]);
+  const message = new AIMessage({ id: "1", content: "", tool_calls: [{ name: "t", id: "c", args: many }] });
+
+  // LangChain's `load` would join the long name anew for each of the values: it took all memory that there is.
+  expect((await readBack(message)).map(comparable)).toStrictEqual([message, message, message].map(comparable));
 });
 
 test.each(Object.entries(REVIVED))(

@@ -49,7 +49,7 @@ export const outages: Record<string, Outage> = {
     error: { code: "TIMEOUT", status: 0, message: expect.stringContaining(`within ${TIMEOUT_MS} ms`) },
   },
   "answers 503": {
-    fault: () => awsError("ServiceUnavailable", { status: 503, headers: { "x-amzn-requestid": "REQUEST1" } }),
+    fault: () => awsError("ServiceUnavailable", { status: 503, headers: { "x-amzn-requestid": "REQUEST1REQUEST1" } }),
     retries: 35,
     left: 10,
     costOfRetry: 14,
@@ -57,7 +57,7 @@ export const outages: Record<string, Outage> = {
       code: "SERVICE_ERROR",
       status: 503,
       serviceCode: "ServiceUnavailable",
-      requestId: "REQUEST1",
+      requestId: "REQUEST1REQUEST1",
       message: expect.stringContaining("failed with ServiceUnavailable"),
     },
   },

@@ -119,7 +119,6 @@ export class Model {
     if (isRestored || mayBeMistaken || checkpoint.ns !== parent.ns) return "maybe";
     const touchedMs = actor.touched.get(parent);
     if (touchedMs === undefined) return "no";
-    if (parent.putEnd > start.step) return "maybe";
     if (looksFirst) return "maybe";
     return start.ms - touchedMs < SURELY_CACHED_MS && checkpoint.parentId !== undefined ? "yes" : "maybe";
   }
@@ -211,7 +210,9 @@ export class Model {
       for (const one of checkpoints) {
         if (!runs.includes(one.run!) || !possible(one, span)) continue;
         one.mayGo = Math.min(one.mayGo, span.start.step);
-        if (isAcknowledged && one.sure <= span.start.step) one.mustGo = Math.min(one.mustGo, span.end.step);
+        // What may be of a deleted thread, the instance that has put it shows by its id for some minutes.
+        const isSure = isAcknowledged && one.sure <= span.start.step && one.dead === "no";
+        if (isSure) one.mustGo = Math.min(one.mustGo, span.end.step);
       }
     }
   }
