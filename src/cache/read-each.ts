@@ -6,18 +6,21 @@ import { keyOf } from "../format/keys.js";
 import type { Backend } from "../payload/backend.js";
 import { VERSION } from "../store/entries/attributes.js";
 import type { Entries } from "../store/entries/known.js";
-import { isUnreadable, partOf, readEntries, readParts } from "../store/entries/parts.js";
+import { isUnreadable, MAX_READS, partOf, readEntries, readParts } from "../store/entries/parts.js";
 
 /**
  * Opens each of the entries that can be read, one after the other. One that cannot does no harm to the others: all that
  * went wrong is returned. No request more than for all of them together, unless that fails; and 1 for each that is
  * being replaced.
+ *
+ * @param reads how many times these entries were read
  */
 export async function readEach(
   entries: Entries,
   items: Item[],
   maxBytes: number,
   open: (item: Item, part: Serialized) => Promise<void>,
+  reads = 1,
 ): Promise<unknown[]> {
   const failures: unknown[] = [];
   let at = 0;
@@ -26,9 +29,9 @@ export async function readEach(
       for (const part of row) {
         const item = items[at++]!;
         if (isUnreadable(part)) {
-          const later = part.code === "MISSING_DATA" ? await laterVersion(entries, item) : item;
+          const later = part.code === "MISSING_DATA" && reads < MAX_READS ? await laterVersion(entries, item) : item;
           if (later === item) failures.push(part);
-          else if (later) failures.push(...(await readEach(entries, [later], maxBytes, open)));
+          else if (later) failures.push(...(await readEach(entries, [later], maxBytes, open, reads + 1)));
         } else await open(item, part).catch((error: unknown) => failures.push(error));
       }
     }
@@ -40,7 +43,7 @@ export async function readEach(
     for (let lost = rest.length - others.length; lost > 0; lost--) failures.push(error);
     const half = others.length < rest.length ? others.length : rest.length / 2;
     for (const some of [others.slice(0, half), others.slice(half)])
-      failures.push(...(await readEach(entries, some, maxBytes, open)));
+      failures.push(...(await readEach(entries, some, maxBytes, open, reads)));
   }
   return failures;
 }

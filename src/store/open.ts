@@ -7,13 +7,10 @@ import { DATA } from "../format/attributes.js";
 import { damaged, FormatError } from "../format/format-error.js";
 import { deserialized, type Serialized } from "../format/serde/serialized.js";
 import { isLive, timesOf, WHOLE, wholeOf } from "./entries/attributes.js";
-import { asFormatError, readParts, type Unreadable } from "./entries/parts.js";
+import { asFormatError, MAX_READS, readParts, type Unreadable } from "./entries/parts.js";
 import { renewalOf, renewEntry } from "./entries/renew.js";
 import { itemKeyOf } from "./namespaces.js";
 import type { Found, Opened, StoreStorage } from "./storage.js";
-
-/** A version was replaced while its segments were read so many times: then they are lost. */
-const MAX_READS = 4;
 
 /**
  * The values of items that were read, in their order and in rows of some megabytes; `undefined` where an item was

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { shortened } from "../../src/format/keys.js";
 import { noise } from "../lanes/savers/checkpoints.js";
-import { binary, buildContainer, plain, utf8 } from "../lanes/stored/stored-bytes.js";
+import { binary, buildContainer, plain, gzipped, utf8, type Entry } from "../lanes/stored/stored-bytes.js";
 import { base64Url } from "../lanes/stored/stored-format.js";
 import { ALLOWED_MEBIBYTES, buildReader, read, removeReader } from "./memory/read-in-a-process.js";
 import {
+  BORN,
   MEBIBYTE,
   WHOLE,
   sizeOf,
@@ -61,6 +63,36 @@ describe("a reading takes less than a Worker has:", () => {
     const stored = await items();
     expect(sizeOf(stored)).toBeLessThan(1.2 * MEBIBYTE);
     const { outcome, mebibytes } = await read(reading, stored);
+
+    expect(outcome).toMatch(/^(done|VALUE_TOO_LARGE|DAMAGED_DATA)$/);
+    expect(mebibytes).toBeLessThan(ALLOWED_MEBIBYTES);
+  });
+});
+
+describe("what is many and short takes less than a Worker has:", () => {
+  test("a thousand labels of a byte in the name of a namespace, hundreds of times", { timeout: 60_000 }, async () => {
+    const rows = await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => {
+        const whole = `a${i}${"/".repeat(390_000)}`;
+        const { text } = await shortened(whole, 60);
+        return { ...keyOf("NAMESPACES#0", `N#${text}`), created: { N: "1" }, whole: { S: whole } };
+      }),
+    );
+    const { outcome, mebibytes } = await read("listNamespaces", rows);
+
+    expect(outcome).toMatch(/^(done|VALUE_TOO_LARGE)$/);
+    expect(mebibytes).toBeLessThan(ALLOWED_MEBIBYTES);
+  });
+
+  test("30,000 segments of a byte each, in 60 items that are read together", { timeout: 60_000 }, async () => {
+    const segment = utf8(" ");
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", segment as Uint8Array<ArrayBuffer>));
+    const hashes = Array.from({ length: 30_000 }, () => hash);
+    const entries: Entry[] = [["json", 2, ...hashes.map(() => 1)]];
+    const frame = buildContainer({ head: [BORN], entries, hashes, tails: [utf8("{}")] });
+    const items = ofStore(60, { data: binary(gzipped(frame)) });
+    const stored = { ...keyOf("N#n/", `S#${BORN}#${base64Url(hash)}`), data: binary(plain(segment)) };
+    const { outcome, mebibytes } = await read("gets", [...items, stored]);
 
     expect(outcome).toMatch(/^(done|VALUE_TOO_LARGE|DAMAGED_DATA)$/);
     expect(mebibytes).toBeLessThan(ALLOWED_MEBIBYTES);

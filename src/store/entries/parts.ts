@@ -15,6 +15,9 @@ import type { LoadedSegments } from "../../payload/segment-store.js";
 import { isLive, WHOLE } from "./attributes.js";
 import type { Entries } from "./known.js";
 
+/** A version was replaced while its segments were read so many times: then they are lost. */
+export const MAX_READS = 4;
+
 /** Of what `readParts` gives at once, unless it is a single part. */
 const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
 

@@ -128,3 +128,19 @@ describe("an entry that cannot be read is a warning, and the others are given", 
     expect(warned()).toEqual(["CACHE_READ_FAILED VALUE_TOO_LARGE"]);
   });
 });
+
+test("a value that is set anew between the two requests of a get is given as it is then", async () => {
+  const keyPrefix = newPrefix();
+  const writer = createCache({ keyPrefix });
+  await writer.set([pairOf("a", noiseText(100_000, 1)), pairOf("b")]);
+  let isFirst = true;
+  const { cache, warned } = watchedCache({ keyPrefix }, async (request) => {
+    const answer = await request.forward();
+    if (isFirst) await writer.set([pairOf("a", noiseText(100_000, 2))]);
+    isFirst = false;
+    return answer;
+  });
+
+  expect((await cache.get([keyOf("a"), keyOf("b")])).map(({ value }) => value)).toEqual([noiseText(100_000, 2), "b"]);
+  expect(warned()).toEqual([]);
+});

@@ -3,6 +3,7 @@ import { InMemoryCache } from "@langchain/langgraph-checkpoint";
 import fc from "fast-check";
 import { describe, expect, inject, test, vi } from "vitest";
 import { noise, noiseText } from "../../lanes/savers/checkpoints.js";
+import { keyOf, pairOf, watchedCache } from "../../lanes/savers/watched-cache.js";
 import { intercepted } from "../../lanes/stored/aws-requests.js";
 import { itemsWithPrefix } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
@@ -49,6 +50,25 @@ test("clear deletes the values of exactly these namespaces, and of all of them w
   const left = await itemsWithPrefix(keyPrefix);
   expect(left.every((item) => "gone" in item && "ttl" in item && !("data" in item))).toBe(true);
   expect(left).toHaveLength(keys.length);
+});
+
+test("clear of all deletes what a set that died has left an hour ago, and nothing that is needed", async () => {
+  const keyPrefix = newPrefix();
+  const dying = watchedCache({ keyPrefix }, (request) =>
+    request.operation === "UpdateItem" ? Promise.reject(new TypeError("died")) : request.forward(),
+  );
+  await dying.cache.set([pairOf("a", noiseText(100_000))]);
+  expect(dying.warned()).toEqual(["CACHE_WRITE_FAILED NETWORK"]);
+  const left = async (): Promise<string[]> => (await itemsWithPrefix(keyPrefix)).map(({ SK }) => SK!.S![0]!);
+  expect(await left()).toEqual(["S"]);
+  const other = createCache({ keyPrefix, prefix: "other" });
+  await other.set([pairOf("a", noiseText(100_000, 2))]);
+
+  await createCache({ keyPrefix }).clear([]);
+  expect(await left()).toHaveLength(3);
+  await at(2 * 3_600, () => createCache({ keyPrefix }).clear([]));
+  expect((await left()).sort()).toEqual(["I", "S"]);
+  expect(await other.get([keyOf("a")])).toEqual([pairOf("a", noiseText(100_000, 2))]);
 });
 
 test("values of any size come back, encrypted too", async () => {

@@ -1,12 +1,10 @@
 import type { DynamoDBStore } from "langgraph-checkpoint-dynamodb";
-import { describe, expect, inject, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { noiseText } from "../../lanes/savers/checkpoints.js";
-import { s3Options } from "../../lanes/savers/s3-options.js";
 import { at, createStore, type StoreOptions } from "../../lanes/savers/stores.js";
 import { intercepted, type AwsRequest } from "../../lanes/stored/aws-requests.js";
 import { itemsWithPrefix } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
-import { objectKeys } from "../../lanes/stored/s3-client.js";
 
 /*
  * Answers that get lost, and attempts that arrive late or twice: they change nothing that was acknowledged since,
@@ -167,21 +165,6 @@ test("a refresh beside a put with a shorter ttl does not prolong what was put", 
   expect(await at(20_030, () => createStore({ keyPrefix }).get(NS, "k"))).toMatchObject({ value: { n: 2 } });
   expect(await at(20_070, () => createStore({ keyPrefix }).get(NS, "k"))).toBeNull();
   expect(await at(20_070, () => createStore({ keyPrefix }).search(NS))).toEqual([]);
-});
-
-test("an instance without s3 refuses to replace or delete what lies in S3, and changes nothing", async () => {
-  const keyPrefix = newPrefix();
-  const s3 = { ...s3Options(), thresholdBytes: 20_000, prefix: `${crypto.randomUUID()}/` };
-  const writer = createStore({ keyPrefix, s3 });
-  await writer.put(NS, "k", large(1));
-  const before = await left(keyPrefix);
-  const without = createStore({ keyPrefix });
-  for (const call of [without.delete(NS, "k"), without.put(NS, "k", small(2)), without.put(NS, "k", large(3))])
-    await expect(call).rejects.toMatchObject({ code: "INVALID_CONFIG", message: expect.stringContaining("s3") });
-  expect(await left(keyPrefix)).toEqual(before);
-  expect((await writer.get(NS, "k"))?.value).toEqual(large(1));
-  await writer.delete(NS, "k");
-  expect(await objectKeys(inject("s3"), s3.prefix)).toEqual([]);
 });
 
 describe("a namespace", () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { VectorIndex } from "langgraph-checkpoint-dynamodb";
 import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
 import { ListVectorIndex } from "../../lanes/savers/list-vector-index.js";
+import { intercepted } from "../../lanes/stored/aws-requests.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { countedStore, createStore, SEARCHES } from "../../lanes/savers/stores.js";
 
@@ -88,6 +89,28 @@ test("pages of a search by meaning have every item once, those without a vector 
   for (let offset = 0; offset < 9; offset += 3)
     keys.push((await store.search(["a"], { query: "abc", limit: 3, offset })).map(({ key }) => key));
   expect(keys).toEqual([["s0", "s1", "s2"], ["s3", "n0", "n1"], ["n2"]]);
+});
+
+test("a page by meaning is filled though its best are deleted before their values are read", async () => {
+  const keyPrefix = newPrefix();
+  const index = { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] };
+  const other = createStore({ keyPrefix, index });
+  const texts = ["abc", "ab", "a", "h", "gh"];
+  for (const [i, text] of texts.entries()) await other.put(["a"], `s${i}`, { text });
+  for (const more of [{}, { filter: { text: { $ne: "none" } } }]) {
+    let isFirst = true;
+    const { fetch } = intercepted(async (request) => {
+      if (!/GetItem/.test(request.operation) || !isFirst) return request.forward();
+      isFirst = false;
+      await Promise.all([other.delete(["a"], "s0"), other.delete(["a"], "s1")]);
+      return request.forward();
+    });
+    const found = await createStore({ keyPrefix, index, fetch }).search(["a"], { query: "abc", limit: 3, ...more });
+    expect(keysOf(found)).toEqual(["s2", "s3", "s4"]);
+    expect(isFirst).toBe(false);
+    await other.put(["a"], "s0", { text: "abc" });
+    await other.put(["a"], "s1", { text: "ab" });
+  }
 });
 
 describe("a vectorIndex", () => {

@@ -88,6 +88,8 @@ async function read(fetch: ReturnType<typeof fetchFrom>): Promise<unknown> {
       return store.search(["n"], { query: "anything", limit: 1 });
     case "search for all":
       return store.search(["n"], { limit: 1_000 });
+    case "gets":
+      return store.batch(Array.from({ length: 60 }, (_, i) => ({ namespace: ["n"], key: `k${i}` })));
     case "cache.get":
       return new DynamoDBCache({ ...options, fetch }).get(Array.from({ length: 100 }, (_, i) => [["n"], `k${i}`]));
     default:

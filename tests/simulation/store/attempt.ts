@@ -38,7 +38,7 @@ export async function attempt<T>(
     const metFaults = client.faults > before;
     world.trace?.(`${client.name} gets ${code}: ${message}`);
     if (metFaults && OF_FAULTS.has(code)) return { span, outcome: "unknown", metFaults };
-    if (code === "" || !mayRefuse()) fail(`It fails with ${code || stack}: ${message}`);
+    if (code !== "INVALID_CONFIG" || !mayRefuse()) fail(`It fails with ${code || stack}: ${message}`);
     return { span, outcome: metFaults ? "unknown" : "nothing", metFaults };
   }
 }
@@ -46,7 +46,7 @@ export async function attempt<T>(
 /** Without S3 nobody reads, or cleans up, what lies there under these keys. A search leaves it out. */
 export function mayRefuse({ model }: StoreWorld, { plan }: StoreInstance, places: Place[]): boolean {
   if (plan.s3 !== undefined) return false;
-  return places.some((place) => model.register(place).writes.some(({ mayBeObject }) => mayBeObject));
+  return places.some((place) => model.register(place).writes.some(({ mayHaveObjects }) => mayHaveObjects));
 }
 
 /** Notes what has become of a write. */

@@ -1,4 +1,5 @@
 import type { Moment } from "../model/records.js";
+import { MANY_DIMS } from "./generate-instances.js";
 import type { StoreInstance } from "./instances.js";
 import type { Write } from "./model/records.js";
 
@@ -27,6 +28,7 @@ export function begin(
     skewMs: client.skewMs ?? 0,
     texts,
     mayBeObject: plan.s3 !== undefined && length >= 500,
+    mayHaveObjects: plan.s3 !== undefined && (length >= 500 || plan.index === MANY_DIMS),
   };
 }
 

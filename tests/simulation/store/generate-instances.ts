@@ -7,7 +7,7 @@ export const LIVES = [60, 600, 4_000, 86_400];
 /** How far clocks are apart: those that are set by a network, when something is wrong with it, and those of nobody. */
 const SKEWS_MS = [5_000, 5_000, 120_000];
 /** Vectors of so many stand beside their items. */
-const MANY_DIMS = 300;
+export const MANY_DIMS = 300;
 
 /** Instances whose options differ. */
 export function generateStoreInstances(random: Random): StoreInstancePlan[] {

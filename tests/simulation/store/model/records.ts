@@ -26,6 +26,8 @@ export interface Write {
   texts: string[];
   /** Whether its value may lie in S3. */
   mayBeObject: boolean;
+  /** The same of its vectors: without S3 it is read, and cannot be replaced. */
+  mayHaveObjects: boolean;
 }
 
 /** A read that gives a value its whole life again. */

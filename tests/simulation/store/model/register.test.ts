@@ -38,6 +38,7 @@ function judged(writes: Record<string, Written>, reads: [from: number, to: numbe
         skewMs: 0,
         texts: [],
         mayBeObject: false,
+        mayHaveObjects: false,
       },
     ]),
   );
