@@ -7,7 +7,7 @@ export { DynamoDBStore } from "./store/store.js";
 export { withPutOptions, type StorePutOptions, type ValuePutOptions } from "./store/put-options.js";
 export { DynamoDBCache } from "./cache/cache.js";
 export type { DynamoDBCacheOptions } from "./cache/options.js";
-export type { DynamoDBStoreOptions, StoreTtlOptions } from "./store/options.js";
+export type { DynamoDBStoreOptions, StoreIndexOptions, StoreTtlOptions } from "./store/options.js";
 export type { StorePutOperation } from "./store/operations.js";
 export type { VectorIndex, VectorMatch } from "./store/vector-index.js";
 export type { DynamoDBSaverEnv, DynamoDBSaverOptions, EncryptionOptions, S3Options } from "./options.js";

@@ -60,11 +60,16 @@ export class NewSegments implements SegmentPlan {
   }
 }
 
-/** Stores what was planned. */
+/**
+ * Stores what was planned.
+ *
+ * @param beside items that nobody else writes and that live as long
+ */
 export async function writeSegments(
   backend: Backend,
   { partition, segments }: NewSegments,
   life: Lifetime | undefined,
+  beside: Item[] = [],
 ): Promise<void> {
   const granted = life?.granted ?? Infinity;
   const all = [...segments.values()];
@@ -77,7 +82,7 @@ export async function writeSegments(
     }));
   const objects = all.filter(({ segment }) => segment.objectDays !== undefined);
   await Promise.all([
-    writeItems(backend.db, items, granted),
+    writeItems(backend.db, [...items, ...beside], granted),
     forEachAtOnce(AT_ONCE, objects, ({ segment, stored }) => writeObject(backend, partition, segment, stored, life)),
   ]);
   for (const { segment, bytes } of all) backend.segments.remember(segment.name, bytes);

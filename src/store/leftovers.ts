@@ -26,9 +26,9 @@ export async function sweepLeftovers(
   const before = Date.now() - SURELY_OVER_MS;
   const needed = new Set<string>();
   let isClean = true;
-  // Entries come first, then order pointers, pointers to objects, and segments. An entry that does not go by itself
-  // has something left to be deleted, and is found by its order pointer.
-  const query = { partition, between: ["I", "S~"] as [string, string], consistent: true };
+  // Entries come first, then order pointers, pointers to objects, segments and sketches. An entry that does not go by
+  // itself has something left to be deleted, and is found by its order pointer.
+  const query = { partition, between: ["I", "V~"] as [string, string], consistent: true };
   for await (const page of db.queryPages({ ...query, only: [...WITHOUT_VALUE, WRITTEN_AT] })) {
     const items: Key[] = [];
     const objects: Key[] = [];

@@ -6,7 +6,7 @@ import { escapeId, idOf, key, shortened, unescapeId, wholeText } from "../format
  * which is escaped inside it, so that what begins with a namespace's text is that namespace or one below it.
  *
  *   {keyPrefix}N#{namespace}    a namespace: `I#{key}` its items, `O#{time}#{key}` their order, `S#…` and `P#…`
- *                               segments as a thread has them
+ *                               segments as a thread has them, `V#{version}#{key}` sketches of vectors
  *   {keyPrefix}NAMESPACES#0     their registry, by `N#{namespace}`
  *   {keyPrefix}X#{0..7}         the cache: `I#{namespace}#{key}`
  */

@@ -15,6 +15,15 @@ export interface StoreTtlOptions {
   refreshOnRead?: boolean | undefined;
 }
 
+/** What a {@link DynamoDBStore} embeds, as in LangGraph's stores, and how it is searched. */
+export interface StoreIndexOptions extends IndexConfig {
+  /**
+   * Whether a search by meaning compares all vectors. Otherwise it reads short sketches of all of them, and compares
+   * only those that look nearest. Default: `false`.
+   */
+  exact?: boolean | undefined;
+}
+
 type SharedOptions = Omit<DynamoDBSaverOptions, "ttlSeconds" | "refreshOnRead" | "conflict">;
 
 /** Options of {@link DynamoDBStore}: those of the saver, and these. */
@@ -25,7 +34,7 @@ export interface DynamoDBStoreOptions extends SharedOptions {
    * What semantic search goes by, as in LangGraph's stores: `dims`, `embeddings`, and the `fields` to embed, all of the
    * value by default.
    */
-  index?: IndexConfig | undefined;
+  index?: StoreIndexOptions | undefined;
   /** Where vectors are searched, for namespaces of more than some 10,000. Default: in the table. */
   vectorIndex?: VectorIndex | undefined;
 }
@@ -38,7 +47,7 @@ export interface StoreConfig {
   shared: SaverConfig;
   ttlSeconds: number | undefined;
   refreshOnRead: boolean;
-  index: IndexConfig | undefined;
+  index: StoreIndexOptions | undefined;
   vectorIndex: VectorIndex | undefined;
 }
 
@@ -67,8 +76,8 @@ export function expandStoreConfig(options: DynamoDBStoreOptions, env: Env): Stor
   };
 }
 
-function checkIndex(index: IndexConfig): IndexConfig {
-  checkObject("index", index, ["dims", "embeddings", "fields"], "{ dims: 1024, embeddings }");
+function checkIndex(index: StoreIndexOptions): StoreIndexOptions {
+  checkObject("index", index, ["dims", "embeddings", "fields", "exact"], "{ dims: 1024, embeddings }");
   const { embedDocuments, embedQuery } = (index.embeddings ?? {}) as unknown as Record<string, unknown>;
   if (typeof embedDocuments !== "function" || typeof embedQuery !== "function")
     throw invalidConfig(
@@ -78,8 +87,9 @@ function checkIndex(index: IndexConfig): IndexConfig {
   if (fields !== undefined && !(Array.isArray(fields) && fields.every((field) => typeof field === "string")))
     throw invalidConfig('index.fields must be an array of paths, for example ["text", "chapters[*].content"].');
   return {
-    dims: wholeNumber("index.dims", index.dims, 1, 65_536),
+    dims: wholeNumber("index.dims", index.dims, 1, 65_535),
     embeddings: index.embeddings,
+    exact: optional("index.exact", index.exact, "boolean") ?? false,
     ...(fields && { fields: [...fields] }),
   };
 }

@@ -4,8 +4,15 @@ import type { EventListener } from "../aws/client/events.js";
 import type { Entries } from "./entries/known.js";
 import type { Namespace } from "./namespaces.js";
 import type { Registry } from "./registry.js";
+import type { Sketcher } from "./sketch/sketcher.js";
 import type { VectorIndex } from "./vector-index.js";
 import type { Embedder } from "./vectors.js";
+
+export interface Sketches {
+  sketcher: Sketcher;
+  /** Whether all vectors are compared, whatever their sketches say. */
+  areExact: boolean;
+}
 
 /** What the parts of a store share. Plain data and clients, no promise: safe between requests of a Worker. */
 export interface StoreStorage {
@@ -14,6 +21,8 @@ export interface StoreStorage {
   keyPrefix: string;
   serde: SerializerProtocol;
   embedder: Embedder | undefined;
+  /** What a search by meaning reads first; `undefined` where vectors are not in the table. */
+  sketches: Sketches | undefined;
   vectorIndex: VectorIndex | undefined;
   maxValueBytes: number;
   consistentRead: boolean;

@@ -20,6 +20,7 @@ import { checkKnown, type StorePutOptions } from "./put-options.js";
 import { Registry } from "./registry.js";
 import { runBatch } from "./batch.js";
 import type { StoreStorage } from "./storage.js";
+import { Sketcher } from "./sketch/sketcher.js";
 import { Embedder } from "./vectors.js";
 
 /**
@@ -69,6 +70,8 @@ export class DynamoDBStore extends BaseStore {
       keyPrefix: shared.keyPrefix,
       serde: shared.serde ?? defaultSerde,
       embedder: index && new Embedder(index),
+      sketches:
+        index && !vectorIndex ? { sketcher: new Sketcher(index.dims), areExact: index.exact === true } : undefined,
       vectorIndex,
       maxValueBytes: shared.maxValueBytes,
       consistentRead: shared.consistentRead,

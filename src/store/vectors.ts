@@ -77,9 +77,14 @@ export class Scorer {
 
   /** The best cosine similarity; `undefined` if there is no vector, or they are of another length than the query. */
   best({ type, bytes }: Serialized): number | undefined {
+    return type === typeOf(this.query) ? this.bestOf(bytes) : undefined;
+  }
+
+  /** The same, of vectors that are known to be as long as the query. */
+  bestOf(bytes: Uint8Array): number | undefined {
     const { query } = this;
     const dims = query.length;
-    if (type !== typeOf(query) || bytes.length === 0 || bytes.length % (dims * 4) !== 0) return undefined;
+    if (bytes.length === 0 || bytes.length % (dims * 4) !== 0) return undefined;
     // A Float32Array begins at a multiple of 4.
     const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
     const numbers = new Float32Array(aligned.buffer, aligned.byteOffset, bytes.length / 4);

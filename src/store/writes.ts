@@ -128,7 +128,7 @@ interface Ended extends Write {
 
 /** @returns what it leaves to be done, if it does */
 async function writeOne(
-  { entries, vectorIndex }: StoreStorage,
+  { entries, sketches, vectorIndex }: StoreStorage,
   write: Write,
   vectors: Float32Array[],
 ): Promise<Ended | undefined> {
@@ -141,8 +141,14 @@ async function writeOne(
     await vectorIndex?.delete(labels, itemKey);
     return { ...write, pointer: old && pointerKey(key, createdOf(old)), hasStayed: !old || hasStayed(old) };
   }
-  const inTable = vectors.length > 0 && !vectorIndex ? serializedVectors(vectors) : undefined;
-  const old = await putEntry(entries, key, { call, value, vectors: inTable, whole, life });
+  const areInTable = vectors.length > 0 && sketches !== undefined;
+  const old = await putEntry(entries, key, {
+    call,
+    value,
+    ...(areInTable && { vectors: serializedVectors(vectors), sketch: sketches.sketcher.sketch(vectors) }),
+    whole,
+    life,
+  });
   if (vectorIndex)
     await (vectors.length > 0 ? vectorIndex.put(labels, itemKey, vectors) : vectorIndex.delete(labels, itemKey));
   return life && hasStayed(old) ? { ...write, pointer: undefined, hasStayed: true } : undefined;

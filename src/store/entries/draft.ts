@@ -1,5 +1,5 @@
 import { toBase64 } from "../../aws/base64.js";
-import type { Key } from "../../aws/dynamodb/items.js";
+import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { newIncarnation } from "../../format/keys.js";
 import { DATA } from "../../format/attributes.js";
 import { placeOf } from "../../format/codec.js";
@@ -13,10 +13,11 @@ import { ENDS, type Lifetime } from "../../payload/lifetime.js";
 import { NewSegments } from "../../payload/segment-writes.js";
 import { BORN, LIFE, UPDATED, VECTORS, type Attributes } from "./attributes.js";
 import type { Call } from "./calls.js";
+import { sketchItem } from "./sketches.js";
 
 /**
  * What stands in the item, in bytes before compression; what is longer goes into segments. A search reads all of it. An
- * entry that has segments is short, because it is written once more when they are deleted.
+ * entry that has segments or a sketch is short, because it is written once more when they are deleted.
  */
 const MAX_INLINE = { value: 64 * 1_024, vectors: 1_024, valueBesideSegments: 2 * 1_024 };
 
@@ -26,6 +27,8 @@ export interface EntryInput {
   value: Serialized;
   /** All vectors, one after the other; their type says how many numbers each has. */
   vectors?: Serialized | undefined;
+  /** Of the vectors. */
+  sketch?: Uint8Array | undefined;
   /** Of texts that are too long for a key. */
   whole?: string | undefined;
   life: Lifetime | undefined;
@@ -35,22 +38,26 @@ export interface EntryInput {
 export interface Draft {
   attributes: Attributes;
   plan: NewSegments;
+  /** What is stored beside the segments: the sketch. */
+  beside: Item[];
 }
 
 export async function draftOf(
   backend: Backend,
   entryKey: Key,
-  { call, value, vectors, whole, life }: EntryInput,
+  { call, value, vectors, sketch, whole, life }: EntryInput,
 ): Promise<Draft> {
   const plan = new NewSegments(backend, entryKey.PK.S, newIncarnation(), life);
-  const areApart = vectors !== undefined && vectors.bytes.length > MAX_INLINE.vectors;
-  const maxTail = areApart ? MAX_INLINE.valueBesideSegments : MAX_INLINE.value;
+  const maxTail = vectors ? MAX_INLINE.valueBesideSegments : MAX_INLINE.value;
   const parts: [attribute: string, part: Value][] = [
     [DATA, await divide(value.type, value.bytes, undefined, plan, { maxTail })],
   ];
-  if (vectors)
+  if (vectors) {
+    const areApart = vectors.bytes.length > MAX_INLINE.vectors;
     parts.push([VECTORS, areApart ? await apart(vectors, plan) : { ...vectors, segments: [], tail: vectors.bytes }]);
-  const born = plan.segments.size > 0 ? plan.born : undefined;
+  }
+  const beside = sketch ? [await sketchItem(backend.codec, entryKey, plan.born, sketch)] : [];
+  const born = plan.segments.size + beside.length > 0 ? plan.born : undefined;
   const attributes: Attributes = {
     ...(born !== undefined && { [BORN]: { S: born } }),
     ...(whole !== undefined && { whole: { S: whole } }),
@@ -62,7 +69,7 @@ export async function draftOf(
     const bytes = encodeContainer([born ?? ""], [part]);
     attributes[attribute] = { B: toBase64(await backend.codec.encode(bytes, placeOf(entryKey, attribute))) };
   }
-  return { attributes, plan };
+  return { attributes, plan, beside };
 }
 
 /** Wholly in segments, so that they can be read without the entry's value. */

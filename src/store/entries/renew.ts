@@ -1,11 +1,12 @@
 import type { Item } from "../../aws/dynamodb/items.js";
-import { DATA, numberOf } from "../../format/attributes.js";
-import { endOf, ENDS, lifetime, TTL_ATTRIBUTE, type Lifetime } from "../../payload/lifetime.js";
+import { DATA, numberOf, stringOf } from "../../format/attributes.js";
+import { endOf, ENDS, lifetime, prolong, TTL_ATTRIBUTE, type Lifetime } from "../../payload/lifetime.js";
 import { renewSegments } from "../../payload/segment-writes.js";
-import { createdOf, lifeOf, LISTED, sweeping, VECTORS, VERSION } from "./attributes.js";
+import { BORN, createdOf, lifeOf, LISTED, sweeping, VECTORS, VERSION } from "./attributes.js";
 import type { Entries } from "./known.js";
 import { partOf } from "./parts.js";
 import { putPointer } from "./pointers.js";
+import { sketchKey } from "./sketches.js";
 
 /** The life that an entry gets by being read, where a tenth or more of its own is over. */
 export function renewalOf(item: Item): Lifetime | undefined {
@@ -23,6 +24,8 @@ export async function renewEntry({ backend }: Entries, item: Item, life: Lifetim
     const { segments } = await partOf(backend, item, attribute, Infinity);
     if (!(await renewSegments(backend, item.PK.S, segments, life))) return;
   }
+  const born = VECTORS in item ? stringOf(item, BORN) : undefined;
+  if (born !== undefined && !(await prolong(backend.db, sketchKey(key, born), life.granted))) return;
   const ends = { [ENDS]: { N: String(life.needed) } };
   const { [TTL_ATTRIBUTE]: ttl } = sweeping({ ...item, ...ends });
   await backend.db.updateItem({

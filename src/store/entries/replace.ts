@@ -42,9 +42,10 @@ interface Outcome {
 export async function putEntry(entries: Entries, entryKey: Key, input: EntryInput): Promise<Item | undefined> {
   const { backend, known, areOrdered } = entries;
   const { call, life } = input;
-  const { attributes, plan } = await draftOf(backend, entryKey, input);
+  const { attributes, plan, beside } = await draftOf(backend, entryKey, input);
   const segments = [...plan.segments.values()].map(({ segment }) => segment);
-  let areStored = segments.length === 0;
+  const hasNone = segments.length + beside.length === 0;
+  let areStored = hasNone;
   let pointer: { created: number; until: number } | undefined;
 
   const successor = async (seen: Item | undefined): Promise<Attributes> => {
@@ -58,7 +59,7 @@ export async function putEntry(entries: Entries, entryKey: Key, input: EntryInpu
       pointer = { created, until: listed };
       steps.push(putPointer(backend.db, entryKey, created, listed));
     }
-    if (!areStored) steps.push(writeSegments(backend, plan, life));
+    if (!areStored) steps.push(writeSegments(backend, plan, life, beside));
     await Promise.all(steps);
     areStored = true;
     return {
@@ -76,7 +77,7 @@ export async function putEntry(entries: Entries, entryKey: Key, input: EntryInpu
     successor,
   );
   // Nobody else refers to them, and none of this call's attempts can do so any more.
-  if (!isApplied && areStored && segments.length > 0) await deleteSegments(backend, entryKey.PK.S, segments);
+  if (!isApplied && areStored && !hasNone) await deleteSegments(backend, entryKey.PK.S, segments, beside);
   if (pointer?.created === call.stamp && !(there && numberOf(there, CREATED) === call.stamp))
     await backend.db.batchDelete([pointerKey(entryKey, call.stamp)]);
   if (refusal) throw refusal;

@@ -2,7 +2,7 @@ import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { DATA, stringOf } from "../../format/attributes.js";
 import type { DynamoDBSaverError } from "../../errors.js";
 import { FormatError } from "../../format/format-error.js";
-import { key, parsePointer, segmentSortKey } from "../../format/keys.js";
+import { key, keyOf, parsePointer, segmentSortKey } from "../../format/keys.js";
 import { isObject, type Segment } from "../../format/value.js";
 import type { Backend } from "../../payload/backend.js";
 import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
@@ -10,6 +10,7 @@ import { withoutS3 } from "../../payload/offload.js";
 import { deleteObjects } from "../../payload/segment-deletions.js";
 import { BORN, sweeping, TRASH, trashOf, VECTORS, VERSION } from "./attributes.js";
 import { partOf } from "./parts.js";
+import { sketchKey } from "./sketches.js";
 
 /*
  * What a version had besides its item. Who replaces or deletes an entry writes down, in the same request, the name of
@@ -36,10 +37,15 @@ export async function refusalOf(backend: Backend, seen: Item | undefined): Promi
   return (await segmentsOf(backend, seen))?.some(isObject) ? withoutS3() : undefined;
 }
 
-/** Deletes the segments of a version, by their names: 1 request for 25 of them. */
-export async function deleteSegments(backend: Backend, partition: string, segments: Segment[]): Promise<void> {
+/** Deletes the segments of a version, by their names, and what is beside them: 1 request for 25 of them. */
+export async function deleteSegments(
+  backend: Backend,
+  partition: string,
+  segments: Segment[],
+  beside: Key[],
+): Promise<void> {
   const names = new Set(segments.filter((segment) => !isObject(segment)).map(segmentSortKey));
-  await backend.db.batchDelete([...names].map((name) => key(partition, name)));
+  await backend.db.batchDelete([...[...names].map((name) => key(partition, name)), ...beside.map(keyOf)]);
   if (segments.some(isObject)) await deleteVersionObjects(backend, partition, segments[0]!.born);
 }
 
@@ -54,9 +60,10 @@ export async function emptyTrash(backend: Backend, item: Item, replaced: Item | 
   const partition = item.PK.S;
   for (const born of borns) {
     const segments = replaced && stringOf(replaced, BORN) === born ? await segmentsOf(backend, replaced) : undefined;
-    if (segments) await deleteSegments(backend, partition, segments);
+    const sketch = sketchKey(item, born);
+    if (segments) await deleteSegments(backend, partition, segments, VECTORS in replaced! ? [sketch] : []);
     // What lies in S3 is left to who can reach it.
-    else if (!(await deleteVersion(backend, partition, born))) return item;
+    else if (!(await deleteVersion(backend, partition, born, sketch))) return item;
   }
   const { [TRASH]: _, ...cleaned } = item;
   const { [TTL_ATTRIBUTE]: ttl } = sweeping(cleaned);
@@ -86,8 +93,8 @@ async function deleteVersionObjects(backend: Backend, partition: string, born: s
   return true;
 }
 
-/** Deletes all segments that have the name of a version. */
-async function deleteVersion(backend: Backend, partition: string, born: string): Promise<boolean> {
-  await backend.db.batchDelete(await keysOf(backend, partition, `S#${born}#`));
+/** Deletes all segments that have the name of a version, and its sketch. */
+async function deleteVersion(backend: Backend, partition: string, born: string, sketch: Key): Promise<boolean> {
+  await backend.db.batchDelete([...(await keysOf(backend, partition, `S#${born}#`)), sketch]);
   return deleteVersionObjects(backend, partition, born);
 }

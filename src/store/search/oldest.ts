@@ -1,9 +1,8 @@
 import type { SearchOperation } from "@langchain/langgraph-checkpoint";
 import { WHOLE, WITHOUT_VALUE } from "../entries/attributes.js";
-import { Bounds, isReadable, openRows } from "../open.js";
-import type { Found, Opened, StoreStorage } from "../storage.js";
-import { passes } from "./filter.js";
-import { walk } from "./walk.js";
+import type { Found, StoreStorage } from "../storage.js";
+import type { Page } from "./page.js";
+import { walk, type Wanted } from "./walk.js";
 
 export type Search = SearchOperation & { limit: number; offset: number };
 
@@ -11,42 +10,22 @@ export type Search = SearchOperation & { limit: number; offset: number };
 const AT_ONCE = 100;
 
 /**
- * Reads in order until there are enough. Of what is skipped, values are not looked at, unless a filter needs them.
+ * Reads in order until the page is full.
  *
  * @param isCandidate leaves out others
  */
-export async function oldest(
+export async function fillWithOldest(
   storage: StoreStorage,
-  { namespacePrefix, filter, limit, offset }: Pick<Search, "namespacePrefix" | "filter" | "limit" | "offset">,
+  page: Page,
+  { namespacePrefix, filter }: Pick<Search, "namespacePrefix" | "filter">,
   isCandidate: (found: Found) => boolean = () => true,
-): Promise<Opened[]> {
-  const found: Opened[] = [];
-  const bounds = new Bounds(storage);
-  let toSkip = offset;
-  const wanted = (): { count: number; only: string[] } => {
-    const missing = limit - found.length;
+): Promise<void> {
+  const wanted = (): Wanted => {
     if (filter) return { count: AT_ONCE, only: WHOLE };
-    return { count: toSkip + missing, only: toSkip >= AT_ONCE ? WITHOUT_VALUE : WHOLE };
+    return { count: page.toSkip + page.missing, only: page.toSkip >= AT_ONCE ? WITHOUT_VALUE : WHOLE };
   };
   for await (const chunk of walk(storage, namespacePrefix, wanted)) {
-    let candidates = chunk.filter(isCandidate);
-    if (!filter) {
-      const skipped = Math.min(toSkip, candidates.length);
-      toSkip -= skipped;
-      candidates = candidates.slice(skipped);
-    }
-    for await (const row of openRows(storage, candidates)) {
-      for (const one of row) {
-        if (!isReadable(storage, one) || (filter && !passes(one.value, filter))) continue;
-        if (toSkip > 0) {
-          toSkip--;
-          continue;
-        }
-        await bounds.add(one);
-        found.push(one);
-        if (found.length === limit) return found;
-      }
-    }
+    await page.add(chunk.filter(isCandidate));
+    if (page.missing === 0) return;
   }
-  return found;
 }

@@ -1,8 +1,9 @@
 import type { SearchItem } from "@langchain/langgraph-checkpoint";
 import { refreshItems, searchItem } from "../open.js";
 import type { StoreStorage } from "../storage.js";
-import { nearest, type Ranked } from "./nearest.js";
-import { oldest, type Search } from "./oldest.js";
+import { nearest } from "./nearest.js";
+import { fillWithOldest, type Search } from "./oldest.js";
+import { Page } from "./page.js";
 
 /** The items under a prefix: oldest first, or those that are nearest to a query. */
 export async function search(
@@ -10,7 +11,10 @@ export async function search(
   op: Search,
   query: Float32Array | undefined,
 ): Promise<SearchItem[]> {
-  const found: Ranked[] = op.limit === 0 ? [] : query ? await nearest(storage, op, query) : await oldest(storage, op);
-  await refreshItems(storage, found);
-  return Promise.all(found.map((one) => searchItem(one, one.score)));
+  if (op.limit === 0) return [];
+  let page = new Page(storage, op);
+  if (query) page = await nearest(storage, op, query);
+  else await fillWithOldest(storage, page, op);
+  await refreshItems(storage, page.found);
+  return Promise.all(page.found.map((one) => searchItem(one, one.score)));
 }

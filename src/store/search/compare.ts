@@ -1,0 +1,176 @@
+import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
+import type { Item, Key } from "../../aws/dynamodb/items.js";
+import { DATA } from "../../format/attributes.js";
+import { compareCodePoints } from "../../format/code-points.js";
+import { isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
+import { createdOf, isLive, VECTORS, WHOLE, WITHOUT_VALUE } from "../entries/attributes.js";
+import { isUnreadable, readItems, readParts } from "../entries/parts.js";
+import { sketchedEntry, SKETCHES, sketchOf } from "../entries/sketches.js";
+import { namespaceOf, type Namespace } from "../namespaces.js";
+import { isReadable, openRows } from "../open.js";
+import { candidatesFor, Shortlist, type Listed } from "../sketch/shortlist.js";
+import type { Found, StoreStorage } from "../storage.js";
+import { Scorer } from "../vectors.js";
+import { passes } from "./filter.js";
+import type { Matches } from "./nearest.js";
+import type { Search } from "./oldest.js";
+
+/** An entry that has vectors. */
+interface Candidate {
+  namespace: Namespace;
+  /** When its namespace was created. */
+  namespaceCreated: number;
+  entry: Key;
+}
+
+type Match = Found & { namespaceCreated: number };
+
+/** So many candidates are kept while sketches are read, which are then read again for those that come after them. */
+const MOST_LISTED = 4_000;
+/** Candidates that are compared exactly at once. Each may have some kilobytes of vectors. */
+const AT_ONCE = 50;
+
+/**
+ * The nearest vectors of a table. The sketches of all vectors are read, and the vectors of those entries alone that
+ * look nearest by their sketches. Of a filter, those count that pass it.
+ */
+export async function compareAll(
+  storage: StoreStorage,
+  op: Search,
+  query: Float32Array,
+  count: number,
+): Promise<Matches> {
+  const { sketcher, areExact } = storage.sketches!;
+  const best = new Shortlist<Match>(count, oldestFirst);
+  const scorer = new Scorer(query);
+  let compared = 0;
+  let areAll = true;
+  for await (const chunk of candidates(storage, op.namespacePrefix, query)) {
+    compared += await compare(storage, op, scorer, chunk, best);
+    if (areExact) continue;
+    const worst = best.worst();
+    // What comes next is hardly better than what was found.
+    const isOver = worst !== undefined && chunk.at(-1)!.score < worst - sketcher.slack(worst);
+    if (!isOver && compared < candidatesFor(count)) continue;
+    areAll = false;
+    break;
+  }
+  const listed = best.best();
+  return {
+    best: listed.map(({ score, item }) => ({ ...item, score })),
+    areAll: areAll && listed.length < count,
+  };
+}
+
+/** Compares the vectors of entries exactly. @returns how many there are that pass the filter */
+async function compare(
+  storage: StoreStorage,
+  { filter }: Search,
+  scorer: Scorer,
+  chunk: readonly Listed<Candidate>[],
+  best: Shortlist<Match>,
+): Promise<number> {
+  const { entries, consistentRead, maxValueBytes } = storage;
+  const byName = new Map(chunk.map(({ item }) => [nameOf(item.entry), item]));
+  const keys = Array.from(byName.values(), ({ entry }) => entry);
+  const items = await readItems(entries.backend.db, keys, consistentRead, filter ? WHOLE : [...WITHOUT_VALUE, VECTORS]);
+  let found = items
+    .filter((item) => isLive(item) && VECTORS in item)
+    .map((item): Match => ({ ...byName.get(nameOf(item))!, item }));
+  if (filter) found = await passing(storage, found, filter);
+  let at = 0;
+  for await (const row of readParts(
+    entries.backend,
+    found.map(({ item }) => item),
+    VECTORS,
+    maxValueBytes,
+  )) {
+    for (const vectors of row) {
+      const match = found[at++]!;
+      // What cannot be read has no score. Its value may be readable.
+      const score = isUnreadable(vectors) ? undefined : scorer.best(vectors);
+      if (score !== undefined) best.add(score, () => ({ ...match, item: rankedBy(match.item) }));
+    }
+  }
+  return found.length;
+}
+
+async function passing(storage: StoreStorage, found: Match[], filter: NonNullable<Search["filter"]>): Promise<Match[]> {
+  const passed: Match[] = [];
+  let at = 0;
+  for await (const row of openRows(storage, found)) {
+    for (const one of row) {
+      const match = found[at++]!;
+      if (isReadable(storage, one) && passes(one.value, filter)) passed.push({ ...match, item: one.item });
+    }
+  }
+  return passed;
+}
+
+/** What the order needs of an item. */
+const rankedBy = ({ PK, SK, created }: Item): Item => ({ PK, SK, ...(created && { created }) });
+
+const nameOf = ({ PK, SK }: Key): string => PK.S + SK.S;
+
+/** Oldest first: namespaces by when they were created, and in each of them the items. */
+const oldestFirst = (a: Match, b: Match): number =>
+  a.namespaceCreated - b.namespaceCreated ||
+  compareCodePoints(a.namespace.sortKey, b.namespace.sortKey) ||
+  createdOf(a.item) - createdOf(b.item) ||
+  compareCodePoints(a.item.SK.S, b.item.SK.S);
+
+/** In the same order whenever they are read. */
+const byName = (a: Candidate, b: Candidate): number => compareCodePoints(nameOf(a.entry), nameOf(b.entry));
+
+/** The entries that have vectors, those with the nearest sketches first. */
+async function* candidates(
+  { entries, ...storage }: StoreStorage,
+  prefix: readonly string[],
+  query: Float32Array,
+): AsyncGenerator<readonly Listed<Candidate>[], void, undefined> {
+  const scorer = storage.sketches!.sketcher.scorer(query);
+  for (let after: Listed<Candidate> | undefined; ;) {
+    const shortlist = new Shortlist<Candidate>(MOST_LISTED, byName, after);
+    await visit({ entries, ...storage }, prefix, async (items, namespace, namespaceCreated) => {
+      for (const item of items) {
+        const entry = isGone(item) ? undefined : sketchedEntry(item);
+        if (!entry) continue;
+        const sketch = await sketchOf(entries.backend.codec, item);
+        const score = sketch ? scorer.best(sketch) : Infinity;
+        if (score !== undefined) shortlist.add(score, () => ({ namespace, namespaceCreated, entry }));
+      }
+    });
+    const listed = shortlist.best();
+    for (let at = 0; at < listed.length; at += AT_ONCE) yield listed.slice(at, at + AT_ONCE);
+    if (listed.length < MOST_LISTED) return;
+    after = listed.at(-1);
+  }
+}
+
+/** Reads all sketches under a prefix, page by page. */
+async function visit(
+  storage: StoreStorage,
+  prefix: readonly string[],
+  take: (page: Item[], namespace: Namespace, created: number) => Promise<void>,
+): Promise<void> {
+  const { entries, registry, keyPrefix, consistentRead } = storage;
+  // Namespaces are read side by side, and what they hold is unpacked one after the other. The chain is of this call
+  // alone.
+  let before: Promise<void> = Promise.resolve();
+  const readNamespace = async (namespace: Namespace, created: number): Promise<void> => {
+    const pages = entries.backend.db.queryPages({
+      partition: namespace.partition,
+      beginsWith: SKETCHES,
+      consistent: consistentRead,
+      only: ["PK", "SK", DATA, TTL_ATTRIBUTE],
+    });
+    for await (const page of pages) await (before = before.then(() => take(page, namespace, created)));
+  };
+  let own = prefix.length > 0 ? await namespaceOf(keyPrefix, prefix) : undefined;
+  for await (const rows of registry.under(prefix)) {
+    if (rows.some(({ namespace }) => namespace.sortKey === own?.sortKey)) own = undefined;
+    await forEachAtOnce(storage.maxConcurrency, rows, ({ namespace, created }) => readNamespace(namespace, created));
+  }
+  // Its row may have been removed, or have expired, a moment ago.
+  if (own) await readNamespace(own, 0);
+}

@@ -1,0 +1,51 @@
+import { Bounds, isReadable, openRows } from "../open.js";
+import type { Found, Opened, StoreStorage } from "../storage.js";
+import { passes, type Filter } from "./filter.js";
+
+/** What a search finds. */
+export type Ranked = Opened & { score?: number | undefined };
+
+/** What a search gives back: it is filled in order. */
+export class Page {
+  readonly found: Ranked[] = [];
+  /** How many that are found come before it. */
+  toSkip: number;
+  readonly #filter: Filter | undefined;
+  readonly #limit: number;
+  readonly #bounds: Bounds;
+
+  constructor(
+    private readonly storage: StoreStorage,
+    { filter, limit, offset }: { filter?: Filter | undefined; limit: number; offset: number },
+  ) {
+    this.#filter = filter;
+    this.#limit = limit;
+    this.toSkip = offset;
+    this.#bounds = new Bounds(storage);
+  }
+
+  get missing(): number {
+    return this.#limit - this.found.length;
+  }
+
+  /** Takes what passes the filter and can be read, as far as it is missing. Of what is skipped, values are not looked at. */
+  async add(candidates: (Found & { score?: number | undefined })[]): Promise<void> {
+    const skipped = this.#filter ? 0 : Math.min(this.toSkip, candidates.length);
+    this.toSkip -= skipped;
+    const wanted = this.#filter ? candidates : candidates.slice(skipped, skipped + this.missing);
+    let at = 0;
+    for await (const row of openRows(this.storage, wanted)) {
+      for (const one of row) {
+        const { score } = wanted[at++]!;
+        if (!isReadable(this.storage, one) || (this.#filter && !passes(one.value, this.#filter))) continue;
+        if (this.toSkip > 0) {
+          this.toSkip--;
+          continue;
+        }
+        await this.#bounds.add(one);
+        this.found.push({ ...one, score });
+        if (this.missing === 0) return;
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/** One of a {@link Shortlist}. */
+export interface Listed<T> {
+  readonly score: number;
+  readonly item: T;
+}
+
+/**
+ * Keeps those with the highest scores, of any number that come one after the other: never more than twice as many in
+ * memory. The outcome does not depend on the order in which they come.
+ */
+export class Shortlist<T> {
+  #kept: Listed<T>[] = [];
+  /** What is below it cannot be among the best any more. */
+  #least = -Infinity;
+
+  /**
+   * @param most how many are kept
+   * @param order of those with the same score
+   * @param after what comes before this one, or is this one, is left out
+   */
+  constructor(
+    readonly most: number,
+    private readonly order: (one: T, other: T) => number,
+    private readonly after?: Listed<T>,
+  ) {}
+
+  /** @param make is called only if the score is high enough by now */
+  add(score: number, make: () => T): void {
+    const { after } = this;
+    if (score < this.#least || this.most <= 0 || (after && score > after.score)) return;
+    const item = make();
+    if (after && score === after.score && this.order(item, after.item) <= 0) return;
+    this.#kept.push({ score, item });
+    if (this.#kept.length >= 2 * this.most) this.best();
+  }
+
+  /** The best of those that were added up to now, best first. */
+  best(): readonly Listed<T>[] {
+    this.#kept.sort((one, other) => other.score - one.score || this.order(one.item, other.item));
+    this.#kept.length = Math.min(this.#kept.length, this.most);
+    if (this.#kept.length === this.most) this.#least = this.#kept.at(-1)?.score ?? -Infinity;
+    return this.#kept.slice();
+  }
+
+  /** The score of the last of them, if there are enough. */
+  worst(): number | undefined {
+    const best = this.best();
+    return best.length === this.most ? best.at(-1)?.score : undefined;
+  }
+}
+
+/**
+ * How many of the best by their sketches are compared exactly to find so many: ten times as many, rounded up to 100,
+ * 200, 400 and so on. In steps, so that pages of one search mostly choose from the same ones, and none repeats another.
+ *
+ * @param wanted `offset` and `limit` of a search, added up
+ */
+export function candidatesFor(wanted: number): number {
+  let count = 100;
+  while (count < 10 * wanted) count *= 2;
+  return count;
+}
