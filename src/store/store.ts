@@ -12,7 +12,7 @@ import { compress } from "../format/compression.js";
 import { setup, type SetupResult } from "../table/setup.js";
 import { withEnv } from "../config/config.js";
 import { ambientEnv } from "../config/environment.js";
-import { defaultSerde } from "../format/serde/serde.js";
+import { strictSerde } from "../format/serde/serde.js";
 import type { StorePutOperation } from "./operations.js";
 import { openEntries } from "./entries/known.js";
 import { expandStoreConfig, type DynamoDBStoreOptions, type StoreConfig } from "./options.js";
@@ -68,7 +68,7 @@ export class DynamoDBStore extends BaseStore {
       entries: openEntries(backend, true),
       registry: new Registry(backend, shared.keyPrefix, shared.consistentRead),
       keyPrefix: shared.keyPrefix,
-      serde: shared.serde ?? defaultSerde,
+      serde: shared.serde ?? strictSerde,
       embedder: index && new Embedder(index),
       sketches:
         index && !vectorIndex ? { sketcher: new Sketcher(index.dims), areExact: index.exact === true } : undefined,

@@ -61,11 +61,11 @@ export function serializedVectors(vectors: Float32Array[]): Serialized {
     bytes.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), at);
     at += vector.byteLength;
   }
-  return { type: typeOf(vectors[0]!), bytes };
+  return { type: vectorsType(vectors[0]!.length), bytes };
 }
 
 /** Vectors of other models have other numbers of dimensions, and are not compared. */
-const typeOf = (vector: Float32Array): string => `f32*${vector.length}`;
+export const vectorsType = (dims: number): string => `f32*${dims}`;
 
 /** Compares one query with many vectors. */
 export class Scorer {
@@ -77,7 +77,7 @@ export class Scorer {
 
   /** The best cosine similarity; `undefined` if there is no vector, or they are of another length than the query. */
   best({ type, bytes }: Serialized): number | undefined {
-    return type === typeOf(this.query) ? this.bestOf(bytes) : undefined;
+    return type === vectorsType(this.query.length) ? this.bestOf(bytes) : undefined;
   }
 
   /** The same, of vectors that are known to be as long as the query. */

@@ -1,6 +1,6 @@
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { Item, Key } from "../aws/dynamodb/items.js";
-import { itemText, StoreDataError } from "../errors.js";
+import { invalidInput, itemText, StoreDataError } from "../errors.js";
 import { serialized, type Serialized } from "../format/serde/serialized.js";
 import { endOf, lifetime, type Lifetime } from "../payload/lifetime.js";
 import { createdOf } from "./entries/attributes.js";
@@ -53,6 +53,10 @@ async function prepare(
   const life = lifetime(op.ttlSeconds === undefined ? ttlSeconds : (op.ttlSeconds ?? undefined));
   const texts = op.value === null ? [] : (embedder?.textsOf(op.value, op.index) ?? []);
   const value = op.value === null ? undefined : await serialized(serde, op.value, itemText(op.namespace, op.key));
+  if (value && isNoObject(value)) {
+    const problem = "A value that makes something else than an object of itself, such as a Date, cannot be stored";
+    throw invalidInput(`${problem} (${itemText(op.namespace, op.key)}). Put it into an object.`);
+  }
   if (value && value.bytes.length > maxValueBytes) {
     const problem =
       `A value of ${value.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, or ` +
@@ -60,6 +64,13 @@ async function prepare(
     throw new StoreDataError("VALUE_TOO_LARGE", problem, op.namespace, op.key);
   }
   return { at, key: op.key, namespace: await namespaceOf(keyPrefix, op.namespace), call, value, life, texts };
+}
+
+/** Whether it would not be read as an object: by its first characters, as the package's own serde writes JSON. */
+function isNoObject({ type, bytes }: Serialized): boolean {
+  if (type !== "json") return false;
+  const beginning = new TextDecoder().decode(bytes.subarray(0, 40));
+  return !/^\s*[[{]/.test(beginning) || /^\{"lc":2,"type":"(undefined|number)"/.test(beginning);
 }
 
 /** Stores and deletes items, side by side. One that fails takes no other with it. */

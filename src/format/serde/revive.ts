@@ -1,5 +1,6 @@
 import { load } from "@langchain/core/load";
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
+import { fromBase64 } from "../../aws/base64.js";
 import { isConstruction, setOwn, unescapeKeys } from "./escape.js";
 
 type Json = Record<string, unknown>;
@@ -99,8 +100,17 @@ function valueOf(record: Json): unknown {
   const { type, value } = record;
   if (type === "undefined") return undefined;
   if (type === "number" && NUMBERS.includes(value as string)) return Number(value);
+  if (type === "bytes" && typeof value === "string") return bytesOf(value) ?? record;
   if (type === "delta_snapshot" && Object.hasOwn(record, "value")) return new DeltaSnapshot(value);
   return (type === "constructor" && constructed(record)) || record;
+}
+
+function bytesOf(base64: string): Uint8Array | undefined {
+  try {
+    return fromBase64(base64);
+  } catch {
+    return undefined;
+  }
 }
 
 function constructed({ id, method = null, args }: Json): unknown {

@@ -14,23 +14,33 @@ const known = new Set<string>();
  * data that looks like an object of LangChain's stays plain data, and what would not come back is an error before it is
  * stored.
  */
-export const defaultSerde: SerializerProtocol = {
-  async dumpsTyped(value: unknown): Promise<[string, Uint8Array]> {
-    if (value instanceof Uint8Array) return ["bytes", value];
-    const encoding = new Encoder();
-    const bytes = encoder.encode(encoding.encode(value));
-    for (const construction of encoding.constructions) {
-      if (!known.has(construction.id)) await checkClass(construction);
-    }
-    return ["json", bytes];
-  },
+export const defaultSerde: SerializerProtocol = /* @__PURE__ */ serdeOf({ isStrict: false });
 
-  async loadsTyped(type: string, data: Uint8Array | string): Promise<unknown> {
-    if (type === "bytes") return typeof data === "string" ? encoder.encode(data) : data;
-    if (type === "json") return revive(typeof data === "string" ? data : decoder.decode(data));
-    throw new TypeError(`Values of the type ${JSON.stringify(type)} are for another serde.`);
-  },
-};
+/**
+ * For what has to come back as it was put: functions, symbols and what contains itself are an error, too. Bytes within
+ * a value are stored as Base64.
+ */
+export const strictSerde: SerializerProtocol = /* @__PURE__ */ serdeOf({ isStrict: true });
+
+function serdeOf({ isStrict }: { isStrict: boolean }): SerializerProtocol {
+  return {
+    async dumpsTyped(value: unknown): Promise<[string, Uint8Array]> {
+      if (value instanceof Uint8Array) return ["bytes", value];
+      const encoding = new Encoder(isStrict);
+      const bytes = encoder.encode(encoding.encode(value));
+      for (const construction of encoding.constructions) {
+        if (!known.has(construction.id)) await checkClass(construction);
+      }
+      return ["json", bytes];
+    },
+
+    async loadsTyped(type: string, data: Uint8Array | string): Promise<unknown> {
+      if (type === "bytes") return typeof data === "string" ? encoder.encode(data) : data;
+      if (type === "json") return revive(typeof data === "string" ? data : decoder.decode(data));
+      throw new TypeError(`Values of the type ${JSON.stringify(type)} are for another serde.`);
+    },
+  };
+}
 
 /** `load` makes objects of `@langchain/core` alone: one of another class makes all that it stands in unreadable. */
 async function checkClass({ id, record, path }: Construction): Promise<void> {

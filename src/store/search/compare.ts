@@ -2,9 +2,10 @@ import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
 import { compareCodePoints } from "../../format/code-points.js";
+import { itemSize } from "../../format/item-size.js";
 import { isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
-import { createdOf, isLive, VECTORS, WHOLE, WITHOUT_VALUE } from "../entries/attributes.js";
-import { isUnreadable, readItems, readParts } from "../entries/parts.js";
+import { CREATED, createdOf, VECTORS } from "../entries/attributes.js";
+import { isUnreadable, readEntries, readParts } from "../entries/parts.js";
 import { sketchedEntry, SKETCHES, sketchOf } from "../entries/sketches.js";
 import { namespaceOf, type Namespace } from "../namespaces.js";
 import { isReadable, openRows } from "../open.js";
@@ -27,6 +28,8 @@ type Match = Found & { namespaceCreated: number };
 
 /** So many candidates are kept while sketches are read, which are then read again for those that come after them. */
 const MOST_LISTED = 4_000;
+/** Of entries that are kept as they were read, in bytes. What is over is read again if it is found. */
+const KEPT_BYTES = 4 * 1_024 * 1_024;
 /** Candidates that are compared exactly at once. Each may have some kilobytes of vectors. */
 const AT_ONCE = 50;
 
@@ -43,10 +46,11 @@ export async function compareAll(
   const { sketcher, areExact } = storage.sketches!;
   const best = new Shortlist<Match>(count, oldestFirst);
   const scorer = new Scorer(query);
+  const keep = keeping();
   let compared = 0;
   let areAll = true;
   for await (const chunk of candidates(storage, op.namespacePrefix, query)) {
-    compared += await compare(storage, op, scorer, chunk, best);
+    compared += await compare(storage, op, scorer, chunk, best, keep);
     if (areExact) continue;
     const worst = best.worst();
     // What comes next is hardly better than what was found.
@@ -69,14 +73,13 @@ async function compare(
   scorer: Scorer,
   chunk: readonly Listed<Candidate>[],
   best: Shortlist<Match>,
+  keep: (item: Item) => Item,
 ): Promise<number> {
   const { entries, consistentRead, maxValueBytes } = storage;
   const byName = new Map(chunk.map(({ item }) => [nameOf(item.entry), item]));
   const keys = Array.from(byName.values(), ({ entry }) => entry);
-  const items = await readItems(entries.backend.db, keys, consistentRead, filter ? WHOLE : [...WITHOUT_VALUE, VECTORS]);
-  let found = items
-    .filter((item) => isLive(item) && VECTORS in item)
-    .map((item): Match => ({ ...byName.get(nameOf(item))!, item }));
+  const items = await readEntries(entries, keys, consistentRead);
+  let found = items.filter((item) => VECTORS in item).map((item): Match => ({ ...byName.get(nameOf(item))!, item }));
   if (filter) found = await passing(storage, found, filter);
   let at = 0;
   for await (const row of readParts(
@@ -89,7 +92,7 @@ async function compare(
       const match = found[at++]!;
       // What cannot be read has no score. Its value may be readable.
       const score = isUnreadable(vectors) ? undefined : scorer.best(vectors);
-      if (score !== undefined) best.add(score, () => ({ ...match, item: rankedBy(match.item) }));
+      if (score !== undefined) best.add(score, () => ({ ...match, item: keep(match.item) }));
     }
   }
   return found.length;
@@ -107,8 +110,16 @@ async function passing(storage: StoreStorage, found: Match[], filter: NonNullabl
   return passed;
 }
 
-/** What the order needs of an item. */
-const rankedBy = ({ PK, SK, created }: Item): Item => ({ PK, SK, ...(created && { created }) });
+/** Of an item, all as long as there is room, and then what the order needs. */
+function keeping(): (item: Item) => Item {
+  let bytes = 0;
+  return (item) => {
+    bytes += itemSize(item);
+    if (bytes <= KEPT_BYTES) return item;
+    const { PK, SK, [CREATED]: created } = item;
+    return { PK, SK, ...(created && { [CREATED]: created }) };
+  };
+}
 
 const nameOf = ({ PK, SK }: Key): string => PK.S + SK.S;
 

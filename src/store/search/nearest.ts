@@ -1,5 +1,8 @@
 import type { Item } from "../../aws/dynamodb/items.js";
-import { readEntries } from "../entries/parts.js";
+import { DATA } from "../../format/attributes.js";
+import { VECTORS } from "../entries/attributes.js";
+import { asFormatError, isUnreadable, partOf, readEntries } from "../entries/parts.js";
+import { vectorsType } from "../vectors.js";
 import { itemPlace, namespaceOf, startsWith } from "../namespaces.js";
 import type { Found, StoreStorage } from "../storage.js";
 import { compareAll } from "./compare.js";
@@ -8,7 +11,7 @@ import { Page } from "./page.js";
 
 /** Of the items with vectors, the nearest. */
 export interface Matches {
-  /** At most as many as were asked for, best first. Of their items, only the keys count. */
+  /** At most as many as were asked for, best first. Of their items, all or only the keys. */
   best: (Found & { score: number })[];
   /** Whether there are no others. */
   areAll: boolean;
@@ -29,7 +32,11 @@ export async function nearest(storage: StoreStorage, op: Search, query: Float32A
     if (page.missing > 0 && !areAll) continue;
     if (page.missing > 0) {
       const ranked = new Set(best.map(({ item }) => item.PK.S + item.SK.S));
-      await fillWithOldest(storage, page, op, ({ item }) => !ranked.has(item.PK.S + item.SK.S));
+      await fillWithOldest(storage, page, op, {
+        passesOver: ({ PK, SK }) => ranked.has(PK.S + SK.S),
+        // What did not pass the filter may pass it by now.
+        ...(op.filter && { takes: ({ item }) => isUnranked(storage, item, query.length) }),
+      });
     }
     return page;
   }
@@ -54,13 +61,20 @@ async function matchesOfIndex(
   return { best, areAll: found.length < count };
 }
 
-/** Reads items: 1 request a 100. What was deleted meanwhile is left out. */
+/** Reads what is not read yet: 1 request a 100. What was deleted meanwhile is left out. */
 async function alive<F extends Found>(storage: StoreStorage, found: F[]): Promise<F[]> {
-  const keys = found.map(({ item: { PK, SK } }) => ({ PK, SK }));
+  const keys = found.filter(({ item }) => !(DATA in item)).map(({ item: { PK, SK } }) => ({ PK, SK }));
   const items = await readEntries(storage.entries, keys, storage.consistentRead);
   const byKey = new Map(items.map((item) => [item.PK.S + item.SK.S, item]));
   return found.flatMap((one) => {
-    const item = byKey.get(one.item.PK.S + one.item.SK.S);
+    const item = DATA in one.item ? one.item : byKey.get(one.item.PK.S + one.item.SK.S);
     return item ? [{ ...one, item }] : [];
   });
+}
+
+/** Whether an item has no vectors that a query can be compared with. What an index holds is not in the item. */
+async function isUnranked({ entries, maxValueBytes }: StoreStorage, item: Item, dims: number): Promise<boolean> {
+  if (!(VECTORS in item)) return true;
+  const vectors = await partOf(entries.backend, item, VECTORS, maxValueBytes).catch(asFormatError);
+  return isUnreadable(vectors) || vectors.type !== vectorsType(dims);
 }

@@ -1,4 +1,5 @@
 import type { SearchOperation } from "@langchain/langgraph-checkpoint";
+import type { Key } from "../../aws/dynamodb/items.js";
 import { WHOLE, WITHOUT_VALUE } from "../entries/attributes.js";
 import type { Found, StoreStorage } from "../storage.js";
 import type { Page } from "./page.js";
@@ -12,20 +13,21 @@ const AT_ONCE = 100;
 /**
  * Reads in order until the page is full.
  *
- * @param isCandidate leaves out others
+ * @param leavingOut `passesOver` entries that are not read, and `takes` only these of those that were
  */
 export async function fillWithOldest(
   storage: StoreStorage,
   page: Page,
   { namespacePrefix, filter }: Pick<Search, "namespacePrefix" | "filter">,
-  isCandidate: (found: Found) => boolean = () => true,
+  { passesOver, takes }: { passesOver?: (entry: Key) => boolean; takes?: (found: Found) => Promise<boolean> } = {},
 ): Promise<void> {
   const wanted = (): Wanted => {
     if (filter) return { count: AT_ONCE, only: WHOLE };
     return { count: page.toSkip + page.missing, only: page.toSkip >= AT_ONCE ? WITHOUT_VALUE : WHOLE };
   };
-  for await (const chunk of walk(storage, namespacePrefix, wanted)) {
-    await page.add(chunk.filter(isCandidate));
+  for await (const chunk of walk(storage, namespacePrefix, wanted, passesOver)) {
+    const taken = takes ? await Promise.all(chunk.map(takes)) : undefined;
+    await page.add(taken ? chunk.filter((_, i) => taken[i]) : chunk);
     if (page.missing === 0) return;
   }
 }

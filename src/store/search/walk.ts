@@ -38,11 +38,14 @@ interface Pointer {
  * The entries under a prefix, oldest first, in chunks of at most 100: the registry, and the first pointers of the
  * prefix's own namespace beside it; then the pointers of one namespace after the other, and the entries. It reads no
  * further than it is asked to.
+ *
+ * @param passesOver entries that are there and are not wanted
  */
 export async function* walk(
   storage: StoreStorage,
   prefix: readonly string[],
   wanted: () => Wanted,
+  passesOver: (entry: Key) => boolean = () => false,
 ): AsyncGenerator<Found[], void, undefined> {
   const chores: (() => Promise<unknown>)[] = [];
   const met: Pointer[] = [];
@@ -53,7 +56,10 @@ export async function* walk(
     for (let isOver = false; !isOver || met.length > 0;) {
       while (!isOver && met.length < wanted().count) {
         const { value, done } = await pages.next();
-        if (value) met.push(...value);
+        for (const pointer of value ?? []) {
+          if (passesOver(pointer.entry)) holding.add(pointer.namespace.sortKey);
+          else met.push(pointer);
+        }
         isOver = done === true;
       }
       const { count, only } = wanted();

@@ -16,7 +16,7 @@ describe("the options of a store", () => {
     [{ ttl: 60 }, "ttl must be an object, for example { defaultTtlSeconds: 30 * 86_400 }, not a number."],
     [{ ttl: { defaultTtlSeconds: -1 } }, "ttl.defaultTtlSeconds must be a positive number of seconds"],
     [{ ttl: { refreshOnRead: 1 } }, "ttl.refreshOnRead must be a boolean, not a number."],
-    [{ index: { dims: 0, embeddings: index.embeddings } }, "index.dims must be a whole number from 1 to 65536, not 0."],
+    [{ index: { dims: 0, embeddings: index.embeddings } }, "index.dims must be a whole number from 1 to 65535, not 0."],
     [{ index: { dims: 8 } }, "index.embeddings must have the methods embedDocuments and embedQuery"],
     [{ index: { ...index, fields: "text" } }, "index.fields must be an array of paths"],
     [{ vectorIndex: new ListVectorIndex() }, "vectorIndex needs index too"],

@@ -72,17 +72,23 @@ describe("put", () => {
     expect(operations).toEqual(["BatchWriteItem", "PutItem", "UpdateItem", "UpdateItem"]);
   });
 
-  test("with an index sends no more, until the vectors have more than a kilobyte", async () => {
-    const { store, log } = countedStore({ index: { dims: 8, embeddings: new LettersEmbeddings() } });
-    await store.put(["users"], "1", { text: "a" });
-    expect((await log.during(() => store.put(["users"], "1", { text: "b" }))).operations).toEqual(["UpdateItem"]);
-    const large = countedStore({ index: { dims: 300, embeddings: new LettersEmbeddings(300) } });
-    await large.store.put(["users"], "1", { text: "a" });
-    expect(await large.log.during(() => large.store.put(["users"], "2", { text: "b" }))).toMatchObject({
-      operations: ["PutItem", "PutItem", "UpdateItem"],
-      roundTrips: 2,
-    });
-  });
+  test.each([
+    [8, "PutItem"],
+    [300, "BatchWriteItem"],
+  ])(
+    "with an index of %i dimensions sends a sketch of the vectors before, and deletes the one before",
+    async (dims, first) => {
+      const { store, log } = countedStore({ index: { dims, embeddings: new LettersEmbeddings(dims) } });
+      await store.put(["users"], "1", { text: "a" });
+      expect(await log.during(() => store.put(["users"], "2", { text: "b" }))).toMatchObject({
+        operations: [first, "PutItem", "UpdateItem"].sort(),
+        roundTrips: 2,
+      });
+      expect((await log.during(() => store.put(["users"], "1", { text: "c" }))).operations).toEqual(
+        ["BatchWriteItem", first, "UpdateItem", "UpdateItem"].sort(),
+      );
+    },
+  );
 
   test("of many in a batch sends them side by side, and each namespace's entry once", async () => {
     const { store, log } = countedStore();
@@ -152,7 +158,7 @@ describe("search", () => {
     expect(roundTrips).toBeLessThanOrEqual(6);
   });
 
-  test("by meaning sends one request for each megabyte of entries, and one for the values of the best", async () => {
+  test("by meaning sends one request for each megabyte of sketches, and one for each 50 of the best", async () => {
     const { store, log } = countedStore({ index: { dims: 8, embeddings: new LettersEmbeddings() } });
     await store.batch(
       Array.from({ length: 30 }, (_, i) => ({
@@ -164,6 +170,18 @@ describe("search", () => {
     const { operations, result } = await log.during(() => store.search(["a"], { query: "abc", limit: 5 }));
     expect(operations).toEqual(["BatchGetItem", "Query", "Query"]);
     expect(result).toHaveLength(5);
+  });
+
+  test("by meaning of more than there is also asks for those without vectors", async () => {
+    const { store, log } = countedStore({ index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] } });
+    for (const i of [0, 1, 2]) await store.put(["a"], String(i), { text: "abc".repeat(i + 1) });
+    const { operations, result } = await log.during(() => store.search(["a"], { query: "abc" }));
+    expect(operations).toEqual(["BatchGetItem", "Query", "Query", "Query", "Query"]);
+    expect(result).toHaveLength(3);
+    await store.put(["a"], "none", {});
+    const all = await log.during(() => store.search(["a"], { query: "abc" }));
+    expect(all.operations).toEqual(["BatchGetItem", "GetItem", "Query", "Query", "Query", "Query"]);
+    expect(all.result).toHaveLength(4);
   });
 });
 
