@@ -34,8 +34,8 @@ export async function nearest(storage: StoreStorage, op: Search, query: Float32A
       const ranked = new Set(best.map(({ item }) => item.PK.S + item.SK.S));
       await fillWithOldest(storage, page, op, {
         passesOver: ({ PK, SK }) => ranked.has(PK.S + SK.S),
-        // What did not pass the filter may pass it by now.
-        ...(op.filter && { takes: ({ item }) => isUnranked(storage, item, query.length) }),
+        // What has a place among the others, and was put or began to pass the filter since, comes too late for it.
+        takes: ({ item }) => isUnranked(storage, item, query.length),
       });
     }
     return page;

@@ -2,7 +2,7 @@ import { expect, inject, test } from "vitest";
 import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
 import { at, countedStore, createStore } from "../../lanes/savers/stores.js";
 import { intercepted } from "../../lanes/stored/aws-requests.js";
-import { deleteRaw, itemsWithPrefix, putRaw, withBytes } from "../../lanes/stored/raw-table.js";
+import { itemsWithPrefix, putRaw, withBytes } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 
 /* A search by meaning reads a sketch of each vector, and compares exactly what looks nearest. */
@@ -90,7 +90,7 @@ test("a sketch that is left over misleads nobody, and goes with its namespace", 
   expect(await sketches(keyPrefix)).toEqual([]);
 });
 
-test("an item is found whose sketch is damaged, and is last where its sketch is gone", async () => {
+test("an item is found whose sketch is damaged", async () => {
   const keyPrefix = newPrefix();
   const store = createStore({ keyPrefix, index });
   for (const [key, text] of [
@@ -102,8 +102,6 @@ test("an item is found whose sketch is damaged, and is last where its sketch is 
   const sketch = (await itemsWithPrefix(keyPrefix)).find(isOfFirst)!;
   await putRaw(withBytes(sketch, "data", (bytes) => bytes.subarray(0, 1)));
   expect(keysOf(await store.search(NS, { query: "ab" }))).toEqual(["1", "2"]);
-  await deleteRaw(sketch);
-  expect(keysOf(await store.search(NS, { query: "ab" }))).toEqual(["2", "1"]);
 });
 
 test("a sketch lives as long as its item, also when that is read", async () => {
