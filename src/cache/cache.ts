@@ -13,7 +13,7 @@ import { deserialized, serialized, type Serialized } from "../format/serde/seria
 import { shardOf, SHARDS } from "../format/shards.js";
 import { openBackend, type Backend } from "../payload/backend.js";
 import { lifetime } from "../payload/lifetime.js";
-import { isLive, WHOLE } from "../store/entries/attributes.js";
+import { GONE, WHOLE } from "../store/entries/attributes.js";
 import type { Call } from "../store/entries/calls.js";
 import type { EntryInput } from "../store/entries/draft.js";
 import { openEntries, type Entries } from "../store/entries/known.js";
@@ -197,7 +197,9 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     await forEachAtOnce(SHARDS, queries, async (query) => {
       for await (const items of this.#backend.db.queryPages(query)) {
         for (const item of items) this.#entries.known.note(item);
-        await forEachAtOnce(maxConcurrency, items.filter(isLive).map(keyOf), async (place) => {
+        // What has expired by this clock may live by another.
+        const there = items.filter((item) => !(GONE in item)).map(keyOf);
+        await forEachAtOnce(maxConcurrency, there, async (place) => {
           await removeEntry(this.#entries, place, this.#entries.calls.next());
         });
       }

@@ -1,7 +1,7 @@
 import type { Item } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
 import { VECTORS } from "../entries/attributes.js";
-import { asFormatError, isUnreadable, partOf, readEntries } from "../entries/parts.js";
+import { asFormatError, isUnreadable, MAX_READS, partOf, readEntries } from "../entries/parts.js";
 import { vectorsType } from "../vectors.js";
 import { itemPlace, namespaceOf, startsWith } from "../namespaces.js";
 import type { Found, StoreStorage } from "../storage.js";
@@ -23,20 +23,24 @@ const AT_ONCE = 100;
 /** The items with the nearest vectors, and after all of them those that have none, oldest first. */
 export async function nearest(storage: StoreStorage, op: Search, query: Float32Array): Promise<Page> {
   const matching = storage.vectorIndex ? matchesOfIndex : compareAll;
-  for (let count = op.offset + op.limit; ; count *= 4) {
+  let rounds = 0;
+  for (let count = op.offset + op.limit; ;) {
     const { best, areAll } = await matching(storage, op, query, count);
     const page = new Page(storage, op);
     for (let at = 0; at < best.length && page.missing > 0; at += AT_ONCE)
       await page.add(await alive(storage, best.slice(at, at + AT_ONCE)));
     // Some may have been deleted meanwhile, or do not pass, or cannot be read.
-    if (page.missing > 0 && !areAll) continue;
+    if (page.missing > 0 && !areAll) {
+      count *= 4;
+      continue;
+    }
     if (page.missing > 0) {
       const ranked = new Set(best.map(({ item }) => item.PK.S + item.SK.S));
-      await fillWithOldest(storage, page, op, {
-        passesOver: ({ PK, SK }) => ranked.has(PK.S + SK.S),
-        // What has a place among the others, and was put or began to pass the filter since, comes too late for it.
-        takes: ({ item }) => isUnranked(storage, item, query.length),
-      });
+      const before = page.found.length;
+      await fillWithOldest(storage, page, op, ({ PK, SK }) => ranked.has(PK.S + SK.S));
+      // What has a place among the others was put, or began to pass the filter, since they were compared.
+      const late = page.found.slice(before).map(({ item }) => isComparable(storage, item, query.length));
+      if ((await Promise.all(late)).includes(true) && ++rounds < MAX_READS) continue;
     }
     return page;
   }
@@ -72,9 +76,13 @@ async function alive<F extends Found>(storage: StoreStorage, found: F[]): Promis
   });
 }
 
-/** Whether an item has no vectors that a query can be compared with. What an index holds is not in the item. */
-async function isUnranked({ entries, maxValueBytes }: StoreStorage, item: Item, dims: number): Promise<boolean> {
-  if (!(VECTORS in item)) return true;
+/** Whether an item has vectors in the table that a query can be compared with. */
+async function isComparable(
+  { entries, maxValueBytes, sketches }: StoreStorage,
+  item: Item,
+  dims: number,
+): Promise<boolean> {
+  if (!sketches || !(VECTORS in item)) return false;
   const vectors = await partOf(entries.backend, item, VECTORS, maxValueBytes).catch(asFormatError);
-  return isUnreadable(vectors) || vectors.type !== vectorsType(dims);
+  return !isUnreadable(vectors) && vectors.type === vectorsType(dims);
 }

@@ -1,7 +1,7 @@
 import type { SearchOperation } from "@langchain/langgraph-checkpoint";
 import type { Key } from "../../aws/dynamodb/items.js";
 import { WHOLE, WITHOUT_VALUE } from "../entries/attributes.js";
-import type { Found, StoreStorage } from "../storage.js";
+import type { StoreStorage } from "../storage.js";
 import type { Page } from "./page.js";
 import { walk, type Wanted } from "./walk.js";
 
@@ -13,21 +13,20 @@ const AT_ONCE = 100;
 /**
  * Reads in order until the page is full.
  *
- * @param leavingOut `passesOver` entries that are not read, and `takes` only these of those that were
+ * @param passesOver entries that are not wanted, and not read
  */
 export async function fillWithOldest(
   storage: StoreStorage,
   page: Page,
   { namespacePrefix, filter }: Pick<Search, "namespacePrefix" | "filter">,
-  { passesOver, takes }: { passesOver?: (entry: Key) => boolean; takes?: (found: Found) => Promise<boolean> } = {},
+  passesOver?: (entry: Key) => boolean,
 ): Promise<void> {
   const wanted = (): Wanted => {
     if (filter) return { count: AT_ONCE, only: WHOLE };
     return { count: page.toSkip + page.missing, only: page.toSkip >= AT_ONCE ? WITHOUT_VALUE : WHOLE };
   };
   for await (const chunk of walk(storage, namespacePrefix, wanted, passesOver)) {
-    const taken = takes ? await Promise.all(chunk.map(takes)) : undefined;
-    await page.add(taken ? chunk.filter((_, i) => taken[i]) : chunk);
+    await page.add(chunk);
     if (page.missing === 0) return;
   }
 }
