@@ -31,7 +31,7 @@ const MOST_LISTED = 4_000;
 /** Of entries that are kept as they were read, in bytes. What is over is read again if it is found. */
 const KEPT_BYTES = 4 * 1_024 * 1_024;
 /** Candidates that are compared exactly at once. Each may have some kilobytes of vectors. */
-const AT_ONCE = 50;
+const AT_ONCE = 100;
 
 /**
  * The nearest vectors of a table. The sketches of all vectors are read, and the vectors of those entries alone that
