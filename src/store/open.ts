@@ -46,9 +46,20 @@ export class Bounds {
   }
 }
 
-/** Whether a search has an item. One that cannot be read is left out, so that it harms only itself. */
-export function isReadable({ onEvent }: StoreStorage, one: Opened | DynamoDBSaverError | undefined): one is Opened {
+/**
+ * Whether a search has an item. One that cannot be read is left out, so that it harms only itself.
+ *
+ * @param skipped the items of which that was said already
+ */
+export function isReadable(
+  { onEvent }: StoreStorage,
+  { item: { PK, SK } }: Found,
+  one: Opened | DynamoDBSaverError | undefined,
+  skipped: Set<string>,
+): one is Opened {
   if (!(one instanceof DynamoDBSaverError)) return one !== undefined;
+  if (skipped.has(PK.S + SK.S)) return false;
+  skipped.add(PK.S + SK.S);
   const message = `An item cannot be read (${one.code}) and is left out of what a search finds. A get of it says more.`;
   emit(onEvent, { type: "warning", code: "ITEM_SKIPPED", message });
   return false;

@@ -4,9 +4,9 @@ import type { EventListener } from "../aws/client/events.js";
 import type { Entries } from "./entries/known.js";
 import type { Namespace } from "./namespaces.js";
 import type { Registry } from "./registry.js";
-import type { Sketcher } from "./sketch/sketcher.js";
+import type { Sketcher } from "./vectors/sketcher.js";
 import type { VectorIndex } from "./vector-index.js";
-import type { Embedder } from "./vectors.js";
+import type { Embedder } from "./embedder.js";
 
 export interface Sketches {
   sketcher: Sketcher;

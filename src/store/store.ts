@@ -20,8 +20,8 @@ import { checkKnown, type StorePutOptions } from "./put-options.js";
 import { Registry } from "./registry.js";
 import { runBatch } from "./batch.js";
 import type { StoreStorage } from "./storage.js";
-import { Sketcher } from "./sketch/sketcher.js";
-import { Embedder } from "./vectors.js";
+import { Sketcher } from "./vectors/sketcher.js";
+import { Embedder } from "./embedder.js";
 
 /**
  * Keeps what agents remember across threads in the same DynamoDB table as {@link DynamoDBSaver}, over `fetch` alone.

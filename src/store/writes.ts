@@ -10,7 +10,7 @@ import { putEntry, removeEntry } from "./entries/replace.js";
 import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
 import type { StorePutOperation } from "./operations.js";
 import type { StoreStorage } from "./storage.js";
-import { serializedVectors } from "./vectors.js";
+import { serializedVectors } from "./vectors/scorer.js";
 
 export interface Write {
   /** Its place in the batch. */

@@ -2,10 +2,10 @@ import { importSource } from "../saver.js";
 
 /** @import { VectorSet } from "./synthetic.js" */
 
-/** @type {typeof import("../../../src/store/sketch/sketcher.js")} */
-const { Sketcher } = await importSource("store/sketch/sketcher.ts");
-/** @type {typeof import("../../../src/store/sketch/shortlist.js")} */
-const { Shortlist } = await importSource("store/sketch/shortlist.ts");
+/** @type {typeof import("../../../src/store/vectors/sketcher.js")} */
+const { Sketcher } = await importSource("store/vectors/sketcher.ts");
+/** @type {typeof import("../../../src/store/vectors/shortlist.js")} */
+const { Shortlist } = await importSource("store/vectors/shortlist.ts");
 
 /** @param {Float32Array} vector */
 const unit = (vector) => {
@@ -52,7 +52,7 @@ function bestOf(most, scores) {
 
 /**
  * @param {VectorSet} set
- * @param {import("../../../src/store/sketch/sketcher.js").Sketcher["bits"]} [bits]
+ * @param {import("../../../src/store/vectors/sketcher.js").Sketcher["bits"]} [bits]
  * @returns {Recall}
  */
 export function recallOf({ stored, queries }, bits) {

@@ -57,9 +57,15 @@ export const wholeOf = (item: Item): string | undefined => stringOf(item, "whole
 /** For how many seconds an entry was put, if it expires. */
 export const lifeOf = (item: Item): number | undefined => numberOf(item, LIFE);
 
+/** Behind the name of a version in {@link TRASH}: what it had expires by itself. */
+const EXPIRES = "~";
+
 /** The names of versions that an item says have segments to be deleted. */
 export const trashOf = (item: Item): string[] =>
-  (stringOf(item, TRASH) ?? "").split(" ").filter((born) => born && isBorn(born));
+  (stringOf(item, TRASH) ?? "")
+    .split(" ")
+    .map((name) => name.replace(EXPIRES, ""))
+    .filter((born) => born && isBorn(born));
 
 /**
  * When an entry was created and updated.
@@ -85,11 +91,12 @@ const MAX_PAST = 8;
 export function succession(call: string, seen: Item | undefined): Attributes {
   const past = seen ? versionsOf(seen).slice(0, MAX_PAST).join("") : "";
   const born = seen && stringOf(seen, BORN);
-  const trash = [...(seen ? trashOf(seen) : []), ...(born && isBorn(born) ? [born] : [])];
+  const name = born && isBorn(born) ? born + (ENDS in seen ? EXPIRES : "") : "";
+  const trash = [seen && stringOf(seen, TRASH), name].filter(Boolean).join(" ");
   return {
     [VERSION]: { S: call },
     ...(past && { [PAST]: { S: past } }),
-    ...(trash.length > 0 && { [TRASH]: { S: trash.join(" ") } }),
+    ...(trash && { [TRASH]: { S: trash } }),
   };
 }
 
@@ -99,6 +106,7 @@ export function succession(call: string, seen: Item | undefined): Attributes {
  */
 export function sweeping(item: Attributes): Attributes {
   const ends = numberOf(item, GONE) ?? numberOf(item, ENDS);
-  if (ends === undefined || TRASH in item) return {};
+  const trash = (stringOf(item as Item, TRASH) ?? "").split(" ");
+  if (ends === undefined || trash.some((name) => name && !name.endsWith(EXPIRES))) return {};
   return { [TTL_ATTRIBUTE]: { N: String(Math.max(ends, nowSeconds() + LATEST_ATTEMPT_SECONDS)) } };
 }

@@ -8,8 +8,8 @@ import { writtenNow } from "../../payload/segment-times.js";
 import { ITEMS } from "../namespaces.js";
 
 /*
- * Sketches of an entry's vectors: small items that a search by meaning reads instead of all entries. A sketch belongs to
- * one version of an entry, as its segments do: it is written before the version, and deleted with it.
+ * Sketches of an entry's vectors: small items that a search by meaning reads instead of all entries. A sketch belongs
+ * to one version of an entry, as its segments do: it is written before the version, and deleted with it.
  */
 
 export const SKETCHES = "V#";

@@ -9,11 +9,11 @@ import { isUnreadable, readEntries, readParts } from "../entries/parts.js";
 import { sketchedEntry, SKETCHES, sketchOf } from "../entries/sketches.js";
 import { namespaceOf, type Namespace } from "../namespaces.js";
 import { isReadable, openRows } from "../open.js";
-import { candidatesFor, Shortlist, type Listed } from "../sketch/shortlist.js";
+import { candidatesFor, Shortlist, type Listed } from "../vectors/shortlist.js";
 import type { Found, StoreStorage } from "../storage.js";
-import { Scorer } from "../vectors.js";
+import { Scorer } from "../vectors/scorer.js";
 import { passes } from "./filter.js";
-import type { Matches } from "./nearest.js";
+import type { Matches } from "./matches.js";
 import type { Search } from "./oldest.js";
 
 /** An entry that has vectors. */
@@ -30,6 +30,8 @@ type Match = Found & { namespaceCreated: number };
 const MOST_LISTED = 4_000;
 /** Of entries that are kept as they were read, in bytes. What is over is read again if it is found. */
 const KEPT_BYTES = 4 * 1_024 * 1_024;
+/** So many times what is usual is compared where vectors are so alike that sketches hardly tell them apart. */
+const MOST_COMPARED = 4;
 /** Candidates that are compared exactly at once. Each may have some kilobytes of vectors. */
 const AT_ONCE = 100;
 
@@ -42,6 +44,7 @@ export async function compareAll(
   op: Search,
   query: Float32Array,
   count: number,
+  skipped: Set<string>,
 ): Promise<Matches> {
   const { sketcher, areExact } = storage.sketches!;
   const best = new Shortlist<Match>(count, oldestFirst);
@@ -50,12 +53,12 @@ export async function compareAll(
   let compared = 0;
   let areAll = true;
   for await (const chunk of candidates(storage, op.namespacePrefix, query)) {
-    compared += await compare(storage, op, scorer, chunk, best, keep);
+    compared += await compare(storage, op, scorer, chunk, best, keep, skipped);
     if (areExact) continue;
     const worst = best.worst();
-    // What comes next is hardly better than what was found.
+    // What comes next is hardly better than what was found, or there is too much that is alike.
     const isOver = worst !== undefined && chunk.at(-1)!.score < worst - sketcher.slack(worst);
-    if (!isOver && compared < candidatesFor(count)) continue;
+    if (!isOver && compared < MOST_COMPARED * candidatesFor(count)) continue;
     areAll = false;
     break;
   }
@@ -74,13 +77,14 @@ async function compare(
   chunk: readonly Listed<Candidate>[],
   best: Shortlist<Match>,
   keep: (item: Item) => Item,
+  skipped: Set<string>,
 ): Promise<number> {
   const { entries, consistentRead, maxValueBytes } = storage;
   const byName = new Map(chunk.map(({ item }) => [nameOf(item.entry), item]));
   const keys = Array.from(byName.values(), ({ entry }) => entry);
   const items = await readEntries(entries, keys, consistentRead);
   let found = items.filter((item) => VECTORS in item).map((item): Match => ({ ...byName.get(nameOf(item))!, item }));
-  if (filter) found = await passing(storage, found, filter);
+  if (filter) found = await passing(storage, found, filter, skipped);
   let at = 0;
   for await (const row of readParts(
     entries.backend,
@@ -98,13 +102,19 @@ async function compare(
   return found.length;
 }
 
-async function passing(storage: StoreStorage, found: Match[], filter: NonNullable<Search["filter"]>): Promise<Match[]> {
+async function passing(
+  storage: StoreStorage,
+  found: Match[],
+  filter: NonNullable<Search["filter"]>,
+  skipped: Set<string>,
+): Promise<Match[]> {
   const passed: Match[] = [];
   let at = 0;
   for await (const row of openRows(storage, found)) {
     for (const one of row) {
       const match = found[at++]!;
-      if (isReadable(storage, one) && passes(one.value, filter)) passed.push({ ...match, item: one.item });
+      if (isReadable(storage, match, one, skipped) && passes(one.value, filter))
+        passed.push({ ...match, item: one.item });
     }
   }
   return passed;

@@ -2,20 +2,13 @@ import type { Item } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
 import { VECTORS } from "../entries/attributes.js";
 import { asFormatError, isUnreadable, MAX_READS, partOf, readEntries } from "../entries/parts.js";
-import { vectorsType } from "../vectors.js";
+import { vectorsType } from "../vectors/scorer.js";
 import { itemPlace, namespaceOf, startsWith } from "../namespaces.js";
 import type { Found, StoreStorage } from "../storage.js";
 import { compareAll } from "./compare.js";
+import type { Matches } from "./matches.js";
 import { fillWithOldest, type Search } from "./oldest.js";
 import { Page } from "./page.js";
-
-/** Of the items with vectors, the nearest. */
-export interface Matches {
-  /** At most as many as were asked for, best first. Of their items, all or only the keys. */
-  best: (Found & { score: number })[];
-  /** Whether there are no others. */
-  areAll: boolean;
-}
 
 /** "BatchGetItem": keys of one request. */
 const AT_ONCE = 100;
@@ -23,10 +16,11 @@ const AT_ONCE = 100;
 /** The items with the nearest vectors, and after all of them those that have none, oldest first. */
 export async function nearest(storage: StoreStorage, op: Search, query: Float32Array): Promise<Page> {
   const matching = storage.vectorIndex ? matchesOfIndex : compareAll;
+  const skipped = new Set<string>();
   let rounds = 0;
   for (let count = op.offset + op.limit; ;) {
-    const { best, areAll } = await matching(storage, op, query, count);
-    const page = new Page(storage, op);
+    const { best, areAll } = await matching(storage, op, query, count, skipped);
+    const page = new Page(storage, skipped, op);
     for (let at = 0; at < best.length && page.missing > 0; at += AT_ONCE)
       await page.add(await alive(storage, best.slice(at, at + AT_ONCE)));
     // Some may have been deleted meanwhile, or do not pass, or cannot be read.

@@ -16,6 +16,8 @@ export class Page {
 
   constructor(
     private readonly storage: StoreStorage,
+    /** Items that cannot be read, and of which that was said. */
+    private readonly skipped: Set<string>,
     { filter, limit, offset }: { filter?: Filter | undefined; limit: number; offset: number },
   ) {
     this.#filter = filter;
@@ -28,7 +30,7 @@ export class Page {
     return this.#limit - this.found.length;
   }
 
-  /** Takes what passes the filter and can be read, as far as it is missing. Of what is skipped, values are not looked at. */
+  /** Takes what passes the filter and can be read, as far as it is missing. Of what is skipped, no value is read. */
   async add(candidates: (Found & { score?: number | undefined })[]): Promise<void> {
     const skipped = this.#filter ? 0 : Math.min(this.toSkip, candidates.length);
     this.toSkip -= skipped;
@@ -36,14 +38,18 @@ export class Page {
     let at = 0;
     for await (const row of openRows(this.storage, wanted)) {
       for (const one of row) {
-        const { score } = wanted[at++]!;
-        if (!isReadable(this.storage, one) || (this.#filter && !passes(one.value, this.#filter))) continue;
+        const candidate = wanted[at++]!;
+        if (
+          !isReadable(this.storage, candidate, one, this.skipped) ||
+          (this.#filter && !passes(one.value, this.#filter))
+        )
+          continue;
         if (this.toSkip > 0) {
           this.toSkip--;
           continue;
         }
         await this.#bounds.add(one);
-        this.found.push({ ...one, score });
+        this.found.push({ ...one, score: candidate.score });
         if (this.missing === 0) return;
       }
     }

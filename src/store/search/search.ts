@@ -12,7 +12,7 @@ export async function search(
   query: Float32Array | undefined,
 ): Promise<SearchItem[]> {
   if (op.limit === 0) return [];
-  let page = new Page(storage, op);
+  let page = new Page(storage, new Set(), op);
   if (query) page = await nearest(storage, op, query);
   else await fillWithOldest(storage, page, op);
   await refreshItems(storage, page.found);

@@ -157,32 +157,6 @@ describe("search", () => {
     expect(operations.length).toBeLessThanOrEqual(15);
     expect(roundTrips).toBeLessThanOrEqual(6);
   });
-
-  test("by meaning sends one request for each megabyte of sketches, and one for each 50 of the best", async () => {
-    const { store, log } = countedStore({ index: { dims: 8, embeddings: new LettersEmbeddings() } });
-    await store.batch(
-      Array.from({ length: 30 }, (_, i) => ({
-        namespace: ["a"],
-        key: String(i),
-        value: { text: "abc".repeat(i + 1) },
-      })),
-    );
-    const { operations, result } = await log.during(() => store.search(["a"], { query: "abc", limit: 5 }));
-    expect(operations).toEqual(["BatchGetItem", "Query", "Query"]);
-    expect(result).toHaveLength(5);
-  });
-
-  test("by meaning of more than there is also asks for those without vectors", async () => {
-    const { store, log } = countedStore({ index: { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] } });
-    for (const i of [0, 1, 2]) await store.put(["a"], String(i), { text: "abc".repeat(i + 1) });
-    const { operations, result } = await log.during(() => store.search(["a"], { query: "abc" }));
-    expect(operations).toEqual(["BatchGetItem", "Query", "Query", "Query", "Query"]);
-    expect(result).toHaveLength(3);
-    await store.put(["a"], "none", {});
-    const all = await log.during(() => store.search(["a"], { query: "abc" }));
-    expect(all.operations).toEqual(["BatchGetItem", "GetItem", "Query", "Query", "Query", "Query"]);
-    expect(all.result).toHaveLength(4);
-  });
 });
 
 describe("listNamespaces", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { candidatesFor, Shortlist } from "../../../src/store/sketch/shortlist.js";
-import { Sketcher } from "../../../src/store/sketch/sketcher.js";
-import { Scorer, serializedVectors } from "../../../src/store/vectors.js";
+import { candidatesFor, Shortlist } from "../../../src/store/vectors/shortlist.js";
+import { Sketcher } from "../../../src/store/vectors/sketcher.js";
+import { Scorer, serializedVectors } from "../../../src/store/vectors/scorer.js";
 
 /** Random numbers from 0 to 1, the same in every run. */
 function randomNumbers(seed: number): () => number {

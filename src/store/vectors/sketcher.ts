@@ -1,4 +1,4 @@
-import { Scorer, serializedVectors } from "../vectors.js";
+import { Scorer, serializedVectors } from "./scorer.js";
 import { Rotation } from "./rotation.js";
 
 /** In front of the vectors of an item: the format, and how many numbers a vector has, which the length may not tell. */
