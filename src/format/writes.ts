@@ -117,9 +117,9 @@ export async function writeAttributes(item: Item, codec: Codec, meter = codec.me
   );
 }
 
-/** The names of the attributes that some runs have written. */
-export const writesOfRuns = async (codec: Codec, item: Item, runs: ReadonlySet<unknown>): Promise<string[]> =>
-  (await writeAttributes(item, codec)).flatMap(({ runId, index }) => (runs.has(runId) ? [attributeOf(index)] : []));
+/** What some runs have written. */
+export const writesOfRuns = async (codec: Codec, item: Item, runs: ReadonlySet<unknown>): Promise<WriteAttribute[]> =>
+  (await writeAttributes(item, codec)).filter(({ runId }) => runs.has(runId));
 
 /**
  * The writes of one task by index, the first of each ordinary index and the last of each special one.
