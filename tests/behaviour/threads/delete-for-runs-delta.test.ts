@@ -25,9 +25,9 @@ const as = (run_id: string, durability: Durability = "sync") => ({
   durability,
 });
 
-/* A run's first step belongs to the checkpoint of another one, and what it has written there is a part of later state. */
+/* A run's first step belongs to the checkpoint of another one. What it has written there is a part of later state. */
 
-describe("deleteForRuns, where a DeltaChannel is rebuilt from what a run has written to a checkpoint of another", () => {
+describe("deleteForRuns, where a DeltaChannel is rebuilt from what a run wrote to a checkpoint of another", () => {
   const asking = (keyPrefix: string) =>
     new StateGraph({
       log: new DeltaChannel<string[], string[]>((state, writes) => (state ?? []).concat(...writes), {
