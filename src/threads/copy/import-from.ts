@@ -93,7 +93,7 @@ async function take(
       checkpointId: checkpoint.id,
       taskId,
       taskPath,
-      isPathNew: true,
+      isImported: true,
       writes: await serializeWrites(storage, writes),
       ttlSeconds,
     });
