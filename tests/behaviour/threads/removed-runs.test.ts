@@ -48,6 +48,28 @@ describe("deleteForRuns", () => {
     },
   );
 
+  test.each(["sync", "exit"] as const)(
+    "lets a task that asked several times begin with its first question again (durability %s)",
+    async (durability) => {
+      const keyPrefix = newPrefix();
+      const asking = () =>
+        new StateGraph(State)
+          .addNode("ask", () => ({ status: `${interrupt("name?")} ${interrupt("age?")} ${interrupt("city?")}` }))
+          .addEdge(START, "ask")
+          .compile({ checkpointer: createSaver({ keyPrefix }) });
+      const answer = async (resume: string, run: string) =>
+        asking().invoke(new Command({ resume }), { ...as(run), durability });
+      await asking().invoke({ status: "new" }, { ...as("A"), durability });
+      await answer("Ada", "B");
+      await answer("36", "C");
+      await createSaver({ keyPrefix }).deleteForRuns(["C"], { threadIds: ["t"] });
+      expect((await asking().getState(T)).next).toEqual(["ask"]);
+      await answer("Bob", "D");
+      await answer("40", "E");
+      expect(await answer("Rome", "F")).toMatchObject({ status: "Bob 40 Rome" });
+    },
+  );
+
   test(
     "leaves what other runs have written to the same task, and a late attempt of the run " + "changes nothing",
     async () => {
