@@ -55,7 +55,7 @@ export async function* restore(
   const moved = movedItems(storage.codec, thread, born, { head, items, later });
   // Before anything is written: one that may not be stored, or cannot be read, is mostly refused by its first item.
   const first = await moved.next();
-  if (first.done) throw invalidInput("The export has no checkpoint, so there is nothing to store.");
+  if (first.done) throw invalidInput("The export has no items.");
   const exists = (): Error =>
     invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
   const until = life?.granted ?? Infinity;

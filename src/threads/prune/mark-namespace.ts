@@ -177,7 +177,7 @@ export class NamespaceMarker {
       const removed = await writesOfRuns(this.storage.codec, item, runs);
       if (removed.length > 0) this.marks.unwrite(item, removed);
     }
-    const needed = this.#neededByKept.of(id);
+    const needed = this.#neededByKept.get(id);
     if (needed) this.marks.leaveWrites(writes, needed);
   }
 

@@ -3,28 +3,16 @@ import type { StoredCheckpoint } from "../../checkpoint/read/open.js";
 import { costOfKey, type Meter } from "../../format/meter.js";
 
 /** Ids of checkpoints that others are rebuilt from, and the channels that they are needed for. */
-export class NeededChannels {
-  readonly #byId = new Map<string, Set<string>>();
-
+export class NeededChannels extends Map<string, Set<string>> {
   /** @param meter limits what is kept in memory */
-  constructor(private readonly meter: Meter) {}
-
-  has(id: string): boolean {
-    return this.#byId.has(id);
-  }
-
-  of(id: string): ReadonlySet<string> | undefined {
-    return this.#byId.get(id);
-  }
-
-  [Symbol.iterator](): Iterator<[id: string, channels: ReadonlySet<string>]> {
-    return this.#byId.entries();
+  constructor(private readonly meter: Meter) {
+    super();
   }
 
   /** Adds channels to those of an id. @returns which of them are new there */
   add(id: string, channels: string[]): string[] {
-    const known = this.#byId.get(id) ?? new Set();
-    this.#byId.set(id, known);
+    const known = this.get(id) ?? new Set();
+    this.set(id, known);
     const added = channels.filter((channel) => !known.has(channel));
     for (const channel of added) {
       this.meter.add(costOfKey(channel));
@@ -36,8 +24,8 @@ export class NeededChannels {
   /** What is needed of this one and not stored in it is needed of its parent. */
   passOn(stored: StoredCheckpoint): void {
     const { id, parentId } = stored;
-    const needed = [...(this.#byId.get(id) ?? [])];
-    this.#byId.delete(id);
+    const needed = [...(this.get(id) ?? [])];
+    this.delete(id);
     // Only what is kept counts: a long history hands the same names on and on.
     for (const channel of needed) this.meter.add(-costOfKey(channel));
     const channels = neededBelow(stored, needed);
