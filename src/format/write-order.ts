@@ -39,7 +39,7 @@ export class WriteOrder {
   }
 }
 
-/** The number of a call that tells what another saver has: it is lower than that of any call that says something new. */
+/** The number of a call that tells what another saver has: lower than that of any call that says something new. */
 export const importOrder = (): string => String(Date.now());
 
 /**

@@ -56,7 +56,7 @@ const SEGMENT_BYTES = 250;
 /**
  * Reads a thread. Its items are read as they are asked for, all but the first.
  *
- * @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread, or nothing of it that a reader would see: it
+ * @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread, or nothing of it that a reader sees: it
  *   has expired, or has just begun
  */
 export async function snapshotOf(storage: Storage, threadId: string): Promise<Snapshot> {

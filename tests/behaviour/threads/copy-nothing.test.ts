@@ -6,7 +6,7 @@ import { createSaver } from "../../lanes/savers/harness.js";
 import { saverAt } from "../../lanes/savers/s3-saver.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 
-/* What has a marker and nothing that a reader would see is no thread, to a copy and an export as to any other reader. */
+/* What has a marker and nothing that a reader sees is no thread, to a copy and an export as to any other reader. */
 
 describe("a thread of which nothing is there", () => {
   const passSeconds = (seconds: number): void =>
