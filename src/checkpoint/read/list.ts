@@ -1,7 +1,7 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { CheckpointListOptions, CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { QueryInput } from "../../aws/dynamodb/items.js";
-import { checkLimit, checkObject } from "../../checks.js";
+import { checkLimit, checkObject, plainCopy } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
 import { configIds } from "../ids.js";
 import { CHECKPOINTS, checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "../../format/keys.js";
@@ -30,8 +30,11 @@ interface ListInput {
   limit: number;
 }
 
-/** Checkpoints of a thread, or of all threads, newest first within each namespace. */
-export async function* list(
+/**
+ * Checkpoints of a thread, or of all threads, newest first within each namespace.
+ * @throws DynamoDBSaverError `INVALID_INPUT` at once, when the call is made
+ */
+export function list(
   storage: Storage,
   config: RunnableConfig,
   options: CheckpointListOptions,
@@ -43,13 +46,12 @@ export async function* list(
   checkLimit(limit);
   if (filter !== undefined && filter !== null)
     checkObject("filter", filter, undefined, '{ source: "loop" }', invalidInput);
-  const beforeId = configIds(before).checkpointId;
-  yield* listCheckpoints(storage, {
+  return listCheckpoints(storage, {
     threadId,
     ns,
     checkpointId,
-    beforeId,
-    filter: filter ?? {},
+    beforeId: configIds(before).checkpointId,
+    filter: plainCopy(filter ?? {}),
     limit: limit ?? Infinity,
   });
 }
