@@ -36,7 +36,7 @@ export interface CheckpointItems {
 export const NAMESPACE_ORDER: [from: string, to: string][] = [
   [`${CHECKPOINTS}#`, THREAD_MARKER],
   [THREAD_MARKER, "C$"],
-  [CHECKPOINTS, `${CHECKPOINTS}"\u{10FFFF}`],
+  [CHECKPOINTS, `${CHECKPOINTS}#`],
 ];
 
 /** All checkpoints of a namespace; of the root namespace, after the thread's marker. */
