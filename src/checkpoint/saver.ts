@@ -97,8 +97,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
    * Checkpoints, newest first within each namespace. Without `thread_id` those of all threads, without
    * `checkpoint_ns` those of all namespaces.
    *
-   * @param options `limit`: at most so many. `before`: only ids below its `checkpoint_id`. `filter`: only
-   * checkpoints whose metadata has these values.
+   * @param options `limit`: at most so many. `before`: only ids below its `checkpoint_id`, by code point. `filter`:
+   * only checkpoints whose metadata has these values.
    */
   override list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
     return list(this.#storage, config, options);

@@ -4,7 +4,15 @@ import type { QueryInput } from "../../aws/dynamodb/items.js";
 import { checkLimit, checkObject, plainCopy } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
 import { configIds } from "../ids.js";
-import { CHECKPOINTS, checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "../../format/keys.js";
+import { compareCodePoints } from "../../format/code-points.js";
+import {
+  CHECKPOINTS,
+  checkpointPrefix,
+  keyPart,
+  namespacePrefix,
+  parseSortKey,
+  wholeCheckpointRange,
+} from "../../format/keys.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
 import { allValues, openCheckpoint, storedSize, type StoredCheckpoint } from "./open.js";
 import { unlessDeleted } from "./query.js";
@@ -85,11 +93,15 @@ async function* listThread(
   const start = isLatestOnly ? { ...input, beforeId: undefined } : input;
   // Then nothing else is read: its key is certain, and what its item says of its id is not.
   const isOne = input.ns !== undefined && input.checkpointId !== undefined;
+  // By the keys, as they are read.
+  const before = input.beforeId === undefined ? undefined : (await keyPart("checkpoint", input.beforeId)).text;
+  const isBefore = ({ item }: CheckpointItems): boolean =>
+    before === undefined || compareCodePoints(parseSortKey(item.SK.S).checkpoint, before) < 0;
   for await (const page of checkpointPages(storage, thread, await range(start), pageLimits(start))) {
     const newest = isLatestOnly ? page.filter(({ ns }, i) => ns !== (page[i - 1]?.ns ?? passed)) : page;
     passed = page.at(-1)?.ns ?? passed;
     const wanted = newest.filter(
-      ({ id }) => (isOne || (input.checkpointId ?? id) === id) && (input.beforeId === undefined || id < input.beforeId),
+      (items) => (isOne || (input.checkpointId ?? items.id) === items.id) && isBefore(items),
     );
     for await (const window of windows(storage, wanted, input.filter, left)) {
       const segments = await storage.segments.load(thread.partition, window.flatMap(allValues));
