@@ -1,7 +1,7 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { CheckpointListOptions, CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { QueryInput } from "../../aws/dynamodb/items.js";
-import { checkLimit, checkObject, plainCopy } from "../../checks.js";
+import { checkLimit, checkObject } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
 import { configIds } from "../ids.js";
 import { compareCodePoints } from "../../format/code-points.js";
@@ -59,7 +59,7 @@ export function list(
     ns,
     checkpointId,
     beforeId: configIds(before).checkpointId,
-    filter: plainCopy(filter ?? {}),
+    filter: { ...filter },
     limit: limit ?? Infinity,
   });
 }
@@ -94,9 +94,9 @@ async function* listThread(
   // Then nothing else is read: its key is certain, and what its item says of its id is not.
   const isOne = input.ns !== undefined && input.checkpointId !== undefined;
   // By the keys, as they are read.
-  const before = input.beforeId === undefined ? undefined : (await keyPart("checkpoint", input.beforeId)).text;
+  const before = input.beforeId && (await keyPart("checkpoint", input.beforeId)).text;
   const isBefore = ({ item }: CheckpointItems): boolean =>
-    before === undefined || compareCodePoints(parseSortKey(item.SK.S).checkpoint, before) < 0;
+    !before || compareCodePoints(parseSortKey(item.SK.S).checkpoint, before) < 0;
   for await (const page of checkpointPages(storage, thread, await range(start), pageLimits(start))) {
     const newest = isLatestOnly ? page.filter(({ ns }, i) => ns !== (page[i - 1]?.ns ?? passed)) : page;
     passed = page.at(-1)?.ns ?? passed;

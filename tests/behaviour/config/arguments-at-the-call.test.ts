@@ -34,17 +34,17 @@ describe("what a caller changes right after the call changes nothing of", () => 
 
   test("a list", async () => {
     const saver = createSaver();
-    const first = await putStep(saver, emptyThread(), { n: 1 }, { metadata: { by: { name: "ann" } } });
-    const second = await putStep(saver, first, { n: 2 }, { metadata: { by: { name: "ann" } } });
-    const third = await putStep(saver, second, { n: 3 }, { metadata: { by: { name: "bob" } } });
+    const first = await putStep(saver, emptyThread(), { n: 1 }, { metadata: { by: "ann" } });
+    const second = await putStep(saver, first, { n: 2 }, { metadata: { by: "ann" } });
+    const third = await putStep(saver, second, { n: 3 }, { metadata: { by: "bob" } });
     const config = latestOf(first);
-    const options = { limit: 5, before: { ...third.config }, filter: { by: { name: "ann" } } };
+    const options = { limit: 5, before: { ...third.config }, filter: { by: "ann" } };
 
     const listing = saver.list(config, options);
     config.configurable = { thread_id: "another" };
     options.limit = 1;
     options.before.configurable = { ...second.config.configurable };
-    options.filter.by.name = "bob";
+    options.filter.by = "bob";
 
     expect(idsOf(await collect(listing))).toEqual([second.checkpoint.id, first.checkpoint.id]);
   });
