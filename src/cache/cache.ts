@@ -123,22 +123,26 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
         const seconds = ttl ?? ttlSeconds;
         const life =
           seconds === undefined || seconds <= 0 ? undefined : lifetime(checkTtl("ttl", seconds, invalidInput));
-        const bytes = await serialized(this.serde, value, itemText(fullKey[0], fullKey[1]));
+        // All of it before anything is awaited: the caller goes on, and may change its own.
+        const stamp = this.#stamps.next();
+        const [namespace, cacheKey] = fullKey;
+        const labels = [...namespace];
+        const bytes = await serialized(this.serde, value, itemText(labels, cacheKey));
         if (bytes.bytes.length > maxValueBytes) {
           throw new StoreDataError(
             "VALUE_TOO_LARGE",
             `A value of ${bytes.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, ` +
               "or do not cache it",
-            fullKey[0],
-            fullKey[1],
+            labels,
+            cacheKey,
           );
         }
         return {
-          place: await this.#place(fullKey),
+          place: await this.#place([labels, cacheKey]),
           value: bytes,
           life,
           isOver: seconds !== undefined && seconds <= 0,
-          stamp: this.#stamps.next(),
+          stamp,
         };
       }),
     );

@@ -6,7 +6,7 @@ import type {
   PutOperation,
   SearchOperation,
 } from "@langchain/langgraph-checkpoint";
-import { kindOf } from "../checks.js";
+import { kindOf, plainCopy } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import { checkKey, checkLabels } from "./labels.js";
 import { checkPutOptions, putOptionsOf } from "./put-options.js";
@@ -25,7 +25,7 @@ export type CheckedOperation =
   | { kind: "list"; op: Partial<ListNamespacesOperation> & { offset: number } };
 
 /**
- * What an operation asks for, with its labels as they are now.
+ * What an operation asks for, as it is now; the value of a put is serialized before anything is awaited.
  * @throws DynamoDBSaverError `INVALID_INPUT`
  */
 export function checkOperation(operation: Operation): CheckedOperation {
@@ -43,6 +43,7 @@ export function checkOperation(operation: Operation): CheckedOperation {
       op: {
         ...operation,
         namespacePrefix,
+        ...(filter && { filter: plainCopy(filter) }),
         limit: checkCount("limit", limit, 0),
         offset: checkCount("offset", offset, 0),
       },

@@ -1,7 +1,7 @@
 import { toBase64 } from "../../aws/base64.js";
 import type { AttributeValue, Item, Key } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError, invalidInput } from "../../errors.js";
-import { DATA, stringOf } from "../../format/attributes.js";
+import { DATA, RESTORED, stringOf } from "../../format/attributes.js";
 import { compareCodePoints } from "../../format/code-points.js";
 import { locate } from "../../format/format-error.js";
 import { livingOf } from "../../checkpoint/incarnation.js";
@@ -181,7 +181,7 @@ async function* rawSegments(
   }
 }
 
-const withoutPartition = ({ PK: _, SK, ...item }: Item): SnapshotItem["item"] => ({
+const withoutPartition = ({ PK: _, SK, [RESTORED]: _restored, ...item }: Item): SnapshotItem["item"] => ({
   SK: { S: withoutBorn(SK.S) + (parseSortKey(SK.S).isEarly ? "#" : "") },
   ...item,
 });
