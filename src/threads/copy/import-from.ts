@@ -60,7 +60,11 @@ export async function* importFrom(
   const isById = appliesById(source);
   const total = { threads: 0, checkpoints: 0, writes: 0 };
   for (const threadId of ids ?? (await threadsOf(source))) {
-    for (const { ns, id } of (await placesOf(source, threadId)).reverse()) {
+    const places = await placesOf(source, threadId);
+    // One that was listed may have been deleted since.
+    if (ids && places.length === 0)
+      throw invalidInput(`There is no thread ${JSON.stringify(threadId)} in the saver that importFrom was given.`);
+    for (const { ns, id } of places.reverse()) {
       const tuple = await source.getTuple({
         configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id },
       });
