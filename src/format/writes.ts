@@ -218,7 +218,15 @@ export function pathOfTask(items: { path: string; attributes: WriteAttribute[] }
   return path ?? items.find((item) => item.path && item.attributes.length > 0)?.path ?? "";
 }
 
-/** Tasks in the order in which their writes are applied: by path, then by id. */
-export function compareTasks(a: TaskOfItem, b: TaskOfItem): number {
-  return compareCodePoints(a.path, b.path) || compareCodePoints(a.taskId, b.taskId);
+/**
+ * Tasks in the order in which their writes are applied: by path, then by id. What a task writes in a run with
+ * `durability: "exit"` has an id of its own, with the superstep's number in place of the first eight letters. Where the
+ * task was taken over from another saver, it comes where the task is.
+ */
+export function inOrder<T extends TaskOfItem>(tasks: T[]): T[] {
+  const imported = new Map<string, string>();
+  for (const { path, taskId } of tasks) if (path[0] === "!") imported.set(taskId.replace(/^.{8}-/, "-"), path);
+  for (const task of tasks)
+    if (task.path[0] === "~") task.path = imported.get(task.taskId.replace(/^.{8}-/, "-")) ?? task.path;
+  return tasks.sort((a, b) => compareCodePoints(a.path, b.path) || compareCodePoints(a.taskId, b.taskId));
 }

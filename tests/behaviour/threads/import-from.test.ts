@@ -98,6 +98,10 @@ it("takes the threads that it is told, says how far it is, and lets branches in"
     [fork, ...others.toReversed(), first!].map(({ checkpoint }) => checkpoint.id),
   );
   await expect(saver.importFrom({} as never)).rejects.toMatchObject({ code: "INVALID_INPUT" });
+  await expect(saver.importFrom(memory, { threadIds: ["b", "nope"] })).rejects.toMatchObject({
+    code: "INVALID_INPUT",
+    message: expect.stringContaining('no thread "nope"') as string,
+  });
 });
 
 /** Two tasks side by side, one of which asks in a subgraph. */
