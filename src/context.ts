@@ -46,7 +46,7 @@ interface Globals {
   };
 }
 
-/** The runtime's own: Next.js's Edge Runtime has it as a global; Node, Deno, Bun and Workers with a flag as a module. */
+/** The runtime's own: a global in Next.js's Edge Runtime, a module in Node, Deno, Bun and Workers with a flag. */
 function asyncLocalStorage({ AsyncLocalStorage, process }: Globals): (new () => ContextStorage) | undefined {
   return AsyncLocalStorage ?? process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
 }

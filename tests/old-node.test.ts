@@ -30,7 +30,7 @@ async function printed(before: string, program: string): Promise<string> {
   return stdout;
 }
 
-test("provideContext before LangGraph is loaded does not take the context away that LangGraph has in an old Node", async () => {
+test("provideContext before LangGraph is loaded leaves LangGraph its context in an old Node", async () => {
   expect(await printed("process.getBuiltinModule = undefined;", asking("@langchain/langgraph", true))).toBe(
     "Really?\n",
   );

@@ -2,12 +2,12 @@ import { Annotation, Command, END, interrupt, START, StateGraph } from "@langcha
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { AwsRequest } from "../../lanes/stored/aws-requests.js";
-import { collect, emptyThread, idsOf, noise, putStep, valuesAt, type Step } from "../../lanes/savers/checkpoints.js";
-import { errorOf } from "../../lanes/faults/faulty-fetch.js";
-import { createSaver } from "../../lanes/savers/harness.js";
-import { newPrefix } from "../../lanes/stored/requests.js";
-import { newPlace, saverAt } from "../../lanes/savers/s3-saver.js";
+import type { AwsRequest } from "../../../lanes/stored/aws-requests.js";
+import { collect, emptyThread, idsOf, noise, putStep, valuesAt, type Step } from "../../../lanes/savers/checkpoints.js";
+import { errorOf } from "../../../lanes/faults/faulty-fetch.js";
+import { createSaver } from "../../../lanes/savers/harness.js";
+import { newPrefix } from "../../../lanes/stored/requests.js";
+import { newPlace, saverAt } from "../../../lanes/savers/s3-saver.js";
 
 provideContext();
 

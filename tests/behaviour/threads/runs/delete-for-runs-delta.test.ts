@@ -11,10 +11,10 @@ import {
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { describe, expect, test } from "vitest";
-import { collect, emptyThread, makeCheckpoint, metadataOf, putStep } from "../../lanes/savers/checkpoints.js";
-import { putDeltaStep } from "../../lanes/savers/delta-thread.js";
-import { createSaver } from "../../lanes/savers/harness.js";
-import { newPrefix } from "../../lanes/stored/requests.js";
+import { collect, emptyThread, makeCheckpoint, metadataOf, putStep } from "../../../lanes/savers/checkpoints.js";
+import { putDeltaStep } from "../../../lanes/savers/delta-thread.js";
+import { createSaver } from "../../../lanes/savers/harness.js";
+import { newPrefix } from "../../../lanes/stored/requests.js";
 
 provideContext();
 
