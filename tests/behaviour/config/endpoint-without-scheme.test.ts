@@ -11,6 +11,7 @@ test.each([
     /^s3\.endpoint is not a URL.*scheme.*"http:\/\/localhost:9000"\.$/,
   ],
 ])("an endpoint without a scheme is refused with how to write it: %j", (options, message) => {
-  const make = (): unknown => new DynamoDBSaver({ tableName: "checkpoints", region: "us-east-1", credentials, ...options });
+  const make = (): unknown =>
+    new DynamoDBSaver({ tableName: "checkpoints", region: "us-east-1", credentials, ...options });
   expect(make).toThrow(expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringMatching(message) }));
 });
