@@ -5,8 +5,20 @@ import { noticeOf } from "./scripts/lib/licenses.js";
 
 const both: Options = { target: "es2022", treeshake: true, silent: true, clean: false };
 
+/** esbuild names a class that refers to itself `_Name`, and users see that in stacks and where `name` is printed. */
+const named: NonNullable<Options["plugins"]>[number] = {
+  name: "names-of-classes",
+  renderChunk: (code) => ({
+    code: [...code.matchAll(/^var (\w+) = class _\1\b/gm)].reduce(
+      (text, [, name = ""]) => text.replaceAll(new RegExp(`\\b_${name}\\b`, "g"), name),
+      code,
+    ),
+  }),
+};
+
 const library: Options = {
   ...both,
+  plugins: [named],
   entry: ["src/index.ts", "src/reader.ts", "src/credentials.ts", "src/context.ts", "src/s3-vectors.ts"],
   tsconfig: "src/tsconfig.json",
   format: ["esm", "cjs"],

@@ -37,25 +37,42 @@ class SynchronousContext implements ContextStorage {
   enterWith(): void {}
 }
 
-/** The runtime's own: Node, Deno and Bun have it, and Workers with the flag `nodejs_compat`. */
-function asyncLocalStorage(): (new () => ContextStorage) | undefined {
-  const { process } = globalThis as {
-    process?: { getBuiltinModule?(name: string): { AsyncLocalStorage: new () => ContextStorage } | undefined };
+/** As much of a runtime as is looked at. */
+interface Globals {
+  AsyncLocalStorage?: new () => ContextStorage;
+  process?: {
+    getBuiltinModule?(name: string): { AsyncLocalStorage: new () => ContextStorage } | undefined;
+    versions?: { node?: string };
   };
-  return process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
+}
+
+/** The runtime's own: a global in Next.js's Edge Runtime, a module in Node, Deno, Bun and Workers with a flag. */
+function asyncLocalStorage({ AsyncLocalStorage, process }: Globals): (new () => ContextStorage) | undefined {
+  return AsyncLocalStorage ?? process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
 }
 
 /** A Node before 20.16 has no way to ask for its `AsyncLocalStorage`, and needs none: LangGraph brings it there. */
-const isNode = (): boolean =>
-  (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
+const isNode = ({ process }: Globals): boolean => process?.versions?.node !== undefined;
+
+/** The context to give LangGraph; none where it brings its own. */
+function contextClass(): (new () => ContextStorage) | undefined {
+  const globals = globalThis as Globals;
+  try {
+    return asyncLocalStorage(globals) ?? (isNode(globals) ? undefined : SynchronousContext);
+  } catch {
+    // A runtime that forbids to look at `process`.
+    return SynchronousContext;
+  }
+}
 
 /**
  * Lets `interrupt()`, `getWriter()`, `getStore()` and the like find their run where LangGraph is built for the web: in
  * a page, and in a Worker. Call it once, at the top of a module. It changes nothing where LangGraph has its context
  * already, and calling it again changes nothing either.
  *
- * Where `process.getBuiltinModule` has `AsyncLocalStorage`, LangGraph gets it, and all is as in Node: Node 20.16 and
- * newer, Deno, Bun, and a Worker with `nodejs_compat` and a compatibility date that brings a global `process`.
+ * Where there is a global `AsyncLocalStorage`, or `process.getBuiltinModule` has one, LangGraph gets it, and all is as
+ * in Node: Node 20.16 and newer, Deno, Bun, the Edge Runtime of Next.js, and a Worker with `nodejs_compat` and a
+ * compatibility date that brings a global `process`.
  * Elsewhere LangGraph gets a context that ends at a node's first `await`; behind that, {@link runInContext} brings it
  * back. LangGraph keeps the first context that it is given. So in a Worker with `nodejs_als`, or with `nodejs_compat`
  * of an older date, import `@langchain/core/context` first: it finds the real one.
@@ -74,7 +91,7 @@ const isNode = (): boolean =>
  * ```
  */
 export function provideContext(): void {
-  const Context = asyncLocalStorage() ?? (isNode() ? undefined : SynchronousContext);
+  const Context = contextClass();
   // It keeps the first that it is given.
   if (Context) AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new Context());
 }

@@ -84,11 +84,12 @@ export class CheckpointSaver extends BaseCheckpointSaver {
    * as the checkpoint.
    */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
-    const found = await getTuple(this.#storage, config);
-    if (!found) return undefined;
+    const ids = configIds(config);
     const ttlSeconds = this.#ttlSeconds(config);
+    const found = await getTuple(this.#storage, ids);
+    if (!found) return undefined;
     if (this.#config.refreshOnRead && ttlSeconds !== undefined)
-      await refreshOnRead(this.#storage, found.stored, ttlSeconds, configIds(config).checkpointId === undefined);
+      await refreshOnRead(this.#storage, found.stored, ttlSeconds, ids.checkpointId === undefined);
     return found.tuple;
   }
 
@@ -96,11 +97,11 @@ export class CheckpointSaver extends BaseCheckpointSaver {
    * Checkpoints, newest first within each namespace. Without `thread_id` those of all threads, without
    * `checkpoint_ns` those of all namespaces.
    *
-   * @param options `limit`: at most so many. `before`: only ids below its `checkpoint_id`. `filter`: only
-   * checkpoints whose metadata has these values.
+   * @param options `limit`: at most so many. `before`: only ids below its `checkpoint_id`, by code point. `filter`:
+   * only checkpoints whose metadata has these values.
    */
-  override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
-    yield* list(this.#storage, config, options);
+  override list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
+    return list(this.#storage, config, options);
   }
 
   /**
@@ -153,6 +154,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     optional("taskPath", taskPath, "string", invalidInput);
     if (writes.length === 0) return;
     const ttlSeconds = this.#ttlSeconds(config);
+    const runId = runIdOf(config);
 
     const task = JSON.stringify([threadId, ns, checkpointId, taskId]);
     const line = this.#taskLines.get(task) ?? new Semaphore(1, longestRequestMs(this.#config));
@@ -171,7 +173,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
         taskPath,
         writes: serialized,
         ttlSeconds,
-        runId: runIdOf(config),
+        runId,
       });
     } finally {
       place.release();

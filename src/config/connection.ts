@@ -6,22 +6,18 @@ import {
   type AwsCredentials,
   type AwsCredentialsProvider,
 } from "../aws/client/credentials.js";
-import { awsEndpoint, insecureAdvice, isRegion, isSafe } from "../aws/client/endpoint.js";
+import { awsEndpoint, insecureAdvice, isRegion, isSafe, schemeAdvice } from "../aws/client/endpoint.js";
 import { text } from "../checks.js";
-import { invalidConfig, isDynamoDBSaverError } from "../errors.js";
+import { invalidConfig } from "../errors.js";
 import type { DynamoDBSaverEnv } from "../options.js";
 import { nonEmpty } from "./environment.js";
 
 /* Where the table is, and with which credentials requests go there. */
 
 export function checkEndpoint(name: string, endpoint: unknown, allowInsecure: boolean): string {
-  let url: URL;
-  try {
-    url = new URL(text(name, endpoint, ""));
-  } catch (error) {
-    if (isDynamoDBSaverError(error)) throw error;
-    throw invalidConfig(name + ' is not a URL. Write it with its scheme, for example "http://127.0.0.1:8000".');
-  }
+  const given = text(name, endpoint, "");
+  const url = URL.canParse(given) && new URL(given);
+  if (!url || !url.host) throw invalidConfig(`${name} ${schemeAdvice(given)}`);
   if (url.username || url.password)
     throw invalidConfig(name + " must not hold a user name or password. Pass credentials instead.");
   if (url.search || url.hash) throw invalidConfig(name + " must not have a query or a fragment.");

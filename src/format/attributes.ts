@@ -8,6 +8,9 @@ export const DATA = "data";
 /** The attribute of a checkpoint whose parent was pruned. */
 export const FIRST = "first";
 
+/** The attribute of a checkpoint that a copy or an import has stored, and no put. */
+export const RESTORED = "restored";
+
 /** A binary attribute's bytes. */
 export function binaryOf(item: Item, attribute: string): Uint8Array {
   const value = item[attribute];

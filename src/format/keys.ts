@@ -25,16 +25,28 @@ export interface KeyPart {
   whole: string | undefined;
 }
 
-/** Ids are stored escaped wherever they stand, so that every one of them survives. */
-export function escapeId(id: string): string {
-  return id.replace(/[#%\p{Cs}]/gu, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+/**
+ * Ids are stored escaped wherever they stand, so that every one of them survives.
+ * @param signs what has to be escaped
+ */
+export function escapeId(id: string, signs = /[#%\p{Cs}]/gu): string {
+  return id.replace(signs, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
 }
+
+/**
+ * Checkpoints are read in the order of their keys, which has to be that of their ids. So all signs up to `%` are
+ * escaped: none comes before the `#` at an id's end, nor do `#` and `%` leave their places.
+ */
+export const escapeCheckpointId = (id: string): string => escapeId(id, /[\0-%\p{Cs}]/gu);
 
 export function unescapeId(text: string): string {
-  return text.replace(/%(2[35]|D[0-9A-F]{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+  return text.replace(/%([01][0-9A-F]|2[0-5]|D[0-9A-F]{3})/g, (_, code: string) =>
+    String.fromCharCode(parseInt(code, 16)),
+  );
 }
 
-export const keyPart = (kind: keyof typeof LIMIT, id: string): Promise<KeyPart> => shortened(escapeId(id), LIMIT[kind]);
+export const keyPart = (kind: keyof typeof LIMIT, id: string): Promise<KeyPart> =>
+  shortened((kind === "checkpoint" ? escapeCheckpointId : escapeId)(id), LIMIT[kind]);
 
 /** Text that is escaped already, in at most `limit` bytes. */
 export async function shortened(text: string, limit: number): Promise<KeyPart> {

@@ -39,6 +39,9 @@ export class WriteOrder {
   }
 }
 
+/** The number of a call that tells what another saver has: lower than that of any call that says something new. */
+export const importOrder = (): string => String(Date.now());
+
 /**
  * The number of calls that have changed a writes item, by which one tells whether another came between.
  *

@@ -117,9 +117,9 @@ export async function writeAttributes(item: Item, codec: Codec, meter = codec.me
   );
 }
 
-/** The names of the attributes that some runs have written. */
-export const writesOfRuns = async (codec: Codec, item: Item, runs: ReadonlySet<unknown>): Promise<string[]> =>
-  (await writeAttributes(item, codec)).flatMap(({ runId, index }) => (runs.has(runId) ? [attributeOf(index)] : []));
+/** What some runs have written. */
+export const writesOfRuns = async (codec: Codec, item: Item, runs: ReadonlySet<unknown>): Promise<WriteAttribute[]> =>
+  (await writeAttributes(item, codec)).filter(({ runId }) => runs.has(runId));
 
 /**
  * The writes of one task by index, the first of each ordinary index and the last of each special one.
@@ -218,7 +218,15 @@ export function pathOfTask(items: { path: string; attributes: WriteAttribute[] }
   return path ?? items.find((item) => item.path && item.attributes.length > 0)?.path ?? "";
 }
 
-/** Tasks in the order in which their writes are applied: by path, then by id. */
-export function compareTasks(a: TaskOfItem, b: TaskOfItem): number {
-  return compareCodePoints(a.path, b.path) || compareCodePoints(a.taskId, b.taskId);
+/**
+ * Tasks in the order in which their writes are applied: by path, then by id. What a task writes in a run with
+ * `durability: "exit"` has an id of its own, with the superstep's number in place of the first eight letters. Where the
+ * task was taken over from another saver, it comes where the task is.
+ */
+export function inOrder<T extends TaskOfItem>(tasks: T[]): T[] {
+  const imported = new Map<string, string>();
+  for (const { path, taskId } of tasks) if (path[0] === "!") imported.set(taskId.replace(/^.{8}-/, "-"), path);
+  for (const task of tasks)
+    if (task.path[0] === "~") task.path = imported.get(task.taskId.replace(/^.{8}-/, "-")) ?? task.path;
+  return tasks.sort((a, b) => compareCodePoints(a.path, b.path) || compareCodePoints(a.taskId, b.taskId));
 }

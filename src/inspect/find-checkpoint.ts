@@ -1,7 +1,7 @@
 import type { Item } from "../aws/dynamodb/items.js";
 import { invalidInput } from "../errors.js";
 import { idIn, PARENT } from "../format/id-attribute.js";
-import { CHECKPOINTS, escapeId, keyPart, namespacePrefix } from "../format/keys.js";
+import { CHECKPOINTS, escapeCheckpointId, keyPart, namespacePrefix } from "../format/keys.js";
 import { isGone } from "../payload/lifetime.js";
 import { checkpointPages, oneCheckpoint } from "../checkpoint/read/pages.js";
 import { latestIdIn } from "../checkpoint/read/query.js";
@@ -67,7 +67,7 @@ async function byBeginning(
   beginning: string,
   ns: string | undefined,
 ): Promise<CheckpointName> {
-  const beginsWith = namespacePrefix(await keyPart("namespace", ns ?? "")) + escapeId(beginning);
+  const beginsWith = namespacePrefix(await keyPart("namespace", ns ?? "")) + escapeCheckpointId(beginning);
   const here = await matches(storage, thread, beginsWith, beginning);
   const found = here.length > 0 || ns !== undefined ? here : await matches(storage, thread, CHECKPOINTS, beginning);
   const [first, second] = found;

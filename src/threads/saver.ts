@@ -165,7 +165,10 @@ export class DynamoDBSaver extends CheckpointSaver {
   /**
    * Takes over the threads of any other LangGraph saver: `MemorySaver`, `SqliteSaver`, `PostgresSaver`. Cut short, call
    * it again: a checkpoint of the same id is stored again, and others are left alone. Pending writes keep the order in
-   * which that saver gives them; what a task writes that only runs here comes after them.
+   * which that saver applies them; what a task writes that only runs here comes after them.
+   *
+   * @throws DynamoDBSaverError `INVALID_INPUT` where a thread that `threadIds` names is not there; those before it are
+   *   taken over
    */
   async importFrom(
     saver: CheckpointSource,

@@ -73,6 +73,30 @@ test("the tarball holds the build with its types, what is to be read first, and 
   ]);
 });
 
+test("classes have the names that they are imported by", async () => {
+  const program = `for (const [name, value] of Object.entries({ ...await import(process.argv[1]) }))
+    if (typeof value === "function" && /^[A-Z]/.test(name)) console.log(name, value.name);`;
+  const entries = ["", "/reader", "/credentials", "/context", "/s3-vectors"];
+  const printed = await Promise.all(
+    entries.map((entry) =>
+      run(installed.folder, process.execPath, [
+        "--input-type=module",
+        "-e",
+        program,
+        "langgraph-checkpoint-dynamodb" + entry,
+      ]),
+    ),
+  );
+  const names = printed
+    .join("")
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" "));
+
+  expect(names.length).toBeGreaterThan(5);
+  expect(names.filter(([exported, own]) => exported !== own)).toEqual([]);
+});
+
 test("every package whose code is in the command line's files is named, with its license", async () => {
   const dist = join(installed.folder, "node_modules/langgraph-checkpoint-dynamodb/dist");
   const chunks = (await readdir(join(dist, "cli"))).filter((file) => file.endsWith(".js"));
@@ -87,6 +111,18 @@ test("every package whose code is in the command line's files is named, with its
   const notice = await readFile(join(dist, "cli/LICENSES.txt"), "utf8");
   const named = [...notice.matchAll(/^(\S+) \d\S* \((MIT|ISC|Apache-2\.0)\)$/gm)].map(([, name]) => name);
   expect([...bundled].filter((name) => !named.includes(name))).toEqual([]);
+  // None of them wants a newer Node than package.json admits.
+  const lowest = async (file: string): Promise<number> => {
+    const { engines } = JSON.parse(await readFile(file, "utf8")) as { engines?: { node?: string } };
+    const [, major = 0, minor = 0] = /(?:^|\|\| *)(?:>= ?|\^)(\d+)(?:\.(\d+))?[^|]*$/.exec(engines?.node ?? "") ?? [];
+    return Number(major) * 1_000 + Number(minor);
+  };
+  const admitted = await lowest(join(root, "package.json"));
+  const wanted = await Promise.all(
+    named.map(async (name) => ({ name, node: await lowest(join(root, "node_modules", name!, "package.json")) })),
+  );
+  expect(wanted.some(({ node }) => node > 20_000)).toBe(true);
+  expect(wanted.filter(({ node }) => node > admitted)).toEqual([]);
   for (const words of ["Permission is hereby granted", "Apache License", "Permission to use, copy, modify, and"])
     expect(notice).toContain(words);
 });

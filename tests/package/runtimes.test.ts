@@ -81,7 +81,7 @@ test("the documented programs compile strictly against the packed types", async 
         typeRoots: [tool("@types")],
         types: ["node"],
       },
-      include: ["approval/*.ts", "worker-flag/*.ts", "worker-plain/*.ts", "page/*.ts"],
+      include: ["approval/*.mts", "worker-flag/*.ts", "worker-plain/*.ts", "page/*.ts"],
     }),
   );
   await run(installed.folder, process.execPath, [tool("typescript/bin/tsc"), "-p", "tsconfig.json"]);
@@ -89,7 +89,7 @@ test("the documented programs compile strictly against the packed types", async 
 
 describe("a graph asks, and another process answers", () => {
   test("in this Node, as ESM and as CommonJS", async () => {
-    const { code } = await transform(await readFile(project("approval/approval.ts"), "utf8"), { loader: "ts" });
+    const { code } = await transform(await readFile(project("approval/approval.mts"), "utf8"), { loader: "ts" });
     await writeFile(project("approval/approval.js"), code);
 
     const both = [
@@ -103,14 +103,14 @@ describe("a graph asks, and another process answers", () => {
     const node = executableOf("node26");
 
     const both = [
-      askAndAnswer(project("approval"), node, "approval.ts"),
+      askAndAnswer(project("approval"), node, "approval.mts"),
       askAndAnswer(project("commonjs"), node, "approval.js"),
     ];
     expect(await Promise.all(both)).toEqual([TRANSFER, TRANSFER]);
   });
 
   test("in Bun", async () => {
-    expect(await askAndAnswer(project("approval"), executableOf("bun"), "approval.ts")).toEqual(TRANSFER);
+    expect(await askAndAnswer(project("approval"), executableOf("bun"), "approval.mts")).toEqual(TRANSFER);
   });
 
   test("in Deno, with exactly the flags that the README states, which are those of docs/runtimes.md", async () => {
@@ -119,8 +119,8 @@ describe("a graph asks, and another process answers", () => {
     );
     const flags = denoFlags(readme!, "main.ts");
 
-    expect(denoFlags(page!, "approval.ts")).toEqual(flags);
-    expect(await askAndAnswer(project("approval"), executableOf("deno"), "run", ...flags, "approval.ts")).toEqual(
+    expect(denoFlags(page!, "approval.mts")).toEqual(flags);
+    expect(await askAndAnswer(project("approval"), executableOf("deno"), "run", ...flags, "approval.mts")).toEqual(
       TRANSFER,
     );
   });

@@ -23,6 +23,15 @@ const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127(\.\d+){3}|\[
 export const isSafe = (url: URL, allowInsecure: boolean): boolean =>
   url.protocol === "https:" || (url.protocol === "http:" && (isLoopback(url) || (allowInsecure && !inBrowser())));
 
+/**
+ * What to write in place of a text without a host: "localhost:8000" is a URL too, of the scheme "localhost". Only a
+ * host is repeated: what else it is may be a password.
+ */
+export const schemeAdvice = (given: string): string => {
+  const host = /^[\w.-]+(:\d+)?$/.test(given) ? given : "127.0.0.1:8000";
+  return `is not a URL. Write it with its scheme, for example "http://${host}".`;
+};
+
 /** What to do about a URL that is not {@link isSafe}. */
 export const insecureAdvice = (): string =>
   inBrowser()

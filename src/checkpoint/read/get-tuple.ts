@@ -1,6 +1,5 @@
-import type { RunnableConfig } from "@langchain/core/runnables";
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
-import { configIds } from "../ids.js";
+import type { ConfigIds } from "../ids.js";
 import { keyPart } from "../../format/keys.js";
 import { allValues, type StoredCheckpoint } from "./open.js";
 import { readCheckpoint, readLatest, unlessDeleted } from "./query.js";
@@ -9,14 +8,14 @@ import { type Storage } from "../storage.js";
 import { checkpointRef, threadOf } from "../refs.js";
 
 /**
- * The checkpoint that `config` names, or the latest of its thread and namespace, as LangGraph sees it and as it was
+ * The checkpoint that a config names, or the latest of its thread and namespace, as LangGraph sees it and as it was
  * read.
  */
 export async function getTuple(
   storage: Storage,
-  config: RunnableConfig,
+  ids: ConfigIds,
 ): Promise<{ tuple: CheckpointTuple; stored: StoredCheckpoint } | undefined> {
-  const { threadId, ns = "", checkpointId } = configIds(config);
+  const { threadId, ns = "", checkpointId } = ids;
   if (threadId === undefined) return undefined;
   const thread = await threadOf(storage, threadId);
   const stored =
@@ -28,5 +27,5 @@ export async function getTuple(
   const tuple = await unlessDeleted(storage, stored, () => toTuple(storage, stored, segments));
   if (tuple) return { tuple, stored };
   // A thread that has started again has another latest one.
-  return checkpointId === undefined && storage.incarnations.known(threadId) ? getTuple(storage, config) : undefined;
+  return checkpointId === undefined && storage.incarnations.known(threadId) ? getTuple(storage, ids) : undefined;
 }

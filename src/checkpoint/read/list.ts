@@ -4,7 +4,15 @@ import type { QueryInput } from "../../aws/dynamodb/items.js";
 import { checkLimit, checkObject } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
 import { configIds } from "../ids.js";
-import { CHECKPOINTS, checkpointPrefix, keyPart, namespacePrefix, wholeCheckpointRange } from "../../format/keys.js";
+import { compareCodePoints } from "../../format/code-points.js";
+import {
+  CHECKPOINTS,
+  checkpointPrefix,
+  keyPart,
+  namespacePrefix,
+  parseSortKey,
+  wholeCheckpointRange,
+} from "../../format/keys.js";
 import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
 import { allValues, openCheckpoint, storedSize, type StoredCheckpoint } from "./open.js";
 import { unlessDeleted } from "./query.js";
@@ -30,8 +38,11 @@ interface ListInput {
   limit: number;
 }
 
-/** Checkpoints of a thread, or of all threads, newest first within each namespace. */
-export async function* list(
+/**
+ * Checkpoints of a thread, or of all threads, newest first within each namespace.
+ * @throws DynamoDBSaverError `INVALID_INPUT` at once, when the call is made
+ */
+export function list(
   storage: Storage,
   config: RunnableConfig,
   options: CheckpointListOptions,
@@ -43,13 +54,12 @@ export async function* list(
   checkLimit(limit);
   if (filter !== undefined && filter !== null)
     checkObject("filter", filter, undefined, '{ source: "loop" }', invalidInput);
-  const beforeId = configIds(before).checkpointId;
-  yield* listCheckpoints(storage, {
+  return listCheckpoints(storage, {
     threadId,
     ns,
     checkpointId,
-    beforeId,
-    filter: filter ?? {},
+    beforeId: configIds(before).checkpointId,
+    filter: { ...filter },
     limit: limit ?? Infinity,
   });
 }
@@ -83,11 +93,15 @@ async function* listThread(
   const start = isLatestOnly ? { ...input, beforeId: undefined } : input;
   // Then nothing else is read: its key is certain, and what its item says of its id is not.
   const isOne = input.ns !== undefined && input.checkpointId !== undefined;
+  // By the keys, as they are read.
+  const before = input.beforeId && (await keyPart("checkpoint", input.beforeId)).text;
+  const isBefore = ({ item }: CheckpointItems): boolean =>
+    !before || compareCodePoints(parseSortKey(item.SK.S).checkpoint, before) < 0;
   for await (const page of checkpointPages(storage, thread, await range(start), pageLimits(start))) {
     const newest = isLatestOnly ? page.filter(({ ns }, i) => ns !== (page[i - 1]?.ns ?? passed)) : page;
     passed = page.at(-1)?.ns ?? passed;
     const wanted = newest.filter(
-      ({ id }) => (isOne || (input.checkpointId ?? id) === id) && (input.beforeId === undefined || id < input.beforeId),
+      (items) => (isOne || (input.checkpointId ?? items.id) === items.id) && isBefore(items),
     );
     for await (const window of windows(storage, wanted, input.filter, left)) {
       const segments = await storage.segments.load(thread.partition, window.flatMap(allValues));

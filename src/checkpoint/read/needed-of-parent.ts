@@ -2,6 +2,7 @@ import { deltaChannels } from "../delta-channels.js";
 import type { Storage } from "../storage.js";
 import { loadBody, loadMetadata } from "./load.js";
 import type { StoredCheckpoint } from "./open.js";
+import { SENDS } from "./tuple.js";
 
 /**
  * The channels that are rebuilt from a checkpoint's parent; `undefined` where it needs nothing of that one. Checkpoints
@@ -14,6 +15,6 @@ export async function neededOfParent(storage: Storage, stored: StoredCheckpoint)
     loadBody(storage, stored, segments),
     loadMetadata(storage, stored, segments),
   ]);
-  const channels = deltaChannels(metadata, frame);
-  return v < 4 || channels.length > 0 ? channels : undefined;
+  const channels = [...(v < 4 ? [SENDS] : []), ...deltaChannels(metadata, frame)];
+  return channels.length > 0 ? channels : undefined;
 }

@@ -10,7 +10,7 @@ import { certainId, parseSortKey } from "../../format/keys.js";
 import { costOfText, costOfValue, type Meter } from "../../format/meter.js";
 import { lengthOf, type Value } from "../../format/value.js";
 import {
-  compareTasks,
+  inOrder,
   pathOfTask,
   taskOf,
   writeAttributes,
@@ -110,7 +110,7 @@ export async function openCheckpoint(
     isFirst: FIRST in item,
     endsAt: endOf(item),
     frame,
-    tasks: tasks.sort(compareTasks),
+    tasks: inOrder(tasks),
     keys: [item, ...writes].map(({ PK, SK }) => ({ PK, SK })),
     meter,
   };

@@ -1,5 +1,5 @@
 import type { Item, QueryInput } from "../../aws/dynamodb/items.js";
-import { stringOf } from "../../format/attributes.js";
+import { RESTORED, stringOf } from "../../format/attributes.js";
 import { bytesInMemory, knownOf } from "../../format/known-attributes.js";
 import { bornOf, livingOf } from "../incarnation.js";
 import {
@@ -36,7 +36,7 @@ export interface CheckpointItems {
 export const NAMESPACE_ORDER: [from: string, to: string][] = [
   [`${CHECKPOINTS}#`, THREAD_MARKER],
   [THREAD_MARKER, "C$"],
-  [CHECKPOINTS, `${CHECKPOINTS}"\u{10FFFF}`],
+  [CHECKPOINTS, `${CHECKPOINTS}#`],
 ];
 
 /** All checkpoints of a namespace; of the root namespace, after the thread's marker. */
@@ -100,11 +100,12 @@ export async function* checkpointPages(
         if (born !== living || isVoid(item) || isPast(item)) continue;
         const ids = { ns: await idOf(ns, stringOf(item, "ns")), id: await idOf(checkpoint, stringOf(item, "id")) };
         open = { thread, ...ids, prefix, item: knownOf(item), writes: [], writeBytes: 0 };
-      } else if (open && (born === living || born === "") && !isGone(item)) {
+      } else if (open && (born === living || (born === "" && !(RESTORED in open.item))) && !isGone(item)) {
         const known = knownOf(item);
         open.writeBytes += bytesInMemory(known);
         if (codec.meter().hasRoomFor(open.writeBytes)) open.writes.push(known);
-      } // else these writes have expired, or arrived before their checkpoint, which is not there yet
+      } // else these writes have expired, arrived before their checkpoint, which is not there yet, or are of a thread
+      // that was deleted: of what was restored, none came while it was being put
     }
     if (!next && open) complete.push(open);
     yield complete;

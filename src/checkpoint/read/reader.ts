@@ -3,6 +3,7 @@ import type { CheckpointListOptions, CheckpointTuple } from "@langchain/langgrap
 import { expandConfig, withEnv } from "../../config/config.js";
 import { ambientEnv } from "../../config/environment.js";
 import type { DynamoDBSaverOptions } from "../../options.js";
+import { configIds } from "../ids.js";
 import { getTuple } from "./get-tuple.js";
 import { list } from "./list.js";
 import { openStorage } from "../open-storage.js";
@@ -64,7 +65,7 @@ export class DynamoDBReader {
    * if there is none. The state of a `DeltaChannel` is not in it: only its graph can put that together.
    */
   async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
-    return (await getTuple(this.#storage, config))?.tuple;
+    return (await getTuple(this.#storage, configIds(config)))?.tuple;
   }
 
   /**
@@ -73,11 +74,8 @@ export class DynamoDBReader {
    *
    * @param options `limit`, `before` and `filter` as those of `DynamoDBSaver.list`
    */
-  async *list(
-    config: RunnableConfig,
-    options: CheckpointListOptions = {},
-  ): AsyncGenerator<CheckpointTuple, void, undefined> {
-    yield* list(this.#storage, config, options);
+  list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple, void, undefined> {
+    return list(this.#storage, config, options);
   }
 
   /** The threads that have checkpoints, ordered by id. */

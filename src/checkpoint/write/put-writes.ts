@@ -15,7 +15,7 @@ import { ABOUT } from "../tombstone.js";
 import { Expression, orderAttribute } from "./writes-expression.js";
 import { divide, TAIL_MARGIN_BYTES } from "../../format/divide-value.js";
 import type { Value } from "../../format/value.js";
-import { callsOf, isLater, orderOf } from "../../format/write-order.js";
+import { callsOf, importOrder, isLater, orderOf } from "../../format/write-order.js";
 import {
   attributeOf,
   hasWrites,
@@ -43,10 +43,10 @@ export interface PutWritesInput {
   taskId: string;
   taskPath: string;
   /**
-   * Whether the path takes the place of one that is there. By default the first stays, as the first write of an index
-   * does.
+   * Whether another saver has told of it. Its path takes the place of one that is there, and no write that of one that
+   * was put here. By default the first path stays, as the first write of an index does, and the last special write.
    */
-  isPathNew?: boolean;
+  isImported?: boolean;
   writes: SerializedWrite[];
   ttlSeconds: number | undefined;
   /** The run that the task belongs to, if its caller said so. */
@@ -129,7 +129,7 @@ async function update(
   };
   const ordinary = input.writes.filter((w) => w.index >= 0);
   let special = input.writes.filter((w) => w.index < 0);
-  let order = storage.writeOrder.next();
+  let order = input.isImported ? importOrder() : storage.writeOrder.next();
   let seen: Item | undefined;
   let taken = new Set<number>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -150,7 +150,7 @@ async function update(
       if (isStored) return;
       const there = await storage.db.getItem(itemKey, true);
       meet(there);
-      ({ special, order } = leftToStore(storage, there, special, order));
+      ({ special, order } = leftToStore(storage, there, special, order, input));
       if (ordinary.length + special.length === 0) return;
       continue;
     }
@@ -180,7 +180,7 @@ async function update(
     meet(seen);
     const end = ordinary.at(-1)!.index + 1;
     taken = seen ? takenIndices(await writeAttributes(seen, storage.codec), end) : new Set();
-    ({ special, order } = leftToStore(storage, seen, special, order));
+    ({ special, order } = leftToStore(storage, seen, special, order, input));
   }
   throw changedTooOften("The writes of one task", MAX_ROUNDS);
 }
@@ -191,6 +191,7 @@ function leftToStore(
   seen: Item | undefined,
   special: SerializedWrite[],
   order: string,
+  { isImported }: PutWritesInput,
 ): { special: SerializedWrite[]; order: string } {
   const left: SerializedWrite[] = [];
   const removed = orderOf(seen);
@@ -199,7 +200,8 @@ function leftToStore(
     removed !== undefined && !isLater(order, removed) ? (writeOrder.after(removed) ?? writeOrder.next()) : order;
   for (const write of special) {
     const met = orderOf(seen, orderAttribute(write.index));
-    const after = met === undefined || !isLater(met, order) ? order : writeOrder.after(met);
+    const isMetLater = met !== undefined && isLater(met, order);
+    const after = !isMetLater ? order : isImported ? undefined : writeOrder.after(met);
     if (after === undefined) continue;
     left.push(write);
     if (isLater(after, latest)) latest = after;

@@ -1,6 +1,7 @@
 import { isDeltaSnapshot, type Checkpoint, type CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
 import { emit } from "../../aws/client/events.js";
+import { compareCodePoints } from "../../format/code-points.js";
 import { neededAncestors } from "../read/delta-history.js";
 import { deltaChannels } from "../delta-channels.js";
 import { bornOf, renewIncarnation } from "../incarnation.js";
@@ -109,7 +110,7 @@ async function subgraphsOf(storage: Storage, { thread, id, frame }: StoredCheckp
         if (!latest.has(items.ns) && bornOf(items.item) === frame.born) latest.set(items.ns, items);
     }
   }
-  const needed = [...latest.values()].filter((items) => items.id > id || !items.ns.includes(":"));
+  const needed = [...latest.values()].filter((items) => compareCodePoints(items.id, id) > 0 || !items.ns.includes(":"));
   return Promise.all(needed.map((items) => openCheckpoint(storage, items)));
 }
 

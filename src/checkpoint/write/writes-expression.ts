@@ -20,13 +20,13 @@ export class Expression {
   /** @param planted a path, as it is stored, that no write is bound to: it does not stand in the way */
   constructor(
     task: KeyPart,
-    { taskPath, isPathNew, planted }: { taskPath: string; isPathNew?: boolean; planted?: string | undefined },
+    { taskPath, isImported, planted }: { taskPath: string; isImported?: boolean; planted?: string | undefined },
     order: string,
   ) {
     this.#values[":at"] = { N: order };
     // A task that was taken over from another saver, and is run again here, keeps its place among the others.
     if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) });
-    if (taskPath !== "" && !isPathNew) {
+    if (taskPath !== "" && !isImported) {
       const other = planted === undefined ? "" : " OR #path = :planted";
       if (planted !== undefined) this.#values[":planted"] = { S: planted };
       this.#conditions.push(`attribute_not_exists(#path) OR #path = :path${other}`);

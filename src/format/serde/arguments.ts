@@ -20,7 +20,8 @@ export function isMoreThanProperties(object: object): boolean {
 }
 
 /** LangChain's mark for plain data that looks like an object of its own. */
-export const isEscaped = (names: string[]): boolean => names.length === 1 && names[0] === "__lc_escaped__";
+export const ESCAPED = "__lc_escaped__";
+export const isEscaped = (names: string[]): boolean => names.length === 1 && names[0] === ESCAPED;
 
 /**
  * @param kwargs what LangChain has made of the arguments of `value`: in their order, though not always by their names

@@ -1,13 +1,15 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { Encoder, type Construction } from "./encode.js";
+import { messageShape } from "./message-shape.js";
 import { revive } from "./revive.js";
 import { Unstorable } from "./unstorable-error.js";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Classes of LangChain's that were read back once. */
+/** Shapes of messages that were read back once. */
 const known = new Set<string>();
+const MOST_KNOWN = 5_000;
 
 /**
  * Turns values into bytes and back as LangGraph's JsonPlusSerializer does, and reads what that has written. But plain
@@ -29,7 +31,11 @@ function serdeOf({ isStrict }: { isStrict: boolean }): SerializerProtocol {
       const encoding = new Encoder(isStrict);
       const bytes = encoder.encode(encoding.encode(value));
       for (const construction of encoding.constructions) {
-        if (!known.has(construction.id)) await checkClass(construction);
+        const shape = messageShape(construction);
+        if (shape !== undefined && known.has(shape)) continue;
+        await checkReadable(construction);
+        if (known.size >= MOST_KNOWN) known.clear();
+        if (shape !== undefined) known.add(shape);
       }
       return ["json", bytes];
     },
@@ -42,13 +48,12 @@ function serdeOf({ isStrict }: { isStrict: boolean }): SerializerProtocol {
   };
 }
 
-/** `load` makes objects of `@langchain/core` alone: one of another class makes all that it stands in unreadable. */
-async function checkClass({ id, record, path }: Construction): Promise<void> {
+/** An object that LangChain's `load` cannot make, for its class or arguments, makes all that it is in unreadable. */
+async function checkReadable({ id, record, path }: Construction): Promise<void> {
   try {
     await revive(JSON.stringify(record));
-    known.add(id);
   } catch {
-    const advice = "LangChain's load makes only those of @langchain/core: store what it is made of instead.";
+    const advice = "LangChain's load makes only valid ones of @langchain/core: store what it is made of instead.";
     throw new Unstorable(`An object of the class ${id} cannot be read back`, path, advice);
   }
 }

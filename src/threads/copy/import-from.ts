@@ -1,8 +1,9 @@
-import type {
-  BaseCheckpointSaver,
-  CheckpointPendingWrite,
-  CheckpointTuple,
-  PendingWrite,
+import {
+  MemorySaver,
+  type BaseCheckpointSaver,
+  type CheckpointPendingWrite,
+  type CheckpointTuple,
+  type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
 import { textsOf } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
@@ -11,6 +12,7 @@ import { partsGiven } from "../../checkpoint/write/put-arguments.js";
 import { putCheckpoint } from "../../checkpoint/write/put.js";
 import { isSpecial, putWrites, serializeWrites } from "../../checkpoint/write/put-writes.js";
 import type { Storage } from "../../checkpoint/storage.js";
+import { compareCodePoints } from "../../format/code-points.js";
 import { importedPath } from "../../format/writes.js";
 
 /** What `importFrom` takes over. */
@@ -55,14 +57,19 @@ export async function* importFrom(
   const ids = threadIds === undefined ? undefined : textsOf("threadIds", threadIds);
   // Branches are stored as such.
   const branching: Storage = { ...storage, conflict: "branch" };
+  const isById = appliesById(source);
   const total = { threads: 0, checkpoints: 0, writes: 0 };
   for (const threadId of ids ?? (await threadsOf(source))) {
-    for (const { ns, id } of (await placesOf(source, threadId)).reverse()) {
+    const places = await placesOf(source, threadId);
+    // One that was listed may have been deleted since.
+    if (ids && places.length === 0)
+      throw invalidInput(`There is no thread ${JSON.stringify(threadId)} in the saver that importFrom was given.`);
+    for (const { ns, id } of places.reverse()) {
       const tuple = await source.getTuple({
         configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id },
       });
       if (!tuple) continue; // deleted meanwhile
-      total.writes += await take(branching, threadId, ns, tuple, ttlSeconds);
+      total.writes += await take(branching, threadId, ns, tuple, isById, ttlSeconds);
       total.checkpoints++;
       if (total.checkpoints % 100 === 0) yield { threadId, ...total };
     }
@@ -78,6 +85,7 @@ async function take(
   threadId: string,
   ns: string,
   tuple: CheckpointTuple,
+  isById: boolean,
   ttlSeconds: number | undefined,
 ): Promise<number> {
   const { checkpoint, metadata, parentConfig, pendingWrites = [] } = tuple;
@@ -85,6 +93,7 @@ async function take(
   // Without new versions: all that is there.
   await putCheckpoint(storage, { threadId, ns, parentId, ...partsGiven(checkpoint, metadata, undefined), ttlSeconds });
   const tasks = tasksInOrder(pendingWrites);
+  if (isById) tasks.sort(([a], [b]) => compareCodePoints(a, b));
   for (const [position, [taskId, writes]] of tasks.entries()) {
     const taskPath = importedPath(position);
     await putWrites(storage, {
@@ -93,7 +102,7 @@ async function take(
       checkpointId: checkpoint.id,
       taskId,
       taskPath,
-      isPathNew: true,
+      isImported: true,
       writes: await serializeWrites(storage, writes),
       ttlSeconds,
     });
@@ -118,6 +127,13 @@ function tasksInOrder(pendingWrites: CheckpointPendingWrite[]): [taskId: string,
   }
   return [...byTask].map(([taskId, { ordinary, special }]) => [taskId, [...ordinary, ...special]]);
 }
+
+/**
+ * Whether a saver lists writes as they came in, and yet applies them to a `DeltaChannel` by the ids of their tasks, as
+ * a `MemorySaver` does that is told no paths. What other savers list is what they apply.
+ */
+const appliesById = (source: CheckpointSource): boolean =>
+  source instanceof MemorySaver && MemorySaver.prototype.putWrites.length < 4;
 
 async function threadsOf(source: CheckpointSource): Promise<Set<string>> {
   const threadIds = new Set<string>();

@@ -1,11 +1,11 @@
 import type { Item } from "../../aws/dynamodb/items.js";
 import { AwsRequestError, invalidInput } from "../../errors.js";
-import { binaryOf, DATA } from "../../format/attributes.js";
+import { binaryOf, DATA, RESTORED } from "../../format/attributes.js";
 import type { Codec } from "../../format/codec.js";
 import { isStorable } from "../../format/item-size.js";
 import { deleteIncarnation } from "../../checkpoint/delete-thread.js";
 import { deleteAsRead } from "../../checkpoint/incarnation.js";
-import { key, newIncarnation, withBorn } from "../../format/keys.js";
+import { CHECKPOINTS, key, newIncarnation, withBorn } from "../../format/keys.js";
 import { endingLater, livingUntil, type Lifetime } from "../../payload/lifetime.js";
 import { rebound } from "./rebind.js";
 import { claim, isClaimed, settle, unclaim } from "./reservation.js";
@@ -55,6 +55,7 @@ export async function* restore(
   const moved = movedItems(storage.codec, thread, born, { head, items, later });
   // Before anything is written: one that may not be stored, or cannot be read, is mostly refused by its first item.
   const first = await moved.next();
+  if (first.done) throw invalidInput("The export has no items.");
   const exists = (): Error =>
     invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
   const until = life?.granted ?? Infinity;
@@ -112,6 +113,7 @@ async function* movedItems(
     count++;
     const place = key(partition, withBorn(item.SK.S, born));
     const moved = await rebound(codec, head, id, place, endingLater(item, later));
+    if (DATA in moved && moved.SK.S.startsWith(CHECKPOINTS)) moved[RESTORED] = { N: "1" };
     if (!external && !isStorable(moved))
       throw invalidInput(`Item ${count} is larger than any that DynamoDB takes. No saver has written it.`);
     yield { item: moved, external };

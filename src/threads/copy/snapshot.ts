@@ -1,7 +1,7 @@
 import { toBase64 } from "../../aws/base64.js";
 import type { AttributeValue, Item, Key } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError, invalidInput } from "../../errors.js";
-import { DATA, stringOf } from "../../format/attributes.js";
+import { DATA, RESTORED, stringOf } from "../../format/attributes.js";
 import { compareCodePoints } from "../../format/code-points.js";
 import { locate } from "../../format/format-error.js";
 import { livingOf } from "../../checkpoint/incarnation.js";
@@ -54,9 +54,10 @@ const RAW_BYTES_AT_ONCE = 4 * 1_024 * 1_024;
 const SEGMENT_BYTES = 250;
 
 /**
- * Reads a thread. Its items are read as they are asked for.
+ * Reads a thread. Its items are read as they are asked for, all but the first.
  *
- * @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread
+ * @throws DynamoDBSaverError `INVALID_INPUT` where there is no such thread, or nothing of it that a reader sees: it
+ *   has expired, or has just begun
  */
 export async function snapshotOf(storage: Storage, threadId: string): Promise<Snapshot> {
   const thread = await threadOf(storage, threadId);
@@ -65,7 +66,9 @@ export async function snapshotOf(storage: Storage, threadId: string): Promise<Sn
     storage.threads.entryOf(threadId),
   ]);
   const born = livingOf(marker);
-  if (!marker || born === undefined) throw invalidInput(`There is no thread ${JSON.stringify(threadId)}.`);
+  const items = born === undefined ? undefined : itemsOf(storage, thread, born);
+  const first = await items?.next();
+  if (!marker || !items || !first || first.done) throw invalidInput(`There is no thread ${JSON.stringify(threadId)}.`);
   const ttl = goneAt(marker);
   const head: SnapshotHead = {
     threadId,
@@ -74,7 +77,12 @@ export async function snapshotOf(storage: Storage, threadId: string): Promise<Sn
     ttl: ttl === Infinity ? undefined : ttl,
     readAt: Math.floor(Date.now() / 1_000),
   };
-  return { head, items: itemsOf(storage, thread, born) };
+  return { head, items: following(first.value, items) };
+}
+
+async function* following<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  yield first;
+  yield* rest;
 }
 
 async function* itemsOf(storage: Storage, thread: Thread, born: string): AsyncGenerator<SnapshotItem, void, undefined> {
@@ -173,7 +181,7 @@ async function* rawSegments(
   }
 }
 
-const withoutPartition = ({ PK: _, SK, ...item }: Item): SnapshotItem["item"] => ({
+const withoutPartition = ({ PK: _, SK, [RESTORED]: _restored, ...item }: Item): SnapshotItem["item"] => ({
   SK: { S: withoutBorn(SK.S) + (parseSortKey(SK.S).isEarly ? "#" : "") },
   ...item,
 });

@@ -35,7 +35,8 @@ export async function* dropCheckpoints(
   };
   await forEachAtOnce(AT_ONCE, first, async (key) => void (await db.updateItem({ ...isFirst, key })));
   await forEachAtOnce(AT_ONCE, hidden, (key) => endNow(db, key));
-  await forEachAtOnce(AT_ONCE, unwritten, (item) => removeWrites(storage, item, runs!));
+  const items = [...unwritten.values()].flatMap((task) => task.items);
+  await forEachAtOnce(AT_ONCE, items, (item) => removeWrites(storage, item, runs!));
   if (dropped.size + hidden.length > 0) frames.forget(thread.id);
   for (const row of rowsOf(dropped.values())) {
     await db.batchPut(row.map(({ item }) => tombstone(key(item.PK.S, item.SK.S), tombstoneUntil(storage), item)));

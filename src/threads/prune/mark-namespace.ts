@@ -1,6 +1,5 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError } from "../../errors.js";
-import { bytesInMemory } from "../../format/known-attributes.js";
 import { deltaChannels } from "../../checkpoint/delta-channels.js";
 import { idIn, PARENT, RUN } from "../../format/id-attribute.js";
 import { itemSize } from "../../format/item-size.js";
@@ -16,6 +15,7 @@ import { type Storage } from "../../checkpoint/storage.js";
 import { checkpointRef, type Thread } from "../../checkpoint/refs.js";
 import type { Group, Incarnation } from "./groups.js";
 import type { Marks } from "./marks.js";
+import { neededBelow, NeededChannels } from "./needed-channels.js";
 import type { Rule } from "./rule.js";
 import { ORDER, orderOf } from "../../format/write-order.js";
 import { writesOfRuns } from "../../format/writes.js";
@@ -41,12 +41,12 @@ export class NamespaceMarker {
   readonly #kept = new Set<string>();
   /** Ids that something that was passed goes on from. */
   readonly #parents = new Set<string>();
-  /** What kept ones are rebuilt from: ids, and the channels they are needed for. */
-  readonly #needed = new Map<string, Set<string>>();
+  /** What kept ones are rebuilt from, and what a run would be that goes on from a hidden one. */
+  readonly #needed: NeededChannels;
+  /** What kept ones are rebuilt from alone. */
+  readonly #neededByKept: NeededChannels;
   /** Kept ones by their parent. */
   readonly #children = new Map<string, Key[]>();
-  /** Ids that were looked at again, and the channels they were needed for. */
-  readonly #rescued = new Map<string, Set<string>>();
 
   constructor(
     private readonly storage: Storage,
@@ -54,7 +54,10 @@ export class NamespaceMarker {
     readonly ns: string,
     private readonly options: MarkOptions,
     private readonly marks: Marks,
-  ) {}
+  ) {
+    this.#needed = new NeededChannels(marks.meter);
+    this.#neededByKept = new NeededChannels(marks.meter);
+  }
 
   /** One checkpoint after the other, newest first. */
   async judge(group: Group, item: Item): Promise<void> {
@@ -71,8 +74,8 @@ export class NamespaceMarker {
       }));
     const stays = isVisible && (await this.#stays(item, id, isTip, open));
     const channels = stays ? undefined : await this.#stoodOn(item, isVisible, isTip, open);
-    if (channels) this.#remember(this.#needed, id, channels);
-    if (stays) await this.#unwrite(writes as Item[]);
+    if (channels) this.#needed.add(id, channels);
+    if (stays) await this.#unwrite(id, writes as Item[]);
     if (stays) await this.#keep(await open(), item);
     else if (this.#needed.has(id) && !isGone(item)) await this.#hide(await open(), isVisible);
     else {
@@ -93,7 +96,11 @@ export class NamespaceMarker {
   /** After the oldest one. */
   async end(): Promise<void> {
     // What was passed before it was known to be needed.
-    for (const [id, channels] of this.#needed) await this.#rescue(id, channels);
+    for (const needed of [this.#needed, this.#neededByKept]) {
+      const rescued = new NeededChannels(this.marks.meter);
+      for (const [id, channels] of needed)
+        await this.#rescue(id, [...channels], rescued, needed === this.#neededByKept);
+    }
     for (const [parent, children] of this.#children)
       if (!this.#kept.has(parent)) for (const child of children) this.marks.first.push(child);
   }
@@ -151,7 +158,7 @@ export class NamespaceMarker {
     this.marks.left++;
     this.#kept.add(id);
     this.#use(stored);
-    this.#passOn(stored);
+    for (const needed of [this.#needed, this.#neededByKept]) needed.passOn(stored);
     if (parentId === undefined) return;
     if (!(FIRST in item)) {
       const children = this.#children.get(parentId) ?? [];
@@ -159,52 +166,33 @@ export class NamespaceMarker {
       children.push(keyOf(item));
     }
     const channels = await neededOfParent(this.storage, stored);
-    if (channels) this.#remember(this.#needed, parentId, channels);
+    if (channels) for (const needed of [this.#needed, this.#neededByKept]) needed.add(parentId, channels);
   }
 
-  async #unwrite(writes: Item[]): Promise<void> {
+  /** What the runs have written goes, but for the tasks whose writes kept ones are rebuilt from. */
+  async #unwrite(id: string, writes: Item[]): Promise<void> {
     const { runs } = this.options;
     if (!runs) return;
     for (const item of writes) {
-      if ((await writesOfRuns(this.storage.codec, item, runs)).length === 0) continue;
-      this.marks.meter.add(bytesInMemory(item));
-      this.marks.unwritten.push(item);
+      const removed = await writesOfRuns(this.storage.codec, item, runs);
+      if (removed.length > 0) this.marks.unwrite(item, removed);
     }
+    const needed = this.#neededByKept.get(id);
+    if (needed) this.marks.leaveWrites(writes, needed);
   }
 
   async #hide(stored: StoredCheckpoint, isVisible: boolean): Promise<void> {
     this.marks.left++;
     this.#use(stored);
-    this.#passOn(stored);
+    for (const needed of [this.#needed, this.#neededByKept]) needed.passOn(stored);
     if (isVisible) this.marks.hidden.push(stored.keys[0]!);
   }
 
-  /** What is needed of this one and not stored in it is needed of its parent. */
-  #passOn({ id, parentId, frame }: StoredCheckpoint): void {
-    const needed = [...(this.#needed.get(id) ?? [])];
-    this.#needed.delete(id);
-    // Only what is kept counts: a long history hands the same names on and on.
-    for (const channel of needed) this.marks.meter.add(-costOfKey(channel));
-    const channels = needed.filter((channel) => !frame.channels.has(channel));
-    if (parentId !== undefined && channels.length > 0) this.#remember(this.#needed, parentId, channels);
-  }
-
-  /** Adds channels to those of an id. @returns which of them are new there */
-  #remember(byId: Map<string, Set<string>>, id: string, channels: string[]): string[] {
-    const known = byId.get(id) ?? new Set();
-    byId.set(id, known);
-    const added = channels.filter((channel) => !known.has(channel));
-    for (const channel of added) {
-      this.marks.meter.add(costOfKey(channel));
-      known.add(channel);
-    }
-    return added;
-  }
-
-  async #rescue(id: string, channels: ReadonlySet<string>): Promise<void> {
+  /** @param isOfKept whether kept ones are rebuilt from it */
+  async #rescue(id: string, channels: string[], rescued: NeededChannels, isOfKept: boolean): Promise<void> {
     const { storage, thread, ns, marks } = this;
-    for (let at: string | undefined = id, left = [...channels]; at !== undefined;) {
-      left = this.#remember(this.#rescued, at, left);
+    for (let at: string | undefined = id, left = channels; at !== undefined;) {
+      left = rescued.add(at, left);
       if (left.length === 0) return;
       const stored = await readCheckpoint(
         { ...storage, consistentRead: true },
@@ -214,12 +202,13 @@ export class NamespaceMarker {
       );
       if (!stored) return;
       this.#use(stored);
-      const sortKey = stored.keys[0]!.SK.S;
-      if (marks.dropped.delete(parseSortKey(sortKey).prefix)) {
+      const { prefix } = parseSortKey(stored.keys[0]!.SK.S);
+      if (marks.dropped.delete(prefix)) {
         marks.left++;
         marks.hidden.push(stored.keys[0]!);
       }
-      left = left.filter((channel) => !stored.frame.channels.has(channel));
+      if (isOfKept) marks.leaveWrites(stored.keys, new Set(left));
+      left = neededBelow(stored, left);
       at = stored.parentId;
     }
   }

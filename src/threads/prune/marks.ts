@@ -1,7 +1,9 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
-import { segmentCopy } from "../../format/keys.js";
+import { segmentCopy, withoutBorn } from "../../format/keys.js";
+import { bytesInMemory } from "../../format/known-attributes.js";
 import { costOfKey, type Meter } from "../../format/meter.js";
 import type { Segment } from "../../format/value.js";
+import type { WriteAttribute } from "../../format/writes.js";
 
 /** A checkpoint that goes. */
 export interface Dropped {
@@ -11,6 +13,15 @@ export interface Dropped {
   item: Item;
   /** As stored, roughly. */
   bytes: number;
+}
+
+/** What goes of the writes of a task. */
+interface Unwritten {
+  items: Item[];
+  /** The channels that these are to. */
+  channels: Set<string>;
+  /** Whether there are others: what is stored as a run is not looked into. */
+  hasOthers: boolean;
 }
 
 /** What a segment that is kept in memory takes, roughly. */
@@ -26,8 +37,8 @@ export class Marks {
   readonly hidden: Key[] = [];
   /** Those that stay, and whose parent goes. */
   readonly first: Key[] = [];
-  /** Items with writes that go, of checkpoints that stay. */
-  readonly unwritten: Item[] = [];
+  /** By task, the items with writes that go, of checkpoints that stay. */
+  readonly unwritten = new Map<string, Unwritten>();
   /** The segments that what stays refers to, as `segmentCopy` calls them. */
   readonly marked = new Set<string>();
   /** The segments that writes without a checkpoint refer to: that may be under way. */
@@ -47,6 +58,32 @@ export class Marks {
   drop(prefix: string, dropped: Dropped): void {
     for (const sortKey of [prefix, dropped.item.SK.S, ...dropped.writes]) this.meter.add(costOfKey(sortKey));
     this.dropped.set(prefix, dropped);
+  }
+
+  /**
+   * Lets some writes of a checkpoint that stays go.
+   *
+   * @throws FormatError where it is one too many for memory
+   */
+  unwrite(item: Item, writes: WriteAttribute[]): void {
+    this.meter.add(bytesInMemory(item));
+    const task = withoutBorn(item.SK.S);
+    const one = this.unwritten.get(task) ?? { items: [], channels: new Set(), hasOthers: false };
+    this.unwritten.set(task, one);
+    one.items.push(item);
+    for (const write of writes)
+      if (write.kind === "single") one.channels.add(write.channel);
+      else one.hasOthers = true;
+  }
+
+  /** Leaves the writes of those tasks that have written to one of the channels: in part, they would be other ones. */
+  leaveWrites(items: Key[], channels: ReadonlySet<string>): void {
+    for (const task of items.map(({ SK }) => withoutBorn(SK.S))) {
+      const one = this.unwritten.get(task);
+      if (!one || !(one.hasOthers || [...one.channels].some((channel) => channels.has(channel)))) continue;
+      this.unwritten.delete(task);
+      for (const item of one.items) this.meter.add(-bytesInMemory(item));
+    }
   }
 
   /** @throws FormatError where it is one too many for memory */

@@ -3,7 +3,7 @@ import { changedTooOften } from "../../errors.js";
 import { key } from "../../format/keys.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import { callsOf, ORDER } from "../../format/write-order.js";
-import { writesOfRuns } from "../../format/writes.js";
+import { attributeOf, writesOfRuns } from "../../format/writes.js";
 
 /** How often to look again when calls for the same task come between. */
 const MAX_ROUNDS = 10;
@@ -22,7 +22,7 @@ export async function removeWrites(
     if (round++ === MAX_ROUNDS) throw changedTooOften("The writes of one task", MAX_ROUNDS);
     const removed = await writesOfRuns(codec, now, runs);
     if (removed.length === 0) return;
-    const names = Object.fromEntries(removed.map((name, i) => [`#w${i}`, name]));
+    const names = Object.fromEntries(removed.map(({ index }, i) => [`#w${i}`, attributeOf(index)]));
     const isDone = await db.updateItem({
       key: key(item.PK.S, item.SK.S),
       update: `SET #at = :at REMOVE ${Object.keys(names).join(", ")} ADD n :one`,

@@ -199,6 +199,23 @@ it.each([12, 40])("of namespaces %i subgraphs deep work, also where only the las
   ).toHaveLength(4);
 });
 
+it("of namespaces that begin with any sign are in a copy, an export and a list of all", async () => {
+  const saver = createSaver();
+  const signs = ["\u0000", " ", "!", '"', "#", "$", "%", "~", "\ud83d", "\uffff", "\u{10ffff}"];
+  const namespaces = signs.flatMap((sign) => [sign, `${sign}\u{10ffff}`, `${sign}\u{10ffff}\u{10ffff}x`]);
+  const threadId = crypto.randomUUID();
+  for (const ns of ["", ...namespaces]) await putStep(saver, emptyThread(threadId, ns), { ns });
+  await saver.copyThread(threadId, "copy");
+  await saver.importThread(await collect(saver.exportThread(threadId)), { threadId: "imported" });
+
+  for (const thread_id of [threadId, "copy", "imported"]) {
+    const tuples = await collect(saver.list({ configurable: { thread_id } }));
+    expect(tuples.map(({ checkpoint }) => checkpoint.channel_values.ns).toSorted()).toEqual(
+      ["", ...namespaces].toSorted(),
+    );
+  }
+});
+
 it("in the older form thread_ts name a checkpoint, and an empty one means the latest", async () => {
   const saver = createSaver();
   const first = await putStep(saver, emptyThread(), { n: 1 });

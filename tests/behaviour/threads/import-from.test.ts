@@ -13,6 +13,7 @@ import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { expect, it } from "vitest";
 import { collect, emptyThread, idsOf, putChain, putStep } from "../../lanes/savers/checkpoints.js";
 import { createSaver } from "../../lanes/savers/harness.js";
+import { newPrefix } from "../../lanes/stored/requests.js";
 
 provideContext();
 
@@ -39,6 +40,31 @@ it("takes along states, history, forks, subgraphs and pending writes", async () 
   expect(await tuplesOf(dynamodb, "moved")).toEqual(before);
   expect(await snapshotsOf(approval(dynamodb), "moved")).toEqual(await snapshotsOf(graph, "moved"));
   expect((await collect(dynamodb.listThreads())).map(({ threadId }) => threadId)).toEqual(["moved"]);
+});
+
+it("called again, takes newer questions along, and leaves those of a thread that went on here", async () => {
+  const memory = new MemorySaver();
+  const keyPrefix = newPrefix();
+  const asking = (saver: BaseCheckpointSaver) =>
+    new StateGraph(Annotation.Root({ out: Annotation<string> }))
+      .addNode("ask", () => ({ out: `${interrupt("name?")} ${interrupt("age?")} ${interrupt("city?")}` }))
+      .addEdge(START, "ask")
+      .compile({ checkpointer: saver });
+  const questionIn = async (saver: BaseCheckpointSaver): Promise<unknown> =>
+    (await asking(saver).getState(thread("1"))).tasks[0]!.interrupts[0]!.value;
+  await asking(memory).invoke({ out: "" }, thread("1"));
+  await createSaver({ keyPrefix }).importFrom(memory);
+  await asking(memory).invoke(new Command({ resume: "Bob" }), thread("1"));
+  await createSaver({ keyPrefix }).importFrom(memory);
+  expect(await questionIn(createSaver({ keyPrefix }))).toBe("age?");
+
+  await asking(createSaver({ keyPrefix })).invoke(new Command({ resume: "36" }), thread("1"));
+  expect(await questionIn(createSaver({ keyPrefix }))).toBe("city?");
+  for (let call = 0; call < 2; call++) await createSaver({ keyPrefix }).importFrom(memory);
+  expect(await questionIn(createSaver({ keyPrefix }))).toBe("city?");
+  expect(await asking(createSaver({ keyPrefix })).invoke(new Command({ resume: "Rome" }), thread("1"))).toEqual({
+    out: "Bob 36 Rome",
+  });
 });
 
 it("leaves threads that go on where they stopped, and can be called again", async () => {
@@ -72,6 +98,10 @@ it("takes the threads that it is told, says how far it is, and lets branches in"
     [fork, ...others.toReversed(), first!].map(({ checkpoint }) => checkpoint.id),
   );
   await expect(saver.importFrom({} as never)).rejects.toMatchObject({ code: "INVALID_INPUT" });
+  await expect(saver.importFrom(memory, { threadIds: ["b", "nope"] })).rejects.toMatchObject({
+    code: "INVALID_INPUT",
+    message: expect.stringContaining('no thread "nope"') as string,
+  });
 });
 
 /** Two tasks side by side, one of which asks in a subgraph. */

@@ -12,7 +12,7 @@ import {
   type Step,
 } from "../../lanes/savers/checkpoints.js";
 import { createSaver } from "../../lanes/savers/harness.js";
-import { itemsOf } from "../../lanes/stored/raw-table.js";
+import { itemsOf, itemsWithPrefix } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { saverAt } from "../../lanes/savers/s3-saver.js";
 import { isWrites } from "../../lanes/stored/sort-keys.js";
@@ -22,6 +22,26 @@ import { isWrites } from "../../lanes/stored/sort-keys.js";
 const T = { configurable: { thread_id: "t" } };
 
 describe("incarnations", () => {
+  test.each<[how: string, takeOff: (saver: DynamoDBSaver) => Promise<unknown>]>([
+    ["a pruning of everything", (saver) => saver.prune({ all: true, keepLast: 1 })],
+    ["another deletion", (saver) => saver.deleteThread("t")],
+  ])("one that a late request lists again has nothing, and %s takes it off the list", async (_, takeOff) => {
+    const world = { keyPrefix: newPrefix() };
+    let late: (() => Promise<Response>) | undefined;
+    const { saver } = saverAt(world, ({ operation, body, forward }) => {
+      if (late || operation !== "UpdateItem" || !body.includes("THREADS#")) return undefined;
+      late = forward;
+      throw new TypeError("the connection was reset");
+    });
+    await putStep(saver, emptyThread("t"), { n: 1 });
+    await saver.deleteThread("t");
+    await late!();
+    expect(await createSaver(world).getTuple(T)).toBeUndefined();
+    await takeOff(createSaver(world));
+    expect(await collect(createSaver(world).listThreads())).toEqual([]);
+    expect(await itemsWithPrefix(world.keyPrefix)).toEqual([]);
+  });
+
   test(
     "a subgraph's first checkpoint is of the thread that its graph is of, in an instance that knew the one " +
       "before it",

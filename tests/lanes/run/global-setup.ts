@@ -16,6 +16,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** Undefined where no test of the run needs one. */
     dynamodbEndpoint: string | undefined;
+    /** Where the page is in which tests run; undefined where no test of the run needs one. */
+    pageOrigin: string | undefined;
     /** Of a run whose tests do not need it, nothing is there. */
     s3: S3Place;
     /** The pair that both know. */
@@ -77,9 +79,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   );
   project.provide("keys", NO_KEYS);
   project.provide("dynamodbEndpoint", undefined);
-  if (plan.dynamodb !== "none" || plan.s3 !== "none") {
+  project.provide("pageOrigin", undefined);
+  if (plan.dynamodb !== "none" || plan.s3 !== "none" || plan.lanes.includes("chromium")) {
     const [page, forwarder] = await Promise.all([started(startPageServer()), started(startForwarder())]);
     const pageOrigin = page.url;
+    project.provide("pageOrigin", pageOrigin);
     await Promise.all([
       startDynamoDB(plan.dynamodb, pageOrigin),
       startS3(plan.s3, { pageOrigin, forwarder: forwarder.url }),

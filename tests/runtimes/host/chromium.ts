@@ -4,12 +4,12 @@ import type { ProvidedContext } from "vitest";
 import type { Running } from "./pool.js";
 
 /** A page of one origin, while DynamoDB and S3 are others to it: every request goes by the rules of CORS. */
-export async function openChromium(bundle: string, { s3 }: ProvidedContext): Promise<Running> {
+export async function openChromium(bundle: string, { pageOrigin }: ProvidedContext): Promise<Running> {
   // Only where it is needed: vitest's configuration imports this file
   const { chromium } = await import("playwright-core");
   const browser = await chromium.launch({ executablePath: executableOf("chromium"), args: chromiumArgs });
   const page = await browser.newPage();
-  await page.goto(s3.pageOrigin);
+  await page.goto(pageOrigin!);
   let report: (line: string) => void = () => undefined;
   await page.exposeFunction("report", (line: string) => report(line));
   page.on("console", (message) => {

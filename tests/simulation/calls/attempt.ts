@@ -44,12 +44,14 @@ export const configOf = (
   checkpoint_ns: string,
   checkpoint_id?: string,
   ttlSeconds?: number,
+  run?: string,
 ): RunnableConfig => ({
   configurable: {
     thread_id,
     checkpoint_ns,
     ...(checkpoint_id !== undefined && { checkpoint_id }),
     ...(ttlSeconds !== undefined && { ttl_seconds: ttlSeconds }),
+    ...(run !== undefined && { run_id: run }),
   },
 });
 

@@ -80,13 +80,14 @@ interface Sizes {
   theme: Theme;
 }
 
-type Theme = "all" | "aging" | "pruning";
+type Theme = "all" | "aging" | "pruning" | "runs";
 
 /** A third of the histories do again and again what takes several steps to go wrong. */
 const THEMES: Record<Theme, Partial<Weights>> = {
   all: {},
   aging: { put: 8, jump: 6, sweep: 3, get: 2, delete: 0, prune: 0, deleteRuns: 0, copy: 0, import: 0, again: 0 },
   pruning: { put: 9, prune: 6, jump: 3, get: 2, delete: 0, copy: 0, import: 0, again: 0 },
+  runs: { put: 9, writes: 3, deleteRuns: 3, delta: 2, get: 2, delete: 0, copy: 0, import: 0, again: 0 },
 };
 
 /** A put, a part of a life, a put, a part of a life … */
@@ -97,7 +98,7 @@ function agingKind(random: Random, n: number, weights: Weights): CallKind {
 
 function themeOf(random: Random, hasTtl: boolean): Theme {
   if (!random.chance(0.35)) return "all";
-  return hasTtl ? "aging" : "pruning";
+  return hasTtl ? "aging" : random.chance(0.5) ? "pruning" : "runs";
 }
 
 function generateCall(
@@ -152,6 +153,7 @@ function generateCall(
         special: random.chance(0.35),
         many: 1 + random.below(3),
         length: random.pick([20, 20, 1_500, 5_000]),
+        ...(random.chance(0.7) && { run: random.below(3) }),
       };
     case "list": {
       const [limit, before, run] = [

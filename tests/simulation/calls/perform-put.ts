@@ -1,4 +1,9 @@
-import { DeltaSnapshot, type Checkpoint, type CheckpointMetadata } from "@langchain/langgraph-checkpoint";
+import {
+  DeltaSnapshot,
+  type Checkpoint,
+  type CheckpointMetadata,
+  type PendingWrite,
+} from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { canonical, document, text } from "./contents.js";
 import type { Instance } from "./instances.js";
@@ -54,7 +59,9 @@ export async function put(world: World, instance: Instance, call: CallOf<"put">)
       LOG,
       text(`log ${call.n} ${i}`, i === 0 ? 30 : 1_200),
     ]);
-    if (!(await store(world, instance, parent, [...writes, ["n", { n: call.n }]], [`${task}-${call.n}`, path]))) return;
+    // The first step of a run belongs to the checkpoint that it goes on from, which may be another run's.
+    const all: PendingWrite[] = [...writes, ["n", { n: call.n }]];
+    if (!(await store(world, instance, parent, all, [`${task}-${call.n}`, path], `run-${call.run}`))) return;
   }
   const values: Record<string, unknown> = { ...parent?.values };
   const versions = { ...parent?.versions };

@@ -2,6 +2,7 @@ import { attempt } from "./attempt.js";
 import type { Instance } from "./instances.js";
 import type { PruneScope } from "./actors.js";
 import type { CallOf } from "./plan.js";
+import { endRunDeletion, isOfTaskOf } from "../model/run-deletions.js";
 import type { World } from "../world/world.js";
 
 const GRACE_MS = 3_600_000;
@@ -83,6 +84,7 @@ export async function deleteRuns(
   const removal = model.removals.begin({
     thread: threadId,
     touches: ({ run }) => names.includes(run!),
+    touchesWrites: (one) => isOfTaskOf(model, one, names),
     start: world.steps,
   });
   try {
@@ -90,7 +92,7 @@ export async function deleteRuns(
       instance.saver.deleteForRuns(names, threadId === undefined ? undefined : { threadIds: [threadId] }),
     );
     forget(instance, threadId);
-    model.endDeleteRuns(names, threadId, result.span, !result.error);
+    endRunDeletion(model, names, threadId, result.span, !result.error);
   } finally {
     model.removals.end(removal);
   }

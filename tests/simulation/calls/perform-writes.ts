@@ -18,7 +18,7 @@ const SPECIAL = ["__interrupt__", "__resume__", "__error__"];
 export async function putWrites(
   world: World,
   instance: Instance,
-  { n, thread, ns, of, task, special, many, length, ttl }: CallOf<"writes">,
+  { n, thread, ns, of, task, special, many, length, ttl, run }: CallOf<"writes">,
 ): Promise<void> {
   const target = choose(world, world.plan.threads[thread]!, world.plan.namespaces[ns]!, of);
   if (!target) return;
@@ -27,7 +27,7 @@ export async function putWrites(
     channel,
     { by: `call ${n}`, i, text: text(`write ${n} ${i}`, length) },
   ]);
-  await store(world, instance, target, writes, TASKS[task]!, ttl);
+  await store(world, instance, target, writes, TASKS[task]!, run === undefined ? undefined : `run-${run}`, ttl);
 }
 
 /** True when it was acknowledged. */
@@ -37,6 +37,7 @@ export async function store(
   target: RecordedCheckpoint,
   writes: PendingWrite[],
   [task, path]: readonly [string, string],
+  run: string | undefined,
   ttl?: number,
 ): Promise<boolean> {
   const { model, steps } = world;
@@ -47,6 +48,7 @@ export async function store(
     id: target.id,
     task,
     path,
+    run,
     by: instance.saver,
     entries: writes.map(([channel, value], i) => {
       const index = WRITES_IDX_MAP[channel] ?? i;
@@ -59,7 +61,7 @@ export async function store(
   model.beginWrites(recorded);
   const given = structuredClone(writes);
   const result = await attempt(world, instance, () => {
-    const call = instance.saver.putWrites(configOf(target.thread, target.ns, target.id, ttl), given, task, path);
+    const call = instance.saver.putWrites(configOf(target.thread, target.ns, target.id, ttl, run), given, task, path);
     // What the caller changes afterwards changes nothing.
     for (const [, value] of given)
       if (typeof value === "object" && value !== null) (value as { later?: string }).later = "changed after the call";

@@ -69,6 +69,7 @@ export type Call = Common &
         special: boolean;
         many: number;
         length: number;
+        run?: number;
         ttl?: number | undefined;
       }
     | { kind: "get"; thread: number; ns: number; of: Choice }

@@ -33,7 +33,10 @@ export class Copies {
       sources: checkpoints.filter((one) => one.from <= span.end.step),
       writes: writes
         .filter((one) => one.from <= span.end.step && one.mustGo > span.start.step)
-        .map((one) => ({ ...one, sure: certain(one, span) ? 0 : Infinity })),
+        .map((one) => ({
+          ...one,
+          sure: certain(one, span) && !this.model.removals.touchWrites(one) ? 0 : Infinity,
+        })),
       exists: checkpoints.some((one) => this.model.mustSee(one, span)),
       mayExist: checkpoints.some((one) => one.from <= span.end.step),
     };

@@ -19,11 +19,13 @@ export interface ExpectedWrite {
  * which they were made; and what arrives late changes nothing that was acknowledged since.
  *
  * @param lasts whether these must still be there, whatever their own life
+ * @param isGoing whether these may be removed now
  */
 export function expectedWrites(
   all: RecordedWrites[],
   read: Span,
   lasts: (writes: RecordedWrites) => boolean,
+  isGoing: (writes: RecordedWrites) => boolean,
 ): ExpectedWrite[] {
   const groups = new Map<string, { writes: RecordedWrites; entry: RecordedWrites["entries"][number] }[]>();
   for (const writes of all) {
@@ -36,6 +38,7 @@ export function expectedWrites(
   const isThere = (writes: RecordedWrites): boolean =>
     writes.isAcknowledged &&
     writes.end <= read.start.step &&
+    !isGoing(writes) &&
     (certain(writes, read) || (lasts(writes) && writes.mayGo > read.end.step));
   const expected: ExpectedWrite[] = [];
   for (const group of groups.values()) {

@@ -2,6 +2,7 @@ import type { CheckpointTuple, DeltaChannelHistory } from "@langchain/langgraph-
 import { canonical } from "../calls/contents.js";
 import { compareWrites, expectedWrites, type ExpectedWrite } from "./expect-writes.js";
 import type { Model } from "./model.js";
+import { inherited, inheritsLog } from "./log-channel.js";
 import { LOG } from "../calls/plan.js";
 import { possible, type RecordedCheckpoint, type Span } from "./records.js";
 import {
@@ -76,7 +77,8 @@ export class Judge {
     read: Span,
     lasts: Parameters<typeof expectedWrites>[2],
   ): ExpectedWrite[] {
-    return expectedWrites(this.model.thread(thread).writesOf(ns, id), read, lasts);
+    const { removals } = this.model;
+    return expectedWrites(this.model.thread(thread).writesOf(ns, id), read, lasts, (one) => removals.touchWrites(one));
   }
 
   byId(tuple: CheckpointTuple | undefined, ids: Ids, read: Span): RecordedCheckpoint | undefined {
@@ -213,13 +215,3 @@ export class Judge {
       if (!this.model.threads.has(id)) fail(`Thread ${JSON.stringify(id)} is listed, and never was`);
   }
 }
-
-/** The ancestor that has the `DeltaChannel` in full, where it has not changed since. */
-function inherited(checkpoint: RecordedCheckpoint): RecordedCheckpoint | undefined {
-  let at: RecordedCheckpoint | undefined = checkpoint;
-  while (at && at.log === undefined && at.versions[LOG] === checkpoint.versions[LOG]) at = at.chain;
-  return at?.versions[LOG] === checkpoint.versions[LOG] ? at : undefined;
-}
-
-const inheritsLog = (checkpoint: RecordedCheckpoint): boolean =>
-  checkpoint.log === undefined && inherited(checkpoint) !== undefined;

@@ -204,19 +204,6 @@ export class Model {
     }
   }
 
-  endDeleteRuns(runs: string[], thread: string | undefined, span: Span, isAcknowledged: boolean): void {
-    const threads = thread === undefined ? [...this.threads.values()] : [this.thread(thread)];
-    for (const { checkpoints } of threads) {
-      for (const one of checkpoints) {
-        if (!runs.includes(one.run!) || !possible(one, span)) continue;
-        one.mayGo = Math.min(one.mayGo, span.start.step);
-        // What may be of a deleted thread, the instance that has put it shows by its id for some minutes.
-        const isSure = isAcknowledged && one.sure <= span.start.step && one.dead === "no";
-        if (isSure) one.mustGo = Math.min(one.mustGo, span.end.step);
-      }
-    }
-  }
-
   beginWrites(writes: RecordedWrites): void {
     const thread = this.thread(writes.thread);
     thread.writes.push(writes);

@@ -86,6 +86,8 @@ export interface RecordedWrites extends Existence {
   id: string;
   task: string;
   path: string;
+  /** The run that has written it, if its caller said so. */
+  run: string | undefined;
   /** Which instance, by its object. */
   by: object;
   entries: { index: number; channel: string; shown: string; special: boolean }[];
@@ -99,6 +101,8 @@ export interface Removal {
   thread: string | undefined;
   /** Whether it may remove this. */
   touches: (checkpoint: RecordedCheckpoint) => boolean;
+  /** Whether it may remove these of a checkpoint that it leaves. */
+  touchesWrites?: (writes: RecordedWrites) => boolean;
   start: number;
 }
 

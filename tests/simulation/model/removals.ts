@@ -1,4 +1,4 @@
-import type { RecordedCheckpoint, Removal } from "./records.js";
+import type { RecordedCheckpoint, RecordedWrites, Removal } from "./records.js";
 
 /** What is being removed while a read goes on. */
 export class Removals {
@@ -17,6 +17,13 @@ export class Removals {
   touch(checkpoint: RecordedCheckpoint): boolean {
     return this.#underWay.some(
       ({ thread, touches }) => (thread === undefined || thread === checkpoint.thread) && touches(checkpoint),
+    );
+  }
+
+  /** Whether one of them may remove these writes. */
+  touchWrites(writes: RecordedWrites): boolean {
+    return this.#underWay.some(
+      ({ thread, touchesWrites }) => (thread === undefined || thread === writes.thread) && touchesWrites?.(writes),
     );
   }
 }

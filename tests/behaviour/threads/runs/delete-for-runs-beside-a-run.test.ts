@@ -9,12 +9,12 @@ import {
   putStep,
   valuesAt,
   type Step,
-} from "../../lanes/savers/checkpoints.js";
-import { createSaver } from "../../lanes/savers/harness.js";
-import { itemsOf } from "../../lanes/stored/raw-table.js";
-import { newPrefix } from "../../lanes/stored/requests.js";
-import { saverAt } from "../../lanes/savers/s3-saver.js";
-import { isTombstone } from "../../lanes/stored/sort-keys.js";
+} from "../../../lanes/savers/checkpoints.js";
+import { createSaver } from "../../../lanes/savers/harness.js";
+import { itemsOf } from "../../../lanes/stored/raw-table.js";
+import { newPrefix } from "../../../lanes/stored/requests.js";
+import { saverAt } from "../../../lanes/savers/s3-saver.js";
+import { isTombstone } from "../../../lanes/stored/sort-keys.js";
 
 const T = { configurable: { thread_id: "t" } };
 

@@ -2,12 +2,12 @@ import { Annotation, Command, END, interrupt, START, StateGraph } from "@langcha
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { AwsRequest } from "../../lanes/stored/aws-requests.js";
-import { collect, emptyThread, idsOf, noise, putStep, valuesAt, type Step } from "../../lanes/savers/checkpoints.js";
-import { errorOf } from "../../lanes/faults/faulty-fetch.js";
-import { createSaver } from "../../lanes/savers/harness.js";
-import { newPrefix } from "../../lanes/stored/requests.js";
-import { newPlace, saverAt } from "../../lanes/savers/s3-saver.js";
+import type { AwsRequest } from "../../../lanes/stored/aws-requests.js";
+import { collect, emptyThread, idsOf, noise, putStep, valuesAt, type Step } from "../../../lanes/savers/checkpoints.js";
+import { errorOf } from "../../../lanes/faults/faulty-fetch.js";
+import { createSaver } from "../../../lanes/savers/harness.js";
+import { newPrefix } from "../../../lanes/stored/requests.js";
+import { newPlace, saverAt } from "../../../lanes/savers/s3-saver.js";
 
 provideContext();
 
@@ -45,6 +45,28 @@ describe("deleteForRuns", () => {
       expect(await graph.invoke(new Command({ resume: "no" }), { ...as("C"), durability })).toMatchObject({
         status: "declined",
       });
+    },
+  );
+
+  test.each(["sync", "exit"] as const)(
+    "lets a task that asked several times begin with its first question again (durability %s)",
+    async (durability) => {
+      const keyPrefix = newPrefix();
+      const asking = () =>
+        new StateGraph(State)
+          .addNode("ask", () => ({ status: `${interrupt("name?")} ${interrupt("age?")} ${interrupt("city?")}` }))
+          .addEdge(START, "ask")
+          .compile({ checkpointer: createSaver({ keyPrefix }) });
+      const answer = async (resume: string, run: string) =>
+        asking().invoke(new Command({ resume }), { ...as(run), durability });
+      await asking().invoke({ status: "new" }, { ...as("A"), durability });
+      await answer("Ada", "B");
+      await answer("36", "C");
+      await createSaver({ keyPrefix }).deleteForRuns(["C"], { threadIds: ["t"] });
+      expect((await asking().getState(T)).next).toEqual(["ask"]);
+      await answer("Bob", "D");
+      await answer("40", "E");
+      expect(await answer("Rome", "F")).toMatchObject({ status: "Bob 40 Rome" });
     },
   );
 

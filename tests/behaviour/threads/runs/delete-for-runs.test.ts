@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { collect, emptyThread, idsOf, noiseText, putStep, type Step } from "../../lanes/savers/checkpoints.js";
-import { createSaver } from "../../lanes/savers/harness.js";
-import { itemsOf } from "../../lanes/stored/raw-table.js";
-import { newPrefix } from "../../lanes/stored/requests.js";
+import { collect, emptyThread, idsOf, noiseText, putStep, type Step } from "../../../lanes/savers/checkpoints.js";
+import { createSaver } from "../../../lanes/savers/harness.js";
+import { itemsOf } from "../../../lanes/stored/raw-table.js";
+import { newPrefix } from "../../../lanes/stored/requests.js";
 
 describe("deleteForRuns", () => {
   it(
