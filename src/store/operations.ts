@@ -6,7 +6,7 @@ import type {
   PutOperation,
   SearchOperation,
 } from "@langchain/langgraph-checkpoint";
-import { kindOf, plainCopy } from "../checks.js";
+import { kindOf } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import { checkKey, checkLabels } from "./labels.js";
 import { checkPutOptions, putOptionsOf } from "./put-options.js";
