@@ -140,17 +140,17 @@ describe("with maxValueBytes of 8 MiB, so does a call that meets what is long al
       /^VALUE_TOO_LARGE$/,
     ],
     [
-      "60 writes with a text of 4 MB each beside their values",
+      "40 writes with a text of 4 MB each beside their values",
       ["getTuple", "exportThread", "inspect"],
-      () => withWrites(...many(60, (id) => writesOf(id, { w0: containers(LONG + id, [["json", 0]]) }))),
+      () => withWrites(...many(40, (id) => writesOf(id, { w0: containers(LONG + id, [["json", 0]]) }))),
       /^(done|VALUE_TOO_LARGE)$/,
     ],
     [
-      "60 checkpoints that have a channel with a name of 4 MB each",
+      "40 checkpoints that have a channel with a name of 4 MB each",
       ["first of list", "list", "getTuple of each", "exportThread", "inspect"],
       () => [
         marker,
-        ...many(60, (id) => checkpoint(id, binary(gzipped(buildFrame({ channels: { [LONG + id]: "1" } }))))),
+        ...many(40, (id) => checkpoint(id, binary(gzipped(buildFrame({ channels: { [LONG + id]: "1" } }))))),
       ],
       /^done$/,
     ],

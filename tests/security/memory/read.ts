@@ -48,7 +48,7 @@ async function read(fetch: ReturnType<typeof fetchFrom>): Promise<unknown> {
     case "getTuple":
       return saver.getTuple(ofThread);
     case "getTuple of each":
-      for (const id of ids(60))
+      for (const id of ids(40))
         await saver.getTuple({ configurable: { thread_id: "t", checkpoint_ns: "", checkpoint_id: id } });
       return undefined;
     case "inspect": {
