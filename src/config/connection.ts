@@ -6,7 +6,7 @@ import {
   type AwsCredentials,
   type AwsCredentialsProvider,
 } from "../aws/client/credentials.js";
-import { awsEndpoint, insecureAdvice, isRegion, isSafe, schemeAdvice } from "../aws/client/endpoint.js";
+import { awsEndpoint, insecureAdvice, isRegion, isSafe, schemeAdvice, urlOf } from "../aws/client/endpoint.js";
 import { text } from "../checks.js";
 import { invalidConfig } from "../errors.js";
 import type { DynamoDBSaverEnv } from "../options.js";
@@ -16,8 +16,8 @@ import { nonEmpty } from "./environment.js";
 
 export function checkEndpoint(name: string, endpoint: unknown, allowInsecure: boolean): string {
   const given = text(name, endpoint, "");
-  const url = URL.canParse(given) && new URL(given);
-  if (!url || !url.host) throw invalidConfig(`${name} ${schemeAdvice(given)}`);
+  const url = urlOf(given);
+  if (!url) throw invalidConfig(`${name} ${schemeAdvice(given)}`);
   if (url.username || url.password)
     throw invalidConfig(name + " must not hold a user name or password. Pass credentials instead.");
   if (url.search || url.hash) throw invalidConfig(name + " must not have a query or a fragment.");

@@ -23,10 +23,11 @@ const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127(\.\d+){3}|\[
 export const isSafe = (url: URL, allowInsecure: boolean): boolean =>
   url.protocol === "https:" || (url.protocol === "http:" && (isLoopback(url) || (allowInsecure && !inBrowser())));
 
-/**
- * What to write in place of a text without a host: "localhost:8000" is a URL too, of the scheme "localhost". Only a
- * host is repeated: what else it is may be a password.
- */
+/** `undefined` where a text has no scheme: "localhost:8000" would be a URL of the scheme "localhost". */
+export const urlOf = (given: string): URL | undefined =>
+  given.includes("://") && URL.canParse(given) ? new URL(given) : undefined;
+
+/** What to write in place of what is no URL. Only a host is repeated: what else it is may be a password. */
 export const schemeAdvice = (given: string): string => {
   const host = /^[\w.-]+(:\d+)?$/.test(given) ? given : "127.0.0.1:8000";
   return `is not a URL. Write it with its scheme, for example "http://${host}".`;

@@ -1,7 +1,7 @@
 import { optional } from "../../checks.js";
 import { invalidConfig, type DynamoDBSaverError } from "../../errors.js";
 import { CredentialSource, type AwsCredentials, type AwsCredentialsProvider } from "../client/credentials.js";
-import { awsEndpoint, insecureAdvice, isRegion, isSafe, schemeAdvice } from "../client/endpoint.js";
+import { awsEndpoint, insecureAdvice, isRegion, isSafe, schemeAdvice, urlOf } from "../client/endpoint.js";
 import { allowsInsecureEndpoint, runtimeEnv, variable } from "../client/env-variables.js";
 import type { Fetch } from "../client/exchange.js";
 import { singleFlight } from "../client/single-flight.js";
@@ -111,8 +111,8 @@ export function safeUrl(
   allowInsecure: boolean | undefined,
   error: (problem: string) => DynamoDBSaverError,
 ): URL {
-  const url = URL.canParse(value) && new URL(value);
-  if (!url || !url.host) throw error(`${name} ${schemeAdvice(value)}`);
+  const url = urlOf(value);
+  if (!url) throw error(`${name} ${schemeAdvice(value)}`);
   if (url.username || url.password) throw error(`${name} must not hold a user name or password.`);
   if (isSafe(url, allowInsecure ?? false) || (url.protocol === "http:" && awsHosts.includes(url.hostname))) return url;
   const hosts = ["this machine", ...awsHosts].join(", ");
