@@ -1,7 +1,7 @@
 import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import type { AwsRequest } from "../../../lanes/stored/aws-requests.js";
 import { collect, emptyThread, idsOf, noise, putStep, valuesAt, type Step } from "../../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../../lanes/faults/faulty-fetch.js";
@@ -48,7 +48,9 @@ describe("deleteForRuns", () => {
     },
   );
 
-  test.each(["sync", "exit"] as const)(
+  // With LangGraph 1.4, such a task has nothing left to be answered after `exit`.
+  const isOld = inject("peers")["@langchain/langgraph-checkpoint"]!.startsWith("1.1.");
+  test.each(isOld ? (["sync"] as const) : (["sync", "exit"] as const))(
     "lets a task that asked several times begin with its first question again (durability %s)",
     async (durability) => {
       const keyPrefix = newPrefix();
