@@ -74,14 +74,6 @@ export function textsOf(name: string, values: unknown): string[] {
   throw invalidInput(`${name} must be an array of strings that are not empty.`);
 }
 
-/** Arrays and plain objects as they are when a call is made; what else is in them stays what it is. */
-export function plainCopy<T>(value: T): T;
-export function plainCopy(value: unknown): unknown {
-  if (Array.isArray(value)) return (value as unknown[]).map((inner) => plainCopy(inner));
-  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plainCopy(inner)]));
-}
-
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array";

@@ -1,7 +1,7 @@
-import { AwsClient } from "aws4fetch";
 import { inject } from "vitest";
 import { endpoint } from "../savers/harness.js";
 import { callS3 } from "./s3-client.js";
+import { aws } from "./dynamodb-signer.js";
 
 /** What `setup()` makes, as the services themselves see it. */
 export interface RawSetup {
@@ -10,14 +10,6 @@ export interface RawSetup {
   /** Lifecycle rules of the bucket. */
   rules: number;
 }
-
-const aws = new AwsClient({
-  accessKeyId: "local",
-  secretAccessKey: "local",
-  region: "us-east-1",
-  service: "dynamodb",
-  retries: 0,
-});
 
 async function callTable(
   operation: string,

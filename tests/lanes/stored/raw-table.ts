@@ -1,6 +1,6 @@
-import { AwsClient } from "aws4fetch";
 import { endpoint, tableName } from "../savers/harness.js";
 import { fetchServers } from "../servers/servers.js";
+import { aws } from "./dynamodb-signer.js";
 
 /** The table as DynamoDB itself sees it, past the saver. */
 
@@ -8,14 +8,6 @@ import { fetchServers } from "../servers/servers.js";
 export const MARKER = "C#$";
 
 export type RawItem = Record<string, Partial<Record<"S" | "N" | "B", string>>>;
-
-const aws = new AwsClient({
-  accessKeyId: "local",
-  secretAccessKey: "local",
-  region: "us-east-1",
-  service: "dynamodb",
-  retries: 0,
-});
 
 async function call(
   operation: string,

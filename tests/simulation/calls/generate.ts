@@ -1,6 +1,7 @@
 import { Random } from "../../lanes/hostile/random.js";
 import { generateInstances, TTLS } from "./generate-instances.js";
-import { NO_FAULTS, type Call, type CallKind, type Change, type Choice, type Plan } from "./plan.js";
+import { generateShares } from "./fault-shares.js";
+import { type Call, type CallKind, type Change, type Choice, type Plan } from "./plan.js";
 
 /** Ids with signs that have a meaning in keys, and some that differ only where an escape is forgotten. */
 const THREADS = ["t", "t#1", "t%231", "tä😀", "%"];
@@ -29,9 +30,7 @@ export function generate(seed: string): Plan {
     calls.push(generateCall(random, n, by, weights, sizes));
   }
   const rate = random.chance(0.4) ? 0 : random.pick([0.01, 0.03, 0.08, 0.15]);
-  const shares = { ...NO_FAULTS };
-  for (const fault of Object.keys(shares) as (keyof typeof shares)[])
-    shares[fault] = random.chance(0.5) ? (rate * random.next()) / 2 : 0;
+  const shares = generateShares(random, rate);
   return {
     seed,
     instances,

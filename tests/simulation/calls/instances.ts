@@ -9,7 +9,7 @@ import type { RecordedCheckpoint } from "../model/records.js";
 
 export const TABLE_NAME = "simulated";
 
-const keyOf = (number: number): Uint8Array => new Uint8Array(32).fill(number);
+export const keyOf = (number: number): Uint8Array => new Uint8Array(32).fill(number);
 
 function optionsOf(
   { compression, s3, ttlSeconds, refreshOnRead, history, conflict, lagSteps, encryption }: InstancePlan,
@@ -68,7 +68,9 @@ export class Instance implements Actor {
 }
 
 /** What reads all that the others have stored. */
-export function auditorOf(instances: InstancePlan[]): InstancePlan {
+export function auditorOf(
+  instances: Pick<InstancePlan, "encryption" | "s3">[],
+): Pick<InstancePlan, "name" | "compression" | "encryption" | "s3"> {
   const keys = new Set(
     instances.flatMap(({ encryption }) => (encryption ? [encryption.key, ...encryption.older] : [])),
   );

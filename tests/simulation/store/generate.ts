@@ -1,5 +1,5 @@
 import { Random } from "../../lanes/hostile/random.js";
-import { NO_FAULTS } from "../calls/plan.js";
+import { generateShares } from "../calls/fault-shares.js";
 import { generateStoreInstances, LIVES } from "./generate-instances.js";
 import type {
   BatchedOperation,
@@ -46,9 +46,7 @@ export function generateStore(seed: string): StorePlan {
     return make.call(n, random.pick(able), n === 0 ? firstKind(weights) : random.weighted(weights));
   });
   const rate = random.chance(0.35) ? 0 : random.pick([0.02, 0.06, 0.12, 0.2]);
-  const shares = { ...NO_FAULTS };
-  for (const fault of Object.keys(shares) as (keyof typeof shares)[])
-    shares[fault] = random.chance(0.5) ? (rate * random.next()) / 2 : 0;
+  const shares = generateShares(random, rate);
   return {
     seed,
     instances,

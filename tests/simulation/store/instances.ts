@@ -2,12 +2,11 @@ import { DynamoDBCache, DynamoDBStore, type DynamoDBStoreOptions } from "langgra
 import type { Client } from "../world/clients.js";
 import type { Network } from "../world/network.js";
 import { DYNAMODB_URL, S3_URL } from "../world/protocol.js";
+import { auditorOf, keyOf } from "../calls/instances.js";
 import { BUCKET_NAME } from "../world/stage.js";
 import { WideEmbeddings } from "./embeddings.js";
 import type { StoreInstancePlan } from "./plan.js";
 import { LETTERS } from "./values.js";
-
-const keyOf = (number: number): Uint8Array => new Uint8Array(32).fill(number);
 
 /** A process with a store and a cache. */
 export class StoreInstance {
@@ -78,17 +77,9 @@ export class StoreInstance {
 
 /** What can read all that the others of a key prefix have stored. */
 export function storeAuditorOf(instances: StoreInstancePlan[], keyPrefix: string): StoreInstancePlan {
-  const keys = new Set(
-    instances.flatMap(({ encryption }) => (encryption ? [encryption.key, ...encryption.older] : [])),
-  );
-  const [key, ...older] = [...keys].reverse();
-  const s3 = instances.find((one) => one.s3)?.s3;
   return {
-    name: "Z",
-    compression: "none",
+    ...auditorOf(instances),
     index: instances.find((one) => one.index)?.index ?? LETTERS,
     ...(keyPrefix !== "" && { keyPrefix }),
-    ...(s3 && { s3: { ...s3, thresholdBytes: 380_000 } }),
-    ...(key !== undefined && { encryption: { key, older, plain: true } }),
   };
 }

@@ -1,4 +1,3 @@
-import { AwsClient } from "aws4fetch";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { Random } from "../../lanes/hostile/random.js";
 import { tableName } from "../../lanes/savers/harness.js";
@@ -7,6 +6,7 @@ import { generateItem } from "./items-at-random.js";
 import { generateRequest } from "./requests-at-random.js";
 import { SimulatedTable } from "./table.js";
 import { ServiceError } from "./service-error.js";
+import { aws } from "../../lanes/stored/dynamodb-signer.js";
 
 /* The simulated table answers as DynamoDB does, whatever is asked. */
 
@@ -17,14 +17,6 @@ interface Answer {
   item?: unknown;
   output?: unknown;
 }
-
-const aws = new AwsClient({
-  accessKeyId: "local",
-  secretAccessKey: "local",
-  region: "us-east-1",
-  service: "dynamodb",
-  retries: 0,
-});
 
 async function askDynamoDB(operation: string, input: Input): Promise<Answer> {
   const response = await aws.fetch(inject("dynamodbEndpoint")!, {
