@@ -85,7 +85,7 @@ const plan = planFromEnv();
 
 const lane = {
   exclude: plan.leftOut,
-  provide: { thorough: false },
+  provide: { thorough: false, peers: newestPeers() },
   globals: true, // the official validation suite is written for vitest's globals
   setupFiles: ["tests/lanes/stored/table.ts"],
   testTimeout: 120_000, // for a machine that is busy with other things as well
@@ -95,7 +95,7 @@ const lane = {
 /** With the search for secrets, which takes Node's `inspect`. */
 const watched = { ...lane, setupFiles: [...lane.setupFiles, "tests/lanes/run/watch-emissions.ts"] };
 
-const inNode = { ...watched, provide: { thorough: plan.thorough, peers: newestPeers() } };
+const inNode = { ...watched, provide: { ...lane.provide, thorough: plan.thorough } };
 
 export default defineConfig({
   test: {

@@ -71,7 +71,7 @@ export async function installPackage(beside: string[] = PEERS): Promise<Installe
   await run(folder, "npm", [
     "install",
     ...omit,
-    "--prefer-offline",
+    "--prefer-online", // what npm remembers of one package may be older than what it remembers of another
     "--ignore-scripts",
     "--no-audit",
     "--no-fund",

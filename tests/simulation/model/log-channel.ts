@@ -17,12 +17,16 @@ interface Source {
   isSure: boolean;
 }
 
-/** What the `DeltaChannel` of a checkpoint is rebuilt from, back to the one that has it in full. */
+/**
+ * What the `DeltaChannel` of a checkpoint is rebuilt from, back to the one that has it in full. One whose metadata
+ * counts the channel's steps may be rebuilt as well where nothing was written to the channel yet.
+ */
 export function rebuiltFrom(checkpoint: RecordedCheckpoint): Source[] {
   const { versions, log, counters, weak, chain } = checkpoint;
-  if (versions[LOG] === undefined || log !== undefined) return [];
+  const hasLog = versions[LOG] !== undefined;
+  if ((!hasLog && counters === undefined) || log !== undefined) return [];
   const sources: Source[] = [];
-  let isSure = !weak && (counters?.[1] ?? 0) > 0 && !inheritsLog(checkpoint);
+  let isSure = hasLog && !weak && (counters?.[1] ?? 0) > 0 && !inheritsLog(checkpoint);
   for (let at = chain; at; at = at.chain) {
     sources.push({ from: at, isSure });
     if (at.log !== undefined) break;
