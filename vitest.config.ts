@@ -56,19 +56,22 @@ const withoutLangGraph = [
   "tests/behaviour/checkpoint/{delete/*,budgets,faults,history,latest-only}.test.ts",
   "tests/behaviour/threads/{copy-*,incarnations,long-work,prune*,removed-runs,restored-thread}.test.ts",
   "tests/behaviour/format/{data-errors*,encryption-*}.test.ts",
-  "tests/behaviour/**/{ids,key-families,official-*,sizes,store-crash,store-requests,store-values}.test.ts",
+  "tests/behaviour/**/{ids,key-families,official-*,sizes,store-crash,store-requests,store-sketch,store-values}.test.ts",
   "tests/behaviour/hostile/hostile-!(constructors).test.ts",
 ];
 
-/** What has no runtime in it: cut anywhere, any order of calls, any time, and DeltaChannels of any graph. */
+/** What has no runtime in it: cut anywhere, any order of calls, any time, DeltaChannels of any graph, arithmetic. */
 const withoutWorkerd = process.env.WHOLE_SUITE
   ? []
-  : ["tests/behaviour/{crash/*,checkpoint/differential-delta,checkpoint/history,payload/ttl-invariant}.test.ts"];
+  : [
+      "tests/behaviour/{crash/*,checkpoint/differential-delta,checkpoint/history,payload/ttl-invariant}.test.ts",
+      "tests/behaviour/store/store-sketch.test.ts",
+    ];
 
-/** What is the same in every runtime: the order of requests, and what is cut of them. Node and workerd run it. */
+/** What is the same in every runtime: the order of requests, what is cut of them, arithmetic. Node runs all of it. */
 const withoutRuntime = process.env.WHOLE_SUITE
   ? []
-  : ["tests/behaviour/store/store-{crash,differential,requests}.test.ts"];
+  : ["tests/behaviour/store/store-{by-meaning,crash,differential,requests,sketch}.test.ts"];
 
 const resolve = {
   // The first that fits the beginning of a name is taken.
