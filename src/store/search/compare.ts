@@ -46,78 +46,116 @@ export async function compareAll(
   count: number,
   skipped: Set<string>,
 ): Promise<Matches> {
-  const { sketcher, areExact } = storage.sketches!;
-  const best = new Shortlist<Match>(count, oldestFirst);
-  const scorer = new Scorer(query);
-  const keep = keeping();
-  let compared = 0;
-  let areAll = true;
-  for await (const chunk of candidates(storage, op.namespacePrefix, query)) {
-    compared += await compare(storage, op, scorer, chunk, best, keep, skipped);
-    if (areExact) continue;
-    const worst = best.worst();
-    // What comes next is hardly better than what was found, or there is too much that is alike.
-    const isOver = worst !== undefined && chunk.at(-1)!.score < worst - sketcher.slack(worst);
-    if (!isOver && compared < MOST_COMPARED * candidatesFor(count)) continue;
-    areAll = false;
-    break;
-  }
-  const listed = best.best();
+  const comparison = new Comparison(storage, op, query, count, skipped);
+  const areAll = storage.sketches!.areExact
+    ? await compareEach(storage, op, comparison)
+    : await compareNearest(storage, op, query, count, comparison);
+  const listed = comparison.best.best();
+  const names = new Set<string>();
   return {
-    best: listed.map(({ score, item }) => ({ ...item, score })),
+    // An entry that was put anew meanwhile has two sketches.
+    best: listed.flatMap(({ score, item }) => {
+      const name = nameOf(item.item);
+      return names.has(name) ? [] : (names.add(name), [{ ...item, score }]);
+    }),
     areAll: areAll && listed.length < count,
   };
 }
 
-/** Compares the vectors of entries exactly. @returns how many there are that pass the filter */
-async function compare(
-  storage: StoreStorage,
-  { filter }: Search,
-  scorer: Scorer,
-  chunk: readonly Listed<Candidate>[],
-  best: Shortlist<Match>,
-  keep: (item: Item) => Item,
-  skipped: Set<string>,
-): Promise<number> {
-  const { entries, consistentRead, maxValueBytes } = storage;
-  const byName = new Map(chunk.map(({ item }) => [nameOf(item.entry), item]));
-  const keys = Array.from(byName.values(), ({ entry }) => entry);
-  const items = await readEntries(entries, keys, consistentRead);
-  let found = items.filter((item) => VECTORS in item).map((item): Match => ({ ...byName.get(nameOf(item))!, item }));
-  if (filter) found = await passing(storage, found, filter, skipped);
-  let at = 0;
-  for await (const row of readParts(
-    entries.backend,
-    found.map(({ item }) => item),
-    VECTORS,
-    maxValueBytes,
-  )) {
-    for (const vectors of row) {
-      const match = found[at++]!;
-      // What cannot be read has no score. Its value may be readable.
-      const score = isUnreadable(vectors) ? undefined : scorer.best(vectors);
-      if (score !== undefined) best.add(score, () => ({ ...match, item: keep(match.item) }));
+/** Compares all entries as their sketches are read, which say no more than that there are vectors. */
+async function compareEach(storage: StoreStorage, op: Search, comparison: Comparison): Promise<true> {
+  let waiting: Candidate[] = [];
+  await visit(storage, op.namespacePrefix, async (items, namespace, namespaceCreated) => {
+    for (const item of items) {
+      const entry = isGone(item) ? undefined : sketchedEntry(item);
+      if (!entry) continue;
+      waiting.push({ namespace, namespaceCreated, entry });
+      if (waiting.length < AT_ONCE) continue;
+      await comparison.take(waiting);
+      waiting = [];
     }
-  }
-  return found.length;
+  });
+  await comparison.take(waiting);
+  return true;
 }
 
-async function passing(
+/** Compares those with the nearest sketches. @returns whether there are no others */
+async function compareNearest(
   storage: StoreStorage,
-  found: Match[],
-  filter: NonNullable<Search["filter"]>,
-  skipped: Set<string>,
-): Promise<Match[]> {
-  const passed: Match[] = [];
-  let at = 0;
-  for await (const row of openRows(storage, found)) {
-    for (const one of row) {
-      const match = found[at++]!;
-      if (isReadable(storage, match, one, skipped) && passes(one.value, filter))
-        passed.push({ ...match, item: one.item });
-    }
+  op: Search,
+  query: Float32Array,
+  count: number,
+  comparison: Comparison,
+): Promise<boolean> {
+  for await (const chunk of candidates(storage, op.namespacePrefix, query)) {
+    await comparison.take(chunk.map(({ item }) => item));
+    const worst = comparison.best.worst();
+    // What comes next is hardly better than what was found, or there is too much that is alike.
+    const isOver = worst !== undefined && chunk.at(-1)!.score < worst - storage.sketches!.sketcher.slack(worst);
+    if (isOver || comparison.compared >= MOST_COMPARED * candidatesFor(count)) return false;
   }
-  return passed;
+  return true;
+}
+
+/** Compares a query with the vectors of entries, exactly. */
+class Comparison {
+  readonly best: Shortlist<Match>;
+  /** How many were compared, which pass the filter. */
+  compared = 0;
+  readonly #scorer: Scorer;
+  readonly #keep = keeping();
+
+  constructor(
+    private readonly storage: StoreStorage,
+    private readonly op: Search,
+    query: Float32Array,
+    count: number,
+    /** Items that cannot be read, and of which that was said. */
+    private readonly skipped: Set<string>,
+  ) {
+    this.best = new Shortlist(count, oldestFirst);
+    this.#scorer = new Scorer(query);
+  }
+
+  async take(candidates: readonly Candidate[]): Promise<void> {
+    const { entries, consistentRead, maxValueBytes } = this.storage;
+    const byName = new Map(candidates.map((one) => [nameOf(one.entry), one]));
+    const keys = Array.from(byName.values(), ({ entry }) => entry);
+    const items = await readEntries(entries, keys, consistentRead);
+    const found = await this.#passing(
+      items.filter((item) => VECTORS in item).map((item): Match => ({ ...byName.get(nameOf(item))!, item })),
+    );
+    let at = 0;
+    for await (const row of readParts(
+      entries.backend,
+      found.map(({ item }) => item),
+      VECTORS,
+      maxValueBytes,
+    )) {
+      for (const vectors of row) {
+        const match = found[at++]!;
+        // What cannot be read has no score. Its value may be readable.
+        const score = isUnreadable(vectors) ? undefined : this.#scorer.best(vectors);
+        if (score !== undefined) this.best.add(score, () => ({ ...match, item: this.#keep(match.item) }));
+      }
+    }
+    this.compared += found.length;
+  }
+
+  async #passing(found: Match[]): Promise<Match[]> {
+    const { filter } = this.op;
+    if (!filter) return found;
+    const passed: Match[] = [];
+    let at = 0;
+    for await (const row of openRows(this.storage, found)) {
+      for (const one of row) {
+        const match = found[at++]!;
+        if (isReadable(this.storage, match, one, this.skipped) && passes(one.value, filter))
+          passed.push({ ...match, item: one.item });
+      }
+    }
+    return passed;
+  }
 }
 
 /** Of an item, all as long as there is room, and then what the order needs. */

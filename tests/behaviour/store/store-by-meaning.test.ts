@@ -90,6 +90,24 @@ test("a sketch that is left over misleads nobody, and goes with its namespace", 
   expect(await sketches(keyPrefix)).toEqual([]);
 });
 
+test.each([{ exact: true }, { exact: false }])(
+  "an item is found once that has a sketch of an earlier version, however far those are from each other: %o",
+  async (options) => {
+    const keyPrefix = newPrefix();
+    const store = createStore({ keyPrefix, index: { ...index, ...options } });
+    await store.put(NS, "changed", { text: "abc" });
+    const [old] = (await itemsWithPrefix(keyPrefix)).filter(({ SK }) => SK!.S!.startsWith("V#"));
+    await store.batch(
+      Array.from({ length: 230 }, (_, i) => ({ namespace: NS, key: `k${i}`, value: { text: textOf(i) } })),
+    );
+    await store.put(NS, "changed", { text: "xyz" });
+    await putRaw(old!);
+    const found = keysOf(await store.search(NS, { query: "abc", limit: 1_000 }));
+    expect(found).toHaveLength(231);
+    expect(new Set(found).size).toBe(231);
+  },
+);
+
 test("an item is found whose sketch is damaged", async () => {
   const keyPrefix = newPrefix();
   const store = createStore({ keyPrefix, index });
