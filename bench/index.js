@@ -6,6 +6,7 @@ import { printBundleSize } from "./bundle-size.js";
 import { printColdStart } from "./cold-start.js";
 import { median, Meter } from "./meter.js";
 import { heading, megabytes, tableOf } from "./print.js";
+import { printStore } from "./store.js";
 import { printVariants } from "./variants.js";
 import { printVectors } from "./vectors.js";
 
@@ -57,6 +58,7 @@ export async function bench({ dynamodb: { endpoint }, s3, credentials }) {
   }
   await printVariants(options, s3, storage);
   await printLargeChannel(options, meter);
+  await printStore(options, meter);
   await printVectors(options, meter);
   await printBundleSize();
   await printColdStart();
