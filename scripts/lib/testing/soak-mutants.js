@@ -1,8 +1,9 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { mutants } from "./mutants.js";
+import { mutants as saverMutants } from "./mutants.js";
 import { buildWorld, runWorld } from "./simulation.js";
+import { storeMutants } from "./store-mutants.js";
 
 /** @import { Mutant } from "./mutants.js" */
 /** @import { Failure } from "./simulation.js" */
@@ -12,11 +13,12 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 /**
  * `npm run soak -- world --mutants`: whether the world finds faults that are put into a copy of the sources, and none
  * without.
- * @param {{ histories: number, seed: string, processes: number, source?: string | undefined }} options
+ * @param {{ kind: "saver" | "store", histories: number, seed: string, processes: number, source?: string }} options
  * @returns {Promise<number>} the exit code
  */
-export async function soakMutants({ histories, seed, processes, source = join(root, "src") }) {
+export async function soakMutants({ kind, histories, seed, processes, source = join(root, "src") }) {
   const { print, heading } = await import("../docs/terminal.js");
+  const mutants = kind === "saver" ? saverMutants : storeMutants;
   heading(`${mutants.length} mutants, ${histories.toLocaleString("en-US")} histories of seed ${seed} at most`);
   let wrong = 0;
   /** @param {string} name @param {string} what @param {boolean} isRight */
@@ -24,7 +26,7 @@ export async function soakMutants({ histories, seed, processes, source = join(ro
     if (!isRight) wrong++;
     print(`${isRight ? "ok    " : "FAILED"} ${name}: ${what}`);
   };
-  const options = { histories, seed, processes };
+  const options = { kind, histories, seed, processes };
   const failures = await failuresOf(await buildWorld(source, "unchanged"), options);
   const first = failures[0];
   tell("nothing is changed", first ? said(first) : `survives ${histories} histories`, first === undefined);
@@ -58,7 +60,7 @@ async function buildMutant({ edits }, number, source) {
     if (places !== 1)
       throw new Error(
         `${file} has ${places} places with ${JSON.stringify(from)}: this mutant has to be written anew in ` +
-          "scripts/lib/testing/mutants.js.",
+          "scripts/lib/testing.",
       );
     writeFileSync(
       path,
@@ -70,7 +72,7 @@ async function buildMutant({ edits }, number, source) {
 
 /**
  * @param {string} program
- * @param {{ histories: number, seed: string, processes: number, untilOtherThan?: string[] }} options
+ * @param {{ kind: "saver" | "store", histories: number, seed: string, processes: number, untilOtherThan?: string[] }} options
  * @returns {Promise<Failure[]>} in the order of their histories
  */
 async function failuresOf(program, { histories, processes, ...job }) {
@@ -78,7 +80,7 @@ async function failuresOf(program, { histories, processes, ...job }) {
   const failures = [];
   await Promise.all(
     Array.from({ length: processes }, (_, from) =>
-      runWorld(program, { kind: "saver", ...job, from, to: histories, step: processes }, (line) => {
+      runWorld(program, { ...job, from, to: histories, step: processes }, (line) => {
         if ("failed" in line && !job.untilOtherThan?.includes(line.kind)) failures.push(line);
       }),
     ),
