@@ -39,9 +39,13 @@ export class Codec {
     return this.sealed(compress(bytes, compression), place);
   }
 
-  /** Decodes a container that stands in an item. @throws FormatError */
-  async decode(stored: Uint8Array, place: Place): Promise<Uint8Array> {
-    return this.#decode(stored, place, MAX_CONTAINER_BYTES, tooLong);
+  /**
+   * Decodes a container that stands in an item.
+   * @param maxBytes what says that it is longer is refused before it is unpacked
+   * @throws FormatError
+   */
+  async decode(stored: Uint8Array, place: Place, maxBytes = MAX_CONTAINER_BYTES): Promise<Uint8Array> {
+    return this.#decode(stored, place, maxBytes, tooLong);
   }
 
   /** The same, and whether it is encrypted and bound to the first of two places. @throws FormatError */

@@ -40,7 +40,14 @@ export class Embedder {
 
   #checked(vector: unknown): Float32Array {
     const isVector = Array.isArray(vector) || vector instanceof Float32Array || vector instanceof Float64Array;
-    if (isVector && vector.length === this.dims) return Float32Array.from(vector as number[]);
+    if (isVector && vector.length === this.dims) {
+      const numbers = Float32Array.from(vector, (number: unknown) => (typeof number === "number" ? number : NaN));
+      if (numbers.every(Number.isFinite)) return numbers;
+      throw invalidInput(
+        "index.embeddings gave a vector in which not all are finite numbers that a Float32 can hold. Nothing can be " +
+          "compared with it: check what the model was given, and what it says.",
+      );
+    }
     throw invalidInput(
       `index.dims is ${this.dims}, but index.embeddings gave ` +
         `${isVector ? `a vector of ${vector.length} numbers` : "something that is not a vector"}. Set index.dims ` +

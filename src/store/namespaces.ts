@@ -1,5 +1,5 @@
 import type { Key } from "../aws/dynamodb/items.js";
-import { escapeId, idOf, key, shortened, unescapeId, wholeText } from "../format/keys.js";
+import { certainId, escapeId, idOf, key, shortened, unescapeId, wholeText } from "../format/keys.js";
 
 /*
  * The keys of the store and the cache. Labels and keys are data: in a key of the table every label ends with a `/`,
@@ -55,14 +55,18 @@ export async function namespaceOf(keyPrefix: string, labels: readonly string[]):
   return { labels: [...labels], partition: `${keyPrefix}N#${text}`, sortKey: `N#${text}`, whole };
 }
 
-/** The namespace of an entry in the registry; `undefined` for one that no store has put there. */
+/**
+ * The namespace of an entry in the registry; `undefined` for one that no store has put there, and for one that does not
+ * keep the text that is too long for its key: what is there of it would be another namespace.
+ */
 export async function registeredNamespace(
   keyPrefix: string,
   sortKey: string,
   whole: string | undefined,
 ): Promise<Namespace | undefined> {
-  const labels = labelsOf(await wholeText(sortKey.slice(2), whole));
-  return labels && { labels, partition: keyPrefix + sortKey, sortKey, whole };
+  const text = await wholeText(sortKey.slice(2), whole);
+  const labels = labelsOf(text);
+  return labels && textOf(labels) === text ? { labels, partition: keyPrefix + sortKey, sortKey, whole } : undefined;
 }
 
 /** What the registry's entries of all namespaces below `labels` begin with, and some others perhaps. */
@@ -87,6 +91,10 @@ export async function itemPlace({ partition }: Namespace, itemKey: string): Prom
   return { key: key(partition, ITEMS + text), whole };
 }
 
-/** The key of an item, from its sort key. */
+/** The key of an item, from its sort key. @throws FormatError where the item does not keep one that is too long for it */
+export const certainItemKey = (sortKey: string, whole: string | undefined): Promise<string> =>
+  certainId(sortKey.slice(ITEMS.length), whole);
+
+/** The same, or what is left of it: for errors. */
 export const itemKeyOf = (sortKey: string, whole: string | undefined): Promise<string> =>
   idOf(sortKey.slice(ITEMS.length), whole);

@@ -9,7 +9,7 @@ import { deserialized, type Serialized } from "../format/serde/serialized.js";
 import { isLive, timesOf, WHOLE, wholeOf } from "./entries/attributes.js";
 import { asFormatError, MAX_READS, readParts, type Unreadable } from "./entries/parts.js";
 import { renewalOf, renewEntry } from "./entries/renew.js";
-import { itemKeyOf } from "./namespaces.js";
+import { certainItemKey, itemKeyOf } from "./namespaces.js";
 import type { Found, Opened, StoreStorage } from "./storage.js";
 
 /**
@@ -93,9 +93,13 @@ async function openOne(
   return undefined;
 }
 
-/** @throws FormatError for what no put has stored, too: callers rely on a value that is an object, and on its times */
+/**
+ * @throws FormatError for what no put has stored, too: callers rely on a value that is an object, on its times and on
+ * its key
+ */
 async function valueOf(serde: SerializerProtocol, item: TableItem, part: Serialized): Promise<Record<string, unknown>> {
   timesOf(item);
+  await certainItemKey(item.SK.S, wholeOf(item));
   const value = await deserialized(serde, part);
   if (typeof value !== "object" || value === null) throw damaged("The value of an item is not an object");
   return value as Record<string, unknown>;
@@ -104,7 +108,7 @@ async function valueOf(serde: SerializerProtocol, item: TableItem, part: Seriali
 /** An item as LangGraph has it. */
 export const storeItem = async ({ namespace, item, value }: Opened): Promise<Item> => ({
   value,
-  key: await itemKeyOf(item.SK.S, wholeOf(item)),
+  key: await certainItemKey(item.SK.S, wholeOf(item)),
   namespace: [...namespace.labels],
   ...timesOf(item),
 });

@@ -1,3 +1,4 @@
+import { emit, type EventListener } from "../aws/client/events.js";
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { AttributeValue, Condition, Item, Key } from "../aws/dynamodb/items.js";
 import { DynamoDBSaverError } from "../errors.js";
@@ -33,6 +34,10 @@ const UNTIL = "until";
 /** From when on the namespace may be empty, in milliseconds since 1970; below 1: it was found so. */
 const EMPTIED = "emptied";
 
+const UNNAMED =
+  "A namespace's row does not keep the name that is too long for its key, so it is not listed, and left out of " +
+  "searches of what is above it. A put into it mends the row.";
+
 /** What a label takes in memory, besides its text. */
 const LABEL_BYTES = 48;
 
@@ -56,6 +61,7 @@ export class Registry {
     private readonly backend: Backend,
     private readonly keyPrefix: string,
     private readonly consistentRead: boolean,
+    private readonly onEvent: EventListener | undefined,
   ) {}
 
   /** Comes before an item is put. No request for a namespace that is known, 1 else. */
@@ -88,11 +94,16 @@ export class Registry {
       only: ROW,
       consistent: this.consistentRead,
     });
+    let isSaid = false;
     for await (const page of pages) {
       const registered: Registered[] = [];
       for (const row of page) {
         if (isGone(row)) continue;
         const namespace = await registeredNamespace(this.keyPrefix, row.SK.S, stringOf(row, "whole"));
+        if (!namespace && !isSaid) {
+          isSaid = true;
+          emit(this.onEvent, { type: "warning", code: "ITEM_SKIPPED", message: UNNAMED });
+        }
         if (!namespace || !startsWith(namespace.labels, prefix)) continue;
         const [created, until] = [numberOf(row, CREATED) ?? 0, numberOf(row, UNTIL) ?? 0];
         registered.push({ namespace, created, until, emptied: row[EMPTIED] });

@@ -66,7 +66,7 @@ export class DynamoDBStore extends BaseStore {
     this.#config = config;
     this.#storage = {
       entries: openEntries(backend, true),
-      registry: new Registry(backend, shared.keyPrefix, shared.consistentRead),
+      registry: new Registry(backend, shared.keyPrefix, shared.consistentRead, shared.onEvent),
       keyPrefix: shared.keyPrefix,
       serde: shared.serde ?? strictSerde,
       embedder: index && new Embedder(index),

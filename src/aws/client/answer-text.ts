@@ -10,16 +10,19 @@ const REQUEST_ID = /^([A-Z\d]{16}|[A-Z\d]{52}|[a-f\d]{8}(-[a-f\d]{4}){3}-[a-f\d]
 const WORD = /^([A-Za-z]{1,30}|\d{1,10})$/;
 /** So many characters of a secret are no chance. */
 const PIECE = 12;
+/** Fewer of them, all that there are of a secret, are one too; yet fewer stand in any word. */
+const WHOLE = 4;
 
-/** What nobody may see of a request that was sent: also as Base64, wherever in a longer text it began. */
-export function secretsOf(sent: Headers): string {
-  const signature = sent.get("authorization")!.split("Signature=")[1]!;
-  return [signature, sent.get("x-amz-security-token") ?? ""]
-    .flatMap((secret) => [secret, ...[0, 1, 2].map((from) => btoa(secret.slice(from)))])
-    .join(" ");
-}
+/** What nobody may see of a signed request that was sent. */
+export const secretsOf = (sent: Headers): string =>
+  withBase64([sent.get("authorization")!.split("Signature=")[1]!, sent.get("x-amz-security-token") ?? ""]);
+
+/** Secrets of ASCII: also as Base64, wherever in a longer text it began. */
+export const withBase64 = (secrets: readonly string[]): string =>
+  secrets.flatMap((secret) => [secret, ...[0, 1, 2].map((from) => btoa(secret.slice(from)))]).join(" ");
 
 const shows = (text: string, secrets: string): boolean =>
+  secrets.split(" ").some((secret) => secret.length >= WHOLE && text.includes(secret)) ||
   Array.from(text, (_, i) => text.slice(i, i + PIECE)).some(
     (piece) => piece.length === PIECE && secrets.includes(piece),
   );

@@ -12,7 +12,7 @@ export function jsonOf({ body }: Answer): Record<string, unknown> {
 }
 
 /** A member of an error answer that names the error; never throws. */
-export function codeIn(answer: Answer, ...names: string[]): string | undefined {
+export function nameIn(answer: Answer, ...names: string[]): string | undefined {
   try {
     const json = jsonOf(answer);
     return names.map((name) => json[name]).find((value): value is string => typeof value === "string");

@@ -1,4 +1,5 @@
 import { aborted } from "../client/abort.js";
+import { codeIn, secretsOf, withBase64 } from "../client/answer-text.js";
 import type { Clock } from "../client/clock.js";
 import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE, type Answer } from "../client/exchange.js";
 import { backoffMs, retryKind, serverAsksMs, type RetryKind } from "../client/retry.js";
@@ -18,6 +19,8 @@ export interface Question<T> {
   body?: string;
   /** Gives the headers of a signed request, for each attempt anew. */
   sign?: { headers(body: Uint8Array<ArrayBuffer>): Promise<Headers>; clock: Clock };
+  /** What is sent that nobody may see, besides what a signed request has. */
+  secrets: readonly string[];
   /**
    * Reads a successful answer. What it throws means a garbled one, which is asked for again, or a {@link
    * CredentialsProviderError}.
@@ -51,12 +54,14 @@ export async function ask<T>(settings: Settings, question: Question<T>): Promise
   for (let attempt = 1; ; attempt++) {
     let answer: Answer | undefined;
     let failure: Refusal;
+    let sent: Headers | undefined;
     const clockOffsetMs = sign?.clock.offsetMs ?? 0;
     try {
-      const init = { method, headers: sign ? await sign.headers(body!) : headers, ...(body && { body }) };
+      sent = await sign?.headers(body!);
+      const init = { method, headers: sent ?? headers, ...(body && { body }) };
       answer = await exchange(url, init, { fetch, signal, timeoutMs: timeout, maxBytes: MAX_ANSWER_BYTES });
       if (answer.status >= 200 && answer.status < 300) return question.read(answer);
-      failure = refused(question, answer);
+      failure = refused(question, answer, sent);
       if (sign?.clock.correct(failure.serviceCode, answer.headers, clockOffsetMs)) failure.retry = "immediate";
     } catch (error) {
       if (signal?.aborted) throw aborted(signal);
@@ -83,10 +88,9 @@ export async function ask<T>(settings: Settings, question: Question<T>): Promise
   }
 }
 
-function refused(question: Question<unknown>, answer: Answer): Refusal {
-  const code = question.serviceCode(answer);
-  // A name and nothing else: an answer's text may quote what was sent.
-  const serviceCode = code !== undefined && /^[A-Za-z0-9_.-]{1,80}$/.test(code) ? code : undefined;
+function refused(question: Question<unknown>, answer: Answer, sent: Headers | undefined): Refusal {
+  const secrets = `${withBase64(question.secrets)} ${sent ? secretsOf(sent) : ""}`;
+  const serviceCode = codeIn(question.serviceCode(answer), secrets);
   const named = serviceCode ? ` (${serviceCode})` : "";
   const problem = `${new URL(question.url).host} answered with HTTP ${answer.status}${named}.`;
   // Of STS, about the identity provider: "This can be a transient error" (AssumeRoleWithWebIdentity, "Errors").

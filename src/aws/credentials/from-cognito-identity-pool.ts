@@ -1,6 +1,6 @@
 import { invalidConfig } from "../../errors.js";
 import type { AwsCredentials } from "../client/credentials.js";
-import { codeIn, jsonOf, temporary } from "./answer.js";
+import { jsonOf, nameIn, temporary } from "./answer.js";
 import { ask, type Question } from "./ask.js";
 import { CredentialsProviderError } from "./provider-error.js";
 import { renewed, required, serviceAt, settingsOf, type ClientConfig, type ProviderOptions } from "./provider.js";
@@ -77,7 +77,7 @@ export function fromCognitoIdentityPool(
   const cacheKey = user && `aws:cognito-identity-credentials:${identityPoolId}:${user}`;
   let identityId: string | undefined;
 
-  const call = (operation: string, input: object): Promise<Record<string, unknown>> =>
+  const call = (operation: string, input: Input): Promise<Record<string, unknown>> =>
     ask(settings, cognitoQuestion(url, operation, input));
 
   const identify = async (Logins: Record<string, string> | undefined): Promise<string> => {
@@ -130,16 +130,20 @@ async function tokensOf(
   return Object.fromEntries(await Promise.all(entries));
 }
 
-function cognitoQuestion(url: string, operation: string, input: object): Question<Record<string, unknown>> {
+/** Of an operation. Its tokens are secrets. */
+type Input = Record<string, unknown> & { Logins: Record<string, string> | undefined };
+
+function cognitoQuestion(url: string, operation: string, input: Input): Question<Record<string, unknown>> {
   return {
     url,
     method: "POST",
     headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": `AWSCognitoIdentityService.${operation}` },
     body: JSON.stringify(input),
+    secrets: Object.values(input.Logins ?? {}),
     read: jsonOf,
     // With the namespace before it, or a URL after it.
     serviceCode: (answer) =>
-      (codeIn(answer, "__type") ?? answer.headers.get("x-amzn-errortype") ?? undefined)
+      (nameIn(answer, "__type") ?? answer.headers.get("x-amzn-errortype") ?? undefined)
         ?.replace(/^.*#/, "")
         .replace(/:.*/, ""),
     advice: (status, serviceCode) => {

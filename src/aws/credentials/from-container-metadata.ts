@@ -1,6 +1,6 @@
 import type { AwsCredentials, AwsCredentialsProvider } from "../client/credentials.js";
 import { runtimeEnv, variable } from "../client/env-variables.js";
-import { codeIn, jsonOf, temporary } from "./answer.js";
+import { jsonOf, nameIn, temporary } from "./answer.js";
 import { ask } from "./ask.js";
 import { CredentialsProviderError } from "./provider-error.js";
 import { renewed, safeUrl, settingsOf, type ProviderOptions, type Settings } from "./provider.js";
@@ -54,6 +54,7 @@ async function askAgent(settings: Settings, options: FromContainerMetadataOption
     url,
     method: "GET",
     headers: { accept: "application/json", ...(token && { authorization: token }) },
+    secrets: token ? [token] : [],
     read(answer) {
       const { AccessKeyId, SecretAccessKey, Token, Expiration } = jsonOf(answer);
       return temporary(provider, {
@@ -63,7 +64,7 @@ async function askAgent(settings: Settings, options: FromContainerMetadataOption
         expiration: Expiration,
       });
     },
-    serviceCode: (answer) => codeIn(answer, "code", "Code"),
+    serviceCode: (answer) => nameIn(answer, "code", "Code"),
     advice: (status) => {
       if (status === 401 || status === 403)
         return "Check awsContainerAuthorizationToken, and that the token is read anew when it changes.";

@@ -1,8 +1,9 @@
 import { optional } from "../../checks.js";
+import { codeIn, withBase64 } from "../client/answer-text.js";
 import type { AwsCredentials, AwsCredentialsProvider } from "../client/credentials.js";
 import { allowsInsecureEndpoint, runtimeEnv, variable } from "../client/env-variables.js";
 import type { Answer } from "../client/exchange.js";
-import { codeIn, jsonOf, temporary, textOfAnswer } from "./answer.js";
+import { jsonOf, nameIn, temporary, textOfAnswer } from "./answer.js";
 import { ask } from "./ask.js";
 import { CredentialsProviderError } from "./provider-error.js";
 import { renewed, safeUrl, settingsOf, type ProviderOptions, type Settings } from "./provider.js";
@@ -69,6 +70,7 @@ async function askInstance(
     url: `${origin}/latest/api/token`,
     method: "PUT",
     headers: { "x-aws-ec2-metadata-token-ttl-seconds": String(TOKEN_SECONDS) },
+    secrets: [],
     read: (answer) => word(answer, /^[\x21-\x7e]+$/),
     serviceCode: () => undefined,
     advice: (status) => {
@@ -89,8 +91,9 @@ async function askInstance(
       url: origin + path,
       method: "GET",
       headers: { "x-aws-ec2-metadata-token": token },
+      secrets: [token],
       read,
-      serviceCode: (answer) => codeIn(answer, "Code"),
+      serviceCode: (answer) => nameIn(answer, "Code"),
       advice: (status) =>
         status === 404
           ? "The instance has no role, or not that one. Attach an instance profile, or check the option profile."
@@ -102,7 +105,8 @@ async function askInstance(
   return get(ROLES + encodeURIComponent(role), (answer) => {
     const { Code, AccessKeyId, SecretAccessKey, Token, Expiration } = jsonOf(answer);
     if (typeof Code === "string" && Code !== "Success") {
-      const named = /^\w{1,80}$/.test(Code) ? ` (${Code})` : "";
+      const code = codeIn(Code, withBase64([token]));
+      const named = code ? ` (${code})` : "";
       throw new CredentialsProviderError(
         provider,
         `the metadata service could not assume the instance's role${named}. Check the role's trust policy: it ` +

@@ -21,6 +21,7 @@ export function stsQuestion(
     method: "POST",
     headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
     body: formOf(action, params),
+    secrets: typeof params.WebIdentityToken === "string" ? [params.WebIdentityToken] : [],
     read({ body }) {
       const [credentials = ""] = elements(documentOf(body, `${action}Response`), "Credentials");
       return temporary(provider, {

@@ -80,6 +80,7 @@ async function* identity(
       headers,
       body: "Action=GetCallerIdentity&Version=2011-06-15",
       sign: { headers: signed, clock },
+      secrets: [],
       read: ({ body }) => elementText(documentOf(body, "GetCallerIdentityResponse"), "Arn") ?? "",
       serviceCode: (answer) => elementText(textOfAnswer(answer), "Code"),
       advice: () => undefined,

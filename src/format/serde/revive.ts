@@ -22,9 +22,13 @@ export async function revive(json: string): Promise<unknown> {
   if (!json.includes('lc"')) return root.value;
   const found: Found[] = [];
   collect(root, "value", root.value, found);
-  const loaded = await Promise.all(found.map(async ({ record }) => (record.lc === 1 ? loadRecord(record) : undefined)));
-  // What is inside of others comes first.
-  found.forEach(({ holder, key, record }, i) => setOwn(holder, key, record.lc === 1 ? loaded[i] : valueOf(record)));
+  // What is inside of others comes first. One after the other, none of them is held as a record, as a text and as an
+  // object but one.
+  found.reverse();
+  for (let next = found.pop(); next; next = found.pop()) {
+    const { holder, key, record } = next;
+    setOwn(holder, key, record.lc === 1 ? await loadRecord(record) : valueOf(record));
+  }
   return root.value;
 }
 

@@ -14,7 +14,7 @@ import { ITEMS } from "../namespaces.js";
 
 export const SKETCHES = "V#";
 
-/** What is longer is not kept: such an entry is compared by each search. In bytes. */
+/** What is longer is not kept, nor unpacked: such an entry is compared by each search. In bytes. */
 const MAX_BYTES = 300 * 1_024;
 
 export const sketchKey = ({ PK, SK }: Key, born: string): Key =>
@@ -36,7 +36,7 @@ export async function sketchItem(codec: Codec, entryKey: Key, born: string, byte
 /** The bytes of a sketch; `undefined` for one that is not kept, or is damaged: its entry has to be compared. */
 export async function sketchOf(codec: Codec, item: Item): Promise<Uint8Array | undefined> {
   try {
-    const bytes = await codec.decode(binaryOf(item, DATA), placeOf(item, DATA));
+    const bytes = await codec.decode(binaryOf(item, DATA), placeOf(item, DATA), MAX_BYTES);
     return bytes.length > 0 ? bytes : undefined;
   } catch (error) {
     if (error instanceof FormatError) return undefined;

@@ -1,5 +1,5 @@
 /*
- * Filters, with the semantics of LangGraph's InMemoryStore: values are compared by `===`, sizes as numbers. A filter
+ * Filters, with the semantics of LangGraph's InMemoryStore: values are compared by `===`, sizes as numbers, of which objects have none. A filter
  * that is an object of operators only, an empty one included, is a set of conditions.
  */
 
@@ -8,13 +8,17 @@ type Condition = (actual: unknown, given: unknown) => boolean;
 const OPERATORS: ReadonlyMap<string, Condition> = new Map<string, Condition>([
   ["$eq", (actual, given) => actual === given],
   ["$ne", (actual, given) => actual !== given],
-  ["$gt", (actual, given) => Number(actual) > Number(given)],
-  ["$gte", (actual, given) => Number(actual) >= Number(given)],
-  ["$lt", (actual, given) => Number(actual) < Number(given)],
-  ["$lte", (actual, given) => Number(actual) <= Number(given)],
+  ["$gt", (actual, given) => sizeOf(actual) > sizeOf(given)],
+  ["$gte", (actual, given) => sizeOf(actual) >= sizeOf(given)],
+  ["$lt", (actual, given) => sizeOf(actual) < sizeOf(given)],
+  ["$lte", (actual, given) => sizeOf(actual) <= sizeOf(given)],
   ["$in", (actual, given) => Array.isArray(given) && given.includes(actual)],
   ["$nin", (actual, given) => !Array.isArray(given) || !given.includes(actual)],
 ]);
+
+/** An object has none: how it turns itself into a number is a matter of who has stored it, and may fail. */
+const sizeOf = (value: unknown): number =>
+  value === null || !["object", "function", "symbol"].includes(typeof value) ? Number(value) : NaN;
 
 export type Filter = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 import type { Item } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
 import { VECTORS } from "../entries/attributes.js";
-import { asFormatError, isUnreadable, MAX_READS, partOf, readEntries } from "../entries/parts.js";
-import { vectorsType } from "../vectors/scorer.js";
+import { isUnreadable, MAX_READS, readEntries, readParts } from "../entries/parts.js";
+import { Scorer } from "../vectors/scorer.js";
 import { itemPlace, namespaceOf, startsWith } from "../namespaces.js";
 import type { Found, StoreStorage } from "../storage.js";
 import { compareAll } from "./compare.js";
@@ -33,7 +33,7 @@ export async function nearest(storage: StoreStorage, op: Search, query: Float32A
       const before = page.found.length;
       await fillWithOldest(storage, page, op, ({ PK, SK }) => ranked.has(PK.S + SK.S));
       // What has a place among the others was put, or began to pass the filter, since they were compared.
-      const late = page.found.slice(before).map(({ item }) => isComparable(storage, item, query.length));
+      const late = page.found.slice(before).map(({ item }) => isComparable(storage, item, query));
       if ((await Promise.all(late)).includes(true) && ++rounds < MAX_READS) continue;
     }
     return page;
@@ -74,9 +74,11 @@ async function alive<F extends Found>(storage: StoreStorage, found: F[]): Promis
 async function isComparable(
   { entries, maxValueBytes, sketches }: StoreStorage,
   item: Item,
-  dims: number,
+  query: Float32Array,
 ): Promise<boolean> {
   if (!sketches || !(VECTORS in item)) return false;
-  const vectors = await partOf(entries.backend, item, VECTORS, maxValueBytes).catch(asFormatError);
-  return !isUnreadable(vectors) && vectors.type === vectorsType(dims);
+  const scorer = new Scorer(query);
+  for await (const [vectors] of readParts(entries.backend, [item], VECTORS, maxValueBytes))
+    return !isUnreadable(vectors) && scorer.best(vectors!) !== undefined;
+  return false;
 }

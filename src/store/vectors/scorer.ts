@@ -25,7 +25,10 @@ export class Scorer {
     this.#magnitude = Math.sqrt(query.reduce((sum, number) => sum + number * number, 0));
   }
 
-  /** The best cosine similarity; `undefined` if there is no vector, or they are of another length than the query. */
+  /**
+   * The best cosine similarity; `undefined` if there is no vector of finite numbers, or they are of another length than
+   * the query.
+   */
   best({ type, bytes }: Serialized): number | undefined {
     return type === vectorsType(this.query.length) ? this.bestOf(bytes) : undefined;
   }
@@ -48,8 +51,10 @@ export class Scorer {
         squares += number * number;
       }
       const magnitudes = this.#magnitude * Math.sqrt(squares);
-      best = Math.max(best, magnitudes > 0 ? dot / magnitudes : 0);
+      const score = magnitudes === 0 ? 0 : dot / magnitudes;
+      // With a number that is not finite it is NaN, which is never greater.
+      if (score > best) best = score;
     }
-    return best;
+    return best > -Infinity ? best : undefined;
   }
 }

@@ -24,10 +24,13 @@ export class Shortlist<T> {
     private readonly after?: Listed<T>,
   ) {}
 
-  /** @param make is called only if the score is high enough by now */
+  /**
+   * @param score one that is NaN has no place in any order, and is left out
+   * @param make is called only if the score is high enough by now
+   */
   add(score: number, make: () => T): void {
     const { after } = this;
-    if (score < this.#least || this.most <= 0 || (after && score > after.score)) return;
+    if (!(score >= this.#least) || this.most <= 0 || (after && score > after.score)) return;
     const item = make();
     if (after && score === after.score && this.order(item, after.item) <= 0) return;
     this.#kept.push({ score, item });

@@ -136,14 +136,15 @@ export class SketchScorer {
 
   /**
    * The best cosine similarity of an item's vectors: estimated, or exact where {@link Sketcher.isExact}. An estimate
-   * can be over 1. `undefined` if there is no vector, or the sketches are of vectors of another length.
+   * can be over 1. `undefined` if there is no vector, or the sketches are of vectors of another length; `Infinity` if
+   * they give no number, since no {@link Sketcher} makes such: only the vectors themselves can tell.
    */
   best(sketch: Uint8Array): number | undefined {
     const { sketcher } = this;
     const size = sketcher.bytesOf(1) - sketcher.bytesOf(0);
     const isOurs = sketch[0] === FORMAT && (sketch[1]! | (sketch[2]! << 8)) === sketcher.dims;
     if (!isOurs || sketch.length <= HEADER_BYTES || (sketch.length - HEADER_BYTES) % size !== 0) return undefined;
-    if (this.#exact) return this.#exact.bestOf(sketch.subarray(HEADER_BYTES));
+    if (this.#exact) return this.#exact.bestOf(sketch.subarray(HEADER_BYTES)) ?? Infinity;
     const view = new DataView(sketch.buffer, sketch.byteOffset);
     let best = -Infinity;
     for (let from = HEADER_BYTES; from < sketch.length; from += size) {
@@ -152,6 +153,6 @@ export class SketchScorer {
         sum += this.#sums[sums + sketch[at]!]!;
       best = Math.max(best, sum * view.getFloat32(from, true));
     }
-    return best;
+    return Number.isFinite(best) ? best : Infinity;
   }
 }

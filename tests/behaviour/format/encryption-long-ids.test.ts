@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { collect, emptyThread, putStep, valuesAt } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver } from "../../lanes/savers/harness.js";
+import { createStore } from "../../lanes/savers/stores.js";
 import { itemsOf, itemsWithPrefix, putRaw } from "../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 import { encrypted, key } from "./encrypted.js";
@@ -40,6 +41,36 @@ test("what an item says of an id that was too long for its key counts only if it
     }
     for (const item of items.filter(({ thread }) => thread)) await putRaw({ ...item, thread: { S: "forged" } });
     expect(await threads()).not.toContain("forged");
+  }
+});
+
+test("what the store's items and its registry say of a long key and a long namespace counts only if it is that", async () => {
+  const [long, below] = ["y".repeat(1_000), ["users", "bob", "x".repeat(1_000)]];
+  for (const options of [{}, { encryption: { key } }]) {
+    const keyPrefix = newPrefix();
+    const warnings: unknown[] = [];
+    const open = () => createStore({ keyPrefix, ...options, onEvent: (event) => void warnings.push(event) });
+    await open().put(below, "k", { n: 1 });
+    await open().put(["keys"], long, { n: 2 });
+    const having = (await itemsWithPrefix(keyPrefix)).filter(({ whole }) => whole);
+    expect(having).toHaveLength(2);
+
+    for (const said of [{}, { whole: { S: "users/forged/" } }]) {
+      for (const { whole: _, ...item } of having) await putRaw({ ...item, ...said });
+      warnings.length = 0;
+      expect(await open().search(["users"])).toEqual([]);
+      expect(await open().search(["keys"])).toEqual([]);
+      expect(await open().listNamespaces()).toEqual([["keys"]]);
+      const skipped = warnings.filter((event) => (event as { type: string }).type === "warning");
+      expect(new Set(skipped.map((event) => (event as { code: string }).code))).toEqual(new Set(["ITEM_SKIPPED"]));
+      expect(skipped.length).toBeGreaterThanOrEqual(3);
+      expect(await errorOf(open().get(["keys"], long))).toMatchObject({ name: "StoreDataError", code: "DAMAGED_DATA" });
+      expect(await open().search(below)).toMatchObject([{ namespace: below, key: "k", value: { n: 1 } }]);
+    }
+
+    await open().put(below, "other", { n: 3 });
+    await open().put(["keys"], long, { n: 4 });
+    expect((await open().search([])).map(({ value }) => value.n as number).sort()).toEqual([1, 3, 4]);
   }
 });
 

@@ -101,6 +101,19 @@ test.each([
   expect(JSON.stringify(skipped)).not.toContain(PAYLOAD);
 });
 
+test("a filter by size finds no object and no list, and none makes the search fail", async () => {
+  const memories = createStore();
+  const values: unknown[] = [5, "6", true, null, [7], [], {}, { toString: null, valueOf: null }];
+  for (const [i, size] of values.entries()) await memories.put(["n"], String(i), { size });
+
+  const found = async (size: object): Promise<string> =>
+    (await memories.search(["n"], { filter: { size } })).map(({ key }) => key).join();
+  expect(await found({ $gt: 0 })).toBe("0,1,2");
+  expect(await found({ $gte: null })).toBe("0,1,2,3");
+  expect(await found({ $lt: 6, $lte: 1 })).toBe("2,3");
+  expect(await found({ $gte: { valueOf: null, toString: null } })).toBe("");
+});
+
 test.each([{ S: "x" }, { N: "1e100" }, { N: "-5e30" }, { NULL: true }])(
   "a time that is none is a data error of its item, which searches leave out: %j",
   async (time) => {

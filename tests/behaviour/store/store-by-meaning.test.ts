@@ -108,7 +108,11 @@ test.each([{ exact: true }, { exact: false }])(
   },
 );
 
-test("an item is found whose sketch is damaged", async () => {
+test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+  ["cut off", (bytes) => bytes.subarray(0, 1)],
+  ["longer than any that is kept", () => Uint8Array.from([0, 1, 64, 0, ...new Uint8Array(308_000)])],
+  ["of a scale that is no number", () => Uint8Array.from([0, 1, 64, 0, 0, 0, 0xc0, 0x7f, ...new Uint8Array(64)])],
+])("an item is found whose sketch is %s", async (_, change) => {
   const keyPrefix = newPrefix();
   const store = createStore({ keyPrefix, index });
   for (const [key, text] of [
@@ -118,7 +122,7 @@ test("an item is found whose sketch is damaged", async () => {
     await store.put(NS, key, { text });
   const isOfFirst = ({ SK }: { SK?: { S?: string } }): boolean => SK!.S!.startsWith("V#") && SK!.S!.endsWith("#1");
   const sketch = (await itemsWithPrefix(keyPrefix)).find(isOfFirst)!;
-  await putRaw(withBytes(sketch, "data", (bytes) => bytes.subarray(0, 1)));
+  await putRaw(withBytes(sketch, "data", change));
   expect(keysOf(await store.search(NS, { query: "ab" }))).toEqual(["1", "2"]);
 });
 

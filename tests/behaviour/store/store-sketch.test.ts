@@ -139,6 +139,19 @@ describe("sketches", () => {
     expect(sketcher.scorer(new Float32Array(64).fill(1)).best(sketcher.sketch([unusable]))).toBeCloseTo(0, 12);
   });
 
+  test("that give no number say that their vectors have to be compared, and vectors without a number no score", () => {
+    for (const number of [NaN, Infinity, -Infinity])
+      for (const dims of [8, 64, 1_024]) {
+        const [sketcher, ones] = [new Sketcher(dims), new Float32Array(dims).fill(1)];
+        const unusable = new Float32Array(dims).fill(number);
+        expect(new Scorer(ones).best(serializedVectors([unusable]))).toBeUndefined();
+        expect(new Scorer(ones).best(serializedVectors([unusable, ones, unusable]))).toBeCloseTo(1, 12);
+        const sketch = sketcher.sketch([sketcher.isExact ? unusable : ones]);
+        if (!sketcher.isExact) new DataView(sketch.buffer).setFloat32(3, number, true);
+        expect(sketcher.scorer(ones).best(sketch)).toBe(Infinity);
+      }
+  });
+
   test("are not compared with a query of other dimensions, nor if there are none", () => {
     const scorer = new Sketcher(1_024).scorer(new Float32Array(1_024).fill(1));
     expect(scorer.best(new Sketcher(1_023).sketch([new Float32Array(1_023).fill(1)]))).toBeUndefined();
@@ -170,6 +183,15 @@ describe("a shortlist", () => {
     for (let n = 1_000; n > 0; n--) list.add(n, () => (made++, n));
     expect(made).toBe(20);
     expect(list.best().map(({ item }) => item)).toEqual([1000, 999, 998, 997, 996, 995, 994, 993, 992, 991]);
+  });
+
+  test("leaves out what has no score", () => {
+    const list = new Shortlist<number>(2, (one, other) => one - other);
+    [1, NaN, 3, NaN, NaN, NaN, NaN, 2].forEach((score, n) => list.add(score, () => n));
+    expect(list.best()).toEqual([
+      { score: 3, item: 2 },
+      { score: 2, item: 7 },
+    ]);
   });
 
   test("of none stays empty", () => {

@@ -67,6 +67,19 @@ describe("an index", () => {
     });
   });
 
+  test("of a model that gives numbers which are not finite is refused before anything is sent", async () => {
+    for (const number of [NaN, Infinity, -Infinity, 1e39, "1", undefined]) {
+      const vector = [...new Array<number>(7).fill(1), number as number];
+      const embeddings = { embedDocuments: async () => [vector], embedQuery: async () => vector };
+      const { store, log } = countedStore({ index: { dims: 8, embeddings: embeddings as never } });
+      for (const call of [() => store.put(["a"], "1", { text: "ab" }), () => store.search(["a"], { query: "ab" })])
+        expect(await log.during(() => call().catch((error: unknown) => error))).toMatchObject({
+          operations: [],
+          result: { code: "INVALID_INPUT", message: expect.stringContaining("not all are finite numbers") },
+        });
+    }
+  });
+
   test("passes over vectors of another model, which had other dimensions", async () => {
     const keyPrefix = newPrefix();
     await createStore({ keyPrefix, index: { dims: 5, embeddings: new LettersEmbeddings(5) } }).put(["a"], "old", {

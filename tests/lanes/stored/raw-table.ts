@@ -65,5 +65,5 @@ export async function deleteRaw({ PK, SK }: RawItem): Promise<void> {
 /** An item with the bytes of one binary attribute changed. */
 export function withBytes(item: RawItem, attribute: string, change: (bytes: Uint8Array) => Uint8Array): RawItem {
   const bytes = Uint8Array.from(atob(item[attribute]!.B!), (sign) => sign.charCodeAt(0));
-  return { ...item, [attribute]: { B: btoa(String.fromCharCode(...change(bytes))) } };
+  return { ...item, [attribute]: { B: btoa(Array.from(change(bytes), (byte) => String.fromCharCode(byte)).join("")) } };
 }
