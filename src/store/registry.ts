@@ -9,8 +9,16 @@ import type { Backend } from "../payload/backend.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { isGone, livingUpdate, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../payload/lifetime.js";
 import { livingUntil } from "./emptiness.js";
+import { MAX_LENGTH } from "./labels.js";
 import { sweepLeftovers } from "./leftovers.js";
-import { registeredNamespace, registryPartition, registryPrefix, startsWith, type Namespace } from "./namespaces.js";
+import {
+  MAX_LABELS,
+  registeredNamespace,
+  registryPartition,
+  registryPrefix,
+  startsWith,
+  type Namespace,
+} from "./namespaces.js";
 
 /*
  * Which namespaces there are. A row comes before a namespace's first item, so a namespace that holds items is always
@@ -32,6 +40,9 @@ const CREATED = "created";
 const UNTIL = "until";
 /** From when on the namespace may be empty, in milliseconds since 1970; below 1: it was found so. */
 const EMPTIED = "emptied";
+
+/** Signs of a name that no store has put there: the labels have `MAX_LENGTH` signs, and an escaped one has 5. */
+const TOO_LONG = 5 * MAX_LENGTH + MAX_LABELS;
 
 /** What a label takes in memory, besides its text. */
 const LABEL_BYTES = 48;
@@ -92,7 +103,9 @@ export class Registry {
       const registered: Registered[] = [];
       for (const row of page) {
         if (isGone(row)) continue;
-        const namespace = await registeredNamespace(this.keyPrefix, row.SK.S, stringOf(row, "whole"));
+        const whole = stringOf(row, "whole");
+        if (whole !== undefined && whole.length > TOO_LONG) continue;
+        const namespace = await registeredNamespace(this.keyPrefix, row.SK.S, whole);
         if (!namespace || !startsWith(namespace.labels, prefix)) continue;
         const [created, until] = [numberOf(row, CREATED) ?? 0, numberOf(row, UNTIL) ?? 0];
         registered.push({ namespace, created, until, emptied: row[EMPTIED] });

@@ -1,6 +1,5 @@
 import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
-import { compareCodePoints } from "../../format/code-points.js";
 import { endOf, isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import { createdOf, GONE, isLive, TRASH } from "../entries/attributes.js";
 import { readItems } from "../entries/parts.js";
@@ -9,15 +8,13 @@ import { emptyTrash } from "../entries/trash.js";
 import { namespaceOf, type Namespace } from "../namespaces.js";
 import { isUnsettled, type Registered } from "../registry.js";
 import type { Found, StoreStorage } from "../storage.js";
+import { oldestRows } from "./oldest-rows.js";
 
 /** So many items more than are wanted are asked for at once: some may not count. */
 const SOME_MORE = 3;
 const POINTERS_AT_ONCE = 1_000;
 /** "BatchGetItem": keys of one request. */
 const ENTRIES_AT_ONCE = 100;
-/** Of namespaces that are kept in their order. What is over is read again. */
-const MOST_ROWS = 4_000;
-const MOST_LABELS = 2 * 1_024 * 1_024;
 const CHORES_AT_ONCE = 6;
 
 /** What the one who reads wants next. */
@@ -124,7 +121,7 @@ async function* pointersUnder(
   const own = prefix.length > 0 ? await namespaceOf(storage.keyPrefix, prefix) : undefined;
   const [ahead, first] = await Promise.all([
     own && pointerPage(storage, own, missing()),
-    oldestRows(storage, prefix, undefined),
+    oldestRows(storage.registry, prefix, undefined),
   ]);
   let rows = first;
   // Its row may have been removed, or have expired, a moment ago.
@@ -146,7 +143,7 @@ async function* pointersUnder(
       }
     }
     if (rows.isWhole) return;
-    rows = await oldestRows(storage, prefix, rows.all.at(-1));
+    rows = await oldestRows(storage.registry, prefix, rows.all.at(-1));
   }
 }
 
@@ -186,30 +183,3 @@ async function pointerPage(
   });
   return { pointers, next };
 }
-
-const byAge = (a: Registered, b: Registered): number =>
-  a.created - b.created || compareCodePoints(a.namespace.sortKey, b.namespace.sortKey);
-
-/** The oldest namespaces under a prefix that come after one: as many as can be held. */
-async function oldestRows(
-  { registry }: StoreStorage,
-  prefix: readonly string[],
-  after: Registered | undefined,
-): Promise<{ all: Registered[]; isWhole: boolean }> {
-  let all: Registered[] = [];
-  let isWhole = true;
-  let labels = 0;
-  for await (const page of registry.under(prefix)) {
-    for (const row of page) if (!after || byAge(row, after) > 0) all.push(row);
-    labels = lengthOf(all);
-    if (all.length <= MOST_ROWS && labels <= MOST_LABELS) continue;
-    all.sort(byAge);
-    isWhole = false;
-    while (all.length > 1 && (all.length > MOST_ROWS / 2 || lengthOf(all) > MOST_LABELS / 2))
-      all = all.slice(0, Math.ceil(all.length / 2));
-  }
-  return { all: all.sort(byAge), isWhole };
-}
-
-const lengthOf = (rows: Registered[]): number =>
-  rows.reduce((sum, { namespace }) => sum + namespace.sortKey.length + (namespace.whole?.length ?? 0), 0);
