@@ -64,7 +64,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     super(config.serde ?? defaultSerde);
     this.#config = config;
     this.#backend = openBackend(config, compress);
-    this.#entries = openEntries(this.#backend, false);
+    this.#entries = openEntries(this.#backend, false, this.#config.onEvent);
   }
 
   /**

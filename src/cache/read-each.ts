@@ -4,9 +4,8 @@ import { DATA } from "../format/attributes.js";
 import type { Serialized } from "../format/serde/serialized.js";
 import { keyOf } from "../format/keys.js";
 import type { Backend } from "../payload/backend.js";
-import { VERSION } from "../store/entries/attributes.js";
 import type { Entries } from "../store/entries/known.js";
-import { isUnreadable, MAX_READS, partOf, readEntries, readParts } from "../store/entries/parts.js";
+import { isSameVersion, isUnreadable, MAX_READS, partOf, readEntries, readParts } from "../store/entries/parts.js";
 
 /**
  * Opens each of the entries that can be read, one after the other. One that cannot does no harm to the others: all that
@@ -57,7 +56,7 @@ const isOutage = (error: unknown): boolean =>
 /** What is there instead, if another set has come between, and deleted the segments of what it replaced. */
 async function laterVersion(entries: Entries, item: Item): Promise<Item | undefined> {
   const [there] = await readEntries(entries, [keyOf(item)], true);
-  return there && JSON.stringify(there[VERSION]) === JSON.stringify(item[VERSION]) ? item : there;
+  return there && isSameVersion(there, item) ? item : there;
 }
 
 /** Those entries that are read without a request. */

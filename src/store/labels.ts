@@ -13,7 +13,7 @@ import { MAX_LABELS } from "./namespaces.js";
  * UTF-16 units of all labels, and of a key. What a key of the table cannot hold stands in an attribute, and an item has
  * 400 KB.
  */
-const MAX_LENGTH = 20_000;
+export const MAX_LENGTH = 20_000;
 
 const FORBIDDEN: readonly [sign: string, name: string][] = [
   [".", "a period"],

@@ -6,7 +6,7 @@ import { TTL_ATTRIBUTE } from "../payload/lifetime.js";
 import { deleteObjects } from "../payload/segment-deletions.js";
 import { WRITTEN_AT } from "../payload/segment-times.js";
 import { BORN, isLive, WITHOUT_VALUE } from "./entries/attributes.js";
-import { parseOrderPointer, SURELY_OVER_MS } from "./entries/pointers.js";
+import { isSurelyOver, parseOrderPointer } from "./entries/pointers.js";
 
 /**
  * Deletes what puts that died half way have left, and requests that arrived late. What expires goes by itself. 1
@@ -23,7 +23,6 @@ export async function sweepLeftovers(
   { areKept }: { areKept: boolean },
 ): Promise<boolean> {
   const { db, offload } = backend;
-  const before = Date.now() - SURELY_OVER_MS;
   const needed = new Set<string>();
   let isClean = true;
   // Entries come first, then order pointers, pointers to objects, segments and sketches. An entry that does not go by
@@ -42,7 +41,7 @@ export async function sweepLeftovers(
       const created = parseOrderPointer(item)?.created;
       const writtenAt = created === undefined ? numberOf(item, WRITTEN_AT) : created / 1_000;
       if (needed.has(item.SK.S.split("#")[1]!)) continue;
-      if (writtenAt !== undefined && writtenAt > before) isClean = false;
+      if (writtenAt !== undefined && !isSurelyOver(writtenAt)) isClean = false;
       else if (!item.SK.S.startsWith("P#")) items.push(keyOf(item));
       else if (parsePointer(item.SK.S)) objects.push(keyOf(item));
     }

@@ -91,7 +91,7 @@ export async function itemPlace({ partition }: Namespace, itemKey: string): Prom
   return { key: key(partition, ITEMS + text), whole };
 }
 
-/** The key of an item, from its sort key. @throws FormatError where the item does not keep one that is too long for it */
+/** The key of an item, from its sort key. @throws FormatError where it is too long for that, and the item has it not */
 export const certainItemKey = (sortKey: string, whole: string | undefined): Promise<string> =>
   certainId(sortKey.slice(ITEMS.length), whole);
 

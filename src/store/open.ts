@@ -7,7 +7,7 @@ import { DATA } from "../format/attributes.js";
 import { damaged, FormatError } from "../format/format-error.js";
 import { deserialized, type Serialized } from "../format/serde/serialized.js";
 import { isLive, timesOf, WHOLE, wholeOf } from "./entries/attributes.js";
-import { asFormatError, MAX_READS, readParts, type Unreadable } from "./entries/parts.js";
+import { asFormatError, isSameVersion, MAX_READS, readParts, type Unreadable } from "./entries/parts.js";
 import { renewalOf, renewEntry } from "./entries/renew.js";
 import { certainItemKey, itemKeyOf } from "./namespaces.js";
 import type { Found, Opened, StoreStorage } from "./storage.js";
@@ -87,7 +87,7 @@ async function openOne(
       ? await entries.backend.db.getItem({ PK: item.PK, SK: item.SK }, true, WHOLE)
       : item;
   if (!isLive(again)) return undefined;
-  if (again === item) return dataError({ namespace, item }, problem);
+  if (isSameVersion(again, item)) return dataError({ namespace, item }, problem);
   for await (const [readAgain] of readParts(entries.backend, [again], DATA, maxValueBytes))
     return openOne(storage, { namespace, item: again }, readAgain!, reads + 1);
   return undefined;

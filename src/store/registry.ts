@@ -10,8 +10,16 @@ import type { Backend } from "../payload/backend.js";
 import { ByteLru } from "../payload/byte-lru.js";
 import { isGone, livingUpdate, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../payload/lifetime.js";
 import { livingUntil } from "./emptiness.js";
+import { MAX_LENGTH } from "./labels.js";
 import { sweepLeftovers } from "./leftovers.js";
-import { registeredNamespace, registryPartition, registryPrefix, startsWith, type Namespace } from "./namespaces.js";
+import {
+  MAX_LABELS,
+  registeredNamespace,
+  registryPartition,
+  registryPrefix,
+  startsWith,
+  type Namespace,
+} from "./namespaces.js";
 
 /*
  * Which namespaces there are. A row comes before a namespace's first item, so a namespace that holds items is always
@@ -37,6 +45,9 @@ const EMPTIED = "emptied";
 const UNNAMED =
   "A namespace's row does not keep the name that is too long for its key, so it is not listed, and left out of " +
   "searches of what is above it. A put into it mends the row.";
+
+/** Signs of a name that no store has put there: the labels have `MAX_LENGTH` signs, and an escaped one has 5. */
+const TOO_LONG = 5 * MAX_LENGTH + MAX_LABELS;
 
 /** What a label takes in memory, besides its text. */
 const LABEL_BYTES = 48;
@@ -99,7 +110,9 @@ export class Registry {
       const registered: Registered[] = [];
       for (const row of page) {
         if (isGone(row)) continue;
-        const namespace = await registeredNamespace(this.keyPrefix, row.SK.S, stringOf(row, "whole"));
+        const whole = stringOf(row, "whole");
+        const isTooLong = whole !== undefined && whole.length > TOO_LONG;
+        const namespace = isTooLong ? undefined : await registeredNamespace(this.keyPrefix, row.SK.S, whole);
         if (!namespace && !isSaid) {
           isSaid = true;
           emit(this.onEvent, { type: "warning", code: "ITEM_SKIPPED", message: UNNAMED });

@@ -65,7 +65,7 @@ export class DynamoDBStore extends BaseStore {
     const backend = openBackend(shared, compress);
     this.#config = config;
     this.#storage = {
-      entries: openEntries(backend, true),
+      entries: openEntries(backend, true, shared.onEvent),
       registry: new Registry(backend, shared.keyPrefix, shared.consistentRead, shared.onEvent),
       keyPrefix: shared.keyPrefix,
       serde: shared.serde ?? strictSerde,

@@ -148,9 +148,13 @@ async function writeOne(
   const labels = [...namespace.labels];
   const hasStayed = (old: Item | undefined): boolean => old !== undefined && endOf(old) === Infinity;
   if (!value) {
-    const old = await removeEntry(entries, key, call);
+    const { deleted: old, isClean } = await removeEntry(entries, key, call);
     await vectorIndex?.delete(labels, itemKey);
-    return { ...write, pointer: old && pointerKey(key, createdOf(old)), hasStayed: !old || hasStayed(old) };
+    return {
+      ...write,
+      pointer: old && isClean ? pointerKey(key, createdOf(old)) : undefined,
+      hasStayed: !old || hasStayed(old),
+    };
   }
   const areInTable = vectors.length > 0 && sketches !== undefined;
   const old = await putEntry(entries, key, {

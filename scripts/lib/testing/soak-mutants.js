@@ -6,6 +6,7 @@ import { buildWorld, runWorld } from "./simulation.js";
 import { storeMutants } from "./store-mutants.js";
 
 /** @import { Mutant } from "./mutants.js" */
+/** @import { Job } from "../../../tests/simulation/main.js" */
 /** @import { Failure } from "./simulation.js" */
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -72,7 +73,7 @@ async function buildMutant({ edits }, number, source) {
 
 /**
  * @param {string} program
- * @param {{ kind: "saver" | "store", histories: number, seed: string, processes: number, untilOtherThan?: string[] }} options
+ * @param {Pick<Job, "kind" | "seed" | "untilOtherThan"> & { histories: number, processes: number }} options
  * @returns {Promise<Failure[]>} in the order of their histories
  */
 async function failuresOf(program, { histories, processes, ...job }) {

@@ -58,7 +58,8 @@ export interface WarningEvent {
   /**
    * `TAGS_REFUSED`: S3 objects are stored without the tag that lets them expire.
    * `REFRESH_FAILED`: a read could not renew the thread, which expires sooner.
-   * `PRUNE_FAILED`: with `history: "latest"`, a put could not free what is superseded, which stays for longer.
+   * `PRUNE_FAILED`: with `history: "latest"`, a put could not free what is superseded, which stays for longer; or a put
+   * or deletion of a store or a cache what its item had before.
    * `ITEM_SKIPPED`: an item of a store, or a namespace's name, cannot be read, and is left out of what a search finds.
    * `CACHE_READ_FAILED`: values of a {@link DynamoDBCache} count as not there, so their nodes run.
    * `CACHE_WRITE_FAILED`: values were not stored in it, so their nodes run again next time.

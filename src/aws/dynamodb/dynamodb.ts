@@ -62,7 +62,17 @@ export class DynamoDB {
       request,
       "Items",
     );
-    return { items: output.Items, next: output.LastEvaluatedKey };
+    const next = output.LastEvaluatedKey;
+    // DynamoDB goes on. Who asked a server that does not would never come to an end.
+    if (next && next.SK?.S === input.after?.SK.S)
+      throw new AwsRequestError("SERVICE_ERROR", `Query on ${this.tableName} gave one page a second time.`, {
+        service: "dynamodb",
+        operation: "Query",
+        status: 200,
+        attempts: 1,
+        retryable: false,
+      });
+    return { items: output.Items, next };
   }
 
   /** All pages from `input` on. */

@@ -60,12 +60,19 @@ export const lifeOf = (item: Item): number | undefined => numberOf(item, LIFE);
 /** Behind the name of a version in {@link TRASH}: what it had expires by itself. */
 const EXPIRES = "~";
 
-/** The names of versions that an item says have segments to be deleted. */
-export const trashOf = (item: Item): string[] =>
-  (stringOf(item, TRASH) ?? "")
-    .split(" ")
-    .map((name) => name.replace(EXPIRES, ""))
-    .filter((born) => born && isBorn(born));
+/** So many puts in a row may die before they have deleted what they replaced. What older ones have left stays. */
+const MAX_TRASH = 8;
+
+/** The names of versions that an item says have segments to be deleted, as they stand there: the last ones. */
+export function trashOf(item: Readonly<Attributes>): string[] {
+  const names = (stringOf(item as Item, TRASH) ?? "").split(" ");
+  return [...new Set(names.filter((name) => bornOf(name) && isBorn(bornOf(name))))].slice(-MAX_TRASH);
+}
+
+/** The name that the segments have of a version in {@link TRASH}. */
+export const bornOf = (name: string): string => name.replace(EXPIRES, "");
+
+export const asTrash = (names: string[]): Attributes => (names.length > 0 ? { [TRASH]: { S: names.join(" ") } } : {});
 
 /**
  * When an entry was created and updated.
@@ -92,11 +99,11 @@ export function succession(call: string, seen: Item | undefined): Attributes {
   const past = seen ? versionsOf(seen).slice(0, MAX_PAST).join("") : "";
   const born = seen && stringOf(seen, BORN);
   const name = born && isBorn(born) ? born + (ENDS in seen ? EXPIRES : "") : "";
-  const trash = [seen && stringOf(seen, TRASH), name].filter(Boolean).join(" ");
+  const trash = [...(seen ? trashOf(seen) : []), ...(name ? [name] : [])];
   return {
     [VERSION]: { S: call },
     ...(past && { [PAST]: { S: past } }),
-    ...(trash && { [TRASH]: { S: trash } }),
+    ...asTrash(trash.slice(-MAX_TRASH)),
   };
 }
 
@@ -106,7 +113,6 @@ export function succession(call: string, seen: Item | undefined): Attributes {
  */
 export function sweeping(item: Attributes): Attributes {
   const ends = numberOf(item, GONE) ?? numberOf(item, ENDS);
-  const trash = (stringOf(item as Item, TRASH) ?? "").split(" ");
-  if (ends === undefined || trash.some((name) => name && !name.endsWith(EXPIRES))) return {};
+  if (ends === undefined || trashOf(item).some((name) => !name.endsWith(EXPIRES))) return {};
   return { [TTL_ATTRIBUTE]: { N: String(Math.max(ends, nowSeconds() + LATEST_ATTEMPT_SECONDS)) } };
 }

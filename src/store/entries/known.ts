@@ -1,3 +1,4 @@
+import type { EventListener } from "../../aws/client/events.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
 import type { Backend } from "../../payload/backend.js";
@@ -15,13 +16,15 @@ export interface Entries {
   calls: Calls;
   /** Whether each entry has an order pointer. */
   areOrdered: boolean;
+  onEvent: EventListener | undefined;
 }
 
-export const openEntries = (backend: Backend, areOrdered: boolean): Entries => ({
+export const openEntries = (backend: Backend, areOrdered: boolean, onEvent: EventListener | undefined): Entries => ({
   backend,
   known: new KnownEntries(),
   calls: new Calls(),
   areOrdered,
+  onEvent,
 });
 
 /**

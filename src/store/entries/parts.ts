@@ -12,7 +12,7 @@ import { isObject, join, lengthOf, type Value } from "../../format/value.js";
 import type { Backend } from "../../payload/backend.js";
 import { withoutS3 } from "../../payload/offload.js";
 import type { LoadedSegments } from "../../payload/segment-store.js";
-import { isLive, WHOLE } from "./attributes.js";
+import { isLive, VERSION, WHOLE } from "./attributes.js";
 import type { Entries } from "./known.js";
 
 /** A version was replaced while its segments were read so many times: then they are lost. */
@@ -42,14 +42,14 @@ export async function readItems(db: Backend["db"], keys: Key[], consistent: bool
 /** What a part of an entry refers to. @throws FormatError */
 export async function partOf({ codec }: Backend, item: Item, attribute: string, maxBytes: number): Promise<Value> {
   checkVersion(item);
-  const { values } = decodeContainer(
-    await codec.decode(binaryOf(item, attribute), placeOf(item, attribute)),
-    (head) => {
-      const born: unknown = Array.isArray(head) ? head[0] : undefined;
-      if (!isBorn(born)) throw damaged("An entry has another shape");
-      return born;
-    },
-  );
+  const stored = binaryOf(item, attribute);
+  const bornOf = (head: unknown): string => {
+    const born: unknown = Array.isArray(head) ? head[0] : undefined;
+    if (!isBorn(born)) throw damaged("An entry has another shape");
+    return born;
+  };
+  const bytes = await codec.decode(stored, placeOf(item, attribute));
+  const { values } = decodeContainer(bytes, bornOf, undefined, stored.length);
   const [value, ...more] = values;
   if (!value || more.length > 0) throw damaged("An entry has another shape");
   if (lengthOf(value) > maxBytes)
@@ -59,6 +59,10 @@ export async function partOf({ codec }: Backend, item: Item, attribute: string, 
     );
   return value;
 }
+
+/** Whether two items are one version of an entry, of which nothing was deleted in between. */
+export const isSameVersion = (one: Item, other: Item): boolean =>
+  JSON.stringify(one[VERSION]) === JSON.stringify(other[VERSION]);
 
 /** Why something cannot be read: for what is stored, or for an option that is missing here. */
 export type Unreadable = FormatError | DynamoDBSaverError;

@@ -12,6 +12,8 @@ import { ITEMS } from "../namespaces.js";
 export const POINTERS = "O#";
 /** A pointer that is younger may belong to a put that is under way. */
 export const SURELY_OVER_MS = 3_600_000;
+/** Whether no put that is under way has written something then, in milliseconds since 1970; nor in time to come. */
+export const isSurelyOver = (writtenAt: number): boolean => Math.abs(Date.now() - writtenAt) > SURELY_OVER_MS;
 /** Digits of a time in microseconds. */
 const DIGITS = 16;
 

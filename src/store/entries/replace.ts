@@ -12,6 +12,7 @@ import {
   nowSeconds,
   succession,
   sweeping,
+  TRASH,
   VERSION,
   WHOLE,
   type Attributes,
@@ -88,18 +89,22 @@ export async function putEntry(entries: Entries, entryKey: Key, input: EntryInpu
  * Deletes an entry, and leaves a mark for an hour, also where nothing is there: an attempt of an earlier call may come
  * later. 1 request if it is known, else 2. Its order pointer is left to the caller.
  *
- * @returns what was deleted
+ * @returns what was deleted, and whether nothing of it is left: what is, a search finds by the order pointer
  */
-export async function removeEntry(entries: Entries, entryKey: Key, call: Call): Promise<Item | undefined> {
+export async function removeEntry(
+  entries: Entries,
+  entryKey: Key,
+  call: Call,
+): Promise<{ deleted: Item | undefined; isClean: boolean }> {
   const seen = entries.known.get(entryKey) ?? (await entries.backend.db.getItem(entryKey, true, WHOLE));
   // Who deletes it again, because the caller could not, finds the order pointer.
   const mark = async (old: Item | undefined): Promise<Attributes> => ({
     [GONE]: { N: String(nowSeconds()) },
     ...(old?.[CREATED] && { [CREATED]: old[CREATED] }),
   });
-  const { isApplied, replaced, refusal } = await replace(entries, entryKey, call, seen, mark);
+  const { isApplied, replaced, there, refusal } = await replace(entries, entryKey, call, seen, mark);
   if (refusal) throw refusal;
-  return isApplied ? replaced : undefined;
+  return { deleted: isApplied ? replaced : undefined, isClean: !(there && TRASH in there) };
 }
 
 /**
@@ -127,7 +132,7 @@ async function replace(
     const version = result.done ? undefined : result.there?.[VERSION];
     if (result.done || (version && "S" in version && version.S === call.name)) {
       known.note(item);
-      const cleaned = await emptyTrash(backend, item, replaced);
+      const cleaned = await emptyTrash(entries, item, replaced);
       if (cleaned !== item) known.note(cleaned);
       return { isApplied: true, replaced, there: cleaned };
     }

@@ -1,6 +1,8 @@
+import { emit } from "../../aws/client/events.js";
+import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { DATA, stringOf } from "../../format/attributes.js";
-import type { DynamoDBSaverError } from "../../errors.js";
+import { isDynamoDBSaverError, type DynamoDBSaverError } from "../../errors.js";
 import { FormatError } from "../../format/format-error.js";
 import { key, keyOf, parsePointer, segmentSortKey } from "../../format/keys.js";
 import { isObject, type Segment } from "../../format/value.js";
@@ -8,7 +10,8 @@ import type { Backend } from "../../payload/backend.js";
 import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import { withoutS3 } from "../../payload/offload.js";
 import { deleteObjects } from "../../payload/segment-deletions.js";
-import { BORN, sweeping, TRASH, trashOf, VECTORS, VERSION } from "./attributes.js";
+import { asTrash, BORN, bornOf, sweeping, TRASH, trashOf, VECTORS, VERSION, type Attributes } from "./attributes.js";
+import type { Entries } from "./known.js";
 import { partOf } from "./parts.js";
 import { sketchKey } from "./sketches.js";
 
@@ -49,52 +52,118 @@ export async function deleteSegments(
   if (segments.some(isObject)) await deleteVersionObjects(backend, partition, segments[0]!.born);
 }
 
+/** Versions whose segments are deleted side by side. */
+const AT_ONCE = 4;
+/** What is deleted in passing, beside a sketch: 1 request. */
+const IN_PASSING = 24;
+
 /**
- * Deletes what an entry or a mark says is left of its former versions.
+ * Deletes what an entry or a mark says is left of its former versions, and then takes their names away. What cannot be
+ * deleted keeps its name, for whoever comes next: the put or the deletion has taken effect, and does not fail for it.
  *
  * @param replaced what it has replaced, if that is known
  */
-export async function emptyTrash(backend: Backend, item: Item, replaced: Item | undefined): Promise<Item> {
-  const borns = trashOf(item);
-  if (borns.length === 0) return item;
+export async function emptyTrash({ backend, onEvent }: Entries, item: Item, replaced: Item | undefined): Promise<Item> {
   const partition = item.PK.S;
-  for (const born of borns) {
+  const { there, failure } = await emptied(backend, item, trashOf(item), async (born, sketch) => {
     const segments = replaced && stringOf(replaced, BORN) === born ? await segmentsOf(backend, replaced) : undefined;
-    const sketch = sketchKey(item, born);
-    if (segments) await deleteSegments(backend, partition, segments, VECTORS in replaced! ? [sketch] : []);
-    // What lies in S3 is left to who can reach it.
-    else if (!(await deleteVersion(backend, partition, born, sketch))) return item;
-  }
-  const { [TRASH]: _, ...cleaned } = item;
-  const { [TTL_ATTRIBUTE]: ttl } = sweeping(cleaned);
-  await backend.db.updateItem({
-    key: { PK: item.PK, SK: item.SK },
-    update: `${ttl ? "SET #ttl = :ttl " : ""}REMOVE #trash`,
-    condition: "#ver = :ver",
-    names: { "#ver": VERSION, "#trash": TRASH, ...(ttl && { "#ttl": TTL_ATTRIBUTE }) },
-    values: { ":ver": item[VERSION]!, ...(ttl && { ":ttl": ttl }) },
+    if (!segments) return deleteVersion(backend, partition, born, sketch);
+    await deleteSegments(backend, partition, segments, VECTORS in replaced! ? [sketch] : []);
+    return true;
   });
-  return { ...cleaned, ...(ttl && { [TTL_ATTRIBUTE]: ttl }) };
+  if (failure) {
+    const why = isDynamoDBSaverError(failure) ? failure.code : failure.name;
+    const message = `What an item had before could not be freed (${why}). The next put or deletion of it tries again.`;
+    emit(onEvent, { type: "warning", code: "PRUNE_FAILED", message });
+  }
+  return there;
 }
 
-async function keysOf({ db }: Backend, partition: string, beginsWith: string): Promise<Key[]> {
-  const keys: Key[] = [];
-  for await (const page of db.queryPages({ partition, beginsWith, only: ["PK", "SK"], consistent: true }))
-    keys.push(...page.map(({ PK, SK }) => key(PK.S, SK.S)));
-  return keys;
+/** Does a part of that, in a few requests: a search has come by. */
+export async function emptySomeTrash(backend: Backend, item: Item): Promise<void> {
+  await emptied(backend, item, trashOf(item).slice(0, 1), (born, sketch) =>
+    deleteVersion(backend, item.PK.S, born, sketch, IN_PASSING),
+  );
+}
+
+/** @param empties deletes what has such a name: false where some is left */
+async function emptied(
+  { db }: Backend,
+  item: Item,
+  names: string[],
+  empties: (born: string, sketch: Key) => Promise<boolean>,
+): Promise<{ there: Item; failure?: Error }> {
+  if (!(TRASH in item)) return { there: item };
+  const gone = new Set<string>();
+  const failures: Error[] = [];
+  await forEachAtOnce(AT_ONCE, names, async (name) => {
+    const isGone = empties(bornOf(name), sketchKey(item, bornOf(name)));
+    if (await isGone.catch((error: Error) => void failures.push(error))) gone.add(name);
+  });
+  const { [TRASH]: _, ...others } = item;
+  const left = asTrash(trashOf(item).filter((name) => !gone.has(name)));
+  if (gone.size === 0 && TRASH in left) return { there: item, failure: failures[0]! };
+  const { [TTL_ATTRIBUTE]: ttl } = sweeping({ ...others, ...left });
+  const set: Attributes = { ...left, ...(ttl && { [TTL_ATTRIBUTE]: ttl }) };
+  const sets = Object.keys(set).map((name) => `#${name} = :${name}`);
+  try {
+    await db.updateItem({
+      key: keyOf(item),
+      update: [sets.length > 0 ? `SET ${sets.join(", ")}` : "", TRASH in left ? "" : "REMOVE #trash"].join(" ").trim(),
+      condition: "#ver = :ver",
+      names: { "#ver": VERSION, "#trash": TRASH, ...(ttl && { "#ttl": TTL_ATTRIBUTE }) },
+      values: {
+        ":ver": item[VERSION]!,
+        ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
+      },
+    });
+  } catch (error) {
+    return { there: item, failure: error as Error };
+  }
+  return { there: { ...others, ...set }, failure: failures[0]! };
+}
+
+/** Deletes what is below a name, a page at a time. False where some is left. */
+async function deleteBelow(
+  { db }: Backend,
+  partition: string,
+  beginsWith: string,
+  most: number | undefined,
+  remove: (page: Key[]) => Promise<boolean>,
+): Promise<boolean> {
+  const query = { partition, beginsWith, only: ["PK", "SK"], consistent: true, ...(most && { limit: most }) };
+  let after: Key | undefined;
+  do {
+    const { items, next } = await db.query({ ...query, after });
+    if (!(await remove(items.map(keyOf)))) return false;
+    after = next;
+  } while (after && !most);
+  return !after;
 }
 
 /** Deletes the objects of a version, by their pointers. False where there are some, and no way to S3. */
-async function deleteVersionObjects(backend: Backend, partition: string, born: string): Promise<boolean> {
-  // What only looks like a pointer leads nowhere.
-  const pointers = (await keysOf(backend, partition, `P#${born}#`)).filter(({ SK }) => parsePointer(SK.S));
-  if (pointers.length > 0 && !backend.offload) return false;
-  await deleteObjects(backend, partition, pointers);
-  return true;
-}
+const deleteVersionObjects = (backend: Backend, partition: string, born: string, most?: number): Promise<boolean> =>
+  deleteBelow(backend, partition, `P#${born}#`, most, async (page) => {
+    // What only looks like a pointer leads nowhere.
+    const pointers = page.filter(({ SK }) => parsePointer(SK.S));
+    if (pointers.length > 0 && !backend.offload) return false;
+    await deleteObjects(backend, partition, pointers);
+    return true;
+  });
 
-/** Deletes all segments that have the name of a version, and its sketch. */
-async function deleteVersion(backend: Backend, partition: string, born: string, sketch: Key): Promise<boolean> {
-  await backend.db.batchDelete([...(await keysOf(backend, partition, `S#${born}#`)), sketch]);
-  return deleteVersionObjects(backend, partition, born);
+/** Deletes all segments that have the name of a version, and its sketch. False where some are left. */
+async function deleteVersion(
+  backend: Backend,
+  partition: string,
+  born: string,
+  sketch: Key,
+  most?: number,
+): Promise<boolean> {
+  let beside = [sketch];
+  const areGone = await deleteBelow(backend, partition, `S#${born}#`, most, async (page) => {
+    await backend.db.batchDelete([...page, ...beside]);
+    beside = [];
+    return true;
+  });
+  return (await deleteVersionObjects(backend, partition, born, most)) && areGone;
 }

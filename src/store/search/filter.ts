@@ -1,6 +1,6 @@
 /*
- * Filters, with the semantics of LangGraph's InMemoryStore: values are compared by `===`, sizes as numbers, of which objects have none. A filter
- * that is an object of operators only, an empty one included, is a set of conditions.
+ * Filters, with the semantics of LangGraph's InMemoryStore: values are compared by `===`, and sizes as numbers. An
+ * object has no size here. A filter that is an object of operators only, an empty one included, is a set of conditions.
  */
 
 type Condition = (actual: unknown, given: unknown) => boolean;

@@ -1,24 +1,25 @@
 import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
-import { compareCodePoints } from "../../format/code-points.js";
 import { endOf, isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import { createdOf, GONE, isLive, TRASH } from "../entries/attributes.js";
 import { readItems } from "../entries/parts.js";
-import { parseOrderPointer, POINTERS, SURELY_OVER_MS } from "../entries/pointers.js";
-import { emptyTrash } from "../entries/trash.js";
+import { isSurelyOver, parseOrderPointer, POINTERS, SURELY_OVER_MS } from "../entries/pointers.js";
+import { emptySomeTrash } from "../entries/trash.js";
 import { namespaceOf, type Namespace } from "../namespaces.js";
 import { isUnsettled, type Registered } from "../registry.js";
 import type { Found, StoreStorage } from "../storage.js";
+import { oldestRows } from "./oldest-rows.js";
 
 /** So many items more than are wanted are asked for at once: some may not count. */
 const SOME_MORE = 3;
 const POINTERS_AT_ONCE = 1_000;
 /** "BatchGetItem": keys of one request. */
 const ENTRIES_AT_ONCE = 100;
-/** Of namespaces that are kept in their order. What is over is read again. */
-const MOST_ROWS = 4_000;
-const MOST_LABELS = 2 * 1_024 * 1_024;
+/** What a search tidies up on its way. */
 const CHORES_AT_ONCE = 6;
+const MOST_CHORES = 12;
+
+type Chore = () => Promise<unknown>;
 
 /** What the one who reads wants next. */
 export interface Wanted {
@@ -47,35 +48,59 @@ export async function* walk(
   wanted: () => Wanted,
   passesOver: (entry: Key) => boolean = () => false,
 ): AsyncGenerator<Found[], void, undefined> {
-  const chores: (() => Promise<unknown>)[] = [];
+  const chores: Chore[] = [];
   const met: Pointer[] = [];
   const walked: Registered[] = [];
+  const empty: Registered[] = [];
   const holding = new Set<string>();
-  const pages = pointersUnder(storage, prefix, () => wanted().count - met.length, walked);
+  /** Where some do not count, more are asked for each time. */
+  let atOnce = 1;
+  const missing = (): number => Math.max(wanted().count, atOnce) - met.length;
+  const pages = pointersUnder(storage, prefix, missing, walked);
   try {
     for (let isOver = false; !isOver || met.length > 0;) {
-      while (!isOver && met.length < wanted().count) {
+      while (!isOver && missing() > 0) {
         const { value, done } = await pages.next();
         for (const pointer of value ?? []) {
           if (passesOver(pointer.entry)) holding.add(pointer.namespace.sortKey);
           else met.push(pointer);
         }
         isOver = done === true;
+        forget(walked, met, holding, empty);
       }
       const { count, only } = wanted();
       if (count <= 0) return;
-      const found = await entriesOf(storage, met.splice(0, Math.min(count, ENTRIES_AT_ONCE)), only, chores);
+      const some = met.splice(0, Math.min(Math.max(count, atOnce), ENTRIES_AT_ONCE));
+      const found = await entriesOf(storage, some, only, chores);
       for (const { namespace } of found) holding.add(namespace.sortKey);
       yield found;
+      atOnce = count - wanted().count < some.length ? Math.min(2 * some.length, ENTRIES_AT_ONCE) : 1;
     }
   } finally {
     // What is found to be over is tidied up, and then the namespaces that held nothing else. Who may only read goes
     // without.
-    for (const { namespace } of met) holding.add(namespace.sortKey);
-    const empty = walked.filter((row) => !holding.has(row.namespace.sortKey) && isUnsettled(row));
+    forget(walked, met, holding, empty);
     for (const some of [chores, empty.map((row) => () => storage.registry.settle(row))])
-      await forEachAtOnce(CHORES_AT_ONCE, some, async (chore) => void (await chore().catch(() => undefined)));
+      await forEachAtOnce(CHORES_AT_ONCE, some, async (chore) => {
+        await chore().catch(() => undefined);
+      });
   }
+}
+
+/** Of namespaces that were walked, only those are kept of which something is still to be read, or that are empty. */
+function forget(walked: Registered[], met: Pointer[], holding: Set<string>, empty: Registered[]): void {
+  if (walked.length === 0) return;
+  const unread = new Set(met.map(({ namespace }) => namespace.sortKey));
+  for (const row of walked.splice(0)) {
+    const { sortKey } = row.namespace;
+    if (unread.has(sortKey)) walked.push(row);
+    else if (!holding.delete(sortKey) && isUnsettled(row)) keep(empty, row);
+  }
+}
+
+/** What is too much is left to the next search. Chance says what, so that what fails keeps nothing else waiting. */
+function keep<T>(some: T[], one: T): void {
+  some[some.length < MOST_CHORES ? some.length : Math.floor(Math.random() * MOST_CHORES)] = one;
 }
 
 /** Those that are there, were created when their pointer says, and have not expired. */
@@ -83,7 +108,7 @@ async function entriesOf(
   { entries, consistentRead }: StoreStorage,
   pointers: Pointer[],
   only: string[],
-  chores: (() => Promise<unknown>)[],
+  chores: Chore[],
 ): Promise<Found[]> {
   const { db } = entries.backend;
   const nameOf = ({ PK, SK }: Key): string => PK.S + SK.S;
@@ -94,7 +119,7 @@ async function entriesOf(
   if (only.includes("data")) for (const item of items.values()) entries.known.note(item);
   const longAgo = (Date.now() - SURELY_OVER_MS) / 1_000;
   const isOver = (item: Item | undefined, created: number): boolean =>
-    created / 1_000_000 < longAgo && (!item || GONE in item || createdOf(item) !== created || endOf(item) < longAgo);
+    isSurelyOver(created / 1_000) && (!item || GONE in item || createdOf(item) !== created || endOf(item) < longAgo);
   const found: Found[] = [];
   const dead: Key[] = [];
   for (const { namespace, entry, created, pointer } of pointers) {
@@ -102,11 +127,11 @@ async function entriesOf(
     if (isLive(item) && createdOf(item) === created) found.push({ namespace, item });
     else if (consistentRead && isOver(item, created)) {
       // An entry that has segments to be deleted does not go by itself. Its pointer stays as long.
-      if (item && TRASH in item) chores.push(() => emptyTrash(entries.backend, item, undefined));
+      if (item && TRASH in item) keep(chores, () => emptySomeTrash(entries.backend, item));
       else dead.push(pointer);
     }
   }
-  if (dead.length > 0) chores.push(() => db.batchDelete(dead));
+  if (dead.length > 0) keep(chores, () => db.batchDelete(dead));
   return found;
 }
 
@@ -124,7 +149,7 @@ async function* pointersUnder(
   const own = prefix.length > 0 ? await namespaceOf(storage.keyPrefix, prefix) : undefined;
   const [ahead, first] = await Promise.all([
     own && pointerPage(storage, own, missing()),
-    oldestRows(storage, prefix, undefined),
+    oldestRows(storage.registry, prefix, undefined),
   ]);
   let rows = first;
   // Its row may have been removed, or have expired, a moment ago.
@@ -146,7 +171,7 @@ async function* pointersUnder(
       }
     }
     if (rows.isWhole) return;
-    rows = await oldestRows(storage, prefix, rows.all.at(-1));
+    rows = await oldestRows(storage.registry, prefix, rows.all.at(-1));
   }
 }
 
@@ -186,30 +211,3 @@ async function pointerPage(
   });
   return { pointers, next };
 }
-
-const byAge = (a: Registered, b: Registered): number =>
-  a.created - b.created || compareCodePoints(a.namespace.sortKey, b.namespace.sortKey);
-
-/** The oldest namespaces under a prefix that come after one: as many as can be held. */
-async function oldestRows(
-  { registry }: StoreStorage,
-  prefix: readonly string[],
-  after: Registered | undefined,
-): Promise<{ all: Registered[]; isWhole: boolean }> {
-  let all: Registered[] = [];
-  let isWhole = true;
-  let labels = 0;
-  for await (const page of registry.under(prefix)) {
-    for (const row of page) if (!after || byAge(row, after) > 0) all.push(row);
-    labels = lengthOf(all);
-    if (all.length <= MOST_ROWS && labels <= MOST_LABELS) continue;
-    all.sort(byAge);
-    isWhole = false;
-    while (all.length > 1 && (all.length > MOST_ROWS / 2 || lengthOf(all) > MOST_LABELS / 2))
-      all = all.slice(0, Math.ceil(all.length / 2));
-  }
-  return { all: all.sort(byAge), isWhole };
-}
-
-const lengthOf = (rows: Registered[]): number =>
-  rows.reduce((sum, { namespace }) => sum + namespace.sortKey.length + (namespace.whole?.length ?? 0), 0);

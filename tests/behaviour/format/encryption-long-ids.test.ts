@@ -44,7 +44,7 @@ test("what an item says of an id that was too long for its key counts only if it
   }
 });
 
-test("what the store's items and its registry say of a long key and a long namespace counts only if it is that", async () => {
+test("what the store's rows say of a long key and a long namespace counts only if it is that", async () => {
   const [long, below] = ["y".repeat(1_000), ["users", "bob", "x".repeat(1_000)]];
   for (const options of [{}, { encryption: { key } }]) {
     const keyPrefix = newPrefix();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { deleteRaw, itemsWithPrefix, putRaw } from "../../lanes/stored/raw-table.js";
 import { onDynamoDBLocal } from "../../lanes/servers/real-servers.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
-import { createStore } from "../../lanes/savers/stores.js";
+import { countedStore, createStore } from "../../lanes/savers/stores.js";
 
 describe("an item", () => {
   test("comes back as it was put, with the times of its first put and its last", async () => {
@@ -172,4 +172,18 @@ test("null as a limit or an offset is as if it were left out", async () => {
   await store.batch(Array.from({ length: 12 }, (_, i) => ({ namespace: ["a"], key: String(i), value: { i } })));
   expect(await store.search(["a"], { limit: null as never, offset: null as never })).toHaveLength(10);
   expect(await store.listNamespaces({ limit: null as never, offset: null as never })).toEqual([["a"]]);
+});
+
+test("a search of more namespaces than it can hold finds the items of all, oldest first", async () => {
+  const { store, log } = countedStore();
+  const count = 80;
+  // Escaped, a name has 60 KB, and the order of names is not that of age.
+  const namespace = (i: number): string[] => [`${(i * 37) % count}`, "%".repeat(19_900)];
+  await store.batch(Array.from({ length: count }, (_, i) => ({ namespace: namespace(i), key: "k", value: { i } })));
+
+  const { result, operations } = await log.during(() => store.search([], { limit: 2 * count }));
+
+  expect(result.map(({ value }) => value.i as number)).toEqual(Array.from({ length: count }, (_, i) => i));
+  // 5 pages of the registry, three times, beside a request for each namespace.
+  expect(operations.filter((operation) => operation === "Query").length).toBeLessThan(count + 20);
 });
