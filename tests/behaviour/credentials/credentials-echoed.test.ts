@@ -98,7 +98,7 @@ describe("an endpoint that names an error as what it was sent tells nobody what 
       ]) {
         let sent = token;
         const reply = answer((text) => name((sent = text)), token);
-        const provider = make(token, async (input, init) => reply(new Request(input as string, init)));
+        const provider = make(token, async (input, init) => reply(new Request(input, init)));
 
         const error = await errorOf(provider());
 
@@ -114,7 +114,7 @@ describe("an endpoint that names an error as what it was sent tells nobody what 
   test("and the names that services give stay", async () => {
     for (const [, make, answer] of CASES) {
       const reply = answer(() => "AccessDeniedException", TOKENS[0]!);
-      const error = await errorOf(make(TOKENS[0]!, async (input, init) => reply(new Request(input as string, init)))());
+      const error = await errorOf(make(TOKENS[0]!, async (input, init) => reply(new Request(input, init)))());
       expect((error as Error).message).toContain("(AccessDeniedException)");
     }
   });
