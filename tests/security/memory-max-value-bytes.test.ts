@@ -21,6 +21,8 @@ import {
   ids,
   zeros,
   json,
+  messages,
+  ofMessages,
   inline,
   repeated,
   chained,
@@ -73,9 +75,16 @@ describe("with maxValueBytes of 8 MiB, so does every call that meets as much as 
     [
       "a search by meaning",
       "search by meaning",
-      () => ofStore(105, { data: entryOf(json(100)), vectors: entryOf(zeros(WHOLE - 1_000), "f32") }),
+      () => ofStore(40, { data: entryOf(json(100)), vectors: entryOf(zeros(WHOLE - 1_000), "f32") }),
     ],
     ["cache.get", "cache.get", () => ofCache(100, { data: entryOf(json(WHOLE - 1_000)) })],
+    ["50,000 messages in a channel", "getTuple", () => [marker, checkpoint("c0000", ofMessages(WHOLE - 1_000))]],
+    [
+      "50,000 messages in an item that is passed over",
+      "search",
+      () => ofStore(1, { data: entryOf(messages(WHOLE - 1_000)) }),
+    ],
+    ["50,000 messages in the cache", "cache.get", () => ofCache(1, { data: entryOf(messages(WHOLE - 1_000)) })],
   ])("%s", { timeout: 60_000 }, async (_, reading, items) => {
     const { outcome, mebibytes } = await read(reading, await items(), MAX);
 

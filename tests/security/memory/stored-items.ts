@@ -37,6 +37,26 @@ export const zeros = (length: number): Uint8Array => new Uint8Array(length);
 export const json = (length: number): Uint8Array =>
   utf8(JSON.stringify({ text: "x".repeat(length - 100), wanted: false }));
 
+/** A list of messages as short as they can be. */
+export const messages = (length: number): Uint8Array => {
+  const kwargs = { content: "ok", additional_kwargs: {}, response_metadata: {} };
+  const one = JSON.stringify({
+    lc: 1,
+    type: "constructor",
+    id: ["langchain_core", "messages", "HumanMessage"],
+    kwargs,
+  });
+  const count = Math.floor((length - 100) / (one.length + 1));
+  return utf8(`{"wanted":false,"messages":[${Array<string>(count).fill(one).join()}]}`);
+};
+
+/** The bytes of a checkpoint that has them in a channel. */
+export function ofMessages(length: number): { B: string } {
+  const tails = [utf8(BODY), utf8("{}"), messages(length)];
+  const entries: Entry[] = tails.map((tail) => ["json", tail.length]);
+  return binary(gzipped(buildContainer({ head: [[["messages", 1]]], entries, hashes: [], tails })));
+}
+
 /** A checkpoint whose value stands in its own item. */
 export const inline = (length: number): { B: string } =>
   binary(gzipped(buildFrame({ channels: { value: zeros(length) } })));
@@ -86,13 +106,13 @@ export async function segmented(checkpoints: number, segments: number, length: n
 export const entryOf = (value: Uint8Array, type = "json"): { B: string } =>
   binary(gzipped(buildContainer({ head: [""], entries: [[type, value.length]], hashes: [], tails: [value] })));
 
+/** With what a search finds them by: a pointer, and a sketch that says nothing, so that its entry is compared. */
 export const ofStore = (count: number, entry: StoredItem): StoredItem[] =>
-  Array.from({ length: count }, (_, i) => ({
-    ...keyOf("N#n/", `I#k${i}`),
-    created: { N: "1" },
-    updated: { N: "1" },
-    ...entry,
-  }));
+  Array.from({ length: count }, (_, i) => `k${i}`).flatMap((name) => [
+    { ...keyOf("N#n/", `I#${name}`), created: { N: "1" }, updated: { N: "1" }, ...entry },
+    keyOf("N#n/", `O#0000000000000001#${name}`),
+    ...(entry.vectors ? [keyOf("N#n/", `V#${BORN}#${name}`)] : []),
+  ]);
 
 export const ofCache = (count: number, entry: StoredItem): StoredItem[] =>
   Array.from({ length: count }, (_, i) => {
