@@ -121,7 +121,6 @@ export default defineConfig({
           name: "node/alone",
           include: ["tests/**/*.test.ts"],
           exclude: [...lane.exclude, behaviour],
-          isolate: false,
         },
       },
       {

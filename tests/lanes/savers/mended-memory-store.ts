@@ -25,7 +25,7 @@ export class MendedMemoryStore extends InMemoryStore {
     // Reads of the same batch come first: they need the vectors, and a put changes what a read has given.
     const read: unknown[] = structuredClone(await this.#read(operations.filter((op) => !("value" in op))));
     for (const { namespace, key } of puts) inside.vectors.get(namespace.join(":"))?.delete(key);
-    await super.batch(puts as Operation[]);
+    await super.batch(puts);
     for (const [namespace, items] of inside.data) if (items.size === 0) inside.data.delete(namespace);
     return operations.map((op) => ("value" in op ? null : read.shift())) as OperationResults<Op>;
   }
