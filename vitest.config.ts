@@ -56,7 +56,8 @@ const withoutLangGraph = [
   "tests/behaviour/checkpoint/{delete/*,budgets,faults,history,latest-only}.test.ts",
   "tests/behaviour/threads/{copy-*,incarnations,long-work,prune*,removed-runs,restored-thread}.test.ts",
   "tests/behaviour/format/{data-errors*,encryption-*}.test.ts",
-  "tests/behaviour/**/{ids,key-families,official-*,sizes,store-crash,store-requests,store-sketch,store-values}.test.ts",
+  "tests/behaviour/**/{ids,key-families,official-*,sizes}.test.ts",
+  "tests/behaviour/store/store-{by-meaning,crash,late,requests,sketch,ttl,values}.test.ts",
   "tests/behaviour/hostile/hostile-!(constructors).test.ts",
 ];
 
@@ -65,7 +66,7 @@ const withoutWorkerd = process.env.WHOLE_SUITE
   ? []
   : [
       "tests/behaviour/{crash/*,checkpoint/differential-delta,checkpoint/history,payload/ttl-invariant}.test.ts",
-      "tests/behaviour/store/store-sketch.test.ts",
+      "tests/behaviour/{threads/prune-model,hostile/hostile-fuzz,store/store-{crash,differential,sketch}}.test.ts",
     ];
 
 /**

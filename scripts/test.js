@@ -22,6 +22,11 @@ const { filters, lanes, quick, options } = orFail(() => readTestArguments(proces
 /** Whether it is one of the two runs of everything. */
 const isWhole = filters.length === 0 && options.length === 0;
 orFail(ensureInstalled);
+// While programs are installed, which mostly waits.
+const checking =
+  isWhole && (lanes.length > 1 || quick)
+    ? runChecks(quick ? ["lint", "typecheck"] : ["lint", "typecheck", "build"])
+    : undefined;
 const plan = await (
   await import("./lib/testing/test-plan.js")
 )
@@ -29,12 +34,7 @@ const plan = await (
   .catch(fail);
 sayWhatIsMissing(plan);
 
-const failedChecks =
-  isWhole && lanes.length > 1
-    ? await runChecks(["lint", "typecheck", "build"])
-    : isWhole && quick
-      ? await runChecks(["lint", "typecheck"])
-      : 0;
+const failedChecks = (await checking) ?? 0;
 // Without a lane, vitest would take all of them.
 const tally = plan.lanes.length > 0 ? await runVitest() : nothingRan();
 const failures = [...plan.missing.map((what) => `not run, for want of ${what}`), ...tally.problems, ...notRun(tally)];

@@ -71,7 +71,7 @@ test.each(cases)(
           },
         };
       },
-      { maxCuts: inject("cuts") ?? 40, minPlaces },
+      { maxCuts: inject("cuts") ?? 25, minPlaces },
     );
   },
 );

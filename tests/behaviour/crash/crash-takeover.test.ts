@@ -90,7 +90,7 @@ test.each(cases)(
             },
           };
         },
-        { maxCuts: inject("cuts") ?? 30, minPlaces },
+        { maxCuts: inject("cuts") ?? 20, minPlaces },
       );
     }
     await worlds.expectNothingLeft();

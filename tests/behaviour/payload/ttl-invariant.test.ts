@@ -23,7 +23,7 @@ const { seed } = inject("soak");
 const TTL = 1_200;
 const thorough = inject("thorough");
 /** Side by side, so that they meet in the thread index. */
-const THREADS = thorough ? 8 : 2;
+const THREADS = thorough ? 4 : 2;
 
 // So many requests take a minute on a real server. There, other runtimes live through some.
 beforeAll(() => {

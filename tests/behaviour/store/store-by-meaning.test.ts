@@ -1,4 +1,4 @@
-import { expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
 import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
 import { at, countedStore, createStore } from "../../lanes/savers/stores.js";
 import { intercepted } from "../../lanes/stored/aws-requests.js";
@@ -143,7 +143,7 @@ test("a sketch lives as long as its item, also when that is read", async () => {
 test("items with very many vectors are compared by each search", async () => {
   const many = { dims: 64, embeddings: new LettersEmbeddings(64), fields: ["texts[*]"] };
   const store = createStore({ index: many });
-  const count = inject("thorough") ? 9_000 : 4_800;
+  const count = 4_800;
   const texts = Array.from(
     { length: count },
     (_, i) => `${"a".repeat(1 + (i % 70))}${"b".repeat(1 + Math.floor(i / 70))}`,

@@ -18,11 +18,11 @@ const other = { text: noiseText(80_000, 2) };
 
 const thorough = inject("thorough");
 const optionSets: { name: string; options: Partial<StoreOptions>; maxCuts: number }[] = [
-  { name: "plain", options: {}, maxCuts: thorough ? 12 : 4 },
+  { name: "plain", options: {}, maxCuts: thorough ? 8 : 4 },
   {
     name: "with a ttl and encryption",
     options: { ttl: { defaultTtlSeconds: 1_000 }, encryption: { key: noise(32, 5) } },
-    maxCuts: thorough ? 6 : 2,
+    maxCuts: thorough ? 4 : 2,
   },
 ];
 

@@ -98,12 +98,12 @@ const { seed } = inject("soak");
 
 describe("any sequence of operations gives what it gives on InMemoryStore", () => {
   test.each([
-    { name: "without an index", index: undefined, numRuns: thorough ? 25 : 8 },
+    { name: "without an index", index: undefined, numRuns: thorough ? 15 : 8 },
     { name: "with an index of everything", index: {}, numRuns: thorough ? 10 : 4 },
     {
       name: "with an index of fields",
       index: { fields: ["text", "tags[*]", "parts[*].text"] },
-      numRuns: thorough ? 25 : 8,
+      numRuns: thorough ? 15 : 8,
     },
   ])("$name", async ({ index, numRuns }) => {
     await fc.assert(
@@ -133,7 +133,7 @@ test("any filter finds what it finds on InMemoryStore", async () => {
   }));
   const [store, memory] = [createStore(), new MendedMemoryStore()];
   await Promise.all([store.batch(puts), memory.batch(puts)]);
-  const filters = fc.sample(filter, { seed, numRuns: thorough ? 120 : 40 });
+  const filters = fc.sample(filter, { seed, numRuns: thorough ? 80 : 40 });
   const operators = ["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"].flatMap((operator) =>
     values.map((value) => ({ n: { [operator]: value } })),
   );

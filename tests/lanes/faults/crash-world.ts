@@ -30,18 +30,18 @@ export interface OptionSet {
 }
 
 const allOptionSets: OptionSet[] = [
-  { name: "plain", options: {}, maxCuts: 12, inMemory: true },
+  { name: "plain", options: {}, maxCuts: 8, inMemory: true },
   {
     name: "with s3, ttlSeconds and encryption",
     options: { ...S3, ...TTL, ...ENCRYPTION },
-    maxCuts: 12,
+    maxCuts: 8,
     inMemory: true,
   },
   // Not compressed, so that a test can read what is stored.
-  { name: "with ttlSeconds", options: { ...TTL, compression: "none" }, maxCuts: 6, inMemory: true },
+  { name: "with ttlSeconds", options: { ...TTL, compression: "none" }, maxCuts: 4, inMemory: true },
   // On the real servers, both of them.
-  { name: "with s3", options: S3, maxCuts: 8 },
-  { name: "with conflict: reject", options: { conflict: "reject" }, maxCuts: 6, inMemory: true },
+  { name: "with s3", options: S3, maxCuts: 6 },
+  { name: "with conflict: reject", options: { conflict: "reject" }, maxCuts: 4, inMemory: true },
 ];
 
 /**
