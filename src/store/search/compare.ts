@@ -47,9 +47,9 @@ export async function compareAll(
   skipped: Set<string>,
 ): Promise<Matches> {
   const comparison = new Comparison(storage, op, query, count, skipped);
-  const areAll = storage.sketches!.areExact
-    ? await compareEach(storage, op, comparison)
-    : await compareNearest(storage, op, query, count, comparison);
+  let areAll = true;
+  if (storage.sketches!.areExact) await compareEach(storage, op, comparison);
+  else areAll = await compareNearest(storage, op, query, count, comparison);
   const listed = comparison.best.best();
   const names = new Set<string>();
   return {
@@ -63,20 +63,13 @@ export async function compareAll(
 }
 
 /** Compares all entries as their sketches are read, which say no more than that there are vectors. */
-async function compareEach(storage: StoreStorage, op: Search, comparison: Comparison): Promise<true> {
-  let waiting: Candidate[] = [];
-  await visit(storage, op.namespacePrefix, async (items, namespace, namespaceCreated) => {
-    for (const item of items) {
-      const entry = isGone(item) ? undefined : sketchedEntry(item);
-      if (!entry) continue;
-      waiting.push({ namespace, namespaceCreated, entry });
-      if (waiting.length < AT_ONCE) continue;
-      await comparison.take(waiting);
-      waiting = [];
-    }
+async function compareEach(storage: StoreStorage, op: Search, comparison: Comparison): Promise<void> {
+  const waiting: Candidate[] = [];
+  await visit(storage, op.namespacePrefix, async (candidate) => {
+    waiting.push(candidate);
+    if (waiting.length === AT_ONCE) await comparison.take(waiting.splice(0));
   });
   await comparison.take(waiting);
-  return true;
 }
 
 /** Compares those with the nearest sketches. @returns whether there are no others */
@@ -190,14 +183,10 @@ async function* candidates(
   const scorer = storage.sketches!.sketcher.scorer(query);
   for (let after: Listed<Candidate> | undefined; ;) {
     const shortlist = new Shortlist<Candidate>(MOST_LISTED, byName, after);
-    await visit({ entries, ...storage }, prefix, async (items, namespace, namespaceCreated) => {
-      for (const item of items) {
-        const entry = isGone(item) ? undefined : sketchedEntry(item);
-        if (!entry) continue;
-        const sketch = await sketchOf(entries.backend.codec, item);
-        const score = sketch ? scorer.best(sketch) : Infinity;
-        if (score !== undefined) shortlist.add(score, () => ({ namespace, namespaceCreated, entry }));
-      }
+    await visit({ entries, ...storage }, prefix, async (candidate, item) => {
+      const sketch = await sketchOf(entries.backend.codec, item);
+      const score = sketch ? scorer.best(sketch) : Infinity;
+      if (score !== undefined) shortlist.add(score, () => candidate);
     });
     const listed = shortlist.best();
     for (let at = 0; at < listed.length; at += AT_ONCE) yield listed.slice(at, at + AT_ONCE);
@@ -206,24 +195,30 @@ async function* candidates(
   }
 }
 
-/** Reads all sketches under a prefix, page by page. */
+/** Reads all sketches under a prefix, page by page, and hands on one after the other. */
 async function visit(
   storage: StoreStorage,
   prefix: readonly string[],
-  take: (page: Item[], namespace: Namespace, created: number) => Promise<void>,
+  take: (candidate: Candidate, sketch: Item) => Promise<void>,
 ): Promise<void> {
   const { entries, registry, keyPrefix, consistentRead } = storage;
   // Namespaces are read side by side, and what they hold is unpacked one after the other. The chain is of this call
   // alone.
   let before: Promise<void> = Promise.resolve();
-  const readNamespace = async (namespace: Namespace, created: number): Promise<void> => {
+  const readNamespace = async (namespace: Namespace, namespaceCreated: number): Promise<void> => {
+    const takeAll = async (page: Item[]): Promise<void> => {
+      for (const item of page) {
+        const entry = isGone(item) ? undefined : sketchedEntry(item);
+        if (entry) await take({ namespace, namespaceCreated, entry }, item);
+      }
+    };
     const pages = entries.backend.db.queryPages({
       partition: namespace.partition,
       beginsWith: SKETCHES,
       consistent: consistentRead,
       only: ["PK", "SK", DATA, TTL_ATTRIBUTE],
     });
-    for await (const page of pages) await (before = before.then(() => take(page, namespace, created)));
+    for await (const page of pages) await (before = before.then(() => takeAll(page)));
   };
   let own = prefix.length > 0 ? await namespaceOf(keyPrefix, prefix) : undefined;
   for await (const rows of registry.under(prefix)) {

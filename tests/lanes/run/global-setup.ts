@@ -32,7 +32,7 @@ declare module "vitest" {
     cuts: number | undefined;
     /** Whether what is tried at random is tried often: in one lane, because it hardly depends on the runtime. */
     thorough: boolean;
-    /** The versions of LangGraph that the lane runs with, in the two lanes that look. */
+    /** The versions of LangGraph that the lane runs with. */
     peers: Record<string, string>;
   }
 }
