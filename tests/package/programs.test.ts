@@ -46,10 +46,12 @@ describe.each(Object.entries(COMPILERS))("%s", (version, compiler) => {
     240_000,
   );
 
-  test.each(["typescript-node16", "typescript-bundler"])(
-    "compiles the project %s",
+  // TypeScript 7 compiles them where they run, in `projects.test.ts`.
+  const small = { typescript: ["bundler"], "typescript-5.9": ["node16", "bundler"] }[compiler] ?? [];
+  test.each(small)(
+    "compiles the small project with moduleResolution %s",
     async (name) => {
-      expect(await compile(compiler, join(installed.folder, name), "--noEmit", "--pretty", "false")).toBe("");
+      expect(await compile(compiler, join(installed.folder, `typescript-${name}`), "--noEmit", "--pretty", "false")).toBe("");
     },
     240_000,
   );
