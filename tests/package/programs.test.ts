@@ -51,7 +51,9 @@ describe.each(Object.entries(COMPILERS))("%s", (version, compiler) => {
   test.each(small)(
     "compiles the small project with moduleResolution %s",
     async (name) => {
-      expect(await compile(compiler, join(installed.folder, `typescript-${name}`), "--noEmit", "--pretty", "false")).toBe("");
+      expect(
+        await compile(compiler, join(installed.folder, `typescript-${name}`), "--noEmit", "--pretty", "false"),
+      ).toBe("");
     },
     240_000,
   );
