@@ -158,7 +158,10 @@ async function* pointersUnder(
         walked.over.push(row);
       }
     }
-    if (rows.isWhole) return;
+    if (rows.isWhole) {
+      walked.aside = undefined;
+      return;
+    }
     rows = await oldestRows(storage.registry, prefix, rows.all.at(-1));
   }
 }

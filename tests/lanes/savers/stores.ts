@@ -1,6 +1,5 @@
 import type { SearchOperation } from "@langchain/langgraph-checkpoint";
 import { DynamoDBCache, DynamoDBStore, type EventListener, type Fetch } from "langgraph-checkpoint-dynamodb";
-import { vi } from "vitest";
 import { canaries } from "../../../scripts/lib/testing/secrets.js";
 import { emissions } from "../run/emissions.js";
 import { credentials, endpoint, tableName, type SaverOptions } from "./harness.js";
@@ -77,22 +76,24 @@ const timed =
  * see it, and nothing is swept.
  */
 export async function at<T>(seconds: number, action: () => Promise<T>): Promise<T> {
+  const before = passedMs;
   passedMs = seconds * 1_000;
   try {
     return await skewed(0, action);
   } finally {
-    passedMs = 0;
+    passedMs = before;
   }
 }
 
 /** Runs `action` on a machine whose clock is ahead by so many seconds. Servers know better. */
 export async function skewed<T>(seconds: number, action: () => Promise<T>): Promise<T> {
+  const before = Date.now;
   const now = realNow() + passedMs + seconds * 1_000;
-  const clock = vi.spyOn(Date, "now").mockImplementation(() => now);
+  Date.now = () => now;
   try {
     return await action();
   } finally {
-    clock.mockRestore();
+    Date.now = before;
   }
 }
 
