@@ -35,7 +35,11 @@ export class DynamoDB {
 
   /** The same table; requests end when this signal fires. */
   until(signal: AbortSignal): DynamoDB {
-    return new DynamoDB({ send: (request) => this.#client.send(request, signal) }, { ...this.#config, signal }, this.clock);
+    return new DynamoDB(
+      { send: (request) => this.#client.send(request, signal) },
+      { ...this.#config, signal },
+      this.clock,
+    );
   }
 
   /** An operation that has no method here, as the protocol's own `call`. */

@@ -79,8 +79,7 @@ export async function putEntry(entries: Entries, entryKey: Key, input: EntryInpu
   // Nobody else refers to them, and none of this call's attempts can do so any more.
   if (!isApplied && areStored && !hasNone) await deleteSegments(backend, entryKey.PK.S, segments, beside);
   const isOurs = pointer !== undefined && there !== undefined && numberOf(there, CREATED) === pointer.created;
-  if (pointer?.created === call.stamp && !isOurs)
-    await backend.db.batchDelete([pointerKey(entryKey, call.stamp)]);
+  if (pointer?.created === call.stamp && !isOurs) await backend.db.batchDelete([pointerKey(entryKey, call.stamp)]);
   if (refusal) throw refusal;
   // Where the process was stopped in between, or its clock was set, others may have taken that for left over.
   if (storedAt !== undefined && isFar(clock, storedAt, LONG_MS) && there && versionsOf(there)[0] === call.name)
@@ -92,7 +91,11 @@ export async function putEntry(entries: Entries, entryKey: Key, input: EntryInpu
  * What this instance believes is there. Segments say when they were stored, so the time has to be known: who has had no
  * answer yet asks, once.
  */
-async function firstSeen({ known, backend: { db } }: Entries, entryKey: Key, hasNone: boolean): Promise<Item | undefined> {
+async function firstSeen(
+  { known, backend: { db } }: Entries,
+  entryKey: Key,
+  hasNone: boolean,
+): Promise<Item | undefined> {
   const seen = known.get(entryKey);
   return seen || hasNone || !Number.isNaN(db.clock.told()) ? seen : db.getItem(entryKey, true, WHOLE);
 }

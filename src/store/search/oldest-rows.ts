@@ -8,7 +8,8 @@ const MOST_SIGNS = 2 * 1_024 * 1_024;
 /** Those that may be empty come last: a page is full before each of them costs a look. */
 const byAge = (a: Registered, b: Registered): number =>
   Number(a.isMarked) - Number(b.isMarked) ||
-  a.created - b.created || compareCodePoints(a.namespace.sortKey, b.namespace.sortKey);
+  a.created - b.created ||
+  compareCodePoints(a.namespace.sortKey, b.namespace.sortKey);
 
 /**
  * The oldest namespaces under a prefix that come after one, and then those that may be empty: as many as can be held. The registry is in the order of

@@ -103,8 +103,7 @@ async function entriesOf(
   const toldMs = db.clock.told();
   const longAgo = (toldMs - SURELY_OVER_MS) / 1_000;
   const isOver = (item: Item | undefined, { created, writtenMs }: Pointer): boolean =>
-    isSurelyOver(writtenMs, toldMs) &&
-    (!item || GONE in item || createdOf(item) !== created || endOf(item) < longAgo);
+    isSurelyOver(writtenMs, toldMs) && (!item || GONE in item || createdOf(item) !== created || endOf(item) < longAgo);
   const found: Found[] = [];
   const dead: Key[] = [];
   for (const met of pointers) {
