@@ -1,11 +1,12 @@
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { Item, Key } from "../aws/dynamodb/items.js";
+import { isFar } from "../aws/dynamodb/table-clock.js";
 import { invalidInput, itemText, StoreDataError } from "../errors.js";
 import { serialized, type Serialized } from "../format/serde/serialized.js";
 import { endOf, lifetime, type Lifetime } from "../payload/lifetime.js";
 import { createdOf } from "./entries/attributes.js";
-import type { Call } from "./entries/calls.js";
-import { pointerKey } from "./entries/pointers.js";
+import { isOvertaken, type Call } from "./entries/calls.js";
+import { LONG_MS, pointerKey } from "./entries/pointers.js";
 import { putEntry, removeEntry } from "./entries/replace.js";
 import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
 import type { StorePutOperation } from "./operations.js";
@@ -50,7 +51,8 @@ async function prepare(
   ttlSeconds: number | undefined,
 ): Promise<Write> {
   const call = entries.calls.next();
-  const life = lifetime(op.ttlSeconds === undefined ? ttlSeconds : (op.ttlSeconds ?? undefined));
+  const { clock } = entries.backend.db;
+  const life = lifetime(op.ttlSeconds === undefined ? ttlSeconds : (op.ttlSeconds ?? undefined), clock.now());
   const texts = op.value === null ? [] : (embedder?.textsOf(op.value, op.index) ?? []);
   const value = op.value === null ? undefined : await serialized(serde, op.value, itemText(op.namespace, op.key));
   if (value && isNoObject(value)) {
@@ -90,13 +92,18 @@ export async function writeAll(storage: StoreStorage, writes: Write[], failed: F
       error,
     );
   }
+  const { clock } = storage.entries.backend.db;
+  const began = clock.now();
   const puts = byNamespace(hopeful(writes.filter(({ value }) => value !== undefined)));
-  await forEachAtOnce(maxConcurrency, puts.values(), async (together) => {
-    const { namespace, call } = together[0]!;
-    // The row lives as long as the item that lives longest.
-    const { life } = together.reduce((one, other) => (needs(other) > needs(one) ? other : one));
-    await registry.add(namespace, call.stamp, life).catch((error: unknown) => fail(together, error));
-  });
+  const addRows = (): Promise<void> =>
+    forEachAtOnce(maxConcurrency, puts.values(), async (together) => {
+      const { namespace, call } = together[0]!;
+      await registry.add(namespace, call.stamp, longest(together)).catch((error: unknown) => fail(together, error));
+    });
+  await addRows();
+  // Only an answer tells how wrong this machine's clock is.
+  if (isFar(clock, began)) for (const write of writes) write.life = lifetime(write.life?.ttlSeconds, clock.now());
+  const storedAt = clock.now();
   const deleted: Ended[] = [];
   await forEachAtOnce(maxConcurrency, hopeful(writes), async (write) => {
     try {
@@ -108,6 +115,12 @@ export async function writeAll(storage: StoreStorage, writes: Write[], failed: F
     }
   });
 
+  // What they relied on may be gone: the process was stopped meanwhile, or its clock was set.
+  if (isFar(clock, storedAt, LONG_MS)) await addRows();
+  await forEachAtOnce(maxConcurrency, puts.values(), async (together) => {
+    const stored = hopeful(together);
+    if (stored.length > 0) await registry.noteItem(stored[0]!.namespace, longest(stored));
+  });
   const pointers = deleted.flatMap(({ pointer }) => pointer ?? []);
   await storage.entries.backend.db.batchDelete(pointers).catch((error: unknown) => fail(deleted, error));
   const stays = (sortKey: string): boolean => hopeful(puts.get(sortKey) ?? []).some(({ life }) => !life);
@@ -130,6 +143,10 @@ function byNamespace(writes: Write[]): Map<string, Write[]> {
 
 const needs = ({ life }: Write): number => life?.needed ?? Infinity;
 
+/** The row of a namespace lives as long as the item that lives longest. */
+const longest = (writes: Write[]): Lifetime | undefined =>
+  writes.reduce((one, other) => (needs(other) > needs(one) ? other : one)).life;
+
 /** A deletion, or a put by which what would have stayed for good expires. */
 interface Ended extends Write {
   /** The order pointer of what was deleted. */
@@ -139,17 +156,17 @@ interface Ended extends Write {
 
 /** @returns what it leaves to be done, if it does */
 async function writeOne(
-  { entries, sketches, vectorIndex }: StoreStorage,
+  { entries, sketches, indexWrites }: StoreStorage,
   write: Write,
   vectors: Float32Array[],
 ): Promise<Ended | undefined> {
   const { key: itemKey, namespace, call, value, life } = write;
   const { key, whole } = await itemPlace(namespace, itemKey);
-  const labels = [...namespace.labels];
+  const { labels } = namespace;
   const hasStayed = (old: Item | undefined): boolean => old !== undefined && endOf(old) === Infinity;
   if (!value) {
-    const { deleted: old, isClean } = await removeEntry(entries, key, call);
-    await vectorIndex?.delete(labels, itemKey);
+    const { deleted: old, isClean, there } = await removeEntry(entries, key, call);
+    if (!isOvertaken(call.name, there)) await indexWrites?.write(labels, itemKey, call, []);
     return {
       ...write,
       pointer: old && isClean ? pointerKey(key, createdOf(old)) : undefined,
@@ -157,14 +174,13 @@ async function writeOne(
     };
   }
   const areInTable = vectors.length > 0 && sketches !== undefined;
-  const old = await putEntry(entries, key, {
+  const { isApplied, replaced, there } = await putEntry(entries, key, {
     call,
     value,
     ...(areInTable && { vectors: serializedVectors(vectors), sketch: sketches.sketcher.sketch(vectors) }),
     whole,
     life,
   });
-  if (vectorIndex)
-    await (vectors.length > 0 ? vectorIndex.put(labels, itemKey, vectors) : vectorIndex.delete(labels, itemKey));
-  return life && hasStayed(old) ? { ...write, pointer: undefined, hasStayed: true } : undefined;
+  if (!isOvertaken(call.name, there)) await indexWrites?.write(labels, itemKey, call, vectors);
+  return life && isApplied && hasStayed(replaced) ? { ...write, pointer: undefined, hasStayed: true } : undefined;
 }

@@ -4,7 +4,6 @@ import { binaryOf, DATA } from "../../format/attributes.js";
 import { placeOf, type Codec } from "../../format/codec.js";
 import { FormatError } from "../../format/format-error.js";
 import { isBorn, key } from "../../format/keys.js";
-import { writtenNow } from "../../payload/segment-times.js";
 import { ITEMS } from "../namespaces.js";
 
 /*
@@ -30,7 +29,7 @@ export function sketchedEntry({ PK, SK }: Key): Key | undefined {
 export async function sketchItem(codec: Codec, entryKey: Key, born: string, bytes: Uint8Array): Promise<Item> {
   const place = sketchKey(entryKey, born);
   const kept = bytes.length <= MAX_BYTES ? bytes : new Uint8Array();
-  return { ...place, [DATA]: { B: toBase64(await codec.encode(kept, placeOf(place, DATA))) }, ...writtenNow() };
+  return { ...place, [DATA]: { B: toBase64(await codec.encode(kept, placeOf(place, DATA))) } };
 }
 
 /** The bytes of a sketch; `undefined` for one that is not kept, or is damaged: its entry has to be compared. */

@@ -7,7 +7,7 @@ import { FormatError } from "../../format/format-error.js";
 import { key, keyOf, parsePointer, segmentSortKey } from "../../format/keys.js";
 import { isObject, type Segment } from "../../format/value.js";
 import type { Backend } from "../../payload/backend.js";
-import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
+import { ENDS, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import { withoutS3 } from "../../payload/offload.js";
 import { deleteObjects } from "../../payload/segment-deletions.js";
 import { asTrash, BORN, bornOf, sweeping, TRASH, trashOf, VECTORS, VERSION, type Attributes } from "./attributes.js";
@@ -103,17 +103,20 @@ async function emptied(
   const { [TRASH]: _, ...others } = item;
   const left = asTrash(trashOf(item).filter((name) => !gone.has(name)));
   if (gone.size === 0 && TRASH in left) return { there: item, failure: failures[0]! };
-  const { [TTL_ATTRIBUTE]: ttl } = sweeping({ ...others, ...left });
+  const { [TTL_ATTRIBUTE]: ttl } = sweeping({ ...others, ...left }, db.clock.now());
   const set: Attributes = { ...left, ...(ttl && { [TTL_ATTRIBUTE]: ttl }) };
   const sets = Object.keys(set).map((name) => `#${name} = :${name}`);
   try {
     await db.updateItem({
       key: keyOf(item),
       update: [sets.length > 0 ? `SET ${sets.join(", ")}` : "", TRASH in left ? "" : "REMOVE #trash"].join(" ").trim(),
-      condition: "#ver = :ver",
-      names: { "#ver": VERSION, "#trash": TRASH, ...(ttl && { "#ttl": TTL_ATTRIBUTE }) },
+      // A read may have given it another life since.
+      condition: `#ver = :ver AND #trash = :read AND ${ENDS in item ? "#ends = :ends" : "attribute_not_exists(#ends)"}`,
+      names: { "#ver": VERSION, "#trash": TRASH, "#ends": ENDS, ...(ttl && { "#ttl": TTL_ATTRIBUTE }) },
       values: {
         ":ver": item[VERSION]!,
+        ":read": item[TRASH],
+        ...(ENDS in item && { ":ends": item[ENDS] }),
         ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
       },
     });
