@@ -6,7 +6,7 @@ import { ambientEnv } from "../config/environment.js";
 import { checkTtl } from "../config/values.js";
 import { invalidInput } from "../errors.js";
 import { compress } from "../format/compression.js";
-import { escapeId, key, keyOf, shortened } from "../format/keys.js";
+import { escapeId, key, keyOf, shortened, textOfKey } from "../format/keys.js";
 import { tooLarge } from "../format/meter.js";
 import { defaultSerde } from "../format/serde/serde.js";
 import { deserialized, serialized, type Serialized } from "../format/serde/serialized.js";
@@ -97,14 +97,14 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
       checkKeys(keys).map(async (fullKey) => ({ fullKey, place: await this.#place(fullKey) })),
     );
     // LangGraph gives all that it gets for one key to one of the tasks that have that key.
-    const places = new Map(asked.map(({ fullKey, place }) => [textOfPlace(place), { fullKey, place }]));
-    const failures: unknown[] = [];
+    const places = new Map(asked.map(({ fullKey, place }) => [textOfKey(place), { fullKey, place }]));
+    let failures: unknown[] = [];
     const items = await readEntries(
       this.#entries,
       [...places.values()].map(({ place }) => place),
       consistentRead,
     ).catch((error: unknown) => {
-      failures.push(...Array.from(places, () => error));
+      failures = Array.from(places, () => error);
       return [];
     });
     const values = new Map<string, { value: V }>();
@@ -112,10 +112,10 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     const open = async (item: Item, part: Serialized): Promise<void> => {
       const tooMuch = this.#backend.codec.problemOf(bytes + part.bytes.length);
       if (tooMuch) throw tooMuch;
-      values.set(textOfPlace(item), { value: (await deserialized(this.serde, part)) as V });
+      values.set(textOfKey(item), { value: (await deserialized(this.serde, part)) as V });
       bytes += part.bytes.length;
     };
-    failures.push(...(await readEach(this.#entries, items, maxValueBytes, open)));
+    failures = failures.concat(await readEach(this.#entries, items, maxValueBytes, open));
     warn(onEvent, "CACHE_READ_FAILED", failures);
     return [...places].flatMap(([place, { fullKey }]) => {
       const found = values.get(place);
@@ -142,7 +142,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
           const call = this.#entries.calls.next();
           const write = this.#write(value, ttl, call).catch((error: unknown) => ({ error }));
           const place = await this.#place(fullKey);
-          return [textOfPlace(place), { place, call, write: await write }] as const;
+          return [textOfKey(place), { place, call, write: await write }] as const;
         }),
       ),
     );
@@ -230,5 +230,3 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     return `${this.#config.keyPrefix}X#${shard}`;
   }
 }
-
-const textOfPlace = ({ PK, SK }: Key): string => PK.S + SK.S;

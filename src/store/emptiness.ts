@@ -27,7 +27,7 @@ export async function livingUntil(db: DynamoDB, partition: string): Promise<numb
     after = page.next;
     limit = {};
   } while (after && living.length < SURE);
-  if (living.length >= SURE) return Math.max(...living.map((one) => one.goneAt));
+  if (living.length >= SURE) return latest(living.map((one) => one.goneAt));
   const keys = new Map(living.map(({ entry }) => [entry.SK.S, entry]));
   const entries = (await readItems(db, [...keys.values()], true, WITHOUT_VALUE)).filter(isLive);
   const ends = entries.flatMap((item) =>
@@ -35,5 +35,7 @@ export async function livingUntil(db: DynamoDB, partition: string): Promise<numb
       .filter(({ entry, created }) => entry.SK.S === item.SK.S && created === createdOf(item))
       .map((pointer) => Math.min(pointer.goneAt, endOf(item))),
   );
-  return Math.max(0, ...ends);
+  return latest(ends);
 }
+
+const latest = (times: number[]): number => times.reduce((one, other) => Math.max(one, other), 0);

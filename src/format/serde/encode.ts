@@ -1,6 +1,13 @@
 import { toBase64 } from "../../aws/base64.js";
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
-import { classOf, isEscaped, isMoreThanProperties, isPlain, restoreArguments } from "./arguments.js";
+import {
+  classOf,
+  isEscaped,
+  isMoreThanProperties,
+  isPlain,
+  restoreArguments,
+  withLaterArguments,
+} from "./arguments.js";
 import { escapeKey } from "./escape.js";
 import { Unstorable } from "./unstorable-error.js";
 
@@ -24,8 +31,8 @@ type Realm = "data" | "kwargs" | "escaped";
 
 /**
  * Makes a tree of a value that `JSON.stringify` writes as LangGraph's JsonPlusSerializer would have written the value,
- * but that plain data's keys are escaped. What does not change is not copied. It reads the value as it is
- * now, in one go.
+ * but that plain data's keys are escaped. What does not change is not copied, unless it is strict. It reads the value as
+ * it is now, in one go.
  */
 export class Encoder {
   /** Those of LangChain's objects that the value holds. */
@@ -43,12 +50,7 @@ export class Encoder {
       const json = JSON.stringify(this.#value(value)) as string | undefined;
       if (json !== undefined) return json;
     } catch (error) {
-      if (error instanceof Unstorable) throw error;
-      // Its message may quote what is in the value.
-      const name = error instanceof Error ? error.name : typeof error;
-      const isTooDeep = error instanceof Error && /stack|recursion/i.test(error.message);
-      if (isTooDeep) throw this.#refusal("The value is nested too deeply, or refers to itself", FLATTER);
-      throw this.#refusal(`Reading the value failed with a ${name}`, "See what its toJSON and its getters do.");
+      throw this.#unreadable(error);
     }
     throw this.#refusal(`A value cannot be a ${typeof value}`, "Keep it outside of the state.");
   }
@@ -102,10 +104,11 @@ export class Encoder {
   }
 
   #array(array: unknown[]): unknown[] {
-    let copy: unknown[] | undefined;
+    let copy: unknown[] | undefined = this.isStrict ? [] : undefined;
     for (let i = 0; i < array.length; i++) {
-      const encoded = this.#value(array[i], i);
-      if (encoded !== array[i]) copy ??= array.slice();
+      const value: unknown = array[i];
+      const encoded = this.#value(value, i);
+      if (encoded !== value) copy ??= array.slice();
       if (copy) copy[i] = encoded;
     }
     return copy ?? array;
@@ -117,8 +120,9 @@ export class Encoder {
     // Node's Buffer would make an object of itself, with a list of numbers.
     if (typeof toJSON !== "function" || value instanceof Uint8Array)
       return Array.isArray(value) ? this.#array(value) : this.#properties(value, value);
-    const json: unknown = toJSON.call(value, String(key ?? ""));
-    if ("lc_serializable" in value) return this.#langChains(value, json);
+    const whole = this.isStrict ? withLaterArguments(value) : value;
+    const json: unknown = toJSON.call(whole, String(key ?? ""));
+    if ("lc_serializable" in whole) return this.#langChains(whole, json);
     if (json === null && value instanceof Date) {
       throw this.#refusal("An invalid Date cannot be stored", "Use a valid one, or null.");
     }
@@ -170,11 +174,11 @@ export class Encoder {
       else if ((object as Json).lc === 1 && (object as Json).type === "not_implemented") return "[Circular]";
     }
     const escapes = this.#realm === "data";
-    // What has a `toJSON` was asked already.
-    let entries: [string, unknown][] | undefined = "toJSON" in object ? [] : undefined;
+    // What has a `toJSON` was asked already. And JSON would ask a getter once more.
+    let entries: [string, unknown][] | undefined = this.isStrict || "toJSON" in object ? [] : undefined;
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!;
-      const value = (object as Json)[name];
+      const value = this.#read(object as Json, name);
       const encoded = this.#value(value, name);
       const storedName = escapes ? escapeKey(name) : name;
       if (encoded !== value || storedName !== name) {
@@ -196,6 +200,23 @@ export class Encoder {
       this.constructions.push({ id: id.join("/"), record, path: [...this.#path] });
     }
     return record;
+  }
+
+  #read(object: Json, name: string): unknown {
+    try {
+      return object[name];
+    } catch (error) {
+      throw this.#unreadable(error, name);
+    }
+  }
+
+  #unreadable(error: unknown, key?: string): Unstorable {
+    if (error instanceof Unstorable) return error;
+    // Its message may quote what is in the value.
+    const name = error instanceof Error ? error.name : typeof error;
+    const isTooDeep = error instanceof Error && /stack|recursion/i.test(error.message);
+    if (isTooDeep) return this.#refusal("The value is nested too deeply, or refers to itself", FLATTER);
+    return this.#refusal(`Reading the value failed with a ${name}`, "See what its toJSON and its getters do.", key);
   }
 
   #refusal(problem: string, advice: string, key?: string | number): Unstorable {

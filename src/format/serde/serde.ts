@@ -2,6 +2,7 @@ import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { Encoder, type Construction } from "./encode.js";
 import { messageShape } from "./message-shape.js";
 import { revive } from "./revive.js";
+import { isBytes } from "./serialized.js";
 import { Unstorable } from "./unstorable-error.js";
 
 const encoder = new TextEncoder();
@@ -27,7 +28,7 @@ export const strictSerde: SerializerProtocol = /* @__PURE__ */ serdeOf({ isStric
 function serdeOf({ isStrict }: { isStrict: boolean }): SerializerProtocol {
   return {
     async dumpsTyped(value: unknown): Promise<[string, Uint8Array]> {
-      if (value instanceof Uint8Array) return ["bytes", value];
+      if (isBytes(value)) return ["bytes", value];
       const encoding = new Encoder(isStrict);
       const bytes = encoder.encode(encoding.encode(value));
       for (const construction of encoding.constructions) {

@@ -11,7 +11,7 @@ import type { Serialized } from "../../format/serde/serialized.js";
 import { isObject, join, lengthOf, type Value } from "../../format/value.js";
 import type { Backend } from "../../payload/backend.js";
 import { withoutS3 } from "../../payload/offload.js";
-import type { LoadedSegments } from "../../payload/segment-store.js";
+import type { LoadedApart } from "../../payload/segment-store.js";
 import { isLive, VERSION, WHOLE } from "./attributes.js";
 import type { Entries } from "./known.js";
 
@@ -97,10 +97,10 @@ export async function* readParts(
       if (others) others.push(part);
       else byPartition.set(partition, [part]);
     }
-    const loaded = new Map<string, LoadedSegments>();
+    const loaded = new Map<string, LoadedApart>();
     await Promise.all(
       [...byPartition].map(async ([partition, values]) =>
-        loaded.set(partition, await backend.segments.load(partition, values)),
+        loaded.set(partition, await backend.segments.loadApart(partition, values)),
       ),
     );
     yield row.map(({ partition, part }) => {
@@ -112,7 +112,8 @@ export async function* readParts(
           bytes: part.segments.length > 0 ? join(part, loaded.get(partition) ?? new Map()) : part.tail,
         };
       } catch (error) {
-        return asFormatError(error);
+        if (isUnreadable(error)) return error;
+        throw error;
       }
     });
   }

@@ -20,7 +20,9 @@ import {
 import { isOvertaken, wasApplied, type Call } from "./calls.js";
 import { draftOf, type EntryInput } from "./draft.js";
 import type { Entries } from "./known.js";
+import { isSameVersion } from "./parts.js";
 import { pointerKey, putPointer } from "./pointers.js";
+import { sketchSince } from "./sketches.js";
 import { deleteSegments, emptyTrash, refusalOf } from "./trash.js";
 
 /** How often to look again when others put the same entry. */
@@ -60,7 +62,8 @@ export async function putEntry(entries: Entries, entryKey: Key, input: EntryInpu
       pointer = { created, until: listed };
       steps.push(putPointer(backend.db, entryKey, created, listed));
     }
-    if (!areStored) steps.push(writeSegments(backend, plan, life, beside));
+    const sketches = since === undefined ? beside : beside.map((sketch) => sketchSince(sketch, since));
+    if (!areStored) steps.push(writeSegments(backend, plan, life, sketches));
     await Promise.all(steps);
     areStored = true;
     return {
@@ -125,7 +128,13 @@ async function replace(
     replaced = seen;
     if (seen && isOvertaken(call.name, seen)) return { isApplied: false, replaced, there: seen };
     const refusal = await refusalOf(backend, seen);
-    if (refusal) return { isApplied: false, replaced, there: seen, refusal };
+    if (refusal) {
+      // It may have been replaced since this instance has seen it.
+      const there = round > 0 ? seen : await backend.db.getItem(entryKey, true, WHOLE);
+      if (there && isSameVersion(there, seen!)) return { isApplied: false, replaced, there, refusal };
+      seen = there;
+      continue;
+    }
     const attributes = { ...(await successor(seen)), ...succession(call.name, seen) };
     const item: Item = { ...entryKey, ...attributes, ...sweeping(attributes) };
     const result = await updateOrFind(backend.db, overwriting(item, seen));

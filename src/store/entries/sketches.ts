@@ -1,15 +1,18 @@
 import { toBase64 } from "../../aws/base64.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
-import { binaryOf, DATA } from "../../format/attributes.js";
+import { binaryOf, DATA, numberOf } from "../../format/attributes.js";
 import { placeOf, type Codec } from "../../format/codec.js";
 import { FormatError } from "../../format/format-error.js";
 import { isBorn, key } from "../../format/keys.js";
-import { writtenNow } from "../../payload/segment-times.js";
+import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
+import { WRITTEN_AT } from "../../payload/segment-times.js";
 import { ITEMS } from "../namespaces.js";
+import { CREATED } from "./attributes.js";
 
 /*
  * Sketches of an entry's vectors: small items that a search by meaning reads instead of all entries. A sketch belongs
- * to one version of an entry, as its segments do: it is written before the version, and deleted with it.
+ * to one version of an entry, as its segments do: it is written before the version, and deleted with it. It says when
+ * its entry was created, so that those which look alike have an order before the entries are read.
  */
 
 export const SKETCHES = "V#";
@@ -27,11 +30,32 @@ export function sketchedEntry({ PK, SK }: Key): Key | undefined {
   return key(PK.S, ITEMS + SK.S.slice(end + 1));
 }
 
-export async function sketchItem(codec: Codec, entryKey: Key, born: string, bytes: Uint8Array): Promise<Item> {
+/** @param stamp when it is written, in microseconds since 1970 */
+export async function sketchItem(
+  codec: Codec,
+  entryKey: Key,
+  born: string,
+  bytes: Uint8Array,
+  stamp: number,
+): Promise<Item> {
   const place = sketchKey(entryKey, born);
   const kept = bytes.length <= MAX_BYTES ? bytes : new Uint8Array();
-  return { ...place, [DATA]: { B: toBase64(await codec.encode(kept, placeOf(place, DATA))) }, ...writtenNow() };
+  return {
+    ...place,
+    [DATA]: { B: toBase64(await codec.encode(kept, placeOf(place, DATA))) },
+    [WRITTEN_AT]: { N: String(stamp / 1_000) },
+  };
 }
+
+/** The same, of an entry that was created then, in microseconds since 1970: before its sketch was written. */
+export const sketchSince = (sketch: Item, created: number): Item => ({ ...sketch, [CREATED]: { N: String(created) } });
+
+/** When the entry of a sketch was created, in microseconds since 1970. */
+export const sketchedSince = (sketch: Item): number =>
+  numberOf(sketch, CREATED) ?? Math.round((numberOf(sketch, WRITTEN_AT) ?? 0) * 1_000);
+
+/** What {@link sketchedEntry}, {@link sketchOf} and {@link sketchedSince} read. */
+export const SKETCHED = /* @__PURE__ */ ["PK", "SK", DATA, CREATED, WRITTEN_AT, TTL_ATTRIBUTE];
 
 /** The bytes of a sketch; `undefined` for one that is not kept, or is damaged: its entry has to be compared. */
 export async function sketchOf(codec: Codec, item: Item): Promise<Uint8Array | undefined> {
