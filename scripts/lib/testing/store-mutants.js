@@ -44,8 +44,8 @@ export const storeMutants = [
     edits: [
       {
         file: "store/entries/replace.ts",
-        from: "    if (!areStored) steps.push(writeSegments(backend, plan, life, sketches));\n",
-        to: "    if (!areStored) void writeSegments(backend, plan, life, sketches).catch(() => undefined);\n",
+        from: "    if (!areStored) steps.push(writeSegments(backend, plan, life, beside));\n",
+        to: "    if (!areStored) void writeSegments(backend, plan, life, beside).catch(() => undefined);\n",
       },
     ],
   },

@@ -175,7 +175,8 @@ export class Encoder {
     }
     const escapes = this.#realm === "data";
     // What has a `toJSON` was asked already. And JSON would ask a getter once more.
-    let entries: [string, unknown][] | undefined = this.isStrict || "toJSON" in object ? [] : undefined;
+    const isCopied = "toJSON" in object || (this.isStrict && !isBoxed(object));
+    let entries: [string, unknown][] | undefined = isCopied ? [] : undefined;
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!;
       const value = this.#read(object as Json, name);

@@ -22,7 +22,6 @@ import { draftOf, type EntryInput } from "./draft.js";
 import type { Entries } from "./known.js";
 import { isSameVersion } from "./parts.js";
 import { pointerKey, putPointer } from "./pointers.js";
-import { sketchSince } from "./sketches.js";
 import { deleteSegments, emptyTrash, refusalOf } from "./trash.js";
 
 /** How often to look again when others put the same entry. */
@@ -62,8 +61,7 @@ export async function putEntry(entries: Entries, entryKey: Key, input: EntryInpu
       pointer = { created, until: listed };
       steps.push(putPointer(backend.db, entryKey, created, listed));
     }
-    const sketches = since === undefined ? beside : beside.map((sketch) => sketchSince(sketch, since));
-    if (!areStored) steps.push(writeSegments(backend, plan, life, sketches));
+    if (!areStored) steps.push(writeSegments(backend, plan, life, beside));
     await Promise.all(steps);
     areStored = true;
     return {

@@ -7,12 +7,11 @@ import { isBorn, key } from "../../format/keys.js";
 import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import { WRITTEN_AT } from "../../payload/segment-times.js";
 import { ITEMS } from "../namespaces.js";
-import { CREATED } from "./attributes.js";
 
 /*
  * Sketches of an entry's vectors: small items that a search by meaning reads instead of all entries. A sketch belongs
  * to one version of an entry, as its segments do: it is written before the version, and deleted with it. It says when
- * its entry was created, so that those which look alike have an order before the entries are read.
+ * that was put, so that those which look alike have an order before the entries are read.
  */
 
 export const SKETCHES = "V#";
@@ -47,15 +46,11 @@ export async function sketchItem(
   };
 }
 
-/** The same, of an entry that was created then, in microseconds since 1970: before its sketch was written. */
-export const sketchSince = (sketch: Item, created: number): Item => ({ ...sketch, [CREATED]: { N: String(created) } });
+/** When the version of a sketch was put, in milliseconds since 1970, with fractions. */
+export const sketchedAt = (sketch: Item): number => numberOf(sketch, WRITTEN_AT) ?? 0;
 
-/** When the entry of a sketch was created, in microseconds since 1970. */
-export const sketchedSince = (sketch: Item): number =>
-  numberOf(sketch, CREATED) ?? Math.round((numberOf(sketch, WRITTEN_AT) ?? 0) * 1_000);
-
-/** What {@link sketchedEntry}, {@link sketchOf} and {@link sketchedSince} read. */
-export const SKETCHED = /* @__PURE__ */ ["PK", "SK", DATA, CREATED, WRITTEN_AT, TTL_ATTRIBUTE];
+/** What {@link sketchedEntry}, {@link sketchOf} and {@link sketchedAt} read. */
+export const SKETCHED = ["PK", "SK", DATA, WRITTEN_AT, TTL_ATTRIBUTE];
 
 /** The bytes of a sketch; `undefined` for one that is not kept, or is damaged: its entry has to be compared. */
 export async function sketchOf(codec: Codec, item: Item): Promise<Uint8Array | undefined> {

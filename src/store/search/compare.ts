@@ -95,11 +95,11 @@ async function compareNearest(
 
 const itemsOf = (chunk: readonly Listed<Candidate>[]): Candidate[] => chunk.map(({ item }) => item);
 
-/** Oldest first, as those with one score are found in the end, and in the same order whenever they are read. */
+/** Oldest first, as those with one score are in the end, but for items that were put again. */
 const byAge = (a: Candidate, b: Candidate): number =>
   a.namespaceCreated - b.namespaceCreated ||
   compareCodePoints(a.namespace.sortKey, b.namespace.sortKey) ||
-  a.created - b.created ||
+  a.putAt - b.putAt ||
   compareCodePoints(a.entry.SK.S, b.entry.SK.S);
 
 /** The entries that have vectors, those with the nearest sketches first. */

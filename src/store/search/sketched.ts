@@ -2,7 +2,7 @@ import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { itemSize } from "../../format/item-size.js";
 import { isGone } from "../../payload/lifetime.js";
-import { SKETCHED, sketchedEntry, sketchedSince, SKETCHES } from "../entries/sketches.js";
+import { SKETCHED, sketchedEntry, sketchedAt, SKETCHES } from "../entries/sketches.js";
 import { namespaceOf, type Namespace } from "../namespaces.js";
 import type { StoreStorage } from "../storage.js";
 import { Room } from "./room.js";
@@ -13,8 +13,8 @@ export interface Candidate {
   /** When its namespace was created. */
   namespaceCreated: number;
   entry: Key;
-  /** When it was created, as its sketch says. */
-  created: number;
+  /** When its vectors were put. */
+  putAt: number;
 }
 
 /**
@@ -45,7 +45,7 @@ export async function visitSketches(
     const takeAll = async (page: Item[]): Promise<void> => {
       for (const item of page) {
         const entry = isGone(item) ? undefined : sketchedEntry(item);
-        if (entry) await take({ namespace, namespaceCreated, entry, created: sketchedSince(item) }, item);
+        if (entry) await take({ namespace, namespaceCreated, entry, putAt: sketchedAt(item) }, item);
       }
     };
     let after: Key | undefined;
