@@ -66,17 +66,7 @@ export class Offload {
     for (let n = 2; n < 10; n++) yield `${this.location(days)}${n}/`;
   }
 
-  /** Why a location cannot be reached: what only the table says of a bucket is not believed. */
-  refusalOf(location: string | undefined): DynamoDBSaverError | undefined {
-    if (location === undefined || this.isKnown(location)) return undefined;
-    return new DynamoDBSaverError(
-      "INVALID_CONFIG",
-      `A value lies in the bucket ${JSON.stringify(bucketOf(location))}, says the table. If that is yours, name it in ` +
-        "s3.olderBuckets.",
-    );
-  }
-
-  /** Whether the options name the bucket of a location. */
+  /** Whether the options name the bucket of a location. What only the table says of a bucket is not believed. */
   isKnown(location: string): boolean {
     const { bucket, olderBuckets } = this.options;
     return [bucket, ...olderBuckets].includes(bucketOf(location));
@@ -90,8 +80,13 @@ export class Offload {
     const folder = toBase64Url(new TextEncoder().encode(partition));
     const short = folder.length <= MAX_FOLDER ? folder : `sha256-${await sha256Name(partition)}`;
     const bucket = bucketOf(location);
-    const refusal = this.refusalOf(location);
-    if (refusal) throw refusal;
+    if (!this.isKnown(location)) {
+      throw new DynamoDBSaverError(
+        "INVALID_CONFIG",
+        `A value lies in the bucket ${JSON.stringify(bucket)}, says the table. If that is yours, name it in ` +
+          "s3.olderBuckets.",
+      );
+    }
     return { bucket, key: `${location.slice(bucket.length + 1)}${short}/${born}-${name}` };
   }
 

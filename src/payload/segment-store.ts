@@ -1,6 +1,6 @@
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
-import { AwsRequestError, DynamoDBSaverError } from "../errors.js";
+import { AwsRequestError, type DynamoDBSaverError } from "../errors.js";
 import { binaryOf, DATA } from "../format/attributes.js";
 import { ByteLru } from "./byte-lru.js";
 import { placeOf, type Codec } from "../format/codec.js";
@@ -43,20 +43,21 @@ export class SegmentStore {
   /**
    * Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at all; and
    * behind one that is missing, such as are not where they were stored need not come back either.
+   *
+   * @param isOfOne for values that have nothing to do with each other, so that each comes back that can be read: whether
+   *   an error is about one object alone. Then it comes back in the object's place
    */
-  load(partition: string, values: Iterable<Value>): Promise<LoadedSegments> {
-    return this.#load(partition, values, false) as Promise<LoadedSegments>;
-  }
-
-  /**
-   * The same, of values that have nothing to do with each other: each comes back that can be read. So a segment that S3
-   * refuses, or that lies where the options do not lead, comes back as that error.
-   */
-  loadApart(partition: string, values: Iterable<Value>): Promise<LoadedApart> {
-    return this.#load(partition, values, true);
-  }
-
-  async #load(partition: string, values: Iterable<Value>, areApart: boolean): Promise<LoadedApart> {
+  async load(
+    partition: string,
+    values: Iterable<Value>,
+    isOfOne: (error: unknown) => error is DynamoDBSaverError,
+  ): Promise<LoadedApart>;
+  async load(partition: string, values: Iterable<Value>): Promise<LoadedSegments>;
+  async load(
+    partition: string,
+    values: Iterable<Value>,
+    isOfOne?: (error: unknown) => error is DynamoDBSaverError,
+  ): Promise<LoadedApart> {
     const loaded = new Map<string, Loaded>();
     const missing = new Map<string, Segment>();
     for (const value of values) {
@@ -75,13 +76,13 @@ export class SegmentStore {
       await forEachAtOnce(AT_ONCE, segments, async (segment) => {
         if (isOver) return;
         const bytes = await this.#fetchObject(partition, segment, isExpected).catch((error: unknown) => {
-          if (areApart && isOfOneObject(error)) return error;
+          if (isOfOne?.(error)) return error;
           throw error;
         });
         if (bytes) add(loaded, segment, bytes);
         // What is not where it was stored may lie in the other place: the same bytes will do.
         else if (isExpected) await readItems([segment]);
-        isOver ||= !areApart && isMissing(segment);
+        isOver ||= !isOfOne && isMissing(segment);
       });
     };
     const [objects, items] = [
@@ -180,9 +181,3 @@ export class SegmentStore {
 function add(loaded: Map<string, Loaded>, { name }: Segment, bytes: Loaded): void {
   if (!(loaded.get(name) instanceof Uint8Array)) loaded.set(name, bytes);
 }
-
-/** Whether other objects may be read nevertheless. S3 says of what is lost that it is denied, if listing is. */
-const isOfOneObject = (error: unknown): error is DynamoDBSaverError =>
-  error instanceof AwsRequestError
-    ? error.service === "s3" && (error.status === 404 || error.serviceCode === "AccessDenied")
-    : error instanceof DynamoDBSaverError && error.code === "INVALID_CONFIG";

@@ -35,33 +35,6 @@ export function restoreArguments(value: object, kwargs: unknown): void {
   );
 }
 
-/** What a message's constructor takes, and LangChain's `toJSON` leaves out where it was set later. */
-const LATER = [
-  "id",
-  "name",
-  "status",
-  "artifact",
-  "metadata",
-  "usage_metadata",
-  "tool_calls",
-  "invalid_tool_calls",
-  "tool_call_chunks",
-];
-
-/** A message with all that it has among its arguments; anything else as it is. */
-export function withLaterArguments(object: object): object {
-  const { lc_namespace: namespace, lc_kwargs: given } = object as Json;
-  if (!Array.isArray(namespace) || namespace[1] !== "messages" || !isObject(given)) return object;
-  const later = LATER.filter(
-    (name) => Object.hasOwn(object, name) && !(name in given) && isSet((object as Json)[name]),
-  );
-  if (later.length === 0) return object;
-  const all = { ...given, ...Object.fromEntries(later.map((name) => [name, (object as Json)[name]])) };
-  return Object.create(object, { lc_kwargs: { value: all } }) as object;
-}
-
-const isSet = (value: unknown): boolean => value !== undefined && !(Array.isArray(value) && value.length === 0);
-
 function restore(value: unknown, copies: Json, name: string): void {
   const copy = copies[name];
   if (value === copy || !isObject(value) || !isObject(copy)) return;
@@ -78,4 +51,4 @@ export function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
+export const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;

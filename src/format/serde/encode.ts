@@ -1,13 +1,6 @@
 import { toBase64 } from "../../aws/base64.js";
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
-import {
-  classOf,
-  isEscaped,
-  isMoreThanProperties,
-  isPlain,
-  restoreArguments,
-  withLaterArguments,
-} from "./arguments.js";
+import { classOf, isEscaped, isMoreThanProperties, isPlain, restoreArguments } from "./arguments.js";
 import { escapeKey } from "./escape.js";
 import { Unstorable } from "./unstorable-error.js";
 
@@ -26,6 +19,9 @@ export interface Construction {
   path: Path;
 }
 
+/** Of an encoder that is strict: what gives an object all that has to be stored of it. */
+export type Strictness = { wholeOf: (value: object) => object };
+
 /** What an object belongs to: plain data, an object of LangChain's, or plain data that LangChain has escaped in one. */
 type Realm = "data" | "kwargs" | "escaped";
 
@@ -41,8 +37,8 @@ export class Encoder {
   readonly #path: Path = [];
   #realm: Realm = "data";
 
-  /** @param isStrict refuses what JSON leaves out, and writes bytes as a text: for the package's own stores */
-  constructor(private readonly isStrict = false) {}
+  /** @param strict refuses what JSON leaves out, and writes bytes as a text: for the package's own stores */
+  constructor(private readonly strict?: Strictness) {}
 
   /** @throws Unstorable */
   encode(value: unknown): string {
@@ -80,13 +76,13 @@ export class Encoder {
 
   /** As JSON has it: in an object it is left out. */
   #leftOut(value: unknown, key: string | number | undefined): unknown {
-    if (!this.isStrict || this.#realm !== "data") return value;
+    if (!this.strict || this.#realm !== "data") return value;
     throw this.#refusal(`A ${typeof value} cannot be stored`, "Leave it out, or make a text of it.", key);
   }
 
   #object(value: object, key: string | number | undefined): unknown {
     if (this.#ancestors.includes(value)) {
-      if (this.isStrict) throw this.#refusal("What contains itself cannot be stored", FLATTER, key);
+      if (this.strict) throw this.#refusal("What contains itself cannot be stored", FLATTER, key);
       return "[Circular]";
     }
     if (key !== undefined) this.#path.push(key);
@@ -104,7 +100,7 @@ export class Encoder {
   }
 
   #array(array: unknown[]): unknown[] {
-    let copy: unknown[] | undefined = this.isStrict ? [] : undefined;
+    let copy: unknown[] | undefined = this.strict ? [] : undefined;
     for (let i = 0; i < array.length; i++) {
       const value: unknown = array[i];
       const encoded = this.#value(value, i);
@@ -120,7 +116,7 @@ export class Encoder {
     // Node's Buffer would make an object of itself, with a list of numbers.
     if (typeof toJSON !== "function" || value instanceof Uint8Array)
       return Array.isArray(value) ? this.#array(value) : this.#properties(value, value);
-    const whole = this.isStrict ? withLaterArguments(value) : value;
+    const whole = this.strict?.wholeOf(value) ?? value;
     const json: unknown = toJSON.call(whole, String(key ?? ""));
     if ("lc_serializable" in whole) return this.#langChains(whole, json);
     if (json === null && value instanceof Date) {
@@ -152,7 +148,7 @@ export class Encoder {
       if (object instanceof Error) return constructed("Error", [this.#value(object.message)]);
       if (object instanceof Uint8Array) {
         // A list of numbers is as JsonPlusSerializer has it, and three times as long.
-        if (this.isStrict) return { lc: 2, type: "bytes", value: toBase64(object) };
+        if (this.strict) return { lc: 2, type: "bytes", value: toBase64(object) };
         return constructed("Uint8Array", [Array.from(object)], "from");
       }
     }
@@ -175,7 +171,7 @@ export class Encoder {
     }
     const escapes = this.#realm === "data";
     // What has a `toJSON` was asked already. And JSON would ask a getter once more.
-    const isCopied = "toJSON" in object || (this.isStrict && !isBoxed(object));
+    const isCopied = "toJSON" in object || (this.strict && !isBoxed(object));
     let entries: [string, unknown][] | undefined = isCopied ? [] : undefined;
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!;

@@ -1,5 +1,5 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
-import { DynamoDBSaverError } from "../../errors.js";
+import { AwsRequestError, DynamoDBSaverError } from "../../errors.js";
 import { binaryOf } from "../../format/attributes.js";
 import { placeOf } from "../../format/codec.js";
 import { decodeContainer } from "../../format/container.js";
@@ -100,7 +100,7 @@ export async function* readParts(
     const loaded = new Map<string, LoadedApart>();
     await Promise.all(
       [...byPartition].map(async ([partition, values]) =>
-        loaded.set(partition, await backend.segments.loadApart(partition, values)),
+        loaded.set(partition, await backend.segments.load(partition, values, isOfOneObject)),
       ),
     );
     yield row.map(({ partition, part }) => {
@@ -118,6 +118,12 @@ export async function* readParts(
     });
   }
 }
+
+/** Whether other objects may be read nevertheless. S3 says of what is lost that it is denied, if listing is. */
+const isOfOneObject = (error: unknown): error is DynamoDBSaverError =>
+  error instanceof AwsRequestError
+    ? error.service === "s3" && (error.status === 404 || error.serviceCode === "AccessDenied")
+    : error instanceof DynamoDBSaverError && error.code === "INVALID_CONFIG";
 
 export function asFormatError(error: unknown): FormatError {
   if (error instanceof FormatError) return error;

@@ -43,9 +43,14 @@ export async function refusalOf(backend: Backend, seen: Item | undefined): Promi
   const object = (await segmentsOf(backend, seen))?.find(isObject);
   if (!object) return undefined;
   if (!backend.offload) return withoutS3();
+  const partition = seen.PK.S;
   let refusal: DynamoDBSaverError | undefined;
-  await eachBelow(backend, seen.PK.S, `P#${object.born}#`, undefined, async (pointers) => {
-    for (const { SK } of pointers) refusal ??= backend.offload!.refusalOf(parsePointer(SK.S)?.location);
+  await eachBelow(backend, partition, `P#${object.born}#`, undefined, async (page) => {
+    for (const pointer of page.flatMap(({ SK }) => parsePointer(SK.S) ?? []))
+      await backend.offload!.place(partition, pointer.id, pointer.location).catch((error: unknown) => {
+        if (!isDynamoDBSaverError(error)) throw error;
+        refusal = error;
+      });
     return refusal === undefined;
   });
   return refusal;
