@@ -76,10 +76,7 @@ export class DynamoDBSaverError extends Error {
   }
 }
 
-/**
- * Why something that was given could not be read: a getter or a proxy of the caller's has thrown. The message of that
- * may quote a value, so it is not told.
- */
+/** Why a getter or a proxy of the caller's could not be read. What it has thrown may quote a value: it is not told. */
 export function unreadable(what: string, error: unknown): DynamoDBSaverError {
   if (error instanceof DynamoDBSaverError) return error;
   const name = error instanceof Error ? error.name : typeof error;

@@ -44,8 +44,8 @@ export class SegmentStore {
    * Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at all; and
    * behind one that is missing, such as are not where they were stored need not come back either.
    *
-   * @param isOfOne for values that have nothing to do with each other, so that each comes back that can be read: whether
-   *   an error is about one object alone. Then it comes back in the object's place
+   * @param isOfOne for values that have nothing to do with each other, so that each comes back that can be read:
+   *   whether an error is about one object alone. Then it comes back in the object's place
    */
   async load(
     partition: string,

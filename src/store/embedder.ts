@@ -24,7 +24,8 @@ export class Embedder {
     if (index === false) return [];
     // A path counts once, and so does a text: its vector would be the same.
     const texts = new Set<string>();
-    for (const { path, steps } of index?.map(textPath) ?? this.#fields) {
+    const paths = index?.map(textPath) ?? this.#fields;
+    for (const { path, steps } of paths) {
       try {
         for (const text of textsAt(value, steps)) texts.add(text);
       } catch (error) {

@@ -1,7 +1,7 @@
 /*
  * The texts that a path finds in a value, as LangGraph's InMemoryStore reads paths: `a.b`, `a[*].b`, `a[0]`, `a[-1]`,
- * `*` for every element or property, `{a,b.c}` for several, and `$` for all of it as JSON. A property can be a getter of
- * its class, as the `text` of a message is.
+ * `*` for every element or property, `{a,b.c}` for several, and `$` for all of it as JSON. A property can be a getter
+ * of its class, as the `text` of a message is.
  */
 
 type Step =

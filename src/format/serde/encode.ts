@@ -27,8 +27,8 @@ type Realm = "data" | "kwargs" | "escaped";
 
 /**
  * Makes a tree of a value that `JSON.stringify` writes as LangGraph's JsonPlusSerializer would have written the value,
- * but that plain data's keys are escaped. What does not change is not copied, unless it is strict. It reads the value as
- * it is now, in one go.
+ * but that plain data's keys are escaped. What does not change is not copied, unless it is strict. It reads the value
+ * as it is now, in one go.
  */
 export class Encoder {
   /** Those of LangChain's objects that the value holds. */

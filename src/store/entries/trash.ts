@@ -35,8 +35,8 @@ async function segmentsOf(backend: Backend, item: Item): Promise<Segment[] | und
 }
 
 /**
- * Why a version cannot be replaced or deleted here: who cannot reach its objects in S3 could not finish. 1 request where
- * it has some.
+ * Why a version cannot be replaced or deleted here: who cannot reach its objects in S3 could not finish. 1 request
+ * where it has some.
  */
 export async function refusalOf(backend: Backend, seen: Item | undefined): Promise<DynamoDBSaverError | undefined> {
   if (!seen || !(BORN in seen)) return undefined;

@@ -1,4 +1,4 @@
-/** Bounds what is held at once, in bytes. Of one call alone: no promise of it is shared between requests of a Worker. */
+/** Bounds what is held at once, in bytes. Of one call alone: requests of a Worker share no promise. */
 export class Room {
   readonly #waiting: { bytes: number; enter: () => void }[] = [];
   #free: number;

@@ -65,7 +65,7 @@ test("a text for which the model has no vector refuses its put alone", async () 
 });
 
 describe("very many operations that fail end with the first error", () => {
-  const COUNT = 200_000;
+  const COUNT = 150_000;
   const fetch = (): never => {
     throw new TypeError("told by the test");
   };

@@ -53,7 +53,7 @@ describe("a value that comes back as something else", () => {
   });
 });
 
-test("a number, a list and a date as the operand of a filter count as InMemoryStore counts them, but for the date", async () => {
+test("an operand of a filter counts as in InMemoryStore, but for a date, which finds nothing", async () => {
   const [store, memory] = [createStore(), new InMemoryStore()];
   for (const one of [store, memory]) {
     await one.put(NS, "old", { at: Date.parse("2020-01-01") });

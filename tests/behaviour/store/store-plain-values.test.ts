@@ -98,7 +98,8 @@ test.each([true, false])(
     const embeddings = new LettersEmbeddings();
     const { store } = countedStore(isIndexed ? { index: { dims: 8, embeddings } } : {});
     const words = ["cab", "head"];
-    const changing = { list: [{ get text(): unknown { return words.shift() ?? { lc: 2, type: "undefined" }; } }] }; // prettier-ignore
+    const next = (): unknown => words.shift() ?? { lc: 2, type: "undefined" };
+    const changing = { list: [Object.defineProperty({}, "text", { get: next, enumerable: true })] };
     await store.put(NS, "k", changing);
     expect((await store.get(NS, "k"))?.value).toEqual({ list: [{ text: "cab" }] });
     expect(embeddings.calls).toEqual(isIndexed ? [[JSON.stringify({ list: [{ text: "cab" }] }, null, 2)]] : []);
