@@ -79,7 +79,7 @@ const withoutRuntime = process.env.WHOLE_SUITE
   ? []
   : [
       "tests/behaviour/store/store-{by-meaning,crash,differential,late,requests,sketch,ttl,values}.test.ts",
-      "tests/behaviour/store/store-s3-vectors*.test.ts",
+      "tests/behaviour/store/s3-vectors/*.test.ts",
       "tests/behaviour/payload/ttl-invariant.test.ts",
     ];
 

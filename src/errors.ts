@@ -76,6 +76,13 @@ export class DynamoDBSaverError extends Error {
   }
 }
 
+/** Why a getter or a proxy of the caller's could not be read. What it has thrown may quote a value: it is not told. */
+export function unreadable(what: string, error: unknown): DynamoDBSaverError {
+  if (error instanceof DynamoDBSaverError) return error;
+  const name = error instanceof Error ? error.name : typeof error;
+  return invalidInput(`${what} could not be read: that failed with a ${name}. See what its toJSON and its getters do.`);
+}
+
 /** What is known about a request to AWS that failed. */
 export interface AwsErrorDetails {
   /** `"dynamodb"`, `"s3"` or `"s3vectors"`. */

@@ -1,13 +1,13 @@
 import { BaseCache, type CacheFullKey, type CacheNamespace } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
-import type { Item, Key } from "../aws/dynamodb/items.js";
+import type { Item } from "../aws/dynamodb/items.js";
 import { ServiceClock } from "../aws/dynamodb/table-clock.js";
 import { withEnv } from "../config/config.js";
 import { ambientEnv } from "../config/environment.js";
 import { checkTtl } from "../config/values.js";
 import { invalidInput } from "../errors.js";
 import { compress } from "../format/compression.js";
-import { keyOf } from "../format/keys.js";
+import { keyOf, textOfKey } from "../format/keys.js";
 import { tooLarge } from "../format/meter.js";
 import { defaultSerde } from "../format/serde/serde.js";
 import { deserialized, serialized, type Serialized } from "../format/serde/serialized.js";
@@ -98,14 +98,14 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
       checkKeys(keys).map(async (fullKey) => ({ fullKey, place: await this.#places.of(fullKey) })),
     );
     // LangGraph gives all that it gets for one key to one of the tasks that have that key.
-    const places = new Map(asked.map(({ fullKey, place }) => [textOfPlace(place), { fullKey, place }]));
-    const failures: unknown[] = [];
+    const places = new Map(asked.map(({ fullKey, place }) => [textOfKey(place), { fullKey, place }]));
+    let failures: unknown[] = [];
     const items = await readEntries(
       this.#entries,
       [...places.values()].map(({ place }) => place),
       consistentRead,
     ).catch((error: unknown) => {
-      failures.push(...Array.from(places, () => error));
+      failures = Array.from(places, () => error);
       return [];
     });
     const values = new Map<string, { value: V }>();
@@ -113,10 +113,10 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     const open = async (item: Item, part: Serialized): Promise<void> => {
       const tooMuch = this.#backend.codec.problemOf(bytes + part.bytes.length);
       if (tooMuch) throw tooMuch;
-      values.set(textOfPlace(item), { value: (await deserialized(this.serde, part)) as V });
+      values.set(textOfKey(item), { value: (await deserialized(this.serde, part)) as V });
       bytes += part.bytes.length;
     };
-    failures.push(...(await readEach(this.#entries, items, maxValueBytes, open)));
+    failures = failures.concat(await readEach(this.#entries, items, maxValueBytes, open));
     warn(onEvent, "CACHE_READ_FAILED", failures);
     return [...places].flatMap(([place, { fullKey }]) => {
       const found = values.get(place);
@@ -154,7 +154,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
           const call = this.#entries.calls.next();
           const write = this.#write(value, ttl, call).catch((error: unknown) => ({ error }));
           const place = await this.#places.of(fullKey);
-          return [textOfPlace(place), { place, call, write: await write }] as const;
+          return [textOfKey(place), { place, call, write: await write }] as const;
         }),
       ),
     );
@@ -204,7 +204,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     );
     const { maxConcurrency } = this.#config;
     const places = await Promise.all(beingSet.map((one) => this.#places.of(one)));
-    const those = new Map(places.map((place) => [textOfPlace(place), place]));
+    const those = new Map(places.map((place) => [textOfKey(place), place]));
     await forEachAtOnce(maxConcurrency, those.values(), async (place) => {
       // A later call, and it leaves a mark: what comes after it has nothing to do any more.
       if (prefixes.some((prefix) => place.SK.S.startsWith(prefix)))
@@ -226,5 +226,3 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     });
   }
 }
-
-const textOfPlace = ({ PK, SK }: Key): string => PK.S + SK.S;

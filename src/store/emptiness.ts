@@ -51,7 +51,7 @@ function livingPointer(item: Item, nowMs: number): Living[] {
   return parsed ? [{ ...parsed, goneAt: goneAt(item) }] : [];
 }
 
-const latest = (living: Living[]): number => Math.max(...living.map((one) => one.goneAt));
+const latest = (living: Living[]): number => living.reduce((end, one) => Math.max(end, one.goneAt), 0);
 
 /** Until when the entries of pointers live; 0 where none does. */
 async function endOfThose(db: DynamoDB, pointers: Living[]): Promise<number> {

@@ -43,6 +43,8 @@ export interface Found {
 /** The same, with its value. */
 export interface Opened extends Found {
   value: Record<string, unknown>;
+  key: string;
+  times: { createdAt: Date; updatedAt: Date };
   /** Of the value as it is serialized. */
   bytes: number;
 }

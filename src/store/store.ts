@@ -13,7 +13,7 @@ import { compress } from "../format/compression.js";
 import { setup, type SetupResult } from "../table/setup.js";
 import { withEnv } from "../config/config.js";
 import { ambientEnv } from "../config/environment.js";
-import { strictSerde } from "../format/serde/serde.js";
+import { strictSerde } from "../format/serde/strict-serde.js";
 import type { StorePutOperation } from "./operations.js";
 import { openEntries } from "./entries/known.js";
 import { expandStoreConfig, type DynamoDBStoreOptions, type StoreConfig } from "./options.js";

@@ -20,6 +20,7 @@ import {
 import { isOvertaken, versionsOf, wasApplied, type Call } from "./calls.js";
 import { draftOf, type EntryInput } from "./draft.js";
 import type { Entries } from "./known.js";
+import { isSameVersion } from "./parts.js";
 import { LONG_MS, pointerKey, putPointer } from "./pointers.js";
 import { deleteSegments, emptyTrash, refusalOf } from "./trash.js";
 
@@ -141,7 +142,13 @@ async function replace(
     replaced = seen;
     if (seen && isOvertaken(call.name, seen)) return { isApplied: false, replaced, there: seen };
     const refusal = await refusalOf(backend, seen);
-    if (refusal) return { isApplied: false, replaced, there: seen, refusal };
+    if (refusal) {
+      // It may have been replaced since this instance has seen it.
+      const there = round > 0 ? seen : await backend.db.getItem(entryKey, true, WHOLE);
+      if (there && isSameVersion(there, seen!)) return { isApplied: false, replaced, there, refusal };
+      seen = there;
+      continue;
+    }
     const attributes = { ...(await successor(seen)), ...succession(call.name, seen) };
     const item: Item = { ...entryKey, ...attributes, ...sweeping(attributes, backend.db.clock.now()) };
     const result = await updateOrFind(backend.db, overwriting(item, seen));

@@ -34,10 +34,26 @@ async function segmentsOf(backend: Backend, item: Item): Promise<Segment[] | und
   }
 }
 
-/** Why a version cannot be replaced or deleted here: who cannot reach S3 could not finish. */
+/**
+ * Why a version cannot be replaced or deleted here: who cannot reach its objects in S3 could not finish. 1 request
+ * where it has some.
+ */
 export async function refusalOf(backend: Backend, seen: Item | undefined): Promise<DynamoDBSaverError | undefined> {
-  if (backend.offload || !seen || !(BORN in seen)) return undefined;
-  return (await segmentsOf(backend, seen))?.some(isObject) ? withoutS3() : undefined;
+  if (!seen || !(BORN in seen)) return undefined;
+  const object = (await segmentsOf(backend, seen))?.find(isObject);
+  if (!object) return undefined;
+  if (!backend.offload) return withoutS3();
+  const partition = seen.PK.S;
+  let refusal: DynamoDBSaverError | undefined;
+  await eachBelow(backend, partition, `P#${object.born}#`, undefined, async (page) => {
+    for (const pointer of page.flatMap(({ SK }) => parsePointer(SK.S) ?? []))
+      await backend.offload!.place(partition, pointer.id, pointer.location).catch((error: unknown) => {
+        if (!isDynamoDBSaverError(error)) throw error;
+        refusal = error;
+      });
+    return refusal === undefined;
+  });
+  return refusal;
 }
 
 /** Deletes the segments of a version, by their names, and what is beside them: 1 request for 25 of them. */
@@ -126,19 +142,19 @@ async function emptied(
   return { there: { ...others, ...set }, failure: failures[0]! };
 }
 
-/** Deletes what is below a name, a page at a time. False where some is left. */
-async function deleteBelow(
+/** Hands on what is below a name, a page at a time, as long as `take` says so. False where some is left. */
+async function eachBelow(
   { db }: Backend,
   partition: string,
   beginsWith: string,
   most: number | undefined,
-  remove: (page: Key[]) => Promise<boolean>,
+  take: (page: Key[]) => Promise<boolean>,
 ): Promise<boolean> {
   const query = { partition, beginsWith, only: ["PK", "SK"], consistent: true, ...(most && { limit: most }) };
   let after: Key | undefined;
   do {
     const { items, next } = await db.query({ ...query, after });
-    if (!(await remove(items.map(keyOf)))) return false;
+    if (!(await take(items.map(keyOf)))) return false;
     after = next;
   } while (after && !most);
   return !after;
@@ -146,7 +162,7 @@ async function deleteBelow(
 
 /** Deletes the objects of a version, by their pointers. False where there are some, and no way to S3. */
 const deleteVersionObjects = (backend: Backend, partition: string, born: string, most?: number): Promise<boolean> =>
-  deleteBelow(backend, partition, `P#${born}#`, most, async (page) => {
+  eachBelow(backend, partition, `P#${born}#`, most, async (page) => {
     // What only looks like a pointer leads nowhere.
     const pointers = page.filter(({ SK }) => parsePointer(SK.S));
     if (pointers.length > 0 && !backend.offload) return false;
@@ -163,7 +179,7 @@ async function deleteVersion(
   most?: number,
 ): Promise<boolean> {
   let beside = [sketch];
-  const areGone = await deleteBelow(backend, partition, `S#${born}#`, most, async (page) => {
+  const areGone = await eachBelow(backend, partition, `S#${born}#`, most, async (page) => {
     await backend.db.batchDelete([...page, ...beside]);
     beside = [];
     return true;

@@ -1,5 +1,6 @@
 import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
+import { textOfKey } from "../../format/keys.js";
 import { endOf, isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import { WRITTEN_AT } from "../../payload/segment-times.js";
 import { createdOf, GONE, isLive, TRASH } from "../entries/attributes.js";
@@ -94,10 +95,9 @@ async function entriesOf(
   chores: Chore[],
 ): Promise<Found[]> {
   const { db } = entries.backend;
-  const nameOf = ({ PK, SK }: Key): string => PK.S + SK.S;
-  const keys = new Map(pointers.map(({ entry }) => [nameOf(entry), entry]));
+  const keys = new Map(pointers.map(({ entry }) => [textOfKey(entry), entry]));
   const items = new Map(
-    (await readItems(db, [...keys.values()], consistentRead, only)).map((item) => [nameOf(item), item]),
+    (await readItems(db, [...keys.values()], consistentRead, only)).map((item) => [textOfKey(item), item]),
   );
   if (only.includes("data")) for (const item of items.values()) entries.known.note(item);
   const toldMs = db.clock.told();
@@ -108,7 +108,7 @@ async function entriesOf(
   const dead: Key[] = [];
   for (const met of pointers) {
     const { namespace, entry, created, pointer } = met;
-    const item = items.get(nameOf(entry));
+    const item = items.get(textOfKey(entry));
     if (isLive(item) && createdOf(item) === created) found.push({ namespace, item });
     else if (consistentRead && isOver(item, met)) {
       // An entry that has segments to be deleted does not go by itself. Its pointer stays as long.
