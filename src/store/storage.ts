@@ -4,7 +4,7 @@ import type { EventListener } from "../aws/client/events.js";
 import type { Entries } from "./entries/known.js";
 import type { Namespace } from "./namespaces.js";
 import type { Registry } from "./registry.js";
-import type { IndexWrites } from "./vectors/index-writes.js";
+import type { IndexWrites } from "./index-writes.js";
 import type { Sketcher } from "./vectors/sketcher.js";
 import type { VectorIndex } from "./vector-index.js";
 import type { Embedder } from "./embedder.js";

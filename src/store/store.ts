@@ -21,7 +21,7 @@ import { checkKnown, type StorePutOptions } from "./put-options.js";
 import { Registry } from "./registry.js";
 import { runBatch } from "./batch.js";
 import type { StoreStorage } from "./storage.js";
-import { IndexWrites } from "./vectors/index-writes.js";
+import { IndexWrites } from "./index-writes.js";
 import { Sketcher } from "./vectors/sketcher.js";
 import { Embedder } from "./embedder.js";
 

@@ -29,11 +29,12 @@ export async function renewEntry({ backend }: Entries, item: Item, life: Lifetim
   const ends = { [ENDS]: { N: String(life.needed) } };
   const { clock } = backend.db;
   const { [TTL_ATTRIBUTE]: ttl } = sweeping({ ...item, ...ends }, clock.now());
+  const asRead = TRASH in item ? "#trash = :trash" : "attribute_not_exists(#trash)";
   await backend.db.updateItem({
     key,
     update: `SET #ends = :ends${listed < Infinity ? ", #listed = :listed" : ""}${ttl ? ", #ttl = :ttl" : ""}`,
     // When it is swept follows from what is to be freed.
-    condition: `#ver = :ver AND #ends < :ends AND ${TRASH in item ? "#trash = :trash" : "attribute_not_exists(#trash)"}`,
+    condition: `#ver = :ver AND #ends < :ends AND ${asRead}`,
     names: {
       "#ver": VERSION,
       "#ends": ENDS,

@@ -12,7 +12,8 @@ const byAge = (a: Registered, b: Registered): number =>
   compareCodePoints(a.namespace.sortKey, b.namespace.sortKey);
 
 /**
- * The oldest namespaces under a prefix that come after one, and then those that may be empty: as many as can be held. The registry is in the order of
+ * The oldest namespaces under a prefix that come after one, and then those that may be empty: as many as can be
+ * held. The registry is in the order of
  * names, so each call reads all of it: 1 request a MB. A name has 100 KB at most, so 20 rows are held or more, and
  * 4,000 of short names. Beside the Query that each namespace takes, what is read again is little.
  */

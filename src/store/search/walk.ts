@@ -38,7 +38,8 @@ interface Pointer extends OrderPointer {
 
 /**
  * The entries under a prefix, oldest first, in chunks of at most 100: the registry, and the first pointers of the
- * prefix's own namespace beside it; then the pointers of one namespace after the other, and the entries. Namespaces that
+ * prefix's own namespace beside it; then the pointers of one namespace after the other, and the entries. Namespaces
+ * that
  * may be empty come last. It reads no further than it is asked to.
  *
  * @param passesOver entries that are there and are not wanted

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createCache, createStore } from "../../lanes/savers/stores.js";
-import { intercepted, s3Error, xml } from "../../lanes/stored/aws-requests.js";
+import { createCache, createStore } from "../../../lanes/savers/stores.js";
+import { intercepted, s3Error, xml } from "../../../lanes/stored/aws-requests.js";
 
 /* Objects of a store and of a cache expire also where no option says so, but a put or a node's cachePolicy. */
 

@@ -1,5 +1,5 @@
-import type { Call } from "../entries/calls.js";
-import type { VectorIndex } from "../vector-index.js";
+import type { Call } from "./entries/calls.js";
+import type { VectorIndex } from "./vector-index.js";
 
 /** What is being written of one item. */
 interface UnderWay {

@@ -1,10 +1,10 @@
 import type { DynamoDBStore } from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
-import { noiseText } from "../../lanes/savers/checkpoints.js";
-import { at, createCache, createStore, skewed } from "../../lanes/savers/stores.js";
-import { intercepted, type AwsRequest } from "../../lanes/stored/aws-requests.js";
-import { itemsWithPrefix } from "../../lanes/stored/raw-table.js";
-import { newPrefix } from "../../lanes/stored/requests.js";
+import { noiseText } from "../../../lanes/savers/checkpoints.js";
+import { at, createCache, createStore, skewed } from "../../../lanes/savers/stores.js";
+import { intercepted, type AwsRequest } from "../../../lanes/stored/aws-requests.js";
+import { itemsWithPrefix } from "../../../lanes/stored/raw-table.js";
+import { newPrefix } from "../../../lanes/stored/requests.js";
 
 /*
  * Machines whose clocks are wrong by hours, and processes that are stopped in the middle of a put: what was
@@ -108,7 +108,7 @@ describe.each([
   });
 });
 
-test("a late attempt of a machine whose clock is behind does not set back until when a namespace is relied on", async () => {
+test("a late attempt of a machine whose clock is behind sets no time of a namespace back", async () => {
   const keyPrefix = newPrefix();
   let held: AwsRequest | undefined;
   const { fetch } = intercepted((request) => {

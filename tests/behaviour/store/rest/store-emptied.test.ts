@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { countedStore, at, createStore } from "../../lanes/savers/stores.js";
-import { itemsWithPrefix } from "../../lanes/stored/raw-table.js";
-import { newPrefix } from "../../lanes/stored/requests.js";
+import { countedStore, at, createStore } from "../../../lanes/savers/stores.js";
+import { itemsWithPrefix } from "../../../lanes/stored/raw-table.js";
+import { newPrefix } from "../../../lanes/stored/requests.js";
 
 /* What namespaces that were emptied cost those who search above them. */
 
@@ -36,7 +36,7 @@ describe("above hundreds of namespaces that were emptied", () => {
     }
   });
 
-  test("a search that finds few looks into each, and removes a hundred of them as soon as nobody relies on them", async () => {
+  test("a search that finds few looks into each, and later removes a hundred", async () => {
     const keyPrefix = newPrefix();
     const [one] = await emptied(keyPrefix, 150, (i) => i !== 149);
     const search = async (minutes: number): Promise<number> => {

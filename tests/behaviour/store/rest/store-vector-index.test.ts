@@ -1,7 +1,7 @@
 import type { DynamoDBStore, VectorIndex, VectorMatch } from "langgraph-checkpoint-dynamodb";
 import { expect, test } from "vitest";
-import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
-import { createStore } from "../../lanes/savers/stores.js";
+import { LettersEmbeddings } from "../../../lanes/savers/letters-embeddings.js";
+import { createStore } from "../../../lanes/savers/stores.js";
 
 /* Two writes of one item at once, by one instance: what the later call says counts, in a vector index as well. */
 

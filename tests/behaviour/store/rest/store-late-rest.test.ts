@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { noiseText } from "../../lanes/savers/checkpoints.js";
-import { at, createStore } from "../../lanes/savers/stores.js";
-import { intercepted, type AwsRequest } from "../../lanes/stored/aws-requests.js";
-import { itemsWithPrefix } from "../../lanes/stored/raw-table.js";
-import { newPrefix } from "../../lanes/stored/requests.js";
+import { noiseText } from "../../../lanes/savers/checkpoints.js";
+import { at, createStore } from "../../../lanes/savers/stores.js";
+import { intercepted, type AwsRequest } from "../../../lanes/stored/aws-requests.js";
+import { itemsWithPrefix } from "../../../lanes/stored/raw-table.js";
+import { newPrefix } from "../../../lanes/stored/requests.js";
 
 /* Late attempts of what comes before and after an item: its order pointer, and the end of what it has replaced. */
 
