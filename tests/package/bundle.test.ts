@@ -62,9 +62,9 @@ const ALLOWED = ["globalThis.process?.env", "a Worker's env, process.env, or Den
  * class cannot be left out of a bundle: prune, copies, exports and imports are 7,700, S3, encryption, setup() and
  * DeltaChannel 4,300. What raises a ceiling has to be worth it.
  */
-const CEILINGS = { saver: 62_650, reader: 32_150, vectorIndex: 14_650 };
+const CEILINGS = { saver: 62_800, reader: 32_250, vectorIndex: 14_650 };
 /** wrangler keeps the names of all functions, which is 2 KB more. */
-const BY_WRANGLER = 34_750;
+const BY_WRANGLER = 34_850;
 
 describe.each([
   ["saver", saver, CEILINGS.saver],
