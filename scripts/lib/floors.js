@@ -31,6 +31,17 @@ export const FLOORS = {
   "src/format/": ["format-error.ts", "serde/", "*"],
   "src/checkpoint/": ["*", "read/", "write/", "saver.ts"],
   "src/threads/": ["*", "copy/", "prune/", "saver.ts"],
-  "src/store/": ["namespaces.ts", "entries/", "vectors/", "*", "search/", "batch.ts", "store.ts"],
+  "src/store/": [
+    "namespaces.ts",
+    "labels.ts",
+    "entries/",
+    "vectors/",
+    "leftovers.ts",
+    "registry/",
+    "*",
+    "search/",
+    "batch.ts",
+    "store.ts",
+  ],
   "src/cli/": ["*", "inspect/", "doctor/", "setup/", "commands/", "main.ts"],
 };

@@ -83,7 +83,7 @@ async function expireAll(world: StoreWorld, states: Map<Register, Config[]>): Pr
   judgeRest(world, "All has expired");
 }
 
-/** Nothing holds items any more. Who comes by takes a page of what is left in each namespace, and pages are small here. */
+/** Who comes by takes a page of what is left of a namespace that holds nothing, and pages are small here. */
 async function tidy(world: StoreWorld, why: string): Promise<void> {
   let left: number;
   do {
