@@ -14,8 +14,13 @@ export const ORDER = "at";
  * number.
  */
 export class WriteOrder {
-  readonly #instance = String(crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000).padStart(6, "0");
+  #digits: string | undefined;
   #last = 0;
+
+  /** Made when it is first needed: a Worker that makes its saver before its first request has no random numbers yet. */
+  get #instance(): string {
+    return (this.#digits ??= String(crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000).padStart(6, "0"));
+  }
 
   /** The number of a call that is made now. */
   next(): string {

@@ -22,7 +22,7 @@ export interface Call {
 
 /** The calls of one instance, in the order in which they are made. */
 export class Calls {
-  readonly #instance = toBase64Url(crypto.getRandomValues(new Uint8Array(5)));
+  #instance: string | undefined;
   #number = 0;
   #stamp = 0;
 
@@ -30,6 +30,8 @@ export class Calls {
     const number = (this.#number++ % RADIX ** NUMBER).toString(RADIX).padStart(NUMBER, "0");
     // The last digits are of no clock: two instances that create one entry at a time hardly ever have the same time.
     const now = Date.now() * 1_000 + Math.floor(Math.random() * 1_000);
+    // Not before the first call: a Worker that makes its store before its first request has no random numbers yet.
+    this.#instance ??= toBase64Url(crypto.getRandomValues(new Uint8Array(5)));
     return { name: this.#instance + number, stamp: (this.#stamp = Math.max(this.#stamp + 1, now)) };
   }
 }
