@@ -56,7 +56,8 @@ const withoutLangGraph = [
   "tests/behaviour/threads/{copy-*,incarnations,long-work,prune*,removed-runs,restored-thread}.test.ts",
   "tests/behaviour/format/{data-errors*,encryption-*}.test.ts",
   "tests/behaviour/**/{ids,key-families,official-*,sizes}.test.ts",
-  "tests/behaviour/store/store-{by-meaning,crash,late,requests,sketch,ttl,values}.test.ts",
+  "tests/behaviour/store/store-{by-meaning,crash,late,pages-by-meaning,requests,sketch,ttl,values}.test.ts",
+  "tests/behaviour/store/clocks-and-leftovers/*.test.ts",
   "tests/behaviour/hostile/hostile-!(constructors).test.ts",
 ];
 
@@ -78,8 +79,9 @@ const inWorkerd = process.env.WHOLE_SUITE
 const withoutRuntime = process.env.WHOLE_SUITE
   ? []
   : [
-      "tests/behaviour/store/store-{by-meaning,crash,differential,late,requests,sketch,ttl,values}.test.ts",
-      "tests/behaviour/store/s3-vectors/*.test.ts",
+      "tests/behaviour/store/store-{batch,by-meaning,crash,differences,differential,late,pages-by-meaning}.test.ts",
+      "tests/behaviour/store/store-{requests,sketch,ttl,values}.test.ts",
+      "tests/behaviour/store/{clocks-and-leftovers,s3-vectors}/*.test.ts",
       "tests/behaviour/payload/ttl-invariant.test.ts",
     ];
 
