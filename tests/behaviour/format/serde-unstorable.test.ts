@@ -37,7 +37,7 @@ const UNSTORABLE: [name: string, value: unknown, at: string, problem: string][] 
         },
       },
     ],
-    "at account[0])",
+    "at account[0].a)",
     "Reading the value failed with a Error",
   ],
   ["5,000 levels", nested(5_000), "at account.inner[0].inner[0]", "The value is nested deeper than 1000 levels"],
