@@ -35,7 +35,11 @@ export type DynamoDBSaverErrorCode =
   /** A value is over `maxValueBytes`. */
   | "VALUE_TOO_LARGE"
   /** With `conflict: "reject"`: another run has written to the thread. Read it again. */
-  | "CONFLICT";
+  | "CONFLICT"
+  /** Another holder has a lease on the thread. */
+  | "THREAD_BUSY"
+  /** A lease has ended: it was broken, was not renewed in time, or its thread was deleted. */
+  | "LEASE_LOST";
 
 /** Why stored data could not be read. */
 export type DataErrorCode = Extract<
