@@ -26,7 +26,7 @@ import {
   getLease,
   withLease,
   type AcquiredLease,
-  type ThreadLease,
+  type RunUnderLease,
 } from "../checkpoint/lease/held.js";
 import { CheckpointSaver, internalsOf } from "../checkpoint/saver.js";
 import { requireId } from "../checkpoint/ids.js";
@@ -83,8 +83,8 @@ export class DynamoDBSaver extends CheckpointSaver {
   }
 
   /**
-   * Runs something that has a thread to itself. 2 requests, and 1 for each third of `leaseSeconds` that the run takes; 1
-   * more on a thread that has no checkpoint yet. A holder that dies stops others for `leaseSeconds` and 5 seconds at
+   * Runs something that has a thread to itself. 2 requests, and 1 for each third of `leaseSeconds` that the run takes;
+   * 1 more on a thread that has no checkpoint yet. A holder that dies stops others for `leaseSeconds` and 5 seconds at
    * most. Effects of its nodes outside are at least once: give them a key.
    *
    * @throws ThreadBusyError at once, or after `waitSeconds`
@@ -97,7 +97,7 @@ export class DynamoDBSaver extends CheckpointSaver {
    * );
    * ```
    */
-  async withLease<T>(threadId: string, run: (held: ThreadLease) => Promise<T> | T, options?: LeaseOptions): Promise<T> {
+  async withLease<T>(threadId: string, run: RunUnderLease<T>, options?: LeaseOptions): Promise<T> {
     const { storage, leases } = internalsOf(this);
     return withLease(storage, leases, threadIdFor("withLease", threadId), run, options);
   }

@@ -60,7 +60,8 @@ const ALLOWED = ["globalThis.process?.env", "a Worker's env, process.env, or Den
  * The ceilings are what was reached. The design's budget of 20,480 bytes is not: of the saver's, aws4fetch and fflate
  * are 7,400, what messages say is 7,000, and the AWS client with its retries and protocol another 7,500. Methods of a
  * class cannot be left out of a bundle: prune, copies, exports and imports are 7,700, S3, encryption, setup() and
- * DeltaChannel 4,300, and leases 5,500, of which a reader has 1,250: it compares what holders have put. What raises a ceiling has to be worth it.
+ * DeltaChannel 4,300, and leases 5,500, of which a
+ * reader has 1,250: it compares what holders have put. What raises a ceiling has to be worth it.
  */
 const CEILINGS = { saver: 68_000, reader: 33_450, vectorIndex: 14_650 };
 /** wrangler keeps the names of all functions, which is 2 KB more. */

@@ -17,13 +17,16 @@ export interface ThreadLease {
   /** Fires with a {@link LeaseLostError} when the lease has ended. Goes into the config's `signal`. */
   readonly signal: AbortSignal;
   /**
-   * Prolongs the lease by its `leaseSeconds` from now on: 1 request. Puts do that beside themselves, after a third of its
-   * time; a run that puts nothing for longer calls it.
+   * Prolongs the lease by its `leaseSeconds` from now on: 1 request. Puts do that beside themselves, after a third of
+   * its time; a run that puts nothing for longer calls it.
    *
    * @throws LeaseLostError
    */
   renew(): Promise<void>;
 }
+
+/** What has a thread to itself. */
+export type RunUnderLease<T> = (held: ThreadLease) => Promise<T> | T;
 
 /** A lease that its holder releases. */
 export interface AcquiredLease extends ThreadLease {
@@ -69,7 +72,7 @@ export async function withLease<T>(
   storage: Storage,
   leases: Leases,
   threadId: string,
-  run: (lease: ThreadLease) => Promise<T> | T,
+  run: RunUnderLease<T>,
   options?: LeaseOptions,
 ): Promise<T> {
   if (typeof run !== "function")

@@ -59,7 +59,7 @@ function ofDeltaChannels(state: State, rules: Rules): string | undefined {
     const over = one.over && new Set(one.over);
     const counted = pendingOf(state, one.parentId, (writes) => rules.countsFor({ token: one.token, over }, writes));
     if (counted.join() !== one.basis.join())
-      return `${nameOf(one)} is rebuilt from ${counted.join() || "nothing"}, and was made from ${one.basis.join() || "nothing"}`;
+      return `${nameOf(one)} is rebuilt from [${counted.join()}], and was made from [${one.basis.join()}]`;
   }
   return undefined;
 }

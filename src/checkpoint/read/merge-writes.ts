@@ -1,12 +1,12 @@
-import { decodeContainer } from "./container.js";
-import { damaged } from "./format-error.js";
-import type { Meter } from "./meter.js";
-import type { Value } from "./value.js";
-import type { StoredWrite, WriteAttribute } from "./writes.js";
+import { decodeContainer } from "../../format/container.js";
+import { damaged } from "../../format/format-error.js";
+import type { Meter } from "../../format/meter.js";
+import type { Value } from "../../format/value.js";
+import type { StoredWrite, WriteAttribute } from "../../format/writes.js";
 
 /**
- * The writes of one task by index. Of several leases, the ordinary ones are those of the youngest that has any, and each
- * special one that of the youngest that has it.
+ * The writes of one task by index. Of several leases, the ordinary ones are those of the youngest that has any, and
+ * each special one that of the youngest that has it.
  * @param unpack reads a run's bytes
  */
 export function mergeWrites(
