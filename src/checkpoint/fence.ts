@@ -14,7 +14,7 @@ export const OVER = "over";
 /** What puts a checkpoint in its place among those of a namespace. */
 export interface Ranked {
   id: string;
-  /** Absent also where the parent was pruned. */
+  /** Also where the parent was pruned: what comes beside it is above it. */
   parentId: string | undefined;
   /** Of the lease under which it was put, or of its parent's; 0 without one. */
   token: number;

@@ -1,5 +1,5 @@
 import type { Item } from "../../aws/dynamodb/items.js";
-import { FIRST, numberOf, stringOf } from "../../format/attributes.js";
+import { numberOf, stringOf } from "../../format/attributes.js";
 import { idIn, PARENT } from "../../format/id-attribute.js";
 import { parseSortKey } from "../../format/keys.js";
 import { OVER, TOKEN, type Ranked } from "../fence.js";
@@ -13,7 +13,7 @@ export function tokenOf(item: Item | undefined): number {
 /** What of a checkpoint's item puts it in its place; `claimed` comes from its writes. */
 export const rankOf = (id: string, item: Item): Ranked => ({
   id,
-  parentId: FIRST in item ? undefined : idIn(item, PARENT),
+  parentId: idIn(item, PARENT),
   token: tokenOf(item),
   claimed: 0,
 });

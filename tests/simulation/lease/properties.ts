@@ -27,7 +27,8 @@ function ofHolder(state: State, rules: Rules, run: Run, i: number): string | und
   const pending = pendingFor(state, rules, run.base.id, run);
   const mine = `a@${run.token}`;
   for (const one of pending)
-    if (one !== mine && !run.seen.includes(one)) return `${i} reads the pending write ${one}, which came later`;
+    if (!one.endsWith(`@${run.token}`) && !run.seen.includes(one))
+      return `${i} reads the pending write ${one}, which came later`;
   if (run.writes.includes(`${run.base.id} a`) && !pending.includes(mine)) return `A write of ${i} is hidden from it`;
   return undefined;
 }

@@ -12,8 +12,8 @@ import {
   type State,
 } from "./state.js";
 
-/** What a run does, one after the other. */
-export type Action = "acquire" | "read" | "writes" | "put" | "release";
+/** What a run does, one after the other; `other` are the writes of another task. */
+export type Action = "acquire" | "read" | "writes" | "other" | "put" | "release";
 
 /** Before all times. */
 const NEVER = -1_000;
@@ -98,8 +98,8 @@ function goOn(state: State, run: Run, i: number, { rules, scripts }: Bounds): vo
   }
   const base = run.puts.at(-1) ?? run.base?.id;
   const parent = state.checkpoints.find(({ id }) => id === base);
-  const task = "a";
-  if (action === "writes") {
+  const task = action === "other" ? "b" : "a";
+  if (action === "writes" || action === "other") {
     // A task that has written already is not run again.
     if (run.puts.length === 0 && run.seen.some((one) => one.startsWith(`${task}@`))) run.at++;
     else {
