@@ -16,7 +16,7 @@ const behaviour = "tests/behaviour/**/*.test.ts";
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
 /**
- * What the other runtimes run in `npm test`: where they could differ, and the store and the cache whole. `npm run
+ * What the other runtimes run in `npm test`: where they could differ, and most of the store and the cache. `npm run
  * test:runtimes` runs everything in each of them.
  */
 const first = [
@@ -28,7 +28,6 @@ const first = [
   "encryption*",
   "forks",
   "from-env",
-  "ids",
   "list",
   "official",
   "pending-writes*",
@@ -61,24 +60,27 @@ const withoutLangGraph = [
   "tests/behaviour/hostile/hostile-!(constructors).test.ts",
 ];
 
-/** What has no runtime in it: cut anywhere, any order of calls, any time, DeltaChannels of any graph, arithmetic. */
-const withoutWorkerd = process.env.WHOLE_SUITE
+/**
+ * What workerd runs besides, where most of this package's Workers are: requests, credentials, time and bytes, the cache
+ * whole, and the care of threads.
+ */
+const inWorkerd = process.env.WHOLE_SUITE
   ? []
   : [
-      "tests/behaviour/{crash/*,checkpoint/differential-delta,checkpoint/history,payload/ttl-invariant}.test.ts",
-      "tests/behaviour/{threads/prune-model,hostile/hostile-fuzz,store/store-{crash,differential,sketch}}.test.ts",
+      "tests/behaviour/{aws,cache,credentials,payload}/*.test.ts",
+      "tests/behaviour/threads/{copy-export,export-import,prune}.test.ts",
     ];
 
 /**
  * What is the same in every runtime: the order of requests, what is cut of them, time, what keys and values become,
- * arithmetic. Node runs all of it, and workerd nearly all.
+ * arithmetic. Node runs all of it.
  */
 const withoutRuntime = process.env.WHOLE_SUITE
   ? []
   : [
       "tests/behaviour/store/store-{by-meaning,crash,differential,late,requests,sketch,ttl,values}.test.ts",
-      "tests/behaviour/store/store-s3-vectors*.test.ts",
-      "tests/behaviour/format/ids.test.ts",
+      "tests/behaviour/store/s3-vectors/*.test.ts",
+      "tests/behaviour/payload/ttl-invariant.test.ts",
     ];
 
 const resolve = {
@@ -130,8 +132,8 @@ export default defineConfig({
         test: {
           ...watched,
           name: "workerd",
-          include: [behaviour],
-          exclude: [...lane.exclude, ...withoutWorkerd],
+          include: [...include, ...inWorkerd],
+          exclude: [...lane.exclude, ...withoutRuntime],
           isolate: false,
         },
       },

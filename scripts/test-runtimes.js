@@ -6,7 +6,7 @@ import { LANES } from "./lib/testing/lanes.js";
 
 const args = process.argv.slice(2);
 /** Those that `npm test` does not run whole. */
-const others = LANES.filter((lane) => !["node", "workerd", "oldest-peers"].includes(lane));
+const others = LANES.filter((lane) => !["node", "oldest-peers"].includes(lane));
 const lanes = args.some((arg) => arg.startsWith("--lane")) ? [] : others.map((lane) => `--lane=${lane}`);
 const { status } = spawnSync(
   process.execPath,

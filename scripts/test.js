@@ -99,8 +99,9 @@ async function runVitest() {
       "run",
       ...reporters,
       ...projects,
-      ...options,
+      // Before options: vitest would take a filter behind `-u` for that option's value.
       ...(quick ? ["tests/behaviour/"] : filters),
+      ...options,
     ];
     // Who names files wants them, whether or not a lane runs them when it runs everything.
     const env = {

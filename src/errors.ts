@@ -80,6 +80,13 @@ export class DynamoDBSaverError extends Error {
   }
 }
 
+/** Why a getter or a proxy of the caller's could not be read. What it has thrown may quote a value: it is not told. */
+export function unreadable(what: string, error: unknown): DynamoDBSaverError {
+  if (error instanceof DynamoDBSaverError) return error;
+  const name = error instanceof Error ? error.name : typeof error;
+  return invalidInput(`${what} could not be read: that failed with a ${name}. See what its toJSON and its getters do.`);
+}
+
 /** What is known about a request to AWS that failed. */
 export interface AwsErrorDetails {
   /** `"dynamodb"`, `"s3"` or `"s3vectors"`. */
@@ -210,10 +217,9 @@ export class CheckpointConflictError extends DynamoDBSaverError implements Confl
     super(
       "CONFLICT",
       `Checkpoint ${nameOf(checkpointId)} was not stored: its parent is ${nameOf(parentId)}, but the latest ` +
-        `checkpoint is ${nameOf(headId)} ` +
-        `(thread ${nameOf(threadId)}, namespace ${nameOf(checkpointNs)}). Another run wrote to the thread: read ` +
-        "it again and go on from there. " +
-        'To fork or replay from an older checkpoint, use a saver without conflict: "reject".',
+        `checkpoint is ${nameOf(headId)} (thread ${nameOf(threadId)}, namespace ${nameOf(checkpointNs)}). Another run ` +
+        "wrote to the thread: read it again and go on from there. To fork or replay from an older checkpoint, use a " +
+        'saver without conflict: "reject".',
     );
     this.threadId = threadId;
     this.checkpointNs = checkpointNs;

@@ -1,16 +1,17 @@
 import { BaseCache, type CacheFullKey, type CacheNamespace } from "@langchain/langgraph-checkpoint";
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
-import type { Item, Key } from "../aws/dynamodb/items.js";
+import type { Item } from "../aws/dynamodb/items.js";
+import { ServiceClock } from "../aws/dynamodb/table-clock.js";
 import { withEnv } from "../config/config.js";
 import { ambientEnv } from "../config/environment.js";
 import { checkTtl } from "../config/values.js";
 import { invalidInput } from "../errors.js";
 import { compress } from "../format/compression.js";
-import { escapeId, key, keyOf, shortened } from "../format/keys.js";
+import { keyOf, textOfKey } from "../format/keys.js";
 import { tooLarge } from "../format/meter.js";
 import { defaultSerde } from "../format/serde/serde.js";
 import { deserialized, serialized, type Serialized } from "../format/serde/serialized.js";
-import { shardOf, SHARDS } from "../format/shards.js";
+import { SHARDS } from "../format/shards.js";
 import { openBackend, type Backend } from "../payload/backend.js";
 import { lifetime } from "../payload/lifetime.js";
 import { GONE, WHOLE } from "../store/entries/attributes.js";
@@ -20,17 +21,13 @@ import { openEntries, type Entries } from "../store/entries/known.js";
 import { readEntries } from "../store/entries/parts.js";
 import { putEntry, removeEntry } from "../store/entries/replace.js";
 import { sweepLeftovers } from "../store/leftovers.js";
-import { textOf } from "../store/namespaces.js";
 import { setup, type SetupResult } from "../table/setup.js";
 import { checkKeys, checkNamespaces } from "./check-keys.js";
 import { expandCacheConfig, type CacheConfig, type DynamoDBCacheOptions } from "./options.js";
+import { CachePlaces } from "./places.js";
 import { readEach } from "./read-each.js";
 import { warn } from "./warnings.js";
 
-/** A sort key is `I{prefix}#{namespace}#{key}`. Those of segments begin with `S` and `P`. */
-const ENTRIES = "I";
-/** Bytes of its parts: DynamoDB takes 1,024 together. */
-const LIMIT = { prefix: 100, namespace: 500, key: 400 };
 /** As with an option, and no end is said of what lives longer. */
 const MAX_TTL_SECONDS = 100 * 365 * 86_400;
 
@@ -57,14 +54,18 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
   readonly #config: CacheConfig;
   readonly #backend: Backend;
   readonly #entries: Entries;
+  readonly #places: CachePlaces;
+  /** Keys of calls of `set` that are under way. */
+  readonly #beingSet = new Set<CacheFullKey>();
 
   /** @throws DynamoDBSaverError `INVALID_CONFIG` */
   constructor(options: DynamoDBCacheOptions) {
     const config = expandCacheConfig(options, ambientEnv());
     super(config.serde ?? defaultSerde);
     this.#config = config;
-    this.#backend = openBackend(config, compress);
+    this.#backend = openBackend(config, compress, new ServiceClock());
     this.#entries = openEntries(this.#backend, false, this.#config.onEvent);
+    this.#places = new CachePlaces(config.keyPrefix, config.prefix);
   }
 
   /**
@@ -94,17 +95,17 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
   override async get(keys: CacheFullKey[]): Promise<{ key: CacheFullKey; value: V }[]> {
     const { consistentRead, maxValueBytes, onEvent } = this.#config;
     const asked = await Promise.all(
-      checkKeys(keys).map(async (fullKey) => ({ fullKey, place: await this.#place(fullKey) })),
+      checkKeys(keys).map(async (fullKey) => ({ fullKey, place: await this.#places.of(fullKey) })),
     );
     // LangGraph gives all that it gets for one key to one of the tasks that have that key.
-    const places = new Map(asked.map(({ fullKey, place }) => [textOfPlace(place), { fullKey, place }]));
-    const failures: unknown[] = [];
+    const places = new Map(asked.map(({ fullKey, place }) => [textOfKey(place), { fullKey, place }]));
+    let failures: unknown[] = [];
     const items = await readEntries(
       this.#entries,
       [...places.values()].map(({ place }) => place),
       consistentRead,
     ).catch((error: unknown) => {
-      failures.push(...Array.from(places, () => error));
+      failures = Array.from(places, () => error);
       return [];
     });
     const values = new Map<string, { value: V }>();
@@ -112,10 +113,10 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     const open = async (item: Item, part: Serialized): Promise<void> => {
       const tooMuch = this.#backend.codec.problemOf(bytes + part.bytes.length);
       if (tooMuch) throw tooMuch;
-      values.set(textOfPlace(item), { value: (await deserialized(this.serde, part)) as V });
+      values.set(textOfKey(item), { value: (await deserialized(this.serde, part)) as V });
       bytes += part.bytes.length;
     };
-    failures.push(...(await readEach(this.#entries, items, maxValueBytes, open)));
+    failures = failures.concat(await readEach(this.#entries, items, maxValueBytes, open));
     warn(onEvent, "CACHE_READ_FAILED", failures);
     return [...places].flatMap(([place, { fullKey }]) => {
       const found = values.get(place);
@@ -133,7 +134,18 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
    */
   override async set(pairs: { key: CacheFullKey; value: V; ttl?: number }[]): Promise<void> {
     if (!Array.isArray(pairs)) throw invalidInput("set needs an array of { key, value, ttl }.");
-    checkKeys([...(pairs as (Partial<(typeof pairs)[0]> | undefined)[])].map((pair) => pair?.key));
+    const keys = checkKeys([...(pairs as (Partial<(typeof pairs)[0]> | undefined)[])].map((pair) => pair?.key)).map(
+      ([namespace, text]): CacheFullKey => [[...namespace], text],
+    );
+    for (const one of keys) this.#beingSet.add(one);
+    try {
+      await this.#setAll(pairs);
+    } finally {
+      for (const one of keys) this.#beingSet.delete(one);
+    }
+  }
+
+  async #setAll(pairs: { key: CacheFullKey; value: V; ttl?: number }[]): Promise<void> {
     // Of several pairs with one key the last counts, also where it cannot be stored.
     const writes = new Map(
       await Promise.all(
@@ -141,8 +153,8 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
           // All that is given is read, and numbered, before anything is awaited.
           const call = this.#entries.calls.next();
           const write = this.#write(value, ttl, call).catch((error: unknown) => ({ error }));
-          const place = await this.#place(fullKey);
-          return [textOfPlace(place), { place, call, write: await write }] as const;
+          const place = await this.#places.of(fullKey);
+          return [textOfKey(place), { place, call, write: await write }] as const;
         }),
       ),
     );
@@ -166,7 +178,7 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     const seconds = ttl ?? ttlSeconds;
     if (typeof seconds === "number" && seconds <= 0) return undefined;
     const stays = seconds === undefined || (typeof seconds === "number" && seconds > MAX_TTL_SECONDS);
-    const life = stays ? undefined : lifetime(checkTtl("ttl", seconds, invalidInput));
+    const life = stays ? undefined : lifetime(checkTtl("ttl", seconds, invalidInput), this.#backend.db.clock.now());
     const bytes = await serialized(this.serde, value, "a value");
     if (bytes.bytes.length > maxValueBytes) throw tooLarge("A value is over maxValueBytes");
     return { value: bytes, life, call };
@@ -176,24 +188,28 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
    * Deletes the values of these namespaces; without any, all values. With the option `prefix`, those of this prefix
    * alone. Unlike `get` and `set` it fails when it cannot do so: who deletes has to know. Without namespaces it also
    * deletes what calls that failed an hour ago or earlier have left, whatever their prefix: 1 request a MB that the
-   * caches of this `keyPrefix` hold.
+   * caches of this `keyPrefix` hold. What this instance is still setting is deleted, too: LangGraph does not wait for
+   * that.
    *
    * @throws DynamoDBSaverError
    */
   override async clear(namespaces: CacheNamespace[]): Promise<void> {
+    const beingSet = [...this.#beingSet];
     const isAll = checkNamespaces(namespaces).length === 0;
     const prefixes = isAll
-      ? [await this.#allPrefix()]
-      : await Promise.all(namespaces.map((namespace) => this.#namespacePrefix(namespace)));
+      ? [await this.#places.all()]
+      : await Promise.all(namespaces.map((namespace) => this.#places.below(namespace)));
     const queries = prefixes.flatMap((beginsWith) =>
-      Array.from({ length: SHARDS }, (_, shard) => ({
-        partition: this.#partition(shard),
-        beginsWith,
-        only: WHOLE,
-        consistent: true,
-      })),
+      this.#places.partitions.map((partition) => ({ partition, beginsWith, only: WHOLE, consistent: true })),
     );
     const { maxConcurrency } = this.#config;
+    const places = await Promise.all(beingSet.map((one) => this.#places.of(one)));
+    const those = new Map(places.map((place) => [textOfKey(place), place]));
+    await forEachAtOnce(maxConcurrency, those.values(), async (place) => {
+      // A later call, and it leaves a mark: what comes after it has nothing to do any more.
+      if (prefixes.some((prefix) => place.SK.S.startsWith(prefix)))
+        await removeEntry(this.#entries, place, this.#entries.calls.next());
+    });
     await forEachAtOnce(SHARDS, queries, async (query) => {
       for await (const items of this.#backend.db.queryPages(query)) {
         for (const item of items) this.#entries.known.note(item);
@@ -205,30 +221,8 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
       }
     });
     if (!isAll) return;
-    const shards = Array.from({ length: SHARDS }, (_, shard) => this.#partition(shard));
-    await forEachAtOnce(SHARDS, shards, async (partition) => {
+    await forEachAtOnce(SHARDS, this.#places.partitions, async (partition) => {
       await sweepLeftovers(this.#backend, partition, { areKept: true });
     });
   }
-
-  async #place([namespace, cacheKey]: CacheFullKey): Promise<Key> {
-    const sortKey = (await this.#namespacePrefix(namespace)) + (await shortened(escapeId(cacheKey), LIMIT.key)).text;
-    return key(this.#partition(shardOf(sortKey)), sortKey);
-  }
-
-  async #namespacePrefix(namespace: CacheNamespace): Promise<string> {
-    const parts = [this.#allPrefix(), shortened(textOf(namespace), LIMIT.namespace).then(({ text }) => `${text}#`)];
-    return (await Promise.all(parts)).join("");
-  }
-
-  /** What the sort keys of this cache begin with, and those of no other: no part of a key has a `#`. */
-  async #allPrefix(): Promise<string> {
-    return `${ENTRIES}${(await shortened(escapeId(this.#config.prefix), LIMIT.prefix)).text}#`;
-  }
-
-  #partition(shard: number): string {
-    return `${this.#config.keyPrefix}X#${shard}`;
-  }
 }
-
-const textOfPlace = ({ PK, SK }: Key): string => PK.S + SK.S;

@@ -21,7 +21,7 @@ export async function readEach(
   open: (item: Item, part: Serialized) => Promise<void>,
   reads = 1,
 ): Promise<unknown[]> {
-  const failures: unknown[] = [];
+  let failures: unknown[] = [];
   let at = 0;
   try {
     for await (const row of readParts(entries.backend, items, DATA, maxBytes)) {
@@ -30,7 +30,7 @@ export async function readEach(
         if (isUnreadable(part)) {
           const later = part.code === "MISSING_DATA" && reads < MAX_READS ? await laterVersion(entries, item) : item;
           if (later === item) failures.push(part);
-          else if (later) failures.push(...(await readEach(entries, [later], maxBytes, open, reads + 1)));
+          else if (later) failures = failures.concat(await readEach(entries, [later], maxBytes, open, reads + 1));
         } else await open(item, part).catch((error: unknown) => failures.push(error));
       }
     }
@@ -42,7 +42,7 @@ export async function readEach(
     for (let lost = rest.length - others.length; lost > 0; lost--) failures.push(error);
     const half = others.length < rest.length ? others.length : rest.length / 2;
     for (const some of [others.slice(0, half), others.slice(half)])
-      failures.push(...(await readEach(entries, some, maxBytes, open, reads)));
+      failures = failures.concat(await readEach(entries, some, maxBytes, open, reads));
   }
   return failures;
 }

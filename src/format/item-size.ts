@@ -22,7 +22,8 @@ export const isStorable = (item: Item): boolean =>
 function valueSize(value: AttributeValue): number {
   if ("S" in value) return utf8Length(value.S);
   if ("B" in value) return Math.floor((value.B.length * 3) / 4) - (/=*$/.exec(value.B)?.[0].length ?? 0);
-  return numberSize(value.N);
+  // Of a type that the package does not write but may meet: roughly.
+  return "N" in value ? numberSize(value.N) : JSON.stringify(value).length;
 }
 
 /** Two significant digits are a byte; zeros at either end are none. */

@@ -84,6 +84,9 @@ export async function certainId(text: string, whole: string | undefined): Promis
 /** The key of an item. */
 export const keyOf = ({ PK, SK }: Key): Key => ({ PK, SK });
 
+/** One text for each key. */
+export const textOfKey = ({ PK, SK }: Key): string => PK.S + SK.S;
+
 export const key = (partition: string, sort: string): Key => ({ PK: { S: partition }, SK: { S: sort } });
 
 /** One partition holds one thread. */

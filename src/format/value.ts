@@ -40,15 +40,15 @@ export const lengthOf = ({ segments, tail }: Value): number => lengthOfSegments(
 
 /**
  * Puts a value's bytes together again, in a copy: the caller may hand them out, and tails and segments are cached.
- * @throws FormatError if a segment is missing or damaged
+ * @throws FormatError if a segment is missing or damaged, or the error that a segment has in its place
  */
-export function join(value: Value, segments: ReadonlyMap<string, Uint8Array | FormatError>): Uint8Array {
+export function join(value: Value, segments: ReadonlyMap<string, Uint8Array | Error>): Uint8Array {
   const bytes = new Uint8Array(lengthOf(value));
   let offset = 0;
   for (const { name, length } of value.segments) {
     const segment = segments.get(name);
     if (segment === undefined) throw new FormatError("MISSING_DATA", `Segment ${name} is missing`);
-    if (segment instanceof FormatError) throw segment;
+    if (segment instanceof Error) throw segment;
     if (segment.length !== length) throw damaged(`Segment ${name} has ${segment.length} bytes instead of ${length}`);
     bytes.set(segment, offset);
     offset += length;

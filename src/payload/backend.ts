@@ -1,6 +1,7 @@
 import { AwsClient } from "../aws/client/client.js";
 import { CredentialSource } from "../aws/client/credentials.js";
 import { DynamoDB } from "../aws/dynamodb/dynamodb.js";
+import type { TableClock } from "../aws/dynamodb/table-clock.js";
 import { S3 } from "../aws/s3/s3.js";
 import type { SaverConfig } from "../config/config.js";
 import { Codec } from "../format/codec.js";
@@ -18,11 +19,11 @@ export interface Backend {
 }
 
 /** Sends nothing yet. */
-export function openBackend(config: SaverConfig, compress: Compress): Backend {
+export function openBackend(config: SaverConfig, compress: Compress, clock?: TableClock): Backend {
   const clientFor = (credentials: SaverConfig["credentials"]): AwsClient =>
     new AwsClient({ ...config, credentials: new CredentialSource(credentials, config) });
   const client = clientFor(config.credentials);
-  const db = new DynamoDB(client, config);
+  const db = new DynamoDB(client, config, clock);
   const codec = new Codec({
     ...config,
     compress,

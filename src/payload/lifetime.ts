@@ -27,9 +27,9 @@ export interface Lifetime {
   granted: number;
 }
 
-export function lifetime(ttlSeconds: number | undefined): Lifetime | undefined {
+export function lifetime(ttlSeconds: number | undefined, nowMs = Date.now()): Lifetime | undefined {
   if (ttlSeconds === undefined) return undefined;
-  const now = Date.now() / 1_000;
+  const now = nowMs / 1_000;
   return { ttlSeconds, needed: Math.ceil(now + ttlSeconds), granted: Math.ceil(now + MARGIN * ttlSeconds) };
 }
 
@@ -77,9 +77,9 @@ export const goneAt = (item: Item): number => numberOf(item, TTL_ATTRIBUTE) ?? I
 export const endOf = (item: Item): number => Math.min(goneAt(item), numberOf(item, ENDS) ?? Infinity);
 
 /** DynamoDB sweeps expired items within days ("Using time to live"); until then they are still read. */
-export const isGone = (item: Item): boolean => goneAt(item) <= Date.now() / 1_000;
+export const isGone = (item: Item, nowMs = Date.now()): boolean => goneAt(item) <= nowMs / 1_000;
 
-export const isEnded = (item: Item): boolean => endOf(item) <= Date.now() / 1_000;
+export const isEnded = (item: Item, nowMs = Date.now()): boolean => endOf(item) <= nowMs / 1_000;
 
 /** That an item is not there, or does not live longer than `until`. */
 export const unlessLonger = (until: number): Condition => ({
@@ -100,7 +100,7 @@ export async function upsertLiving<T>(until: number, store: (until: number | und
 }
 
 /** An update of something that may be there already. */
-interface LivingUpdate extends Omit<UpdateInput, "update" | "condition"> {
+export interface LivingUpdate extends Omit<UpdateInput, "update" | "condition"> {
   set: string[];
   /** What stands behind the clause `SET`. */
   rest?: string;

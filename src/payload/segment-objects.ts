@@ -3,7 +3,7 @@ import type { Condition, Item, Key } from "../aws/dynamodb/items.js";
 import { key, parsePointer, pointerSortKey, pointersPrefix, type SegmentId } from "../format/keys.js";
 import { expiry, goneAt, isGone, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
 import { offloadOf, type Offload } from "./offload.js";
-import { MARK, touch, writtenNow } from "./segment-times.js";
+import { MARK, touch, writtenAt } from "./segment-times.js";
 
 /* Segments that lie in S3. A pointer in the table says of each where. */
 
@@ -30,7 +30,7 @@ export async function writeObject(
     return writeObject(objects, partition, id, stored, life);
   // A deletion of the thread may have come between, and has not seen the object.
   const found = await db.getItem(pointer, true, ["PK", MARK]);
-  if (!found || MARK in found) await db.putItem({ ...pointer, ...writtenNow(), ...expiry(granted) });
+  if (!found || MARK in found) await db.putItem({ ...pointer, ...writtenAt(db.clock.now()), ...expiry(granted) });
 }
 
 /** Where an object is being deleted, nothing new is put: that would be deleted too. There is room beside it. */
@@ -48,7 +48,7 @@ async function claim(
     const write = (until: number | undefined): Promise<boolean> =>
       until === undefined
         ? touch(db, pointer)
-        : db.putItem({ ...pointer, ...writtenNow(), ...expiry(until) }, unlessMarked(until));
+        : db.putItem({ ...pointer, ...writtenAt(db.clock.now()), ...expiry(until) }, unlessMarked(until));
     if (await upsertLiving(granted, write)) break;
   }
   return claimed;

@@ -1,6 +1,6 @@
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
-import { AwsRequestError } from "../errors.js";
+import { AwsRequestError, type DynamoDBSaverError } from "../errors.js";
 import { binaryOf, DATA } from "../format/attributes.js";
 import { ByteLru } from "./byte-lru.js";
 import { placeOf, type Codec } from "../format/codec.js";
@@ -19,6 +19,10 @@ const AT_ONCE = 6;
 const ITEMS_AT_ONCE = 100;
 
 export type LoadedSegments = ReadonlyMap<string, Uint8Array | FormatError>;
+/** The same, of values that have nothing to do with each other. */
+export type LoadedApart = ReadonlyMap<string, Loaded>;
+/** What a segment is, or why it cannot be read. */
+type Loaded = Uint8Array | FormatError | DynamoDBSaverError;
 
 /** The segments of all threads: immutable and named by their content, so the cache can never be stale. */
 export class SegmentStore {
@@ -36,10 +40,25 @@ export class SegmentStore {
     this.#cache.set(name, bytes, bytes.length);
   }
 
-  /** Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at
-   * all; and behind one that is missing, such as are not where they were stored need not come back either. */
-  async load(partition: string, values: Iterable<Value>): Promise<LoadedSegments> {
-    const loaded = new Map<string, Uint8Array | FormatError>();
+  /**
+   * Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at all; and
+   * behind one that is missing, such as are not where they were stored need not come back either.
+   *
+   * @param isOfOne for values that have nothing to do with each other, so that each comes back that can be read:
+   *   whether an error is about one object alone. Then it comes back in the object's place
+   */
+  async load(
+    partition: string,
+    values: Iterable<Value>,
+    isOfOne: (error: unknown) => error is DynamoDBSaverError,
+  ): Promise<LoadedApart>;
+  async load(partition: string, values: Iterable<Value>): Promise<LoadedSegments>;
+  async load(
+    partition: string,
+    values: Iterable<Value>,
+    isOfOne?: (error: unknown) => error is DynamoDBSaverError,
+  ): Promise<LoadedApart> {
+    const loaded = new Map<string, Loaded>();
     const missing = new Map<string, Segment>();
     for (const value of values) {
       for (const segment of value.segments) {
@@ -56,11 +75,14 @@ export class SegmentStore {
       let isOver = false;
       await forEachAtOnce(AT_ONCE, segments, async (segment) => {
         if (isOver) return;
-        const bytes = await this.#fetchObject(partition, segment, isExpected);
+        const bytes = await this.#fetchObject(partition, segment, isExpected).catch((error: unknown) => {
+          if (isOfOne?.(error)) return error;
+          throw error;
+        });
         if (bytes) add(loaded, segment, bytes);
         // What is not where it was stored may lie in the other place: the same bytes will do.
         else if (isExpected) await readItems([segment]);
-        isOver ||= isMissing(segment);
+        isOver ||= !isOfOne && isMissing(segment);
       });
     };
     const [objects, items] = [
@@ -83,7 +105,7 @@ export class SegmentStore {
   async #readItems(
     partition: string,
     segments: Segment[],
-    into: Map<string, Uint8Array | FormatError>,
+    into: Map<string, Loaded>,
     consistent = this.consistentRead,
   ): Promise<void> {
     const bySortKey = new Map(segments.map((segment) => [segmentSortKey(segment), segment]));
@@ -156,6 +178,6 @@ export class SegmentStore {
 }
 
 /** The same bytes can lie in several places, and one that can be read will do. */
-function add(loaded: Map<string, Uint8Array | FormatError>, { name }: Segment, bytes: Uint8Array | FormatError): void {
+function add(loaded: Map<string, Loaded>, { name }: Segment, bytes: Loaded): void {
   if (!(loaded.get(name) instanceof Uint8Array)) loaded.set(name, bytes);
 }

@@ -10,7 +10,9 @@ export const WRITTEN_AT = "at";
 /** The attribute of a pointer whose object is being deleted. */
 export const MARK = "deleting";
 
-export const writtenNow = (): Record<string, AttributeValue> => ({ [WRITTEN_AT]: { N: String(Date.now()) } });
+export const writtenAt = (timeMs: number): Record<string, AttributeValue> => ({
+  [WRITTEN_AT]: { N: String(Math.floor(timeMs)) },
+});
 
 /**
  * Says of something stored that it was written now, because it would have been. False when it is not there, or is being
@@ -23,7 +25,7 @@ export async function touch(db: DynamoDB, { PK, SK }: Key): Promise<boolean> {
     key: key(PK.S, SK.S),
     update: "SET #at = :at",
     names,
-    values: { ":at": writtenNow()[WRITTEN_AT]! },
+    values: { ":at": writtenAt(db.clock.now())[WRITTEN_AT]! },
     condition,
   });
 }

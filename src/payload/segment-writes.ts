@@ -10,7 +10,7 @@ import { expiry, prolong, unlessLonger, upsertLiving, type Lifetime } from "./li
 import { renewObject, writeObject } from "./segment-objects.js";
 import type { SegmentPlan } from "../format/divide-value.js";
 import { MAX_SEGMENT_BYTES, type Segment, type Value } from "../format/value.js";
-import { touch, writtenNow } from "./segment-times.js";
+import { touch, writtenAt } from "./segment-times.js";
 
 /** With its codec byte and keys below DynamoDB's limit of 400 KB an item, compressed or not. */
 const MAX_ITEM_SEGMENT_BYTES = 384 * 1_024;
@@ -73,16 +73,17 @@ export async function writeSegments(
 ): Promise<void> {
   const granted = life?.granted ?? Infinity;
   const all = [...segments.values()];
+  const at = writtenAt(backend.db.clock.now());
   const items = all
     .filter(({ segment }) => segment.objectDays === undefined)
     .map(({ segment, stored }): Item => ({
       ...key(partition, segmentSortKey(segment)),
       [DATA]: { B: toBase64(stored) },
-      ...writtenNow(),
+      ...at,
     }));
   const objects = all.filter(({ segment }) => segment.objectDays !== undefined);
   await Promise.all([
-    writeItems(backend.db, [...items, ...beside], granted),
+    writeItems(backend.db, [...items, ...beside.map((item) => ({ ...item, ...at }))], granted),
     forEachAtOnce(AT_ONCE, objects, ({ segment, stored }) => writeObject(backend, partition, segment, stored, life)),
   ]);
   for (const { segment, bytes } of all) backend.segments.remember(segment.name, bytes);

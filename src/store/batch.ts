@@ -1,13 +1,15 @@
 import type { Operation, SearchItem } from "@langchain/langgraph-checkpoint";
-import { invalidInput, DynamoDBSaverError } from "../errors.js";
+import { invalidInput, DynamoDBSaverError, unreadable } from "../errors.js";
+import { textOfKey } from "../format/keys.js";
 import { readEntries } from "./entries/parts.js";
 import { listNamespaces } from "./list-namespaces.js";
 import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
 import { openRows, Bounds, refreshItems, storeItem } from "./open.js";
 import { checkOperation, type CheckedOperation } from "./operations.js";
+import { prepareWrites } from "./prepare.js";
 import { search } from "./search/search.js";
 import type { Found, Opened, StoreStorage } from "./storage.js";
-import { prepareWrites, writeAll } from "./writes.js";
+import { writeAll } from "./writes.js";
 
 /** An operation, and its place in the batch. */
 type Placed<Kind extends CheckedOperation["kind"]> = {
@@ -28,7 +30,8 @@ class Results {
 
   /** What all of them give. @throws what the first one that failed has thrown */
   all(): unknown[] {
-    if (this.#errors.size > 0) throw this.#errors.get(Math.min(...this.#errors.keys()));
+    const first = this.values.findIndex((_, at) => this.#errors.has(at));
+    if (first >= 0) throw this.#errors.get(first);
     return this.values;
   }
 }
@@ -51,7 +54,7 @@ export async function runBatch(
     try {
       checked.push({ ...checkOperation(operation), at });
     } catch (error) {
-      results.fail(at, error);
+      results.fail(at, unreadable("An operation", error));
     }
   }
   const of = <Kind extends CheckedOperation["kind"]>(kind: Kind): Placed<Kind>[] =>
@@ -83,19 +86,19 @@ async function getAll(storage: StoreStorage, gets: Placed<"get">[], results: Res
       return { at, namespace, key: (await itemPlace(namespace, key)).key };
     }),
   );
-  const distinct = new Map(placed.map(({ key, namespace }) => [key.PK.S + key.SK.S, { key, namespace }]));
+  const distinct = new Map(placed.map(({ key, namespace }) => [textOfKey(key), { key, namespace }]));
   const opened = new Map<string, Opened | DynamoDBSaverError | undefined>();
   try {
     const keys = [...distinct.values()].map(({ key }) => key);
     const items = await readEntries(entries, keys, consistentRead);
     const namespaceAt = (id: string): Namespace => distinct.get(id)!.namespace;
-    const found: Found[] = items.map((item) => ({ item, namespace: namespaceAt(item.PK.S + item.SK.S) }));
+    const found: Found[] = items.map((item) => ({ item, namespace: namespaceAt(textOfKey(item)) }));
     const bounds = new Bounds(storage);
     for await (const row of openRows(storage, found)) {
       for (const one of row) {
-        const { PK, SK } = found[opened.size]!.item;
+        const { item } = found[opened.size]!;
         if (one && !(one instanceof DynamoDBSaverError)) await bounds.add(one);
-        opened.set(PK.S + SK.S, one);
+        opened.set(textOfKey(item), one);
       }
     }
     await refreshItems(
@@ -107,9 +110,9 @@ async function getAll(storage: StoreStorage, gets: Placed<"get">[], results: Res
     return;
   }
   for (const { at, key } of placed) {
-    const one = opened.get(key.PK.S + key.SK.S);
+    const one = opened.get(textOfKey(key));
     if (one instanceof DynamoDBSaverError) results.fail(at, one);
-    else if (one) results.values[at] = await storeItem(one);
+    else if (one) results.values[at] = storeItem(one);
   }
 }
 

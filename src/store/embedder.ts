@@ -1,5 +1,5 @@
 import type { IndexConfig } from "@langchain/langgraph-checkpoint";
-import { invalidInput } from "../errors.js";
+import { invalidInput, unreadable, type DynamoDBSaverError } from "../errors.js";
 import { textPath, textsAt, type TextPath } from "./text-paths.js";
 
 /** What is indexed, and how. */
@@ -14,16 +14,29 @@ export class Embedder {
     this.#fields = fields.map(textPath);
   }
 
-  /** The texts of a value that have to be embedded. */
-  textsOf(value: unknown, index: false | string[] | null | undefined): string[] {
+  /**
+   * The texts of a value that have to be embedded.
+   *
+   * @param place what the value is called in an error
+   * @throws DynamoDBSaverError `INVALID_INPUT`
+   */
+  textsOf(value: unknown, index: false | string[] | null | undefined, place: string): string[] {
     if (index === false) return [];
-    const paths = index?.map(textPath) ?? this.#fields;
     // A path counts once, and so does a text: its vector would be the same.
-    return [...new Set(paths.flatMap(({ steps }) => textsAt(value, steps)))];
+    const texts = new Set<string>();
+    const paths = index?.map(textPath) ?? this.#fields;
+    for (const { path, steps } of paths) {
+      try {
+        for (const text of textsAt(value, steps)) texts.add(text);
+      } catch (error) {
+        throw unreadable(`The index path ${JSON.stringify(path)} of a value (${place})`, error);
+      }
+    }
+    return [...texts];
   }
 
-  /** One call for all texts, each of them once. */
-  async embedDocuments(texts: Iterable<string>): Promise<Map<string, Float32Array>> {
+  /** One call for all texts, each of them once. A text whose vector is none has an error in its place. */
+  async embedDocuments(texts: Iterable<string>): Promise<Map<string, Float32Array | DynamoDBSaverError>> {
     const distinct = [...new Set(texts)];
     if (distinct.length === 0) return new Map();
     const vectors: unknown = await this.#embeddings.embedDocuments(distinct);
@@ -35,20 +48,22 @@ export class Embedder {
   }
 
   async embedQuery(query: string): Promise<Float32Array> {
-    return this.#checked(await this.#embeddings.embedQuery(query));
+    const vector = this.#checked(await this.#embeddings.embedQuery(query));
+    if (vector instanceof Float32Array) return vector;
+    throw vector;
   }
 
-  #checked(vector: unknown): Float32Array {
+  #checked(vector: unknown): Float32Array | DynamoDBSaverError {
     const isVector = Array.isArray(vector) || vector instanceof Float32Array || vector instanceof Float64Array;
     if (isVector && vector.length === this.dims) {
       const numbers = Float32Array.from(vector, (number: unknown) => (typeof number === "number" ? number : NaN));
       if (numbers.every(Number.isFinite)) return numbers;
-      throw invalidInput(
+      return invalidInput(
         "index.embeddings gave a vector in which not all are finite numbers that a Float32 can hold. Nothing can be " +
           "compared with it: check what the model was given, and what it says.",
       );
     }
-    throw invalidInput(
+    return invalidInput(
       `index.dims is ${this.dims}, but index.embeddings gave ` +
         `${isVector ? `a vector of ${vector.length} numbers` : "something that is not a vector"}. Set index.dims ` +
         "to what the model gives.",

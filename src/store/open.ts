@@ -5,6 +5,7 @@ import type { Item as TableItem } from "../aws/dynamodb/items.js";
 import { DynamoDBSaverError, StoreDataError } from "../errors.js";
 import { DATA } from "../format/attributes.js";
 import { damaged, FormatError } from "../format/format-error.js";
+import { textOfKey } from "../format/keys.js";
 import { deserialized, type Serialized } from "../format/serde/serialized.js";
 import { isLive, timesOf, WHOLE, wholeOf } from "./entries/attributes.js";
 import { asFormatError, isSameVersion, MAX_READS, readParts, type Unreadable } from "./entries/parts.js";
@@ -53,13 +54,13 @@ export class Bounds {
  */
 export function isReadable(
   { onEvent }: StoreStorage,
-  { item: { PK, SK } }: Found,
+  { item }: Found,
   one: Opened | DynamoDBSaverError | undefined,
   skipped: Set<string>,
 ): one is Opened {
   if (!(one instanceof DynamoDBSaverError)) return one !== undefined;
-  if (skipped.has(PK.S + SK.S)) return false;
-  skipped.add(PK.S + SK.S);
+  if (skipped.has(textOfKey(item))) return false;
+  skipped.add(textOfKey(item));
   const message = `An item cannot be read (${one.code}) and is left out of what a search finds. A get of it says more.`;
   emit(onEvent, { type: "warning", code: "ITEM_SKIPPED", message });
   return false;
@@ -77,10 +78,9 @@ async function openOne(
 ): Promise<Opened | DynamoDBSaverError | undefined> {
   if (part instanceof DynamoDBSaverError) return part;
   const { entries, serde, maxValueBytes } = storage;
-  const value = part instanceof FormatError ? part : await valueOf(serde, item, part).catch(asFormatError);
-  if (!(part instanceof FormatError || value instanceof FormatError))
-    return { namespace, item, value, bytes: part.bytes.length };
-  const problem = value as FormatError;
+  const opened = part instanceof FormatError ? part : await openItem(serde, item, part).catch(asFormatError);
+  if (!(opened instanceof FormatError)) return { namespace, item, ...opened };
+  const problem = opened;
   // Another put may have come between, and deleted the segments of what it replaced.
   const again =
     problem.code === "MISSING_DATA" && reads < MAX_READS
@@ -97,25 +97,30 @@ async function openOne(
  * @throws FormatError for what no put has stored, too: callers rely on a value that is an object, on its times and on
  * its key
  */
-async function valueOf(serde: SerializerProtocol, item: TableItem, part: Serialized): Promise<Record<string, unknown>> {
-  timesOf(item);
-  await certainItemKey(item.SK.S, wholeOf(item));
+async function openItem(
+  serde: SerializerProtocol,
+  item: TableItem,
+  part: Serialized,
+): Promise<Omit<Opened, keyof Found>> {
+  const times = timesOf(item);
+  const key = await certainItemKey(item.SK.S, wholeOf(item));
   const value = await deserialized(serde, part);
   if (typeof value !== "object" || value === null) throw damaged("The value of an item is not an object");
-  return value as Record<string, unknown>;
+  return { value: value as Record<string, unknown>, key, times, bytes: part.bytes.length };
 }
 
-/** An item as LangGraph has it. */
-export const storeItem = async ({ namespace, item, value }: Opened): Promise<Item> => ({
+/** An item as LangGraph has it. What is found twice shares nothing but the value. */
+export const storeItem = ({ namespace, value, key, times: { createdAt, updatedAt } }: Opened): Item => ({
   value,
-  key: await certainItemKey(item.SK.S, wholeOf(item)),
+  key,
   namespace: [...namespace.labels],
-  ...timesOf(item),
+  createdAt: new Date(createdAt),
+  updatedAt: new Date(updatedAt),
 });
 
 /** @param score `undefined` where nothing was ranked, or the item has no vector */
-export const searchItem = async (opened: Opened, score?: number): Promise<SearchItem> =>
-  ({ ...(await storeItem(opened)), score }) as SearchItem;
+export const searchItem = (opened: Opened, score?: number): SearchItem =>
+  ({ ...storeItem(opened), score }) as SearchItem;
 
 /**
  * With `refreshOnRead`, gives items that expire their whole life again, at most once every tenth of it. A failure costs

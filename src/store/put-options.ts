@@ -1,5 +1,5 @@
 import { checkTtl } from "../config/values.js";
-import { invalidInput } from "../errors.js";
+import { invalidInput, unreadable } from "../errors.js";
 
 /** What a `put` can say besides LangGraph's own arguments. */
 export interface StorePutOptions {
@@ -51,20 +51,31 @@ export function withPutOptions<V extends object>(value: V, options: ValuePutOpti
   checkKnown("withPutOptions", options, NAMES);
   const { index, ttlSeconds } = options;
   checkPutOptions(options);
+  let copy: V;
+  try {
+    copy = { ...value };
+  } catch (error) {
+    throw unreadable("The value of withPutOptions", error);
+  }
   const said = {
     ...putOptionsOf(value),
     ...(ttlSeconds !== undefined && { ttlSeconds }),
     ...(index !== undefined && { index: index && [...index] }),
   };
   // Not enumerable: nobody who goes through the value, or copies it, meets them.
-  return Object.defineProperty({ ...value }, PUT_OPTIONS, { value: said });
+  return Object.defineProperty(copy, PUT_OPTIONS, { value: said });
 }
 
 /** What was said about a value, if anything was. */
-export const putOptionsOf = (value: object | null): ValuePutOptions | undefined =>
-  value !== null && Object.hasOwn(value, PUT_OPTIONS)
-    ? (value as Record<symbol, ValuePutOptions>)[PUT_OPTIONS]
-    : undefined;
+export function putOptionsOf(value: object | null): ValuePutOptions | undefined {
+  if (value === null) return undefined;
+  try {
+    return Object.hasOwn(value, PUT_OPTIONS) ? (value as Record<symbol, ValuePutOptions>)[PUT_OPTIONS] : undefined;
+  } catch {
+    // It cannot be read, as a proxy that was revoked. The serde says more of that.
+    return undefined;
+  }
+}
 
 /** @throws DynamoDBSaverError `INVALID_INPUT` when it is no object, or has another option */
 export function checkKnown(call: string, options: unknown, names: readonly string[]): void {
@@ -90,9 +101,13 @@ export function checkPutOptions({ index, ttlSeconds }: { index?: unknown; ttlSec
 /** Also an object of another realm. */
 function isPlain(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return (
-    prototype === null ||
-    (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf"))
-  );
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    return (
+      prototype === null ||
+      (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf"))
+    );
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,7 @@
 import { emit, type EventListener } from "../aws/client/events.js";
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
-import type { AttributeValue, Condition, Item, Key } from "../aws/dynamodb/items.js";
+import type { AttributeValue, Item, Key } from "../aws/dynamodb/items.js";
+import { isFar } from "../aws/dynamodb/table-clock.js";
 import { DynamoDBSaverError } from "../errors.js";
 import { numberOf, stringOf } from "../format/attributes.js";
 import type { FormatError } from "../format/format-error.js";
@@ -8,7 +9,7 @@ import { key } from "../format/keys.js";
 import { costOfKey, costOfText } from "../format/meter.js";
 import type { Backend } from "../payload/backend.js";
 import { ByteLru } from "../payload/byte-lru.js";
-import { isGone, livingUpdate, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../payload/lifetime.js";
+import { isGone, lifetime, TTL_ATTRIBUTE, type Lifetime } from "../payload/lifetime.js";
 import { livingUntil } from "./emptiness.js";
 import { MAX_LENGTH } from "./labels.js";
 import { sweepLeftovers } from "./leftovers.js";
@@ -20,27 +21,22 @@ import {
   startsWith,
   type Namespace,
 } from "./namespaces.js";
+import { addRow, asMarked, CREATED, EMPTIED, markRow, UNTIL, unmarkRow } from "./registry-rows.js";
 
 /*
  * Which namespaces there are. A row comes before a namespace's first item, so a namespace that holds items is always
  * listed. An instance that has seen to it need not do so again for `KNOWN_MS`. The row says until when an attempt can
  * come that relies on it (`until`). Before that it is not deleted, only marked: from `emptied` on the namespace may be
- * empty, so who meets the mark looks. A mark that is wrong costs a look.
+ * empty, so who meets the mark looks. A mark that is wrong costs a look, and who puts something takes it away. All of
+ * these times are the service's.
  */
 
 const KNOWN_MS = 5 * 60_000;
-/** For a call with all its attempts, the quarter of an hour that one can arrive late, and clocks that differ. */
+/** For a call of `LONG_MS` with all its attempts, and the quarter of an hour that one can arrive late. */
 const MARGIN_MS = 25 * 60_000;
 const KNOWN_BYTES = 512 * 1_024;
 /** Looks for items side by side. */
 const AT_ONCE = 20;
-
-/** When the namespace was created, in microseconds since 1970. */
-const CREATED = "created";
-/** Until when an instance may think that the row is there, in milliseconds since 1970. */
-const UNTIL = "until";
-/** From when on the namespace may be empty, in milliseconds since 1970; below 1: it was found so. */
-const EMPTIED = "emptied";
 
 const UNNAMED =
   "A namespace's row does not keep the name that is too long for its key, so it is not listed, and left out of " +
@@ -62,11 +58,21 @@ export interface Registered {
   until: number;
   /** As it is stored. */
   emptied: AttributeValue | undefined;
+  /** Whether it says that the namespace may be empty now. */
+  isMarked: boolean;
+}
+
+/** What an instance knows of a row. */
+interface KnownRow {
+  /** Until when it is sure to be there: by the time, and by its ttl. */
+  untilMs: number;
+  listedUntil: number;
+  /** The mark that it had. */
+  emptied: AttributeValue | undefined;
 }
 
 export class Registry {
-  /** Until when the row is sure to be there: by this instance's clock, and by its ttl. */
-  readonly #known = new ByteLru<{ untilMs: number; listedUntil: number }>(KNOWN_BYTES);
+  readonly #known = new ByteLru<KnownRow>(KNOWN_BYTES);
 
   constructor(
     private readonly backend: Backend,
@@ -77,24 +83,39 @@ export class Registry {
 
   /** Comes before an item is put. No request for a namespace that is known, 1 else. */
   async add({ sortKey, whole }: Namespace, stamp: number, life: Lifetime | undefined): Promise<void> {
+    const { clock } = this.backend.db;
     const known = this.#known.get(sortKey);
-    const now = Date.now();
-    if (known && known.untilMs > now && known.listedUntil >= (life?.needed ?? Infinity)) return;
-    const set = ["#created = if_not_exists(#created, :stamp)", "#until = :until"];
-    const row = {
-      key: this.#rowKey(sortKey),
-      set: whole === undefined ? set : [...set, "#whole = :whole"],
-      names: { "#created": CREATED, "#until": UNTIL, ...(whole !== undefined && { "#whole": "whole" }) },
-      values: {
-        ":stamp": { N: String(stamp) },
-        ":until": { N: String(now + KNOWN_MS + MARGIN_MS) },
-        ...(whole !== undefined && { ":whole": { S: whole } }),
-      },
-    };
-    const listedUntil = life?.granted ?? Infinity;
-    // A row that stays, or stays longer, goes on doing so.
-    await upsertLiving(listedUntil, (until) => this.backend.db.updateItem(livingUpdate(row, until)));
-    this.#known.set(sortKey, { untilMs: now + KNOWN_MS, listedUntil }, sortKey.length * 2 + 100);
+    if (known && known.untilMs > clock.now() && known.listedUntil >= (life?.needed ?? Infinity)) return;
+    let [now, listedUntil] = [clock.now(), life?.granted ?? Infinity];
+    const write = (): Promise<Item | undefined> =>
+      addRow(this.backend.db, this.#rowKey(sortKey), {
+        whole,
+        stamp,
+        untilMs: now + KNOWN_MS + MARGIN_MS,
+        listedUntil,
+      });
+    let row = await write();
+    // The first answer of all tells whether the time was right.
+    if (isFar(clock, now)) {
+      now = clock.now();
+      listedUntil = lifetime(life?.ttlSeconds, now)?.granted ?? Infinity;
+      row = await write();
+    }
+    this.#know(sortKey, { untilMs: now + KNOWN_MS, listedUntil, emptied: row?.[EMPTIED] });
+  }
+
+  #know(sortKey: string, known: KnownRow): void {
+    this.#known.set(sortKey, known, sortKey.length * 2 + 150);
+  }
+
+  /** Comes after an item was put: a mark that is known is taken away, by 1 request. */
+  async noteItem({ sortKey }: Namespace, life: Lifetime | undefined): Promise<void> {
+    const { db } = this.backend;
+    const known = this.#known.get(sortKey);
+    if (!known?.emptied || !isMarked(known.emptied, db.clock.now())) return;
+    this.#know(sortKey, { ...known, emptied: undefined });
+    // A mark that is wrong costs those who meet it a look.
+    await unmarkRow(db, this.#rowKey(sortKey), life?.needed ?? Infinity, known.emptied).catch(() => undefined);
   }
 
   /** All namespaces that are `prefix` or below it, and may hold items: 1 request a MB. */
@@ -109,7 +130,8 @@ export class Registry {
     for await (const page of pages) {
       const registered: Registered[] = [];
       for (const row of page) {
-        if (isGone(row)) continue;
+        const nowMs = this.backend.db.clock.now();
+        if (isGone(row, nowMs)) continue;
         const whole = stringOf(row, "whole");
         const isTooLong = whole !== undefined && whole.length > TOO_LONG;
         const namespace = isTooLong ? undefined : await registeredNamespace(this.keyPrefix, row.SK.S, whole);
@@ -119,7 +141,7 @@ export class Registry {
         }
         if (!namespace || !startsWith(namespace.labels, prefix)) continue;
         const [created, until] = [numberOf(row, CREATED) ?? 0, numberOf(row, UNTIL) ?? 0];
-        registered.push({ namespace, created, until, emptied: row[EMPTIED] });
+        registered.push({ namespace, created, until, emptied: row[EMPTIED], isMarked: isMarked(row[EMPTIED], nowMs) });
       }
       yield registered;
     }
@@ -139,7 +161,7 @@ export class Registry {
           const { code, message } = error as FormatError;
           throw new DynamoDBSaverError(code, message);
         }
-        if (mayBeEmpty(row)) marked.push(row);
+        if (row.isMarked) marked.push(row);
         else listed.push(row.namespace.labels);
       }
     await forEachAtOnce(AT_ONCE, marked, async (row) => {
@@ -151,57 +173,50 @@ export class Registry {
   /** Comes after an item was deleted. If it was the last one, the namespace is not listed any more. */
   async noteDeletion(namespace: Namespace, hasStayed: boolean): Promise<void> {
     const { partition, sortKey } = namespace;
-    const until = await livingUntil(this.backend.db, partition);
+    const until = await livingUntil(this.backend.db, partition, false);
     // Where what is left expires, the row does, too, unless it has stayed for the sake of what was deleted.
     if (until > 0 && (until === Infinity || !hasStayed)) return;
-    const row = await this.#mark(sortKey, until, { condition: "attribute_exists(PK)" });
-    if (until === 0 && row && (numberOf(row, UNTIL) ?? 0) < Date.now())
-      await this.#remove(namespace, { condition: "#emptied = :read", ...asMarked(row[EMPTIED]!) });
+    const { db } = this.backend;
+    const row = await markRow(db, this.#rowKey(sortKey), until, { condition: "attribute_exists(PK)" });
+    const known = this.#known.get(sortKey);
+    if (known) this.#know(sortKey, { ...known, emptied: row?.[EMPTIED] });
+    if (row && until === 0 && this.#isOver(numberOf(row, UNTIL) ?? 0)) await this.#remove(namespace, row[EMPTIED]);
   }
 
-  /** Looks whether a namespace holds items. If not, its row is marked or removed. Who may only read goes without. */
-  async settle({ namespace, until: reliedOn, emptied }: Registered): Promise<boolean> {
-    const { partition, sortKey } = namespace;
-    const until = await livingUntil(this.backend.db, partition);
-    const asRead: Condition = emptied
-      ? { condition: "#emptied = :read", ...asMarked(emptied) }
-      : { condition: "attribute_exists(PK) AND attribute_not_exists(#emptied)", names: { "#emptied": EMPTIED } };
+  #isOver(untilMs: number): boolean {
+    return untilMs < this.backend.db.clock.told();
+  }
+
+  /**
+   * Looks whether a namespace holds items. If not, its row is marked or removed. Who may only read goes without.
+   *
+   * @param isHolding what it looked like
+   */
+  async settle({ namespace, until: reliedOn, emptied }: Registered, isHolding = false): Promise<boolean> {
+    const { db } = this.backend;
+    const row = this.#rowKey(namespace.sortKey);
+    if (!isHolding && this.#isOver(reliedOn) && (await this.#remove(namespace, emptied).catch(() => false)))
+      return false;
+    const until = await livingUntil(db, namespace.partition, true);
     const settling = async (): Promise<unknown> => {
-      if (until === Infinity)
-        return (
-          emptied && this.backend.db.updateItem({ key: this.#rowKey(sortKey), update: "REMOVE #emptied", ...asRead })
-        );
-      if (until === 0 && reliedOn < Date.now() && (await this.#remove(namespace, asRead))) return;
-      return (until > 0 || !emptied) && this.#mark(sortKey, until, asRead);
+      if (until === 0) return emptied || markRow(db, row, until, asMarked(emptied));
+      if (emptied) return unmarkRow(db, row, until, emptied);
+      return until === Infinity || markRow(db, row, until, asMarked(emptied));
     };
     await settling().catch(() => undefined);
     return until > 0;
   }
 
-  /** Removes a row that nobody relies on, after all that its namespace has left. */
-  async #remove({ partition, sortKey }: Namespace, { condition, names, values }: Condition): Promise<boolean> {
+  /** Removes a row as it was read, if nobody relies on it, after all that its namespace has left. */
+  async #remove({ partition, sortKey }: Namespace, emptied: AttributeValue | undefined): Promise<boolean> {
     if (!(await sweepLeftovers(this.backend, partition, { areKept: false }))) return false;
-    return this.backend.db.deleteItem(this.#rowKey(sortKey), {
-      condition: `${condition ? `${condition} AND ` : ""}#until < :now`,
+    const { db } = this.backend;
+    const { condition, names, values } = asMarked(emptied);
+    return db.deleteItem(this.#rowKey(sortKey), {
+      condition: `${condition} AND #until < :now`,
       names: { ...names, "#until": UNTIL },
-      values: { ...values, ":now": { N: String(Date.now()) } },
+      values: { ...values, ":now": { N: String(Math.floor(db.clock.told())) } },
     });
-  }
-
-  /** No two marks are the same, so that a request that arrives late changes none but the one that it has read. */
-  async #mark(
-    sortKey: string,
-    untilSeconds: number,
-    { condition, names, values }: Condition,
-  ): Promise<Item | undefined> {
-    const emptied = untilSeconds * 1_000 + Math.random();
-    return this.backend.db.updatedItem(() => ({
-      key: this.#rowKey(sortKey),
-      update: "SET #emptied = :emptied",
-      ...(condition && { condition }),
-      names: { ...names, "#emptied": EMPTIED },
-      values: { ...values, ":emptied": { N: emptied.toFixed(9) } },
-    }));
   }
 
   #rowKey(sortKey: string): Key {
@@ -209,14 +224,6 @@ export class Registry {
   }
 }
 
-const asMarked = (emptied: AttributeValue): Condition => ({
-  names: { "#emptied": EMPTIED },
-  values: { ":read": emptied },
-});
-
-/** Whether a row says so, now. */
-export const mayBeEmpty = ({ emptied }: Registered): boolean =>
-  emptied !== undefined && !((numberOf({ emptied }, "emptied") ?? 0) > Date.now());
-
-/** Whether a search that finds nothing in a namespace has something to say. */
-export const isUnsettled = (row: Registered): boolean => !mayBeEmpty(row) || row.until < Date.now();
+/** Whether a row says that its namespace may be empty now. */
+const isMarked = (emptied: AttributeValue | undefined, nowMs: number): boolean =>
+  emptied !== undefined && !((numberOf({ emptied }, "emptied") ?? 0) > nowMs);

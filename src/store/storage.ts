@@ -4,6 +4,7 @@ import type { EventListener } from "../aws/client/events.js";
 import type { Entries } from "./entries/known.js";
 import type { Namespace } from "./namespaces.js";
 import type { Registry } from "./registry.js";
+import type { IndexWrites } from "./index-writes.js";
 import type { Sketcher } from "./vectors/sketcher.js";
 import type { VectorIndex } from "./vector-index.js";
 import type { Embedder } from "./embedder.js";
@@ -24,6 +25,7 @@ export interface StoreStorage {
   /** What a search by meaning reads first; `undefined` where vectors are not in the table. */
   sketches: Sketches | undefined;
   vectorIndex: VectorIndex | undefined;
+  indexWrites: IndexWrites | undefined;
   maxValueBytes: number;
   consistentRead: boolean;
   refreshOnRead: boolean;
@@ -41,6 +43,8 @@ export interface Found {
 /** The same, with its value. */
 export interface Opened extends Found {
   value: Record<string, unknown>;
+  key: string;
+  times: { createdAt: Date; updatedAt: Date };
   /** Of the value as it is serialized. */
   bytes: number;
 }

@@ -7,12 +7,13 @@ import {
   type SearchItem,
   type SearchOperation,
 } from "@langchain/langgraph-checkpoint";
+import { ServiceClock } from "../aws/dynamodb/table-clock.js";
 import { openBackend } from "../payload/backend.js";
 import { compress } from "../format/compression.js";
 import { setup, type SetupResult } from "../table/setup.js";
 import { withEnv } from "../config/config.js";
 import { ambientEnv } from "../config/environment.js";
-import { strictSerde } from "../format/serde/serde.js";
+import { strictSerde } from "../format/serde/strict-serde.js";
 import type { StorePutOperation } from "./operations.js";
 import { openEntries } from "./entries/known.js";
 import { expandStoreConfig, type DynamoDBStoreOptions, type StoreConfig } from "./options.js";
@@ -20,6 +21,7 @@ import { checkKnown, type StorePutOptions } from "./put-options.js";
 import { Registry } from "./registry.js";
 import { runBatch } from "./batch.js";
 import type { StoreStorage } from "./storage.js";
+import { IndexWrites } from "./index-writes.js";
 import { Sketcher } from "./vectors/sketcher.js";
 import { Embedder } from "./embedder.js";
 
@@ -62,7 +64,7 @@ export class DynamoDBStore extends BaseStore {
     super();
     const config = expandStoreConfig(options, ambientEnv());
     const { shared, index, vectorIndex, refreshOnRead } = config;
-    const backend = openBackend(shared, compress);
+    const backend = openBackend(shared, compress, new ServiceClock());
     this.#config = config;
     this.#storage = {
       entries: openEntries(backend, true, shared.onEvent),
@@ -73,6 +75,7 @@ export class DynamoDBStore extends BaseStore {
       sketches:
         index && !vectorIndex ? { sketcher: new Sketcher(index.dims), areExact: index.exact === true } : undefined,
       vectorIndex,
+      indexWrites: vectorIndex && new IndexWrites(vectorIndex),
       maxValueBytes: shared.maxValueBytes,
       consistentRead: shared.consistentRead,
       refreshOnRead,

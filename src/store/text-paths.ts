@@ -1,6 +1,7 @@
 /*
  * The texts that a path finds in a value, as LangGraph's InMemoryStore reads paths: `a.b`, `a[*].b`, `a[0]`, `a[-1]`,
- * `*` for every element or property, `{a,b.c}` for several, and `$` for all of it as JSON.
+ * `*` for every element or property, `{a,b.c}` for several, and `$` for all of it as JSON. A property can be a getter
+ * of its class, as the `text` of a message is.
  */
 
 type Step =
@@ -43,7 +44,7 @@ export function textsAt(value: unknown, [step, ...rest]: Step[]): string[] {
   if (!step) return textOf(value);
   switch (step.kind) {
     case "all":
-      return [JSON.stringify(value, null, 2), ...propertyTexts(value, "$", rest)];
+      return [...textOf(value), ...propertyTexts(value, "$", rest)];
     case "elements":
       return Array.isArray(value) ? value.flatMap((element) => textsAt(element, rest)) : [];
     case "element": {
@@ -63,14 +64,15 @@ export function textsAt(value: unknown, [step, ...rest]: Step[]): string[] {
 }
 
 const propertyTexts = (value: unknown, name: string, rest: Step[]): string[] =>
-  isObject(value) && Object.hasOwn(value, name) ? textsAt((value as Record<string, unknown>)[name], rest) : [];
+  isObject(value) && name in value ? textsAt((value as Record<string, unknown>)[name], rest) : [];
 
 const propertyOf = (value: unknown, name: string): unknown =>
-  isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+  isObject(value) && name in value ? (value as Record<string, unknown>)[name] : undefined;
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 function textOf(value: unknown): string[] {
-  if (isObject(value)) return [JSON.stringify(value, null, 2)];
+  // What says that it is nothing has no text.
+  if (isObject(value)) return [JSON.stringify(value, null, 2) as string | undefined].flatMap((text) => text ?? []);
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? [String(value)] : [];
 }

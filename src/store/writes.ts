@@ -1,125 +1,105 @@
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { Item, Key } from "../aws/dynamodb/items.js";
-import { invalidInput, itemText, StoreDataError } from "../errors.js";
-import { serialized, type Serialized } from "../format/serde/serialized.js";
+import { isFar } from "../aws/dynamodb/table-clock.js";
 import { endOf, lifetime, type Lifetime } from "../payload/lifetime.js";
+import type { Embedder } from "./embedder.js";
 import { createdOf } from "./entries/attributes.js";
-import type { Call } from "./entries/calls.js";
-import { pointerKey } from "./entries/pointers.js";
+import { isOvertaken } from "./entries/calls.js";
+import { LONG_MS, pointerKey } from "./entries/pointers.js";
 import { putEntry, removeEntry } from "./entries/replace.js";
-import { itemPlace, namespaceOf, type Namespace } from "./namespaces.js";
-import type { StorePutOperation } from "./operations.js";
+import { itemPlace } from "./namespaces.js";
+import type { Failed, Write } from "./prepare.js";
 import type { StoreStorage } from "./storage.js";
 import { serializedVectors } from "./vectors/scorer.js";
 
-export interface Write {
-  /** Its place in the batch. */
-  at: number;
-  namespace: Namespace;
-  key: string;
-  call: Call;
-  /** `undefined` for a deletion. */
-  value: Serialized | undefined;
-  life: Lifetime | undefined;
-  texts: string[];
+/** A write that is sent, with the vectors of its texts. */
+interface Ready extends Write {
+  vectors: Float32Array[];
 }
 
-/** Is told what operation of a batch has failed. */
-type Failed = (at: number, error: unknown) => void;
-
-/** What is written, as it is now. Of several operations for one key, the last counts. */
-export async function prepareWrites(
-  storage: StoreStorage,
-  ops: { at: number; op: StorePutOperation }[],
-  ttlSeconds: number | undefined,
-  failed: Failed,
-): Promise<Write[]> {
-  // The place in a Map is that of the first, as in InMemoryStore.
-  const distinct = new Map<string, { at: number; op: StorePutOperation }>();
-  for (const one of ops) distinct.set(JSON.stringify([one.op.namespace, one.op.key]), one);
-  const prepared = [...distinct.values()].map(({ at, op }) =>
-    prepare(storage, at, op, ttlSeconds).catch((error: unknown) => failed(at, error)),
-  );
-  return (await Promise.all(prepared)).flatMap((write) => write ?? []);
-}
-
-async function prepare(
-  { embedder, entries, keyPrefix, maxValueBytes, serde }: StoreStorage,
-  at: number,
-  op: StorePutOperation,
-  ttlSeconds: number | undefined,
-): Promise<Write> {
-  const call = entries.calls.next();
-  const life = lifetime(op.ttlSeconds === undefined ? ttlSeconds : (op.ttlSeconds ?? undefined));
-  const texts = op.value === null ? [] : (embedder?.textsOf(op.value, op.index) ?? []);
-  const value = op.value === null ? undefined : await serialized(serde, op.value, itemText(op.namespace, op.key));
-  if (value && isNoObject(value)) {
-    const problem = "A value that makes something else than an object of itself, such as a Date, cannot be stored";
-    throw invalidInput(`${problem} (${itemText(op.namespace, op.key)}). Put it into an object.`);
-  }
-  if (value && value.bytes.length > maxValueBytes) {
-    const problem =
-      `A value of ${value.bytes.length} bytes is over maxValueBytes (${maxValueBytes}). Raise that option, or ` +
-      "keep large values elsewhere";
-    throw new StoreDataError("VALUE_TOO_LARGE", problem, op.namespace, op.key);
-  }
-  return { at, key: op.key, namespace: await namespaceOf(keyPrefix, op.namespace), call, value, life, texts };
-}
-
-/** Whether it would not be read as an object: by its first characters, as the package's own serde writes JSON. */
-function isNoObject({ type, bytes }: Serialized): boolean {
-  if (type !== "json") return false;
-  const beginning = new TextDecoder().decode(bytes.subarray(0, 40));
-  return !/^\s*[[{]/.test(beginning) || /^\{"lc":2,"type":"(undefined|number)"/.test(beginning);
-}
-
-/** Stores and deletes items, side by side. One that fails takes no other with it. */
-export async function writeAll(storage: StoreStorage, writes: Write[], failed: Failed): Promise<void> {
-  const { embedder, registry, maxConcurrency } = storage;
+/**
+ * Stores and deletes items, side by side. One that fails takes no other with it.
+ *
+ * @param writes for each key, of which the last good one counts
+ */
+export async function writeAll(storage: StoreStorage, writes: Write[][], failed: Failed): Promise<void> {
+  const { registry, maxConcurrency } = storage;
   const hopeless = new Set<Write>();
   const fail = (some: Write[], error: unknown): void =>
     some.forEach((write) => void (hopeless.add(write), failed(write.at, error)));
-  const hopeful = (some: Write[]): Write[] => some.filter((write) => !hopeless.has(write));
+  const hopeful = <W extends Write>(some: W[]): W[] => some.filter((write) => !hopeless.has(write));
 
-  let vectors: Map<string, Float32Array> | undefined;
-  try {
-    vectors = await embedder?.embedDocuments(writes.flatMap(({ texts }) => texts));
-  } catch (error) {
-    fail(
-      writes.filter(({ texts }) => texts.length > 0),
-      error,
-    );
-  }
-  const puts = byNamespace(hopeful(writes.filter(({ value }) => value !== undefined)));
-  await forEachAtOnce(maxConcurrency, puts.values(), async (together) => {
-    const { namespace, call } = together[0]!;
-    // The row lives as long as the item that lives longest.
-    const { life } = together.reduce((one, other) => (needs(other) > needs(one) ? other : one));
-    await registry.add(namespace, call.stamp, life).catch((error: unknown) => fail(together, error));
-  });
+  const ready = await embedded(storage.embedder, writes, failed);
+  const { clock } = storage.entries.backend.db;
+  const began = clock.now();
+  const puts = byNamespace(ready.filter(({ value }) => value !== undefined));
+  const addRows = (): Promise<void> =>
+    forEachAtOnce(maxConcurrency, puts.values(), async (together) => {
+      const { namespace, call } = together[0]!;
+      await registry.add(namespace, call.stamp, longest(together)).catch((error: unknown) => fail(together, error));
+    });
+  await addRows();
+  // Only an answer tells how wrong this machine's clock is.
+  if (isFar(clock, began)) for (const write of ready) write.life = lifetime(write.life?.ttlSeconds, clock.now());
+  const storedAt = clock.now();
   const deleted: Ended[] = [];
-  await forEachAtOnce(maxConcurrency, hopeful(writes), async (write) => {
+  await forEachAtOnce(maxConcurrency, hopeful(ready), async (write) => {
     try {
-      const texts = write.texts.map((text) => vectors!.get(text)!);
-      const old = await writeOne(storage, write, texts);
+      const old = await writeOne(storage, write);
       if (old) deleted.push(old);
     } catch (error) {
       fail([write], error);
     }
   });
 
+  // What they relied on may be gone: the process was stopped meanwhile, or its clock was set.
+  if (isFar(clock, storedAt, LONG_MS)) await addRows();
+  await forEachAtOnce(maxConcurrency, puts.values(), async (together) => {
+    const stored = hopeful(together);
+    if (stored.length > 0) await registry.noteItem(stored[0]!.namespace, longest(stored));
+  });
   const pointers = deleted.flatMap(({ pointer }) => pointer ?? []);
   await storage.entries.backend.db.batchDelete(pointers).catch((error: unknown) => fail(deleted, error));
   const stays = (sortKey: string): boolean => hopeful(puts.get(sortKey) ?? []).some(({ life }) => !life);
   const emptied = [...byNamespace(hopeful(deleted))].filter(([sortKey]) => !stays(sortKey));
   await forEachAtOnce(maxConcurrency, emptied, async ([, together]) => {
-    const hasStayed = (together as Ended[]).some((one) => one.hasStayed);
+    const hasStayed = together.some((one) => one.hasStayed);
     await registry.noteDeletion(together[0]!.namespace, hasStayed).catch((error: unknown) => fail(together, error));
   });
 }
 
-function byNamespace(writes: Write[]): Map<string, Write[]> {
-  const groups = new Map<string, Write[]>();
+/** The last of each key whose texts all have vectors. One call of the model, and one more where some have none. */
+async function embedded(embedder: Embedder | undefined, writes: Write[][], failed: Failed): Promise<Ready[]> {
+  const last = writes.flatMap((ofOneKey) => ofOneKey.at(-1) ?? []);
+  if (last.length === 0) return [];
+  let vectorOf: (text: string) => unknown;
+  try {
+    const vectors = await embedder?.embedDocuments(last.flatMap(({ texts }) => texts));
+    vectorOf = (text) => vectors?.get(text);
+  } catch (error) {
+    vectorOf = () => error;
+  }
+  const ready: Ready[] = [];
+  const refused = new Set<Write>();
+  for (const write of last) {
+    const vectors = write.texts.map(vectorOf);
+    const areAll = vectors.every((vector) => vector instanceof Float32Array);
+    if (areAll) ready.push({ ...write, vectors });
+    else {
+      refused.add(write);
+      failed(
+        write.at,
+        vectors.find((vector) => !(vector instanceof Float32Array)),
+      );
+    }
+  }
+  const others = writes.filter((ofOneKey) => refused.has(ofOneKey.at(-1)!));
+  for (const ofOneKey of others) ofOneKey.pop();
+  return ready.concat(await embedded(embedder, others, failed));
+}
+
+function byNamespace<W extends Write>(writes: W[]): Map<string, W[]> {
+  const groups = new Map<string, W[]>();
   for (const write of writes) {
     const group = groups.get(write.namespace.sortKey);
     if (group) group.push(write);
@@ -130,26 +110,26 @@ function byNamespace(writes: Write[]): Map<string, Write[]> {
 
 const needs = ({ life }: Write): number => life?.needed ?? Infinity;
 
+/** The row of a namespace lives as long as the item that lives longest. */
+const longest = (writes: Write[]): Lifetime | undefined =>
+  writes.reduce((one, other) => (needs(other) > needs(one) ? other : one)).life;
+
 /** A deletion, or a put by which what would have stayed for good expires. */
-interface Ended extends Write {
+interface Ended extends Ready {
   /** The order pointer of what was deleted. */
   pointer: Key | undefined;
   hasStayed: boolean;
 }
 
 /** @returns what it leaves to be done, if it does */
-async function writeOne(
-  { entries, sketches, vectorIndex }: StoreStorage,
-  write: Write,
-  vectors: Float32Array[],
-): Promise<Ended | undefined> {
-  const { key: itemKey, namespace, call, value, life } = write;
+async function writeOne({ entries, sketches, indexWrites }: StoreStorage, write: Ready): Promise<Ended | undefined> {
+  const { key: itemKey, namespace, call, value, life, vectors } = write;
   const { key, whole } = await itemPlace(namespace, itemKey);
-  const labels = [...namespace.labels];
+  const { labels } = namespace;
   const hasStayed = (old: Item | undefined): boolean => old !== undefined && endOf(old) === Infinity;
   if (!value) {
-    const { deleted: old, isClean } = await removeEntry(entries, key, call);
-    await vectorIndex?.delete(labels, itemKey);
+    const { deleted: old, isClean, there } = await removeEntry(entries, key, call);
+    if (!isOvertaken(call.name, there)) await indexWrites?.write(labels, itemKey, call, []);
     return {
       ...write,
       pointer: old && isClean ? pointerKey(key, createdOf(old)) : undefined,
@@ -157,14 +137,13 @@ async function writeOne(
     };
   }
   const areInTable = vectors.length > 0 && sketches !== undefined;
-  const old = await putEntry(entries, key, {
+  const { isApplied, replaced, there } = await putEntry(entries, key, {
     call,
     value,
     ...(areInTable && { vectors: serializedVectors(vectors), sketch: sketches.sketcher.sketch(vectors) }),
     whole,
     life,
   });
-  if (vectorIndex)
-    await (vectors.length > 0 ? vectorIndex.put(labels, itemKey, vectors) : vectorIndex.delete(labels, itemKey));
-  return life && hasStayed(old) ? { ...write, pointer: undefined, hasStayed: true } : undefined;
+  if (!isOvertaken(call.name, there)) await indexWrites?.write(labels, itemKey, call, vectors);
+  return life && isApplied && hasStayed(replaced) ? { ...write, pointer: undefined, hasStayed: true } : undefined;
 }

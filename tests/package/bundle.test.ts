@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => alone?.remove());
 
-const dist = (file: string): string => join(alone.folder, "node_modules/langgraph-checkpoint-dynamodb/dist", file);
+const dist = (file: string): string => join(alone.modules, "langgraph-checkpoint-dynamodb/dist", file);
 
 const SIZED: BuildOptions = {
   bundle: true,

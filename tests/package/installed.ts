@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { ensureBuilt } from "../../scripts/lib/testing/package-build.js";
+import { inject } from "vitest";
+import { ensureBuilt, take } from "../../scripts/lib/testing/package-build.js";
 import { PEERS } from "../../scripts/lib/testing/peers.js";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -34,8 +36,10 @@ export async function run(
 export const tool = (path: string): string => join(root, "node_modules", path);
 
 export interface Installed {
-  /** The small projects of `projects/`, each in a folder of its name, with the package installed. */
+  /** Of the caller alone: the small projects of `projects/`, each in a folder of its name. */
   folder: string;
+  /** Where the package lies, with what was installed beside it; whoever asked for the same shares it. */
+  modules: string;
   tarball: Uint8Array;
   /** What the tarball holds. */
   files: string[];
@@ -43,17 +47,47 @@ export interface Installed {
 }
 
 /**
- * Packs the package and installs the tarball beside copies of the small projects, from the registry as a user does. The
- * folder is far from the repository, where whatever the package forgot to declare would be found.
+ * Packs the package and installs the tarball, from the registry as a user does, once for all who want the same beside
+ * it. Each gets copies of the small projects. All of it is far from the repository, where whatever the package forgot
+ * to declare would be found.
  *
  * @param beside names of packages of this repository to install with it, each at the version that is installed here, or
  *   `name@` and what npm shall install by that name; none: not even the peers
  */
 export async function installPackage(beside: string[] = PEERS): Promise<Installed> {
-  const folder = await mkdtemp(join(tmpdir(), "package-"));
+  const name = createHash("sha256").update(beside.join(" ")).digest("hex").slice(0, 8);
+  const place = join(inject("folder"), `installed-${name}`);
+  const { filename, files } = await installOnce(place, beside);
+  const folder = await mkdtemp(join(place, "used-"));
   await cp(projects, folder, { recursive: true });
+
+  return {
+    folder,
+    modules: join(place, "node_modules"),
+    tarball: await readFile(join(place, filename)),
+    files: files.map(({ path }) => path).sort(),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Whoever comes first installs, and the others wait: test files run side by side. */
+async function installOnce(place: string, beside: string[]): Promise<Packed> {
+  const done = join(place, "packed.json");
+  while (!existsSync(done)) {
+    if (!take(`${place}.lock`)) continue;
+    try {
+      if (!existsSync(done)) await writeFile(done, JSON.stringify(await install(place, beside)));
+    } finally {
+      await rm(`${place}.lock`, { recursive: true, force: true });
+    }
+  }
+  return JSON.parse(await readFile(done, "utf8")) as Packed;
+}
+
+async function install(place: string, beside: string[]): Promise<Packed> {
+  await mkdir(place, { recursive: true });
   ensureBuilt();
-  const { filename, files } = await pack(folder);
+  const packed = await pack(place);
   const versions = await Promise.all(
     beside.map(async (entry) => {
       const [, name = entry, spec] = /^(@?[^@]+)@(.+)$/.exec(entry) ?? [];
@@ -61,14 +95,14 @@ export async function installPackage(beside: string[] = PEERS): Promise<Installe
     }),
   );
   await writeFile(
-    join(folder, "package.json"),
+    join(place, "package.json"),
     JSON.stringify({
       private: true,
-      dependencies: { "langgraph-checkpoint-dynamodb": `file:${filename}`, ...Object.fromEntries(versions) },
+      dependencies: { "langgraph-checkpoint-dynamodb": `file:${packed.filename}`, ...Object.fromEntries(versions) },
     }),
   );
   const omit = beside.length === 0 ? ["--omit=peer"] : [];
-  await run(folder, "npm", [
+  await run(place, "npm", [
     "install",
     ...omit,
     "--prefer-online", // what npm remembers of one package may be older than what it remembers of another
@@ -77,13 +111,7 @@ export async function installPackage(beside: string[] = PEERS): Promise<Installe
     "--no-fund",
     "--loglevel=error",
   ]);
-
-  return {
-    folder,
-    tarball: await readFile(join(folder, filename)),
-    files: files.map(({ path }) => path).sort(),
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
+  return packed;
 }
 
 interface Packed {

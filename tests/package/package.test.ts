@@ -98,7 +98,7 @@ test("classes have the names that they are imported by", async () => {
 });
 
 test("every package whose code is in the command line's files is named, with its license", async () => {
-  const dist = join(installed.folder, "node_modules/langgraph-checkpoint-dynamodb/dist");
+  const dist = join(installed.modules, "langgraph-checkpoint-dynamodb/dist");
   const chunks = (await readdir(join(dist, "cli"))).filter((file) => file.endsWith(".js"));
   const code = await Promise.all(
     ["cli.js", ...chunks.map((file) => join("cli", file))].map((file) => readFile(join(dist, file), "utf8")),
@@ -128,7 +128,7 @@ test("every package whose code is in the command line's files is named, with its
 });
 
 test("every link and picture of the packed documents leads to a packed file, and its anchor is there", async () => {
-  const documents = await readDocuments(join(installed.folder, "node_modules/langgraph-checkpoint-dynamodb/"));
+  const documents = await readDocuments(join(installed.modules, "langgraph-checkpoint-dynamodb/"));
 
   expect(documents.map(({ path }) => path)).toEqual(
     expect.arrayContaining([
@@ -204,7 +204,7 @@ test("are-the-types-wrong finds types that fit what is imported, in every way of
 test("npm installs what the package declares, and that is aws4fetch and fflate", async () => {
   const alone = await installPackage([]);
   try {
-    const modules = await readdir(join(alone.folder, "node_modules"));
+    const modules = await readdir(alone.modules);
     expect(modules.filter((name) => !name.startsWith(".")).sort()).toEqual([
       "aws4fetch",
       "fflate",

@@ -7,7 +7,8 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const outputs = ["dist/index.js", "dist/index.cjs", "dist/index.d.ts", "dist/index.d.cts", "dist/cli.js"];
 /** A folder that is there while somebody builds: test files run side by side. */
 const lock = `${root}node_modules/.building`;
-const buildMs = 120_000;
+/** Longer than a build or an installation takes. */
+const longestMs = 240_000;
 
 /** Builds `dist` where it is missing or older than the sources, for those who import the package by its name. */
 export function ensureBuilt() {
@@ -48,12 +49,12 @@ function modified(path) {
  * @param {string} folder
  * @returns {boolean} whether it was taken
  */
-function take(folder) {
+export function take(folder) {
   try {
     mkdirSync(folder);
     return true;
   } catch {
-    if (Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > buildMs)
+    if (Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > longestMs)
       rmSync(folder, { recursive: true, force: true });
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     return false;

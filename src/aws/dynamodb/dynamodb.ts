@@ -2,6 +2,7 @@ import { AwsRequestError } from "../../errors.js";
 import { DynamoDBBatches, type BatchesConfig } from "./batches.js";
 import type { AttributeValue, Condition, Item, Key, Page, QueryInput, UpdateInput } from "./items.js";
 import { DynamoDBProtocol, projection, type Output, type Sender } from "./protocol.js";
+import { machineClock, type TableClock } from "./table-clock.js";
 
 /** The operations on one table. */
 export class DynamoDB {
@@ -12,7 +13,12 @@ export class DynamoDB {
   readonly #batches: DynamoDBBatches;
   readonly tableName: string;
 
-  constructor(client: Sender, config: BatchesConfig & { region: string; endpoint: string }) {
+  constructor(
+    client: Sender,
+    config: BatchesConfig & { region: string; endpoint: string },
+    /** By which times are stored, and compared. */
+    readonly clock: TableClock = machineClock,
+  ) {
     this.#client = client;
     this.#config = config;
     const { tableName, region, endpoint, signal, maxAttempts, onEvent } = config;
@@ -21,6 +27,7 @@ export class DynamoDB {
       region,
       endpoint,
       countsCapacity: onEvent !== undefined,
+      clock,
     });
     this.#batches = new DynamoDBBatches(this.#protocol, { tableName, signal, maxAttempts, onEvent });
     this.tableName = tableName;
@@ -28,7 +35,11 @@ export class DynamoDB {
 
   /** The same table; requests end when this signal fires. */
   until(signal: AbortSignal): DynamoDB {
-    return new DynamoDB({ send: (request) => this.#client.send(request, signal) }, { ...this.#config, signal });
+    return new DynamoDB(
+      { send: (request) => this.#client.send(request, signal) },
+      { ...this.#config, signal },
+      this.clock,
+    );
   }
 
   /** An operation that has no method here, as the protocol's own `call`. */

@@ -4,6 +4,7 @@ import type { ConsumedCapacity } from "../client/events.js";
 import type { Answer } from "../client/exchange.js";
 import { EXPIRED_TOKEN } from "../client/failure.js";
 import type { Item } from "./items.js";
+import type { TableClock } from "./table-clock.js";
 
 /** What every answer may hold. */
 export interface Output {
@@ -19,6 +20,7 @@ export interface ProtocolConfig {
   endpoint: string;
   /** Whether to ask what each request used up. */
   countsCapacity: boolean;
+  clock: TableClock;
 }
 
 /** 100 items of 400 KB, in Base64. DynamoDB itself gives 16 MB. */
@@ -63,7 +65,8 @@ export class DynamoDBProtocol {
       headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}` },
       body: typeof input === "function" ? () => bodyOf(input()) : bodyOf(input),
       ...(operation === "BatchGetItem" && { maxAnswerBytes: MAX_BATCH_BYTES }),
-      parse: ({ body }) => {
+      parse: ({ body, headers }) => {
+        this.#config.clock.hear(headers);
         const output = JSON.parse(decoder.decode(body)) as T;
         const part = required === undefined ? output : output?.[required];
         if (!isObject(output) || !isObject(part) || (required === "Items") !== Array.isArray(part))
@@ -72,7 +75,10 @@ export class DynamoDBProtocol {
       },
       consumed: (output) => consumed(operation, output),
       named: [400],
-      parseError: (answer) => parseError(answer, refusedBy),
+      parseError: (answer) => {
+        this.#config.clock.hear(answer.headers);
+        return parseError(answer, refusedBy);
+      },
       explain: (serviceCode, serviceMessage) => this.#explain(operation, serviceCode, serviceMessage),
     };
     return this.#client.send(request);

@@ -19,13 +19,16 @@ export interface Construction {
   path: Path;
 }
 
+/** Of an encoder that is strict: what gives an object all that has to be stored of it. */
+export type Strictness = { wholeOf: (value: object) => object };
+
 /** What an object belongs to: plain data, an object of LangChain's, or plain data that LangChain has escaped in one. */
 type Realm = "data" | "kwargs" | "escaped";
 
 /**
  * Makes a tree of a value that `JSON.stringify` writes as LangGraph's JsonPlusSerializer would have written the value,
- * but that plain data's keys are escaped. What does not change is not copied. It reads the value as it is
- * now, in one go.
+ * but that plain data's keys are escaped. What does not change is not copied, unless it is strict. It reads the value
+ * as it is now, in one go.
  */
 export class Encoder {
   /** Those of LangChain's objects that the value holds. */
@@ -34,8 +37,8 @@ export class Encoder {
   readonly #path: Path = [];
   #realm: Realm = "data";
 
-  /** @param isStrict refuses what JSON leaves out, and writes bytes as a text: for the package's own stores */
-  constructor(private readonly isStrict = false) {}
+  /** @param strict refuses what JSON leaves out, and writes bytes as a text: for the package's own stores */
+  constructor(private readonly strict?: Strictness) {}
 
   /** @throws Unstorable */
   encode(value: unknown): string {
@@ -43,12 +46,7 @@ export class Encoder {
       const json = JSON.stringify(this.#value(value)) as string | undefined;
       if (json !== undefined) return json;
     } catch (error) {
-      if (error instanceof Unstorable) throw error;
-      // Its message may quote what is in the value.
-      const name = error instanceof Error ? error.name : typeof error;
-      const isTooDeep = error instanceof Error && /stack|recursion/i.test(error.message);
-      if (isTooDeep) throw this.#refusal("The value is nested too deeply, or refers to itself", FLATTER);
-      throw this.#refusal(`Reading the value failed with a ${name}`, "See what its toJSON and its getters do.");
+      throw this.#unreadable(error);
     }
     throw this.#refusal(`A value cannot be a ${typeof value}`, "Keep it outside of the state.");
   }
@@ -78,13 +76,13 @@ export class Encoder {
 
   /** As JSON has it: in an object it is left out. */
   #leftOut(value: unknown, key: string | number | undefined): unknown {
-    if (!this.isStrict || this.#realm !== "data") return value;
+    if (!this.strict || this.#realm !== "data") return value;
     throw this.#refusal(`A ${typeof value} cannot be stored`, "Leave it out, or make a text of it.", key);
   }
 
   #object(value: object, key: string | number | undefined): unknown {
     if (this.#ancestors.includes(value)) {
-      if (this.isStrict) throw this.#refusal("What contains itself cannot be stored", FLATTER, key);
+      if (this.strict) throw this.#refusal("What contains itself cannot be stored", FLATTER, key);
       return "[Circular]";
     }
     if (key !== undefined) this.#path.push(key);
@@ -102,10 +100,11 @@ export class Encoder {
   }
 
   #array(array: unknown[]): unknown[] {
-    let copy: unknown[] | undefined;
+    let copy: unknown[] | undefined = this.strict ? [] : undefined;
     for (let i = 0; i < array.length; i++) {
-      const encoded = this.#value(array[i], i);
-      if (encoded !== array[i]) copy ??= array.slice();
+      const value: unknown = array[i];
+      const encoded = this.#value(value, i);
+      if (encoded !== value) copy ??= array.slice();
       if (copy) copy[i] = encoded;
     }
     return copy ?? array;
@@ -117,8 +116,9 @@ export class Encoder {
     // Node's Buffer would make an object of itself, with a list of numbers.
     if (typeof toJSON !== "function" || value instanceof Uint8Array)
       return Array.isArray(value) ? this.#array(value) : this.#properties(value, value);
-    const json: unknown = toJSON.call(value, String(key ?? ""));
-    if ("lc_serializable" in value) return this.#langChains(value, json);
+    const whole = this.strict?.wholeOf(value) ?? value;
+    const json: unknown = toJSON.call(whole, String(key ?? ""));
+    if ("lc_serializable" in whole) return this.#langChains(whole, json);
     if (json === null && value instanceof Date) {
       throw this.#refusal("An invalid Date cannot be stored", "Use a valid one, or null.");
     }
@@ -148,7 +148,7 @@ export class Encoder {
       if (object instanceof Error) return constructed("Error", [this.#value(object.message)]);
       if (object instanceof Uint8Array) {
         // A list of numbers is as JsonPlusSerializer has it, and three times as long.
-        if (this.isStrict) return { lc: 2, type: "bytes", value: toBase64(object) };
+        if (this.strict) return { lc: 2, type: "bytes", value: toBase64(object) };
         return constructed("Uint8Array", [Array.from(object)], "from");
       }
     }
@@ -170,11 +170,12 @@ export class Encoder {
       else if ((object as Json).lc === 1 && (object as Json).type === "not_implemented") return "[Circular]";
     }
     const escapes = this.#realm === "data";
-    // What has a `toJSON` was asked already.
-    let entries: [string, unknown][] | undefined = "toJSON" in object ? [] : undefined;
+    // What has a `toJSON` was asked already. And JSON would ask a getter once more.
+    const isCopied = "toJSON" in object || (this.strict && !isBoxed(object));
+    let entries: [string, unknown][] | undefined = isCopied ? [] : undefined;
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!;
-      const value = (object as Json)[name];
+      const value = this.#read(object as Json, name);
       const encoded = this.#value(value, name);
       const storedName = escapes ? escapeKey(name) : name;
       if (encoded !== value || storedName !== name) {
@@ -196,6 +197,23 @@ export class Encoder {
       this.constructions.push({ id: id.join("/"), record, path: [...this.#path] });
     }
     return record;
+  }
+
+  #read(object: Json, name: string): unknown {
+    try {
+      return object[name];
+    } catch (error) {
+      throw this.#unreadable(error, name);
+    }
+  }
+
+  #unreadable(error: unknown, key?: string): Unstorable {
+    if (error instanceof Unstorable) return error;
+    // Its message may quote what is in the value.
+    const name = error instanceof Error ? error.name : typeof error;
+    const isTooDeep = error instanceof Error && /stack|recursion/i.test(error.message);
+    if (isTooDeep) return this.#refusal("The value is nested too deeply, or refers to itself", FLATTER);
+    return this.#refusal(`Reading the value failed with a ${name}`, "See what its toJSON and its getters do.", key);
   }
 
   #refusal(problem: string, advice: string, key?: string | number): Unstorable {

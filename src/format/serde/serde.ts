@@ -1,7 +1,8 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import { Encoder, type Construction } from "./encode.js";
+import { Encoder, type Construction, type Strictness } from "./encode.js";
 import { messageShape } from "./message-shape.js";
 import { revive } from "./revive.js";
+import { isBytes } from "./serialized.js";
 import { Unstorable } from "./unstorable-error.js";
 
 const encoder = new TextEncoder();
@@ -16,19 +17,13 @@ const MOST_KNOWN = 5_000;
  * data that looks like an object of LangChain's stays plain data, and what would not come back is an error before it is
  * stored.
  */
-export const defaultSerde: SerializerProtocol = /* @__PURE__ */ serdeOf({ isStrict: false });
+export const defaultSerde: SerializerProtocol = /* @__PURE__ */ serdeOf();
 
-/**
- * For what has to come back as it was put: functions, symbols and what contains itself are an error, too. Bytes within
- * a value are stored as Base64.
- */
-export const strictSerde: SerializerProtocol = /* @__PURE__ */ serdeOf({ isStrict: true });
-
-function serdeOf({ isStrict }: { isStrict: boolean }): SerializerProtocol {
+export function serdeOf(strict?: Strictness): SerializerProtocol {
   return {
     async dumpsTyped(value: unknown): Promise<[string, Uint8Array]> {
-      if (value instanceof Uint8Array) return ["bytes", value];
-      const encoding = new Encoder(isStrict);
+      if (isBytes(value)) return ["bytes", value];
+      const encoding = new Encoder(strict);
       const bytes = encoder.encode(encoding.encode(value));
       for (const construction of encoding.constructions) {
         const shape = messageShape(construction);

@@ -18,13 +18,17 @@ export interface Serialized {
  */
 export async function serialized(serde: SerializerProtocol, value: unknown, place: string): Promise<Serialized> {
   // A serde may hand bytes through as they are, so they have to be copied here.
-  const [type, bytes] = await dumps(serde, value instanceof Uint8Array ? new Uint8Array(value) : value, place);
+  const [type, bytes] = await dumps(serde, isBytes(value) ? new Uint8Array(value) : value, place);
   if (typeof type !== "string" || !(bytes instanceof Uint8Array)) {
     throw invalidInput("The serde's dumpsTyped must return a pair of a type and its bytes: [string, Uint8Array].");
   }
   // Node's Buffer is a Uint8Array whose `slice` does not copy.
   return { type, bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) };
 }
+
+/** Nothing that could throw is asked of what may be a proxy. */
+export const isBytes = (value: unknown): value is Uint8Array =>
+  ArrayBuffer.isView(value) && value instanceof Uint8Array;
 
 async function dumps(serde: SerializerProtocol, value: unknown, place: string): Promise<[string, Uint8Array]> {
   try {

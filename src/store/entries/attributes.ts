@@ -47,7 +47,11 @@ export const WITHOUT_VALUE = /* @__PURE__ */ ["PK", "SK"].concat(ABOUT);
 /** All that a reader knows of. What a stranger has put beside it is not held. */
 export const WHOLE = /* @__PURE__ */ ["PK", "SK"].concat(ALL);
 
-export const isLive = (item: Item | undefined): item is Item => item !== undefined && !(GONE in item) && !isEnded(item);
+export const isLiveAt = (nowMs: number, item: Item | undefined): item is Item =>
+  item !== undefined && !(GONE in item) && !isEnded(item, nowMs);
+
+/** By the clock of who reads. */
+export const isLive = (item: Item | undefined): item is Item => isLiveAt(Date.now(), item);
 
 /** For an order, in which what is damaged has a place too. */
 export const createdOf = (item: Item): number => numberOf(item, CREATED) ?? 0;
@@ -87,8 +91,6 @@ export function timesOf(item: Item): { createdAt: Date; updatedAt: Date } {
   return { createdAt: createdAt!, updatedAt: updatedAt! };
 }
 
-export const nowSeconds = (): number => Math.ceil(Date.now() / 1_000);
-
 /** An attempt of a call cannot arrive later: AWS refuses signatures that are older than 15 minutes. */
 const LATEST_ATTEMPT_SECONDS = 3_600;
 /** So many attempts of other calls may come between those of one. */
@@ -111,8 +113,8 @@ export function succession(call: string, seen: Item | undefined): Attributes {
  * When DynamoDB may sweep an item: not before the last attempt of a call has arrived that what is there holds off, and
  * not while it alone says which segments have to be deleted.
  */
-export function sweeping(item: Attributes): Attributes {
+export function sweeping(item: Attributes, nowMs: number): Attributes {
   const ends = numberOf(item, GONE) ?? numberOf(item, ENDS);
   if (ends === undefined || trashOf(item).some((name) => !name.endsWith(EXPIRES))) return {};
-  return { [TTL_ATTRIBUTE]: { N: String(Math.max(ends, nowSeconds() + LATEST_ATTEMPT_SECONDS)) } };
+  return { [TTL_ATTRIBUTE]: { N: String(Math.max(ends, Math.ceil(nowMs / 1_000) + LATEST_ATTEMPT_SECONDS)) } };
 }

@@ -46,5 +46,6 @@ export function versionsOf(item: Item): string[] {
 export const wasApplied = (call: string, there: Item): boolean => versionsOf(there).includes(call);
 
 /** Whether a later call of the same instance was applied: then this one has nothing to do any more. */
-export const isOvertaken = (call: string, there: Item): boolean =>
+export const isOvertaken = (call: string, there: Item | undefined): boolean =>
+  there !== undefined &&
   versionsOf(there).some((version) => version.slice(0, INSTANCE) === call.slice(0, INSTANCE) && version > call);

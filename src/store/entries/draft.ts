@@ -56,7 +56,7 @@ export async function draftOf(
     const areApart = vectors.bytes.length > MAX_INLINE.vectors;
     parts.push([VECTORS, areApart ? await apart(vectors, plan) : { ...vectors, segments: [], tail: vectors.bytes }]);
   }
-  const beside = sketch ? [await sketchItem(backend.codec, entryKey, plan.born, sketch)] : [];
+  const beside = sketch ? [await sketchItem(backend.codec, entryKey, plan.born, sketch, call.stamp)] : [];
   const born = plan.segments.size + beside.length > 0 ? plan.born : undefined;
   const attributes: Attributes = {
     ...(born !== undefined && { [BORN]: { S: born } }),

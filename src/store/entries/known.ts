@@ -1,6 +1,7 @@
 import type { EventListener } from "../../aws/client/events.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
+import { textOfKey } from "../../format/keys.js";
 import type { Backend } from "../../payload/backend.js";
 import { isEnded } from "../../payload/lifetime.js";
 import { ByteLru } from "../../payload/byte-lru.js";
@@ -35,8 +36,8 @@ export class KnownEntries {
   readonly #items = new ByteLru<Item>(KNOWN_BYTES);
 
   /** What has ended as it was seen may have been given another life since. */
-  get({ PK, SK }: Key): Item | undefined {
-    const item = this.#items.get(PK.S + SK.S);
+  get(key: Key): Item | undefined {
+    const item = this.#items.get(textOfKey(key));
     return item && !isEnded(item) ? item : undefined;
   }
 
@@ -45,6 +46,6 @@ export class KnownEntries {
     const { [DATA]: _data, [VECTORS]: _vectors, ...rest } = item;
     const kept = BORN in item ? item : (rest as Item);
     // Of any attributes, also of types that the package does not write.
-    this.#items.set(item.PK.S + item.SK.S, kept, JSON.stringify(kept).length + 500);
+    this.#items.set(textOfKey(item), kept, JSON.stringify(kept).length + 500);
   }
 }

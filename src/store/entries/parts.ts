@@ -1,5 +1,5 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
-import { DynamoDBSaverError } from "../../errors.js";
+import { AwsRequestError, DynamoDBSaverError } from "../../errors.js";
 import { binaryOf } from "../../format/attributes.js";
 import { placeOf } from "../../format/codec.js";
 import { decodeContainer } from "../../format/container.js";
@@ -11,7 +11,7 @@ import type { Serialized } from "../../format/serde/serialized.js";
 import { isObject, join, lengthOf, type Value } from "../../format/value.js";
 import type { Backend } from "../../payload/backend.js";
 import { withoutS3 } from "../../payload/offload.js";
-import type { LoadedSegments } from "../../payload/segment-store.js";
+import type { LoadedApart } from "../../payload/segment-store.js";
 import { isLive, VERSION, WHOLE } from "./attributes.js";
 import type { Entries } from "./known.js";
 
@@ -97,10 +97,10 @@ export async function* readParts(
       if (others) others.push(part);
       else byPartition.set(partition, [part]);
     }
-    const loaded = new Map<string, LoadedSegments>();
+    const loaded = new Map<string, LoadedApart>();
     await Promise.all(
       [...byPartition].map(async ([partition, values]) =>
-        loaded.set(partition, await backend.segments.load(partition, values)),
+        loaded.set(partition, await backend.segments.load(partition, values, isOfOneObject)),
       ),
     );
     yield row.map(({ partition, part }) => {
@@ -112,11 +112,18 @@ export async function* readParts(
           bytes: part.segments.length > 0 ? join(part, loaded.get(partition) ?? new Map()) : part.tail,
         };
       } catch (error) {
-        return asFormatError(error);
+        if (isUnreadable(error)) return error;
+        throw error;
       }
     });
   }
 }
+
+/** Whether other objects may be read nevertheless. S3 says of what is lost that it is denied, if listing is. */
+const isOfOneObject = (error: unknown): error is DynamoDBSaverError =>
+  error instanceof AwsRequestError
+    ? error.service === "s3" && (error.status === 404 || error.serviceCode === "AccessDenied")
+    : error instanceof DynamoDBSaverError && error.code === "INVALID_CONFIG";
 
 export function asFormatError(error: unknown): FormatError {
   if (error instanceof FormatError) return error;

@@ -2,7 +2,7 @@ import type { Item } from "../../aws/dynamodb/items.js";
 import { DATA, numberOf, stringOf } from "../../format/attributes.js";
 import { endOf, ENDS, lifetime, prolong, TTL_ATTRIBUTE, type Lifetime } from "../../payload/lifetime.js";
 import { renewSegments } from "../../payload/segment-writes.js";
-import { BORN, createdOf, lifeOf, LISTED, sweeping, VECTORS, VERSION } from "./attributes.js";
+import { BORN, createdOf, lifeOf, LISTED, sweeping, TRASH, VECTORS, VERSION } from "./attributes.js";
 import type { Entries } from "./known.js";
 import { partOf } from "./parts.js";
 import { putPointer } from "./pointers.js";
@@ -27,20 +27,25 @@ export async function renewEntry({ backend }: Entries, item: Item, life: Lifetim
   const born = VECTORS in item ? stringOf(item, BORN) : undefined;
   if (born !== undefined && !(await prolong(backend.db, sketchKey(key, born), life.granted))) return;
   const ends = { [ENDS]: { N: String(life.needed) } };
-  const { [TTL_ATTRIBUTE]: ttl } = sweeping({ ...item, ...ends });
+  const { clock } = backend.db;
+  const { [TTL_ATTRIBUTE]: ttl } = sweeping({ ...item, ...ends }, clock.now());
+  const asRead = TRASH in item ? "#trash = :trash" : "attribute_not_exists(#trash)";
   await backend.db.updateItem({
     key,
     update: `SET #ends = :ends${listed < Infinity ? ", #listed = :listed" : ""}${ttl ? ", #ttl = :ttl" : ""}`,
-    condition: "#ver = :ver AND #ends < :ends",
+    // When it is swept follows from what is to be freed.
+    condition: `#ver = :ver AND #ends < :ends AND ${asRead}`,
     names: {
       "#ver": VERSION,
       "#ends": ENDS,
+      "#trash": TRASH,
       ...(listed < Infinity && { "#listed": LISTED }),
       ...(ttl && { "#ttl": TTL_ATTRIBUTE }),
     },
     values: {
       ":ver": item[VERSION]!,
       ":ends": ends[ENDS],
+      ...(TRASH in item && { ":trash": item[TRASH] }),
       ...(listed < Infinity && { ":listed": { N: String(listed) } }),
       ...(ttl && { ":ttl": ttl }),
     },

@@ -1,4 +1,5 @@
 import { updateOf, type DynamoDB } from "../../aws/dynamodb/dynamodb.js";
+import { isFar } from "../../aws/dynamodb/table-clock.js";
 import type { Item, Key, UpdateInput } from "../../aws/dynamodb/items.js";
 import { numberOf } from "../../format/attributes.js";
 import { AwsRequestError, changedTooOften, type DynamoDBSaverError } from "../../errors.js";
@@ -9,7 +10,6 @@ import {
   GONE,
   isLive,
   LISTED,
-  nowSeconds,
   succession,
   sweeping,
   TRASH,
@@ -17,10 +17,11 @@ import {
   WHOLE,
   type Attributes,
 } from "./attributes.js";
-import { isOvertaken, wasApplied, type Call } from "./calls.js";
+import { isOvertaken, versionsOf, wasApplied, type Call } from "./calls.js";
 import { draftOf, type EntryInput } from "./draft.js";
 import type { Entries } from "./known.js";
-import { pointerKey, putPointer } from "./pointers.js";
+import { isSameVersion } from "./parts.js";
+import { LONG_MS, pointerKey, putPointer } from "./pointers.js";
 import { deleteSegments, emptyTrash, refusalOf } from "./trash.js";
 
 /** How often to look again when others put the same entry. */
@@ -39,29 +40,33 @@ interface Outcome {
 /**
  * Stores an entry: 1 request for a small one that is known. 1 more, before it, for the segments of a long value, and
  * side by side with that for the order pointer of a new entry. The segments of what it replaces are deleted last.
+ *
+ * @throws DynamoDBSaverError where what is there cannot be replaced here
  */
-export async function putEntry(entries: Entries, entryKey: Key, input: EntryInput): Promise<Item | undefined> {
-  const { backend, known, areOrdered } = entries;
+export async function putEntry(entries: Entries, entryKey: Key, input: EntryInput): Promise<Outcome> {
+  const { backend, areOrdered } = entries;
+  const { clock } = backend.db;
   const { call, life } = input;
   const { attributes, plan, beside } = await draftOf(backend, entryKey, input);
   const segments = [...plan.segments.values()].map(({ segment }) => segment);
   const hasNone = segments.length + beside.length === 0;
   let areStored = hasNone;
   let pointer: { created: number; until: number } | undefined;
+  let storedAt: number | undefined;
+  const store = async (isPointer: boolean, areSegments: boolean): Promise<void> => {
+    storedAt ??= clock.now();
+    const storing = isPointer && pointer && putPointer(backend.db, entryKey, pointer.created, pointer.until);
+    await Promise.all([storing, areSegments && writeSegments(backend, plan, life, beside)]);
+  };
 
   const successor = async (seen: Item | undefined): Promise<Attributes> => {
     const since = isLive(seen) ? numberOf(seen, CREATED) : undefined;
     const created = since ?? call.stamp;
     let listed = since === undefined ? 0 : (numberOf(seen!, LISTED) ?? Infinity);
     if (pointer?.created === created) listed = Math.max(listed, pointer.until);
-    const steps: Promise<void>[] = [];
-    if (areOrdered && listed < (life?.needed ?? Infinity)) {
-      listed = life?.granted ?? Infinity;
-      pointer = { created, until: listed };
-      steps.push(putPointer(backend.db, entryKey, created, listed));
-    }
-    if (!areStored) steps.push(writeSegments(backend, plan, life, beside));
-    await Promise.all(steps);
+    const isNew = areOrdered && listed < (life?.needed ?? Infinity);
+    if (isNew) pointer = { created, until: (listed = life?.granted ?? Infinity) };
+    if (isNew || !areStored) await store(isNew, !areStored);
     areStored = true;
     return {
       ...attributes,
@@ -70,19 +75,30 @@ export async function putEntry(entries: Entries, entryKey: Key, input: EntryInpu
     };
   };
 
-  const { isApplied, replaced, there, refusal } = await replace(
-    entries,
-    entryKey,
-    call,
-    known.get(entryKey),
-    successor,
-  );
+  const outcome = await replace(entries, entryKey, call, await firstSeen(entries, entryKey, hasNone), successor);
+  const { isApplied, there, refusal } = outcome;
   // Nobody else refers to them, and none of this call's attempts can do so any more.
   if (!isApplied && areStored && !hasNone) await deleteSegments(backend, entryKey.PK.S, segments, beside);
-  if (pointer?.created === call.stamp && !(there && numberOf(there, CREATED) === call.stamp))
-    await backend.db.batchDelete([pointerKey(entryKey, call.stamp)]);
+  const isOurs = pointer !== undefined && there !== undefined && numberOf(there, CREATED) === pointer.created;
+  if (pointer?.created === call.stamp && !isOurs) await backend.db.batchDelete([pointerKey(entryKey, call.stamp)]);
   if (refusal) throw refusal;
-  return isApplied ? replaced : undefined;
+  // Where the process was stopped in between, or its clock was set, others may have taken that for left over.
+  if (storedAt !== undefined && isFar(clock, storedAt, LONG_MS) && there && versionsOf(there)[0] === call.name)
+    await store(isOurs, !hasNone);
+  return outcome;
+}
+
+/**
+ * What this instance believes is there. Segments say when they were stored, so the time has to be known: who has had no
+ * answer yet asks, once.
+ */
+async function firstSeen(
+  { known, backend: { db } }: Entries,
+  entryKey: Key,
+  hasNone: boolean,
+): Promise<Item | undefined> {
+  const seen = known.get(entryKey);
+  return seen || hasNone || !Number.isNaN(db.clock.told()) ? seen : db.getItem(entryKey, true, WHOLE);
 }
 
 /**
@@ -95,16 +111,17 @@ export async function removeEntry(
   entries: Entries,
   entryKey: Key,
   call: Call,
-): Promise<{ deleted: Item | undefined; isClean: boolean }> {
-  const seen = entries.known.get(entryKey) ?? (await entries.backend.db.getItem(entryKey, true, WHOLE));
+): Promise<{ deleted: Item | undefined; isClean: boolean; there: Item | undefined }> {
+  const { db } = entries.backend;
+  const seen = entries.known.get(entryKey) ?? (await db.getItem(entryKey, true, WHOLE));
   // Who deletes it again, because the caller could not, finds the order pointer.
   const mark = async (old: Item | undefined): Promise<Attributes> => ({
-    [GONE]: { N: String(nowSeconds()) },
+    [GONE]: { N: String(Math.ceil(db.clock.now() / 1_000)) },
     ...(old?.[CREATED] && { [CREATED]: old[CREATED] }),
   });
   const { isApplied, replaced, there, refusal } = await replace(entries, entryKey, call, seen, mark);
   if (refusal) throw refusal;
-  return { deleted: isApplied ? replaced : undefined, isClean: !(there && TRASH in there) };
+  return { deleted: isApplied ? replaced : undefined, isClean: !(there && TRASH in there), there };
 }
 
 /**
@@ -125,9 +142,15 @@ async function replace(
     replaced = seen;
     if (seen && isOvertaken(call.name, seen)) return { isApplied: false, replaced, there: seen };
     const refusal = await refusalOf(backend, seen);
-    if (refusal) return { isApplied: false, replaced, there: seen, refusal };
+    if (refusal) {
+      // It may have been replaced since this instance has seen it.
+      const there = round > 0 ? seen : await backend.db.getItem(entryKey, true, WHOLE);
+      if (there && isSameVersion(there, seen!)) return { isApplied: false, replaced, there, refusal };
+      seen = there;
+      continue;
+    }
     const attributes = { ...(await successor(seen)), ...succession(call.name, seen) };
-    const item: Item = { ...entryKey, ...attributes, ...sweeping(attributes) };
+    const item: Item = { ...entryKey, ...attributes, ...sweeping(attributes, backend.db.clock.now()) };
     const result = await updateOrFind(backend.db, overwriting(item, seen));
     const version = result.done ? undefined : result.there?.[VERSION];
     if (result.done || (version && "S" in version && version.S === call.name)) {

@@ -7,7 +7,7 @@ import { FormatError } from "../../format/format-error.js";
 import { key, keyOf, parsePointer, segmentSortKey } from "../../format/keys.js";
 import { isObject, type Segment } from "../../format/value.js";
 import type { Backend } from "../../payload/backend.js";
-import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";
+import { ENDS, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import { withoutS3 } from "../../payload/offload.js";
 import { deleteObjects } from "../../payload/segment-deletions.js";
 import { asTrash, BORN, bornOf, sweeping, TRASH, trashOf, VECTORS, VERSION, type Attributes } from "./attributes.js";
@@ -34,10 +34,26 @@ async function segmentsOf(backend: Backend, item: Item): Promise<Segment[] | und
   }
 }
 
-/** Why a version cannot be replaced or deleted here: who cannot reach S3 could not finish. */
+/**
+ * Why a version cannot be replaced or deleted here: who cannot reach its objects in S3 could not finish. 1 request
+ * where it has some.
+ */
 export async function refusalOf(backend: Backend, seen: Item | undefined): Promise<DynamoDBSaverError | undefined> {
-  if (backend.offload || !seen || !(BORN in seen)) return undefined;
-  return (await segmentsOf(backend, seen))?.some(isObject) ? withoutS3() : undefined;
+  if (!seen || !(BORN in seen)) return undefined;
+  const object = (await segmentsOf(backend, seen))?.find(isObject);
+  if (!object) return undefined;
+  if (!backend.offload) return withoutS3();
+  const partition = seen.PK.S;
+  let refusal: DynamoDBSaverError | undefined;
+  await eachBelow(backend, partition, `P#${object.born}#`, undefined, async (page) => {
+    for (const pointer of page.flatMap(({ SK }) => parsePointer(SK.S) ?? []))
+      await backend.offload!.place(partition, pointer.id, pointer.location).catch((error: unknown) => {
+        if (!isDynamoDBSaverError(error)) throw error;
+        refusal = error;
+      });
+    return refusal === undefined;
+  });
+  return refusal;
 }
 
 /** Deletes the segments of a version, by their names, and what is beside them: 1 request for 25 of them. */
@@ -103,17 +119,20 @@ async function emptied(
   const { [TRASH]: _, ...others } = item;
   const left = asTrash(trashOf(item).filter((name) => !gone.has(name)));
   if (gone.size === 0 && TRASH in left) return { there: item, failure: failures[0]! };
-  const { [TTL_ATTRIBUTE]: ttl } = sweeping({ ...others, ...left });
+  const { [TTL_ATTRIBUTE]: ttl } = sweeping({ ...others, ...left }, db.clock.now());
   const set: Attributes = { ...left, ...(ttl && { [TTL_ATTRIBUTE]: ttl }) };
   const sets = Object.keys(set).map((name) => `#${name} = :${name}`);
   try {
     await db.updateItem({
       key: keyOf(item),
       update: [sets.length > 0 ? `SET ${sets.join(", ")}` : "", TRASH in left ? "" : "REMOVE #trash"].join(" ").trim(),
-      condition: "#ver = :ver",
-      names: { "#ver": VERSION, "#trash": TRASH, ...(ttl && { "#ttl": TTL_ATTRIBUTE }) },
+      // A read may have given it another life since.
+      condition: `#ver = :ver AND #trash = :read AND ${ENDS in item ? "#ends = :ends" : "attribute_not_exists(#ends)"}`,
+      names: { "#ver": VERSION, "#trash": TRASH, "#ends": ENDS, ...(ttl && { "#ttl": TTL_ATTRIBUTE }) },
       values: {
         ":ver": item[VERSION]!,
+        ":read": item[TRASH],
+        ...(ENDS in item && { ":ends": item[ENDS] }),
         ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
       },
     });
@@ -123,19 +142,19 @@ async function emptied(
   return { there: { ...others, ...set }, failure: failures[0]! };
 }
 
-/** Deletes what is below a name, a page at a time. False where some is left. */
-async function deleteBelow(
+/** Hands on what is below a name, a page at a time, as long as `take` says so. False where some is left. */
+async function eachBelow(
   { db }: Backend,
   partition: string,
   beginsWith: string,
   most: number | undefined,
-  remove: (page: Key[]) => Promise<boolean>,
+  take: (page: Key[]) => Promise<boolean>,
 ): Promise<boolean> {
   const query = { partition, beginsWith, only: ["PK", "SK"], consistent: true, ...(most && { limit: most }) };
   let after: Key | undefined;
   do {
     const { items, next } = await db.query({ ...query, after });
-    if (!(await remove(items.map(keyOf)))) return false;
+    if (!(await take(items.map(keyOf)))) return false;
     after = next;
   } while (after && !most);
   return !after;
@@ -143,7 +162,7 @@ async function deleteBelow(
 
 /** Deletes the objects of a version, by their pointers. False where there are some, and no way to S3. */
 const deleteVersionObjects = (backend: Backend, partition: string, born: string, most?: number): Promise<boolean> =>
-  deleteBelow(backend, partition, `P#${born}#`, most, async (page) => {
+  eachBelow(backend, partition, `P#${born}#`, most, async (page) => {
     // What only looks like a pointer leads nowhere.
     const pointers = page.filter(({ SK }) => parsePointer(SK.S));
     if (pointers.length > 0 && !backend.offload) return false;
@@ -160,7 +179,7 @@ async function deleteVersion(
   most?: number,
 ): Promise<boolean> {
   let beside = [sketch];
-  const areGone = await deleteBelow(backend, partition, `S#${born}#`, most, async (page) => {
+  const areGone = await eachBelow(backend, partition, `S#${born}#`, most, async (page) => {
     await backend.db.batchDelete([...page, ...beside]);
     beside = [];
     return true;

@@ -1,5 +1,6 @@
 import type { Item } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
+import { textOfKey } from "../../format/keys.js";
 import { VECTORS } from "../entries/attributes.js";
 import { isUnreadable, MAX_READS, readEntries, readParts } from "../entries/parts.js";
 import { Scorer } from "../vectors/scorer.js";
@@ -29,9 +30,9 @@ export async function nearest(storage: StoreStorage, op: Search, query: Float32A
       continue;
     }
     if (page.missing > 0) {
-      const ranked = new Set(best.map(({ item }) => item.PK.S + item.SK.S));
+      const ranked = new Set(best.map(({ item }) => textOfKey(item)));
       const before = page.found.length;
-      await fillWithOldest(storage, page, op, ({ PK, SK }) => ranked.has(PK.S + SK.S));
+      await fillWithOldest(storage, page, op, (entry) => ranked.has(textOfKey(entry)));
       // What has a place among the others was put, or began to pass the filter, since they were compared.
       const late = page.found.slice(before).map(({ item }) => isComparable(storage, item, query));
       if ((await Promise.all(late)).includes(true) && ++rounds < MAX_READS) continue;
@@ -63,9 +64,9 @@ async function matchesOfIndex(
 async function alive<F extends Found>(storage: StoreStorage, found: F[]): Promise<F[]> {
   const keys = found.filter(({ item }) => !(DATA in item)).map(({ item: { PK, SK } }) => ({ PK, SK }));
   const items = await readEntries(storage.entries, keys, storage.consistentRead);
-  const byKey = new Map(items.map((item) => [item.PK.S + item.SK.S, item]));
+  const byKey = new Map(items.map((item) => [textOfKey(item), item]));
   return found.flatMap((one) => {
-    const item = DATA in one.item ? one.item : byKey.get(one.item.PK.S + one.item.SK.S);
+    const item = DATA in one.item ? one.item : byKey.get(textOfKey(one.item));
     return item ? [{ ...one, item }] : [];
   });
 }

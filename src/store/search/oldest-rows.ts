@@ -5,11 +5,15 @@ import type { Registered, Registry } from "../registry.js";
 const MOST_ROWS = 4_000;
 const MOST_SIGNS = 2 * 1_024 * 1_024;
 
+/** Those that may be empty come last: a page is full before each of them costs a look. */
 const byAge = (a: Registered, b: Registered): number =>
-  a.created - b.created || compareCodePoints(a.namespace.sortKey, b.namespace.sortKey);
+  Number(a.isMarked) - Number(b.isMarked) ||
+  a.created - b.created ||
+  compareCodePoints(a.namespace.sortKey, b.namespace.sortKey);
 
 /**
- * The oldest namespaces under a prefix that come after one: as many as can be held. The registry is in the order of
+ * The oldest namespaces under a prefix that come after one, and then those that may be empty: as many as can be
+ * held. The registry is in the order of
  * names, so each call reads all of it: 1 request a MB. A name has 100 KB at most, so 20 rows are held or more, and
  * 4,000 of short names. Beside the Query that each namespace takes, what is read again is little.
  */

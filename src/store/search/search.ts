@@ -16,5 +16,5 @@ export async function search(
   if (query) page = await nearest(storage, op, query);
   else await fillWithOldest(storage, page, op);
   await refreshItems(storage, page.found);
-  return Promise.all(page.found.map((one) => searchItem(one, one.score)));
+  return page.found.map((one) => searchItem(one, one.score));
 }

@@ -45,21 +45,22 @@ export class Shortlist<T> {
     return this.#kept.slice();
   }
 
-  /** The score of the last of them, if there are enough. */
-  worst(): number | undefined {
-    const best = this.best();
-    return best.length === this.most ? best.at(-1)?.score : undefined;
+  /** Takes out so many of the best, or all there are, best first. What is left has the rest of the `most` best. */
+  take(count: number): Listed<T>[] {
+    this.best();
+    return this.#kept.splice(0, count);
   }
 }
 
 /**
  * How many of the best by their sketches are compared exactly to find so many: ten times as many, rounded up to 100,
- * 200, 400 and so on. In steps, so that pages of one search mostly choose from the same ones, and none repeats another.
- *
- * @param wanted `offset` and `limit` of a search, added up
+ * 200, 400 and so on.
  */
 export function candidatesFor(wanted: number): number {
   let count = 100;
   while (count < 10 * wanted) count *= 2;
   return count;
 }
+
+/** How many are found together where so many are wanted: 10, 20, 40 and so on. */
+export const placesFor = (wanted: number): number => candidatesFor(wanted) / 10;

@@ -7,7 +7,7 @@ import { locate } from "../../format/format-error.js";
 import { framePlace } from "../../format/frame.js";
 import { key } from "../../format/keys.js";
 import { writePlace } from "../../format/writes.js";
-import { writtenNow } from "../../payload/segment-times.js";
+import { writtenAt } from "../../payload/segment-times.js";
 
 /** An item at its new place, to which its values are bound. */
 export async function rebound(
@@ -35,7 +35,7 @@ export async function rebound(
       });
     }
   }
-  if (place.SK.S.startsWith("S#")) Object.assign(moved, writtenNow());
+  if (place.SK.S.startsWith("S#")) Object.assign(moved, writtenAt(Date.now()));
   return moved;
 }
 

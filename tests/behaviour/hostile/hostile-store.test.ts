@@ -101,6 +101,27 @@ test.each([
   expect(JSON.stringify(skipped)).not.toContain(PAYLOAD);
 });
 
+test.each([
+  { BOOL: true },
+  { NULL: true },
+  { M: { a: { S: "x" } } },
+  { L: [{ N: "1" }] },
+  { NS: ["1"] },
+  { SS: ["a"] },
+])("an attribute of a type that no item has harms no search: %j", async (odd) => {
+  const keyPrefix = newPrefix();
+  const memories = createStore({ keyPrefix, index });
+  for (const key of ["good", "odd"]) await memories.put(["n"], key, { text: "abc" });
+  const items = await itemsWithPrefix(keyPrefix);
+  for (const beginning of ["I#odd", "V#"]) await store({ ...withSortKey(items, beginning), trash: odd, at: odd });
+
+  for (const options of [{}, { query: "abc" }, { query: "abc", filter: { text: "abc" } }])
+    expect((await createStore({ keyPrefix, index }).search(["n"], options)).map(({ key }) => key)).toEqual([
+      "good",
+      "odd",
+    ]);
+});
+
 test("a filter by size finds no object and no list, and none makes the search fail", async () => {
   const memories = createStore();
   const values: unknown[] = [5, "6", true, null, [7], [], {}, { toString: null, valueOf: null }];

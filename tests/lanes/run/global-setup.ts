@@ -14,6 +14,8 @@ import { BUCKET, createBucket, type S3Place } from "../stored/s3-client.js";
 
 declare module "vitest" {
   interface ProvidedContext {
+    /** For files of this run; removed at its end. */
+    folder: string;
     /** Undefined where no test of the run needs one. */
     dynamodbEndpoint: string | undefined;
     /** Where the page is in which tests run; undefined where no test of the run needs one. */
@@ -71,6 +73,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 
   const { SOAK_CUTS } = process.env;
+  project.provide("folder", folder);
   project.provide("soak", soakFromEnv());
   project.provide("cuts", SOAK_CUTS ? (SOAK_CUTS === "all" ? Number.MAX_SAFE_INTEGER : Number(SOAK_CUTS)) : undefined);
   project.provide(

@@ -1,6 +1,5 @@
 import type { SearchOperation } from "@langchain/langgraph-checkpoint";
-import { DynamoDBCache, DynamoDBStore, type EventListener } from "langgraph-checkpoint-dynamodb";
-import { vi } from "vitest";
+import { DynamoDBCache, DynamoDBStore, type EventListener, type Fetch } from "langgraph-checkpoint-dynamodb";
 import { canaries } from "../../../scripts/lib/testing/secrets.js";
 import { emissions } from "../run/emissions.js";
 import { credentials, endpoint, tableName, type SaverOptions } from "./harness.js";
@@ -33,7 +32,7 @@ export function countedStore(overrides: Partial<StoreOptions> = {}): { store: Dy
 
 type Shared = Pick<
   SaverOptions,
-  "tableName" | "region" | "credentials" | "endpoint" | "keyPrefix" | "onEvent" | "s3" | "encryption"
+  "tableName" | "region" | "credentials" | "endpoint" | "keyPrefix" | "onEvent" | "s3" | "encryption" | "fetch"
 >;
 
 /** What they are given as secrets is looked for in all that they give out, as that of a saver is. */
@@ -45,6 +44,7 @@ function watched<T extends Partial<Shared>>(overrides: T): T & Pick<SaverOptions
     endpoint: endpoint(),
     keyPrefix: `${crypto.randomUUID()}#`,
     ...overrides,
+    fetch: timed(overrides.fetch),
   };
   emissions.keepSecret(options);
   const { onEvent } = options;
@@ -56,14 +56,44 @@ function watched<T extends Partial<Shared>>(overrides: T): T & Pick<SaverOptions
   return { ...options, onEvent: listener };
 }
 
-/** Runs `action` at `seconds` from now, by the clock of the store alone: timers and servers do not see it. */
+/** How far the time of the servers is from that of the machine which runs the tests. */
+let passedMs = 0;
+const realNow = Date.now.bind(Date);
+
+/** Servers say that it is as late as the test says. */
+const timed =
+  (next: Fetch = (url, init) => fetch(url, init)): Fetch =>
+  async (url, init) => {
+    const response = await next(url, init);
+    if (passedMs === 0) return response;
+    const headers = new Headers(response.headers);
+    headers.set("date", new Date(realNow() + passedMs).toUTCString());
+    return new Response(response.body, { status: response.status, headers });
+  };
+
+/**
+ * Runs `action` at `seconds` from now, by the clock of the store, and by what servers say of the time. Timers do not
+ * see it, and nothing is swept.
+ */
 export async function at<T>(seconds: number, action: () => Promise<T>): Promise<T> {
-  const now = Date.now();
-  const clock = vi.spyOn(Date, "now").mockImplementation(() => now + seconds * 1_000);
+  const before = passedMs;
+  passedMs = seconds * 1_000;
+  try {
+    return await skewed(0, action);
+  } finally {
+    passedMs = before;
+  }
+}
+
+/** Runs `action` on a machine whose clock is ahead by so many seconds. Servers know better. */
+export async function skewed<T>(seconds: number, action: () => Promise<T>): Promise<T> {
+  const before = Date.now;
+  const now = realNow() + passedMs + seconds * 1_000;
+  Date.now = () => now;
   try {
     return await action();
   } finally {
-    clock.mockRestore();
+    Date.now = before;
   }
 }
 

@@ -4,8 +4,11 @@ import { LETTERS } from "./values.js";
 
 /** Lives, in seconds. */
 export const LIVES = [60, 600, 4_000, 86_400];
-/** How far clocks are apart: those that are set by a network, when something is wrong with it, and those of nobody. */
-const SKEWS_MS = [5_000, 5_000, 120_000];
+/**
+ * How far clocks are apart: those that are set by a network, when something is wrong with it, those of nobody, and
+ * those of another time zone.
+ */
+const SKEWS_MS = [5_000, 5_000, 120_000, 4 * 3_600_000];
 /** Vectors of so many stand beside their items. */
 export const MANY_DIMS = 300;
 

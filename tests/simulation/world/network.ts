@@ -4,7 +4,7 @@ import type { SimulatedBucket } from "./bucket.js";
 import type { Client, Fault, FaultShares } from "./clients.js";
 import { ServiceError } from "./service-error.js";
 import type { Input } from "./inputs.js";
-import { answerOf, beginsThread, errorOf, read, refusal, type Request } from "./protocol.js";
+import { answerOf, beginsThread, dated, errorOf, read, refusal, type Request } from "./protocol.js";
 import { describe } from "./requests.js";
 import type { Write } from "./keys.js";
 import type { SimulatedTable } from "./table.js";
@@ -56,8 +56,8 @@ export class Network {
           request: read(url, init),
           fate: this.#fate(),
           late: false,
-          sentMs: Date.now(),
-          resolve,
+          sentMs: Date.now() - (client.skewMs ?? 0),
+          resolve: (answer) => resolve(dated(answer, Date.now() - (client.skewMs ?? 0))),
           reject,
         };
         if (flight.fate) {

@@ -33,6 +33,14 @@ export function answerOf(status: number, body: string | Uint8Array, headers: Rec
   } as unknown as Response;
 }
 
+/** Every answer says what time it is, by the clock of the service. */
+export function dated(answer: Response, timeMs: number): Response {
+  const { headers } = answer;
+  const date = new Date(timeMs).toUTCString();
+  const get = (name: string): string | null => (name === "date" ? date : headers.get(name));
+  return Object.assign(answer, { headers: { get } });
+}
+
 export const errorOf = (status: number, code: string, message: string, item?: object): Response =>
   answerOf(
     status,

@@ -8,7 +8,7 @@ import {
   vector,
   X,
   Y,
-} from "../../lanes/savers/s3-vector-index.js";
+} from "../../../lanes/savers/s3-vector-index.js";
 
 /* Needs no server. */
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { S3VectorIndex, type S3VectorIndexOptions } from "langgraph-checkpoint-dynamodb/s3-vectors";
-import { createVectorIndex, VECTOR_KEYS, VECTORS } from "../../lanes/savers/s3-vector-index.js";
+import { createVectorIndex, VECTOR_KEYS, VECTORS } from "../../../lanes/savers/s3-vector-index.js";
 
 /* Needs no server. */
 

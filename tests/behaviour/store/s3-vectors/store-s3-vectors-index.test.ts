@@ -9,8 +9,8 @@ import {
   VECTOR_KEYS,
   X,
   Y,
-} from "../../lanes/savers/s3-vector-index.js";
-import { S3VectorsServer } from "../../lanes/servers/s3-vectors.js";
+} from "../../../lanes/savers/s3-vector-index.js";
+import { S3VectorsServer } from "../../../lanes/servers/s3-vectors.js";
 
 /* Needs no server. */
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { DynamoDBStore, Fetch } from "langgraph-checkpoint-dynamodb";
-import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
-import { openVectorIndex, storedVectors, VECTOR_KEYS } from "../../lanes/savers/s3-vector-index.js";
-import { createStore, SEARCHES, type StoreOptions } from "../../lanes/savers/stores.js";
-import { S3VectorsServer } from "../../lanes/servers/s3-vectors.js";
-import { newPrefix } from "../../lanes/stored/requests.js";
+import { LettersEmbeddings } from "../../../lanes/savers/letters-embeddings.js";
+import { openVectorIndex, storedVectors, VECTOR_KEYS } from "../../../lanes/savers/s3-vector-index.js";
+import { createStore, SEARCHES, type StoreOptions } from "../../../lanes/savers/stores.js";
+import { S3VectorsServer } from "../../../lanes/servers/s3-vectors.js";
+import { newPrefix } from "../../../lanes/stored/requests.js";
 
 const index = (): StoreOptions["index"] => ({
   dims: 8,
