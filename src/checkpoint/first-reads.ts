@@ -22,11 +22,15 @@ export class FirstReads {
   readonly #put = new Set<string>();
   readonly #writes = new Map<string, Map<string, ReadonlySet<string>>>();
 
-  constructor(readonly token: number) {}
+  /** @param before the highest token that there was when this one was granted */
+  constructor(
+    readonly token: number,
+    private readonly before = token - 1,
+  ) {}
 
   /** The highest token that may have put something in a namespace. */
   youngest(ns: string): number {
-    return this.#put.has(ns) ? this.token : this.token - 1;
+    return this.#put.has(ns) ? this.token : this.before;
   }
 
   /** The latest checkpoint has been read. */

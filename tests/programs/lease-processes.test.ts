@@ -70,7 +70,7 @@ test(
   async () => {
     ensureBuilt();
     const random = new Random("lease processes");
-    let pair = await Promise.all([start(), start()]);
+    let pair: Worker[] = await Promise.all([start(), start()]);
     const seen: Record<string, number> = {};
     for (let round = 0; round < ROUNDS; round++) {
       const thread = `round-${round}`;

@@ -23,7 +23,7 @@ async function refund(/** @type {string} */ key) {
 const graph = new StateGraph(Annotation.Root({ key: Annotation(), outcome: Annotation() }))
   .addNode("refund", async ({ key }) => {
     interrupt("Pay it back?");
-    await refund(key);
+    await refund(String(key));
     if (round.dies) process.kill(process.pid, "SIGKILL"); // the money has moved, and no checkpoint says so
     return { outcome: "paid" };
   })

@@ -1,6 +1,7 @@
 import { sleep } from "../../aws/client/sleep.js";
 import { checkObject, kindOf, optional } from "../../checks.js";
 import { invalidInput } from "../../errors.js";
+import { FirstReads } from "../first-reads.js";
 import { threadOf } from "../refs.js";
 import type { Storage } from "../storage.js";
 import { ThreadBusyError } from "./errors.js";
@@ -51,7 +52,10 @@ export async function acquire(storage: Storage, threadId: string, options: Lease
     const name = newName();
     const wanted = { name, holder, seconds: leaseSeconds, ...(isStale && { stale: watched!.lease }) };
     const granted = await grant(storage.db, thread, wanted);
-    if (typeof granted === "number") return new Lease(storage, threadId, granted, name, leaseSeconds, asked);
+    if ("granted" in granted) {
+      const reads = new FirstReads(granted.granted, granted.before);
+      return new Lease(storage, threadId, reads, name, leaseSeconds, asked);
+    }
     // The answer says what was there after it was asked.
     if (granted.name !== watched?.lease.name || granted.until !== watched.lease.until)
       watched = { lease: granted, since: now() };

@@ -1,4 +1,4 @@
-import { FirstReads } from "../first-reads.js";
+import type { FirstReads } from "../first-reads.js";
 import { threadOf, type Thread } from "../refs.js";
 import type { HeldLease, Storage } from "../storage.js";
 import { LeaseLostError } from "./errors.js";
@@ -18,7 +18,6 @@ export interface LeaseConfig {
 
 /** A lease as its holder has it. */
 export class Lease implements HeldLease {
-  readonly reads: FirstReads;
   readonly #controller = new AbortController();
   #renewed: Instant | undefined;
   #renewal: Promise<void> | undefined;
@@ -28,13 +27,16 @@ export class Lease implements HeldLease {
   constructor(
     readonly storage: Storage,
     readonly threadId: string,
-    readonly token: number,
+    readonly reads: FirstReads,
     readonly name: string,
     readonly seconds: number,
     since?: Instant,
   ) {
-    this.reads = new FirstReads(token);
     this.#renewed = since;
+  }
+
+  get token(): number {
+    return this.reads.token;
   }
 
   /** Fires when the lease turns out to have ended. */

@@ -1,5 +1,6 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { invalidInput } from "../../errors.js";
+import { FirstReads } from "../first-reads.js";
 import type { Storage } from "../storage.js";
 import { Lease, type LeaseConfig } from "./lease.js";
 
@@ -26,7 +27,7 @@ export class Leases {
     const known = this.#byName.get(given.name);
     if (known) return known;
     // Of another instance, or process: how much of its time is left is not known here, so it is renewed first.
-    const lease = new Lease(storage, threadId, given.token, given.name, given.seconds);
+    const lease = new Lease(storage, threadId, new FirstReads(given.token), given.name, given.seconds);
     this.keep(lease);
     return lease;
   }

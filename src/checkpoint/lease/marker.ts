@@ -77,14 +77,24 @@ export interface Wanted {
   stale?: SeenLease | undefined;
 }
 
-/** @returns the token that was granted, or who has the thread */
-export async function grant(db: DynamoDB, thread: Thread, wanted: Wanted): Promise<number | SeenLease> {
+/** What was granted, and the highest token that there was before. */
+export interface Granted {
+  granted: number;
+  before: number;
+}
+
+/** @returns who has the thread, where that is somebody else */
+export async function grant(db: DynamoDB, thread: Thread, wanted: Wanted): Promise<Granted | SeenLease> {
   let isThere = true;
   for (let round = 0; round < MAX_ROUNDS; round++, isThere = !isThere) {
-    const { item, isDone } = await updateOrFind(db, granting(thread, wanted, isThere));
+    const now = Date.now();
+    const { item, isDone } = await updateOrFind(db, granting(thread, wanted, isThere, now));
     const seen = leaseOf(item);
     // Also by an attempt whose answer got lost.
-    if (isDone || seen?.name === wanted.name) return numberOf(item!, TOKEN) ?? 0;
+    if (isDone || seen?.name === wanted.name) {
+      const granted = numberOf(item!, TOKEN) ?? 0;
+      return { granted, before: granted === now + 1 ? 0 : granted - 1 };
+    }
     const isFree = !seen || seen.until <= Date.now() - ALLOWANCE_MS;
     if (!isFree) return seen;
   }
@@ -92,9 +102,8 @@ export async function grant(db: DynamoDB, thread: Thread, wanted: Wanted): Promi
 }
 
 /** @param isThere whether the thread has a checkpoint, or is being restored: its life is left alone then */
-function granting({ partition }: Thread, wanted: Wanted, isThere: boolean): UpdateInput {
+function granting({ partition }: Thread, wanted: Wanted, isThere: boolean, now: number): UpdateInput {
   const { name, holder, seconds, stale } = wanted;
-  const now = Date.now();
   const values: Record<string, AttributeValue> = {
     ":name": { S: name },
     ":holder": { S: holder },
