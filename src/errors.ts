@@ -216,9 +216,9 @@ export class CheckpointConflictError extends DynamoDBSaverError implements Confl
     const nameOf = (id: string | undefined): string => (id === undefined ? "none" : JSON.stringify(id));
     super(
       "CONFLICT",
-      `Checkpoint ${nameOf(checkpointId)} was not stored: its parent is ${nameOf(parentId)}, but the latest checkpoint ` +
-        `is ${nameOf(headId)} (thread ${nameOf(threadId)}, namespace ${nameOf(checkpointNs)}). Another run wrote to the ` +
-        'thread: read it again and go on from there. To fork or replay, use a saver without conflict: "reject".',
+      `Checkpoint ${nameOf(checkpointId)} was not stored: its parent is ${nameOf(parentId)}, but the latest ` +
+        `one is ${nameOf(headId)} (thread ${nameOf(threadId)}, namespace ${nameOf(checkpointNs)}). Another run wrote ` +
+        'to the thread: read it again and go on from there. To fork or replay, use a saver without conflict: "reject".',
     );
     this.threadId = threadId;
     this.checkpointNs = checkpointNs;

@@ -30,7 +30,8 @@ const graph = new StateGraph(Annotation.Root({ key: Annotation(), outcome: Annot
   .addEdge(START, "refund")
   .compile({ checkpointer });
 
-process.on("message", async (/** @type {typeof round & { begin?: boolean }} */ message) => {
+/** @param {typeof round & { begin?: boolean }} message */
+async function live(message) {
   round = message;
   const config = { configurable: { thread_id: round.thread } };
   try {
@@ -55,5 +56,7 @@ process.on("message", async (/** @type {typeof round & { begin?: boolean }} */ m
   } catch (error) {
     process.send?.({ outcome: /** @type {{ code?: string }} */ (error).code ?? String(error) });
   }
-});
+}
+
+process.on("message", (/** @type {typeof round} */ message) => void live(message));
 process.send?.({ outcome: "ready" });

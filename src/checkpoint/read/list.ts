@@ -116,7 +116,7 @@ async function* listThread(
   }
 }
 
-/** The latest one of each namespace that a page begins. @param passed the namespace that the page before has ended in */
+/** The latest one of each namespace that a page begins. @param passed the one that the page before has ended in */
 function latestOfEach(page: RankedItems[], passed: string | undefined): RankedItems[] {
   const latest = new Map<string, RankedItems>();
   for (const one of page) {

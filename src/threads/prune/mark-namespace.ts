@@ -98,7 +98,7 @@ export class NamespaceMarker {
   }
 
   /**
-   * Whether one with a higher id is above it in no other way: then it may be the latest, of a younger lease on a machine
+   * Whether those with higher ids are below it all the same: then it may be the latest, of a younger lease on a machine
    * whose clock was behind.
    */
   #isLatest({ id, writes }: Group, item: Item): boolean {

@@ -11,17 +11,22 @@ export function underLeases(saver: DynamoDBSaver): DynamoDBSaver {
     leases.set(threadId, lease);
     return { ...config, configurable: { ...config.configurable, ...(await lease).configurable } };
   };
-  const { put, putWrites, getTuple, list, getDeltaChannelHistory, deleteThread } = saver;
-  saver.put = async (config, ...rest) => put.call(saver, await leased(config), ...rest);
-  saver.putWrites = async (config, ...rest) => putWrites.call(saver, await leased(config), ...rest);
-  saver.getTuple = async (config) => getTuple.call(saver, await leased(config));
+  const put = saver.put.bind(saver);
+  const putWrites = saver.putWrites.bind(saver);
+  const getTuple = saver.getTuple.bind(saver);
+  const list = saver.list.bind(saver);
+  const getDeltaChannelHistory = saver.getDeltaChannelHistory.bind(saver);
+  const deleteThread = saver.deleteThread.bind(saver);
+  saver.put = async (config, ...rest) => put(await leased(config), ...rest);
+  saver.putWrites = async (config, ...rest) => putWrites(await leased(config), ...rest);
+  saver.getTuple = async (config) => getTuple(await leased(config));
   saver.list = async function* (config, options) {
-    yield* list.call(saver, await leased(config), options);
+    yield* list(await leased(config), options);
   };
   saver.getDeltaChannelHistory = async (options) =>
-    getDeltaChannelHistory.call(saver, { ...options, config: await leased(options.config) });
+    getDeltaChannelHistory({ ...options, config: await leased(options.config) });
   saver.deleteThread = async (threadId) => {
-    await deleteThread.call(saver, threadId);
+    await deleteThread(threadId);
     leases.delete(threadId);
   };
   return saver;
