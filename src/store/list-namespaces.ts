@@ -1,7 +1,7 @@
 import type { ListNamespacesOperation, MatchCondition } from "@langchain/langgraph-checkpoint";
 import { compareCodePoints } from "../format/code-points.js";
 import { textOf } from "./namespaces.js";
-import type { Registry } from "./registry.js";
+import type { Registry } from "./registry/registry.js";
 
 /** The namespaces that hold items, in the order of InMemoryStore: 1 request a MB of the registry. */
 export async function listNamespaces(

@@ -3,7 +3,7 @@ import type { Item as TableItem } from "../aws/dynamodb/items.js";
 import type { EventListener } from "../aws/client/events.js";
 import type { Entries } from "./entries/known.js";
 import type { Namespace } from "./namespaces.js";
-import type { Registry } from "./registry.js";
+import type { Registry } from "./registry/registry.js";
 import type { IndexWrites } from "./index-writes.js";
 import type { Sketcher } from "./vectors/sketcher.js";
 import type { VectorIndex } from "./vector-index.js";

@@ -18,7 +18,7 @@ import type { StorePutOperation } from "./operations.js";
 import { openEntries } from "./entries/known.js";
 import { expandStoreConfig, type DynamoDBStoreOptions, type StoreConfig } from "./options.js";
 import { checkKnown, type StorePutOptions } from "./put-options.js";
-import { Registry } from "./registry.js";
+import { Registry } from "./registry/registry.js";
 import { runBatch } from "./batch.js";
 import type { StoreStorage } from "./storage.js";
 import { IndexWrites } from "./index-writes.js";

@@ -63,9 +63,9 @@ const ALLOWED = ["globalThis.process?.env", "a Worker's env, process.env, or Den
  * DeltaChannel 4,300, and leases 5,500, of which a
  * reader has 1,250: it compares what holders have put. What raises a ceiling has to be worth it.
  */
-const CEILINGS = { saver: 68_000, reader: 33_450, vectorIndex: 14_650 };
+const CEILINGS = { saver: 68_700, reader: 33_550, vectorIndex: 14_650 };
 /** wrangler keeps the names of all functions, which is 2 KB more. */
-const BY_WRANGLER = 36_100;
+const BY_WRANGLER = 36_200;
 
 describe.each([
   ["saver", saver, CEILINGS.saver],

@@ -63,12 +63,12 @@ export const storeMutants = [
     name: "a namespace's row goes although an instance relies on it",
     edits: [
       {
-        file: "store/registry.ts",
+        file: "store/registry/registry.ts",
         from: '`${condition ? `${condition} AND ` : ""}#until < :now`',
         to: '`${condition ? `${condition} AND ` : ""}(#until < :now OR attribute_exists(#until))`',
       },
       {
-        file: "store/registry.ts",
+        file: "store/registry/registry.ts",
         from: "      if (until === 0 && reliedOn < Date.now() && (await this.#remove(namespace, asRead))) return;\n",
         to: "      if (until === 0 && reliedOn < Infinity && (await this.#remove(namespace, asRead))) return;\n",
       },

@@ -1,5 +1,5 @@
 import { compareCodePoints } from "../../format/code-points.js";
-import type { Registered, Registry } from "../registry.js";
+import type { Registered, Registry } from "../registry/registry.js";
 
 /** Of namespaces that are kept in their order: rows, and signs of their names. What is over is read again. */
 const MOST_ROWS = 4_000;

@@ -1,5 +1,5 @@
 import type { Namespace } from "../namespaces.js";
-import type { Registered } from "../registry.js";
+import type { Registered } from "../registry/registry.js";
 
 /** Of namespaces that it has looked into, a search settles so many rows: 1 to 4 requests each. */
 const MOST_ROWS = 100;

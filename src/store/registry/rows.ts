@@ -1,6 +1,6 @@
-import type { AttributeValue, Condition, Item, Key } from "../aws/dynamodb/items.js";
-import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
-import { livingUpdate, upsertLiving, type LivingUpdate } from "../payload/lifetime.js";
+import type { AttributeValue, Condition, Item, Key } from "../../aws/dynamodb/items.js";
+import type { DynamoDB } from "../../aws/dynamodb/dynamodb.js";
+import { livingUpdate, upsertLiving, type LivingUpdate } from "../../payload/lifetime.js";
 
 /* How rows of the registry are written. All of their times are the service's. */
 

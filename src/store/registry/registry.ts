@@ -1,18 +1,18 @@
-import { emit, type EventListener } from "../aws/client/events.js";
-import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
-import type { AttributeValue, Item, Key } from "../aws/dynamodb/items.js";
-import { isFar } from "../aws/dynamodb/table-clock.js";
-import { DynamoDBSaverError } from "../errors.js";
-import { numberOf, stringOf } from "../format/attributes.js";
-import type { FormatError } from "../format/format-error.js";
-import { key } from "../format/keys.js";
-import { costOfKey, costOfText } from "../format/meter.js";
-import type { Backend } from "../payload/backend.js";
-import { ByteLru } from "../payload/byte-lru.js";
-import { isGone, lifetime, TTL_ATTRIBUTE, type Lifetime } from "../payload/lifetime.js";
+import { emit, type EventListener } from "../../aws/client/events.js";
+import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
+import type { AttributeValue, Item, Key } from "../../aws/dynamodb/items.js";
+import { isFar } from "../../aws/dynamodb/table-clock.js";
+import { DynamoDBSaverError } from "../../errors.js";
+import { numberOf, stringOf } from "../../format/attributes.js";
+import type { FormatError } from "../../format/format-error.js";
+import { key } from "../../format/keys.js";
+import { costOfKey, costOfText } from "../../format/meter.js";
+import type { Backend } from "../../payload/backend.js";
+import { ByteLru } from "../../payload/byte-lru.js";
+import { isGone, lifetime, TTL_ATTRIBUTE, type Lifetime } from "../../payload/lifetime.js";
 import { livingUntil } from "./emptiness.js";
-import { MAX_LENGTH } from "./labels.js";
-import { sweepLeftovers } from "./leftovers.js";
+import { MAX_LENGTH } from "../labels.js";
+import { sweepLeftovers } from "../leftovers.js";
 import {
   MAX_LABELS,
   registeredNamespace,
@@ -20,8 +20,8 @@ import {
   registryPrefix,
   startsWith,
   type Namespace,
-} from "./namespaces.js";
-import { addRow, asMarked, CREATED, EMPTIED, markRow, UNTIL, unmarkRow } from "./registry-rows.js";
+} from "../namespaces.js";
+import { addRow, asMarked, CREATED, EMPTIED, markRow, UNTIL, unmarkRow } from "./rows.js";
 
 /*
  * Which namespaces there are. A row comes before a namespace's first item, so a namespace that holds items is always

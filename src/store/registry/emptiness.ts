@@ -1,9 +1,9 @@
-import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
-import type { Item, Key } from "../aws/dynamodb/items.js";
-import { endOf, goneAt, isGone, TTL_ATTRIBUTE } from "../payload/lifetime.js";
-import { createdOf, isLiveAt, WITHOUT_VALUE } from "./entries/attributes.js";
-import { readItems } from "./entries/parts.js";
-import { parseOrderPointer, POINTERS, type OrderPointer } from "./entries/pointers.js";
+import type { DynamoDB } from "../../aws/dynamodb/dynamodb.js";
+import type { Item, Key } from "../../aws/dynamodb/items.js";
+import { endOf, goneAt, isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
+import { createdOf, isLiveAt, WITHOUT_VALUE } from "../entries/attributes.js";
+import { readItems } from "../entries/parts.js";
+import { parseOrderPointer, POINTERS, type OrderPointer } from "../entries/pointers.js";
 
 /** So many order pointers are hardly all without an entry: some are, of puts that died before their end. */
 const SURE = 8;
