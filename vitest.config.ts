@@ -80,7 +80,7 @@ const withoutRuntime = process.env.WHOLE_SUITE
   ? []
   : [
       "tests/behaviour/store/store-{batch,by-meaning,crash,differences,differential,late,pages-by-meaning}.test.ts",
-      "tests/behaviour/store/store-{requests,sketch,ttl,values}.test.ts",
+      "tests/behaviour/store/store-{requests,sketch,ttl,values,without-s3}.test.ts",
       "tests/behaviour/store/{clocks-and-leftovers,s3-vectors}/*.test.ts",
       "tests/behaviour/payload/ttl-invariant.test.ts",
     ];
