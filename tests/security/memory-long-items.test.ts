@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import {
   BODY,
   binary,
@@ -177,7 +177,7 @@ describe("with maxValueBytes of 8 MiB, a Worker also has room for what is long a
   test.each(
     worlds.flatMap(([what, readings, items, expected]) =>
       // A run of everything takes the first; who asks for this file gets all.
-      (process.env.WHOLE_SUITE ? readings : readings.slice(0, 1)).map(
+      (inject("effort") === "full" ? readings : readings.slice(0, 1)).map(
         (reading) => [what, reading, items, expected] as const,
       ),
     ),
