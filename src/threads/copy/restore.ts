@@ -5,7 +5,8 @@ import type { Codec } from "../../format/codec.js";
 import { isStorable } from "../../format/item-size.js";
 import { deleteIncarnation } from "../../checkpoint/delete-thread.js";
 import { deleteAsRead } from "../../checkpoint/incarnation.js";
-import { CHECKPOINTS, key, newIncarnation, withBorn } from "../../format/keys.js";
+import { tokenOf } from "../../checkpoint/read/rank.js";
+import { CHECKPOINTS, key, newIncarnation, parseSortKey, withBorn } from "../../format/keys.js";
 import { endingLater, livingUntil, type Lifetime } from "../../payload/lifetime.js";
 import { rebound } from "./rebind.js";
 import { claim, isClaimed, settle, unclaim } from "./reservation.js";
@@ -52,7 +53,8 @@ export async function* restore(
   const later = Math.max(0, Math.floor(Date.now() / 1_000) - head.readAt);
   const life = head.ttl === undefined ? undefined : livingUntil(head.ttl + later);
   const born = newIncarnation();
-  const moved = movedItems(storage.codec, thread, born, { head, items, later });
+  const leases = { token: 0 };
+  const moved = movedItems(storage.codec, thread, born, { head, items, later }, leases);
   // Before anything is written: one that may not be stored, or cannot be read, is mostly refused by its first item.
   const first = await moved.next();
   if (first.done) throw invalidInput("The export has no items.");
@@ -69,7 +71,7 @@ export async function* restore(
     const isOurs = (): Promise<boolean> => isClaimed(storage, thread, born);
     await deleteIncarnation(storage, thread, born, true, isOurs);
     const stored = yield* storeItems(storage, thread, born, life, first, moved);
-    if (await settle(storage, thread, born, until)) {
+    if (await settle(storage, thread, born, until, leases.token)) {
       isOver = true;
       return stored;
     }
@@ -101,17 +103,21 @@ interface Moved {
  * The items as they stand in their new place.
  *
  * @param later how many seconds after it was read
+ * @param leases is told the highest token
  */
 async function* movedItems(
   codec: Codec,
   { id, partition }: Thread,
   born: string,
   { head, items, later }: Snapshot & { later: number },
+  leases: { token: number },
 ): AsyncGenerator<Moved, undefined, undefined> {
   let count = 0;
   for await (const { item, external = false } of items) {
     count++;
     const place = key(partition, withBorn(item.SK.S, born));
+    if (item.SK.S.startsWith(CHECKPOINTS))
+      leases.token = Math.max(leases.token, tokenOf({ ...item, ...place }), parseSortKey(item.SK.S).token);
     const moved = await rebound(codec, head, id, place, endingLater(item, later));
     if (DATA in moved && moved.SK.S.startsWith(CHECKPOINTS)) moved[RESTORED] = { N: "1" };
     if (!external && !isStorable(moved))

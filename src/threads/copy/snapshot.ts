@@ -182,6 +182,6 @@ async function* rawSegments(
 }
 
 const withoutPartition = ({ PK: _, SK, [RESTORED]: _restored, ...item }: Item): SnapshotItem["item"] => ({
-  SK: { S: withoutBorn(SK.S) + (parseSortKey(SK.S).isEarly ? "#" : "") },
+  SK: { S: withoutBorn(SK.S, parseSortKey(SK.S).isEarly ? "#" : "") },
   ...item,
 });
