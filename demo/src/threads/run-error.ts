@@ -1,4 +1,4 @@
-/** Why a run was not begun, or how it ended: the answer of a Worker that is not 2xx, or what the page itself has found. */
+/** Why a run was not begun, or how it ended: a Worker has answered so, or the page has found it. */
 export class RunError extends Error {
   override readonly name = "RunError";
 
