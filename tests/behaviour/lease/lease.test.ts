@@ -1,5 +1,5 @@
 import { isDynamoDBSaverError, LeaseLostError, ThreadBusyError } from "langgraph-checkpoint-dynamodb";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { emptyThread, latestOf, putStep, valuesAt } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver } from "../../lanes/savers/harness.js";
@@ -207,6 +207,18 @@ describe("withLease", () => {
     controller.abort();
     expect(await errorOf(aborted)).toMatchObject({ code: "ABORTED" });
   });
+
+  test.each([true, false])(
+    "waits for the dead no longer than a lease, whatever their clock (begun: %s)",
+    async (isBegun) => {
+      const { world } = isBegun ? await thread() : { world: { keyPrefix: newPrefix() } };
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+      const dead = await createSaver(world)
+        .acquireLease("t", { leaseSeconds: 1 })
+        .finally(() => vi.useRealTimers());
+      expect(await createSaver(world).withLease("t", ({ token }) => token, { waitSeconds: 60 })).toBe(dead.token + 1);
+    },
+  );
 });
 
 test.each([
