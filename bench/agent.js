@@ -35,21 +35,26 @@ export function buildAgent(checkpointer) {
  * @param {ReturnType<typeof buildAgent>} agent
  * @param {string} threadId
  * @param {number} turns
- * @param {{ document?: string, afterTurn?: (turn: number) => void }} [options]
+ * @param {{ document?: string, afterTurn?: (turn: number) => void,
+ *   saver?: import("langgraph-checkpoint-dynamodb").DynamoDBSaver | undefined }} [options] with `saver`, each turn has
+ *   a lease of its own
  * @returns {Promise<number[]>} how long each turn took, in milliseconds
  */
 export async function converse(
   agent,
   threadId,
   turns,
-  { document = text(wordStream(), 20_000), afterTurn = () => {} } = {},
+  { document = text(wordStream(), 20_000), afterTurn = () => {}, saver } = {},
 ) {
   const words = wordStream();
   const durationsMs = [];
   for (let turn = 0; turn < turns; turn++) {
     const start = performance.now();
     const input = { messages: [new HumanMessage(text(words, 100))], ...(turn === 0 && { document }) };
-    await agent.invoke(input, { configurable: { thread_id: threadId } });
+    const turnWith = (/** @type {object} */ configurable) =>
+      agent.invoke(input, { configurable: { thread_id: threadId, ...configurable } });
+    if (saver) await saver.withLease(threadId, (held) => turnWith(held.configurable), { leaseSeconds: 600 });
+    else await turnWith({});
     durationsMs.push(performance.now() - start);
     afterTurn(turn);
   }

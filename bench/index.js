@@ -4,6 +4,7 @@ import { buildAgent, converse, SUPERSTEPS_A_TURN, text, wordStream } from "./age
 import { itemBytes, RawStorage } from "../scripts/lib/raw-storage.js";
 import { printBundleSize } from "./bundle-size.js";
 import { printColdStart } from "./cold-start.js";
+import { printLease } from "./lease.js";
 import { median, Meter } from "./meter.js";
 import { heading, megabytes, tableOf } from "./print.js";
 import { printStore } from "./store.js";
@@ -56,6 +57,7 @@ export async function bench({ dynamodb: { endpoint }, s3, credentials }) {
 
     await printReads(options, warm, memory, meter, threadId);
   }
+  kept = (await printLease(options, meter)) && kept;
   await printVariants(options, s3, storage);
   await printLargeChannel(options, meter);
   await printStore(options, meter);

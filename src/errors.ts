@@ -35,7 +35,11 @@ export type DynamoDBSaverErrorCode =
   /** A value is over `maxValueBytes`. */
   | "VALUE_TOO_LARGE"
   /** With `conflict: "reject"`: another run has written to the thread. Read it again. */
-  | "CONFLICT";
+  | "CONFLICT"
+  /** Another holder has a lease on the thread. */
+  | "THREAD_BUSY"
+  /** A lease has ended: it was broken, was not renewed in time, or its thread was deleted. */
+  | "LEASE_LOST";
 
 /** Why stored data could not be read. */
 export type DataErrorCode = Extract<
@@ -213,10 +217,8 @@ export class CheckpointConflictError extends DynamoDBSaverError implements Confl
     super(
       "CONFLICT",
       `Checkpoint ${nameOf(checkpointId)} was not stored: its parent is ${nameOf(parentId)}, but the latest ` +
-        `checkpoint is ${nameOf(headId)} ` +
-        `(thread ${nameOf(threadId)}, namespace ${nameOf(checkpointNs)}). Another run wrote to the thread: read ` +
-        "it again and go on from there. " +
-        'To fork or replay from an older checkpoint, use a saver without conflict: "reject".',
+        `one is ${nameOf(headId)} (thread ${nameOf(threadId)}, namespace ${nameOf(checkpointNs)}). Another run wrote ` +
+        'to the thread: read it again and go on from there. To fork or replay, use a saver without conflict: "reject".',
     );
     this.threadId = threadId;
     this.checkpointNs = checkpointNs;

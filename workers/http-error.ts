@@ -36,6 +36,8 @@ const SAVER_STATUS: Record<DynamoDBSaverErrorCode, number> = {
   PLAINTEXT_REFUSED: 500,
   VALUE_TOO_LARGE: 500,
   CONFLICT: 409,
+  THREAD_BUSY: 409,
+  LEASE_LOST: 409,
 };
 
 /** What the client is told of any error. What nobody foresaw is logged here and told in general terms. */

@@ -1,6 +1,6 @@
 // A person approves a transfer of money before it is made. The request waits in DynamoDB, not in a process, and the
 // money moves once, even when the process dies between the transfer and its checkpoint: the bank knows the key of a
-// transfer.
+// transfer. Of two who answer at once, one has the thread to itself, and the other one is told.
 //
 //   npm run example -- approval                              plays: approved, died, resumed; rejected
 //   npm run example -- approval request rent Alice 1200      and: pending, approve rent, reject rent "too much", resume
@@ -68,18 +68,28 @@ const graph = new StateGraph(State)
 
 const config = { configurable: { thread_id: id }, durability: /** @type {const} */ ("sync") };
 
-/** @param {Parameters<typeof graph.invoke>[0]} input */
-async function run(input) {
-  await graph.invoke(input, config);
+/**
+ * @param {Parameters<typeof graph.invoke>[0]} input
+ * @param {boolean} [isAnswer] whether there must be a question
+ */
+async function run(input, isAnswer) {
+  // Who waits for the other one finds that the question was answered.
+  await checkpointer.withLease(
+    id,
+    async ({ configurable, signal }) => {
+      const held = { ...config, signal, configurable: { ...config.configurable, ...configurable } };
+      const { tasks } = isAnswer ? await graph.getState(held) : { tasks: [] };
+      if (isAnswer && !tasks.some(({ interrupts }) => interrupts.length > 0))
+        throw new Error(`"${id}" does not wait for an answer.`);
+      await graph.invoke(input, held);
+    },
+    { leaseSeconds: 5, waitSeconds: 30 },
+  );
   await show(id);
 }
 
 /** @param {Decision} decision */
-async function answer(decision) {
-  const { tasks } = await graph.getState(config);
-  if (!tasks.some(({ interrupts }) => interrupts.length > 0)) throw new Error(`"${id}" does not wait for an answer.`);
-  await run(new Command({ resume: decision }));
-}
+const answer = (decision) => run(new Command({ resume: decision }), true);
 
 /** @param {string} thread_id */
 async function show(thread_id) {

@@ -29,7 +29,7 @@ export const FLOORS = {
   ],
   "src/aws/": ["*", "client/", "dynamodb/", "s3/", "s3vectors/", "credentials/"],
   "src/format/": ["format-error.ts", "serde/", "*"],
-  "src/checkpoint/": ["*", "read/", "write/", "saver.ts"],
+  "src/checkpoint/": ["*", "lease/", "read/", "write/", "saver.ts"],
   "src/threads/": ["*", "copy/", "prune/", "saver.ts"],
   "src/store/": [
     "namespaces.ts",

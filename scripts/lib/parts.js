@@ -38,6 +38,7 @@ export async function describeParts(items, objects) {
   );
   const { channels, checkpoint, metadata } = decodeFrame(frame, {
     goneAt: Infinity,
+    token: 0,
     born: bornOf(/** @type {Parameters<typeof bornOf>[0]} */ (latest)),
   });
 

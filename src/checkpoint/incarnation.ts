@@ -22,6 +22,8 @@ import { type CheckpointRef, type Thread } from "./refs.js";
 
 export const BORN = "born";
 export const RESTORING = "restoring";
+/** The random name of the lease that somebody has on the thread, or had last. */
+export const LEASE = "lease";
 /** Changes whenever a run starts without a checkpoint to go on from: what was found empty may not be so any more. */
 const BEGUN = "begun";
 const KNOWN_BYTES = 256 * 1_024;
@@ -33,6 +35,8 @@ interface Known {
   born: string;
   /** Until when the thread is sure to be listed, in seconds since 1970. */
   listedUntil: number;
+  /** Of the marker, where that was seen: the number of its youngest lease. */
+  token?: number | undefined;
 }
 
 const bornIn = (item: Item, name: string): string => {
@@ -51,7 +55,7 @@ export const livingOf = (marker: Item | undefined): string | undefined =>
 
 /** The incarnation that a thread is being restored as, if that was not done or overtaken. */
 export const restoringOf = (marker: Item | undefined): string | undefined =>
-  marker && !isGone(marker) && !(BORN in marker) ? bornIn(marker, RESTORING) : undefined;
+  marker && !isGone(marker) && !(BORN in marker) && RESTORING in marker ? bornIn(marker, RESTORING) : undefined;
 
 /** What a list of `prune` calls an empty thread: another name once a run has begun in it. */
 export const emptyMark = (marker: Item): string => `${THREAD_MARKER}#${bornIn(marker, BEGUN)}`;
@@ -132,8 +136,14 @@ export class Incarnations {
     if (born === undefined) this.forget(threadId);
     else {
       const known = this.known(threadId);
-      this.remember(threadId, { born, listedUntil: known?.born === born ? known.listedUntil : 0 });
+      this.remember(threadId, known?.born === born ? known : { born, listedUntil: 0 });
     }
+  }
+
+  /** The token of the marker that was met. */
+  noteToken(threadId: string, token: number): void {
+    const known = this.#known.get(threadId);
+    if (known && known.token !== token) this.#known.set(threadId, { ...known, token }, threadId.length + 100);
   }
 
   /** The thread's incarnation, `undefined` when there is no such thread: 1 request. */
@@ -156,27 +166,30 @@ export class Incarnations {
 
 /**
  * Makes sure that the thread has a marker, which lives at least as long as `life` says.
- * @returns its incarnation: `born`, unless the thread had one already
+ * @param lease under which this is done: it must be that of the marker
+ * @returns its incarnation: `born`, unless the thread had one already; `undefined` where the lease has ended
  */
 export async function beginIncarnation(
   { db }: Incarnations,
   { partition }: Thread,
   born: string,
   life: Lifetime | undefined,
-): Promise<string> {
+  lease?: string,
+): Promise<string | undefined> {
   const markerKey = key(partition, THREAD_MARKER);
   let offered: string | undefined;
   // A name of its own for each attempt: one that arrives late, after the thread was deleted, must not bring back that
   // under which checkpoints were put.
   const values = (): Record<string, AttributeValue> => {
     offered = offered === undefined ? born : newIncarnation();
-    return { ":born": bornAttribute(offered)[BORN]! };
+    return { ":born": bornAttribute(offered)[BORN]!, ...(lease !== undefined && { ":lease": { S: lease } }) };
   };
+  const held = lease !== undefined && { conditions: ["#lease = :lease"], names: { "#lease": LEASE } };
   const set = [`${BORN} = if_not_exists(${BORN}, :born)`, `${BEGUN} = :born`];
   const marker = await upsertLiving(life?.granted ?? Infinity, (until) =>
-    db.updatedItem(() => livingUpdate({ key: markerKey, set, values: values() }, until)),
+    db.updatedItem(() => livingUpdate({ key: markerKey, set, values: values(), ...held }, until)),
   );
-  return bornIn(marker!, BORN);
+  return marker && bornIn(marker, BORN);
 }
 
 /** Prolongs the marker. False when the thread has no such incarnation any more. */

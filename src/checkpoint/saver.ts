@@ -30,13 +30,15 @@ import { partsGiven } from "./write/put-arguments.js";
 import { putCheckpoint } from "./write/put.js";
 import { putWrites, serializeWrites } from "./write/put-writes.js";
 import { refreshOnRead } from "./write/renew.js";
-import type { Storage } from "./storage.js";
+import { Leases } from "./lease/leases.js";
+import { whileHeld, type Storage } from "./storage.js";
 import { setup, type SetupResult } from "../table/setup.js";
 import type { ListThreadsOptions, ThreadInfo } from "./thread-index.js";
 
 interface Internals {
   storage: Storage;
   config: SaverConfig;
+  leases: Leases;
 }
 const internals = new WeakMap<CheckpointSaver, Internals>();
 
@@ -48,6 +50,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   // Private fields: neither `inspect` nor `JSON.stringify` of a graph shows credentials.
   readonly #config: SaverConfig;
   readonly #storage: Storage;
+  readonly #leases = new Leases();
   /** Calls for the same task, in the order in which they were made. */
   readonly #taskLines = new Map<string, Semaphore>();
 
@@ -62,7 +65,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       loadsTyped: (type: string, data: Uint8Array | string) => this.serde.loadsTyped(type, data),
     };
     this.#storage = openStorage(config, serde, writingFor(config));
-    internals.set(this, { storage: this.#storage, config });
+    internals.set(this, { storage: this.#storage, config, leases: this.#leases });
   }
 
   /**
@@ -86,7 +89,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const ids = configIds(config);
     const ttlSeconds = this.#ttlSeconds(config);
-    const found = await getTuple(this.#storage, ids);
+    const found = await getTuple(this.#under(config, ids.threadId), ids);
     if (!found) return undefined;
     if (this.#config.refreshOnRead && ttlSeconds !== undefined)
       await refreshOnRead(this.#storage, found.stored, ttlSeconds, ids.checkpointId === undefined);
@@ -101,7 +104,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
    * only checkpoints whose metadata has these values.
    */
   override list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
-    return list(this.#storage, config, options);
+    return list(this.#under(config, configIds(config).threadId), config, options);
   }
 
   /**
@@ -121,7 +124,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     if (typeof checkpoint !== "object" || checkpoint === null)
       throw invalidInput("put needs a checkpoint object as its second argument.");
     const id = requireId("checkpoint id", checkpoint.id, "put", "as the checkpoint's id, a text that rises with time");
-    await putCheckpoint(this.#storage, {
+    await putCheckpoint(this.#under(config, threadId), {
       threadId,
       ns,
       parentId,
@@ -155,26 +158,16 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     if (writes.length === 0) return;
     const ttlSeconds = this.#ttlSeconds(config);
     const runId = runIdOf(config);
+    const storage = this.#under(config, threadId);
 
     const task = JSON.stringify([threadId, ns, checkpointId, taskId]);
     const line = this.#taskLines.get(task) ?? new Semaphore(1, longestRequestMs(this.#config));
     this.#taskLines.set(task, line);
     const place = line.queue();
     try {
-      const [serialized] = await Promise.all([
-        serializeWrites(this.#storage, writes),
-        place.acquire(this.#config.signal),
-      ]);
-      await putWrites(this.#storage, {
-        threadId,
-        ns,
-        checkpointId,
-        taskId,
-        taskPath,
-        writes: serialized,
-        ttlSeconds,
-        runId,
-      });
+      const [serialized] = await Promise.all([serializeWrites(storage, writes), place.acquire(this.#config.signal)]);
+      const input = { threadId, ns, checkpointId, taskId, taskPath, writes: serialized, ttlSeconds, runId };
+      await whileHeld(storage, () => putWrites(storage, input));
     } finally {
       place.release();
       if (line.empty) this.#taskLines.delete(task);
@@ -217,7 +210,13 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const channels = textsOf("channels", given);
     if (channels.length === 0) return {};
     const threadId = requireId("thread_id", ids.threadId, "getDeltaChannelHistory", inConfig("thread_id"));
-    return getDeltaHistory(this.#storage, threadId, ids, channels);
+    return getDeltaHistory(this.#under(config, threadId), threadId, ids, channels);
+  }
+
+  /** With the lease that a call is made under. */
+  #under(config: RunnableConfig | undefined, threadId: string | undefined): Storage {
+    const lease = this.#leases.of(this.#storage, config, threadId);
+    return lease ? { ...this.#storage, lease } : this.#storage;
   }
 
   /** What `configurable.ttl_seconds` says for this call, else the option. */

@@ -2,6 +2,7 @@ import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { EventListener } from "../aws/client/events.js";
 import type { Backend } from "../payload/backend.js";
 import type { ConflictMode, HistoryMode } from "../options.js";
+import type { FirstReads } from "./first-reads.js";
 import type { FrameCache } from "./frame-cache.js";
 import type { Incarnations } from "./incarnation.js";
 import type { Superseded } from "./superseded.js";
@@ -26,7 +27,25 @@ export interface Storage extends Backend {
   refreshOnRead: boolean;
   keyPrefix: string;
   onEvent: EventListener | undefined;
+  /** Of this call, if its caller has one. */
+  lease?: HeldLease | undefined;
 }
+
+/** The lease of a call, as those see it who read and write. */
+export interface HeldLease {
+  token: number;
+  /** Its random name in the thread's marker. */
+  name: string;
+  reads: FirstReads;
+  /** Does what stores something, while nobody else can have the thread. */
+  during<T>(store: () => Promise<T>): Promise<T>;
+  /** It turned out to have ended. @returns the error to throw */
+  lost(): Error;
+}
+
+/** Does what stores something, under the lease of the call if it has one. */
+export const whileHeld = <T>({ lease }: Storage, store: () => Promise<T>): Promise<T> =>
+  lease ? lease.during(store) : store();
 
 /** What only those need that store something. It is not in the bundle of a reader. */
 export interface Writing extends Pick<Storage, "writeOrder" | "superseded"> {

@@ -2,6 +2,7 @@ import type { Condition, Item, Key } from "../aws/dynamodb/items.js";
 import { FORMAT_VERSION } from "../format/frame.js";
 import { expiry, goneAt, TTL_ATTRIBUTE } from "../payload/lifetime.js";
 import { ORDER } from "../format/write-order.js";
+import { TOKEN } from "./fence.js";
 
 /*
  * An attempt of a `put` that timed out can arrive minutes after another attempt of it was acknowledged. Since then the
@@ -16,7 +17,7 @@ import { ORDER } from "../format/write-order.js";
 const VOID = "void";
 
 /** What of a checkpoint's item says whether it is one, and its incarnation and life. */
-export const ABOUT = ["PK", "SK", TTL_ATTRIBUTE, VOID];
+export const ABOUT = ["PK", "SK", TTL_ATTRIBUTE, VOID, TOKEN];
 
 /** Whether this stands in the place of a checkpoint. */
 export const isVoid = (item: Item): boolean => VOID in item;

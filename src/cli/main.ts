@@ -12,6 +12,7 @@ import { addExport } from "./commands/export.js";
 import { addImport } from "./commands/import.js";
 import { addInspect } from "./commands/inspect.js";
 import { addPrune } from "./commands/prune.js";
+import { addRelease } from "./commands/release.js";
 import { addSetup } from "./commands/setup.js";
 import { addThreads } from "./commands/threads.js";
 import { openContext } from "./context.js";
@@ -43,6 +44,7 @@ function createProgram(): Command {
   addCopy(program, openContext);
   addPrune(program, openContext);
   addDelete(program, openContext);
+  addRelease(program, openContext);
   program.commandsGroup("To set up, and when something is wrong:");
   addSetup(program, openContext);
   addDoctor(program);

@@ -45,6 +45,8 @@ export interface Frame {
   goneAt: number;
   /** The incarnation of the thread that it belongs to, and its segments with it. */
   born: string;
+  /** Of the lease under which it was put, or that of its parent; 0 without one. */
+  token: number;
   /** The run that has put it; only as it is put. */
   run?: string | undefined;
 }
@@ -58,7 +60,7 @@ export function encodeFrame({ checkpoint, metadata, channels, lease, needsAncest
 /** @param storedBytes how long it is as it is stored @throws FormatError */
 export function decodeFrame(
   bytes: Uint8Array,
-  attributes: Pick<Frame, "goneAt" | "born">,
+  attributes: Pick<Frame, "goneAt" | "born" | "token">,
   meter?: Meter,
   storedBytes?: number,
 ): Frame {

@@ -3,6 +3,7 @@ import type { Key } from "../aws/dynamodb/items.js";
 import { isBucketName, isKeyPrefix } from "../aws/s3/places.js";
 import { sha256Name } from "../aws/sha256.js";
 import { damaged } from "./format-error.js";
+import { leaseIn, leaseSuffix, splitLease, type WriteLease } from "./lease-suffix.js";
 import type { Segment } from "./value.js";
 
 /*
@@ -170,10 +171,10 @@ export const wholeCheckpointRange = (prefix: string): [from: string, to: string]
  *
  * @param born the incarnation of the checkpoint; `""` where that is not known yet, because its put is under way
  */
-export const writesSortKey = (prefix: string, task: KeyPart, born: string): string =>
-  `${prefix}W#${task.text}${born && `#${born}`}`;
+export const writesSortKey = (prefix: string, task: KeyPart, born: string, lease: WriteLease): string =>
+  `${prefix}W#${task.text}${born && `#${born}`}${leaseSuffix(lease)}`;
 
-export interface SortKeyParts {
+export interface SortKeyParts extends WriteLease {
   /** Shared by a checkpoint and its writes. */
   prefix: string;
   ns: string;
@@ -194,7 +195,8 @@ const PART = /^(?:~(?<living>[\w-]{0,6})|W#(?<task>[^#]*)(?:#(?<end>[\w-]{1,6})|
  * for a checkpoint of no incarnation.
  */
 export function parseSortKey(sortKey: string): SortKeyParts {
-  const [, ns = "", checkpoint = "", ...rest] = sortKey.split("#");
+  const [key, suffix] = splitLease(sortKey);
+  const [, ns = "", checkpoint = "", ...rest] = key.split("#");
   const { living, task, end, earlyEnd } = PART.exec(rest.join("#"))?.groups ?? {};
   return {
     prefix: `${CHECKPOINTS}${ns}#${checkpoint}#`,
@@ -203,6 +205,7 @@ export function parseSortKey(sortKey: string): SortKeyParts {
     task,
     born: living ?? end ?? earlyEnd ?? "",
     isEarly: task !== undefined && end === undefined,
+    ...leaseIn(suffix),
   };
 }
 
@@ -214,15 +217,25 @@ export function bornOfKey(sortKey: string): string {
   return isBorn(born) ? born : "";
 }
 
-/** The sort key of a checkpoint, of writes or of a segment without the incarnation. */
-export const withoutBorn = (sortKey: string): string =>
-  sortKey.replace(
+/**
+ * The sort key of a checkpoint, of writes or of a segment without the incarnation.
+ * @param end what stands in its place
+ */
+export function withoutBorn(sortKey: string, end = ""): string {
+  const [key, suffix] = splitLease(sortKey);
+  const rest = key.replace(
     /^(C#[^#]*#[^#]*#(?:~|W#[^#]*)).*|^S#[^#]*(#[^#]*)$/s,
     (_, checkpoint?: string, segment?: string) => checkpoint ?? `S${segment}`,
   );
+  return rest + end + suffix;
+}
+
+/** What all writes of a task have in common, under whichever lease. */
+export const taskOfKey = (sortKey: string): string => splitLease(withoutBorn(sortKey))[0];
 
 /** The other way round. */
 export function withBorn(sortKey: string, born: string): string {
   if (sortKey.startsWith("S")) return `S#${born}${sortKey.slice(1)}`;
-  return sortKey.endsWith("#~") ? sortKey + born : `${sortKey}#${born}`;
+  const [key, suffix] = splitLease(sortKey);
+  return key.endsWith("#~") ? key + born : `${key}#${born}${suffix}`;
 }

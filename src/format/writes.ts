@@ -6,7 +6,6 @@ import { decodeContainer, encodeContainer } from "./container.js";
 import type { Place } from "./encryption.js";
 import { damaged, FormatError } from "./format-error.js";
 import { certainId, isBorn, parseSortKey, unescapeId } from "./keys.js";
-import type { Meter } from "./meter.js";
 import type { Serialized } from "./serde/serialized.js";
 import type { Value } from "./value.js";
 
@@ -36,8 +35,11 @@ export interface SerializedWrite extends Serialized {
 
 export const attributeOf = (index: number): string => `w${index}`;
 
+/** The attributes of an item that hold writes. */
+export const writeNames = (item: object): string[] => Object.keys(item).filter((name) => ATTRIBUTE.test(name));
+
 /** Whether an item holds a write: its path is that of its task then. */
-export const hasWrites = (item: object): boolean => Object.keys(item).some((name) => ATTRIBUTE.test(name));
+export const hasWrites = (item: object): boolean => writeNames(item).length > 0;
 
 /** A write as its attribute holds it, before the codec. */
 export const writeBytes = (channel: string, value: Value, runId?: string): Uint8Array =>
@@ -80,6 +82,10 @@ export type WriteAttribute = {
   value: Value;
   /** Whether it was put when the incarnation was not known yet. */
   isEarly: boolean;
+  /** Of the lease under which it was put; 0 without one. */
+  token: number;
+  /** The task, as its key has it. */
+  task: string;
   /** The run that has written it, if its caller said so. */
   runId: string | undefined;
   /** The task's path that the encrypted value is bound to; `""` if to none, or it is not encrypted. */
@@ -88,9 +94,9 @@ export type WriteAttribute = {
 
 /** All attributes of a writes item. @throws FormatError */
 export async function writeAttributes(item: Item, codec: Codec, meter = codec.meter()): Promise<WriteAttribute[]> {
-  const names = Object.keys(item).filter((name) => ATTRIBUTE.test(name));
+  const names = writeNames(item);
   // Segments of writes that were restored have moved with them.
-  const { born, isEarly } = parseSortKey(item.SK.S);
+  const { born, isEarly, token, task = "" } = parseSortKey(item.SK.S);
   const bornOf = (head: unknown): string => {
     const stated = bornOfWrite(head);
     return born || stated;
@@ -108,7 +114,7 @@ export async function writeAttributes(item: Item, codec: Codec, meter = codec.me
       const runId = typeof run === "string" ? run : undefined;
       const [value, ...more] = container.values;
       if (value && more.length === 0) {
-        const one = { index, value, isEarly, runId, boundPath };
+        const one = { index, value, isEarly, token, task, runId, boundPath };
         if (typeof head === "string") return { kind: "single", channel: head, ...one };
         if (isCount(head) && index >= 0) return { kind: "run", count: head, ...one };
       }
@@ -120,40 +126,6 @@ export async function writeAttributes(item: Item, codec: Codec, meter = codec.me
 /** What some runs have written. */
 export const writesOfRuns = async (codec: Codec, item: Item, runs: ReadonlySet<unknown>): Promise<WriteAttribute[]> =>
   (await writeAttributes(item, codec)).filter(({ runId }) => runs.has(runId));
-
-/**
- * The writes of one task by index, the first of each ordinary index and the last of each special one.
- * @param unpack reads a run's bytes
- */
-export function mergeWrites(
-  attributes: WriteAttribute[],
-  meter: Meter,
-  unpack: (value: Value) => Uint8Array,
-): StoredWrite[] {
-  const byIndex = new Map<number, StoredWrite>();
-  for (const early of [false, true]) {
-    const some = attributes.filter(({ isEarly }) => isEarly === early);
-    for (const { index, ...one } of some)
-      if (one.kind === "single" && (index >= 0 || !byIndex.has(index))) byIndex.set(index, { index, ...one });
-    for (const one of some)
-      if (one.kind === "run")
-        for (const write of unpackRun(one.index, one.count, unpack(one.value), meter)) byIndex.set(write.index, write);
-  }
-  return [...byIndex.values()].sort((a, b) => a.index - b.index);
-}
-
-function unpackRun(first: number, count: number, bytes: Uint8Array, meter: Meter): StoredWrite[] {
-  const { head, values } = decodeContainer(bytes, () => "", meter);
-  if (!Array.isArray(head) || head.length !== count || values.length !== count)
-    throw damaged("A run of writes has another shape");
-  return values.map((value, i) => {
-    const channel: unknown = head[i];
-    if (typeof channel !== "string") throw damaged("A run of writes has a channel of another shape");
-    // It is a part of the run's bytes, which are counted.
-    if (value.segments.length > 0) throw damaged("A write in a run has segments of its own");
-    return { index: first + i, channel, value };
-  });
-}
 
 /** Of the writes in a run: a container's header holds no more. */
 const isCount = (head: unknown): head is number =>

@@ -7,7 +7,8 @@ import { timeline, type ReadEntry, type TimelineEntry } from "./timeline.js";
 import { problemOf, ValueReader, type Problem } from "./tolerant-read.js";
 import type { Meter } from "../format/meter.js";
 import { lengthOf, type Value } from "../format/value.js";
-import { mergeWrites, type StoredWrite } from "../format/writes.js";
+import { mergeWrites } from "../checkpoint/read/merge-writes.js";
+import type { StoredWrite } from "../format/writes.js";
 
 /** A stored value: either it could be read, or `problem` says why not. */
 export interface StateValue {

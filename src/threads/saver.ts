@@ -18,11 +18,24 @@ import { longWork, type LongWorkOptions } from "./long-work.js";
 import type { PruneProgress } from "./prune/each-thread.js";
 import { prune } from "./prune/prune.js";
 import { PRUNE_OPTIONS, type PruneOptions } from "./prune/options.js";
+import type { LeaseInfo } from "../checkpoint/lease/errors.js";
+import type { LeaseOptions } from "../checkpoint/lease/acquire.js";
+import {
+  acquireLease,
+  breakLease,
+  getLease,
+  withLease,
+  type AcquiredLease,
+  type RunUnderLease,
+} from "../checkpoint/lease/held.js";
 import { CheckpointSaver, internalsOf } from "../checkpoint/saver.js";
 import { requireId } from "../checkpoint/ids.js";
 import type { Storage } from "../checkpoint/storage.js";
 import { withEnv } from "../config/config.js";
 import type { DynamoDBSaverOptions } from "../options.js";
+
+const threadIdFor = (method: string, threadId: string): string =>
+  requireId("thread_id", threadId, method, "as the first argument");
 
 /**
  * Keeps LangGraph's checkpoints in one DynamoDB table, over `fetch` alone.
@@ -67,6 +80,51 @@ export class DynamoDBSaver extends CheckpointSaver {
     const { storage } = internalsOf(this);
     if (storage.superseded) await pruneSometimes(storage, config);
     return config;
+  }
+
+  /**
+   * Runs something that has a thread to itself. 2 requests, and 1 for each third of `leaseSeconds` that the run takes;
+   * 1 more on a thread that has no checkpoint yet. A holder that dies stops others for `leaseSeconds` and 5 seconds at
+   * most. Effects of its nodes outside are at least once: give them a key.
+   *
+   * @throws ThreadBusyError at once, or after `waitSeconds`
+   * @throws LeaseLostError where the lease has ended before the run has
+   *
+   * @example
+   * ```ts
+   * await checkpointer.withLease("thread-1", ({ configurable, signal }) =>
+   *   graph.invoke(new Command({ resume }), { configurable: { thread_id: "thread-1", ...configurable }, signal }),
+   * );
+   * ```
+   */
+  async withLease<T>(threadId: string, run: RunUnderLease<T>, options?: LeaseOptions): Promise<T> {
+    const { storage, leases } = internalsOf(this);
+    return withLease(storage, leases, threadIdFor("withLease", threadId), run, options);
+  }
+
+  /**
+   * As {@link withLease}, for what cannot be one function. Puts renew the lease beside them; who puts nothing for as
+   * long as `leaseSeconds` calls `renew()`. Release it in a `finally`.
+   *
+   * @throws ThreadBusyError at once, or after `waitSeconds`
+   */
+  async acquireLease(threadId: string, options?: LeaseOptions): Promise<AcquiredLease> {
+    const { storage, leases } = internalsOf(this);
+    return acquireLease(storage, leases, threadIdFor("acquireLease", threadId), options);
+  }
+
+  /** Who has a thread; `undefined` where nobody has it. 1 request. */
+  async getLease(threadId: string): Promise<LeaseInfo | undefined> {
+    return getLease(internalsOf(this).storage, threadIdFor("getLease", threadId));
+  }
+
+  /**
+   * Frees a thread whose holder is known to be dead. One that lives gets a {@link LeaseLostError}. 2 requests.
+   *
+   * @returns whose lease it was; `undefined` where nobody had one
+   */
+  async breakLease(threadId: string): Promise<LeaseInfo | undefined> {
+    return breakLease(internalsOf(this).storage, threadIdFor("breakLease", threadId));
   }
 
   /**

@@ -53,7 +53,7 @@ export const commands = {
     ],
     json:
       "a line a thread, `{ threadId, createdAt }`; with `--latest` also `latest: { checkpointId, step, time } " +
-      "| null`.",
+      "| null`, with `--leases` also `lease: { holder, until, token } | null`.",
   },
   inspect: {
     does: "Shows a thread's checkpoints, or the state at one of them.",
@@ -152,6 +152,15 @@ priceSources, problems }\`.`,
     says: "With all that belongs to them, in DynamoDB and in S3. It asks first; `--yes` is for scripts.",
     screens: [{ args: ["delete", "order-1041-restored", "order-1041-before-repair"], keys: [["No", "y"]] }],
     json: "`{ deleted: [thread], unknown: [thread] }`.",
+  },
+  release: {
+    does: "Frees a thread that somebody has to itself.",
+    says:
+      "For a holder that is known to be dead, when its lease is too long to be waited for: [Two runs on one " +
+      "thread](operations.md#two-runs-on-one-thread). One that lives is told, and ends. `threads --leases` shows who " +
+      "has what. It asks first; `--yes` is for scripts.",
+    screens: [{ args: ["release", "order-1041", "--yes"] }],
+    json: "`{ threadId, released: { holder, until } | null }`.",
   },
   setup: {
     does: "Creates what is missing, or prints infrastructure that does.",

@@ -8,6 +8,7 @@ import { readLatest } from "./query.js";
 import { AncestorReader, ancestorsNeeded } from "./ancestors.js";
 import { load, loadBody, loadWrites } from "./load.js";
 import { type Storage } from "../storage.js";
+import { countsFor } from "../fence.js";
 import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
 import { lengthOfSegments, type Value } from "../../format/value.js";
 
@@ -68,7 +69,7 @@ async function deltaHistory(
       "The checkpoint is not there any more, so what its DeltaChannels are rebuilt from is not known. Read the " +
         "latest one",
     );
-  const { ancestors, seedAt, missing } = await walk(path, found.parentId, channels);
+  const { ancestors, seedAt, missing } = await walk(path, found.parentId, channels, viewOf(found));
   const written =
     missing === undefined
       ? new Set()
@@ -125,11 +126,30 @@ interface Ancestor {
   wanted: ReadonlySet<string>;
 }
 
-/** Follows the parents from `id` on, until every channel has met a stored value. */
+/** What a checkpoint says of its parent's writes. */
+type View = Parameters<typeof countsFor>[0];
+
+const viewOf = ({ frame, over }: StoredCheckpoint): View => ({ token: frame.token, over });
+
+/** A checkpoint with those writes alone that its child on the way is made from: others came late, or for other ones. */
+function asSeen(stored: StoredCheckpoint, child: View | undefined): StoredCheckpoint {
+  if (!child) return stored;
+  const tasks = stored.tasks.map((task) => ({
+    ...task,
+    attributes: task.attributes.filter((write) => countsFor(child, write)),
+  }));
+  return { ...stored, tasks };
+}
+
+/**
+ * Follows the parents from `id` on, until every channel has met a stored value.
+ * @param child of the first of them; none where that is just being put
+ */
 async function walk(
   path: AncestorReader,
   id: string | undefined,
   channels: string[],
+  child?: View,
 ): Promise<{ ancestors: Ancestor[]; seedAt: Map<string, StoredCheckpoint>; missing: string | undefined }> {
   const ancestors: Ancestor[] = [];
   const seedAt = new Map<string, StoredCheckpoint>();
@@ -138,8 +158,10 @@ async function walk(
   const { storage, target } = path;
   const meter = storage.codec.meter();
   while (id !== undefined && remaining.size > 0) {
-    const stored = await path.read(id);
-    if (!stored) return { ancestors, seedAt, missing: id };
+    const read = await path.read(id);
+    if (!read) return { ancestors, seedAt, missing: id };
+    const stored = asSeen(read, child);
+    child = viewOf(read);
     if (seen.has(id)) {
       throw new CheckpointDataError("DAMAGED_DATA", "A checkpoint is among its own ancestors", {
         threadId: stored.thread.id,

@@ -13,7 +13,8 @@ import {
   parseSortKey,
   wholeCheckpointRange,
 } from "../../format/keys.js";
-import { checkpointPages, namespaceRange, type CheckpointItems } from "./pages.js";
+import { isAbove } from "../fence.js";
+import { checkpointPages, namespaceRange, type CheckpointItems, type RankedItems } from "./pages.js";
 import { allValues, openCheckpoint, storedSize, type StoredCheckpoint } from "./open.js";
 import { unlessDeleted } from "./query.js";
 import { toTuple } from "./tuple.js";
@@ -98,7 +99,7 @@ async function* listThread(
   const isBefore = ({ item }: CheckpointItems): boolean =>
     !before || compareCodePoints(parseSortKey(item.SK.S).checkpoint, before) < 0;
   for await (const page of checkpointPages(storage, thread, await range(start), pageLimits(start))) {
-    const newest = isLatestOnly ? page.filter(({ ns }, i) => ns !== (page[i - 1]?.ns ?? passed)) : page;
+    const newest = isLatestOnly ? latestOfEach(page, passed) : page;
     passed = page.at(-1)?.ns ?? passed;
     const wanted = newest.filter(
       (items) => (isOne || (input.checkpointId ?? items.id) === items.id) && isBefore(items),
@@ -113,6 +114,16 @@ async function* listThread(
       }
     }
   }
+}
+
+/** The latest one of each namespace that a page begins. @param passed the one that the page before has ended in */
+function latestOfEach(page: RankedItems[], passed: string | undefined): RankedItems[] {
+  const latest = new Map<string, RankedItems>();
+  for (const one of page) {
+    const other = latest.get(one.ns);
+    if (one.ns !== passed && (!other || isAbove(one, other))) latest.set(one.ns, one);
+  }
+  return [...latest.values()];
 }
 
 /** The part of the thread to read. Other conditions are checked item by item. */

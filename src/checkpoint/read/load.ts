@@ -2,7 +2,8 @@ import type { Checkpoint, CheckpointMetadata, CheckpointPendingWrite } from "@la
 import { damaged, locate } from "../../format/format-error.js";
 import { deserialized } from "../../format/serde/serialized.js";
 import { join, type Value } from "../../format/value.js";
-import { mergeWrites, type StoredWrite } from "../../format/writes.js";
+import { mergeWrites } from "./merge-writes.js";
+import type { StoredWrite } from "../../format/writes.js";
 import type { LoadedSegments } from "../../payload/segment-store.js";
 import type { Storage } from "../storage.js";
 import { isBody, isMetadata } from "../parts.js";

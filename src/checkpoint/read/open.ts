@@ -22,6 +22,7 @@ import { bornOf } from "../incarnation.js";
 import type { Thread } from "../refs.js";
 import type { Storage } from "../storage.js";
 import type { CheckpointItems } from "./pages.js";
+import { overOf, tokenOf } from "./rank.js";
 
 /** A checkpoint and its writes as read, before their segments are. */
 export interface StoredCheckpoint {
@@ -34,6 +35,8 @@ export interface StoredCheckpoint {
   /** When it expires, in seconds since 1970; Infinity if it does not. */
   endsAt: number;
   frame: Frame;
+  /** Which writes of older leases it is rebuilt from, where it says so. */
+  over: ReadonlySet<string> | undefined;
   tasks: StoredTask[];
   /** Of the checkpoint, and then of its writes. */
   keys: Key[];
@@ -65,7 +68,7 @@ export function storedSize({ frame, tasks }: StoredCheckpoint): number {
 export async function frameOf(item: Item, codec: Codec, meter = codec.meter()): Promise<Frame> {
   checkVersion(item);
   const stored = binaryOf(item, DATA);
-  const attributes = { goneAt: goneAt(item), born: bornOf(item) };
+  const attributes = { goneAt: goneAt(item), born: bornOf(item), token: tokenOf(item) };
   const frame = decodeFrame(await codec.decode(stored, framePlace(item)), attributes, meter, stored.length);
   // Who has made it end later has renewed what it needs before.
   return { ...frame, lease: Math.max(frame.lease, endOf(item)) };
@@ -110,6 +113,7 @@ export async function openCheckpoint(
     isFirst: FIRST in item,
     endsAt: endOf(item),
     frame,
+    over: overOf(item),
     tasks: inOrder(tasks),
     keys: [item, ...writes].map(({ PK, SK }) => ({ PK, SK })),
     meter,

@@ -1,7 +1,8 @@
 import type { Item, QueryInput } from "../../aws/dynamodb/items.js";
 import { RESTORED, stringOf } from "../../format/attributes.js";
 import { bytesInMemory, knownOf } from "../../format/known-attributes.js";
-import { bornOf, livingOf } from "../incarnation.js";
+import type { Ranked } from "../fence.js";
+import { bornOf, LEASE, livingOf } from "../incarnation.js";
 import {
   CHECKPOINTS,
   checkpointPrefix,
@@ -12,10 +13,12 @@ import {
   wholeCheckpointRange,
   type KeyPart,
 } from "../../format/keys.js";
+import { writeNames } from "../../format/writes.js";
 import { isEnded, isGone } from "../../payload/lifetime.js";
-import type { Storage } from "../storage.js";
+import type { HeldLease, Storage } from "../storage.js";
 import type { CheckpointRef, Thread } from "../refs.js";
 import { isVoid } from "../tombstone.js";
+import { claimOf, rankOf, tokenOf } from "./rank.js";
 
 /** The items of one checkpoint. Nothing but its ids has been looked at: damage of one must not hide the others. */
 export interface CheckpointItems {
@@ -28,6 +31,9 @@ export interface CheckpointItems {
   /** What all of them take in memory, roughly. */
   writeBytes: number;
 }
+
+/** The same, with its place among those of its namespace. */
+export type RankedItems = CheckpointItems & Ranked;
 
 /**
  * All namespaces, the root first: what its checkpoints refer to is there when the others are read. The marker follows
@@ -58,17 +64,19 @@ export const oneCheckpoint = ({ nsPart, idPart }: CheckpointRef): Pick<QueryInpu
  * @param limits how many items the first pages ask for; later ones take what 1 MB holds
  * @param isPast which checkpoints are passed over: those that have ended, unless others are rebuilt from them
  * @param of the incarnation, where it is known: what a marker says is not asked then
+ * @param about is told the marker's token and lease, where the Query meets it
  */
 export async function* checkpointPages(
-  { db, codec, incarnations, consistentRead }: Storage,
+  { db, codec, incarnations, consistentRead, lease }: Storage,
   thread: Thread,
   range: Pick<QueryInput, "between" | "beginsWith">,
   limits: number[] = [],
   isPast = isEnded,
   of?: string,
-): AsyncGenerator<CheckpointItems[], void, undefined> {
+  about: { token?: number; lease?: string | undefined } = {},
+): AsyncGenerator<RankedItems[], void, undefined> {
   const input: QueryInput = { partition: thread.partition, descending: true, consistent: consistentRead, ...range };
-  let open: (CheckpointItems & { prefix: string }) | undefined;
+  let open: (RankedItems & { prefix: string }) | undefined;
   const meetsMarker = of === undefined && range.between?.[1] === THREAD_MARKER;
   // A list of all namespaces is never of a thread that is deleted.
   const looks = meetsMarker || range.beginsWith === CHECKPOINTS;
@@ -88,28 +96,46 @@ export async function* checkpointPages(
       isSure = true;
     }
     if (living === undefined) return; // deleted, or not there yet
-    const complete: CheckpointItems[] = [];
+    const complete: RankedItems[] = [];
+    const close = (): void => {
+      // What an older holder puts after this one has read is absent to it.
+      if (open && !lease?.reads.isLate(open.ns, open)) complete.push(open);
+      open = undefined;
+    };
     for (const item of items) {
-      if (item.SK.S === THREAD_MARKER) continue;
-      const { prefix, ns, checkpoint, task, born } = parseSortKey(item.SK.S);
-      if (open && open.prefix !== prefix) {
-        complete.push(open);
-        open = undefined;
+      if (item.SK.S === THREAD_MARKER) {
+        Object.assign(about, { token: tokenOf(item), lease: stringOf(item, LEASE) });
+        continue;
       }
+      const { prefix, ns, checkpoint, task, born } = parseSortKey(item.SK.S);
+      if (open?.prefix !== prefix) close();
       if (task === undefined) {
         if (born !== living || isVoid(item) || isPast(item)) continue;
         const ids = { ns: await idOf(ns, stringOf(item, "ns")), id: await idOf(checkpoint, stringOf(item, "id")) };
-        open = { thread, ...ids, prefix, item: knownOf(item), writes: [], writeBytes: 0 };
+        open = { thread, ...ids, prefix, item: knownOf(item), writes: [], writeBytes: 0, ...rankOf(ids.id, item) };
       } else if (open && (born === living || (born === "" && !(RESTORED in open.item))) && !isGone(item)) {
-        const known = knownOf(item);
+        const known = seenBy(lease, open, knownOf(item));
+        if (!known) continue;
+        open.claimed = Math.max(open.claimed, claimOf(item));
         open.writeBytes += bytesInMemory(known);
         if (codec.meter().hasRoomFor(open.writeBytes)) open.writes.push(known);
       } // else these writes have expired, arrived before their checkpoint, which is not there yet, or are of a thread
       // that was deleted: of what was restored, none came while it was being put
     }
-    if (!next && open) complete.push(open);
+    if (!next) close();
     yield complete;
     if (!next) return;
     input.after = next;
   }
+}
+
+/** An item of writes without those that came from older holders after this one had read the checkpoint's. */
+function seenBy(lease: HeldLease | undefined, { ns, id }: Ranked & { ns: string }, item: Item): Item | undefined {
+  if (!lease) return item;
+  const { task, token } = parseSortKey(item.SK.S);
+  const names = writeNames(item);
+  const unseen = names.filter((name) => !lease.reads.seesWrite(ns, id, { task: task ?? "", token }, name));
+  if (unseen.length === 0) return item;
+  if (unseen.length === names.length) return undefined;
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !unseen.includes(name))) as Item;
 }

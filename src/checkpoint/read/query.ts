@@ -1,19 +1,57 @@
 import type { Item } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError } from "../../errors.js";
-import type { KeyPart } from "../../format/keys.js";
+import { parseSortKey, unescapeId, type KeyPart } from "../../format/keys.js";
+import { writeNames } from "../../format/writes.js";
 import { goneAt, isEnded } from "../../payload/lifetime.js";
+import type { TaskWrites } from "../first-reads.js";
 import type { CheckpointRef, Thread } from "../refs.js";
 import type { Storage } from "../storage.js";
 import { loadBody, loadMetadata } from "./load.js";
 import { openCheckpoint, type StoredCheckpoint } from "./open.js";
-import { checkpointPages, namespaceRange, oneCheckpoint, type CheckpointItems } from "./pages.js";
+import { LatestSearch, epochOf } from "../fence.js";
+import { checkpointPages, namespaceRange, oneCheckpoint, type RankedItems } from "./pages.js";
 
 /** How many items a read of the latest checkpoint asks for: itself, its tasks' writes, and a little more. */
 const LATEST_LIMITS = [10, 100];
 
 /** The latest checkpoint of a namespace: 1 Query, unless dozens of tasks wrote to it. */
 export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart): Promise<StoredCheckpoint | undefined> {
-  return firstOf(storage, checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS), true);
+  const { items, older } = await latestItems(storage, thread, ns);
+  return items && opened(storage, items, older);
+}
+
+/**
+ * The latest checkpoint of a namespace, with others that the same pages have shown. Under a lease, what is found first
+ * stays the latest to its holder until that one puts another.
+ */
+async function latestItems(
+  storage: Storage,
+  thread: Thread,
+  ns: KeyPart,
+  of?: string,
+): Promise<{ items: RankedItems | undefined; older: RankedItems[] }> {
+  const { lease, incarnations } = storage;
+  const about: { token?: number; lease?: string | undefined } = {};
+  let search: LatestSearch<RankedItems> | undefined;
+  let met: RankedItems[] = [];
+  for await (const page of checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS, isEnded, of, about)) {
+    met = met.concat(page);
+    // Only the root's namespace is behind the marker.
+    const youngest = about.token ?? incarnations.known(thread.id)?.token;
+    const own = lease?.reads.youngest(unescapeId(ns.whole ?? ns.text));
+    search ??= new LatestSearch(lease && (youngest ?? 0) <= lease.token ? own : youngest);
+    for (const items of page) {
+      search.add(items);
+      if (search.isOver()) break;
+    }
+    if (search.isOver()) break;
+  }
+  const items = search?.best;
+  lease?.reads.readLatest(unescapeId(ns.whole ?? ns.text), items);
+  if (about.token !== undefined) incarnations.noteToken(thread.id, about.token);
+  // The holder is told what the marker says; what it puts from now on is refused.
+  if (about.token !== undefined && (about.lease !== lease?.name || about.token !== lease?.token)) lease?.lost();
+  return { items, older: met.filter((one) => one !== items) };
 }
 
 /** The id of the latest checkpoint of a namespace, also of one that cannot be read. @param of its incarnation */
@@ -24,9 +62,7 @@ export async function latestIdIn(
   of?: string,
 ): Promise<string | undefined> {
   const consistent = { ...storage, consistentRead: true };
-  const pages = checkpointPages(consistent, thread, namespaceRange(ns), LATEST_LIMITS, isEnded, of);
-  for await (const [latest] of pages) if (latest) return latest.id;
-  return undefined;
+  return (await latestItems(consistent, thread, ns, of)).items?.id;
 }
 
 /**
@@ -55,40 +91,44 @@ export async function readCheckpoint(
   isPast = isEnded,
   of?: string,
 ): Promise<StoredCheckpoint | undefined> {
-  return firstOf(storage, checkpointPages(storage, ref.thread, oneCheckpoint(ref), [], isPast, of));
+  for await (const [items] of checkpointPages(storage, ref.thread, oneCheckpoint(ref), [], isPast, of))
+    if (items) return opened(storage, items);
+  return undefined;
 }
 
-/** Opens the first checkpoint, and remembers its frame for the `put` that will probably follow. */
-async function firstOf(
-  storage: Storage,
-  pages: AsyncGenerator<CheckpointItems[]>,
-  isLatest = false,
-): Promise<StoredCheckpoint | undefined> {
-  for await (const [items, ...older] of pages) {
-    if (!items) continue;
-    const stored = await openCheckpoint(storage, items);
-    if (isLatest && storage.superseded) {
-      const segments = await storage.segments.load(stored.thread.partition, [
-        stored.frame.checkpoint,
-        stored.frame.metadata,
-      ]);
-      const [{ ts }, metadata] = await Promise.all([
-        loadBody(storage, stored, segments),
-        loadMetadata(storage, stored, segments),
-      ]);
-      storage.superseded.read(
-        stored,
-        older,
-        metadata.counters_since_delta_snapshot !== undefined,
-        Date.parse(ts) || Date.now(),
-      );
-    }
-    const { thread, ns, id, frame } = stored;
-    // Its writes may go before the rest, if a call with a shorter ttl has put them: then the lease ends with them.
-    const shorter = (lease: number, item: Item): number => Math.min(lease, goneAt(item));
-    const lease = frame.needsAncestors ? items.writes.reduce(shorter, frame.lease) : frame.lease;
-    storage.frames.set(thread.id, ns, id, { ...frame, lease });
-    return stored;
+/**
+ * Opens a checkpoint, and remembers its frame for the `put` that will probably follow.
+ * @param older where it is the latest
+ */
+async function opened(storage: Storage, items: RankedItems, older?: RankedItems[]): Promise<StoredCheckpoint> {
+  const stored = await openCheckpoint(storage, items);
+  if (older && storage.superseded) {
+    const segments = await storage.segments.load(stored.thread.partition, [
+      stored.frame.checkpoint,
+      stored.frame.metadata,
+    ]);
+    const [{ ts }, metadata] = await Promise.all([
+      loadBody(storage, stored, segments),
+      loadMetadata(storage, stored, segments),
+    ]);
+    storage.superseded.read(
+      stored,
+      older,
+      metadata.counters_since_delta_snapshot !== undefined,
+      Date.parse(ts) || Date.now(),
+    );
   }
-  return undefined;
+  const { thread, ns, id, frame } = stored;
+  // Its writes may go before the rest, if a call with a shorter ttl has put them: then the lease ends with them.
+  const shorter = (lease: number, item: Item): number => Math.min(lease, goneAt(item));
+  const lease = frame.needsAncestors ? items.writes.reduce(shorter, frame.lease) : frame.lease;
+  // What is put under it without a lease goes on in its epoch.
+  storage.frames.set(thread.id, ns, id, { ...frame, lease, token: epochOf(items) });
+  storage.lease?.reads.readWrites(ns, id, items.writes.map(taskWrites));
+  return stored;
+}
+
+function taskWrites(item: Item): TaskWrites {
+  const { task, token } = parseSortKey(item.SK.S);
+  return { task: task ?? "", token, names: writeNames(item) };
 }

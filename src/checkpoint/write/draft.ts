@@ -19,6 +19,8 @@ export interface Put {
   life: Lifetime | undefined;
   /** Its number among all calls. */
   order: string;
+  /** Of its lease, or its parent's; 0 without one. */
+  token: number;
 }
 
 /** The frame of a checkpoint, and the segments that have to be stored for it. */
@@ -111,6 +113,7 @@ async function divided(
     needsAncestors,
     goneAt,
     born,
+    token: put.token,
     run: input.runId,
   };
   storage.codec.checkLengths(lengthsOf(frame), { threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id });

@@ -6,6 +6,7 @@ import { encodeFrame, framePlace, FORMAT_VERSION, type Frame } from "../../forma
 import { idAttribute, PARENT, RUN } from "../../format/id-attribute.js";
 import { checkpointPrefix, checkpointSortKey, key } from "../../format/keys.js";
 import { expiry } from "../../payload/lifetime.js";
+import { OVER, TOKEN } from "../fence.js";
 import { type Storage } from "../storage.js";
 import type { Put } from "./draft.js";
 
@@ -14,10 +15,13 @@ const MAX_ITEM_BYTES = 390 * 1_024;
 
 /** The item of a checkpoint, whose bytes are those of its frame. */
 export async function encodeItem(
-  { codec, refreshOnRead }: Storage,
+  { codec, refreshOnRead, lease }: Storage,
   { ref, input, life }: Put,
   frame: Frame,
 ): Promise<Item> {
+  // What was seen of older holders' writes: what a DeltaChannel is rebuilt from must stay that.
+  const over =
+    frame.needsAncestors && input.parentId !== undefined ? lease?.reads.over(input.ns, input.parentId) : undefined;
   const itemKey = key(ref.thread.partition, checkpointSortKey(checkpointPrefix(ref.nsPart, ref.idPart), frame.born));
   const ids = {
     ...(input.parentId !== undefined && { [PARENT]: idAttribute(input.parentId) }),
@@ -37,6 +41,8 @@ export async function encodeItem(
     ...(ref.idPart.whole !== undefined && { id: { S: ref.idPart.whole } }),
     v: { N: String(FORMAT_VERSION) },
     [DATA]: { B: toBase64(data) },
+    ...(frame.token > 0 && { [TOKEN]: { N: String(frame.token) } }),
+    ...(over && { [OVER]: { S: JSON.stringify(over) } }),
     ...expiry(frame.goneAt, frame.needsAncestors && !refreshOnRead ? life?.needed : undefined),
   };
 }

@@ -4,17 +4,19 @@ import { AwsRequestError, changedTooOften } from "../../errors.js";
 import { checkpointItem } from "../read/checkpoint-item.js";
 import { stringOf } from "../../format/attributes.js";
 import { locate } from "../../format/format-error.js";
+import type { Frame } from "../../format/frame.js";
+import type { WriteLease } from "../../format/lease-suffix.js";
 import { bornOf } from "../incarnation.js";
+import { tokenOf } from "../read/rank.js";
 import { bornOfKey, checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "../../format/keys.js";
-import { goneAt, lifetime, prolonged, TTL_ATTRIBUTE, upsertLiving, type Lifetime } from "../../payload/lifetime.js";
-import { NewSegments, writeSegments } from "../../payload/segment-writes.js";
+import { goneAt, lifetime, prolonged, TTL_ATTRIBUTE, upsertLiving } from "../../payload/lifetime.js";
+import { writeSegments } from "../../payload/segment-writes.js";
 import { channelPlace, serialized } from "../../format/serde/serialized.js";
 import { type Storage } from "../storage.js";
 import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
 import { ABOUT } from "../tombstone.js";
+import { consecutive, place } from "./place-writes.js";
 import { Expression, orderAttribute } from "./writes-expression.js";
-import { divide, TAIL_MARGIN_BYTES } from "../../format/divide-value.js";
-import type { Value } from "../../format/value.js";
 import { callsOf, importOrder, isLater, orderOf } from "../../format/write-order.js";
 import {
   attributeOf,
@@ -67,6 +69,9 @@ export async function serializeWrites({ serde }: Storage, writes: PendingWrite[]
   return [...new Map(all.map((write) => [write.index, write])).values()];
 }
 
+/** What of a checkpoint those have to know who write to it. */
+type WrittenTo = Pick<Frame, "born" | "goneAt" | "token">;
+
 /** Stores the writes of one task: 1 UpdateItem, after the segments of large values. */
 export async function putWrites(storage: Storage, input: PutWritesInput): Promise<void> {
   const { threadId, ns: checkpointNs, checkpointId } = input;
@@ -78,7 +83,11 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
   const ref = await checkpointRef(thread, input.ns, input.checkpointId);
   const task = await keyPart("task", input.taskId);
   const checkpoint = await checkpointOf(storage, ref);
-  const itemKey = key(thread.partition, writesSortKey(checkpointPrefix(ref.nsPart, ref.idPart), task, checkpoint.born));
+  const prefix = checkpointPrefix(ref.nsPart, ref.idPart);
+  const itemKey = key(
+    thread.partition,
+    writesSortKey(prefix, task, checkpoint.born, leaseOf(storage, ref, checkpoint)),
+  );
   storage.superseded?.wrote(threadId, input.ns, checkpointId, itemKey);
   const isTooLarge = (error: unknown): boolean =>
     error instanceof AwsRequestError && error.serviceCode === "ValidationException" && /size/i.test(error.message);
@@ -97,11 +106,19 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
  * The incarnation and the life of a checkpoint; `""` where a run writes to one that it is just putting. An instance
  * that has neither read nor put the checkpoint looks at it: 1 request more.
  */
-async function checkpointOf(storage: Storage, ref: CheckpointRef): Promise<{ born: string; goneAt: number }> {
+async function checkpointOf(storage: Storage, ref: CheckpointRef): Promise<WrittenTo> {
   const known = storage.frames.get(ref.thread.id, ref.ns, ref.id);
   if (known) return known;
   const item = storage.incarnations.isPutting(ref) ? undefined : await checkpointItem(storage, ref, true, ABOUT);
-  return item ? { born: bornOf(item), goneAt: goneAt(item) } : { born: "", goneAt: 0 };
+  return item
+    ? { born: bornOf(item), goneAt: goneAt(item), token: tokenOf(item) }
+    : { born: "", goneAt: 0, token: storage.lease?.token ?? 0 };
+}
+
+/** A writer without a lease goes on in the epoch of the checkpoint. */
+function leaseOf({ lease }: Storage, { ns, id }: CheckpointRef, { token }: WrittenTo): WriteLease {
+  if (!lease) return { token, claims: true };
+  return { token: lease.token, claims: token === lease.token || lease.reads.claims(ns, id) };
 }
 
 /** @param checkpointGoneAt when their checkpoint goes, in seconds since 1970; 0 where it is not there yet */
@@ -207,39 +224,4 @@ function leftToStore(
     if (isLater(after, latest)) latest = after;
   }
   return { special: left, order: latest };
-}
-
-/**
- * Divides what does not fit inline into segments, as `put` will divide the same value when it is a channel's: then
- * both refer to the same segments.
- */
-async function place(
-  storage: Storage,
-  itemKey: Key,
-  writes: SerializedWrite[],
-  maxInline: number,
-  born: string,
-  life: Lifetime | undefined,
-): Promise<{ values: Value[]; plan: NewSegments }> {
-  const plan = new NewSegments(storage, itemKey.PK.S, born, life);
-  const values = writes.map(({ type, bytes }): Value => ({ type, segments: [], tail: bytes }));
-  let inline = writes.reduce((sum, w) => sum + w.bytes.length, 0);
-  const longestFirst = writes.map((w, i) => ({ ...w, i })).sort((a, b) => b.bytes.length - a.bytes.length);
-  for (const { i, type, bytes } of longestFirst) {
-    if (inline <= maxInline || bytes.length <= TAIL_MARGIN_BYTES) break;
-    values[i] = await divide(type, bytes, undefined, plan, { maxTail: TAIL_MARGIN_BYTES });
-    inline -= bytes.length - TAIL_MARGIN_BYTES;
-  }
-  return { values, plan };
-}
-
-/** Groups writes, given in the order of their indices, into rows without a gap. */
-function consecutive(writes: SerializedWrite[]): SerializedWrite[][] {
-  const rows: SerializedWrite[][] = [];
-  for (const write of writes) {
-    const row = rows.at(-1);
-    if (row && row.at(-1)!.index + 1 === write.index) row.push(write);
-    else rows.push([write]);
-  }
-  return rows;
 }

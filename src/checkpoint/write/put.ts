@@ -13,8 +13,9 @@ import type { PutInput } from "./inherit-channels.js";
 import { frameOf } from "../read/open.js";
 import { needsAncestors } from "./renew.js";
 import { writeSegments } from "../../payload/segment-writes.js";
-import { type Storage } from "../storage.js";
+import { whileHeld, type Storage } from "../storage.js";
 import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
+import { addEntry } from "../thread-entry.js";
 import { unlessLater } from "../tombstone.js";
 import { isLater, ORDER, orderOf } from "../../format/write-order.js";
 import { draft, leaseIsShort, redraft, type Draft, type Put } from "./draft.js";
@@ -49,11 +50,22 @@ async function putNow(storage: Storage, given: PutInput): Promise<void> {
   const serializing = serializeParts(storage, given, known && !leaseIsShort(known, needs, life) ? known : undefined);
   const input = asGiven(given);
   const parts = await serializing; // what cannot be kept is refused before anything is sent
+  await whileHeld(storage, () => store(storage, { input, parts, needsAncestors: needs, life, order }, known));
+}
+
+/** Stores what was given when the call was made. */
+async function store(
+  storage: Storage,
+  call: Omit<Put, "ref" | "parentRef" | "token">,
+  known: Frame | undefined,
+): Promise<void> {
+  const { threadId, ns, parentId, checkpoint } = call.input;
   const thread = await threadOf(storage, threadId);
-  const ref = await checkpointRef(thread, ns, input.checkpoint.id);
+  const ref = await checkpointRef(thread, ns, checkpoint.id);
   const parentRef = parentId === undefined ? undefined : await checkpointRef(thread, ns, parentId);
   const parent = known ?? (parentRef && (await readFrame(storage, parentRef)));
-  const put: Put = { input, ref, parentRef, parts, needsAncestors: needs, life, order };
+  const token = storage.lease?.token ?? parent?.token ?? 0;
+  const put: Put = { ...call, ref, parentRef, token };
   const drafted = await draft(storage, put, parent);
   const encoded = { ...drafted, item: await encodeItem(storage, put, drafted.frame) };
   const announced = await announce(storage, put, encoded);
@@ -73,7 +85,8 @@ async function announce(storage: Storage, put: Put, encoded: Encoded): Promise<E
     await take((begins && (await storage.incarnations.current(ref.thread))) || frame.born);
   if (!begins) return encoded;
   // Before the segments: a deletion that removes one of them also ends this incarnation.
-  const born = await beginIncarnation(storage.incarnations, ref.thread, frame.born, life);
+  const born = await beginIncarnation(storage.incarnations, ref.thread, frame.born, life, storage.lease?.name);
+  if (born === undefined) throw storage.lease!.lost();
   if (born !== frame.born) {
     const again = await redraft(storage, put, encoded, born);
     encoded = { ...again, item: await encodeItem(storage, put, again.frame) };
@@ -85,7 +98,7 @@ async function announce(storage: Storage, put: Put, encoded: Encoded): Promise<E
 /** Stores what the item will refer to, and lists a thread that begins. */
 async function write(storage: Storage, { input, life }: Put, { frame, plan, begins }: Encoded): Promise<void> {
   await Promise.all([
-    begins && storage.threads.add(input.threadId, frame.born, life),
+    begins && addEntry(storage, input.threadId, frame.born, life),
     plan.segments.size > 0 && writeSegments(storage, plan, life),
   ]);
   if (begins)
@@ -96,6 +109,7 @@ async function write(storage: Storage, { input, life }: Put, { frame, plan, begi
 async function commit(storage: Storage, { input, ref, order }: Put, { frame, item }: Encoded): Promise<void> {
   const { threadId, ns, parentId, checkpoint, metadata } = input;
   const superseded = storage.superseded?.before(threadId, ns, parentId) ?? [];
+  storage.lease?.reads.put(ns);
   const [isStored] = await Promise.all([
     storeItem(storage, item, order).catch((error: unknown) => {
       throw locate(error, { threadId, checkpointNs: ns, checkpointId: checkpoint.id });

@@ -11,6 +11,7 @@ interface Options {
   limit?: number;
   after?: string;
   latest?: boolean;
+  leases?: boolean;
 }
 
 /** A line of `threads --json`. */
@@ -20,6 +21,8 @@ interface ThreadLine {
   createdAt: string;
   /** With `--latest`: the latest checkpoint of the root namespace; `null` where there is none. */
   latest?: { checkpointId: string; step: number | null; time: string | null } | null;
+  /** With `--leases`: who has the thread; `null` where nobody has it. */
+  lease?: { holder: string; until: string; token: number } | null;
 }
 
 export function addThreads(program: Command, open: Open): void {
@@ -30,6 +33,7 @@ export function addThreads(program: Command, open: Open): void {
     .option("--limit <number>", "at most so many", wholeNumber(1))
     .option("--after <thread>", "only threads behind this one, for the next page")
     .option("--latest", "also the latest checkpoint of each: 1 request a thread")
+    .option("--leases", "also who has it to itself, and until when: 1 request a thread")
     .action(async (options: Options, command: Command) => list(await open(command), options));
   withExample(threads, "threads --prefix user-42 --latest");
 }
@@ -41,9 +45,16 @@ async function list({ saver, output }: Context, options: Options): Promise<void>
   }
   let count = 0;
   async function* rows(): AsyncGenerator<Row> {
-    for await (const { threadId, createdAt, latest } of lines(saver, options)) {
+    for await (const { threadId, createdAt, latest, lease } of lines(saver, options)) {
       count++;
-      yield [threadId, dim(seconds(createdAt)), latest?.step ?? undefined, dim(seconds(latest?.time ?? ""))];
+      const ofLatest = [latest?.step ?? undefined, dim(seconds(latest?.time ?? ""))];
+      const ofLease = [lease?.holder ?? undefined, dim(seconds(lease?.until ?? ""))];
+      yield [
+        threadId,
+        dim(seconds(createdAt)),
+        ...(options.latest ? ofLatest : []),
+        ...(options.leases ? ofLease : []),
+      ];
     }
   }
   const always: Column[] = [{ title: "thread" }, { title: "created", whole: true }];
@@ -51,7 +62,9 @@ async function list({ saver, output }: Context, options: Options): Promise<void>
     { title: "step", align: "right" },
     { title: "last checkpoint", whole: true },
   ];
-  await output.table(options.latest ? [...always, ...ofLatest] : always, rows());
+  const ofLease: Column[] = [{ title: "holder" }, { title: "until", whole: true }];
+  const columns = [...always, ...(options.latest ? ofLatest : []), ...(options.leases ? ofLease : [])];
+  await output.table(columns, rows());
   if (count === 0)
     output.note(
       "No threads",
@@ -59,17 +72,17 @@ async function list({ saver, output }: Context, options: Options): Promise<void>
     );
 }
 
-async function* lines(saver: Context["saver"], options: Options): AsyncGenerator<ThreadLine> {
+async function* lines(saver: Context["saver"], { leases, ...options }: Options): AsyncGenerator<ThreadLine> {
   for await (const { threadId, createdAt, latest } of saver.listThreads(options)) {
-    if (!options.latest) yield { threadId, createdAt };
-    else
-      yield {
-        threadId,
-        createdAt,
-        latest: latest
-          ? { checkpointId: latest.checkpointId, step: latest.step ?? null, time: timeOf(latest.checkpointId) ?? null }
-          : null,
-      };
+    const line: ThreadLine = { threadId, createdAt };
+    if (options.latest)
+      line.latest = latest
+        ? { checkpointId: latest.checkpointId, step: latest.step ?? null, time: timeOf(latest.checkpointId) ?? null }
+        : null;
+    const lease = leases ? await saver.getLease(threadId) : undefined;
+    if (leases)
+      line.lease = lease ? { holder: lease.holder, until: lease.until.toISOString(), token: lease.token } : null;
+    yield line;
   }
 }
 

@@ -1,7 +1,9 @@
 import { DynamoDBSaverError, invalidInput } from "../../errors.js";
 import { restore, type RestoreProgress } from "./restore.js";
+import { OVER, TOKEN } from "../../checkpoint/fence.js";
 import { optionalId } from "../../checkpoint/ids.js";
 import { threadPartition } from "../../format/keys.js";
+import { LEASE_SUFFIX } from "../../format/lease-suffix.js";
 import { FORMAT, VERSION } from "./export-thread.js";
 import type { SnapshotHead, SnapshotItem } from "./snapshot.js";
 import type { Storage } from "../../checkpoint/storage.js";
@@ -13,6 +15,8 @@ import type { Storage } from "../../checkpoint/storage.js";
 /** What an attribute must be: its type and its text. */
 const NUMBER = /^N:-?\d{1,38}$/;
 const TEXT = /^S:/;
+/** Of leases: a later one is still a number that JavaScript and DynamoDB can count on from. */
+const TOKENS = /^N:\d{1,15}$/;
 const BYTES = /^B:[\w+/]*={0,2}$/;
 /** Of a checkpoint or a run: a UUID has its 16 bytes. */
 const ID = /^(S:|B:[\w+/]{22}==$)/;
@@ -22,8 +26,24 @@ const all = (attributes: Record<string, RegExp>): ReadonlyMap<string, RegExp> =>
 
 /** What each kind of item can have, by its sort key; behind `w` and `at-` stands any index. */
 const KINDS: readonly [sortKeys: RegExp, attributes: ReadonlyMap<string, RegExp>][] = [
-  [/^C#[^#]*#[^#]*#~$/, all({ data: BYTES, ns: TEXT, id: TEXT, parent: ID, run: ID, ends: NUMBER, first: NUMBER })],
-  [/^C#[^#]*#[^#]*#W#[^#]*#?$/, all({ w0: BYTES, "at-0": NUMBER, n: NUMBER, path: TEXT, task: TEXT })],
+  [
+    /^C#[^#]*#[^#]*#~$/,
+    all({
+      data: BYTES,
+      ns: TEXT,
+      id: TEXT,
+      parent: ID,
+      run: ID,
+      ends: NUMBER,
+      first: NUMBER,
+      [TOKEN]: TOKENS,
+      [OVER]: TEXT,
+    }),
+  ],
+  [
+    new RegExp(`^C#[^#]*#[^#]*#W#[^#]*#?(${LEASE_SUFFIX})?$`),
+    all({ w0: BYTES, "at-0": NUMBER, n: NUMBER, path: TEXT, task: TEXT }),
+  ],
   [/^S#[\w-]{43}$/, all({ data: BYTES })],
 ];
 

@@ -1,5 +1,6 @@
 import type { AttributeValue, UpdateInput } from "../../aws/dynamodb/items.js";
 import { BORN, bornAttribute, RESTORING, restoringOf } from "../../checkpoint/incarnation.js";
+import { TOKEN } from "../../checkpoint/fence.js";
 import type { Thread } from "../../checkpoint/refs.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import { key, THREAD_MARKER } from "../../format/keys.js";
@@ -56,10 +57,22 @@ export async function isClaimed({ incarnations }: Storage, thread: Thread, born:
   return restoringOf(await incarnations.marker(thread)) === born;
 }
 
-/** From now on, what was restored as `born` is there. False when the thread was taken or deleted meanwhile. */
-export async function settle({ incarnations }: Storage, thread: Thread, born: string, until: number): Promise<boolean> {
+/**
+ * From now on, what was restored as `born` is there. False when the thread was taken or deleted meanwhile.
+ * @param token the highest of the leases under which it was put: later ones go on from there
+ */
+export async function settle(
+  { incarnations }: Storage,
+  thread: Thread,
+  born: string,
+  until: number,
+  token: number,
+): Promise<boolean> {
+  const { update, names, values } = naming(BORN, RESTORING, born, until);
   const settled = await incarnations.db.updateItem({
-    ...naming(BORN, RESTORING, born, until),
+    update: token > 0 ? update.replace("SET ", "SET #token = if_not_exists(#token, :token), ") : update,
+    names: { ...names, ...(token > 0 && { "#token": TOKEN }) },
+    values: { ...values, ...(token > 0 && { ":token": { N: String(token) } }) },
     key: key(thread.partition, THREAD_MARKER),
     condition: IS_RESERVED,
   });

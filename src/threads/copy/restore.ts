@@ -5,7 +5,8 @@ import type { Codec } from "../../format/codec.js";
 import { isStorable } from "../../format/item-size.js";
 import { deleteIncarnation } from "../../checkpoint/delete-thread.js";
 import { deleteAsRead } from "../../checkpoint/incarnation.js";
-import { CHECKPOINTS, key, newIncarnation, withBorn } from "../../format/keys.js";
+import { tokenOf } from "../../checkpoint/read/rank.js";
+import { CHECKPOINTS, key, newIncarnation, parseSortKey, withBorn } from "../../format/keys.js";
 import { endingLater, livingUntil, type Lifetime } from "../../payload/lifetime.js";
 import { rebound } from "./rebind.js";
 import { claim, isClaimed, settle, unclaim } from "./reservation.js";
@@ -13,6 +14,7 @@ import { writeObject } from "../../payload/segment-objects.js";
 import type { Snapshot } from "./snapshot.js";
 import { type Storage } from "../../checkpoint/storage.js";
 import { threadOf, type Thread } from "../../checkpoint/refs.js";
+import { addEntry, entryOf } from "../../checkpoint/thread-entry.js";
 
 /*
  * What is restored has an incarnation of its own, so that neither a run of the deleted thread nor a late request has to
@@ -47,12 +49,12 @@ export async function* restore(
   { head, items }: Snapshot,
 ): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
   const thread = await threadOf(storage, threadId);
-  const { threads } = storage;
   // It goes on living where it was: a backup may be older than any ttl.
   const later = Math.max(0, Math.floor(Date.now() / 1_000) - head.readAt);
   const life = head.ttl === undefined ? undefined : livingUntil(head.ttl + later);
   const born = newIncarnation();
-  const moved = movedItems(storage.codec, thread, born, { head, items, later });
+  const leases = { token: 0 };
+  const moved = movedItems(storage.codec, thread, born, { head, items, later }, leases);
   // Before anything is written: one that may not be stored, or cannot be read, is mostly refused by its first item.
   const first = await moved.next();
   if (first.done) throw invalidInput("The export has no items.");
@@ -64,12 +66,12 @@ export async function* restore(
     throw exists();
   let isOver = false;
   try {
-    await threads.add(threadId, born, life, head.createdAt);
+    await addEntry(storage, threadId, born, life, head.createdAt);
     // While the marker is reserved, nothing of another incarnation can be of a thread that is there, or will be.
     const isOurs = (): Promise<boolean> => isClaimed(storage, thread, born);
     await deleteIncarnation(storage, thread, born, true, isOurs);
     const stored = yield* storeItems(storage, thread, born, life, first, moved);
-    if (await settle(storage, thread, born, until)) {
+    if (await settle(storage, thread, born, until, leases.token)) {
       isOver = true;
       return stored;
     }
@@ -87,7 +89,7 @@ export async function* restore(
 /** Deletes what was restored of a thread that is not to be. */
 async function abandon(storage: Storage, thread: Thread, born: string): Promise<void> {
   await deleteIncarnation(storage, thread, born);
-  const entry = await storage.threads.entryOf(thread.id);
+  const entry = await entryOf(storage, thread.id);
   if ((await unclaim(storage, thread, born)) && entry) await deleteAsRead(storage.db, entry);
 }
 
@@ -101,17 +103,21 @@ interface Moved {
  * The items as they stand in their new place.
  *
  * @param later how many seconds after it was read
+ * @param leases is told the highest token
  */
 async function* movedItems(
   codec: Codec,
   { id, partition }: Thread,
   born: string,
   { head, items, later }: Snapshot & { later: number },
+  leases: { token: number },
 ): AsyncGenerator<Moved, undefined, undefined> {
   let count = 0;
   for await (const { item, external = false } of items) {
     count++;
     const place = key(partition, withBorn(item.SK.S, born));
+    if (item.SK.S.startsWith(CHECKPOINTS))
+      leases.token = Math.max(leases.token, tokenOf({ ...item, ...place }), parseSortKey(item.SK.S).token);
     const moved = await rebound(codec, head, id, place, endingLater(item, later));
     if (DATA in moved && moved.SK.S.startsWith(CHECKPOINTS)) moved[RESTORED] = { N: "1" };
     if (!external && !isStorable(moved))

@@ -7,6 +7,7 @@ import type { Storage } from "../../checkpoint/storage.js";
 import type { Thread } from "../../checkpoint/refs.js";
 import { goesByItself, isVoid } from "../../checkpoint/tombstone.js";
 import type { Segment } from "../../format/value.js";
+import { ORDER, orderOf } from "../../format/write-order.js";
 import { writeAttributes } from "../../format/writes.js";
 
 /** A checkpoint with its writes, or writes without a checkpoint. */
@@ -83,3 +84,9 @@ export async function* segmentsOf(
     for (const { value } of (await writeAttributes(write as Item, codec).catch(onUnreadable)) ?? [])
       yield* value.segments;
 }
+
+/** What a tombstone takes over: a thread can have many. */
+export const emptied = (item: Item): Item => {
+  const order = orderOf(item);
+  return { ...keyOf(item), ...(order !== undefined && { [ORDER]: { N: order } }) };
+};

@@ -9,15 +9,16 @@ import { endOf, isEnded, isGone } from "../../payload/lifetime.js";
 import { allValues, openCheckpoint, type StoredCheckpoint } from "../../checkpoint/read/open.js";
 import { FIRST } from "../../format/attributes.js";
 import { neededOfParent } from "../../checkpoint/read/needed-of-parent.js";
+import { isAbove, type Ranked } from "../../checkpoint/fence.js";
 import { readCheckpoint } from "../../checkpoint/read/query.js";
+import { claimOf, rankOf } from "../../checkpoint/read/rank.js";
 import { loadBody, loadMetadata } from "../../checkpoint/read/load.js";
 import { type Storage } from "../../checkpoint/storage.js";
 import { checkpointRef, type Thread } from "../../checkpoint/refs.js";
-import type { Group, Incarnation } from "./groups.js";
+import { emptied, type Group, type Incarnation } from "./groups.js";
 import type { Marks } from "./marks.js";
 import { neededBelow, NeededChannels } from "./needed-channels.js";
-import type { Rule } from "./rule.js";
-import { ORDER, orderOf } from "../../format/write-order.js";
+import { ageOf, type Rule } from "./rule.js";
 import { writesOfRuns } from "../../format/writes.js";
 
 /** Which checkpoints are looked at, and what stays of them. */
@@ -38,6 +39,8 @@ export interface MarkOptions extends Incarnation {
  */
 export class NamespaceMarker {
   #rank = 0;
+  /** The latest one, of those that were passed. */
+  #latest: Ranked | undefined;
   readonly #kept = new Set<string>();
   /** Ids that something that was passed goes on from. */
   readonly #parents = new Set<string>();
@@ -72,7 +75,8 @@ export class NamespaceMarker {
         item,
         writes: group.writes as Item[],
       }));
-    const stays = isVisible && (await this.#stays(item, id, isTip, open));
+    const isLatest = isVisible && this.#isLatest(group, item);
+    const stays = isVisible && ((await this.#stays(item, id, isTip, open)) || isLatest);
     const channels = stays ? undefined : await this.#stoodOn(item, isVisible, isTip, open);
     if (channels) this.#needed.add(id, channels);
     if (stays) await this.#unwrite(id, writes as Item[]);
@@ -91,6 +95,20 @@ export class NamespaceMarker {
     const parent = idIn(item, PARENT);
     for (const one of [id, parent ?? ""]) this.marks.meter.add(costOfKey(one));
     if (parent !== undefined) this.#parents.add(parent);
+  }
+
+  /**
+   * Whether those with higher ids are below it all the same: then it may be the latest, of a younger lease on a machine
+   * whose clock was behind.
+   */
+  #isLatest({ id, writes }: Group, item: Item): boolean {
+    const claimed = writes.reduce((most, one) => Math.max(most, claimOf(one as Item)), 0);
+    const ranked = { ...rankOf(id, item), claimed };
+    const passed = this.#latest;
+    if (passed && !isAbove(ranked, passed)) return false;
+    this.#latest = ranked;
+    // The one with the highest id is what the rule says of it.
+    return passed !== undefined && this.options.runs === undefined;
   }
 
   /** After the oldest one. */
@@ -223,16 +241,4 @@ export class NamespaceMarker {
     for (const { segments } of released ? allValues(stored) : [])
       for (const segment of segments) this.marks.hold(released!, segment);
   }
-}
-
-/** What a tombstone takes over: a thread can have many. */
-const emptied = (item: Item): Item => {
-  const order = orderOf(item);
-  return { ...keyOf(item), ...(order !== undefined && { [ORDER]: { N: order } }) };
-};
-
-/** What says no time is taken for new: it stays. */
-function ageOf(ts: unknown): number {
-  const time = typeof ts === "string" ? Date.parse(ts) : NaN;
-  return Number.isNaN(time) ? 0 : (Date.now() - time) / 1_000;
 }

@@ -1,5 +1,5 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
-import { segmentCopy, withoutBorn } from "../../format/keys.js";
+import { segmentCopy, taskOfKey } from "../../format/keys.js";
 import { bytesInMemory } from "../../format/known-attributes.js";
 import { costOfKey, type Meter } from "../../format/meter.js";
 import type { Segment } from "../../format/value.js";
@@ -67,7 +67,7 @@ export class Marks {
    */
   unwrite(item: Item, writes: WriteAttribute[]): void {
     this.meter.add(bytesInMemory(item));
-    const task = withoutBorn(item.SK.S);
+    const task = taskOfKey(item.SK.S);
     const one = this.unwritten.get(task) ?? { items: [], channels: new Set(), hasOthers: false };
     this.unwritten.set(task, one);
     one.items.push(item);
@@ -78,7 +78,7 @@ export class Marks {
 
   /** Leaves the writes of those tasks that have written to one of the channels: in part, they would be other ones. */
   leaveWrites(items: Key[], channels: ReadonlySet<string>): void {
-    for (const task of items.map(({ SK }) => withoutBorn(SK.S))) {
+    for (const task of items.map(({ SK }) => taskOfKey(SK.S))) {
       const one = this.unwritten.get(task);
       if (!one || !(one.hasOthers || [...one.channels].some((channel) => channels.has(channel)))) continue;
       this.unwritten.delete(task);

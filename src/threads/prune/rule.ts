@@ -27,3 +27,9 @@ export function ruleOf({ keepLast = 1, olderThanSeconds, checkpointNs }: PruneOp
     return isTip && graceSeconds > 0 && (await ageSeconds()) < graceSeconds;
   };
 }
+
+/** What says no time is taken for new: it stays. */
+export function ageOf(ts: unknown): number {
+  const time = typeof ts === "string" ? Date.parse(ts) : NaN;
+  return Number.isNaN(time) ? 0 : (Date.now() - time) / 1_000;
+}

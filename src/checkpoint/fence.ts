@@ -1,0 +1,83 @@
+import { compareCodePoints } from "../format/code-points.js";
+import { idTime } from "./id-time.js";
+
+/*
+ * What leases change for whoever reads: docs/storage.md says why. Nothing here knows of requests, so that the model in
+ * `tests/simulation/lease` explores these very functions. Without leases every token is 0, and nothing changes.
+ */
+
+/** The attribute of a checkpoint, and of the marker, with the number of a lease. */
+export const TOKEN = "token";
+/** The attribute of a checkpoint with the writes of older tokens that its parent had. */
+export const OVER = "over";
+
+/** What puts a checkpoint in its place among those of a namespace. */
+export interface Ranked {
+  id: string;
+  /** Also where the parent was pruned: what comes beside it is above it. */
+  parentId: string | undefined;
+  /** Of the lease under which it was put, or of its parent's; 0 without one. */
+  token: number;
+  /** The highest token under which a task has written to it while it was the latest; 0 without one. */
+  claimed: number;
+}
+
+/** The youngest lease that knows a checkpoint as the latest. */
+export const epochOf = ({ token, claimed }: Pick<Ranked, "token" | "claimed">): number => Math.max(token, claimed);
+
+/** Whether `a` comes after `b`. */
+export function isAbove(a: Ranked, b: Ranked): boolean {
+  return (epochOf(a) - epochOf(b) || a.token - b.token || compareCodePoints(a.id, b.id)) > 0;
+}
+
+/** Clocks are 5 seconds apart at most, so two of them make ids that are out of order by twice that. */
+const APART_MS = 10_000;
+
+/** Finds the latest of checkpoints that come in descending order of their ids. */
+export class LatestSearch<T extends Ranked> {
+  #best: T | undefined;
+  #first: string | undefined;
+  #last = "";
+
+  /** @param youngest the highest token that may have put any of them; `undefined` where that is not known */
+  constructor(readonly youngest: number | undefined) {}
+
+  get best(): T | undefined {
+    return this.#best;
+  }
+
+  add(one: T): void {
+    this.#first ??= one.id;
+    this.#last = one.id;
+    if (!this.#best || isAbove(one, this.#best)) this.#best = one;
+  }
+
+  /** Whether nothing that comes can be above the best one. */
+  isOver(): boolean {
+    const { youngest } = this;
+    const best = this.#best;
+    if (!best) return false;
+    if (youngest === undefined ? epochOf(best) === 0 : best.token >= youngest) return true;
+    const [first, last] = [idTime(this.#first!), idTime(this.#last)];
+    const isFarBack = first === undefined || last === undefined || last + APART_MS < first;
+    // What is late has come beside something that a younger lease has claimed: its parent, or one above that.
+    const { parentId } = best;
+    const hasParent = parentId === undefined || compareCodePoints(this.#last, parentId) <= 0;
+    return isFarBack && (hasParent || epochOf(best) === youngest);
+  }
+}
+
+/** What a checkpoint names a task's writes by in the attribute `over`. */
+export const overName = (task: string, token: number): string => `${token} ${task}`;
+
+/**
+ * Whether writes to its parent belong to what a checkpoint is rebuilt from.
+ * @param over of those with lower tokens, only these; all where it is not known
+ */
+export function countsFor(
+  { token, over }: { token: number; over: ReadonlySet<string> | undefined },
+  writes: { token: number; task: string },
+): boolean {
+  if (writes.token >= token) return writes.token === token;
+  return over === undefined || over.has(overName(writes.task, writes.token));
+}

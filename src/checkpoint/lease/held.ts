@@ -1,0 +1,141 @@
+import { sleep } from "../../aws/client/sleep.js";
+import { changedTooOften, invalidInput } from "../../errors.js";
+import { threadOf } from "../refs.js";
+import type { Storage } from "../storage.js";
+import { acquire, newName, type LeaseOptions } from "./acquire.js";
+import { LeaseLostError, type LeaseInfo } from "./errors.js";
+import type { Lease, LeaseConfig } from "./lease.js";
+import type { Leases } from "./leases.js";
+import { infoOf, leaseOf, takeAway } from "./marker.js";
+
+/** What a run gets that has a thread to itself. */
+export interface ThreadLease {
+  /** A number that rises with every lease of the thread, for what the run does outside. */
+  readonly token: number;
+  /** Goes into the `configurable` of every call that the run makes on this thread. */
+  readonly configurable: { lease: LeaseConfig };
+  /** Fires with a {@link LeaseLostError} when the lease has ended. Goes into the config's `signal`. */
+  readonly signal: AbortSignal;
+  /**
+   * Prolongs the lease by its `leaseSeconds` from now on: 1 request. Puts do that beside themselves, after a third of
+   * its time; a run that puts nothing for longer calls it.
+   *
+   * @throws LeaseLostError
+   */
+  renew(): Promise<void>;
+}
+
+/** What has a thread to itself. */
+export type RunUnderLease<T> = (held: ThreadLease) => Promise<T> | T;
+
+/** A lease that its holder releases. */
+export interface AcquiredLease extends ThreadLease {
+  /** Frees the thread: 1 request. Does nothing where another holder has it by now. */
+  release(): Promise<void>;
+}
+
+/** After a request that failed, the next one comes soon. */
+const AGAIN_MS = 1_000;
+/** How often a lease that changes meanwhile is broken again. */
+const MAX_ROUNDS = 10;
+
+/** @throws ThreadBusyError */
+export async function acquireLease(
+  storage: Storage,
+  leases: Leases,
+  threadId: string,
+  options?: LeaseOptions,
+): Promise<AcquiredLease> {
+  const lease = await acquire(storage, threadId, options);
+  leases.keep(lease);
+  return {
+    ...givenOut(lease),
+    async release() {
+      leases.drop(lease);
+      await lease.release();
+    },
+  };
+}
+
+const givenOut = (lease: Lease): ThreadLease => ({
+  token: lease.token,
+  configurable: { lease: lease.config },
+  signal: lease.signal,
+  renew: () => lease.renew(),
+});
+
+/**
+ * @throws ThreadBusyError
+ * @throws LeaseLostError also where `run` has ended well: what it has put last may be absent to the next holder
+ */
+export async function withLease<T>(
+  storage: Storage,
+  leases: Leases,
+  threadId: string,
+  run: RunUnderLease<T>,
+  options?: LeaseOptions,
+): Promise<T> {
+  if (typeof run !== "function")
+    throw invalidInput("withLease needs a function as its second argument, which gets { configurable, signal }.");
+  const lease = await acquire(storage, threadId, options);
+  leases.keep(lease);
+  const isOver = new AbortController();
+  const renewing = keepRenewing(lease, isOver.signal);
+  try {
+    const result = await run(givenOut(lease));
+    if (lease.hasEnded) throw lease.hasEnded;
+    return result;
+  } catch (error) {
+    throw lease.hasEnded ?? error;
+  } finally {
+    isOver.abort();
+    await renewing;
+    leases.drop(lease);
+    // A lease that is left ends by itself; what the run has given or thrown counts.
+    await lease.release().catch(() => undefined);
+  }
+}
+
+/** Renews after each third of the lease's time. Where a process was busy for longer, the next renewal tells. */
+async function keepRenewing(lease: Lease, isOver: AbortSignal): Promise<void> {
+  const third = (lease.seconds * 1_000) / 3;
+  let pause = third;
+  while (!isOver.aborted && !lease.hasEnded) {
+    try {
+      await sleep(pause, isOver);
+    } catch {
+      return;
+    }
+    // Puts have renewed it meanwhile.
+    const spare = lease.secondsLeft * 1_000 - 2 * third;
+    if (spare > 0) {
+      pause = spare;
+      continue;
+    }
+    try {
+      await lease.renew();
+      pause = third;
+    } catch (error) {
+      if (error instanceof LeaseLostError) return;
+      if (lease.secondsLeft <= 0) lease.lost("it could not be renewed in time", error);
+      pause = Math.min(AGAIN_MS, third);
+    }
+  }
+}
+
+/** Who has a thread, whether that one lives or not; `undefined` where nobody has it: 1 request. */
+export async function getLease(storage: Storage, threadId: string): Promise<LeaseInfo | undefined> {
+  const seen = leaseOf(await storage.incarnations.marker(await threadOf(storage, threadId)));
+  return seen && infoOf(threadId, seen);
+}
+
+/** @returns whose lease was broken; `undefined` where there was none */
+export async function breakLease(storage: Storage, threadId: string): Promise<LeaseInfo | undefined> {
+  const thread = await threadOf(storage, threadId);
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const seen = leaseOf(await storage.incarnations.marker(thread));
+    if (!seen) return undefined;
+    if (await takeAway(storage.db, thread, seen, newName())) return infoOf(threadId, seen);
+  }
+  throw changedTooOften("A lease", MAX_ROUNDS);
+}

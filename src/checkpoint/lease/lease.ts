@@ -1,0 +1,130 @@
+import type { FirstReads } from "../first-reads.js";
+import { threadOf, type Thread } from "../refs.js";
+import type { HeldLease, Storage } from "../storage.js";
+import { LeaseLostError } from "./errors.js";
+import { endLease, endUnborn, prolongLease } from "./marker.js";
+
+/** What the config of a call says of the lease that it is made under. */
+export interface LeaseConfig {
+  /** The thread: calls on another one, as those of a graph that a node runs, are not made under it. */
+  thread_id: string;
+  /** A number that rises with every lease of the thread. */
+  token: number;
+  /** Its random name. Who has it can renew the lease and release it. */
+  name: string;
+  /** For how long it lasts after each renewal. */
+  seconds: number;
+}
+
+/** A lease as its holder has it. */
+export class Lease implements HeldLease {
+  readonly #controller = new AbortController();
+  #renewed: Instant | undefined;
+  #renewal: Promise<void> | undefined;
+  #lost: LeaseLostError | undefined;
+
+  /** @param since when it was asked for; unknown where another instance has acquired it */
+  constructor(
+    readonly storage: Storage,
+    readonly threadId: string,
+    readonly reads: FirstReads,
+    readonly name: string,
+    readonly seconds: number,
+    since?: Instant,
+  ) {
+    this.#renewed = since;
+  }
+
+  get token(): number {
+    return this.reads.token;
+  }
+
+  /** Fires when the lease turns out to have ended. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The error, once it has ended. */
+  get hasEnded(): LeaseLostError | undefined {
+    return this.#lost;
+  }
+
+  get config(): LeaseConfig {
+    return { thread_id: this.threadId, token: this.token, name: this.name, seconds: this.seconds };
+  }
+
+  /** Seconds until somebody else may have the thread; 0 or less when it may. */
+  get secondsLeft(): number {
+    return this.#renewed ? this.seconds - secondsSince(this.#renewed) : 0;
+  }
+
+  /** Prolongs it. @throws LeaseLostError */
+  async renew(): Promise<void> {
+    // Those who ask meanwhile wait for the same answer; it is one holder's, so of one request of a Worker.
+    this.#renewal ??= this.#renewNow().finally(() => (this.#renewal = undefined));
+    return this.#renewal;
+  }
+
+  async #renewNow(): Promise<void> {
+    if (this.#lost) throw this.#lost;
+    const { storage, seconds } = this;
+    const thread = await this.#thread();
+    const sent = now();
+    if (await prolongLease(storage.db, thread, this, Date.now() + seconds * 1_000)) this.#renewed = sent;
+    else throw this.lost();
+  }
+
+  /**
+   * Does what stores something, while nobody else can have the thread. After a third of its time the lease is renewed
+   * beside that; after all of it, before that.
+   * @throws LeaseLostError
+   */
+  async during<T>(store: () => Promise<T>): Promise<T> {
+    if (this.#lost) throw this.#lost;
+    if (this.secondsLeft <= 0) await this.renew();
+    const isDue = this.secondsLeft < (this.seconds * 2) / 3;
+    const [result] = await Promise.all([store(), isDue && this.renewIfPossible()]);
+    return result;
+  }
+
+  /** Where a request fails, there is time to try again. @throws LeaseLostError */
+  async renewIfPossible(): Promise<void> {
+    await this.renew().catch((error: unknown) => {
+      if (error instanceof LeaseLostError) throw error;
+    });
+  }
+
+  lost(
+    reason = "it was broken, or another holder has the thread since this one did not renew in time, or the thread " +
+      "was deleted",
+    cause?: unknown,
+  ): LeaseLostError {
+    this.#lost ??= new LeaseLostError(this.threadId, reason, cause === undefined ? undefined : { cause });
+    this.#controller.abort(this.#lost);
+    return this.#lost;
+  }
+
+  #thread(): Promise<Thread> {
+    return threadOf(this.storage, this.threadId);
+  }
+
+  /** Frees the thread, unless another holder has it by now. */
+  async release(): Promise<void> {
+    const { storage } = this;
+    this.#lost ??= new LeaseLostError(this.threadId, "it was released");
+    const thread = await this.#thread();
+    const isUnborn = storage.incarnations.known(thread.id) === undefined;
+    if (!isUnborn || !(await endUnborn(storage.db, thread, this))) await endLease(storage.db, thread, this);
+  }
+}
+
+/** A time by two clocks: one stands still while a machine sleeps, and the other can be set. */
+interface Instant {
+  wall: number;
+  monotonic: number;
+}
+
+export const now = (): Instant => ({ wall: Date.now(), monotonic: performance.now() });
+
+export const secondsSince = ({ wall, monotonic }: Instant): number =>
+  Math.max(Date.now() - wall, performance.now() - monotonic) / 1_000;

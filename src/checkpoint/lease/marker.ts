@@ -1,0 +1,217 @@
+import type { DynamoDB } from "../../aws/dynamodb/dynamodb.js";
+import { updateOf } from "../../aws/dynamodb/dynamodb.js";
+import type { Output } from "../../aws/dynamodb/protocol.js";
+import type { AttributeValue, Item, UpdateInput } from "../../aws/dynamodb/items.js";
+import { AwsRequestError, changedTooOften } from "../../errors.js";
+import { numberOf, stringOf } from "../../format/attributes.js";
+import { key, THREAD_MARKER } from "../../format/keys.js";
+import { isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
+import { TOKEN } from "../fence.js";
+import { LEASE, BORN, RESTORING } from "../incarnation.js";
+import type { Thread } from "../refs.js";
+import type { LeaseInfo } from "./errors.js";
+
+/*
+ * The lease in the marker of a thread. Each request has a condition on the marker alone, so each is decided by the
+ * table. `docs/storage.md` says what the attributes are.
+ */
+
+const HOLDER = "holder";
+const UNTIL = "until";
+const SECONDS = "seconds";
+
+const NAMES = {
+  "#token": TOKEN,
+  "#lease": LEASE,
+  "#holder": HOLDER,
+  "#until": UNTIL,
+  "#seconds": SECONDS,
+  "#born": BORN,
+  "#restoring": RESTORING,
+  "#ttl": TTL_ATTRIBUTE,
+};
+
+/** Clocks of machines are less than this apart: for so long after its end, a lease that is not watched counts. */
+export const ALLOWANCE_MS = 5_000;
+/** The marker of a thread that has no checkpoint yet goes by itself. */
+const UNBORN_SECONDS = 86_400;
+
+/** How often a marker that others change meanwhile is tried again. */
+const MAX_ROUNDS = 10;
+
+/** A lease as somebody has seen it in a marker. */
+export interface SeenLease {
+  name: string;
+  holder: string;
+  /** In milliseconds since 1970, by its holder's clock. */
+  until: number;
+  seconds: number;
+  token: number;
+}
+
+/** The lease that a marker has, whether it has expired or not. */
+export function leaseOf(marker: Item | undefined): SeenLease | undefined {
+  const until = marker && !isGone(marker) ? numberOf(marker, UNTIL) : undefined;
+  if (!marker || until === undefined) return undefined;
+  return {
+    name: stringOf(marker, LEASE) ?? "",
+    holder: stringOf(marker, HOLDER) ?? "",
+    until,
+    seconds: numberOf(marker, SECONDS) ?? 0,
+    token: numberOf(marker, TOKEN) ?? 0,
+  };
+}
+
+export const infoOf = (threadId: string, { holder, until, token }: SeenLease): LeaseInfo => ({
+  threadId,
+  holder,
+  until: new Date(until),
+  token,
+});
+
+export interface Wanted {
+  name: string;
+  holder: string;
+  seconds: number;
+  /** One that its holder has not renewed for as long as it lasts, as the caller has seen itself. */
+  stale?: SeenLease | undefined;
+}
+
+/** What was granted, and the highest token that there was before. */
+export interface Granted {
+  granted: number;
+  before: number;
+}
+
+/** @returns who has the thread, where that is somebody else */
+export async function grant(db: DynamoDB, thread: Thread, wanted: Wanted): Promise<Granted | SeenLease> {
+  let isThere = true;
+  for (let round = 0; round < MAX_ROUNDS; round++, isThere = !isThere) {
+    const now = Date.now();
+    const { item, isDone } = await updateOrFind(db, granting(thread, wanted, isThere, now));
+    const seen = leaseOf(item);
+    // Also by an attempt whose answer got lost.
+    if (isDone || seen?.name === wanted.name) {
+      const granted = numberOf(item!, TOKEN) ?? 0;
+      return { granted, before: granted === now + 1 ? 0 : granted - 1 };
+    }
+    // It may be free to the other update.
+    const isStale = seen && seen.name === wanted.stale?.name && seen.until === wanted.stale.until;
+    if (seen && !isStale && seen.until > Date.now() - ALLOWANCE_MS) return seen;
+  }
+  throw changedTooOften("The marker of a thread", MAX_ROUNDS);
+}
+
+/** @param isThere whether the thread has a checkpoint, or is being restored: its life is left alone then */
+function granting({ partition }: Thread, wanted: Wanted, isThere: boolean, now: number): UpdateInput {
+  const { name, holder, seconds, stale } = wanted;
+  const values: Record<string, AttributeValue> = {
+    ":name": { S: name },
+    ":holder": { S: holder },
+    ":until": { N: String(now + seconds * 1_000) },
+    ":seconds": { N: String(seconds) },
+    ":one": { N: "1" },
+    ":first": { N: String(now) },
+    ":now": { N: String(Math.floor(now / 1_000)) },
+    ":over": { N: String(now - ALLOWANCE_MS) },
+    ...(stale && { ":stale": { S: stale.name }, ":seen": { N: String(stale.until) } }),
+    ...(!isThere && { ":ttl": { N: String(Math.ceil(now / 1_000) + UNBORN_SECONDS) } }),
+  };
+  const isFree =
+    "(attribute_not_exists(#until) OR #until <= :over" +
+    `${stale ? " OR (#lease = :stale AND #until = :seen)" : ""}) AND (attribute_not_exists(#lease) OR #lease <> :name)`;
+  const set =
+    "SET #token = if_not_exists(#token, :first) + :one, #lease = :name, #holder = :holder, #until = :until, " +
+    "#seconds = :seconds";
+  const names = NAMES;
+  return isThere
+    ? {
+        key: key(partition, THREAD_MARKER),
+        update: set,
+        condition:
+          "(attribute_exists(#born) OR attribute_exists(#restoring)) AND " +
+          `(attribute_not_exists(#ttl) OR #ttl > :now) AND ${isFree}`,
+        names,
+        values,
+      }
+    : {
+        key: key(partition, THREAD_MARKER),
+        update: `${set}, #ttl = :ttl REMOVE #born, #restoring`,
+        condition: `#ttl <= :now OR (attribute_not_exists(#born) AND attribute_not_exists(#restoring) AND ${isFree})`,
+        names,
+        values,
+      };
+}
+
+/** A lease of one's own. The token as well: a request to acquire can come twice, and be granted a second time. */
+export interface OwnLease {
+  name: string;
+  token: number;
+}
+
+const OWN = "#lease = :name AND #token = :token";
+const namesOf = ({ name, token }: OwnLease): Record<string, AttributeValue> => ({
+  ":name": { S: name },
+  ":token": { N: String(token) },
+});
+
+/** @returns false when the lease has ended, or another has come after it */
+export async function prolongLease(db: DynamoDB, thread: Thread, own: OwnLease, until: number): Promise<boolean> {
+  const { item, isDone } = await updateOrFind(db, {
+    key: key(thread.partition, THREAD_MARKER),
+    update: "SET #until = :until",
+    // Never back: an attempt may arrive late.
+    condition: `${OWN} AND #until <= :until`,
+    names: { "#lease": LEASE, "#token": TOKEN, "#until": UNTIL },
+    values: { ...namesOf(own), ":until": { N: String(until) } },
+  });
+  const seen = leaseOf(item);
+  return isDone || (seen?.name === own.name && seen.token === own.token);
+}
+
+/** The thread is free from now on, if it is this lease that it has. */
+export async function endLease(db: DynamoDB, thread: Thread, own: OwnLease): Promise<void> {
+  await db.updateItem({
+    key: key(thread.partition, THREAD_MARKER),
+    update: "REMOVE #until, #holder, #seconds",
+    condition: OWN,
+    names: { "#lease": LEASE, "#token": TOKEN, "#until": UNTIL, "#holder": HOLDER, "#seconds": SECONDS },
+    values: namesOf(own),
+  });
+}
+
+/** The same, of a thread that probably has no checkpoint: then nothing of it is left. */
+export async function endUnborn(db: DynamoDB, thread: Thread, own: OwnLease): Promise<boolean> {
+  return db.deleteItem(key(thread.partition, THREAD_MARKER), {
+    condition: `${OWN} AND attribute_not_exists(#born) AND attribute_not_exists(#restoring)`,
+    names: { "#lease": LEASE, "#token": TOKEN, "#born": BORN, "#restoring": RESTORING },
+    values: namesOf(own),
+  });
+}
+
+/** Ends a lease that another one holds, whose renewals are refused from now on. False if it has ended, or changed. */
+export async function takeAway(db: DynamoDB, thread: Thread, { name }: SeenLease, instead: string): Promise<boolean> {
+  return db.updateItem({
+    key: key(thread.partition, THREAD_MARKER),
+    update: "SET #lease = :instead REMOVE #until, #holder, #seconds",
+    condition: "#lease = :name AND attribute_exists(#until)",
+    names: { "#lease": LEASE, "#until": UNTIL, "#holder": HOLDER, "#seconds": SECONDS },
+    values: { ":name": { S: name }, ":instead": { S: instead } },
+  });
+}
+
+/** What an item is after an update; where its condition does not hold, what is there instead. */
+async function updateOrFind(db: DynamoDB, input: UpdateInput): Promise<{ item: Item | undefined; isDone: boolean }> {
+  let there: Item | undefined;
+  try {
+    const update = { ...updateOf(input), ReturnValues: "ALL_NEW", ReturnValuesOnConditionCheckFailure: "ALL_OLD" };
+    const { Attributes } = await db.call<Output & { Attributes: Item }>("UpdateItem", update, "Attributes", (item) => {
+      there = item;
+    });
+    return { item: Attributes, isDone: true };
+  } catch (error) {
+    if (!(error instanceof AwsRequestError && error.serviceCode === "ConditionalCheckFailedException")) throw error;
+    // DynamoDB says nothing where nothing is there, and embedded servers may never say it.
+    return { item: there ?? (await db.getItem(input.key, true)), isDone: false };
+  }
+}

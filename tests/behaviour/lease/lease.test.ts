@@ -1,0 +1,246 @@
+import { isDynamoDBSaverError, LeaseLostError, ThreadBusyError } from "langgraph-checkpoint-dynamodb";
+import { describe, expect, test, vi } from "vitest";
+import { emptyThread, latestOf, putStep, valuesAt } from "../../lanes/savers/checkpoints.js";
+import { errorOf } from "../../lanes/faults/faulty-fetch.js";
+import { createSaver } from "../../lanes/savers/harness.js";
+import { itemsOf } from "../../lanes/stored/raw-table.js";
+import { countedSaver, newPrefix } from "../../lanes/stored/requests.js";
+
+/** A thread with one checkpoint, and what its savers share. */
+async function thread() {
+  const world = { keyPrefix: newPrefix() };
+  const one = await putStep(createSaver(world), emptyThread("t"), { n: 1 });
+  return { world, one };
+}
+
+describe("a lease", () => {
+  test("keeps everyone else away until it is released, and says who has it", async () => {
+    const { world } = await thread();
+    const saver = createSaver(world);
+    const lease = await saver.acquireLease("t", { holder: "worker-1" });
+    const before = Date.now();
+    const error = await errorOf(createSaver(world).acquireLease("t"));
+    expect(error).toBeInstanceOf(ThreadBusyError);
+    expect(isDynamoDBSaverError(error)).toBe(true);
+    expect(error).toMatchObject({
+      code: "THREAD_BUSY",
+      threadId: "t",
+      holder: "worker-1",
+      token: lease.token,
+      message: expect.stringContaining("waitSeconds"),
+    });
+    expect((error as unknown as ThreadBusyError).until.getTime()).toBeGreaterThan(before);
+    expect(await createSaver(world).getLease("t")).toMatchObject({ holder: "worker-1", token: lease.token });
+    await lease.release();
+    expect(await createSaver(world).getLease("t")).toBeUndefined();
+    const next = await createSaver(world).acquireLease("t");
+    expect(next.token).toBe(lease.token + 1);
+    await next.release();
+  });
+
+  test("of many who ask at once, one gets it", async () => {
+    const { world } = await thread();
+    const asked = await Promise.allSettled(Array.from({ length: 10 }, () => createSaver(world).acquireLease("t")));
+    expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const one of asked) if (one.status === "rejected") expect(one.reason).toMatchObject({ code: "THREAD_BUSY" });
+  });
+
+  test("is acquired, renewed and released by one request each", async () => {
+    const { world, one } = await thread();
+    const { saver, log } = countedSaver(world);
+    await saver.getTuple(latestOf(one));
+    const acquired = await log.during(() => saver.acquireLease("t"));
+    expect(acquired.operations).toEqual(["UpdateItem"]);
+    const { result: lease } = acquired;
+    expect((await log.during(() => lease.renew())).operations).toEqual(["UpdateItem"]);
+    expect((await log.during(() => errorOf(saver.acquireLease("t")))).operations).toEqual(
+      // Some embedded servers do not say what they refuse by.
+      expect.arrayContaining(["UpdateItem"]),
+    );
+    expect((await log.during(() => lease.release())).operations).toEqual(["UpdateItem"]);
+  });
+
+  test("costs a put, the writes of a task and a read nothing", async () => {
+    const { world, one } = await thread();
+    const { saver, log } = countedSaver(world);
+    await saver.withLease("t", async ({ configurable }) => {
+      const under = { configurable: { ...one.config.configurable, ...configurable } };
+      const latest = { configurable: { ...under.configurable, checkpoint_id: undefined } };
+      expect((await log.during(() => saver.getTuple(latest))).operations).toEqual(["Query"]);
+      const written = await log.during(() => saver.putWrites(under, [["n", 2]], "task"));
+      expect(written.operations).toEqual(["UpdateItem"]);
+      const put = await log.during(() => putStep(saver, { ...one, config: under }, { n: 2 }));
+      expect(put.operations).toEqual(["PutItem"]);
+      expect((await log.during(() => saver.getTuple(latest))).operations).toEqual(["Query"]);
+    });
+  });
+
+  test("on a thread without a checkpoint leaves nothing when it is released", async () => {
+    const world = { keyPrefix: newPrefix() };
+    const saver = createSaver(world);
+    const lease = await saver.acquireLease("new");
+    expect(await errorOf(createSaver(world).acquireLease("new"))).toMatchObject({ code: "THREAD_BUSY" });
+    const [marker, ...more] = await itemsOf(world.keyPrefix, "new");
+    expect(more).toEqual([]);
+    expect(Number(marker!.ttl!.N)).toBeGreaterThan(Date.now() / 1_000);
+    await lease.release();
+    expect(await itemsOf(world.keyPrefix, "new")).toEqual([]);
+  });
+
+  test("lets a thread begin, which then stays", async () => {
+    const world = { keyPrefix: newPrefix() };
+    const saver = createSaver(world);
+    const start = emptyThread("new");
+    await saver.withLease("new", async ({ configurable }) => {
+      const config = { configurable: { ...start.config.configurable, ...configurable } };
+      await putStep(saver, { ...start, config }, { n: 1 });
+    });
+    const marker = (await itemsOf(world.keyPrefix, "new")).find(({ SK }) => SK!.S === "C#$")!;
+    expect(marker.ttl).toBeUndefined();
+    expect(marker.until).toBeUndefined();
+    expect(await valuesAt(createSaver(world), latestOf(start))).toEqual({ n: 1 });
+  });
+
+  test("that its holder does not renew is taken over, and the holder gets a LeaseLostError", async () => {
+    const { world, one } = await thread();
+    const saver = createSaver(world);
+    const lease = await saver.acquireLease("t", { leaseSeconds: 1 });
+    const next = await createSaver(world).acquireLease("t", { waitSeconds: 30 });
+    const under = { configurable: { ...one.config.configurable, ...lease.configurable } };
+    const error = await errorOf(putStep(saver, { ...one, config: under }, { n: "late" }));
+    expect(error).toBeInstanceOf(LeaseLostError);
+    expect(error).toMatchObject({
+      code: "LEASE_LOST",
+      threadId: "t",
+      message: expect.stringContaining("End this run"),
+    });
+    expect(lease.signal.aborted).toBe(true);
+    expect(lease.signal.reason).toBe(error);
+    expect(await errorOf(saver.putWrites(under, [["n", 2]], "task"))).toMatchObject({ code: "LEASE_LOST" });
+    expect(await valuesAt(createSaver(world), latestOf(one))).toEqual({ n: 1 });
+    await lease.release();
+    expect(await createSaver(world).getLease("t")).toMatchObject({ token: next.token });
+  });
+
+  test("that nobody else wants goes on after its time, by the next put", async () => {
+    const { world, one } = await thread();
+    const saver = createSaver(world);
+    const lease = await saver.acquireLease("t", { leaseSeconds: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const under = { configurable: { ...one.config.configurable, ...lease.configurable } };
+    await putStep(saver, { ...one, config: under }, { n: 2 });
+    expect(await errorOf(createSaver(world).acquireLease("t"))).toMatchObject({ code: "THREAD_BUSY" });
+    await lease.release();
+  });
+
+  test("that is broken cannot be renewed, and its thread is free", async () => {
+    const { world } = await thread();
+    const saver = createSaver(world);
+    const lease = await saver.acquireLease("t", { holder: "dead" });
+    expect(await createSaver(world).breakLease("t")).toMatchObject({ holder: "dead", token: lease.token });
+    expect(await errorOf(lease.renew())).toMatchObject({ code: "LEASE_LOST" });
+    const next = await createSaver(world).acquireLease("t");
+    expect(next.token).toBe(lease.token + 1);
+    expect(await createSaver(world).breakLease("other")).toBeUndefined();
+  });
+
+  test("ends with its thread", async () => {
+    const { world, one } = await thread();
+    const saver = createSaver(world);
+    const lease = await saver.acquireLease("t");
+    await createSaver(world).deleteThread("t");
+    expect(await errorOf(lease.renew())).toMatchObject({ code: "LEASE_LOST" });
+    const under = { configurable: { ...one.config.configurable, ...lease.configurable } };
+    expect(await errorOf(putStep(saver, { ...one, config: under }, { n: 2 }))).toMatchObject({ code: "LEASE_LOST" });
+    expect(await itemsOf(world.keyPrefix, "t")).toEqual([]);
+  });
+});
+
+describe("withLease", () => {
+  test("gives what the function gives, renews meanwhile, and releases", async () => {
+    const { world } = await thread();
+    const saver = createSaver(world);
+    const given = await saver.withLease(
+      "t",
+      async () => {
+        await new Promise((resolve) => setTimeout(resolve, 2_500));
+        expect(await errorOf(createSaver(world).acquireLease("t"))).toMatchObject({ code: "THREAD_BUSY" });
+        return "done";
+      },
+      { leaseSeconds: 1 },
+    );
+    expect(given).toBe("done");
+    expect(await saver.getLease("t")).toBeUndefined();
+  });
+
+  test("releases when the function throws, and throws what it has thrown", async () => {
+    const { world } = await thread();
+    const saver = createSaver(world);
+    const error = new Error("of a node");
+    expect(await errorOf(saver.withLease("t", () => Promise.reject(error)))).toBe(error);
+    expect(await saver.getLease("t")).toBeUndefined();
+  });
+
+  test("throws a LeaseLostError, whose signal ends the function, when the lease is broken", async () => {
+    const { world } = await thread();
+    const saver = createSaver(world);
+    const run = saver.withLease(
+      "t",
+      async ({ signal }) => {
+        await createSaver(world).breakLease("t");
+        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("ended"))));
+      },
+      { leaseSeconds: 1 },
+    );
+    expect(await errorOf(run)).toMatchObject({ code: "LEASE_LOST" });
+  });
+
+  test("waits for another holder as long as it is told to", async () => {
+    const { world } = await thread();
+    const lease = await createSaver(world).acquireLease("t");
+    const waiting = createSaver(world).withLease("t", ({ token }) => token, { waitSeconds: 30 });
+    await lease.release();
+    expect(await waiting).toBe(lease.token + 1);
+    await createSaver(world).acquireLease("t");
+    const controller = new AbortController();
+    const aborted = createSaver(world).withLease("t", () => undefined, { waitSeconds: 30, signal: controller.signal });
+    controller.abort();
+    expect(await errorOf(aborted)).toMatchObject({ code: "ABORTED" });
+  });
+
+  test.each([true, false])(
+    "waits for the dead no longer than a lease, whatever their clock (begun: %s)",
+    async (isBegun) => {
+      const { world } = isBegun ? await thread() : { world: { keyPrefix: newPrefix() } };
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+      const dead = await createSaver(world)
+        .acquireLease("t", { leaseSeconds: 1 })
+        .finally(() => vi.useRealTimers());
+      expect(await createSaver(world).withLease("t", ({ token }) => token, { waitSeconds: 60 })).toBe(dead.token + 1);
+    },
+  );
+});
+
+test.each([
+  [{ leaseSeconds: 0 }, "leaseSeconds must be a number of seconds from 1 to 3600"],
+  [{ leaseSeconds: "15" }, "leaseSeconds must be a number"],
+  [{ waitSeconds: -1 }, "waitSeconds must be a number of seconds from 0 to 86400"],
+  [{ holder: "" }, "holder must have from 1 to 200 characters"],
+  [{ holder: 1 }, "holder must be a string"],
+  [{ signal: {} }, "signal must be an AbortSignal"],
+  [{ seconds: 3 }, 'There is no option "seconds"'],
+])("acquireLease refuses %j before it sends anything", async (options, message) => {
+  const { saver, log } = countedSaver();
+  const { result, operations } = await log.during(() => errorOf(saver.acquireLease("t", options as never)));
+  expect(result).toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining(message) });
+  expect(operations).toEqual([]);
+});
+
+test.each([[{}], ["a lease"], [{ thread_id: "t", token: 1 }]])(
+  "configurable.lease that is %j is refused, and not ignored",
+  async (lease) => {
+    const saver = createSaver();
+    const configurable = { thread_id: "t", checkpoint_ns: "", lease };
+    expect(await errorOf(saver.getTuple({ configurable }))).toMatchObject({ code: "INVALID_INPUT" });
+  },
+);

@@ -1,0 +1,87 @@
+import { countsFor, isAbove, LatestSearch, type Ranked } from "../../../src/checkpoint/fence.js";
+import { FirstReads } from "../../../src/checkpoint/first-reads.js";
+
+/*
+ * What the protocol is made of. Reading is what the package's own functions say; a mutant replaces one of these.
+ */
+
+/** The marker of a thread, as far as leases go. Times are in units of 5 seconds. */
+export interface Marker {
+  token: number;
+  lease: string | undefined;
+  /** By the holder's clock. */
+  until: number | undefined;
+  seconds: number;
+}
+
+interface Own {
+  lease: string;
+  token: number;
+}
+
+export interface Rules {
+  /** How much later than its `until` a lease counts as over, for one that does not wait. */
+  allowance: number;
+  /** Whether a holder measures its own time, and renews before it sends anything after that. */
+  holderMeasures: boolean;
+  mayRenew: (marker: Marker, own: Own) => boolean;
+  mayRelease: (marker: Marker, own: Own) => boolean;
+  /** The latest of checkpoints in descending order of their ids. */
+  latest: (all: Ranked[], youngest: number | undefined) => Ranked | undefined;
+  isLate: (reads: FirstReads, one: Ranked) => boolean;
+  seesWrite: (reads: FirstReads, on: string, task: string, token: number) => boolean;
+  /** Whether older writes stand in the way of what a younger holder writes. */
+  hasOwnPlace: boolean;
+  countsFor: typeof countsFor;
+  claims: boolean;
+}
+
+export const protocol: Rules = {
+  allowance: 1,
+  holderMeasures: true,
+  mayRenew: (marker, own) => marker.lease === own.lease && marker.token === own.token && marker.until !== undefined,
+  mayRelease: (marker, own) => marker.lease === own.lease && marker.token === own.token,
+  latest(all, youngest) {
+    const search = new LatestSearch<Ranked>(youngest);
+    for (const one of all) {
+      search.add(one);
+      if (search.isOver()) break;
+    }
+    return search.best;
+  },
+  isLate: (reads, one) => reads.isLate("", one),
+  seesWrite: (reads, on, task, token) => reads.seesWrite("", on, { task, token }, "w0"),
+  hasOwnPlace: true,
+  countsFor,
+  claims: true,
+};
+
+/** Faults in the protocol, each of which the search has to find. */
+export const mutants: Record<string, Partial<Rules>> = {
+  "the latest checkpoint is that with the highest id": { latest: (all) => all[0] },
+  "the latest checkpoint is found without a look at what is behind it": {
+    latest: (all) => all.reduce<Ranked | undefined>((best, one) => best ?? one, undefined),
+    isLate: () => false,
+  },
+  "who has written to a checkpoint does not count": { claims: false },
+  "a holder does not remember the latest checkpoint it has read": { isLate: () => false },
+  "the token is not compared on pending writes": { seesWrite: () => true },
+  "all holders write to the same place": { hasOwnPlace: false },
+  "the token is not compared on the way of a DeltaChannel": { countsFor: () => true },
+  "what was seen of older writes is not compared on the way of a DeltaChannel": {
+    countsFor: (child, writes) => writes.token <= child.token,
+  },
+  "a lease is over by its holder's clock alone": { allowance: 0 },
+  "a holder does not measure its own time": { holderMeasures: false },
+  "a lease is released without a condition": { mayRelease: () => true },
+  "a renewal revives a lease that was broken": {
+    mayRenew: (marker, { lease }) => marker.lease === lease || marker.lease === "broken",
+  },
+  "a lease is known by its name alone": {
+    mayRenew: (marker, { lease }) => marker.lease === lease && marker.until !== undefined,
+  },
+  "a renewal asks for nothing": { mayRenew: () => true },
+};
+
+/** The order of checkpoints, for what a state should be. */
+export const above = isAbove;

@@ -1,0 +1,179 @@
+import type { Ranked } from "../../../src/checkpoint/fence.js";
+import { FirstReads } from "../../../src/checkpoint/first-reads.js";
+import type { Marker, Rules } from "./rules.js";
+
+/*
+ * A thread, its runs, and the requests that are under way. Times are in units of 5 seconds. All of it is plain data, so
+ * that states can be compared.
+ */
+
+/** A lease lasts two units. */
+export const LEASE = 2;
+
+export interface StoredCheckpoint {
+  id: string;
+  parentId: string | undefined;
+  token: number;
+  over?: string[] | undefined;
+  /** What the run that put it had seen of its parent's writes: what it must be rebuilt from. */
+  basis: string[];
+}
+
+export interface StoredWrites {
+  on: string;
+  task: string;
+  token: number;
+  claims: boolean;
+  /** The token of whoever has written it: others only where holders have no place of their own. */
+  by: number;
+}
+
+export type Payload =
+  | {
+      kind: "acquire";
+      lease: string;
+      until: number;
+      expired: number;
+      seen?: { lease: string; until: number } | undefined;
+    }
+  | { kind: "renew"; lease: string; token: number; until: number }
+  | { kind: "release"; lease: string; token: number }
+  | { kind: "put"; checkpoint: StoredCheckpoint }
+  | { kind: "writes"; writes: StoredWrites };
+
+export interface Request {
+  run: number;
+  payload: Payload;
+  /** How often it can still arrive. */
+  copies: number;
+  /** Of its first arrival: whether it was done, and the token that it was granted. */
+  answer?: { isDone: boolean; token: number } | undefined;
+  /** Whether its run waits for the answer. */
+  isAwaited: boolean;
+}
+
+export interface Run {
+  /** How far its clock is ahead. */
+  clock: number;
+  /** Whether it waits for a lease by watching the marker. */
+  watches: boolean;
+  /** The place in its script. */
+  at: number;
+  state: "runs" | "done" | "lost";
+  token: number;
+  lease: string;
+  /** When it sent what was granted last. */
+  renewedAt: number;
+  sentAt: number;
+  watched?: { lease: string; until: number; since: number } | undefined;
+  /** What it has read first: `null` where it has not read yet. */
+  base: Ranked | undefined | null;
+  seen: string[];
+  /** Acknowledged checkpoints, and writes as `on task`. */
+  puts: string[];
+  writes: string[];
+}
+
+export interface State {
+  now: number;
+  marker: Marker;
+  checkpoints: StoredCheckpoint[];
+  writes: StoredWrites[];
+  runs: Run[];
+  requests: Request[];
+  /** Doubles that may still be made. */
+  doubles: number;
+  breaks: number;
+}
+
+const EPOCH = 0x01b21dd213814000n;
+const START_MS = 1_700_000_000_000;
+
+/** An id of LangGraph's form, made at a time in units of 5 seconds. */
+export function idAt(time: number, counter: number): string {
+  const ticks = (BigInt(START_MS + time * 5_000) * 10_000n + EPOCH + BigInt(counter)).toString(16).padStart(15, "0");
+  return `${ticks.slice(0, 8)}-${ticks.slice(8, 12)}-6${ticks.slice(12)}-8000-000000000000`;
+}
+
+export function begin(clocks: number[], watches: boolean[], doubles: number, breaks: number): State {
+  const old: StoredCheckpoint = { id: idAt(-100, 0), parentId: undefined, token: 0, basis: [] };
+  const interrupted: StoredCheckpoint = { id: idAt(-99, 0), parentId: old.id, token: 0, basis: [] };
+  return {
+    now: 0,
+    marker: { token: 0, lease: undefined, until: undefined, seconds: LEASE },
+    checkpoints: [old, interrupted],
+    writes: [],
+    runs: clocks.map((clock, i) => ({
+      clock,
+      watches: watches[i]!,
+      at: 0,
+      state: "runs",
+      token: 0,
+      lease: "",
+      renewedAt: 0,
+      sentAt: 0,
+      base: null,
+      seen: [],
+      puts: [],
+      writes: [],
+    })),
+    requests: [],
+    doubles,
+    breaks,
+  };
+}
+
+/** The checkpoints as readers meet them. */
+export function ranked({ checkpoints, writes }: State, { claims }: Rules): Ranked[] {
+  return checkpoints
+    .map(({ id, parentId, token }) => {
+      const claimed = claims
+        ? writes.filter((one) => one.on === id && one.claims).reduce((most, one) => Math.max(most, one.token), 0)
+        : 0;
+      return { id, parentId, token, claimed };
+    })
+    .sort((a, b) => (a.id < b.id ? 1 : -1));
+}
+
+/** What a run remembers, as the package's own class has it. */
+export function readsOf({ token, base, seen, puts }: Run): FirstReads {
+  const reads = new FirstReads(token);
+  if (base === null) return reads;
+  reads.readLatest("", base);
+  if (base)
+    reads.readWrites(
+      "",
+      base.id,
+      seen.map((one) => ({ task: one.split("@")[0]!, token: Number(one.split("@")[1]), names: ["w0"] })),
+    );
+  if (puts.length > 0) reads.put("");
+  return reads;
+}
+
+/** The latest checkpoint to a holder, or to a reader without a lease. */
+export function latestFor(state: State, rules: Rules, run?: Run): Ranked | undefined {
+  const all = ranked(state, rules);
+  if (!run) return rules.latest(all, state.marker.token);
+  const reads = readsOf(run);
+  const youngest = Math.max(reads.youngest(""), state.marker.token > run.token ? state.marker.token : 0);
+  return rules.latest(
+    all.filter((one) => !rules.isLate(reads, one)),
+    youngest,
+  );
+}
+
+/** The pending writes of a checkpoint, `task@token` each: those of the youngest token for each task. */
+export function pendingOf({ writes }: State, on: string, isSeen: (one: StoredWrites) => boolean): string[] {
+  const youngest = new Map<string, StoredWrites>();
+  for (const one of writes) {
+    if (one.on !== on || !isSeen(one)) continue;
+    const other = youngest.get(one.task);
+    if (!other || one.token > other.token) youngest.set(one.task, one);
+  }
+  return [...youngest.values()].map(({ task, by }) => `${task}@${by}`).sort();
+}
+
+export function pendingFor(state: State, rules: Rules, on: string, run?: Run): string[] {
+  const reads = run && readsOf(run);
+  return pendingOf(state, on, (one) => !reads || rules.seesWrite(reads, on, one.task, one.token));
+}
