@@ -17,7 +17,7 @@ import { LeaseWorkers, type Answer, type LeaseWorker } from "./lease-workers.js"
 const { seed, runs } = inject("soak");
 const ROUNDS = runs || 12;
 /** Side by side: most of a round is waiting. */
-const AT_ONCE = runs > 0 ? 4 : 2;
+const AT_ONCE = runs > 0 ? 3 : 2;
 /** Long enough to be overtaken by whoever waits, whose lease is for a second. */
 const STOPPED_MS = 2_500;
 
@@ -47,7 +47,7 @@ function startWorkers(): LeaseWorkers {
       KEY_PREFIX: keyPrefix,
       LEDGER: ledger,
     },
-    2 * AT_ONCE,
+    AT_ONCE,
   );
 }
 

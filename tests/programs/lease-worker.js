@@ -11,6 +11,8 @@ const { LEDGER = "", KEY_PREFIX = "" } = process.env;
 const sent = { requests: 0, renewedMs: 0, refused: 0 };
 const checkpointer = DynamoDBSaver.fromEnv(process.env, {
   keyPrefix: KEY_PREFIX,
+  // A machine that runs all tests at once can be slow, and nothing here is about that.
+  requestTimeoutMs: 60_000,
   fetch: async (url, init) => {
     sent.requests++;
     const sentMs = Date.now();

@@ -64,10 +64,8 @@ export class LeaseWorkers {
 
   constructor(
     private readonly env: NodeJS.ProcessEnv,
-    spare: number,
-  ) {
-    for (let i = 0; i < spare; i++) this.#ready.push(this.#start());
-  }
+    private readonly spare: number,
+  ) {}
 
   async #start(): Promise<LeaseWorker> {
     const worker = new LeaseWorker(this.env);
@@ -79,7 +77,7 @@ export class LeaseWorkers {
 
   take(): Promise<LeaseWorker> {
     const first = this.#ready.shift() ?? this.#start();
-    this.#ready.push(this.#start());
+    while (this.#ready.length < this.spare) this.#ready.push(this.#start());
     return first;
   }
 
