@@ -21,20 +21,27 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const files = {
   history: "tests/behaviour/checkpoint/history.test.ts",
   ttl: "tests/behaviour/payload/ttl-invariant.test.ts",
+  leases: "tests/programs/lease-processes.test.ts",
 };
+/** What runs without a name. */
+const usual = ["history", "ttl"];
 const help = `
 npm run soak -- [history] [ttl] [options]
+npm run soak -- leases [--runs N] [--seed N]
 npm run soak -- world [--kind saver|store] [--histories N] [--seed N] [--processes N] [--replay SEED] [--mutants]
 
   history        many workers on the same threads while requests fail; checks what they read
   ttl            random histories under a simulated clock; checks that nothing expires too early
                  (both, side by side, by default)
+  leases         two processes that answer one approval at once, while holders are killed and stopped; checks that the
+                 tool is paid once
   world          histories of savers in a world in memory, where every request, fault and moment follows from the
                  seed; needs no server
   --kind KIND    whose histories, in world: saver, or store with the cache (saver)
   --minutes N    how long (60)
   --seed N       what the random choices start from (any); the same one repeats them
   --share N      of all requests, how many meet a fault, in history (0.2)
+  --runs N       how many approvals, in leases (500)
   --histories N  how many, in world (10,000)
   --processes N  how many at once, in world (as many as there are cores)
   --replay SEED  lives through one history of world again, makes it small and shows it
@@ -48,6 +55,7 @@ try {
       minutes: { type: "string" },
       seed: { type: "string" },
       share: { type: "string" },
+      runs: { type: "string" },
       histories: { type: "string" },
       processes: { type: "string" },
       kind: { type: "string" },
@@ -78,22 +86,26 @@ try {
         : soakWorld({ ...options, ...(values.replay !== undefined && { replay: values.replay }) })),
     );
   }
-  const names = positionals.length > 0 ? positionals : Object.keys(files);
+  if (positionals.includes("leases") && positionals.length > 1)
+    throw new Error("leases goes on for a number of approvals, and not for a time: soak it by itself.");
+  const names = positionals.length > 0 ? positionals : usual;
   const unknown = names.find((name) => !(name in files));
   if (unknown)
     throw new Error(
-      `There is no ${JSON.stringify(unknown)} to soak, only ${Object.keys(files).join(" and ")}, or world by itself.`,
+      `There is no ${JSON.stringify(unknown)} to soak, only ${Object.keys(files).join(", ")}, or world by itself.`,
     );
   const minutes = number("minutes", values.minutes ?? "60", 0.1, 100_000);
   const share = number("share", values.share ?? "0.2", 0, 0.5);
+  const runs = number("runs", values.runs ?? "500", 1, 1e6);
 
   ensureInstalled();
   if (!process.env.DYNAMODB_ENDPOINT) ensureJava();
-  if (!process.env.S3_ENDPOINT) ensureCeph();
+  if (!process.env.S3_ENDPOINT && names.some((name) => name !== "leases")) ensureCeph();
   process.exitCode = await soak(names, {
     SOAK_MINUTES: String(minutes),
     SOAK_SEED: String(seed),
     SOAK_SHARE: String(share),
+    ...(names.includes("leases") && { SOAK_RUNS: String(runs) }),
   });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -102,17 +114,19 @@ try {
 
 /**
  * @param {string[]} names
- * @param {{ SOAK_MINUTES: string, SOAK_SEED: string, SOAK_SHARE: string }} env
+ * @param {{ SOAK_MINUTES: string, SOAK_SEED: string, SOAK_SHARE: string, SOAK_RUNS?: string }} env
  * @returns {Promise<number>} the exit code
  */
 async function soak(names, env) {
   const { print, printTable, heading } = await import("./lib/docs/terminal.js");
-  print(`seed ${env.SOAK_SEED}, ${env.SOAK_MINUTES} minutes, ${Number(env.SOAK_SHARE) * 100} % faults`);
+  const share = `${env.SOAK_MINUTES} minutes, ${Number(env.SOAK_SHARE) * 100} % faults`;
+  print(`seed ${env.SOAK_SEED}, ${env.SOAK_RUNS ? `${env.SOAK_RUNS} approvals` : share}`);
   const vitest = [
     "node_modules/vitest/vitest.mjs",
     "run",
     ...names.map((name) => files[name] ?? name),
     "--project=node",
+    "--project=node/alone",
     "--disable-console-intercept=true",
   ];
   const child = spawn(process.execPath, vitest, {
@@ -157,20 +171,21 @@ async function soak(names, env) {
     ["left", ...Array(7).fill("right")],
   );
   const faults = total(reports.map((report) => report.faults ?? {}));
-  if (Object.keys(faults).length > 0) {
-    print();
-    print(`faults: ${kinds(faults)}`);
-    print(`calls: ${kinds(total(reports.map((report) => report.byKind ?? {})))}`);
-  }
+  const byKind = total(reports.map((report) => report.byKind ?? {}));
+  if (Object.keys(byKind).length > 0) print();
+  if (Object.keys(faults).length > 0) print(`faults: ${kinds(faults)}`);
+  if (Object.keys(byKind).length > 0) print(`calls: ${kinds(byKind)}`);
   return exitCode === 0 && isWhole ? 0 : 1;
 }
 
 /** @param {Report} report */
-function progress({ test, seconds, calls, compared, histories, faults }) {
+function progress({ test, seconds, calls, compared, histories, threads, byKind, faults }) {
   const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   const done =
     calls === undefined
-      ? `${count(histories)} histories`
+      ? histories === undefined
+        ? `${count(threads)} threads: ${kinds(byKind ?? {})}`
+        : `${count(histories)} histories`
       : `${count(calls)} calls, ${count(compared)} checkpoints compared`;
   return `${time.padStart(6)}  ${test}: ${done}${faults ? `; ${count(sum(faults))} faults: ${kinds(faults)}` : ""}`;
 }

@@ -50,14 +50,17 @@ export interface Soak {
   minutes: number;
   /** `SOAK_SHARE`: of all requests, how many meet a fault. */
   share: number;
+  /** `SOAK_RUNS`: how often, for what is counted; 0 is as often as in `npm test`. */
+  runs: number;
 }
 
 function soakFromEnv(): Soak {
-  const { SOAK_SEED, SOAK_MINUTES, SOAK_SHARE } = process.env;
+  const { SOAK_SEED, SOAK_MINUTES, SOAK_SHARE, SOAK_RUNS } = process.env;
   return {
     seed: Number(SOAK_SEED || Math.floor(Math.random() * 1e6)),
     minutes: Number(SOAK_MINUTES || 0),
     share: Number(SOAK_SHARE || 0.2),
+    runs: Number(SOAK_RUNS || 0),
   };
 }
 

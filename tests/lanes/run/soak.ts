@@ -15,10 +15,14 @@ export class Soaking {
   readonly #endsMs: number;
   #reportedMs = 0;
 
-  /** @param tests how many tests of the file share the time */
+  /**
+   * @param tests how many tests of the file share the time
+   * @param byCount whether it goes on for a number of runs, and not for a time
+   */
   constructor(
     private readonly name: string,
     tests: number,
+    private readonly byCount = false,
   ) {
     this.#endsMs = (inject("soak").minutes * 60_000) / tests;
   }
@@ -29,11 +33,11 @@ export class Soaking {
   }
 
   /** Tells how far it is, if it is time to, or the test is at its end. */
-  report(figures: object): void {
+  report(figures: object, isOver = !this.goesOn()): void {
     const ms = performance.now() - this.#started;
-    if (this.#endsMs === 0 || (ms - this.#reportedMs < REPORT_MS && this.goesOn())) return;
+    if ((this.#endsMs === 0 && !this.byCount) || (ms - this.#reportedMs < REPORT_MS && !isOver)) return;
     this.#reportedMs = ms;
     const seconds = Math.round(ms / 1_000);
-    console.log(`soak ${JSON.stringify({ test: this.name, seconds, isOver: !this.goesOn(), ...figures })}`);
+    console.log(`soak ${JSON.stringify({ test: this.name, seconds, isOver, ...figures })}`);
   }
 }
