@@ -8,10 +8,12 @@ import { poolOf } from "./tests/runtimes/host/pool.js";
 import { runtimes } from "./tests/runtimes/host/runtimes.js";
 
 /**
- * Tests of behaviour run in every lane, and share their modules there: none keeps a state of its own, and loading
- * LangGraph for each file takes most of the time. The rest of `tests/` needs Node (child processes, files, servers).
+ * Tests of behaviour run in every lane. The rest of `tests/` needs Node (child processes, files, servers). Where none
+ * keeps a state of its own, files share their modules: loading LangGraph for each would take much of the time.
  */
 const behaviour = "tests/behaviour/**/*.test.ts";
+/** Of what needs Node: tests that look at other processes, and at no state of their own. */
+const ofPrograms = "tests/{cli,demo,examples,frameworks,infra,package,security}/**/*.test.ts";
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
@@ -112,7 +114,7 @@ export default defineConfig({
         test: {
           ...inNode,
           name: "node",
-          include: [behaviour],
+          include: [behaviour, ofPrograms],
           exclude: [...lane.exclude, ...oneByOne],
           isolate: false,
         },
@@ -123,7 +125,7 @@ export default defineConfig({
           ...inNode,
           name: "node/alone",
           include: ["tests/**/*.test.ts"],
-          exclude: [...lane.exclude, behaviour],
+          exclude: [...lane.exclude, behaviour, ofPrograms],
         },
       },
       {
