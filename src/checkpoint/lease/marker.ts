@@ -189,9 +189,9 @@ export async function endUnborn(db: DynamoDB, thread: Thread, own: OwnLease): Pr
   });
 }
 
-/** Ends a lease that another one holds, whose renewals are refused from now on. False if it has ended, or changed. */
-export async function takeAway(db: DynamoDB, thread: Thread, { name }: SeenLease, instead: string): Promise<boolean> {
-  return db.updateItem({
+/** Ends a lease that another one holds, whose renewals are refused from now on. */
+export async function takeAway(db: DynamoDB, thread: Thread, { name }: SeenLease, instead: string): Promise<void> {
+  await db.updateItem({
     key: key(thread.partition, THREAD_MARKER),
     update: "SET #lease = :instead REMOVE #until, #holder, #seconds",
     condition: "#lease = :name AND attribute_exists(#until)",

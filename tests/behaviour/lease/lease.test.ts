@@ -1,4 +1,9 @@
-import { isDynamoDBSaverError, LeaseLostError, ThreadBusyError } from "langgraph-checkpoint-dynamodb";
+import {
+  isDynamoDBSaverError,
+  LeaseLostError,
+  ThreadBusyError,
+  type AcquiredLease,
+} from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test, vi } from "vitest";
 import { emptyThread, latestOf, putStep, valuesAt } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
@@ -142,6 +147,22 @@ describe("a lease", () => {
     const next = await createSaver(world).acquireLease("t");
     expect(next.token).toBe(lease.token + 1);
     expect(await createSaver(world).breakLease("other")).toBeUndefined();
+  });
+
+  test("that comes while another one is broken stays", async () => {
+    const { world } = await thread();
+    const dead = await createSaver(world).acquireLease("t", { holder: "dead" });
+    let next: AcquiredLease | undefined;
+    const late: typeof fetch = async (url, init) => {
+      if (!next && new Headers(init?.headers).get("x-amz-target")?.endsWith("UpdateItem")) {
+        await dead.release();
+        next = await createSaver(world).acquireLease("t");
+      }
+      return fetch(url, init);
+    };
+    expect(await createSaver({ ...world, fetch: late }).breakLease("t")).toMatchObject({ holder: "dead" });
+    await next!.renew();
+    expect(await createSaver(world).getLease("t")).toMatchObject({ token: next!.token });
   });
 
   test("ends with its thread", async () => {
