@@ -36,8 +36,7 @@ const plan = await (
 sayWhatIsMissing(plan);
 
 const failedChecks = (await checking) ?? 0;
-// Without a lane, vitest would take all of them.
-const tally = plan.lanes.length > 0 ? await runVitest() : nothingRan();
+const tally = plan.lanes.length > 0 ? await runVitest() : nothingRan(); // without a lane, vitest would take all of them
 const failures = [...plan.missing.map((what) => `not run, for want of ${what}`), ...tally.problems, ...notRun(tally)];
 if (failures.length > 0) {
   console.log("\nCounted as failed:");
@@ -93,12 +92,12 @@ async function runVitest() {
   const folder = mkdtempSync(join(tmpdir(), "tests-"));
   const file = join(folder, "tally.json");
   try {
-    const reporters = ["--reporter=default", "--reporter=./scripts/lib/testing/tally-reporter.js"];
     const projects = plan.lanes.flatMap(projectsOf).map((project) => `--project=${project}`);
     const vitest = [
       "node_modules/vitest/vitest.mjs",
       "run",
-      ...reporters,
+      "--reporter=default",
+      "--reporter=./scripts/lib/testing/tally-reporter.js",
       ...projects,
       // Before options: vitest would take a filter behind `-u` for that option's value.
       ...(quick ? ["tests/behaviour/"] : filters),
