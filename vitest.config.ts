@@ -13,7 +13,7 @@ import { runtimes } from "./tests/runtimes/host/runtimes.js";
  */
 const behaviour = "tests/behaviour/**/*.test.ts";
 /** Of what needs Node: tests that look at other processes, and at no state of their own. */
-const ofPrograms = "tests/{cli,demo,examples,frameworks,infra,package,security}/**/*.test.ts";
+const ofPrograms = "tests/{cli,examples,frameworks,infra,package,security}/**/*.test.ts";
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 

@@ -70,10 +70,14 @@ export const signature = (name, parameters, returns) =>
  * @type {Record<string, string>}
  */
 const GIVEN = {
-  DynamoDBSaver:
-    'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: ' +
-    "DynamoDBSaver;\ndeclare const file: { write(text: string): unknown };\ndeclare const graph: { invoke(input: " +
-    "object, config: object): Promise<unknown> };",
+  DynamoDBSaver: [
+    'import { Command } from "@langchain/langgraph";',
+    'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";',
+    "declare const checkpointer: DynamoDBSaver;",
+    "declare const file: { write(text: string): unknown };",
+    "declare const graph: { invoke(input: object, config: object): Promise<unknown> };",
+    "declare const resume: string;",
+  ].join("\n"),
   LongWorkOptions:
     'import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";\ndeclare const checkpointer: DynamoDBSaver;',
   VectorIndex: [
