@@ -74,7 +74,7 @@ describe("with maxValueBytes of 8 MiB, so does every call that meets as much as 
     ["50,000 messages in the cache", "cache.get", () => ofCache(1, { data: entryOf(messages(WHOLE - 1_000)) })],
   ];
   // A run of everything takes every other one; who asks for this file gets all.
-  const chosen = all.filter((_, i) => inject("effort") === "full" || i % 2 === 0);
+  const chosen = all.filter((_, i) => inject("effort") === "full" || i % 2 === 1);
   test.each(chosen)("%s", { timeout: 60_000 }, async (_, reading, items) => {
     const { outcome, mebibytes } = await read(reading, await items(), MAX);
 
