@@ -71,11 +71,14 @@ async function round(i: number, pair: LeaseWorker[]): Promise<Answer[]> {
     pair.map(async (worker, j) => {
       const afterMs = random.below(i < 2 ? 20 : 120);
       let continuedMs: number | undefined;
+      let isOver = false;
       worker.onHold = () => {
         // One of the two stays, so that a round ends.
         if (holders++ > 0) overtakenMs = Date.now();
         if (holders > 1 || fates[j] === "lives") return;
         void wait(afterMs).then(async () => {
+          // It was faster, and may be in another round by now.
+          if (isOver) return;
           if (fates[j] === "is killed") return worker.child.kill("SIGKILL");
           stopped++;
           worker.child.kill("SIGSTOP");
@@ -91,6 +94,7 @@ async function round(i: number, pair: LeaseWorker[]): Promise<Answer[]> {
         waitSeconds,
       });
       worker.onHold = () => undefined;
+      isOver = true;
       if (answer.outcome === "LEASE_LOST") {
         // On a busy machine a process can stand still for a second by itself.
         slowestLossMs = Math.max(slowestLossMs, performance.now() - (continuedMs ?? Infinity));
