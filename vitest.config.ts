@@ -8,16 +8,18 @@ import { poolOf } from "./tests/runtimes/host/pool.js";
 import { runtimes } from "./tests/runtimes/host/runtimes.js";
 
 /**
- * Tests of behaviour run in every lane, and share their modules there: none keeps a state of its own, and loading
- * LangGraph for each file takes most of the time. The rest of `tests/` needs Node (child processes, files, servers).
+ * Tests of behaviour run in every lane. The rest of `tests/` needs Node (child processes, files, servers). Where none
+ * keeps a state of its own, files share their modules: loading LangGraph for each would take much of the time.
  */
 const behaviour = "tests/behaviour/**/*.test.ts";
+/** Of what needs Node: tests that look at other processes, and at no state of their own. */
+const ofPrograms = "tests/{cli,demo,examples,frameworks,infra,package,security}/**/*.test.ts";
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
 /**
- * What the other runtimes run in `npm test`: where they could differ, and most of the store and the cache. `npm run
- * test:runtimes` runs everything in each of them.
+ * What the other runtimes run in `npm test`: what they could do in another way (requests, cryptography, compression,
+ * bytes, time, the context of a call), and LangGraph's own suite. `npm run test:whole` runs everything in each of them.
  */
 const first = [
   "abort*",
@@ -26,16 +28,15 @@ const first = [
   "config",
   "context",
   "encryption*",
-  "forks",
   "from-env",
-  "list",
   "official",
-  "pending-writes*",
-  "reader*",
+  "reader-options",
   "s3",
   "s3-options",
   "signing*",
-  "store*",
+  "store",
+  "store-in-graphs",
+  "store-vectors",
   "values",
 ];
 const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/**/{${first.join()}}.test.ts`];
@@ -43,7 +44,7 @@ const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/**/{${
 /** What Node 22, 24 and 26 run: 20 runs everything. What installs the package tries 20 and 26 as users do. */
 const newerNode = process.env.WHOLE_SUITE
   ? [behaviour]
-  : ["tests/behaviour/**/{encryption*,official,s3,signing*,values}.test.ts"];
+  : ["tests/behaviour/**/{encryption,official,s3,signing*,values}.test.ts"];
 
 /**
  * What LangGraph has no part in, whichever version it is: the client and its credentials, options, what becomes of
@@ -56,34 +57,24 @@ const withoutLangGraph = [
   "tests/behaviour/threads/{copy-*,incarnations,long-work,prune*,removed-runs,restored-thread}.test.ts",
   "tests/behaviour/format/{data-errors*,encryption-*}.test.ts",
   "tests/behaviour/**/{ids,key-families,official-*,sizes}.test.ts",
-  "tests/behaviour/store/store-{by-meaning,crash,late,pages-by-meaning,requests,sketch,ttl,values}.test.ts",
-  "tests/behaviour/store/clocks-and-leftovers/*.test.ts",
+  "tests/behaviour/store/store-{batch,by-meaning,crash,differences,late,pages-by-meaning}.test.ts",
+  "tests/behaviour/store/store-{requests,sketch,ttl,values,without-s3}.test.ts",
+  "tests/behaviour/store/{clocks-and-leftovers,s3-vectors}/*.test.ts",
+  "tests/behaviour/cache/cache-!(values).test.ts",
+  "tests/behaviour/format/{custom-ids,max-value,serde-random}.test.ts",
   "tests/behaviour/hostile/hostile-!(constructors).test.ts",
 ];
 
-/**
- * What workerd runs besides, where most of this package's Workers are: requests, credentials, time and bytes, the cache
- * whole, and the care of threads.
- */
+/** What workerd runs besides, where most of this package's Workers are: all of requests, and the care of threads. */
 const inWorkerd = process.env.WHOLE_SUITE
   ? []
   : [
-      "tests/behaviour/{aws,cache,credentials,payload}/*.test.ts",
+      "tests/behaviour/{aws,credentials}/*.test.ts",
       "tests/behaviour/threads/{copy-export,export-import,prune}.test.ts",
     ];
 
-/**
- * What is the same in every runtime: the order of requests, what is cut of them, time, what keys and values become,
- * arithmetic. Node runs all of it.
- */
-const withoutRuntime = process.env.WHOLE_SUITE
-  ? []
-  : [
-      "tests/behaviour/store/store-{batch,by-meaning,crash,differences,differential,late,pages-by-meaning}.test.ts",
-      "tests/behaviour/store/store-{requests,sketch,ttl,values,without-s3}.test.ts",
-      "tests/behaviour/store/{clocks-and-leftovers,s3-vectors}/*.test.ts",
-      "tests/behaviour/payload/ttl-invariant.test.ts",
-    ];
+/** LangGraph's suite with one option at a time: `official-together` has them all. */
+const oneByOne = process.env.WHOLE_SUITE ? [] : ["tests/behaviour/official/official-{encryption,plain,s3,ttl}.test.ts"];
 
 const resolve = {
   // The first that fits the beginning of a name is taken.
@@ -100,7 +91,7 @@ const plan = planFromEnv();
 
 const lane = {
   exclude: plan.leftOut,
-  provide: { thorough: false, peers: newestPeers() },
+  provide: { effort: "little" as const, peers: newestPeers() },
   globals: true, // the official validation suite is written for vitest's globals
   setupFiles: ["tests/lanes/stored/table.ts"],
   testTimeout: 120_000, // for a machine that is busy with other things as well
@@ -110,7 +101,7 @@ const lane = {
 /** With the search for secrets, which takes Node's `inspect`. */
 const watched = { ...lane, setupFiles: [...lane.setupFiles, "tests/lanes/run/watch-emissions.ts"] };
 
-const inNode = { ...watched, provide: { ...lane.provide, thorough: plan.thorough } };
+const inNode = { ...watched, provide: { ...lane.provide, effort: plan.effort } };
 
 export default defineConfig({
   test: {
@@ -118,14 +109,23 @@ export default defineConfig({
     maxWorkers: 4, // on two cores: tests also wait, for servers and clocks
     retry: 0,
     projects: [
-      { resolve, test: { ...inNode, name: "node", include: [behaviour], isolate: false } },
+      {
+        resolve,
+        test: {
+          ...inNode,
+          name: "node",
+          include: [behaviour, ofPrograms],
+          exclude: [...lane.exclude, ...oneByOne],
+          isolate: false,
+        },
+      },
       {
         resolve,
         test: {
           ...inNode,
           name: "node/alone",
           include: ["tests/**/*.test.ts"],
-          exclude: [...lane.exclude, behaviour],
+          exclude: [...lane.exclude, behaviour, ofPrograms],
         },
       },
       {
@@ -135,7 +135,6 @@ export default defineConfig({
           ...watched,
           name: "workerd",
           include: [...include, ...inWorkerd],
-          exclude: [...lane.exclude, ...withoutRuntime],
           isolate: false,
         },
       },
@@ -156,7 +155,6 @@ export default defineConfig({
         test: {
           ...lane,
           name: runtime.name,
-          exclude: [...lane.exclude, ...withoutRuntime],
           include: /^node/.test(runtime.name) ? newerNode : include,
           isolate: false,
           pool: poolOf(runtime),

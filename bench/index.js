@@ -4,6 +4,7 @@ import { buildAgent, converse, SUPERSTEPS_A_TURN, text, wordStream } from "./age
 import { itemBytes, RawStorage } from "../scripts/lib/raw-storage.js";
 import { printBundleSize } from "./bundle-size.js";
 import { printColdStart } from "./cold-start.js";
+import { printLease } from "./lease.js";
 import { median, Meter } from "./meter.js";
 import { heading, megabytes, tableOf } from "./print.js";
 import { printStore } from "./store.js";
@@ -56,7 +57,7 @@ export async function bench({ dynamodb: { endpoint }, s3, credentials }) {
 
     await printReads(options, warm, memory, meter, threadId);
   }
-  await printLease(options, meter);
+  kept = (await printLease(options, meter)) && kept;
   await printVariants(options, s3, storage);
   await printLargeChannel(options, meter);
   await printStore(options, meter);
@@ -162,28 +163,6 @@ async function printLargeChannel(options, meter) {
     );
   }
   await saver.deleteThread("bench-large");
-}
-
-/**
- * A turn without a lease and under one. Renewals are none of it: the lease is longer than a turn.
- * @param {ConstructorParameters<typeof DynamoDBSaver>[0]} options
- * @param {Meter} meter
- */
-async function printLease(options, meter) {
-  heading("a turn under a lease, the sum of 20");
-  const table = tableOf("", "requests", "write units", "median ms");
-  for (const hasLease of [false, true]) {
-    const saver = new DynamoDBSaver(options);
-    const agent = buildAgent(saver);
-    const threadId = `bench-lease-${hasLease}`;
-    await converse(agent, threadId, 1);
-    meter.reset();
-    const durationsMs = await converse(agent, threadId, 20, { saver: hasLease ? saver : undefined });
-    const { requests, writeUnits } = meter.total();
-    table.push([hasLease ? "under a lease" : "without", requests, writeUnits, median(durationsMs).toFixed(1)]);
-    await saver.deleteThread(threadId);
-  }
-  console.log(table.toString());
 }
 
 /** @param {Meter} meter @param {number} supersteps */

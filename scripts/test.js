@@ -2,6 +2,7 @@
 //   npm test -- base64 store       test files with these in their names; in Node, and nothing but vitest runs
 //   npm test -- base64 --lane bun  in another runtime (`--lane all`: in every one)
 //   npm run test:quick             tests of behaviour in Node, with embedded servers
+//   npm run test:whole             every test in every lane, and more of what is drawn at random
 // Other options go to vitest (`npm test -- values -t "comes back"`).
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -18,25 +19,24 @@ import { readTestArguments } from "./lib/testing/test-arguments.js";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const namesShown = 20;
 
-const { filters, lanes, quick, options } = orFail(() => readTestArguments(process.argv.slice(2)));
-/** Whether it is one of the two runs of everything. */
-const isWhole = filters.length === 0 && options.length === 0;
+const { filters, lanes, quick, whole, options } = orFail(() => readTestArguments(process.argv.slice(2)));
+/** Whether no file was named: what is missing counts then. */
+const isOfAllFiles = filters.length === 0 && options.length === 0;
 orFail(ensureInstalled);
 // While programs are installed, which mostly waits.
 const checking =
-  isWhole && (lanes.length > 1 || quick)
+  isOfAllFiles && (lanes.length > 1 || quick)
     ? runChecks(quick ? ["lint", "typecheck"] : ["lint", "typecheck", "build"])
     : undefined;
 const plan = await (
   await import("./lib/testing/test-plan.js")
 )
-  .planTests({ filters: quick ? ["tests/behaviour/"] : filters, lanes, quick })
+  .planTests({ filters: quick ? ["tests/behaviour/"] : filters, lanes, quick, whole })
   .catch(fail);
 sayWhatIsMissing(plan);
 
 const failedChecks = (await checking) ?? 0;
-// Without a lane, vitest would take all of them.
-const tally = plan.lanes.length > 0 ? await runVitest() : nothingRan();
+const tally = plan.lanes.length > 0 ? await runVitest() : nothingRan(); // without a lane, vitest would take all of them
 const failures = [...plan.missing.map((what) => `not run, for want of ${what}`), ...tally.problems, ...notRun(tally)];
 if (failures.length > 0) {
   console.log("\nCounted as failed:");
@@ -92,12 +92,12 @@ async function runVitest() {
   const folder = mkdtempSync(join(tmpdir(), "tests-"));
   const file = join(folder, "tally.json");
   try {
-    const reporters = ["--reporter=default", "--reporter=./scripts/lib/testing/tally-reporter.js"];
     const projects = plan.lanes.flatMap(projectsOf).map((project) => `--project=${project}`);
     const vitest = [
       "node_modules/vitest/vitest.mjs",
       "run",
-      ...reporters,
+      "--reporter=default",
+      "--reporter=./scripts/lib/testing/tally-reporter.js",
       ...projects,
       // Before options: vitest would take a filter behind `-u` for that option's value.
       ...(quick ? ["tests/behaviour/"] : filters),
@@ -107,7 +107,7 @@ async function runVitest() {
     const env = {
       TEST_TALLY_FILE: file,
       TEST_PLAN: JSON.stringify(plan),
-      ...(filters.length > 0 && { WHOLE_SUITE: "1" }),
+      ...((whole || filters.length > 0) && { WHOLE_SUITE: "1" }),
     };
     const { code } = await run(process.execPath, vitest, "inherit", env);
     const tally = readTally(file);
@@ -150,7 +150,7 @@ function nothingRan() {
  * @returns {string[]}
  */
 function notRun({ passed, failed, skipped, lanes, emitted }) {
-  if (!isWhole)
+  if (!isOfAllFiles)
     return [
       ...(passed + failed === 0 && plan.missing.length === 0 ? ["no test ran"] : []),
       ...filters.flatMap((filter) => lanesWithout(filter, lanes)),

@@ -5,10 +5,15 @@ import { planTests } from "../scripts/lib/testing/test-plan.js";
 
 /* What `npm test -- …` takes, and what it makes of it. */
 
-const none = { filters: [], options: [], quick: false };
+const none = { filters: [], options: [], quick: false, whole: false };
 
 test("without arguments, everything runs everywhere", () => {
   expect(readTestArguments([])).toEqual({ ...none, lanes: LANES });
+});
+
+test("the whole tests run everywhere, or in the lanes that are named", () => {
+  expect(readTestArguments(["--whole"])).toEqual({ ...none, whole: true, lanes: LANES });
+  expect(readTestArguments(["--whole", "--lane", "deno"])).toEqual({ ...none, whole: true, lanes: ["deno"] });
 });
 
 test("names of files run in Node, or in the lanes that are named", () => {
@@ -33,6 +38,8 @@ test.each([
   [["base64", "-t"], /-t needs a value/],
   [["base64", "--retry", "3"], /Write --retry=3/],
   [["--quick", "base64"], /The quick tests have no choice/],
+  [["--whole", "base64"], /always run whole/],
+  [["--whole", "--quick"], /The whole tests have no choice/],
 ])("%j is refused, with what to write", (args, says) => {
   expect(() => readTestArguments(args)).toThrow(says);
 });

@@ -5,6 +5,7 @@ import { keyOf, CHECKPOINTS, parsePointer, parseSortKey, THREAD_MARKER, TRASH } 
 import { deleteObjects } from "../payload/segment-deletions.js";
 import { type Storage } from "./storage.js";
 import { threadOf, type Thread } from "./refs.js";
+import { entryOf } from "./thread-entry.js";
 
 /** How often a thread is read again in which runs go on writing. */
 const MAX_ROUNDS = 1_000;
@@ -20,7 +21,7 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
   let isListed: boolean;
   let rounds = 0;
   do {
-    const entry = await storage.threads.entryOf(threadId);
+    const entry = await entryOf(storage, threadId);
     await endIncarnation(storage.incarnations, thread);
     await deletePages(storage, thread, { ...all, beginsWith: CHECKPOINTS, descending: true });
     // Again until nothing is found: a run that still goes on may have written meanwhile.

@@ -1,13 +1,12 @@
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
-import type { Item, Key } from "../aws/dynamodb/items.js";
+import type { Item } from "../aws/dynamodb/items.js";
 import { checkLimit, checkObject, optional } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import { stringOf } from "../format/attributes.js";
 import { compareCodePoints } from "../format/code-points.js";
-import { bornAttribute } from "./incarnation.js";
 import { escapeId, idOf, key, keyPart } from "../format/keys.js";
-import { isGone, livingUpdate, prolong, upsertLiving, type Lifetime } from "../payload/lifetime.js";
-import { SHARDS, shardOf } from "../format/shards.js";
+import { isGone } from "../payload/lifetime.js";
+import { SHARDS } from "../format/shards.js";
 
 /** More than this is for DynamoDB to cut at 1 MB. */
 const PAGE_LIMIT = 1_000;
@@ -38,6 +37,9 @@ export interface ListThreadsOptions {
 
 const KNOWN_OPTIONS: readonly string[] = ["prefix", "limit", "after", "latest"] satisfies (keyof ListThreadsOptions)[];
 
+/** The partition that a part of the threads is listed in. */
+export const shardPartition = (keyPrefix: string, shard: number): string => `${keyPrefix}THREADS#${shard}`;
+
 /** Which threads there are, in `SHARDS` partitions beside theirs. */
 export class ThreadIndex {
   constructor(
@@ -45,41 +47,6 @@ export class ThreadIndex {
     private readonly keyPrefix: string,
     private readonly consistentRead: boolean,
   ) {}
-
-  /** Comes before a checkpoint without a parent, so that no thread is ever unlisted. Keeps the thread's first time. */
-  async add(
-    threadId: string,
-    born: string,
-    life: Lifetime | undefined,
-    created = new Date().toISOString(),
-  ): Promise<void> {
-    const { whole } = await keyPart("thread", threadId);
-    const entryKey = await this.#entryKey(threadId);
-    const set = [
-      "created = if_not_exists(created, :now)",
-      "#born = :born",
-      ...(whole === undefined ? [] : ["#thread = :thread"]),
-    ];
-    const names = { "#born": "born", ...(whole !== undefined && { "#thread": "thread" }) };
-    const values = {
-      ":now": { S: created },
-      ":born": bornAttribute(born).born!,
-      ...(whole !== undefined && { ":thread": { S: whole } }),
-    };
-    await upsertLiving(life?.granted ?? Infinity, (until) =>
-      this.db.updateItem(livingUpdate({ key: entryKey, set, names, values }, until)),
-    );
-  }
-
-  /** The entry as it is now. */
-  async entryOf(threadId: string): Promise<Item | undefined> {
-    return this.db.getItem(await this.#entryKey(threadId), true);
-  }
-
-  /** Prolongs a thread's entry. False when it has none any more. */
-  async renew(threadId: string, life: Lifetime | undefined): Promise<boolean> {
-    return prolong(this.db, await this.#entryKey(threadId), life?.granted ?? Infinity);
-  }
 
   /**
    * All threads, in the order of their ids as they stand in a key.
@@ -126,7 +93,7 @@ export class ThreadIndex {
     limit: number,
     consistent: boolean,
   ): AsyncGenerator<Item, void, undefined> {
-    const partition = this.#partition(shard);
+    const partition = shardPartition(this.keyPrefix, shard);
     const pages = this.db.queryPages({
       partition,
       consistent,
@@ -136,13 +103,5 @@ export class ThreadIndex {
       ...(after?.startsWith(prefix) && { after: key(partition, after) }),
     });
     for await (const page of pages) yield* page.filter((item) => !isGone(item));
-  }
-
-  async #entryKey(threadId: string): Promise<Key> {
-    return key(this.#partition(shardOf(threadId)), (await keyPart("thread", threadId)).text);
-  }
-
-  #partition(shard: number): string {
-    return `${this.keyPrefix}THREADS#${shard}`;
   }
 }

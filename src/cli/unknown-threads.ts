@@ -1,4 +1,5 @@
 import { threadOf } from "../checkpoint/refs.js";
+import { entryOf } from "../checkpoint/thread-entry.js";
 import type { Context } from "./context.js";
 
 /** Which of these ids no thread has; says so, because it may be a slip. */
@@ -9,7 +10,7 @@ export async function unknownAmong(
   const unknown = new Set<string>();
   for (const id of threads) {
     const thread = await threadOf(storage, id);
-    const [born, entry] = await Promise.all([storage.incarnations.current(thread), storage.threads.entryOf(id)]);
+    const [born, entry] = await Promise.all([storage.incarnations.current(thread), entryOf(storage, id)]);
     if (born !== undefined || entry) continue;
     unknown.add(id);
     output.warn(`There is no thread ${JSON.stringify(id)}.`);

@@ -1,5 +1,6 @@
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { Item, Key } from "../aws/dynamodb/items.js";
+import { sizeOf } from "../aws/s3/objects.js";
 import { distinctSegments } from "./changes.js";
 import { livingIncarnation } from "./living-incarnation.js";
 import { bornOf } from "../checkpoint/incarnation.js";
@@ -9,6 +10,7 @@ import { offloadOf } from "../payload/offload.js";
 import { allValues } from "../checkpoint/read/open.js";
 import { type Storage } from "../checkpoint/storage.js";
 import { threadOf, type Thread } from "../checkpoint/refs.js";
+import { entryOf } from "../checkpoint/thread-entry.js";
 import { openReadable, problemOf, type Problem } from "./tolerant-read.js";
 import { isVoid } from "../checkpoint/tombstone.js";
 
@@ -93,7 +95,7 @@ export async function threadUsage(storage: Storage, threadId: string): Promise<T
     }
     await countObjects(storage, thread, pointers, usage);
   }
-  const entry = await storage.threads.entryOf(threadId);
+  const entry = await entryOf(storage, threadId);
   if (entry) count(entry);
   if (latest)
     usage.latest = {
@@ -175,7 +177,7 @@ async function countObjects(
     const offload = offloadOf(storage.offload);
     await forEachAtOnce(OBJECTS_AT_ONCE, pointers, async ({ SK }) => {
       const { id, location } = parsePointer(SK.S)!;
-      const size = await offload.s3.sizeOf(await offload.place(partition, id, location));
+      const size = await sizeOf(offload.s3, await offload.place(partition, id, location));
       if (size === undefined) objects.missing++;
       else bytes += size;
     });

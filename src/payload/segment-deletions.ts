@@ -1,10 +1,12 @@
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
 import type { Condition, Key } from "../aws/dynamodb/items.js";
+import { deleteFromBucket } from "../aws/s3/objects.js";
+import type { ObjectPlace } from "../aws/s3/places.js";
 import type { Objects } from "./segment-objects.js";
 import { key, parsePointer } from "../format/keys.js";
 import { endLater } from "./lifetime.js";
-import { offloadOf } from "./offload.js";
+import { offloadOf, type Offload } from "./offload.js";
 import { MARK, WRITTEN_AT } from "./segment-times.js";
 
 /** Pointers marked and deleted at once. */
@@ -97,11 +99,24 @@ async function deleteWhere(
     async (pointer) => void ((await db.updateItem({ ...mark, key: pointer })) && ours.add(pointer)),
   );
   const marked = pointers.filter((pointer) => ours.has(pointer));
-  await offload.delete(marked.map((pointer) => places.get(pointer)!));
+  await deleteAt(
+    offload,
+    marked.map((pointer) => places.get(pointer)!),
+  );
   const still = { ...marking, condition: "#mark = :mark" };
   await forEachAtOnce(POINTERS_AT_ONCE, marked, async (pointer) => {
     if (until === undefined) await db.deleteItem(pointer, still);
     else await endLater(db, pointer, until, still);
   });
   return marked.map(({ SK }) => SK.S);
+}
+
+async function deleteAt({ s3 }: Offload, places: ObjectPlace[]): Promise<void> {
+  const keysByBucket = new Map<string, string[]>();
+  for (const { bucket, key } of places) {
+    const keys = keysByBucket.get(bucket) ?? [];
+    keysByBucket.set(bucket, keys);
+    keys.push(key);
+  }
+  for (const [bucket, keys] of keysByBucket) await deleteFromBucket(s3, bucket, keys);
 }

@@ -1,7 +1,9 @@
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
 import type { Condition, Item, Key } from "../aws/dynamodb/items.js";
+import { sizeOf } from "../aws/s3/objects.js";
 import { key, parsePointer, pointerSortKey, pointersPrefix, type SegmentId } from "../format/keys.js";
 import { expiry, goneAt, isGone, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
+import { daysFor, locationsFor, storeObject } from "./new-objects.js";
 import { offloadOf, type Offload } from "./offload.js";
 import { MARK, touch, writtenAt } from "./segment-times.js";
 
@@ -23,10 +25,10 @@ export async function writeObject(
 ): Promise<void> {
   const { db, offload: given } = objects;
   const offload = offloadOf(given);
-  const days = offload.daysFor(life);
+  const days = daysFor(offload, life);
   const granted = days > 0 ? life!.granted : Infinity;
   const { pointer, location } = await claim(objects, partition, id, days, granted);
-  if (!(await offload.put(await offload.place(partition, id, location), stored, days)))
+  if (!(await storeObject(offload, await offload.place(partition, id, location), stored, days)))
     return writeObject(objects, partition, id, stored, life);
   // A deletion of the thread may have come between, and has not seen the object.
   const found = await db.getItem(pointer, true, ["PK", MARK]);
@@ -42,7 +44,7 @@ async function claim(
   granted: number,
 ): Promise<{ pointer: Key; location: string }> {
   let claimed!: { pointer: Key; location: string };
-  for (const location of offloadOf(offload).locations(days)) {
+  for (const location of locationsFor(offloadOf(offload), days)) {
     const pointer = key(partition, pointerSortKey(id, location));
     claimed = { pointer, location };
     const write = (until: number | undefined): Promise<boolean> =>
@@ -65,7 +67,7 @@ export async function renewObject(
   for (const pointer of await pointersOf(objects, partition, id)) {
     const place = await offload.place(partition, id, parsePointer(pointer.SK.S)!.location);
     const stays = goneAt(pointer) === Infinity;
-    if (stays && (await offload.s3.sizeOf(place)) !== undefined) return true;
+    if (stays && (await sizeOf(offload.s3, place)) !== undefined) return true;
     const stored = stays ? undefined : await offload.get(place);
     if (!stored) continue;
     await writeObject(objects, partition, id, stored, life);

@@ -7,6 +7,7 @@ import type { Backend } from "./backend.js";
 import { placeOf } from "../format/codec.js";
 import { key, segmentCopy, segmentSortKey } from "../format/keys.js";
 import { expiry, prolong, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
+import { objectDaysOf } from "./new-objects.js";
 import { renewObject, writeObject } from "./segment-objects.js";
 import type { SegmentPlan } from "../format/divide-value.js";
 import { MAX_SEGMENT_BYTES, type Segment, type Value } from "../format/value.js";
@@ -48,7 +49,7 @@ export class NewSegments implements SegmentPlan {
     const there = this.#inherited.get(id.name) ?? this.segments.get(id.name)?.segment;
     if (there) return there;
     const stored = await codec.encode(bytes, placeOf(key(this.partition, segmentSortKey(id)), DATA));
-    const objectDays = offload?.takes(stored) ? offload.daysFor(this.life) : undefined;
+    const objectDays = objectDaysOf(offload, stored, this.life);
     const segment = { ...id, length: bytes.length, objectDays };
     this.segments.set(id.name, { segment, bytes, stored });
     return segment;

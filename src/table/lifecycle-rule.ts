@@ -3,7 +3,8 @@ import { sha256Name } from "../aws/sha256.js";
 import { elements, elementText } from "../aws/s3/xml.js";
 import { invalidConfig } from "../errors.js";
 import { daysOf } from "../payload/lifetime.js";
-import { RULE_DAYS, TTL_TAG, type Offload } from "../payload/offload.js";
+import { RULE_DAYS } from "../payload/new-objects.js";
+import { TTL_TAG, type Offload } from "../payload/offload.js";
 
 /**
  * Makes sure that objects expire, by rules of our own beside those of others: those of the saver's ttl, and those of

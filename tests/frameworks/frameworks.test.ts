@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { itemsWithPrefix } from "../lanes/stored/raw-table.js";
 import { openTheatre, playInMemory, playInProcesses, type Played, type Process, type Program } from "./actors.js";
 
@@ -86,7 +86,7 @@ test.concurrent(
   },
 );
 
-test.concurrent.for(["async", "exit"])(
+test.concurrent.for(inject("effort") === "full" ? ["async", "exit"] : ["exit"])(
   "createAgent is taken up again with durability %s",
   { timeout },
   async (durability) => {

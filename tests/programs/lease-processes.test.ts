@@ -145,10 +145,10 @@ test(
         over === ROUNDS,
       );
     const line = async (): Promise<void> => {
-      let pair = [await all.take(), await all.take()];
+      const pair = [await all.take(), await all.take()];
       for (let i = begun++; i < ROUNDS; i = begun++) {
         const answers = await round(i, pair);
-        pair = await Promise.all(pair.map((worker, j) => (answers[j]!.outcome === "killed" ? all.take() : worker)));
+        for (const [j, { outcome }] of answers.entries()) if (outcome === "killed") pair[j] = await all.take();
         await settle(i, pair[0]!);
         over++;
         report();

@@ -69,13 +69,12 @@ async function follow({ thread, begin, delayMs, waitSeconds, ...order }) {
   );
 }
 
-process.on("message", async (/** @type {Order} */ order) => {
-  try {
-    const outcome = await follow(order);
-    process.send?.({ outcome, ...sent });
-  } catch (error) {
-    process.send?.({ outcome: /** @type {{ code?: string }} */ (error).code ?? String(error), ...sent });
-  }
+process.on("message", (/** @type {Order} */ order) => {
+  void follow(order).then(
+    (outcome) => process.send?.({ outcome, ...sent }),
+    (/** @type {Error & { code?: string }} */ error) =>
+      process.send?.({ outcome: error.code ?? error.message, ...sent }),
+  );
 });
 process.on("disconnect", () => process.exit());
 process.send?.({ outcome: "ready", ...sent });

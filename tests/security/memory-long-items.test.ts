@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import {
   BODY,
   binary,
@@ -174,10 +174,11 @@ describe("with maxValueBytes of 8 MiB, a Worker also has room for what is long a
       /^VALUE_TOO_LARGE$/,
     ],
   ];
+  // A run of everything takes every other one, in the first way to read it; who asks for this file gets all.
+  const isFull = inject("effort") === "full";
   test.each(
-    worlds.flatMap(([what, readings, items, expected]) =>
-      // A run of everything takes the first; who asks for this file gets all.
-      (process.env.WHOLE_SUITE ? readings : readings.slice(0, 1)).map(
+    worlds.flatMap(([what, readings, items, expected], i) =>
+      (isFull ? readings : readings.slice(0, i % 2 === 0 ? 1 : 0)).map(
         (reading) => [what, reading, items, expected] as const,
       ),
     ),

@@ -2,8 +2,8 @@ import { describe, expect, inject, test } from "vitest";
 import { generate } from "./calls/generate.js";
 import { runHistory } from "./run-history.js";
 
-/** About half a minute. `npm run soak -- world` takes as many as one likes, of any seed. */
-const HISTORIES = inject("thorough") ? 400 : 100;
+/** Some seconds. `npm run soak -- world` takes as many as one likes, of any seed. */
+const HISTORIES = inject("effort") === "full" ? 400 : 200;
 /** One test has so many, to show where it is. */
 const AT_ONCE = 100;
 

@@ -1,5 +1,5 @@
 import { isDynamoDBSaverError, type DynamoDBSaverErrorCode } from "langgraph-checkpoint-dynamodb";
-import { WorkerError } from "./worker.js";
+import { RunError } from "./run-error.js";
 
 /** An error as the page shows it. */
 export interface Problem {
@@ -19,13 +19,16 @@ const REMEDIES: Partial<Record<DynamoDBSaverErrorCode, string>> = {
   MISSING_DATA: "This checkpoint cannot be read. Go back to an earlier one in the history, and fork from there.",
   DAMAGED_DATA: "This checkpoint cannot be read. Go back to an earlier one in the history, and fork from there.",
   CONFLICT: "Another run has written to this thread. Read it again and go on from there.",
+  THREAD_BUSY: "Another tab, or somebody else, is at it. Wait until that run is over, then read the thread again.",
+  LEASE_LOST: "The thread was deleted, or another run has it by now. Read it again and go on from there.",
   UNSUPPORTED_FORMAT: "Upgrade langgraph-checkpoint-dynamodb to read this thread.",
 };
 
-const WORKER_REMEDIES: Record<string, string> = {
+const RUN_REMEDIES: Record<string, string> = {
   WORKER_UNREACHABLE: "Check that the Worker still runs. What was stored before is safe.",
   UNAUTHENTICATED: "Open the link that npm start has printed last, or reload the page and paste a token.",
   APPROVAL_SPENT: "Fork from the checkpoint before it, and answer the question anew.",
+  NOTHING_TO_RESUME: "The question was answered, perhaps in another tab. Read the thread again.",
   WAITING_FOR_APPROVAL: "Answer the pending question first.",
 };
 
@@ -34,9 +37,9 @@ export function problemOf(error: unknown): Problem {
   const message = error instanceof Error ? error.message : String(error);
   if (isDynamoDBSaverError(error))
     return { code: error.code, message, remedy: REMEDIES[error.code] ?? "The message says what to change." };
-  if (error instanceof WorkerError) {
+  if (error instanceof RunError) {
     const { code } = error;
-    return { code, message, remedy: WORKER_REMEDIES[code] ?? REMEDIES[code as DynamoDBSaverErrorCode] ?? "Try again." };
+    return { code, message, remedy: RUN_REMEDIES[code] ?? REMEDIES[code as DynamoDBSaverErrorCode] ?? "Try again." };
   }
   return {
     code: error instanceof Error ? error.name : "UNKNOWN",

@@ -1,19 +1,7 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
+import { RunError } from "./run-error.js";
 import { forgetToken } from "./token.js";
 import type { Checkpoint, Interrupt, Run, RunEvent, ThreadInfo, Threads } from "./threads.js";
-
-/** An answer of the Worker that is not 2xx, or the error a run ended with. */
-export class WorkerError extends Error {
-  override readonly name = "WorkerError";
-
-  constructor(
-    readonly code: string,
-    message: string,
-    options?: { cause: unknown },
-  ) {
-    super(message, options);
-  }
-}
 
 const PAGE_SIZE = 100;
 
@@ -42,7 +30,7 @@ export function workerThreads(token: string, origin = location.origin): Threads 
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
     } catch (cause) {
-      throw new WorkerError("WORKER_UNREACHABLE", `The Worker at ${origin} does not answer.`, { cause });
+      throw new RunError("WORKER_UNREACHABLE", `The Worker at ${origin} does not answer.`, { cause });
     }
     if (response.ok) return response;
     if (response.status === 401) forgetToken(); // so that a reload asks for another one
@@ -60,7 +48,7 @@ export function workerThreads(token: string, origin = location.origin): Threads 
       if (event === "interrupt") yield { type: "interrupt", interrupts: told["interrupts"] as Interrupt[] };
       if (event === "error") {
         const { code, message } = told["error"] as { code: string; message: string };
-        throw new WorkerError(code, message);
+        throw new RunError(code, message);
       }
     }
   }
@@ -91,7 +79,7 @@ export function workerThreads(token: string, origin = location.origin): Threads 
         }
       } catch (error) {
         // A thread that was only just named has no history yet.
-        if (!(error instanceof WorkerError && error.code === "THREAD_NOT_FOUND")) throw error;
+        if (!(error instanceof RunError && error.code === "THREAD_NOT_FOUND")) throw error;
       }
       return checkpoints;
     },
@@ -114,12 +102,12 @@ export function workerThreads(token: string, origin = location.origin): Threads 
 
 const pathOf = (threadId: string) => `/threads/${encodeURIComponent(threadId)}`;
 
-async function errorOf(response: Response): Promise<WorkerError> {
+async function errorOf(response: Response): Promise<RunError> {
   try {
     const { error } = (await response.json()) as { error: { code: string; message: string } };
-    return new WorkerError(error.code, error.message);
+    return new RunError(error.code, error.message);
   } catch {
-    return new WorkerError(
+    return new RunError(
       `HTTP_${response.status}`,
       `The Worker answered with status ${response.status} and nothing more.`,
     );

@@ -15,8 +15,8 @@ export const LANES = [
 ];
 
 /**
- * vitest's projects of a lane. In Node, tests of behaviour share their modules, as in the other lanes, and the rest
- * have a process for each file.
+ * vitest's projects of a lane. In Node, tests of behaviour and of programs share their modules, as in the other lanes,
+ * and the rest have a process for each file.
  * @param {string} lane
  */
 export const projectsOf = (lane) => (lane === "node" ? ["node", "node/alone"] : [lane]);

@@ -44,8 +44,10 @@ export const storeMutants = [
     edits: [
       {
         file: "store/entries/replace.ts",
-        from: "    if (!areStored) steps.push(writeSegments(backend, plan, life, beside));\n",
-        to: "    if (!areStored) void writeSegments(backend, plan, life, beside).catch(() => undefined);\n",
+        from: "    await Promise.all([storing, areSegments && writeSegments(backend, plan, life, beside)]);\n",
+        to:
+          "    if (areSegments) void writeSegments(backend, plan, life, beside).catch(() => undefined);\n" +
+          "    await storing;\n",
       },
     ],
   },
@@ -54,7 +56,7 @@ export const storeMutants = [
     edits: [
       {
         file: "store/entries/attributes.ts",
-        from: "item !== undefined && !(GONE in item) && !isEnded(item);",
+        from: "item !== undefined && !(GONE in item) && !isEnded(item, nowMs);",
         to: "item !== undefined && !(GONE in item);",
       },
     ],
@@ -64,13 +66,13 @@ export const storeMutants = [
     edits: [
       {
         file: "store/registry/registry.ts",
-        from: '`${condition ? `${condition} AND ` : ""}#until < :now`',
-        to: '`${condition ? `${condition} AND ` : ""}(#until < :now OR attribute_exists(#until))`',
+        from: "condition: `${condition} AND #until < :now`,",
+        to: "condition: `${condition} AND (#until < :now OR attribute_exists(#until))`,",
       },
       {
         file: "store/registry/registry.ts",
-        from: "      if (until === 0 && reliedOn < Date.now() && (await this.#remove(namespace, asRead))) return;\n",
-        to: "      if (until === 0 && reliedOn < Infinity && (await this.#remove(namespace, asRead))) return;\n",
+        from: "return untilMs < this.backend.db.clock.told();",
+        to: "return untilMs < Infinity;",
       },
     ],
   },
@@ -89,8 +91,8 @@ export const storeMutants = [
     edits: [
       {
         file: "store/entries/renew.ts",
-        from: '    condition: "#ver = :ver AND #ends < :ends",\n',
-        to: '    condition: "(#ver = :ver OR attribute_exists(#ver)) AND attribute_exists(#ends)",\n',
+        from: "    condition: `#ver = :ver AND #ends < :ends AND ${asRead}`,\n",
+        to: "    condition: `(#ver = :ver OR attribute_exists(#ver)) AND attribute_exists(#ends) AND ${asRead}`,\n",
       },
     ],
   },

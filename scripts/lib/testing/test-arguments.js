@@ -8,6 +8,7 @@ const PATTERN = ["-t", "--testNamePattern"];
  * @property {string[]} filters parts of the names of test files
  * @property {string[]} lanes where they run
  * @property {boolean} quick
+ * @property {boolean} whole everything in every lane, and as often as it is worth
  * @property {string[]} options for vitest
  */
 
@@ -25,8 +26,10 @@ export function readTestArguments(args) {
   /** @type {string[]} */
   const options = [];
   let quick = false;
+  let whole = false;
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === "--quick") quick = true;
+    else if (arg === "--whole") whole = true;
     else if (arg === "--lane" || arg === "--project") lanes.push(valueOf(arg, rest.shift()));
     else if (/^--(lane|project)=/.test(arg)) lanes.push(arg.slice(arg.indexOf("=") + 1));
     else if (PATTERN.includes(arg)) options.push(arg, valueOf(arg, rest.shift()));
@@ -42,8 +45,16 @@ export function readTestArguments(args) {
   }
   if (quick && (filters.length > 0 || lanes.length > 0))
     throw new Error("The quick tests have no choice of files or lanes. For that: npm test -- NAME --lane NAME");
+  if (whole && (quick || filters.length > 0))
+    throw new Error("The whole tests have no choice of files: a file that is named is always run whole.");
   const everywhere = filters.length === 0 && options.length === 0 && !quick;
-  return { filters, quick, options, lanes: lanes.length > 0 ? chosenLanes(lanes) : everywhere ? LANES : ["node"] };
+  return {
+    filters,
+    quick,
+    whole,
+    options,
+    lanes: lanes.length > 0 ? chosenLanes(lanes) : everywhere ? LANES : ["node"],
+  };
 }
 
 /**

@@ -21,7 +21,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
  * @property {Servers} s3
  * @property {string[]} lanes
  * @property {string[]} leftOut test files that cannot run
- * @property {boolean} thorough whether what is tried at random is tried often
+ * @property {"usual" | "full"} effort how often is tried what is drawn from very many
  * @property {string[]} missing what this system does not have, and the command that would provide it
  */
 
@@ -33,7 +33,7 @@ const LONG =
   /\/(crash-|history\.|ttl-invariant\.|prune-model\.|hostile-fuzz\.|differential[-.]|faults\.|outage[-.]|official-)/;
 
 /** @type {Plan} What vitest does when nobody has planned. */
-const everything = { dynamodb: "real", s3: "real", lanes: [], leftOut: [], thorough: true, missing: [] };
+const everything = { dynamodb: "real", s3: "real", lanes: [], leftOut: [], effort: "full", missing: [] };
 
 /**
  * The plan that `npm test` made, for vitest's own process.
@@ -49,9 +49,10 @@ export const planFromEnv = () => (process.env.TEST_PLAN ? JSON.parse(process.env
  * @param {string[]} chosen.filters parts of the names of test files; none: all of them
  * @param {string[]} chosen.lanes
  * @param {boolean} chosen.quick with embedded servers only
+ * @param {boolean} [chosen.whole] everything, as often as it is worth
  * @returns {Promise<Plan>}
  */
-export async function planTests({ filters, lanes, quick }) {
+export async function planTests({ filters, lanes, quick, whole = false }) {
   const { needsOf } = await import("./test-needs.js");
   const all = testFiles();
   const unknown = filters.find((filter) => !all.some((file) => file.includes(filter)));
@@ -63,7 +64,8 @@ export async function planTests({ filters, lanes, quick }) {
   const plan = {
     ...everything,
     lanes,
-    thorough: !quick,
+    // Who names files wants to know.
+    effort: !quick && (whole || filters.length > 0) ? "full" : "usual",
     leftOut: quick ? files.filter((file) => LONG.test(file)) : [],
   };
 

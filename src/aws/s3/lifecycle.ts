@@ -1,5 +1,6 @@
 import { AwsRequestError } from "../../errors.js";
-import { checksum, NAMESPACE, nothing, type S3 } from "./s3.js";
+import { checksum, NAMESPACE, nothing } from "./objects.js";
+import type { S3 } from "./s3.js";
 import { documentOf, elements } from "./xml.js";
 
 /* The rules by which the objects of a bucket expire. */

@@ -95,8 +95,9 @@ export async function grant(db: DynamoDB, thread: Thread, wanted: Wanted): Promi
       const granted = numberOf(item!, TOKEN) ?? 0;
       return { granted, before: granted === now + 1 ? 0 : granted - 1 };
     }
-    const isFree = !seen || seen.until <= Date.now() - ALLOWANCE_MS;
-    if (!isFree) return seen;
+    // It may be free to the other update.
+    const isStale = seen && seen.name === wanted.stale?.name && seen.until === wanted.stale.until;
+    if (seen && !isStale && seen.until > Date.now() - ALLOWANCE_MS) return seen;
   }
   throw changedTooOften("The marker of a thread", MAX_ROUNDS);
 }

@@ -15,6 +15,7 @@ import { needsAncestors } from "./renew.js";
 import { writeSegments } from "../../payload/segment-writes.js";
 import { whileHeld, type Storage } from "../storage.js";
 import { checkpointRef, threadOf, type CheckpointRef } from "../refs.js";
+import { addEntry } from "../thread-entry.js";
 import { unlessLater } from "../tombstone.js";
 import { isLater, ORDER, orderOf } from "../../format/write-order.js";
 import { draft, leaseIsShort, redraft, type Draft, type Put } from "./draft.js";
@@ -97,7 +98,7 @@ async function announce(storage: Storage, put: Put, encoded: Encoded): Promise<E
 /** Stores what the item will refer to, and lists a thread that begins. */
 async function write(storage: Storage, { input, life }: Put, { frame, plan, begins }: Encoded): Promise<void> {
   await Promise.all([
-    begins && storage.threads.add(input.threadId, frame.born, life),
+    begins && addEntry(storage, input.threadId, frame.born, life),
     plan.segments.size > 0 && writeSegments(storage, plan, life),
   ]);
   if (begins)

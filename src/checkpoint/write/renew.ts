@@ -12,6 +12,7 @@ import { loadMetadata } from "../read/load.js";
 import { renewSegments } from "../../payload/segment-writes.js";
 import { type Storage } from "../storage.js";
 import { checkpointRef, type CheckpointRef, type Thread } from "../refs.js";
+import { renewEntry } from "../thread-entry.js";
 import type { Segment } from "../../format/value.js";
 
 /** Ancestors renewed at once. */
@@ -47,7 +48,7 @@ export async function renew(
     renewSegments(storage, thread.partition, segments, life),
     ancestorsOf === undefined || renewAncestors(storage, ancestorsOf, life),
     renewIncarnation(storage.incarnations, thread, born, life),
-    storage.threads.renew(thread.id, life),
+    renewEntry(storage, thread.id, life),
   ]);
   return renewals.every((isThere) => isThere);
 }

@@ -1,3 +1,4 @@
+import { deleteFromBucket, putObject } from "../../aws/s3/objects.js";
 import type { S3 } from "../../aws/s3/s3.js";
 import { TTL_TAG } from "../../payload/offload.js";
 import { AwsRequestError, type DynamoDBSaverError } from "../../errors.js";
@@ -16,7 +17,7 @@ export async function* checkBucket({ config: { s3: place }, s3, cleaner }: Subje
   const object = { bucket: place.bucket, key: `${place.prefix}doctor-${crypto.randomUUID()}` };
   const where = `objects under ${place.bucket}/${place.prefix}`;
   // First, while there is nothing to delete: what could not be deleted is not stored.
-  const deletion = await attempt(() => s3.deleteObjects(object.bucket, [object.key]));
+  const deletion = await attempt(() => deleteFromBucket(s3, object.bucket, [object.key]));
   if (deletion && !isDenied(deletion)) {
     yield unusable(deletion);
     return false;
@@ -39,16 +40,16 @@ async function* useObject(
   where: string,
 ): AsyncGenerator<Finding, void, undefined> {
   try {
-    const storing = await attempt(() => s3.putObject(object, BODY, undefined));
+    const storing = await attempt(() => putObject(s3, object, BODY, undefined));
     yield storing ? failed("s3:PutObject", `store ${where}`, storing) : ok("s3:PutObject", `Allowed: store ${where}.`);
     if (storing) return;
     const reading = await attempt(async () => void (await s3.getObject(object, 1_000)));
     yield reading ? failed("s3:GetObject", `read ${where}`, reading) : ok("s3:GetObject", `Allowed: read ${where}.`);
     // S3 asks for the two permissions of one request.
-    const tagging = await attempt(() => s3.putObject(object, BODY, { [TTL_TAG]: "1" }));
+    const tagging = await attempt(() => putObject(s3, object, BODY, { [TTL_TAG]: "1" }));
     yield tagging ? untagged(tagging) : ok("s3:PutObjectTagging", `Allowed: tag ${where}.`);
   } finally {
-    const left = await attempt(() => cleaner.deleteObjects(object.bucket, [object.key]));
+    const left = await attempt(() => deleteFromBucket(cleaner, object.bucket, [object.key]));
     if (left)
       yield wrong("bucket", `The object ${object.key} could not be deleted: ${left.message}`, "Delete it by hand.");
   }

@@ -32,9 +32,17 @@ export class Page {
 
   /** Takes what passes the filter and can be read, as far as it is missing. Of what is skipped, no value is read. */
   async add(candidates: (Found & { score?: number | undefined })[]): Promise<void> {
-    const skipped = this.#filter ? 0 : Math.min(this.toSkip, candidates.length);
-    this.toSkip -= skipped;
-    const wanted = this.#filter ? candidates : candidates.slice(skipped, skipped + this.missing);
+    let at = this.#filter ? 0 : Math.min(this.toSkip, candidates.length);
+    this.toSkip -= at;
+    // What cannot be read leaves its place to those that come after it.
+    while (at < candidates.length && this.missing > 0) {
+      const wanted = this.#filter ? candidates : candidates.slice(at, at + this.missing);
+      at += wanted.length;
+      await this.#take(wanted);
+    }
+  }
+
+  async #take(wanted: (Found & { score?: number | undefined })[]): Promise<void> {
     let at = 0;
     for await (const row of openRows(this.storage, wanted)) {
       for (const one of row) {

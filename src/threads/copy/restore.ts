@@ -14,6 +14,7 @@ import { writeObject } from "../../payload/segment-objects.js";
 import type { Snapshot } from "./snapshot.js";
 import { type Storage } from "../../checkpoint/storage.js";
 import { threadOf, type Thread } from "../../checkpoint/refs.js";
+import { addEntry, entryOf } from "../../checkpoint/thread-entry.js";
 
 /*
  * What is restored has an incarnation of its own, so that neither a run of the deleted thread nor a late request has to
@@ -48,7 +49,6 @@ export async function* restore(
   { head, items }: Snapshot,
 ): AsyncGenerator<RestoreProgress, RestoreProgress, undefined> {
   const thread = await threadOf(storage, threadId);
-  const { threads } = storage;
   // It goes on living where it was: a backup may be older than any ttl.
   const later = Math.max(0, Math.floor(Date.now() / 1_000) - head.readAt);
   const life = head.ttl === undefined ? undefined : livingUntil(head.ttl + later);
@@ -66,7 +66,7 @@ export async function* restore(
     throw exists();
   let isOver = false;
   try {
-    await threads.add(threadId, born, life, head.createdAt);
+    await addEntry(storage, threadId, born, life, head.createdAt);
     // While the marker is reserved, nothing of another incarnation can be of a thread that is there, or will be.
     const isOurs = (): Promise<boolean> => isClaimed(storage, thread, born);
     await deleteIncarnation(storage, thread, born, true, isOurs);
@@ -89,7 +89,7 @@ export async function* restore(
 /** Deletes what was restored of a thread that is not to be. */
 async function abandon(storage: Storage, thread: Thread, born: string): Promise<void> {
   await deleteIncarnation(storage, thread, born);
-  const entry = await storage.threads.entryOf(thread.id);
+  const entry = await entryOf(storage, thread.id);
   if ((await unclaim(storage, thread, born)) && entry) await deleteAsRead(storage.db, entry);
 }
 

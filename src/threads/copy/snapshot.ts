@@ -13,6 +13,7 @@ import { neededOfParent } from "../../checkpoint/read/needed-of-parent.js";
 import { storedObject } from "../../payload/segment-objects.js";
 import { type Storage } from "../../checkpoint/storage.js";
 import { threadOf, type Thread } from "../../checkpoint/refs.js";
+import { entryOf } from "../../checkpoint/thread-entry.js";
 import type { Segment } from "../../format/value.js";
 
 /*
@@ -63,7 +64,7 @@ export async function snapshotOf(storage: Storage, threadId: string): Promise<Sn
   const thread = await threadOf(storage, threadId);
   const [marker, entry] = await Promise.all([
     storage.db.getItem(key(thread.partition, THREAD_MARKER), true),
-    storage.threads.entryOf(threadId),
+    entryOf(storage, threadId),
   ]);
   const born = livingOf(marker);
   const items = born === undefined ? undefined : itemsOf(storage, thread, born);

@@ -10,7 +10,7 @@ import { newPrefix } from "../../lanes/stored/requests.js";
 import { at, createCache } from "../../lanes/savers/stores.js";
 import { Annotation, END, Send, START, StateGraph } from "@langchain/langgraph";
 
-const thorough = inject("thorough");
+const thorough = inject("effort") === "full";
 
 test("values that are there come back by their keys, each once and in the order of the keys", async () => {
   const keyPrefix = newPrefix();

@@ -14,7 +14,7 @@ import { Soaking, soakTimeoutMs } from "../../lanes/run/soak.js";
 
 const { seed, share } = inject("soak");
 /** Calls of the saver, for each variant. */
-const CALLS = inject("thorough") ? 400 : 300;
+const CALLS = inject("effort") === "full" ? 400 : 300;
 
 // Retries are real, but waiting for them would be all that happens.
 beforeAll(() => void vi.spyOn(Math, "random").mockReturnValue(0));

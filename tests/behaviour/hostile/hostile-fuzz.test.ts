@@ -21,7 +21,7 @@ import { base64Url } from "../../lanes/stored/stored-format.js";
  */
 const ONLY: string | undefined = undefined;
 
-const share = inject("thorough") ? 0.2 : 0.1;
+const share = inject("effort") === "full" ? 0.2 : 0.1;
 /** Calls of one case; which ones is the seed's choice. */
 const CALLS_A_CASE = 3;
 

@@ -15,7 +15,7 @@ import { createCache, createStore } from "../../lanes/savers/stores.js";
 
 /* What somebody who can write to the table makes of the store's items, of its registry, and of the cache's entries. */
 
-const CASES = inject("thorough") ? 50 : 20;
+const CASES = inject("effort") === "full" ? 50 : 20;
 const index = { dims: 8, embeddings: new LettersEmbeddings() };
 
 const store = (item: HostileItem): Promise<void> => putRaw(item);

@@ -1,4 +1,9 @@
-import { isDynamoDBSaverError, LeaseLostError, ThreadBusyError, type AcquiredLease } from "langgraph-checkpoint-dynamodb";
+import {
+  isDynamoDBSaverError,
+  LeaseLostError,
+  ThreadBusyError,
+  type AcquiredLease,
+} from "langgraph-checkpoint-dynamodb";
 import { describe, expect, test } from "vitest";
 import { emptyThread, latestOf, putStep, valuesAt } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
@@ -169,59 +174,6 @@ describe("a lease", () => {
     const under = { configurable: { ...one.config.configurable, ...lease.configurable } };
     expect(await errorOf(putStep(saver, { ...one, config: under }, { n: 2 }))).toMatchObject({ code: "LEASE_LOST" });
     expect(await itemsOf(world.keyPrefix, "t")).toEqual([]);
-  });
-});
-
-describe("withLease", () => {
-  test("gives what the function gives, renews meanwhile, and releases", async () => {
-    const { world } = await thread();
-    const saver = createSaver(world);
-    const given = await saver.withLease(
-      "t",
-      async () => {
-        await new Promise((resolve) => setTimeout(resolve, 2_500));
-        expect(await errorOf(createSaver(world).acquireLease("t"))).toMatchObject({ code: "THREAD_BUSY" });
-        return "done";
-      },
-      { leaseSeconds: 1 },
-    );
-    expect(given).toBe("done");
-    expect(await saver.getLease("t")).toBeUndefined();
-  });
-
-  test("releases when the function throws, and throws what it has thrown", async () => {
-    const { world } = await thread();
-    const saver = createSaver(world);
-    const error = new Error("of a node");
-    expect(await errorOf(saver.withLease("t", () => Promise.reject(error)))).toBe(error);
-    expect(await saver.getLease("t")).toBeUndefined();
-  });
-
-  test("throws a LeaseLostError, whose signal ends the function, when the lease is broken", async () => {
-    const { world } = await thread();
-    const saver = createSaver(world);
-    const run = saver.withLease(
-      "t",
-      async ({ signal }) => {
-        await createSaver(world).breakLease("t");
-        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("ended"))));
-      },
-      { leaseSeconds: 1 },
-    );
-    expect(await errorOf(run)).toMatchObject({ code: "LEASE_LOST" });
-  });
-
-  test("waits for another holder as long as it is told to", async () => {
-    const { world } = await thread();
-    const lease = await createSaver(world).acquireLease("t");
-    const waiting = createSaver(world).withLease("t", ({ token }) => token, { waitSeconds: 30 });
-    await lease.release();
-    expect(await waiting).toBe(lease.token + 1);
-    await createSaver(world).acquireLease("t");
-    const controller = new AbortController();
-    const aborted = createSaver(world).withLease("t", () => undefined, { waitSeconds: 30, signal: controller.signal });
-    controller.abort();
-    expect(await errorOf(aborted)).toMatchObject({ code: "ABORTED" });
   });
 });
 

@@ -104,7 +104,7 @@ test("a value that several checkpoints of a thread have is one object, and a for
 test("a large document goes to S3, and appending 1 KB to it sends less than 16 KB", async () => {
   const place = newPlace({ thresholdBytes: 350_000 });
   const { saver, events } = saverAt(place, undefined, { requestTimeoutMs: 60_000 });
-  const length = (inject("thorough") ? 50 : 8) * 1_000_000;
+  const length = (inject("effort") === "full" ? 50 : 8) * 1_000_000;
   const document = noise(length + 1_000);
   const one = await putStep(saver, emptyThread("t"), { document: document.subarray(0, length) });
   const bytesSent = (): number =>

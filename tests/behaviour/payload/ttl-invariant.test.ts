@@ -21,13 +21,13 @@ import { TtlWorld } from "../../lanes/savers/ttl-world.js";
 const { seed } = inject("soak");
 
 const TTL = 1_200;
-const thorough = inject("thorough");
+const effort = inject("effort");
 /** Side by side, so that they meet in the thread index. */
-const THREADS = thorough ? 4 : 2;
+const THREADS = effort === "full" ? 4 : 2;
 
 // So many requests take a minute on a real server. There, other runtimes live through some.
 beforeAll(() => {
-  if (thorough) useServers(memoryServers());
+  if (effort !== "little") useServers(memoryServers());
 });
 afterAll(() => useServers());
 

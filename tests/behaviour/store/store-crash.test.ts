@@ -16,7 +16,7 @@ const small = { text: "small" };
 const large = { text: noiseText(70_000, 1) };
 const other = { text: noiseText(80_000, 2) };
 
-const thorough = inject("thorough");
+const thorough = inject("effort") === "full";
 const optionSets: { name: string; options: Partial<StoreOptions>; maxCuts: number }[] = [
   { name: "plain", options: {}, maxCuts: thorough ? 8 : 4 },
   {

@@ -93,7 +93,7 @@ const batches = fc.array(
   { minLength: 1, maxLength: 10 },
 );
 
-const thorough = inject("thorough");
+const thorough = inject("effort") === "full";
 const { seed } = inject("soak");
 
 describe("any sequence of operations gives what it gives on InMemoryStore", () => {

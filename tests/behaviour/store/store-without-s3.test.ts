@@ -24,9 +24,12 @@ test("an instance without s3 leaves out of searches what lies in S3, and says so
   const codes: string[] = [];
   const onEvent = (event: DynamoDBSaverEvent): void => void (event.type === "warning" && codes.push(event.code));
   const reader = createStore({ keyPrefix, index, onEvent });
-  for (const options of [{}, { filter: { n: 2 } }, { query: "ab" }, { query: "ab", filter: { n: 2 } }])
+  for (const options of [{}, { filter: { n: 2 } }, { query: "ab" }, { query: "ab", filter: { n: 2 } }]) {
     expect((await reader.search(NS, options)).map(({ key }) => key)).toEqual(["here"]);
-  expect(codes).toEqual(Array(4).fill("ITEM_SKIPPED"));
+    // What is left out takes no place of the page either.
+    expect((await reader.search(NS, { ...options, limit: 1 })).map(({ key }) => key)).toEqual(["here"]);
+  }
+  expect(codes).toEqual(Array(8).fill("ITEM_SKIPPED"));
   await expect(reader.get(NS, "in S3")).rejects.toMatchObject({ code: "INVALID_CONFIG" });
 });
 

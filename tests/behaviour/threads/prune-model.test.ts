@@ -201,7 +201,11 @@ test.each<[name: string, options: () => Partial<SaverOptions>]>([
     const soaking = new Soaking(`prune: ${name}`, VARIANTS);
     let rounds = 0;
     do {
-      await fc.assert(property, { seed: seed + rounds++, numRuns: inject("thorough") ? 2 : 1, endOnFailure: true });
+      await fc.assert(property, {
+        seed: seed + rounds++,
+        numRuns: inject("effort") === "full" ? 2 : 1,
+        endOnFailure: true,
+      });
       soaking.report({ histories: rounds });
     } while (soaking.goesOn());
   },

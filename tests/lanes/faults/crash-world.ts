@@ -10,7 +10,7 @@ import { objectKeys } from "../stored/s3-client.js";
 import { s3Options } from "../savers/s3-options.js";
 import { useServers } from "../servers/servers.js";
 
-const thorough = inject("thorough");
+const effort = inject("effort");
 
 const TTL = { ttlSeconds: 1_000 };
 /** Segments of 2,000 letters stay in the table, those of 6,000 go to S3. */
@@ -45,12 +45,16 @@ const allOptionSets: OptionSet[] = [
 ];
 
 /**
- * Where not everything is tried, the first two say enough: the requests are the same in every runtime. `SOAK_CUTS=all
- * npm test -- crash` cuts everywhere.
+ * In a run of everything, half of the cuts. In other runtimes the first two sets say enough: the requests are the same
+ * in each. `SOAK_CUTS=all npm test -- crash` cuts everywhere.
  */
-export const optionSets = thorough
-  ? allOptionSets.map((set) => ({ ...set, maxCuts: inject("cuts") ?? set.maxCuts }))
-  : allOptionSets.slice(0, 2).map((set) => ({ ...set, maxCuts: inject("cuts") ?? 4, inMemory: false }));
+export const optionSets =
+  effort === "little"
+    ? allOptionSets.slice(0, 2).map((set) => ({ ...set, maxCuts: inject("cuts") ?? 4, inMemory: false }))
+    : allOptionSets.map((set) => ({
+        ...set,
+        maxCuts: inject("cuts") ?? (effort === "full" ? set.maxCuts : set.maxCuts / 2),
+      }));
 
 /** Tests of each of these sets. */
 export function describeWith(sets: OptionSet[], tests: (set: OptionSet) => void): void {

@@ -32,8 +32,11 @@ declare module "vitest" {
      * one.
      */
     cuts: number | undefined;
-    /** Whether what is tried at random is tried often: in one lane, because it hardly depends on the runtime. */
-    thorough: boolean;
+    /**
+     * How often is tried what is drawn from very many: `little` where another lane does it, because it hardly depends
+     * on the runtime; `usual` in Node; `full` there too, where `npm run test:whole` or a name asks for it.
+     */
+    effort: "little" | "usual" | "full";
     /** The versions of LangGraph that the lane runs with. */
     peers: Record<string, string>;
   }

@@ -50,7 +50,7 @@ const three: Space = {
   breaks: 1,
 };
 
-const WAYS = inject("thorough") ? 3_000 : 300;
+const WAYS = inject("effort") === "full" ? 3_000 : 300;
 
 const textOf = ({ problem, steps }: Found): string => (problem ? `${problem}\n${steps!.join("\n")}` : "");
 

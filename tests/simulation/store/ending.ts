@@ -10,6 +10,9 @@ import type { StoreWorld } from "./store-world.js";
 /** Longer than anything that is to go may stay. */
 const LONG_MS = 120 * 86_400_000;
 
+/** An item goes an hour after a search has freed what it had replaced: before that an attempt may be late. */
+const SWEPT_MS = 2 * 3_600_000;
+
 /** What is done at the end, to see what that leaves. */
 export async function endStore(world: StoreWorld, states: Map<Register, Config[]>): Promise<void> {
   world.trace?.(`the ending: ${world.plan.ending}`);
@@ -53,7 +56,7 @@ async function deleteAll(world: StoreWorld): Promise<void> {
   model.check();
   world.jump(LONG_MS);
   sweepAll(world);
-  await tidy(world, "All is deleted");
+  await tidy(world, "All is deleted", true);
   await clearCaches(world);
   sweepAll(world);
   judgeRest(world, "All is deleted");
@@ -68,28 +71,37 @@ async function clearCaches(world: StoreWorld): Promise<void> {
 async function expireAll(world: StoreWorld, states: Map<Register, Config[]>): Promise<void> {
   const { model } = world;
   world.jump(LONG_MS);
-  await readAll(world, "All has expired", false);
-  sweepAll(world);
-  // Twice: the first one may have met what it had to tidy.
+  await tidy(world, "All has expired", false);
+  // Once more: what was swept has left its order pointer.
   const count = await readAll(world, "All has expired", false);
   model.check();
   sweepAll(world);
   judgeOrder(world, "Long after the last write", count);
   const stays = (configs: Config[]): boolean => configs.some(({ state }) => state && state.write.ttlMs === undefined);
   if ([...states.values()].some(stays)) return;
-  await tidy(world, "All has expired");
+  await tidy(world, "All has expired", true);
   await clearCaches(world);
   sweepAll(world);
   judgeRest(world, "All has expired");
 }
 
-/** Who comes by takes a page of what is left of a namespace that holds nothing, and pages are small here. */
-async function tidy(world: StoreWorld, why: string): Promise<void> {
+/**
+ * Who comes by takes a page of what is left of a namespace that holds nothing, and pages are small here. Of what an
+ * item has replaced he frees one version. An item of which all are freed goes by itself, an hour later.
+ */
+async function tidy(world: StoreWorld, why: string, isEmpty: boolean): Promise<void> {
   let left: number;
   do {
-    left = world.table.items().length;
-    await readAll(world, why, true);
-  } while (world.table.items().length < left);
+    left = leftIn(world);
+    await readAll(world, why, isEmpty);
+  } while (leftIn(world) < left);
+  world.jump(SWEPT_MS);
+  sweepAll(world);
+}
+
+/** How much there is to be tidied: items, and the versions that they name because something of them is left. */
+function leftIn({ table }: StoreWorld): number {
+  return table.items().reduce((sum, { trash }) => sum + 1 + (trash ? (trash.S as string).split(" ").length : 0), 0);
 }
 
 /** Who lists and searches, and finds what there is: long after the latest write, nothing else is listed either. */

@@ -3,7 +3,7 @@ import { generateStore } from "./generate.js";
 import { runStoreHistory } from "./run-store.js";
 
 /** Some seconds. `npm run soak -- world --kind store` takes as many as one likes, of any seed. */
-const HISTORIES = inject("thorough") ? 100 : 50;
+const HISTORIES = inject("effort") === "full" ? 100 : 50;
 /** One test has so many, to show where it is. */
 const AT_ONCE = 50;
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { noiseText } from "../../../lanes/savers/checkpoints.js";
 import { at, createStore } from "../../../lanes/savers/stores.js";
 import { intercepted, type AwsRequest } from "../../../lanes/stored/aws-requests.js";
-import { itemsWithPrefix } from "../../../lanes/stored/raw-table.js";
+import { itemsWithPrefix, type RawItem } from "../../../lanes/stored/raw-table.js";
 import { newPrefix } from "../../../lanes/stored/requests.js";
 
 /* Late attempts of what comes before and after an item: its order pointer, and the end of what it has replaced. */
@@ -59,6 +59,34 @@ test("an item that is renewed while what it replaced is freed is swept at its ne
   const item = (await itemsWithPrefix(keyPrefix)).find(({ SK }) => SK!.S === "I#k")!;
   expect(Number(item.ttl?.N ?? Infinity)).toBeGreaterThanOrEqual(Number(item.ends!.N));
   expect(await at(149 * MINUTE, () => createStore({ keyPrefix }).get(NS, "k"))).toMatchObject({ value: { n: 1 } });
+});
+
+test("an item that has ended is swept an hour after a search has freed what it had replaced", async () => {
+  const keyPrefix = newPrefix();
+  const { fetch } = intercepted(({ operation, body }) => {
+    if (operation !== "BatchWriteItem" || !body.includes("S#")) return undefined;
+    return new Response(JSON.stringify({ __type: "x#AccessDeniedException", message: "no" }), { status: 400 });
+  });
+  const there = async (): Promise<string[]> => (await itemsWithPrefix(keyPrefix)).map(({ SK }) => SK!.S!);
+  const entry = async (): Promise<RawItem> => (await itemsWithPrefix(keyPrefix)).find(({ SK }) => SK!.S === "I#k")!;
+  await createStore({ keyPrefix }).put(NS, "k", { text: noiseText(80_000) });
+  await createStore({ keyPrefix, fetch }).put(NS, "k", { n: 1 }, undefined, { ttlSeconds: 60 * MINUTE });
+  // It alone says which segments have to be deleted.
+  expect(await entry()).toHaveProperty("trash");
+  expect(await entry()).not.toHaveProperty("ttl");
+
+  const late = 100 * 60 * MINUTE;
+  const search = (): Promise<unknown> => at(late, () => createStore({ keyPrefix }).search([]));
+  const earliest = Date.now() / 1_000 + late + 60 * MINUTE;
+  expect(await search()).toEqual([]);
+  const { trash, ttl } = await entry();
+  expect(trash).toBeUndefined();
+  expect(Number(ttl?.N)).toBeGreaterThanOrEqual(Math.floor(earliest));
+  expect(Number(ttl?.N)).toBeLessThan(earliest + 5 * MINUTE);
+
+  // The next one leaves nothing but the item, which goes by itself.
+  expect(await search()).toEqual([]);
+  expect(await there()).toEqual(["I#k"]);
 });
 
 test("order pointers that arrive after their items were deleted list no namespace, however many they are", async () => {

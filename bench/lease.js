@@ -1,0 +1,72 @@
+import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import { buildAgent, converse, SUPERSTEPS_A_TURN } from "./agent.js";
+import { median } from "./meter.js";
+import { heading, tableOf } from "./print.js";
+
+/** 1 reads the thread, 6 store checkpoints, and 5 what tasks have written. A lease is acquired and released besides. */
+const REQUESTS = { free: 12, held: 14 };
+/** By how much a superstep under a lease may take more write units: this part of those that it takes without. */
+const MORE_UNITS = 0.02;
+const TURNS = 20;
+
+/**
+ * A turn without a lease and under one. Renewals are none of it: the lease is longer than a turn. Requests that store
+ * segments depend on the values alone, so they are counted apart.
+ * @param {ConstructorParameters<typeof DynamoDBSaver>[0]} options
+ * @param {import("./meter.js").Meter} meter
+ * @returns {Promise<boolean>} whether the budget is kept
+ */
+export async function printLease(options, meter) {
+  let segments = 0;
+  const saver = new DynamoDBSaver({
+    ...options,
+    fetch: async (input, init) => {
+      if ((await new Response(init?.body).text()).includes(SEGMENT)) segments++;
+      return fetch(input, init);
+    },
+  });
+  heading(`a turn of 4 nodes under a lease, the mean of ${TURNS}`);
+  const table = tableOf("", "requests", "of segments besides", "write units", "median ms");
+  /** @param {string} name @param {() => Promise<number[]>} turns */
+  const row = async (name, turns) => {
+    meter.reset();
+    segments = 0;
+    const durationsMs = await turns();
+    const total = meter.total();
+    const requests = (total.requests - segments) / TURNS;
+    const writeUnits = total.writeUnits / TURNS;
+    table.push([name, requests, segments / TURNS, writeUnits.toFixed(2), median(durationsMs).toFixed(1)]);
+    return { requests, writeUnits };
+  };
+  const agent = buildAgent(saver);
+  // Ids of one length: they are part of what is stored.
+  const [freeThread, heldThread] = ["bench-free", "bench-held"];
+  for (const threadId of [freeThread, heldThread]) await converse(agent, threadId, 1);
+  const free = await row("without", () => converse(agent, freeThread, TURNS));
+  const held = await row("under a lease", () => converse(agent, heldThread, TURNS, { saver }));
+  const lease = await row("to acquire and release", async () => {
+    const durationsMs = [];
+    for (let turn = 0; turn < TURNS; turn++) {
+      const start = performance.now();
+      await saver.withLease(heldThread, () => {});
+      durationsMs.push(performance.now() - start);
+    }
+    return durationsMs;
+  });
+  for (const threadId of [freeThread, heldThread]) await saver.deleteThread(threadId);
+  console.log(table.toString());
+
+  const unitsHeld = held.writeUnits - lease.writeUnits;
+  const more = unitsHeld / free.writeUnits - 1;
+  const kept = free.requests === REQUESTS.free && held.requests === REQUESTS.held && more <= MORE_UNITS;
+  console.log(
+    `write units a superstep   ${(free.writeUnits / SUPERSTEPS_A_TURN).toFixed(2)}, under a lease ` +
+      `${(unitsHeld / SUPERSTEPS_A_TURN).toFixed(2)}: ${(100 * more).toFixed(1)} % more\n` +
+      `budget                    ${REQUESTS.free} requests, ${REQUESTS.held} under a lease, ` +
+      `${100 * MORE_UNITS} % more write units: ${kept ? "kept" : "OVER"}`,
+  );
+  return kept;
+}
+
+/** The beginning of a segment's sort key, as it stands in a request. */
+const SEGMENT = '"SK":{"S":"S#';

@@ -1,0 +1,77 @@
+import { describe, expect, test, vi } from "vitest";
+import { emptyThread, putStep } from "../../lanes/savers/checkpoints.js";
+import { errorOf } from "../../lanes/faults/faulty-fetch.js";
+import { createSaver } from "../../lanes/savers/harness.js";
+import { newPrefix } from "../../lanes/stored/requests.js";
+
+/** A thread with one checkpoint, and what its savers share. */
+async function thread() {
+  const world = { keyPrefix: newPrefix() };
+  const one = await putStep(createSaver(world), emptyThread("t"), { n: 1 });
+  return { world, one };
+}
+
+describe("withLease", () => {
+  test("gives what the function gives, renews meanwhile, and releases", async () => {
+    const { world } = await thread();
+    const saver = createSaver(world);
+    const given = await saver.withLease(
+      "t",
+      async () => {
+        await new Promise((resolve) => setTimeout(resolve, 2_500));
+        expect(await errorOf(createSaver(world).acquireLease("t"))).toMatchObject({ code: "THREAD_BUSY" });
+        return "done";
+      },
+      { leaseSeconds: 1 },
+    );
+    expect(given).toBe("done");
+    expect(await saver.getLease("t")).toBeUndefined();
+  });
+
+  test("releases when the function throws, and throws what it has thrown", async () => {
+    const { world } = await thread();
+    const saver = createSaver(world);
+    const error = new Error("of a node");
+    expect(await errorOf(saver.withLease("t", () => Promise.reject(error)))).toBe(error);
+    expect(await saver.getLease("t")).toBeUndefined();
+  });
+
+  test("throws a LeaseLostError, whose signal ends the function, when the lease is broken", async () => {
+    const { world } = await thread();
+    const saver = createSaver(world);
+    const run = saver.withLease(
+      "t",
+      async ({ signal }) => {
+        await createSaver(world).breakLease("t");
+        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("ended"))));
+      },
+      { leaseSeconds: 1 },
+    );
+    expect(await errorOf(run)).toMatchObject({ code: "LEASE_LOST" });
+  });
+
+  test("waits for another holder as long as it is told to", async () => {
+    const { world } = await thread();
+    const lease = await createSaver(world).acquireLease("t");
+    const waiting = createSaver(world).withLease("t", ({ token }) => token, { waitSeconds: 30 });
+    await lease.release();
+    expect(await waiting).toBe(lease.token + 1);
+    await createSaver(world).acquireLease("t");
+    const controller = new AbortController();
+    const aborted = createSaver(world).withLease("t", () => undefined, { waitSeconds: 30, signal: controller.signal });
+    controller.abort();
+    expect(await errorOf(aborted)).toMatchObject({ code: "ABORTED" });
+  });
+
+  test.each([true, false])(
+    "waits for the dead no longer than a lease, whatever their clock (begun: %s)",
+    async (isBegun) => {
+      const { world } = isBegun ? await thread() : { world: { keyPrefix: newPrefix() } };
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+      const dead = await createSaver(world)
+        .acquireLease("t", { leaseSeconds: 1 })
+        .finally(() => vi.useRealTimers());
+      expect(await createSaver(world).withLease("t", ({ token }) => token, { waitSeconds: 60 })).toBe(dead.token + 1);
+    },
+  );
+});
