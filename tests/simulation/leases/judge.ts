@@ -68,6 +68,8 @@ export class LeaseJudge {
       );
     // Without a lease it may be of any token up to that one.
     const isSame = put.run.token > 0 ? token === youngest : token <= youngest;
+    // A write of a younger lease may be there, although nobody was told so.
+    if (model.epochMax(put) > youngest) return;
     if (newest && isSame && put.id < newest.id)
       fail(`The latest is ${nameOf(put)}, and ${nameOf(newest)} was acknowledged at step ${newest.end}`);
   }
@@ -134,13 +136,20 @@ export class LeaseJudge {
     }
   }
 
-  /** A list that a holder reads has nothing that was begun by older ones after its first read. */
+  /**
+   * A list that a holder reads has nothing that was begun by older ones after its first read, and would be above that.
+   * What a machine whose clock is behind puts below it, is a branch like any other.
+   */
   list(tuples: CheckpointTuple[], ns: string, run: RecordedRun): void {
     const first = run.bases.get(ns);
     for (const tuple of tuples) {
       const put = this.known(tuple, run.thread, ns);
       if (!first || !this.isCurrent(run) || put.isUnsure || put === first.base) continue;
-      if (put.start > first.end && this.model.tokenMax(put) < run.token)
+      const { base } = first;
+      // Without a lease, its token is that of its parent, as far as its run has seen.
+      const isAbove =
+        !base || (put.id > base.id && (put.run.token || (put.parent?.run.token ?? 0)) >= this.model.epochMax(base));
+      if (isAbove && put.start > first.end && this.model.tokenMax(put) < run.token)
         fail(`Holder ${run.n} of ${run.token} lists ${nameOf(put)}, which came after its first read`);
     }
   }

@@ -61,7 +61,9 @@ export async function judgeRenewal(
   if (code !== undefined) throw new RunEnded();
   if (run.isUnsure) return;
   if (run.broken <= span.start.step) fail(`Run ${run.n} renews its lease, which was broken`);
-  const younger = others(world, run).find((one) => one.hasFirst && one.token > run.token && one.granted!.step <= span.start.step);
+  const younger = others(world, run).find(
+    (one) => one.hasFirst && one.token > run.token && one.granted!.step <= span.start.step,
+  );
   if (younger) fail(`Run ${run.n} renews its lease, and run ${younger.n} has got the thread since`);
   noteUntil(world, run);
 }

@@ -62,9 +62,11 @@ async function audit(world: LeaseWorld, thread: string): Promise<void> {
   const { value: lease } = await attempt(world, auditor, () =>
     auditor.saver.acquireLease(thread, { waitSeconds: 30, holder: "the auditor" }),
   );
-  const highest = Math.max(...model.runs.map((run) => (run.thread === thread && !run.isUnsure && run.hasFirst ? run.token : 0)), 0);
-  if (lease!.token <= highest)
-    fail(`The auditor's lease has token ${lease!.token}, and there was ${highest}`);
+  const highest = Math.max(
+    ...model.runs.map((run) => (run.thread === thread && !run.isUnsure && run.hasFirst ? run.token : 0)),
+    0,
+  );
+  if (lease!.token <= highest) fail(`The auditor's lease has token ${lease!.token}, and there was ${highest}`);
   await lease!.release();
   if (await auditor.saver.getLease(thread)) fail("A lease that was released is there");
 }
