@@ -8,19 +8,13 @@ import { describe, expect, test } from "vitest";
 import { emptyThread, latestOf, putStep, valuesAt } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver } from "../../lanes/savers/harness.js";
+import { begunThread } from "../../lanes/savers/leased-saver.js";
 import { itemsOf } from "../../lanes/stored/raw-table.js";
 import { countedSaver, newPrefix } from "../../lanes/stored/requests.js";
 
-/** A thread with one checkpoint, and what its savers share. */
-async function thread() {
-  const world = { keyPrefix: newPrefix() };
-  const one = await putStep(createSaver(world), emptyThread("t"), { n: 1 });
-  return { world, one };
-}
-
 describe("a lease", () => {
   test("keeps everyone else away until it is released, and says who has it", async () => {
-    const { world } = await thread();
+    const { world } = await begunThread();
     const saver = createSaver(world);
     const lease = await saver.acquireLease("t", { holder: "worker-1" });
     const before = Date.now();
@@ -44,14 +38,14 @@ describe("a lease", () => {
   });
 
   test("of many who ask at once, one gets it", async () => {
-    const { world } = await thread();
+    const { world } = await begunThread();
     const asked = await Promise.allSettled(Array.from({ length: 10 }, () => createSaver(world).acquireLease("t")));
     expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     for (const one of asked) if (one.status === "rejected") expect(one.reason).toMatchObject({ code: "THREAD_BUSY" });
   });
 
   test("is acquired, renewed and released by one request each", async () => {
-    const { world, one } = await thread();
+    const { world, one } = await begunThread();
     const { saver, log } = countedSaver(world);
     await saver.getTuple(latestOf(one));
     const acquired = await log.during(() => saver.acquireLease("t"));
@@ -66,7 +60,7 @@ describe("a lease", () => {
   });
 
   test("costs a put, the writes of a task and a read nothing", async () => {
-    const { world, one } = await thread();
+    const { world, one } = await begunThread();
     const { saver, log } = countedSaver(world);
     await saver.withLease("t", async ({ configurable }) => {
       const under = { configurable: { ...one.config.configurable, ...configurable } };
@@ -107,7 +101,7 @@ describe("a lease", () => {
   });
 
   test("that its holder does not renew is taken over, and the holder gets a LeaseLostError", async () => {
-    const { world, one } = await thread();
+    const { world, one } = await begunThread();
     const saver = createSaver(world);
     const lease = await saver.acquireLease("t", { leaseSeconds: 1 });
     const next = await createSaver(world).acquireLease("t", { waitSeconds: 30 });
@@ -128,7 +122,7 @@ describe("a lease", () => {
   });
 
   test("that nobody else wants goes on after its time, by the next put", async () => {
-    const { world, one } = await thread();
+    const { world, one } = await begunThread();
     const saver = createSaver(world);
     const lease = await saver.acquireLease("t", { leaseSeconds: 1 });
     await new Promise((resolve) => setTimeout(resolve, 1_100));
@@ -139,7 +133,7 @@ describe("a lease", () => {
   });
 
   test("that is broken cannot be renewed, and its thread is free", async () => {
-    const { world } = await thread();
+    const { world } = await begunThread();
     const saver = createSaver(world);
     const lease = await saver.acquireLease("t", { holder: "dead" });
     expect(await createSaver(world).breakLease("t")).toMatchObject({ holder: "dead", token: lease.token });
@@ -150,7 +144,7 @@ describe("a lease", () => {
   });
 
   test("that comes while another one is broken stays", async () => {
-    const { world } = await thread();
+    const { world } = await begunThread();
     const dead = await createSaver(world).acquireLease("t", { holder: "dead" });
     let next: AcquiredLease | undefined;
     const late: typeof fetch = async (url, init) => {
@@ -166,7 +160,7 @@ describe("a lease", () => {
   });
 
   test("ends with its thread", async () => {
-    const { world, one } = await thread();
+    const { world, one } = await begunThread();
     const saver = createSaver(world);
     const lease = await saver.acquireLease("t");
     await createSaver(world).deleteThread("t");

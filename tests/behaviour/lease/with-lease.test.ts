@@ -1,19 +1,12 @@
 import { describe, expect, test, vi } from "vitest";
-import { emptyThread, putStep } from "../../lanes/savers/checkpoints.js";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver } from "../../lanes/savers/harness.js";
+import { begunThread } from "../../lanes/savers/leased-saver.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
-
-/** A thread with one checkpoint, and what its savers share. */
-async function thread() {
-  const world = { keyPrefix: newPrefix() };
-  const one = await putStep(createSaver(world), emptyThread("t"), { n: 1 });
-  return { world, one };
-}
 
 describe("withLease", () => {
   test("gives what the function gives, renews meanwhile, and releases", async () => {
-    const { world } = await thread();
+    const { world } = await begunThread();
     const saver = createSaver(world);
     const given = await saver.withLease(
       "t",
@@ -29,7 +22,7 @@ describe("withLease", () => {
   });
 
   test("releases when the function throws, and throws what it has thrown", async () => {
-    const { world } = await thread();
+    const { world } = await begunThread();
     const saver = createSaver(world);
     const error = new Error("of a node");
     expect(await errorOf(saver.withLease("t", () => Promise.reject(error)))).toBe(error);
@@ -37,7 +30,7 @@ describe("withLease", () => {
   });
 
   test("throws a LeaseLostError, whose signal ends the function, when the lease is broken", async () => {
-    const { world } = await thread();
+    const { world } = await begunThread();
     const saver = createSaver(world);
     const run = saver.withLease(
       "t",
@@ -51,7 +44,7 @@ describe("withLease", () => {
   });
 
   test("waits for another holder as long as it is told to", async () => {
-    const { world } = await thread();
+    const { world } = await begunThread();
     const lease = await createSaver(world).acquireLease("t");
     const waiting = createSaver(world).withLease("t", ({ token }) => token, { waitSeconds: 30 });
     await lease.release();
@@ -66,7 +59,7 @@ describe("withLease", () => {
   test.each([true, false])(
     "waits for the dead no longer than a lease, whatever their clock (begun: %s)",
     async (isBegun) => {
-      const { world } = isBegun ? await thread() : { world: { keyPrefix: newPrefix() } };
+      const { world } = isBegun ? await begunThread() : { world: { keyPrefix: newPrefix() } };
       vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
       const dead = await createSaver(world)
         .acquireLease("t", { leaseSeconds: 1 })

@@ -1,5 +1,15 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { DynamoDBSaver, type AcquiredLease } from "langgraph-checkpoint-dynamodb";
+import { newPrefix } from "../stored/requests.js";
+import { emptyThread, putStep, type Step } from "./checkpoints.js";
+import { createSaver } from "./harness.js";
+
+/** A thread `t` with one checkpoint, and what its savers share. */
+export async function begunThread(): Promise<{ world: { keyPrefix: string }; one: Step }> {
+  const world = { keyPrefix: newPrefix() };
+  const one = await putStep(createSaver(world), emptyThread("t"), { n: 1 });
+  return { world, one };
+}
 
 /** A saver whose every call on a thread is made under a lease of that thread. */
 export function underLeases(saver: DynamoDBSaver): DynamoDBSaver {
