@@ -28,7 +28,7 @@ const usual = ["history", "ttl"];
 const help = `
 npm run soak -- [history] [ttl] [options]
 npm run soak -- leases [--runs N] [--seed N]
-npm run soak -- world [--kind saver|store] [--histories N] [--seed N] [--processes N] [--replay SEED] [--mutants]
+npm run soak -- world [--kind saver|store|lease] [--histories N] [--seed N] [--processes N] [--replay SEED] [--mutants]
 
   history        many workers on the same threads while requests fail; checks what they read
   ttl            random histories under a simulated clock; checks that nothing expires too early
@@ -37,7 +37,7 @@ npm run soak -- world [--kind saver|store] [--histories N] [--seed N] [--process
                  tool is paid once
   world          histories of savers in a world in memory, where every request, fault and moment follows from the
                  seed; needs no server
-  --kind KIND    whose histories, in world: saver, or store with the cache (saver)
+  --kind KIND    whose histories, in world: saver, store with the cache, or lease for runs under leases (saver)
   --minutes N    how long (60)
   --seed N       what the random choices start from (any); the same one repeats them
   --share N      of all requests, how many meet a fault, in history (0.2)
@@ -74,9 +74,9 @@ try {
     const histories = number("histories", values.histories ?? (values.mutants ? "2000" : "10000"), 1, 1e9);
     const processes = number("processes", values.processes ?? String(availableParallelism()), 1, 1_000);
     const { kind = "saver" } = values;
-    if (kind !== "saver" && kind !== "store")
-      throw new Error(`--kind must be saver or store, not ${JSON.stringify(kind)}.`);
-    /** @type {{ histories: number, seed: string, processes: number, kind: "saver" | "store" }} */
+    if (kind !== "saver" && kind !== "store" && kind !== "lease")
+      throw new Error(`--kind must be saver, store or lease, not ${JSON.stringify(kind)}.`);
+    /** @type {{ histories: number, seed: string, processes: number, kind: "saver" | "store" | "lease" }} */
     const options = { histories, seed: String(seed), processes, kind };
     const { soakMutants } = await import("./lib/testing/soak-mutants.js");
     const { soakWorld } = await import("./lib/testing/soak-world.js");
@@ -105,7 +105,11 @@ try {
     SOAK_MINUTES: String(minutes),
     SOAK_SEED: String(seed),
     SOAK_SHARE: String(share),
-    ...(names.includes("leases") && { SOAK_RUNS: String(runs) }),
+    ...(names.includes("leases") && {
+      SOAK_RUNS: String(runs),
+      // It needs no S3.
+      TEST_PLAN: JSON.stringify({ dynamodb: "real", s3: "none", lanes: [], leftOut: [], thorough: true, missing: [] }),
+    }),
   });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -114,7 +118,7 @@ try {
 
 /**
  * @param {string[]} names
- * @param {{ SOAK_MINUTES: string, SOAK_SEED: string, SOAK_SHARE: string, SOAK_RUNS?: string }} env
+ * @param {{ SOAK_MINUTES: string, SOAK_SEED: string, SOAK_SHARE: string, SOAK_RUNS?: string, TEST_PLAN?: string }} env
  * @returns {Promise<number>} the exit code
  */
 async function soak(names, env) {

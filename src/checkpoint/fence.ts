@@ -8,6 +8,10 @@ import { idTime } from "./id-time.js";
 
 /** The attribute of a checkpoint, and of the marker, with the number of a lease. */
 export const TOKEN = "token";
+/** The attribute of the marker with when its youngest lease was granted, in milliseconds since 1970. */
+export const SINCE = "since";
+/** The same of the lease before that one. */
+export const PRIOR = "prior";
 /** The attribute of a checkpoint with the writes of older tokens that its parent had. */
 export const OVER = "over";
 
@@ -38,9 +42,17 @@ export class LatestSearch<T extends Ranked> {
   #best: T | undefined;
   #first: string | undefined;
   #last = "";
+  /** What is reached when all has been seen of the best one's line that was put since the youngest lease. */
+  #root: string | undefined;
 
-  /** @param youngest the highest token that may have put any of them; `undefined` where that is not known */
-  constructor(readonly youngest: number | undefined) {}
+  /**
+   * @param youngest the highest token that may have put any of them; `undefined` where that is not known
+   * @param since when that lease was granted, in milliseconds since 1970, where that is known
+   */
+  constructor(
+    readonly youngest: number | undefined,
+    readonly since: number = Infinity,
+  ) {}
 
   get best(): T | undefined {
     return this.#best;
@@ -49,7 +61,13 @@ export class LatestSearch<T extends Ranked> {
   add(one: T): void {
     this.#first ??= one.id;
     this.#last = one.id;
-    if (!this.#best || isAbove(one, this.#best)) this.#best = one;
+    if (!this.#best || isAbove(one, this.#best)) {
+      this.#best = one;
+      this.#root = one.parentId;
+    } else if (one.id === this.#root && !((idTime(one.id) ?? 0) + APART_MS < this.since)) {
+      // One that is late can have others after it: a run without a lease is never refused.
+      this.#root = one.parentId;
+    }
   }
 
   /** Whether nothing that comes can be above the best one. */
@@ -59,11 +77,10 @@ export class LatestSearch<T extends Ranked> {
     if (!best) return false;
     if (youngest === undefined ? epochOf(best) === 0 : best.token >= youngest) return true;
     const [first, last] = [idTime(this.#first!), idTime(this.#last)];
-    const isFarBack = first === undefined || last === undefined || last + APART_MS < first;
+    const isFarBack = first === undefined || last === undefined || last + APART_MS < Math.min(first, this.since);
     // What is late has come beside something that a younger lease has claimed: its parent, or one above that.
-    const { parentId } = best;
-    const hasParent = parentId === undefined || compareCodePoints(this.#last, parentId) <= 0;
-    return isFarBack && (hasParent || epochOf(best) === youngest);
+    const hasRoot = this.#root === undefined || compareCodePoints(this.#last, this.#root) <= 0;
+    return isFarBack && (hasRoot || epochOf(best) === youngest);
   }
 }
 

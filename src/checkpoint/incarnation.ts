@@ -37,6 +37,9 @@ interface Known {
   listedUntil: number;
   /** Of the marker, where that was seen: the number of its youngest lease. */
   token?: number | undefined;
+  /** When that one was granted, and the one before it, in milliseconds since 1970. */
+  since?: number | undefined;
+  prior?: number | undefined;
 }
 
 const bornIn = (item: Item, name: string): string => {
@@ -140,10 +143,11 @@ export class Incarnations {
     }
   }
 
-  /** The token of the marker that was met. */
-  noteToken(threadId: string, token: number): void {
+  /** What the marker that was met says of leases. */
+  noteGrants(threadId: string, { token, since, prior }: Pick<Known, "token" | "since" | "prior">): void {
     const known = this.#known.get(threadId);
-    if (known && known.token !== token) this.#known.set(threadId, { ...known, token }, threadId.length + 100);
+    if (known && known.token !== token)
+      this.#known.set(threadId, { ...known, token, since, prior }, threadId.length + 100);
   }
 
   /** The thread's incarnation, `undefined` when there is no such thread: 1 request. */

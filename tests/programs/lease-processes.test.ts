@@ -103,8 +103,8 @@ async function round(i: number, pair: LeaseWorker[]): Promise<Answer[]> {
         expect(answer.renewedMs).toBeLessThanOrEqual(overtakenMs);
         expect(answer.refused).toBeLessThanOrEqual(2);
       }
-      // Told before it has read anything.
-      if (answer.outcome === "THREAD_BUSY" && waitSeconds === 0) expect(answer.requests).toBe(1);
+      // Told before it has read anything. An answer can get lost, and the holder come and go meanwhile.
+      if (answer.outcome === "THREAD_BUSY" && waitSeconds === 0) expect(answer.requests).toBeLessThanOrEqual(3);
       return answer;
     }),
   );

@@ -1,6 +1,9 @@
 import { generate } from "./calls/generate.js";
 import { kindOf } from "./kind.js";
-import { printHistory, printStoreHistory } from "./print.js";
+import { generateLeases } from "./leases/generate.js";
+import { runLeaseHistory } from "./leases/run-leases.js";
+import { leaseKindOf, shrinkLeases } from "./leases/shrink-leases.js";
+import { printHistory, printLeaseHistory, printStoreHistory } from "./print.js";
 import { runHistory, type Outcome } from "./run-history.js";
 import type { Shrunk } from "./shrink-with.js";
 import { shrink } from "./shrink.js";
@@ -16,7 +19,7 @@ import { shrinkStore, storeKindOf } from "./store/shrink-store.js";
 
 export interface Job {
   /** Whose histories. */
-  kind: "saver" | "store";
+  kind: "saver" | "store" | "lease";
   seed: string;
   from: number;
   to: number;
@@ -46,6 +49,13 @@ const stores = {
   kindOf: storeKindOf,
   shrink: shrinkStore,
   print: printStoreHistory,
+};
+const leases = {
+  generate: generateLeases,
+  run: runLeaseHistory,
+  kindOf: leaseKindOf,
+  shrink: shrinkLeases,
+  print: printLeaseHistory,
 };
 
 async function soak<P>(histories: Kind<P>, { seed, from, to, step, untilOtherThan }: Job): Promise<void> {
@@ -87,4 +97,4 @@ const live = <P extends { calls: object[] }>(histories: Kind<P>, job: Job): Prom
   job.replay === undefined ? soak(histories, job) : replay(histories, job.replay);
 
 const job = JSON.parse(process.argv[2]!) as Job;
-await (job.kind === "store" ? live(stores, job) : live(savers, job));
+await (job.kind === "store" ? live(stores, job) : job.kind === "lease" ? live(leases, job) : live(savers, job));

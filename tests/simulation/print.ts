@@ -1,5 +1,7 @@
 import { canonical } from "./calls/contents.js";
 import type { Call, Plan } from "./calls/plan.js";
+import type { LeasePlan } from "./leases/plan.js";
+import { runLeaseHistory } from "./leases/run-leases.js";
 import { runHistory } from "./run-history.js";
 import { brief } from "./store/model/model.js";
 import type { StorePlan } from "./store/plan.js";
@@ -27,8 +29,22 @@ export function printStoreHistory(plan: StorePlan, print: Print): Promise<void> 
   return printRequests((trace) => runStoreHistory(plan, trace), print);
 }
 
+/** The same of a history of leases. */
+export function printLeaseHistory(plan: LeasePlan, print: Print): Promise<void> {
+  printSetting({ ...plan, ending: "an audit" }, print);
+  for (const { n, by, overlap, fresh, kind, ...how } of plan.calls) {
+    const when = overlap > 0 ? ` beside the ${overlap} before` : "";
+    print(`  ${n}. ${plan.instances[by]!.name}${fresh ? " (new)" : ""} ${kind} ${canonical(how)}${when}`);
+  }
+  return printRequests((trace) => runLeaseHistory(plan, trace), print);
+}
+
 function printSetting(
-  plan: Pick<Plan | StorePlan, "calls" | "instances" | "shares" | "pageBytes" | "ending">,
+  plan: Pick<Plan | StorePlan | LeasePlan, "shares" | "pageBytes"> & {
+    calls: { by: number }[];
+    instances: { name: string }[];
+    ending: string;
+  },
   print: Print,
 ): void {
   const used = new Set(plan.calls.map(({ by }) => by));

@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { leaseMutants } from "./lease-mutants.js";
 import { mutants as saverMutants } from "./mutants.js";
 import { buildWorld, runWorld } from "./simulation.js";
 import { storeMutants } from "./store-mutants.js";
@@ -14,12 +15,12 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 /**
  * `npm run soak -- world --mutants`: whether the world finds faults that are put into a copy of the sources, and none
  * without.
- * @param {{ kind: "saver" | "store", histories: number, seed: string, processes: number, source?: string }} options
+ * @param {{ kind: "saver" | "store" | "lease", histories: number, seed: string, processes: number, source?: string }} options
  * @returns {Promise<number>} the exit code
  */
 export async function soakMutants({ kind, histories, seed, processes, source = join(root, "src") }) {
   const { print, heading } = await import("../docs/terminal.js");
-  const mutants = kind === "saver" ? saverMutants : storeMutants;
+  const mutants = { saver: saverMutants, store: storeMutants, lease: leaseMutants }[kind];
   heading(`${mutants.length} mutants, ${histories.toLocaleString("en-US")} histories of seed ${seed} at most`);
   let wrong = 0;
   /** @param {string} name @param {string} what @param {boolean} isRight */

@@ -81,6 +81,11 @@ export async function withLease<T>(
   const renewing = keepRenewing(lease, isOver.signal);
   try {
     const result = await run(givenOut(lease));
+    isOver.abort();
+    await renewing;
+    // What was put last may have arrived when somebody else had the thread: the marker tells.
+    if (!lease.hasEnded && lease.secondsLeft <= 0)
+      await lease.renew().catch((error: unknown) => lease.lost("it could not be renewed in time", error));
     if (lease.hasEnded) throw lease.hasEnded;
     return result;
   } catch (error) {

@@ -6,7 +6,7 @@ import { AwsRequestError, changedTooOften } from "../../errors.js";
 import { numberOf, stringOf } from "../../format/attributes.js";
 import { key, THREAD_MARKER } from "../../format/keys.js";
 import { isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
-import { TOKEN } from "../fence.js";
+import { PRIOR, SINCE, TOKEN } from "../fence.js";
 import { LEASE, BORN, RESTORING } from "../incarnation.js";
 import type { Thread } from "../refs.js";
 import type { LeaseInfo } from "./errors.js";
@@ -26,6 +26,8 @@ const NAMES = {
   "#holder": HOLDER,
   "#until": UNTIL,
   "#seconds": SECONDS,
+  "#since": SINCE,
+  "#prior": PRIOR,
   "#born": BORN,
   "#restoring": RESTORING,
   "#ttl": TTL_ATTRIBUTE,
@@ -112,6 +114,7 @@ function granting({ partition }: Thread, wanted: Wanted, isThere: boolean, now: 
     ":seconds": { N: String(seconds) },
     ":one": { N: "1" },
     ":first": { N: String(now) },
+    ":began": { N: String(now) },
     ":now": { N: String(Math.floor(now / 1_000)) },
     ":over": { N: String(now - ALLOWANCE_MS) },
     ...(stale && { ":stale": { S: stale.name }, ":seen": { N: String(stale.until) } }),
@@ -122,7 +125,7 @@ function granting({ partition }: Thread, wanted: Wanted, isThere: boolean, now: 
     `${stale ? " OR (#lease = :stale AND #until = :seen)" : ""}) AND (attribute_not_exists(#lease) OR #lease <> :name)`;
   const set =
     "SET #token = if_not_exists(#token, :first) + :one, #lease = :name, #holder = :holder, #until = :until, " +
-    "#seconds = :seconds";
+    "#seconds = :seconds, #prior = if_not_exists(#since, :began), #since = :began";
   const names = NAMES;
   return isThere
     ? {

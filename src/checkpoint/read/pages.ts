@@ -18,7 +18,7 @@ import { isEnded, isGone } from "../../payload/lifetime.js";
 import type { HeldLease, Storage } from "../storage.js";
 import type { CheckpointRef, Thread } from "../refs.js";
 import { isVoid } from "../tombstone.js";
-import { claimOf, rankOf, tokenOf } from "./rank.js";
+import { claimOf, grantsOf, rankOf, type Grants } from "./rank.js";
 
 /** The items of one checkpoint. Nothing but its ids has been looked at: damage of one must not hide the others. */
 export interface CheckpointItems {
@@ -31,6 +31,9 @@ export interface CheckpointItems {
   /** What all of them take in memory, roughly. */
   writeBytes: number;
 }
+
+/** What a marker says of leases. */
+export type AboutLeases = Partial<Grants> & { lease?: string | undefined };
 
 /** The same, with its place among those of its namespace. */
 export type RankedItems = CheckpointItems & Ranked;
@@ -64,7 +67,7 @@ export const oneCheckpoint = ({ nsPart, idPart }: CheckpointRef): Pick<QueryInpu
  * @param limits how many items the first pages ask for; later ones take what 1 MB holds
  * @param isPast which checkpoints are passed over: those that have ended, unless others are rebuilt from them
  * @param of the incarnation, where it is known: what a marker says is not asked then
- * @param about is told the marker's token and lease, where the Query meets it
+ * @param about is told what the marker says of leases, where the Query meets it
  */
 export async function* checkpointPages(
   { db, codec, incarnations, consistentRead, lease }: Storage,
@@ -73,7 +76,7 @@ export async function* checkpointPages(
   limits: number[] = [],
   isPast = isEnded,
   of?: string,
-  about: { token?: number; lease?: string | undefined } = {},
+  about: AboutLeases = {},
 ): AsyncGenerator<RankedItems[], void, undefined> {
   const input: QueryInput = { partition: thread.partition, descending: true, consistent: consistentRead, ...range };
   let open: (RankedItems & { prefix: string }) | undefined;
@@ -104,7 +107,7 @@ export async function* checkpointPages(
     };
     for (const item of items) {
       if (item.SK.S === THREAD_MARKER) {
-        Object.assign(about, { token: tokenOf(item), lease: stringOf(item, LEASE) });
+        Object.assign(about, grantsOf(item), { lease: stringOf(item, LEASE) });
         continue;
       }
       const { prefix, ns, checkpoint, task, born } = parseSortKey(item.SK.S);

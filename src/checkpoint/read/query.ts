@@ -9,7 +9,7 @@ import type { Storage } from "../storage.js";
 import { loadBody, loadMetadata } from "./load.js";
 import { openCheckpoint, type StoredCheckpoint } from "./open.js";
 import { LatestSearch, epochOf } from "../fence.js";
-import { checkpointPages, namespaceRange, oneCheckpoint, type RankedItems } from "./pages.js";
+import { checkpointPages, namespaceRange, oneCheckpoint, type AboutLeases, type RankedItems } from "./pages.js";
 
 /** How many items a read of the latest checkpoint asks for: itself, its tasks' writes, and a little more. */
 const LATEST_LIMITS = [10, 100];
@@ -31,15 +31,18 @@ async function latestItems(
   of?: string,
 ): Promise<{ items: RankedItems | undefined; older: RankedItems[] }> {
   const { lease, incarnations } = storage;
-  const about: { token?: number; lease?: string | undefined } = {};
+  const about: AboutLeases = {};
   let search: LatestSearch<RankedItems> | undefined;
   let met: RankedItems[] = [];
   for await (const page of checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS, isEnded, of, about)) {
     met = met.concat(page);
     // Only the root's namespace is behind the marker.
-    const youngest = about.token ?? incarnations.known(thread.id)?.token;
+    const { token: youngest, since, prior } = about.token === undefined ? (incarnations.known(thread.id) ?? {}) : about;
     const own = lease?.reads.youngest(unescapeId(ns.whole ?? ns.text));
-    search ??= new LatestSearch(lease && (youngest ?? 0) <= lease.token ? own : youngest);
+    search ??=
+      lease && (youngest ?? 0) <= lease.token
+        ? new LatestSearch(own, own === youngest ? since : prior)
+        : new LatestSearch(youngest, since);
     for (const items of page) {
       search.add(items);
       if (search.isOver()) break;
@@ -48,7 +51,7 @@ async function latestItems(
   }
   const items = search?.best;
   lease?.reads.readLatest(unescapeId(ns.whole ?? ns.text), items);
-  if (about.token !== undefined) incarnations.noteToken(thread.id, about.token);
+  if (about.token !== undefined) incarnations.noteGrants(thread.id, { ...about, token: about.token });
   // The holder is told what the marker says; what it puts from now on is refused.
   if (about.token !== undefined && (about.lease !== lease?.name || about.token !== lease?.token)) lease?.lost();
   return { items, older: met.filter((one) => one !== items) };

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver } from "../../lanes/savers/harness.js";
+import { Late } from "../../lanes/savers/late-holder.js";
 import { begunThread } from "../../lanes/savers/leased-saver.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 
@@ -67,4 +68,19 @@ describe("withLease", () => {
       expect(await createSaver(world).withLease("t", ({ token }) => token, { waitSeconds: 60 })).toBe(dead.token + 1);
     },
   );
+});
+
+test("a run that ends well while its renewal is under way is told when that is refused", async () => {
+  const { world } = await begunThread();
+  const late = new Late();
+  const saver = createSaver({ ...world, fetch: late.fetch });
+  const run = async (): Promise<string> => {
+    late.hold();
+    await late.holds(1);
+    await createSaver(world).breakLease("t");
+    // After the run has ended.
+    setTimeout(() => late.letGo(), 0);
+    return "done";
+  };
+  await expect(saver.withLease("t", run, { leaseSeconds: 1 })).rejects.toMatchObject({ code: "LEASE_LOST" });
 });

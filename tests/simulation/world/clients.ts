@@ -28,4 +28,8 @@ export interface Client {
   lagSteps: number;
   /** How far its clock is ahead of that of the world. */
   skewMs?: number;
+  /** Its machine stands still: no answer reaches it, and no timer fires. */
+  isAsleep?: boolean;
+  /** For how long it has stood still, as far as its monotonic clock did too. */
+  sleptMs?: number;
 }

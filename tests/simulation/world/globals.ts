@@ -1,5 +1,6 @@
 import nodeCrypto from "node:crypto";
 import { Random } from "../../lanes/hostile/random.js";
+import type { Client } from "./clients.js";
 
 /*
  * What a program takes from its machine: the time, timers, chance and WebCrypto. Here each of them follows from the
@@ -13,6 +14,7 @@ const real = {
   clearTimeout: globalThis.clearTimeout,
   random: Math.random,
   crypto: globalThis.crypto,
+  performance: globalThis.performance,
 };
 const { setImmediate } = globalThis;
 
@@ -27,6 +29,7 @@ interface Timer {
   at: number;
   /** Of the clock of the instance that has set it. */
   skewMs: number;
+  machine: Client | undefined;
   fire: () => void;
 }
 
@@ -34,6 +37,8 @@ export class VirtualGlobals {
   nowMs = EPOCH_MS;
   /** How far the clock of the instance that runs is ahead of the others'. */
   skewMs = 0;
+  /** On whose machine this runs; undefined where that makes no difference. */
+  machine: Client | undefined;
   readonly timers: Timer[] = [];
   #ids = 0;
   readonly #random: Random;
@@ -57,7 +62,10 @@ export class VirtualGlobals {
     globalThis.Date = VirtualDate as DateConstructor;
     globalThis.setTimeout = ((fire: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
       const id = ++this.#ids;
-      this.timers.push({ id, at: this.nowMs + Math.max(0, ms), skewMs: this.skewMs, fire: () => fire(...args) });
+      const { skewMs, machine } = this;
+      // No timer of a machine is shorter.
+      const pauseMs = ms > 0 ? Math.max(1, ms) : 0;
+      this.timers.push({ id, at: this.nowMs + pauseMs, skewMs, machine, fire: () => fire(...args) });
       const timer = { unref: () => timer, ref: () => timer, [Symbol.toPrimitive]: () => id };
       return timer;
     }) as unknown as typeof setTimeout;
@@ -67,6 +75,8 @@ export class VirtualGlobals {
       if (place >= 0) this.timers.splice(place, 1);
     }) as typeof clearTimeout;
     Math.random = () => this.#random.next();
+    const performance = { now: () => this.nowMs - EPOCH_MS - (this.machine?.sleptMs ?? 0) };
+    Object.defineProperty(globalThis, "performance", { value: performance, configurable: true, writable: true });
     Object.defineProperty(globalThis, "crypto", { value: this.#crypto(), configurable: true, writable: true });
   }
 
@@ -78,19 +88,32 @@ export class VirtualGlobals {
     globalThis.clearTimeout = real.clearTimeout;
     Math.random = real.random;
     Object.defineProperty(globalThis, "crypto", { value: real.crypto, configurable: true, writable: true });
+    Object.defineProperty(globalThis, "performance", { value: real.performance, configurable: true, writable: true });
+  }
+
+  /** What runs from now on does so on this machine. */
+  runOn(machine: Client | undefined, skewMs = machine?.skewMs ?? 0): void {
+    [this.machine, this.skewMs] = [machine, skewMs];
+  }
+
+  /** A machine ends: its timers do not fire. */
+  dropTimersOf(machine: Client): void {
+    for (let i = this.timers.length - 1; i >= 0; i--)
+      if (this.timers[i]!.machine === machine) this.timers.splice(i, 1);
   }
 
   /** The next one; those of the same moment in the order in which they were set. */
   earliest(): Timer | undefined {
     let first: Timer | undefined;
-    for (const timer of this.timers) if (!first || timer.at < first.at) first = timer;
+    for (const timer of this.timers)
+      if (!timer.machine?.isAsleep && (!first || timer.at < first.at)) first = timer;
     return first;
   }
 
   fire(timer: Timer): void {
     this.timers.splice(this.timers.indexOf(timer), 1);
     this.nowMs = Math.max(this.nowMs, timer.at);
-    this.skewMs = timer.skewMs;
+    this.runOn(timer.machine, timer.skewMs);
     timer.fire();
   }
 

@@ -27,6 +27,9 @@ export interface Flight {
   reject: (error: Error) => void;
 }
 
+/** Whether nothing can come of a request while its caller stands still. */
+const waits = ({ answer, fate }: Flight): boolean => answer !== undefined || fate !== undefined;
+
 /** Carries requests, each a few steps, of which the world decides the order. */
 export class Network {
   readonly flights: Flight[] = [];
@@ -89,7 +92,16 @@ export class Network {
 
   /** Those that a step can take further: one that hangs waits until its caller gives up. */
   active(): Flight[] {
-    return this.flights.filter(({ late, fate }) => !late && fate !== "hung");
+    return this.flights.filter((one) => !one.late && one.fate !== "hung" && !(one.client.isAsleep && waits(one)));
+  }
+
+  /** A machine ends: what it has sent may arrive, and nobody waits for it. */
+  abandon(client: Client): void {
+    for (const flight of [...this.flights]) {
+      if (flight.client !== client || flight.late) continue;
+      flight.late = true;
+      if (flight.answer) this.drop(flight);
+    }
   }
 
   late(): Flight[] {
@@ -160,7 +172,7 @@ export class Network {
       return this.#fail(flight, "gets no answer");
     }
     // An answer can be on its way for a while.
-    if (this.random.chance(0.6)) this.#deliver(flight);
+    if (this.random.chance(0.6) && !flight.client.isAsleep) this.#deliver(flight);
   }
 
   #deliver(flight: Flight): void {

@@ -32,6 +32,8 @@ export class Stage {
   /** Late requests that arrived. */
   lateArrivals = 0;
   trace: ((line: string) => void) | undefined;
+  /** What happens by itself, before each step; true where something has. */
+  onStep: () => boolean = () => false;
   /** What the clock said at each step. */
   readonly #times: number[] = [];
 
@@ -77,6 +79,7 @@ export class Stage {
       if (isOver()) return;
       this.#step();
       if (this.steps > MOST_STEPS) throw new Violation("It goes round in a circle");
+      if (this.onStep()) continue;
       if (network.invalid !== undefined)
         throw new Violation(`DynamoDB refuses a request as not valid: ${network.invalid}`);
       const active = network.active();
@@ -92,7 +95,7 @@ export class Stage {
 
   /** What an instance does when it gets its answer, it does by its own clock. */
   #advance(flight: Flight): void {
-    this.globals.skewMs = flight.client.skewMs ?? 0;
+    this.globals.runOn(flight.client);
     this.network.advance(flight);
   }
 
@@ -103,7 +106,7 @@ export class Stage {
   }
 
   #arrive(flight: Flight): void {
-    this.globals.skewMs = 0;
+    this.globals.runOn(undefined);
     if (this.random.chance(0.15) || this.network.hasExpired(flight)) return this.network.drop(flight);
     this.lateArrivals++;
     this.#advance(flight);
@@ -111,7 +114,7 @@ export class Stage {
 
   /** Lets time pass at once. */
   jump(ms: number): void {
-    this.globals.skewMs = 0;
+    this.globals.runOn(undefined);
     this.globals.nowMs += ms;
     this.network.dropExpired();
   }
