@@ -55,7 +55,11 @@ export const leaseMutants = [
   {
     name: "a lease is over by its holder's clock alone",
     edits: [
-      { file: "checkpoint/lease/marker.ts", from: "export const ALLOWANCE_MS = 5_000;", to: "export const ALLOWANCE_MS = 0;" },
+      {
+        file: "checkpoint/lease/marker.ts",
+        from: "export const ALLOWANCE_MS = 5_000;",
+        to: "export const ALLOWANCE_MS = 0;",
+      },
     ],
   },
   {

@@ -61,11 +61,18 @@ export interface WarningEvent {
    * `PRUNE_FAILED`: with `history: "latest"`, a put could not free what is superseded, which stays for longer; or a put
    * or deletion of a store or a cache what its item had before.
    * `ITEM_SKIPPED`: an item of a store, or a namespace's name, cannot be read, and is left out of what a search finds.
+   * `ITEM_UNRANKED`: the vectors of an item cannot be read, so a search by meaning has it after all others.
    * `CACHE_READ_FAILED`: values of a {@link DynamoDBCache} count as not there, so their nodes run.
    * `CACHE_WRITE_FAILED`: values were not stored in it, so their nodes run again next time.
    */
   code:
-    "TAGS_REFUSED" | "REFRESH_FAILED" | "PRUNE_FAILED" | "ITEM_SKIPPED" | "CACHE_READ_FAILED" | "CACHE_WRITE_FAILED";
+    | "TAGS_REFUSED"
+    | "REFRESH_FAILED"
+    | "PRUNE_FAILED"
+    | "ITEM_SKIPPED"
+    | "ITEM_UNRANKED"
+    | "CACHE_READ_FAILED"
+    | "CACHE_WRITE_FAILED";
   /** What to do about it. */
   message: string;
   /** With `CACHE_…`: why, as the `code` of the error, or the name of an error that is not of this package. */

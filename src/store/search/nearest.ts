@@ -1,3 +1,4 @@
+import { emit } from "../../aws/client/events.js";
 import type { Item } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
 import { textOfKey } from "../../format/keys.js";
@@ -18,6 +19,7 @@ const AT_ONCE = 100;
 export async function nearest(storage: StoreStorage, op: Search, query: Float32Array): Promise<Page> {
   const matching = storage.vectorIndex ? matchesOfIndex : compareAll;
   const skipped = new Set<string>();
+  const unranked = new Set<string>();
   let rounds = 0;
   for (let count = op.offset + op.limit; ;) {
     const { best, areAll } = await matching(storage, op, query, count, skipped);
@@ -34,7 +36,7 @@ export async function nearest(storage: StoreStorage, op: Search, query: Float32A
       const before = page.found.length;
       await fillWithOldest(storage, page, op, (entry) => ranked.has(textOfKey(entry)));
       // What has a place among the others was put, or began to pass the filter, since they were compared.
-      const late = page.found.slice(before).map(({ item }) => isComparable(storage, item, query));
+      const late = page.found.slice(before).map(({ item }) => isComparable(storage, item, query, unranked));
       if ((await Promise.all(late)).includes(true) && ++rounds < MAX_READS) continue;
     }
     return page;
@@ -71,15 +73,25 @@ async function alive<F extends Found>(storage: StoreStorage, found: F[]): Promis
   });
 }
 
-/** Whether an item has vectors in the table that a query can be compared with. */
+/**
+ * Whether an item has vectors in the table that a query can be compared with.
+ *
+ * @param unranked the items of which it was said already that their vectors cannot be read
+ */
 async function isComparable(
-  { entries, maxValueBytes, sketches }: StoreStorage,
+  { entries, maxValueBytes, sketches, onEvent }: StoreStorage,
   item: Item,
   query: Float32Array,
+  unranked: Set<string>,
 ): Promise<boolean> {
   if (!sketches || !(VECTORS in item)) return false;
   const scorer = new Scorer(query);
-  for await (const [vectors] of readParts(entries.backend, [item], VECTORS, maxValueBytes))
-    return !isUnreadable(vectors) && scorer.best(vectors!) !== undefined;
+  for await (const [vectors] of readParts(entries.backend, [item], VECTORS, maxValueBytes)) {
+    if (!isUnreadable(vectors)) return scorer.best(vectors!) !== undefined;
+    if (unranked.has(textOfKey(item))) return false;
+    unranked.add(textOfKey(item));
+    const message = `The vectors of an item cannot be read (${vectors.code}): a search has it after all others.`;
+    emit(onEvent, { type: "warning", code: "ITEM_UNRANKED", message });
+  }
   return false;
 }

@@ -33,6 +33,24 @@ test("an instance without s3 leaves out of searches what lies in S3, and says so
   await expect(reader.get(NS, "in S3")).rejects.toMatchObject({ code: "INVALID_CONFIG" });
 });
 
+test("an instance without s3 has an item whose vectors alone lie in S3 after all others, and says so", async () => {
+  const keyPrefix = newPrefix();
+  const index = { dims: 300, embeddings: new LettersEmbeddings(300), fields: ["word"] };
+  const s3 = { ...s3Options(), thresholdBytes: 1_000 };
+  await createStore({ keyPrefix, index, s3, compression: "none" }).put(NS, "near", { word: "ab" });
+  const codes: string[] = [];
+  const onEvent = (event: DynamoDBSaverEvent): void => void (event.type === "warning" && codes.push(event.code));
+  const reader = createStore({ keyPrefix, index, onEvent });
+  const other = createStore({ keyPrefix, index: { ...index, fields: ["other"] } });
+  await other.put(NS, "far", { word: "ab", other: "z" });
+  const found = await reader.search(NS, { query: "ab" });
+  expect(found.map(({ key, score }) => [key, typeof score])).toEqual([
+    ["far", "number"],
+    ["near", "undefined"],
+  ]);
+  expect(codes).toEqual(["ITEM_UNRANKED"]);
+});
+
 /** Searches and gets of a reader that cannot read one of two items. */
 async function expectToBeSkipped(
   keyPrefix: string,

@@ -30,6 +30,10 @@ function note({ world, instance, name, span }: Context, place: Place, more: Pick
 /** What an instance without S3 cannot read is no item to it. */
 const cannotRead = ({ plan }: StoreInstance, { mayBeObject }: Write): boolean => mayBeObject && plan.s3 === undefined;
 
+/** The same of vectors: an item has no score then. */
+const cannotRank = ({ plan }: StoreInstance, { mayHaveObjects }: Write): boolean =>
+  mayHaveObjects && plan.s3 === undefined;
+
 export function judgeItem(context: Context, place: Place, result: unknown): void {
   if (result === null || result === undefined) return note(context, place, { found: undefined, mayMiss: never });
   note(context, place, { found: foundOf(context, place, result as Item), mayMiss: never });
@@ -105,7 +109,10 @@ function judgeOrder(context: Context, found: FoundItem[], query: string | undefi
     const place: Place = { room: "store", keyPrefix: context.instance.keyPrefix, ...item };
     const where = `${write.name}, ${showPlace(place)}`;
     const { score } = item;
-    const allowed = writesMeanwhile(context, place, write).map((one) => scoreOf(one, query));
+    const allowed = writesMeanwhile(context, place, write).flatMap((one) => [
+      scoreOf(one, query),
+      ...(cannotRank(context.instance, one) ? [undefined] : []),
+    ]);
     if (!allowed.some((one) => one === score || Math.abs(one! - score!) < 1e-5))
       fail(`A score is wrong: ${score} instead of ${allowed.join(" or ")} (${where})`);
     if (score !== undefined) {

@@ -98,15 +98,13 @@ export class VirtualGlobals {
 
   /** A machine ends: its timers do not fire. */
   dropTimersOf(machine: Client): void {
-    for (let i = this.timers.length - 1; i >= 0; i--)
-      if (this.timers[i]!.machine === machine) this.timers.splice(i, 1);
+    for (let i = this.timers.length - 1; i >= 0; i--) if (this.timers[i]!.machine === machine) this.timers.splice(i, 1);
   }
 
   /** The next one; those of the same moment in the order in which they were set. */
   earliest(): Timer | undefined {
     let first: Timer | undefined;
-    for (const timer of this.timers)
-      if (!timer.machine?.isAsleep && (!first || timer.at < first.at)) first = timer;
+    for (const timer of this.timers) if (!timer.machine?.isAsleep && (!first || timer.at < first.at)) first = timer;
     return first;
   }
 
