@@ -2,6 +2,7 @@ import type { Item, SearchItem } from "@langchain/langgraph-checkpoint";
 import { canonical } from "../calls/contents.js";
 import type { Moment, Span } from "../model/records.js";
 import { fail } from "../model/shown.js";
+import { MANY_DIMS } from "./generate-instances.js";
 import type { StoreInstance } from "./instances.js";
 import { showPlace, startsWith, type Place } from "./model/model.js";
 import type { Read, Write } from "./model/records.js";
@@ -30,9 +31,12 @@ function note({ world, instance, name, span }: Context, place: Place, more: Pick
 /** What an instance without S3 cannot read is no item to it. */
 const cannotRead = ({ plan }: StoreInstance, { mayBeObject }: Write): boolean => mayBeObject && plan.s3 === undefined;
 
-/** The same of vectors: an item has no score then. */
+/**
+ * An item has no score whose vectors cannot be read, or which a read that is behind still shows, after its vectors were
+ * deleted.
+ */
 const cannotRank = ({ plan }: StoreInstance, { mayHaveObjects }: Write): boolean =>
-  mayHaveObjects && plan.s3 === undefined;
+  (mayHaveObjects && plan.s3 === undefined) || (plan.lagSteps !== undefined && plan.index === MANY_DIMS);
 
 export function judgeItem(context: Context, place: Place, result: unknown): void {
   if (result === null || result === undefined) return note(context, place, { found: undefined, mayMiss: never });
