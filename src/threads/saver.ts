@@ -84,8 +84,9 @@ export class DynamoDBSaver extends CheckpointSaver {
 
   /**
    * Runs something that has a thread to itself. 2 requests, and 1 for each third of `leaseSeconds` that the run takes;
-   * 1 more on a thread that has no checkpoint yet. A holder that dies stops others for `leaseSeconds` and 5 seconds at
-   * most. Effects of its nodes outside are at least once: give them a key.
+   * 2 more on a thread that has no checkpoint yet. A holder that dies stops those who wait for `leaseSeconds` at
+   * most, and others 5 seconds longer, where clocks agree. Effects of its nodes outside are at least once: give them a
+   * key.
    *
    * @throws ThreadBusyError at once, or after `waitSeconds`
    * @throws LeaseLostError where the lease has ended before the run has

@@ -8,7 +8,7 @@ export interface LeaseInfo {
   holder: string;
   /** Until when it has the thread, unless it renews. By the holder's clock. */
   until: Date;
-  /** Of this lease. Every later one of the thread has a higher one. */
+  /** Of this lease. Every later one of a thread that has a checkpoint has a higher one. */
   token: number;
 }
 

@@ -10,7 +10,10 @@ import { infoOf, leaseOf, takeAway } from "./marker.js";
 
 /** What a run gets that has a thread to itself. */
 export interface ThreadLease {
-  /** A number that rises with every lease of the thread, for what the run does outside. */
+  /**
+   * A number that rises with every lease of the thread, for what the run does outside. Until the thread has its first
+   * checkpoint, leases within some seconds of each other can have the same one.
+   */
   readonly token: number;
   /** Goes into the `configurable` of every call that the run makes on this thread. */
   readonly configurable: { lease: LeaseConfig };

@@ -8,7 +8,7 @@ import { endLease, endUnborn, prolongLease } from "./marker.js";
 export interface LeaseConfig {
   /** The thread: calls on another one, as those of a graph that a node runs, are not made under it. */
   thread_id: string;
-  /** A number that rises with every lease of the thread. */
+  /** A number that rises with every lease of a thread that has a checkpoint. */
   token: number;
   /** Its random name. Who has it can renew the lease and release it. */
   name: string;

@@ -59,6 +59,13 @@ describe("a lease", () => {
     expect((await log.during(() => lease.release())).operations).toEqual(["UpdateItem"]);
   });
 
+  test("of a thread without a checkpoint takes two requests more to acquire", async () => {
+    const { saver, log } = countedSaver();
+    const acquired = await log.during(() => saver.acquireLease("t"));
+    expect(acquired.operations).toEqual(["GetItem", "UpdateItem", "UpdateItem"]);
+    await acquired.result.release();
+  });
+
   test("costs a put, the writes of a task and a read nothing", async () => {
     const { world, one } = await begunThread();
     const { saver, log } = countedSaver(world);
