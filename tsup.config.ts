@@ -27,9 +27,23 @@ const library: Options = {
   dts: true,
 };
 
-/** The command line, with all that it uses but the library's two dependencies and its peers. */
+/** LangChain's own classes take longer to load than all of the command line, which rarely meets one. */
+const whenNeeded: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "when-needed",
+  setup: (build) => {
+    build.onResolve({ filter: /^@langchain\/core\/load$/ }, ({ path, kind }) =>
+      kind === "dynamic-import" ? { path, external: true } : { path, namespace: "when-needed" },
+    );
+    build.onLoad({ filter: /^/, namespace: "when-needed" }, ({ path }) => ({
+      contents: `export const load = async (...of) => (await import("${path}")).load(...of);`,
+    }));
+  },
+};
+
+/** The command line, with all that it uses but the library's two dependencies and LangChain's own classes. */
 const cli: Options = {
   ...both,
+  noExternal: [/^@langchain\//],
   entry: { cli: "src/cli/main.ts" },
   tsconfig: "src/cli/tsconfig.json",
   format: "esm",
@@ -57,5 +71,5 @@ export default defineConfig(async ({ outDir = "dist" }) => {
         await writeFile(join(outDir, "cli/LICENSES.txt"), noticeOf(Object.keys(metafile!.inputs)));
       }),
   };
-  return [library, { ...cli, esbuildPlugins: [licenses] }];
+  return [library, { ...cli, esbuildPlugins: [whenNeeded, licenses] }];
 });

@@ -41,7 +41,7 @@ export const openContext: Open = async (command) => {
     signal,
     onEvent,
   };
-  // Not before they are needed: LangChain takes longer to load than `--help` should take.
+  // Not before they are needed: `--help` does without.
   const [{ DynamoDBSaver }, { openStorage }, { writingFor }] = await Promise.all([
     import("../threads/saver.js"),
     import("../checkpoint/open-storage.js"),

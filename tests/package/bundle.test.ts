@@ -130,14 +130,24 @@ test.each(
   expect(loaded.imports).toEqual(packages);
 });
 
+const env = (): Record<string, string> => ({
+  DYNAMODB_TABLE_NAME: tableName(),
+  AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "local",
+  AWS_SECRET_ACCESS_KEY: "localSecret",
+});
+
+test("the command line shows a thread with nothing beside it: it does not load LangChain before it has to", async () => {
+  await putStep(createSaver({ keyPrefix: "alone#" }), emptyThread("shown"), { answer: 42 });
+  const args = [dist("cli.js"), "inspect", "shown", "--checkpoint", "latest", "--json"];
+
+  const shown = await run(alone.folder, process.execPath, args, { ...env(), CHECKPOINT_KEY_PREFIX: "alone#" });
+
+  expect(JSON.parse(shown)).toMatchObject({ channels: [{ channel: "answer", value: 42 }] });
+});
+
 describe("the reader with nothing beside it", () => {
-  const env = () => ({
-    DYNAMODB_TABLE_NAME: tableName(),
-    AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "local",
-    AWS_SECRET_ACCESS_KEY: "localSecret",
-  });
   const READS = `
     DynamoDBReader.fromEnv(process.env, { keyPrefix: "alone#" })
       .getTuple({ configurable: { thread_id: "one" } })
