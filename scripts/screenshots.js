@@ -21,7 +21,7 @@ const demo = spawn(process.execPath, [fileURLToPath(new URL("demo-browser.js", i
   stdio: ["ignore", "pipe", "inherit"],
 });
 const ended = once(demo, "close");
-const browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
+const browser = await chromium.launch({ executablePath: await ensureChromium(), args: chromiumArgs });
 try {
   await Promise.race([served(), ended.then(() => Promise.reject(new Error("npm run demo:browser has ended.")))]);
   await takeAll();

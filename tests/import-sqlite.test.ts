@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 let folder: string;
 let node: string;
 beforeAll(async () => {
-  const sqlite = ensureSqliteSaver();
+  const sqlite = await ensureSqliteSaver();
   node = sqlite.node;
   folder = await mkdtemp(join(sqlite.folder, "test-"));
   await build({

@@ -38,8 +38,13 @@ export const bodies = {
     '{"message": "Where is order 1042?"} or {"message": "Remember that I wear size 43."}',
   ),
   resume: body(
-    z.strictObject({ approve: z.boolean(), reason: z.string().max(1_000).optional() }),
-    '{"approve": true} or {"approve": false, "reason": "worn"}',
+    z.strictObject({
+      approve: z.boolean(),
+      reason: z.string().max(1_000).optional(),
+      /** Of the question that is answered: without it, of whichever is open. */
+      interrupt_id: z.string().max(200).optional(),
+    }),
+    '{"approve": true} or {"approve": false, "reason": "worn"}, and the interrupt_id of the question',
   ),
   updateState: body(
     z.strictObject({ values, as_node: asNode.optional(), checkpoint_id: checkpointId.optional() }),

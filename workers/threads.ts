@@ -43,16 +43,25 @@ export async function run(c: AppContext): Promise<Response> {
  * the id of the tool call, by which it is done once.
  */
 export async function resume(c: AppContext): Promise<Response> {
-  const decision = await readBody(c.req, bodies.resume);
+  const { interrupt_id, ...decision } = await readBody(c.req, bodies.resume);
   const thread = found(await c.var.agent.getState(configOf(threadId(c))));
-  if (interruptsOf(thread).length === 0) {
+  const open = interruptsOf(thread);
+  if (open.length === 0) {
     throw new HttpError(
       409,
       "NOTHING_TO_RESUME",
       "This thread does not wait for an answer. Send a message with POST /threads/:id/runs.",
     );
   }
-  return start(c, new Command({ resume: decision }), configOf(threadId(c)), c.var.onlyAgent);
+  if (interrupt_id !== undefined && !open.some(({ id }) => id === interrupt_id)) {
+    throw new HttpError(
+      409,
+      "NOTHING_TO_RESUME",
+      "This thread waits for the answer to another question by now. GET /threads/:id/state says which.",
+    );
+  }
+  const answer = interrupt_id === undefined ? decision : { [interrupt_id]: decision };
+  return start(c, new Command({ resume: answer }), configOf(threadId(c)), c.var.onlyAgent);
 }
 
 /** `POST /threads/:id/fork`: time travel. What came after the checkpoint stays in the history as another branch. */

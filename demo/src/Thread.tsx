@@ -86,8 +86,10 @@ export function Thread({
       threads.fork(threadId, checkpoint.checkpoint_id, edit),
     );
 
-  const resume = (decision: Decision) =>
-    void play(threadId, "The answer was not taken", messagesAt(latest), () => threads.resume(threadId, decision));
+  const resume = (interruptId: string, decision: Decision) =>
+    void play(threadId, "The answer was not taken", messagesAt(latest), () =>
+      threads.resume(threadId, interruptId, decision),
+    );
 
   const goOn = () =>
     void play(threadId, "The run could not go on", messagesAt(latest), () => threads.send(threadId, null));

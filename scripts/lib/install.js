@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -23,14 +23,14 @@ export function ensureInstalled() {
   if (isInstalled()) return;
 
   console.log("Installing dependencies (npm ci) …");
-  const npm = spawnSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], {
+  const ended = spawnSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
     shell: process.platform === "win32", // npm is a .cmd file there
     timeout: installTimeoutMs,
   });
-  if (npm.status !== 0) {
-    const reason = npm.error?.message ?? (npm.signal ? `ended by ${npm.signal}` : `exit code ${npm.status}`);
+  if (ended.status !== 0) {
+    const reason = ended.error?.message ?? (ended.signal ? `ended by ${ended.signal}` : `exit code ${ended.status}`);
     throw new Error(`npm ci failed (${reason}). Run it by hand in ${root} to see why.`);
   }
 }
@@ -38,4 +38,21 @@ export function ensureInstalled() {
 function isInstalled() {
   if (!existsSync(installedLockFile)) return false;
   return statSync(installedLockFile).mtimeMs + sameInstallMs >= statSync(lockFile).mtimeMs;
+}
+
+/**
+ * Runs npm, beside what this process does meanwhile: it mostly waits.
+ * @param {string[]} args
+ * @returns {Promise<boolean>} whether it was content
+ */
+export function npm(args) {
+  return new Promise((resolve) => {
+    const child = spawn("npm", args, {
+      stdio: ["ignore", "ignore", "inherit"],
+      shell: process.platform === "win32", // npm is a .cmd file there
+      timeout: installTimeoutMs,
+    });
+    child.on("error", () => resolve(false));
+    child.on("close", (code) => resolve(code === 0));
+  });
 }

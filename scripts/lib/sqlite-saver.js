@@ -20,10 +20,10 @@ const installTimeoutMs = 5 * 60_000;
  * A folder whose programs can import SqliteSaver, this package as it is built, and what is installed for development;
  * and the Node that runs them, TypeScript as well. What is missing is installed from npm.
  *
- * @returns {{ folder: string, node: string }}
+ * @returns {Promise<{ folder: string, node: string }>}
  */
-export function ensureSqliteSaver() {
-  ensureRuntimes(["node24"]);
+export async function ensureSqliteSaver() {
+  await ensureRuntimes(["node24"]);
   ensureBuilt();
   if (!isInstalled()) {
     mkdirSync(folder, { recursive: true });

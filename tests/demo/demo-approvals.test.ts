@@ -1,7 +1,7 @@
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { begin, messages, newPage, policyViolations, statusOf } from "../lanes/run/demo-page.js";
+import { begin, messages, newPage, policyViolations, say, statusOf } from "../lanes/run/demo-page.js";
 import { openDemo, type OpenedDemo } from "./opened-demo.js";
 
 /* One question, and who answers it more than once: in a real Chromium, with the agent in the page. */
@@ -90,6 +90,20 @@ it("a tab that still shows a question that was answered pays nothing, and says s
   await alert.filter({ hasText: "NOTHING_TO_RESUME" }).waitFor();
   expect(await alert.innerText()).toMatch(/The question was answered, perhaps in another tab/);
   await statusOf(other, "Done");
+  expect(await timesPaid(thread)).toBe(1);
+});
+
+it("a tab that still shows a question that was answered does not answer the next one", async () => {
+  const { page, thread } = await asking();
+  const other = await newPage(opened.browser, page.url());
+  await statusOf(other, "Waiting for you");
+  await approve(page).click();
+  await statusOf(page, "Done");
+  await say(page, "Please refund order 1041");
+  await statusOf(page, "Waiting for you");
+  await approve(other).click();
+
+  await other.getByRole("alert").filter({ hasText: "NOTHING_TO_RESUME" }).waitFor();
   expect(await timesPaid(thread)).toBe(1);
 });
 

@@ -71,6 +71,28 @@ describe("an interrupt", () => {
   });
 });
 
+describe("an answer by the id of its question", () => {
+  const ask = async (thread: string, order: string): Promise<string> => {
+    await play(`${thread}/runs`, { message: `Please refund order ${order}` });
+    return (await get(`${thread}/state`)).interrupts[0].id as string;
+  };
+
+  it("is taken where that is open, and answers no other one", async () => {
+    const thread = newThread();
+    const first = await ask(thread, "1042");
+    expect(statusOf(await play(`${thread}/resume`, { approve: true, interrupt_id: first }))).toBe("done");
+    const second = await ask(thread, "1041");
+
+    const late = await request("POST", `${thread}/resume`, { approve: true, interrupt_id: first });
+
+    await expectError(late, 409, "NOTHING_TO_RESUME", /state/);
+    expect(await get(`${thread}/state`)).toMatchObject({
+      interrupts: [{ id: second }],
+      values: { refunds: [{ order_id: "1042" }] },
+    });
+  });
+});
+
 describe("answers that come at once to one question", () => {
   const refundsOf = async (thread: string): Promise<number> => (await get(`${thread}/state`)).values.refunds.length;
 

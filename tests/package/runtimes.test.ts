@@ -190,7 +190,7 @@ describe("a page that Vite built", () => {
   beforeAll(async () => {
     // What a test answers in a server's place is not of this machine, from which Chromium then keeps it away.
     const args = [...chromiumArgs, "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests"];
-    browser = await chromium.launch({ executablePath: ensureChromium(), args });
+    browser = await chromium.launch({ executablePath: await ensureChromium(), args });
     await run(project("page"), process.execPath, [
       tool("vite/bin/vite.js"),
       "build",

@@ -26,7 +26,7 @@ describe("the page of a stranger", () => {
       ),
     );
     browser = await chromium.launch({
-      executablePath: ensureChromium(),
+      executablePath: await ensureChromium(),
       args: [...chromiumArgs, `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`],
     });
     page = await browser.newPage();

@@ -21,7 +21,7 @@ interface ConversationProps {
   draft: string;
   onDraft: (text: string) => void;
   onSend: (text: string) => void;
-  onResume: (decision: Decision) => void;
+  onResume: (interruptId: string, decision: Decision) => void;
   onContinue: () => void;
   onLatest: () => void;
   onDelete: () => Promise<void>;
@@ -64,7 +64,12 @@ export function Conversation(props: ConversationProps) {
 
 /** What a person can do now: say something, decide, or let a run go on that broke off. */
 function Answer({ status, latest, draft, onDraft, onSend, onResume, onContinue }: ConversationProps) {
-  if (status === "waiting" && latest) return <Approval interrupts={latest.interrupts} onDecide={onResume} />;
+  const [interrupt] = latest?.interrupts ?? [];
+  if (status === "waiting" && latest && interrupt) {
+    // This agent asks one question at a time.
+    const decide = (decision: Decision) => onResume(interrupt.id!, decision);
+    return <Approval interrupts={latest.interrupts} onDecide={decide} />;
+  }
   return (
     <>
       {status === "stopped" && (

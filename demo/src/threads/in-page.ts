@@ -101,13 +101,13 @@ export function inPageThreads({ endpoint, tableName }: { endpoint: string; table
         ? run(threadId, () => ({ input: null }), { waitSeconds: 2 * LEASE_SECONDS + CLOCKS_APART_SECONDS })
         : run(threadId, () => ({ input: human(message) })),
 
-    resume: (threadId, decision) =>
+    resume: (threadId, interruptId, decision) =>
       run(threadId, async (config) => {
         // Under the lease: what this tab shows may be answered by now.
         const { tasks } = await agent.getState(config);
-        if (!tasks.some(({ interrupts }) => interrupts.length > 0))
-          throw new RunError("NOTHING_TO_RESUME", "This thread does not wait for an answer any more.");
-        return { input: new Command({ resume: decision }) };
+        if (!tasks.some(({ interrupts }) => interrupts.some(({ id }) => id === interruptId)))
+          throw new RunError("NOTHING_TO_RESUME", "This thread does not wait for this answer any more.");
+        return { input: new Command({ resume: { [interruptId]: decision } }) };
       }),
 
     replay: (threadId, checkpointId) => run(threadId, () => ({ input: null }), { checkpointId }),

@@ -49,8 +49,8 @@ export interface Threads {
   history: (threadId: string) => Promise<Checkpoint[]>;
   /** A run with a new message, or with null one that goes on where the last one broke off. */
   send: (threadId: string, message: string | null) => Run;
-  /** The answer to an interrupt. */
-  resume: (threadId: string, decision: Decision) => Run;
+  /** The answer to an interrupt, by the id of the one that the person has seen: another may be open by now. */
+  resume: (threadId: string, interruptId: string, decision: Decision) => Run;
   /** The same steps again, from a checkpoint as it is. */
   replay: (threadId: string, checkpointId: string) => Run;
   /** Another branch, from a checkpoint with an edited state. */

@@ -85,7 +85,7 @@ export function workerThreads(token: string, origin = location.origin): Threads 
     },
 
     send: (threadId, message) => run(`${pathOf(threadId)}/runs`, { message }),
-    resume: (threadId, decision) => run(`${pathOf(threadId)}/resume`, decision),
+    resume: (threadId, interrupt_id, decision) => run(`${pathOf(threadId)}/resume`, { ...decision, interrupt_id }),
     replay: (threadId, checkpoint_id) => run(`${pathOf(threadId)}/fork`, { checkpoint_id }),
 
     fork(threadId, checkpoint_id, { text, replaces }) {

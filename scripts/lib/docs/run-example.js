@@ -53,7 +53,7 @@ export async function runExample(name, example, args) {
       };
       return await serveWorker(example, { ...env, ...r2 });
     }
-    const [command = "", ...before] = commandOf(example);
+    const [command = "", ...before] = await commandOf(example);
     const run = (/** @type {string[]} */ more) =>
       runProcess(command, [...before, ...more], { cwd: folder, env: { ...ownEnv(), ...env } });
     if (args.length > 0 || !example.plays) return toExitCode(await run(args));
@@ -98,11 +98,11 @@ async function play(name, plays, run) {
 
 /**
  * @param {Example} example
- * @returns {string[]}
+ * @returns {Promise<string[]>}
  */
-function commandOf({ runtime, main }) {
+async function commandOf({ runtime, main }) {
   const file = `${root}examples/${main}`;
-  if (runtime === "deno" || runtime === "bun") ensureRuntimes([runtime]);
+  if (runtime === "deno" || runtime === "bun") await ensureRuntimes([runtime]);
   switch (runtime) {
     case "deno":
       return [

@@ -5,9 +5,9 @@ export const chromiumArgs = ["--no-sandbox", "--disable-background-networking"];
 
 /**
  * The path of a Chromium without a window. Debian's is installed where that is possible without asking.
- * @returns {string}
+ * @returns {Promise<string>}
  */
-export function ensureChromium() {
-  ensureRuntimes(["chromium"]);
+export async function ensureChromium() {
+  await ensureRuntimes(["chromium"]);
   return executableOf("chromium");
 }

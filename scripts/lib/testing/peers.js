@@ -1,12 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { npm } from "../install.js";
 
 /* Which LangGraph the tests run with. What runs with today's is what npm installed for this repository. */
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const folder = `${root}.cache/peers/oldest/`;
-const installTimeoutMs = 10 * 60_000;
 
 const CORE = "@langchain/core";
 const CHECKPOINT = "@langchain/langgraph-checkpoint";
@@ -48,25 +47,17 @@ export function oldestPeers() {
 
 /**
  * Installs the oldest peers into a folder of their own, with the validation suite, which imports them too.
- * @returns {string} the folder; what is imported from a file in it gets the oldest peers
+ * @returns {Promise<string>} the folder; what is imported from a file in it gets the oldest peers
  */
-export function ensureOldestPeers() {
+export async function ensureOldestPeers() {
   /** @type {Record<string, string>} */
   const wanted = { ...oldestPeers(), [VALIDATION]: packageJson().devDependencies[VALIDATION] ?? "" };
   if (!isInstalled(wanted)) {
     console.log(`Installing LangGraph ${wanted[LANGGRAPH]} with the oldest peers (npm) …`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${folder}package.json`, JSON.stringify({ private: true, dependencies: wanted }));
-    const { status } = spawnSync(
-      "npm",
-      ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error"],
-      {
-        stdio: ["ignore", "ignore", "inherit"],
-        shell: process.platform === "win32", // npm is a .cmd file there
-        timeout: installTimeoutMs,
-      },
-    );
-    if (status !== 0 || !isInstalled(wanted))
+    const isDone = await npm(["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error"]);
+    if (!isDone || !isInstalled(wanted))
       throw new Error(`The oldest peers are not installed. To see why, run: npm install --prefix ${folder}`);
   }
   return folder;

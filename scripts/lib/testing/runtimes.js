@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { npm } from "../install.js";
 import { canInstall, install, installCommand, isDebian } from "../servers/apt.js";
 
 /** The runtimes that come from npm, each at one version. `alias: package@version` */
@@ -17,7 +17,6 @@ const chromiums = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const chromiumPackage = "chromium-headless-shell";
 
 const folder = fileURLToPath(new URL("../../../.cache/runtimes/", import.meta.url));
-const installTimeoutMs = 10 * 60_000;
 
 /** @typedef {keyof typeof packages | "chromium"} InstalledRuntime */
 
@@ -27,23 +26,17 @@ export const runtimeNames = /** @type {InstalledRuntime[]} */ ([...Object.keys(p
  * Installs runtimes that are missing, where that is possible without asking. `executableOf` says what is missing still.
  * @param {InstalledRuntime[]} wanted
  */
-export function ensureRuntimes(wanted) {
+export async function ensureRuntimes(wanted) {
   const missing = /** @type {(keyof typeof packages)[]} */ (Object.keys(packages)).filter(
     (name) => wanted.includes(name) && !isInstalled(name),
   );
-  if (missing.length > 0) {
-    console.log(`Installing ${missing.join(", ")} (npm) …`);
-    const [command = "", ...args] = npmInstall(missing);
-    spawnSync(command, args, {
-      stdio: ["ignore", "ignore", "inherit"],
-      shell: process.platform === "win32",
-      timeout: installTimeoutMs,
-    });
-  }
+  if (missing.length > 0) console.log(`Installing ${missing.join(", ")} (npm) …`);
+  const byNpm = missing.length > 0 && npm(npmInstall(missing));
   if (wanted.includes("chromium") && !findChromium() && canInstall()) {
     console.log("Installing Chromium (apt-get) …");
     install(chromiumPackage);
   }
+  await byNpm;
 }
 
 /**
@@ -59,13 +52,12 @@ export function executableOf(name) {
     throw new Error(`There is no Chromium. ${how}, or set CHROMIUM_PATH to one.`);
   }
   if (isInstalled(name)) return binary(name);
-  throw new Error(`There is no ${name} in .cache/runtimes. Install it: ${npmInstall([name]).join(" ")}`);
+  throw new Error(`There is no ${name} in .cache/runtimes. Install it: npm ${npmInstall([name]).join(" ")}`);
 }
 
 /** @param {(keyof typeof packages)[]} names */
 function npmInstall(names) {
   return [
-    "npm",
     "install",
     "--prefix",
     folder,

@@ -69,10 +69,10 @@ export async function planTests({ filters, lanes, quick, whole = false }) {
     leftOut: quick ? files.filter((file) => LONG.test(file)) : [],
   };
 
-  /** @param {Need} need @param {() => void} ensure */
-  const canHave = (need, ensure) => {
+  /** @param {Need} need @param {() => unknown} ensure */
+  const canHave = async (need, ensure) => {
     try {
-      ensure();
+      await ensure();
       return true;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -81,26 +81,28 @@ export async function planTests({ filters, lanes, quick, whole = false }) {
       return false;
     }
   };
+  // What npm installs arrives while apt-get is at work.
+  const oldestPeers =
+    lanes.includes("oldest-peers") && canHave(/** @type {Need} */ ("oldest-peers"), ensureOldestPeers);
+  const runtimes = ensureRuntimes(
+    runtimeNames.filter((name) => lanes.includes(name) || (lanes.includes("node") && needing(name).length > 0)),
+  );
   /**
    * The tests of behaviour make do with embedded servers; the others are about the real ones.
    * @param {"dynamodb" | "s3"} need
    * @param {() => void} ensure
-   * @returns {Servers}
+   * @returns {Promise<Servers>}
    */
-  const serversFor = (need, ensure) => {
+  const serversFor = async (need, ensure) => {
     const all = needing(need);
     if (all.length === 0) return "none";
-    if (!quick && canHave(need, ensure)) return "real";
+    if (!quick && (await canHave(need, ensure))) return "real";
     plan.leftOut.push(...all.filter((file) => !isBehaviour(file)));
     return all.some(isBehaviour) ? "embedded" : "none";
   };
-  plan.dynamodb = serversFor("dynamodb", () => void (process.env.DYNAMODB_ENDPOINT ?? ensureJava()));
-  plan.s3 = serversFor("s3", () => void (process.env.S3_ENDPOINT ?? ensureCeph()));
-
-  const runtimes = runtimeNames.filter(
-    (name) => lanes.includes(name) || (lanes.includes("node") && needing(name).length > 0),
-  );
-  if (runtimes.length > 0) ensureRuntimes(runtimes);
+  plan.dynamodb = await serversFor("dynamodb", () => void (process.env.DYNAMODB_ENDPOINT ?? ensureJava()));
+  plan.s3 = await serversFor("s3", () => void (process.env.S3_ENDPOINT ?? ensureCeph()));
+  await runtimes;
   /** @type {[Need | "oldest-peers", () => unknown][]} */
   const others = [
     ["java", ensureJava],
@@ -110,12 +112,11 @@ export async function planTests({ filters, lanes, quick, whole = false }) {
   for (const [need, ensure] of others) {
     const wanting = lanes.includes("node") ? needing(/** @type {Need} */ (need)) : [];
     const isWanted = lanes.includes(need) || wanting.length > 0;
-    if (!isWanted || canHave(/** @type {Need} */ (need), ensure)) continue;
+    if (!isWanted || (await canHave(/** @type {Need} */ (need), ensure))) continue;
     plan.lanes = plan.lanes.filter((lane) => lane !== need);
     plan.leftOut.push(...wanting);
   }
-  if (lanes.includes("oldest-peers") && !canHave(/** @type {Need} */ ("oldest-peers"), ensureOldestPeers))
-    plan.lanes = plan.lanes.filter((lane) => lane !== "oldest-peers");
+  if (oldestPeers && !(await oldestPeers)) plan.lanes = plan.lanes.filter((lane) => lane !== "oldest-peers");
   if (lanes.includes("workerd") && /\s/.test(root)) {
     plan.missing.push(
       `workerd: its pool for vitest loads nothing from a path with a space. Clone to another than ${root}`,

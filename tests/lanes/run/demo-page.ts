@@ -12,8 +12,8 @@ const script = fileURLToPath(new URL("../../../scripts/demo-browser.js", import.
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const patienceMs = 60_000; // for a machine that is busy with other things as well
 
-export const launchChromium = (): Promise<Browser> =>
-  chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
+export const launchChromium = async (): Promise<Browser> =>
+  chromium.launch({ executablePath: await ensureChromium(), args: chromiumArgs });
 
 /** Runs `npm run demo:browser` until it serves, or until it ends; says what it printed. */
 export async function runDemo(

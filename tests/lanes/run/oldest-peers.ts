@@ -6,15 +6,15 @@ import { ensureOldestPeers } from "../../../scripts/lib/testing/peers.js";
  * first.
  */
 export function fromOldestPeers(): Plugin {
-  let importer: string | undefined;
+  let folder: Promise<string> | undefined;
   return {
     name: "oldest peers",
     enforce: "pre",
-    resolveId(id, _importer, options) {
+    async resolveId(id, _importer, options) {
       if (!id.startsWith("@langchain/")) return null;
       // As if a file beside them had imported it. Vite looks there only if that file exists.
-      importer ??= `${ensureOldestPeers()}package.json`;
-      return this.resolve(id, importer, { ...options, skipSelf: true });
+      folder ??= ensureOldestPeers();
+      return this.resolve(id, `${await folder}package.json`, { ...options, skipSelf: true });
     },
   };
 }
