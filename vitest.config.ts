@@ -7,6 +7,10 @@ import { fromOldestPeers } from "./tests/lanes/run/oldest-peers.js";
 import { poolOf } from "./tests/runtimes/host/pool.js";
 import { runtimes } from "./tests/runtimes/host/runtimes.js";
 
+const plan = planFromEnv();
+/** Whether all is tried everywhere: `npm run test:whole`, and whoever names files. */
+const isWhole = plan.effort === "full";
+
 /**
  * Tests of behaviour run in every lane. The rest of `tests/` needs Node (child processes, files, servers). Where none
  * keeps a state of its own, files share their modules: loading LangGraph for each would take much of the time.
@@ -39,12 +43,10 @@ const first = [
   "store-vectors",
   "values",
 ];
-const include = process.env.WHOLE_SUITE ? [behaviour] : [`tests/behaviour/**/{${first.join()}}.test.ts`];
+const include = isWhole ? [behaviour] : [`tests/behaviour/**/{${first.join()}}.test.ts`];
 
 /** What Node 22, 24 and 26 run: 20 runs everything. What installs the package tries 20 and 26 as users do. */
-const newerNode = process.env.WHOLE_SUITE
-  ? [behaviour]
-  : ["tests/behaviour/**/{encryption,official,s3,signing*,values}.test.ts"];
+const newerNode = isWhole ? [behaviour] : ["tests/behaviour/**/{encryption,official,s3,signing*,values}.test.ts"];
 
 /**
  * What LangGraph has no part in, whichever version it is: the client and its credentials, options, what becomes of
@@ -66,7 +68,7 @@ const withoutLangGraph = [
 ];
 
 /** What workerd runs besides, where most of this package's Workers are: all of requests, and the care of threads. */
-const inWorkerd = process.env.WHOLE_SUITE
+const inWorkerd = isWhole
   ? []
   : [
       "tests/behaviour/{aws,credentials}/*.test.ts",
@@ -74,7 +76,7 @@ const inWorkerd = process.env.WHOLE_SUITE
     ];
 
 /** LangGraph's suite with one option at a time: `official-together` has them all. */
-const oneByOne = process.env.WHOLE_SUITE ? [] : ["tests/behaviour/official/official-{encryption,plain,s3,ttl}.test.ts"];
+const oneByOne = isWhole ? [] : ["tests/behaviour/official/official-{encryption,plain,s3,ttl}.test.ts"];
 
 const resolve = {
   // The first that fits the beginning of a name is taken.
@@ -86,8 +88,6 @@ const resolve = {
     "langgraph-checkpoint-dynamodb": source("index.ts"),
   },
 };
-
-const plan = planFromEnv();
 
 const lane = {
   exclude: plan.leftOut,

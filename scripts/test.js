@@ -103,12 +103,7 @@ async function runVitest() {
       ...(quick ? ["tests/behaviour/"] : filters),
       ...options,
     ];
-    // Who names files wants them, whether or not a lane runs them when it runs everything.
-    const env = {
-      TEST_TALLY_FILE: file,
-      TEST_PLAN: JSON.stringify(plan),
-      ...((whole || filters.length > 0) && { WHOLE_SUITE: "1" }),
-    };
+    const env = { TEST_TALLY_FILE: file, TEST_PLAN: JSON.stringify(plan) };
     const { code } = await run(process.execPath, vitest, "inherit", env);
     const tally = readTally(file);
     // vitest saw something that the tally did not.

@@ -21,7 +21,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
  * @property {Servers} s3
  * @property {string[]} lanes
  * @property {string[]} leftOut test files that cannot run
- * @property {"usual" | "full"} effort how often is tried what is drawn from very many
+ * @property {"usual" | "full"} effort how often is tried what is drawn from very many, and how much in which lane
  * @property {string[]} missing what this system does not have, and the command that would provide it
  */
 
@@ -64,7 +64,7 @@ export async function planTests({ filters, lanes, quick, whole = false }) {
   const plan = {
     ...everything,
     lanes,
-    // Who names files wants to know.
+    // Who names files wants them, whether or not a lane has them when everything runs.
     effort: !quick && (whole || filters.length > 0) ? "full" : "usual",
     leftOut: quick ? files.filter((file) => LONG.test(file)) : [],
   };
