@@ -5,7 +5,7 @@ import { ServiceClock } from "../aws/dynamodb/table-clock.js";
 import { withEnv } from "../config/config.js";
 import { ambientEnv } from "../config/environment.js";
 import { checkTtl } from "../config/values.js";
-import { invalidInput } from "../errors.js";
+import { invalidInput, unreadable } from "../errors.js";
 import { compress } from "../format/compression.js";
 import { keyOf, textOfKey } from "../format/keys.js";
 import { tooLarge } from "../format/meter.js";
@@ -134,12 +134,14 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
    */
   override async set(pairs: { key: CacheFullKey; value: V; ttl?: number }[]): Promise<void> {
     if (!Array.isArray(pairs)) throw invalidInput("set needs an array of { key, value, ttl }.");
-    const keys = checkKeys([...(pairs as (Partial<(typeof pairs)[0]> | undefined)[])].map((pair) => pair?.key)).map(
-      ([namespace, text]): CacheFullKey => [[...namespace], text],
-    );
+    const given = [...(pairs as (Partial<(typeof pairs)[0]> | undefined)[])].map(readPair);
+    const keys = checkKeys(given.map((pair) => pair.key)).map(([namespace, text]): CacheFullKey => [
+      [...namespace],
+      text,
+    ]);
     for (const one of keys) this.#beingSet.add(one);
     try {
-      await this.#setAll(pairs);
+      await this.#setAll(given as typeof pairs);
     } finally {
       for (const one of keys) this.#beingSet.delete(one);
     }
@@ -224,5 +226,19 @@ export class DynamoDBCache<V = unknown> extends BaseCache<V> {
     await forEachAtOnce(SHARDS, this.#places.partitions, async (partition) => {
       await sweepLeftovers(this.#backend, partition, { areKept: true });
     });
+  }
+}
+
+/** A pair as it is now. What is no object has no key. */
+function readPair<V>(pair: { key?: CacheFullKey; value?: V; ttl?: number } | undefined): {
+  key: CacheFullKey | undefined;
+  value: V | undefined;
+  ttl: number | undefined;
+} {
+  try {
+    const { key, value, ttl } = pair ?? {};
+    return { key, value, ttl };
+  } catch (error) {
+    throw unreadable("A pair", error);
   }
 }

@@ -1,11 +1,12 @@
 import { forEachAtOnce } from "../aws/client/for-each-at-once.js";
 import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
+import type { Key } from "../aws/dynamodb/items.js";
 import { AwsRequestError, type DynamoDBSaverError } from "../errors.js";
 import { binaryOf, DATA } from "../format/attributes.js";
 import { ByteLru } from "./byte-lru.js";
 import { placeOf, type Codec } from "../format/codec.js";
 import { FormatError } from "../format/format-error.js";
-import { key, parsePointer, segmentCopy, segmentSortKey } from "../format/keys.js";
+import { key, parsePointer, segmentCopy, segmentSortKey, textOfKey } from "../format/keys.js";
 import { isGone } from "./lifetime.js";
 import { offloadOf, type Offload } from "./offload.js";
 import { pointersOf } from "./segment-objects.js";
@@ -21,6 +22,11 @@ const ITEMS_AT_ONCE = 100;
 export type LoadedSegments = ReadonlyMap<string, Uint8Array | FormatError>;
 /** The same, of values that have nothing to do with each other. */
 export type LoadedApart = ReadonlyMap<string, Loaded>;
+/** A segment, and where its thread or namespace has it. */
+interface Placed {
+  partition: string;
+  segment: Segment;
+}
 /** What a segment is, or why it cannot be read. */
 type Loaded = Uint8Array | FormatError | DynamoDBSaverError;
 
@@ -43,52 +49,58 @@ export class SegmentStore {
   /**
    * Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at all; and
    * behind one that is missing, such as are not where they were stored need not come back either.
-   *
-   * @param isOfOne for values that have nothing to do with each other, so that each comes back that can be read:
-   *   whether an error is about one object alone. Then it comes back in the object's place
    */
-  async load(
-    partition: string,
-    values: Iterable<Value>,
+  async load(partition: string, values: Iterable<Value>): Promise<LoadedSegments> {
+    // Errors of objects are thrown.
+    return (await this.#load([[partition, values]])) as LoadedSegments;
+  }
+
+  /**
+   * The same of values that have nothing to do with each other, by their partitions: each comes back that can be read.
+   *
+   * @param isOfOne whether an error is about one object alone. Then it comes back in the object's place
+   */
+  loadApart(
+    values: Iterable<[string, Iterable<Value>]>,
     isOfOne: (error: unknown) => error is DynamoDBSaverError,
-  ): Promise<LoadedApart>;
-  async load(partition: string, values: Iterable<Value>): Promise<LoadedSegments>;
-  async load(
-    partition: string,
-    values: Iterable<Value>,
+  ): Promise<LoadedApart> {
+    return this.#load(values, isOfOne);
+  }
+
+  async #load(
+    values: Iterable<[string, Iterable<Value>]>,
     isOfOne?: (error: unknown) => error is DynamoDBSaverError,
   ): Promise<LoadedApart> {
     const loaded = new Map<string, Loaded>();
-    const missing = new Map<string, Segment>();
-    for (const value of values) {
-      for (const segment of value.segments) {
+    const missing = new Map<string, Placed>();
+    for (const [partition, some] of values) {
+      for (const segment of [...some].flatMap(({ segments }) => segments)) {
         const cached = loaded.get(segment.name) ?? this.#cache.get(segment.name);
         if (cached) loaded.set(segment.name, cached);
-        else missing.set(segmentCopy(segment), segment);
+        else missing.set(`${segmentCopy(segment)} ${partition}`, { partition, segment });
       }
     }
     if (missing.size === 0) return loaded;
-    const isMissing = ({ name }: Segment): boolean => !loaded.has(name);
-    const readItems = (segments: Segment[]): Promise<void> => this.#readItems(partition, segments, loaded);
-    const readObjects = async (segments: Segment[], isExpected: boolean): Promise<void> => {
+    const isMissing = ({ segment }: Placed): boolean => !loaded.has(segment.name);
+    const readItems = (placed: Placed[]): Promise<void> => this.#readItems(placed, loaded);
+    const readObjects = async (all: Placed[], isExpected: boolean): Promise<void> => {
       // What is missing beside one that is nowhere needs no requests of its own: its checkpoint comes later.
       let isOver = false;
-      await forEachAtOnce(AT_ONCE, segments, async (segment) => {
+      await forEachAtOnce(AT_ONCE, all, async (placed) => {
         if (isOver) return;
-        const bytes = await this.#fetchObject(partition, segment, isExpected).catch((error: unknown) => {
+        const bytes = await this.#fetchObject(placed, isExpected).catch((error: unknown) => {
           if (isOfOne?.(error)) return error;
           throw error;
         });
-        if (bytes) add(loaded, segment, bytes);
+        if (bytes) add(loaded, placed.segment, bytes);
         // What is not where it was stored may lie in the other place: the same bytes will do.
-        else if (isExpected) await readItems([segment]);
-        isOver ||= !isOfOne && isMissing(segment);
+        else if (isExpected) await readItems([placed]);
+        isOver ||= !isOfOne && isMissing(placed);
       });
     };
-    const [objects, items] = [
-      [...missing.values()].filter(isObject),
-      [...missing.values()].filter((segment) => !isObject(segment)),
-    ];
+    const all = [...missing.values()];
+    const items = all.filter(({ segment }) => !isObject(segment));
+    const objects = all.filter(({ segment }) => isObject(segment));
     await Promise.all([readObjects(objects, true), readItems(items)]);
     await readObjects(items.filter(isMissing), false);
     return loaded;
@@ -102,36 +114,29 @@ export class SegmentStore {
     return sizes;
   }
 
-  async #readItems(
-    partition: string,
-    segments: Segment[],
-    into: Map<string, Loaded>,
-    consistent = this.consistentRead,
-  ): Promise<void> {
-    const bySortKey = new Map(segments.map((segment) => [segmentSortKey(segment), segment]));
+  async #readItems(all: Placed[], into: Map<string, Loaded>, consistent = this.consistentRead): Promise<void> {
+    const keyOf = ({ partition, segment }: Placed): Key => key(partition, segmentSortKey(segment));
+    const byKey = new Map(all.map((placed) => [textOfKey(keyOf(placed)), placed]));
     // One request after the other, so that no more than one answer is held beside what was made of them.
-    const keys = [...bySortKey.keys()].map((sortKey) => key(partition, sortKey));
+    const keys = Array.from(byKey.values(), keyOf);
     while (keys.length > 0) {
       const items = await this.db.batchGet(keys.splice(0, ITEMS_AT_ONCE), consistent);
       await forEachAtOnce(AT_ONCE, items, async (item) => {
-        const segment = bySortKey.get(item.SK.S);
-        if (!segment || isGone(item)) return;
-        add(into, segment, await this.#open(segment, partition, () => binaryOf(item, DATA)));
-        bySortKey.delete(item.SK.S);
+        const placed = byKey.get(textOfKey(item));
+        if (!placed || isGone(item)) return;
+        add(into, placed.segment, await this.#open(placed, () => binaryOf(item, DATA)));
+        byKey.delete(textOfKey(item));
       });
     }
     // A replica that lags for a segment does not show it, or shows a life that has been prolonged since.
-    if (!consistent && bySortKey.size > 0) await this.#readItems(partition, [...bySortKey.values()], into, true);
+    if (!consistent && byKey.size > 0) await this.#readItems([...byKey.values()], into, true);
   }
 
   /** @param isExpected whether it is said to lie in S3 */
-  async #fetchObject(
-    partition: string,
-    segment: Segment,
-    isExpected: boolean,
-  ): Promise<Uint8Array | FormatError | undefined> {
+  async #fetchObject(placed: Placed, isExpected: boolean): Promise<Uint8Array | FormatError | undefined> {
+    const { partition, segment } = placed;
     let refused: AwsRequestError | undefined;
-    for await (const location of this.#locations(partition, segment, isExpected)) {
+    for await (const location of this.#locations(placed, isExpected)) {
       const offload = offloadOf(this.offload);
       const place = await offload.place(partition, segment, location);
       const found = await offload.get(place).catch((error: unknown) => {
@@ -141,18 +146,18 @@ export class SegmentStore {
         return undefined;
       });
       if (!found) continue;
-      const opened = await this.#open(segment, partition, () => found);
+      const opened = await this.#open(placed, () => found);
       if (!(opened instanceof FormatError)) return opened;
       // S3's answers have no shape that shows one of another: what was changed on its way is read once more.
       const again = await offload.get(place);
-      return again ? this.#open(segment, partition, () => again) : opened;
+      return again ? this.#open(placed, () => again) : opened;
     }
     if (refused) throw refused;
     return undefined;
   }
 
   /** Where it should lie, without a look at its pointers; then, where these say. */
-  async *#locations(partition: string, segment: Segment, isExpected: boolean): AsyncGenerator<string, void, undefined> {
+  async *#locations({ partition, segment }: Placed, isExpected: boolean): AsyncGenerator<string, void, undefined> {
     const expected = isExpected ? offloadOf(this.offload).location(segment.objectDays!) : undefined;
     if (expected !== undefined) yield expected;
     for (const { SK } of await pointersOf(this, partition, segment)) {
@@ -161,13 +166,10 @@ export class SegmentStore {
     }
   }
 
-  async #open(segment: Segment, partition: string, stored: () => Uint8Array): Promise<Uint8Array | FormatError> {
+  async #open({ partition, segment }: Placed, stored: () => Uint8Array): Promise<Uint8Array | FormatError> {
     try {
-      const bytes = await this.codec.decodeSegment(
-        segment,
-        stored(),
-        placeOf(key(partition, segmentSortKey(segment)), DATA),
-      );
+      const place = placeOf(key(partition, segmentSortKey(segment)), DATA);
+      const bytes = await this.codec.decodeSegment(segment, stored(), place);
       this.remember(segment.name, bytes);
       return bytes;
     } catch (error) {

@@ -129,7 +129,7 @@ export const searchItem = (opened: Opened, score?: number): SearchItem =>
 export async function refreshItems(storage: StoreStorage, found: Found[]): Promise<void> {
   if (!storage.refreshOnRead) return;
   await forEachAtOnce(storage.maxConcurrency, found, async ({ namespace, item }) => {
-    const life = renewalOf(item);
+    const life = renewalOf(storage.entries, item);
     if (!life) return;
     try {
       await storage.registry.add(namespace, Date.now() * 1_000, life);

@@ -184,8 +184,8 @@ export class DynamoDBStore extends BaseStore {
   ): Promise<string[][]> {
     const { prefix, suffix, maxDepth, limit, offset } = options ?? {};
     const matchConditions: MatchCondition[] = [];
-    if (prefix !== undefined) matchConditions.push({ matchType: "prefix", path: prefix });
-    if (suffix !== undefined) matchConditions.push({ matchType: "suffix", path: suffix });
+    for (const [matchType, path] of [["prefix", prefix] as const, ["suffix", suffix] as const])
+      if ((path ?? undefined) !== undefined) matchConditions.push({ matchType, path: path! });
     const [found = []] = await this.batch([
       { matchConditions, limit: limit ?? 100, offset: offset ?? 0, ...(maxDepth !== undefined && { maxDepth }) },
     ]);

@@ -12,6 +12,9 @@ import type { Failed, Write } from "./prepare.js";
 import type { StoreStorage } from "./storage.js";
 import { serializedVectors } from "./vectors/scorer.js";
 
+/** Calls of a model that are under way at once. */
+const MODELS_AT_ONCE = 4;
+
 /** A write that is sent, with the vectors of its texts. */
 interface Ready extends Write {
   vectors: Float32Array[];
@@ -68,21 +71,32 @@ export async function writeAll(storage: StoreStorage, writes: Write[][], failed:
   });
 }
 
+/** What each text became. What the model refuses may be the fault of one item: then each is tried by itself. */
+async function vectorsOf(embedder: Embedder, writes: Write[]): Promise<Map<string, unknown>> {
+  const withTexts = writes.filter(({ texts }) => texts.length > 0);
+  try {
+    return await embedder.embedDocuments(withTexts.flatMap(({ texts }) => texts));
+  } catch (error) {
+    const [first, ...others] = withTexts;
+    if (others.length === 0) return new Map(first?.texts.map((text) => [text, error]));
+    const all = new Map<string, unknown>();
+    await forEachAtOnce(MODELS_AT_ONCE, withTexts, async (write) => {
+      for (const [text, vector] of await vectorsOf(embedder, [write]))
+        if (!(all.get(text) instanceof Float32Array)) all.set(text, vector);
+    });
+    return all;
+  }
+}
+
 /** The last of each key whose texts all have vectors. One call of the model, and one more where some have none. */
 async function embedded(embedder: Embedder | undefined, writes: Write[][], failed: Failed): Promise<Ready[]> {
   const last = writes.flatMap((ofOneKey) => ofOneKey.at(-1) ?? []);
   if (last.length === 0) return [];
-  let vectorOf: (text: string) => unknown;
-  try {
-    const vectors = await embedder?.embedDocuments(last.flatMap(({ texts }) => texts));
-    vectorOf = (text) => vectors?.get(text);
-  } catch (error) {
-    vectorOf = () => error;
-  }
+  const embeddings = embedder && (await vectorsOf(embedder, last));
   const ready: Ready[] = [];
   const refused = new Set<Write>();
   for (const write of last) {
-    const vectors = write.texts.map(vectorOf);
+    const vectors = write.texts.map((text) => embeddings?.get(text));
     const areAll = vectors.every((vector) => vector instanceof Float32Array);
     if (areAll) ready.push({ ...write, vectors });
     else {

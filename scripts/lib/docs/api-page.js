@@ -121,12 +121,19 @@ export function apiPage(sources) {
   /** @param {InterfaceDeclaration} declaration */
   function interfaceSection(declaration) {
     const name = declaration.getName();
-    const members = declaration.getProperties().map((p) => ({
+    const properties = declaration.getProperties().map((p) => ({
       name: p.getName(),
       optional: p.hasQuestionToken(),
       type: typeText(p.getTypeNode()),
       ...docOf(p),
     }));
+    const methods = declaration.getMethods().map((m) => ({
+      name: m.getName(),
+      optional: m.hasQuestionToken(),
+      type: `(${m.getParameters().map((p) => p.getText()).join(", ")}) => ${typeText(m.getReturnTypeNode())}`,
+      ...docOf(m),
+    }));
+    const members = [...properties, ...methods];
     return [`### ${name}`, "", ...textOf(checked(name, docOf(declaration)), name), ...memberTable(name, members)];
   }
 

@@ -3,7 +3,7 @@ import { DATA, numberOf, stringOf } from "../../format/attributes.js";
 import { damaged } from "../../format/format-error.js";
 import { isBorn } from "../../format/keys.js";
 import { ENDS, isEnded, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
-import { versionsOf } from "./calls.js";
+import { latestOfEach, versionsOf } from "./calls.js";
 
 /*
  * An entry is one item with a value of any size: what the store keeps under a key, and the cache too. What is long has
@@ -93,12 +93,12 @@ export function timesOf(item: Item): { createdAt: Date; updatedAt: Date } {
 
 /** An attempt of a call cannot arrive later: AWS refuses signatures that are older than 15 minutes. */
 const LATEST_ATTEMPT_SECONDS = 3_600;
-/** So many attempts of other calls may come between those of one. */
+/** So many other instances may have put or deleted something between the attempts of one call. */
 const MAX_PAST = 8;
 
 /** What every version has that takes the place of `seen`: its own name, and those that it has replaced. */
 export function succession(call: string, seen: Item | undefined): Attributes {
-  const past = seen ? versionsOf(seen).slice(0, MAX_PAST).join("") : "";
+  const past = seen ? latestOfEach(versionsOf(seen), call).slice(0, MAX_PAST).join("") : "";
   const born = seen && stringOf(seen, BORN);
   const name = born && isBorn(born) ? born + (ENDS in seen ? EXPIRES : "") : "";
   const trash = [...(seen ? trashOf(seen) : []), ...(name ? [name] : [])];

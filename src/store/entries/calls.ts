@@ -44,6 +44,18 @@ export function versionsOf(item: Item): string[] {
   return versions.filter((version) => version.length === INSTANCE + NUMBER);
 }
 
+/**
+ * Of each other instance the last of its calls, in their order: whether an earlier one was applied makes no difference
+ * to it any more.
+ */
+export function latestOfEach(versions: string[], call: string): string[] {
+  const instances = new Set([call.slice(0, INSTANCE)]);
+  return versions.filter((version) => {
+    const instance = version.slice(0, INSTANCE);
+    return !instances.has(instance) && instances.add(instance);
+  });
+}
+
 /** Whether a call was applied, if another has replaced it since, too. */
 export const wasApplied = (call: string, there: Item): boolean => versionsOf(there).includes(call);
 

@@ -11,7 +11,6 @@ import type { Serialized } from "../../format/serde/serialized.js";
 import { isObject, join, lengthOf, type Value } from "../../format/value.js";
 import type { Backend } from "../../payload/backend.js";
 import { withoutS3 } from "../../payload/offload.js";
-import type { LoadedApart } from "../../payload/segment-store.js";
 import { isLive, VERSION, WHOLE } from "./attributes.js";
 import type { Entries } from "./known.js";
 
@@ -72,8 +71,8 @@ export const isUnreadable = (given: unknown): given is Unreadable =>
 
 /**
  * The bytes of the same part of several entries, in their order and in rows of some megabytes, so that a caller which
- * needs one after the other holds no more: no request if they have no segments, else 1 a 100 of them, row and
- * partition. What cannot be read is an error in its place.
+ * needs one after the other holds no more: no request if they have no segments, else 1 a 100 of them and row. What
+ * cannot be read is an error in its place.
  */
 export async function* readParts(
   backend: Backend,
@@ -82,13 +81,13 @@ export async function* readParts(
   maxBytes: number,
 ): AsyncGenerator<(Serialized | Unreadable)[], void, undefined> {
   for (let from = 0; from < items.length;) {
-    const row: { partition: string; part: Value | Unreadable }[] = [];
+    const row: (Value | Unreadable)[] = [];
     const byPartition = new Map<string, Value[]>();
     for (let bytes = 0; from < items.length && bytes < BYTES_AT_ONCE; from++) {
       const partition = items[from]!.PK.S;
       let part: Value | Unreadable = await partOf(backend, items[from]!, attribute, maxBytes).catch(asFormatError);
       if (!isUnreadable(part) && !backend.offload && part.segments.some(isObject)) part = withoutS3();
-      row.push({ partition, part });
+      row.push(part);
       if (isUnreadable(part)) continue;
       // Segments can be short, and many.
       bytes += lengthOf(part) + costOfValue(part);
@@ -97,19 +96,14 @@ export async function* readParts(
       if (others) others.push(part);
       else byPartition.set(partition, [part]);
     }
-    const loaded = new Map<string, LoadedApart>();
-    await Promise.all(
-      [...byPartition].map(async ([partition, values]) =>
-        loaded.set(partition, await backend.segments.load(partition, values, isOfOneObject)),
-      ),
-    );
-    yield row.map(({ partition, part }) => {
+    const loaded = await backend.segments.loadApart(byPartition, isOfOneObject);
+    yield row.map((part) => {
       if (isUnreadable(part)) return part;
       try {
         // A tail alone is nobody else's, so it needs no copy.
         return {
           type: part.type,
-          bytes: part.segments.length > 0 ? join(part, loaded.get(partition) ?? new Map()) : part.tail,
+          bytes: part.segments.length > 0 ? join(part, loaded) : part.tail,
         };
       } catch (error) {
         if (isUnreadable(error)) return error;

@@ -9,8 +9,8 @@ import { putPointer } from "./pointers.js";
 import { sketchKey } from "./sketches.js";
 
 /** The life that an entry gets by being read, where a tenth or more of its own is over. */
-export function renewalOf(item: Item): Lifetime | undefined {
-  const life = lifetime(lifeOf(item));
+export function renewalOf({ backend }: Entries, item: Item): Lifetime | undefined {
+  const life = lifetime(lifeOf(item), backend.db.clock.now());
   return life && endOf(item) <= life.needed - life.ttlSeconds / 10 ? life : undefined;
 }
 

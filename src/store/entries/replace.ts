@@ -2,6 +2,7 @@ import { updateOf, type DynamoDB } from "../../aws/dynamodb/dynamodb.js";
 import { isFar } from "../../aws/dynamodb/table-clock.js";
 import type { Item, Key, UpdateInput } from "../../aws/dynamodb/items.js";
 import { numberOf } from "../../format/attributes.js";
+import { sleep } from "../../aws/client/sleep.js";
 import { AwsRequestError, changedTooOften, type DynamoDBSaverError } from "../../errors.js";
 import { writeSegments } from "../../payload/segment-writes.js";
 import {
@@ -25,7 +26,9 @@ import { LONG_MS, pointerKey, putPointer } from "./pointers.js";
 import { deleteSegments, emptyTrash, refusalOf } from "./trash.js";
 
 /** How often to look again when others put the same entry. */
-const MAX_ROUNDS = 10;
+const MAX_ROUNDS = 20;
+/** Each round has one winner. Who has lost waits by chance, up to twice as long each time, and at most so long. */
+const LONGEST_PAUSE_MS = 5_000;
 
 /** What became of a write. */
 interface Outcome {
@@ -138,6 +141,7 @@ async function replace(
   const { backend, known } = entries;
   let [seen, replaced] = [first, first];
   for (let round = 0; round < MAX_ROUNDS; round++) {
+    const begun = performance.now();
     if (seen && wasApplied(call.name, seen)) return { isApplied: true, replaced, there: seen };
     replaced = seen;
     if (seen && isOvertaken(call.name, seen)) return { isApplied: false, replaced, there: seen };
@@ -160,8 +164,11 @@ async function replace(
       return { isApplied: true, replaced, there: cleaned };
     }
     seen = result.there;
+    // What was known was often old. After that, others are at it as well.
+    const roundMs = performance.now() - begun;
+    if (round > 0) await sleep(Math.random() * Math.min(LONGEST_PAUSE_MS, roundMs * 2 ** round));
   }
-  throw changedTooOften("An item", MAX_ROUNDS);
+  return { isApplied: false, replaced, there: seen, refusal: changedTooOften("An item", MAX_ROUNDS) };
 }
 
 /** An update; where its condition does not hold, what is there instead. */

@@ -2,11 +2,13 @@ import { emit } from "../../aws/client/events.js";
 import type { Item } from "../../aws/dynamodb/items.js";
 import { DATA } from "../../format/attributes.js";
 import { textOfKey } from "../../format/keys.js";
+import { invalidInput } from "../../errors.js";
 import { VECTORS } from "../entries/attributes.js";
 import { isUnreadable, MAX_READS, readEntries, readParts } from "../entries/parts.js";
 import { Scorer } from "../vectors/scorer.js";
 import { itemPlace, namespaceOf, startsWith } from "../namespaces.js";
 import type { Found, StoreStorage } from "../storage.js";
+import type { VectorMatch } from "../vector-index.js";
 import { compareAll } from "./compare.js";
 import type { Matches } from "./matches.js";
 import { fillWithOldest, type Search } from "./oldest.js";
@@ -51,8 +53,10 @@ async function matchesOfIndex(
   count: number,
 ): Promise<Matches> {
   const found = await storage.vectorIndex!.search([...namespacePrefix], query, count);
+  if (!Array.isArray(found))
+    throw invalidInput("vectorIndex.search must give an array of { namespace, key, score }, nearest first.");
   const best = await Promise.all(
-    found
+    eachOnce(found)
       .filter(({ namespace }) => startsWith(namespace, namespacePrefix))
       .map(async ({ namespace: labels, key, score }) => {
         const namespace = await namespaceOf(storage.keyPrefix, labels);
@@ -60,6 +64,15 @@ async function matchesOfIndex(
       }),
   );
   return { best, areAll: found.length < count };
+}
+
+/** An index that has several vectors of an item may find it by each. */
+function eachOnce(found: VectorMatch[]): VectorMatch[] {
+  const names = new Set<string>();
+  return found.filter(({ namespace, key }) => {
+    const name = JSON.stringify([namespace, key]);
+    return !names.has(name) && names.add(name);
+  });
 }
 
 /** Reads what is not read yet: 1 request a 100. What was deleted meanwhile is left out. */

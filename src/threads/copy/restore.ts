@@ -1,3 +1,5 @@
+import { forEachAtOnce } from "../../aws/client/for-each-at-once.js";
+import type { DynamoDB } from "../../aws/dynamodb/dynamodb.js";
 import type { Item } from "../../aws/dynamodb/items.js";
 import { AwsRequestError, invalidInput } from "../../errors.js";
 import { binaryOf, DATA, RESTORED } from "../../format/attributes.js";
@@ -7,7 +9,7 @@ import { deleteIncarnation } from "../../checkpoint/delete-thread.js";
 import { deleteAsRead } from "../../checkpoint/incarnation.js";
 import { tokenOf } from "../../checkpoint/read/rank.js";
 import { CHECKPOINTS, key, newIncarnation, parseSortKey, withBorn } from "../../format/keys.js";
-import { endingLater, livingUntil, type Lifetime } from "../../payload/lifetime.js";
+import { endingLater, goneAt, livingUntil, unlessLonger, type Lifetime } from "../../payload/lifetime.js";
 import { rebound } from "./rebind.js";
 import { claim, isClaimed, settle, unclaim } from "./reservation.js";
 import { writeObject } from "../../payload/segment-objects.js";
@@ -33,6 +35,8 @@ export interface RestoreProgress {
 /** Items stored at once. */
 const AT_ONCE = 100;
 const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
+/** Items that expire, of one put each. */
+const PUTS_AT_ONCE = 25;
 /** After this, what was not done counts as cut short. */
 const LONGEST_SECONDS = 86_400;
 
@@ -141,7 +145,7 @@ async function* storeItems(
   const sortKeys = new Set<string>();
   let bytes = 0;
   const flush = async (): Promise<void> => {
-    await storage.db.batchPut(row.splice(0));
+    await putItems(storage.db, row.splice(0));
     sortKeys.clear();
     bytes = 0;
   };
@@ -160,6 +164,19 @@ async function* storeItems(
   }
   await flush();
   return { threadId, items };
+}
+
+/**
+ * Nobody else writes these items, but a run on the thread that is restored may give them a longer life, which an attempt
+ * that arrives late must not take back. A batch has no conditions.
+ */
+async function putItems(db: DynamoDB, items: Item[]): Promise<void> {
+  const lasting = items.filter((item) => goneAt(item) === Infinity);
+  const ending = items.filter((item) => goneAt(item) < Infinity);
+  await Promise.all([
+    lasting.length > 0 && db.batchPut(lasting),
+    forEachAtOnce(PUTS_AT_ONCE, ending, async (item) => void (await db.putItem(item, unlessLonger(goneAt(item))))),
+  ]);
 }
 
 const segmentName = (sortKey: string): string => sortKey.slice(sortKey.lastIndexOf("#") + 1);

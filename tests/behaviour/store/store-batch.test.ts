@@ -14,6 +14,25 @@ class Stumbling extends LettersEmbeddings {
   }
 }
 
+/** A model that refuses all texts of a call for one of them. */
+class Refusing extends LettersEmbeddings {
+  override async embedDocuments(texts: string[]): Promise<number[][]> {
+    if (texts.some((text) => text.includes("bad"))) throw new Error("That text is too long");
+    return super.embedDocuments(texts);
+  }
+}
+
+test("a text that the model refuses takes no other item with it", async () => {
+  const store = createStore({ index: { dims: 8, embeddings: new Refusing(), fields: ["text"] } });
+  const batch = ["head", "bad", "cab"].map((text) => ({ namespace: NS, key: text, value: { text } }));
+  await expect(store.batch(batch)).rejects.toThrow("That text is too long");
+  const found = await store.search(NS, { query: "head" });
+  expect(found.map(({ key, score }) => [key, typeof score])).toEqual([
+    ["head", "number"],
+    ["cab", "number"],
+  ]);
+});
+
 describe("of several puts for one key, the last good one is stored", () => {
   test("where the last is refused for its value", async () => {
     const store = createStore();

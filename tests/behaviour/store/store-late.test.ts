@@ -93,6 +93,26 @@ describe.each([
     expect(await left(keyPrefix)).toEqual(["I#k", "N#users/"]);
   });
 
+  test("whose answer gets lost undoes no put of others, however often they put meanwhile", async () => {
+    const keyPrefix = newPrefix();
+    const other = createStore({ keyPrefix });
+    const { store, arm } = losing({ keyPrefix }, async () => {
+      for (let n = 1; n <= 20; n++) await other.put(NS, "k", value(n));
+    });
+    arm();
+    await store.put(NS, "k", value(0));
+    expect((await createStore({ keyPrefix }).get(NS, "k"))?.value).toEqual(value(20));
+    expect(await left(keyPrefix)).toEqual(whole);
+  });
+
+  test("that many instances put at once is stored by each, and nothing is left of what was replaced", async () => {
+    const keyPrefix = newPrefix();
+    const values = Array.from({ length: 20 }, (_, n) => value(n));
+    await Promise.all(values.map((one) => createStore({ keyPrefix }).put(NS, "k", one)));
+    expect(values).toContainEqual((await createStore({ keyPrefix }).get(NS, "k"))?.value);
+    expect(await left(keyPrefix)).toEqual(whole);
+  });
+
   test("that arrives late brings back neither itself nor what was deleted, and undoes no later put", async () => {
     const keyPrefix = newPrefix();
     const { store, arm, arrive } = late({ keyPrefix });
