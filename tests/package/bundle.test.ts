@@ -138,7 +138,7 @@ const env = (): Record<string, string> => ({
   AWS_SECRET_ACCESS_KEY: "localSecret",
 });
 
-test("the command line shows a thread with nothing beside it: it does not load LangChain before it has to", async () => {
+test("the command line shows a thread with nothing beside it: it loads LangChain only where it has to", async () => {
   await putStep(createSaver({ keyPrefix: "alone#" }), emptyThread("shown"), { answer: 42 });
   const args = [dist("cli.js"), "inspect", "shown", "--checkpoint", "latest", "--json"];
 

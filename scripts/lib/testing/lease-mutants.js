@@ -77,8 +77,13 @@ export const leaseMutants = [
     edits: [
       {
         file: "checkpoint/lease/marker.ts",
-        from: 'update: "SET #lease = :instead REMOVE #until, #holder, #seconds",\n    condition: "#lease = :name AND attribute_exists(#until)",\n    names: { "#lease": LEASE, "#until": UNTIL, "#holder": HOLDER, "#seconds": SECONDS },\n    values: { ":name": { S: name }, ":instead": { S: instead } },',
-        to: 'update: "REMOVE #until, #holder, #seconds",\n    condition: "#lease = :name AND attribute_exists(#until)",\n    names: { "#lease": LEASE, "#until": UNTIL, "#holder": HOLDER, "#seconds": SECONDS },\n    values: { ":name": { S: name || instead } },',
+        from: 'update: "SET #lease = :instead REMOVE #until, #holder, #seconds",',
+        to: 'update: "REMOVE #until, #holder, #seconds",',
+      },
+      {
+        file: "checkpoint/lease/marker.ts",
+        from: 'values: { ":name": { S: name }, ":instead": { S: instead } },',
+        to: 'values: { ":name": { S: name || instead } },',
       },
       {
         file: "checkpoint/lease/marker.ts",

@@ -15,7 +15,8 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 /**
  * `npm run soak -- world --mutants`: whether the world finds faults that are put into a copy of the sources, and none
  * without.
- * @param {{ kind: "saver" | "store" | "lease", histories: number, seed: string, processes: number, source?: string }} options
+ * @param {{ kind: "saver" | "store" | "lease", histories: number, seed: string, processes: number,
+ *   source?: string }} options
  * @returns {Promise<number>} the exit code
  */
 export async function soakMutants({ kind, histories, seed, processes, source = join(root, "src") }) {

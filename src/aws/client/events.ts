@@ -63,7 +63,7 @@ export interface WarningEvent {
    * `ITEM_SKIPPED`: an item of a store, or a namespace's name, cannot be read, and is left out of what a search finds.
    * `ITEM_UNRANKED`: the vectors of an item cannot be read, so a search by meaning has it after all others.
    * `CACHE_READ_FAILED`: values of a {@link DynamoDBCache} count as not there, so their nodes run.
-   * `CACHE_WRITE_FAILED`: values were not stored in it, so their nodes run again next time, or get what was there before.
+   * `CACHE_WRITE_FAILED`: values were not stored in it: their nodes run again next time, or get what was there before.
    */
   code:
     | "TAGS_REFUSED"

@@ -167,8 +167,8 @@ async function* storeItems(
 }
 
 /**
- * Nobody else writes these items, but a run on the thread that is restored may give them a longer life, which an attempt
- * that arrives late must not take back. A batch has no conditions.
+ * Nobody else writes these items, but a run on the thread that is restored may give them a longer life, which an
+ * attempt that arrives late must not take back. A batch has no conditions.
  */
 async function putItems(db: DynamoDB, items: Item[]): Promise<void> {
   const lasting = items.filter((item) => goneAt(item) === Infinity);

@@ -143,3 +143,16 @@ test("a graph runs its nodes, each time, while the cache can neither read nor wr
   expect(new Set(warned())).toEqual(new Set(["CACHE_READ_FAILED ACCESS_DENIED", "CACHE_WRITE_FAILED ACCESS_DENIED"]));
   await expect(graph.clearCache()).rejects.toMatchObject({ code: "ACCESS_DENIED" });
 });
+
+test("a pair that cannot be read is a wrong argument, and nothing of its call is stored", async () => {
+  const { cache, warned } = watchedCache({});
+  const pair = {
+    key: keyOf("b"),
+    get value(): never {
+      throw new TypeError("told by the test");
+    },
+  };
+  await expect(cache.set([pairOf("a"), pair])).rejects.toMatchObject({ code: "INVALID_INPUT" });
+  expect(await cache.get([keyOf("a")])).toEqual([]);
+  expect(warned()).toEqual([]);
+});

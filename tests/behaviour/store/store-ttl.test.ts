@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { noiseText } from "../../lanes/savers/checkpoints.js";
 import { LettersEmbeddings } from "../../lanes/savers/letters-embeddings.js";
 import { itemsWithPrefix } from "../../lanes/stored/raw-table.js";
-import { at, countedStore, createStore, type StoreOptions } from "../../lanes/savers/stores.js";
+import { at, countedStore, createStore, skewed, type StoreOptions } from "../../lanes/savers/stores.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 
 /*
@@ -114,6 +114,13 @@ describe("with refreshOnRead", () => {
       expect(await at(5.3 * HOUR, () => newStore().get(["a"], "1"))).toBeNull();
     },
   );
+
+  test("an item stays while a machine reads it whose clock is behind", async () => {
+    const newStore = newWorld(ttl);
+    await newStore().put(["a"], "1", { n: 1 });
+    for (const part of [0.8, 1.6, 2.4]) await at(part * HOUR, () => skewed(-HOUR, () => newStore().get(["a"], "1")));
+    expect((await at(3.3 * HOUR, () => newStore().get(["a"], "1")))?.value).toEqual({ n: 1 });
+  });
 
   test("a read does not bring back what has expired, or was deleted meanwhile", async () => {
     const newStore = newWorld(ttl);

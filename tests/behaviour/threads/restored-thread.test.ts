@@ -212,3 +212,29 @@ describe("a thread that is deleted while it is read", () => {
     },
   );
 });
+
+test("what its copy has sent and arrives late ends nothing that a run without a ttl has prolonged", async () => {
+  const place = newPlace();
+  const source = saverAt(place, undefined, { ttlSeconds: 4_000 }).saver;
+  const step = await putStep(source, emptyThread("t"), { text: noiseText(3_000) });
+  const arriving: (() => Promise<Response>)[] = [];
+  const copying = saverAt(
+    place,
+    ({ operation, forward }) => {
+      // Each write is done, and another attempt of it comes much later.
+      if (/PutItem|BatchWriteItem/.test(operation)) arriving.push(forward);
+      return undefined;
+    },
+    { ttlSeconds: 4_000 },
+  ).saver;
+  await copying.copyThread("t", "copied");
+  const copied = { ...step, config: { configurable: { ...step.config.configurable, thread_id: "copied" } } };
+  await putStep(saverAt(place).saver, copied, step.checkpoint.channel_values);
+  for (const forward of arriving) await forward();
+
+  const items = (await itemsWithPrefix(place.keyPrefix)).filter(({ PK }) => PK!.S!.endsWith("copied"));
+  // The checkpoint that was copied ends as it would have.
+  const needed = items.filter((item) => !("restored" in item));
+  expect(needed.filter(({ SK }) => SK!.S!.startsWith("S#"))).not.toEqual([]);
+  expect(needed.filter((item) => "ttl" in item)).toEqual([]);
+});

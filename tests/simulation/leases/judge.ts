@@ -117,7 +117,8 @@ export class LeaseJudge {
       one.run.token > run.token || (one.run.token === 0 && this.model.epochMax(put) >= run.token);
     if (same.length === 0 || !same.every((one) => one === wanted || one.run === run || isOver(one)))
       fail(
-        `A write of run ${run.n} with token ${run.token} to ${nameOf(put)} is hidden by ${same.map(({ run: { n } }) => `run ${n}'s`).join() || "nothing"}`,
+        `A write of run ${run.n} with token ${run.token} to ${nameOf(put)} is hidden by ` +
+          (same.map(({ run: { n } }) => `run ${n}'s`).join() || "nothing"),
       );
   }
 

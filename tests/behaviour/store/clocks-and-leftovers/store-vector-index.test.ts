@@ -57,3 +57,14 @@ test.each<[string, (store: DynamoDBStore) => Promise<unknown>[], string | undefi
     expect(vectorIndex.vectors.get("k")).toEqual(vectors);
   }
 });
+
+test("an index that finds an item by each of its vectors gives it once, and one that gives no list is told", async () => {
+  const vectorIndex = new SlowIndex();
+  const index = { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] };
+  const store = createStore({ index, vectorIndex });
+  await store.put(NS, "k", a);
+  vectorIndex.search = async () => [1, 0.5].map((score) => ({ namespace: NS, key: "k", score }));
+  expect(await store.search(NS, { query: "a" })).toMatchObject([{ key: "k", score: 1 }]);
+  vectorIndex.search = async () => null as never;
+  await expect(store.search(NS, { query: "a" })).rejects.toMatchObject({ code: "INVALID_INPUT" });
+});
