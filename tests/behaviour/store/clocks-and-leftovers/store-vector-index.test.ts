@@ -58,7 +58,7 @@ test.each<[string, (store: DynamoDBStore) => Promise<unknown>[], string | undefi
   }
 });
 
-test("an index that finds an item by each of its vectors gives it once, and one that gives no list is told", async () => {
+test("what an index finds by each of its vectors is given once, and an index that gives no list is told", async () => {
   const vectorIndex = new SlowIndex();
   const index = { dims: 8, embeddings: new LettersEmbeddings(), fields: ["text"] };
   const store = createStore({ index, vectorIndex });
