@@ -14,6 +14,12 @@ function simplerOnes(plan: Plan): Simpler<Plan>[] {
   for (const fault of Object.keys(NO_FAULTS) as (keyof typeof NO_FAULTS)[])
     all.push((p) => (p.shares[fault] > 0 ? { ...p, shares: { ...p.shares, [fault]: 0 } } : undefined));
   all.push((p) => (p.pageBytes === 1_048_576 ? undefined : { ...p, pageBytes: 1_048_576 }));
+  // All have it or none: with and without, they do not see each other's every step.
+  all.push((p) =>
+    p.instances.some(({ conflict }) => conflict)
+      ? { ...p, instances: p.instances.map(({ conflict: _, ...rest }) => rest) }
+      : undefined,
+  );
   plan.instances.forEach((_, i) => {
     // The calls of one instance may be another's as well.
     for (let j = 0; j < i; j++)
@@ -22,16 +28,7 @@ function simplerOnes(plan: Plan): Simpler<Plan>[] {
           ? { ...p, calls: p.calls.map((call) => (call.by === i ? { ...call, by: j } : call)) }
           : undefined,
       );
-    for (const option of [
-      "s3",
-      "encryption",
-      "ttlSeconds",
-      "refreshOnRead",
-      "history",
-      "lagSteps",
-      "only",
-      "conflict",
-    ] as const) {
+    for (const option of ["s3", "encryption", "ttlSeconds", "refreshOnRead", "history", "lagSteps", "only"] as const) {
       all.push((p) =>
         p.instances[i]![option] === undefined
           ? undefined

@@ -12,7 +12,7 @@ import { attempt, choose, configOf } from "./attempt.js";
 import { read } from "./perform-reads.js";
 import { store, TASKS } from "./perform-writes.js";
 import { LOG, type CallOf, type Change } from "./plan.js";
-import { certain, possible, unborn, type RecordedCheckpoint, type Span } from "../model/records.js";
+import { possible, unborn, type RecordedCheckpoint, type Span } from "../model/records.js";
 import type { World } from "../world/world.js";
 
 interface Prepared {
@@ -193,11 +193,12 @@ function checkChain(
   { end }: Span,
 ): void {
   const now: Span = { start: end, end };
-  if (!parent || !certain(recorded, now)) return;
+  if (!parent || !world.model.mustSee(recorded, now)) return;
   const other = world.model
     .thread(recorded.thread)
     .checkpoints.find(
-      (one) => one !== recorded && one.ns === recorded.ns && one.parentId === parent.id && certain(one, now),
+      (one) =>
+        one !== recorded && one.ns === recorded.ns && one.parentId === parent.id && world.model.mustSee(one, now),
     );
   if (other) fail(`${show(recorded)} and ${show(other)} both went on from ${show(parent)}`);
 }
