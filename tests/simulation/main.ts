@@ -1,20 +1,8 @@
-import { generate } from "./calls/generate.js";
-import { kindOf } from "./kind.js";
-import { generateLeases } from "./leases/generate.js";
-import { runLeaseHistory } from "./leases/run-leases.js";
-import { leaseKindOf, shrinkLeases } from "./leases/shrink-leases.js";
-import { printHistory, printLeaseHistory, printStoreHistory } from "./print.js";
-import { runHistory, type Outcome } from "./run-history.js";
-import type { Shrunk } from "./shrink-with.js";
-import { shrink } from "./shrink.js";
-import { generateStore } from "./store/generate.js";
-import { runStoreHistory } from "./store/run-store.js";
-import { shrinkStore, storeKindOf } from "./store/shrink-store.js";
+import { leases, savers, stores, type Histories } from "./histories.js";
 
 /*
  * A process of `npm run soak -- world`: lives through the histories of some seeds, one after the other, and tells in
- * lines of
- * JSON what it finds. `replay` shows one of them, as small as it can be made.
+ * lines of JSON what it finds. `replay` shows one of them, as small as it can be made.
  */
 
 export interface Job {
@@ -34,31 +22,10 @@ const REPORT_EVERY_MS = 5_000;
 
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-interface Kind<P> {
-  generate: (seed: string) => P;
-  run: (plan: P) => Promise<Outcome>;
-  kindOf: (problem: string) => string;
-  shrink: (plan: P, problem: string, tell: (line: string) => void) => Promise<Shrunk<P>>;
-  print: (plan: P, print: (line: string) => void) => Promise<void>;
-}
-
-const savers = { generate, run: runHistory, kindOf, shrink, print: printHistory };
-const stores = {
-  generate: generateStore,
-  run: runStoreHistory,
-  kindOf: storeKindOf,
-  shrink: shrinkStore,
-  print: printStoreHistory,
-};
-const leases = {
-  generate: generateLeases,
-  run: runLeaseHistory,
-  kindOf: leaseKindOf,
-  shrink: shrinkLeases,
-  print: printLeaseHistory,
-};
-
-async function soak<P>(histories: Kind<P>, { seed, from, to, step, untilOtherThan }: Job): Promise<void> {
+async function soak<P extends { calls: object[] }>(
+  histories: Histories<P>,
+  { seed, from, to, step, untilOtherThan }: Job,
+): Promise<void> {
   const figures = { histories: 0, requests: 0, faults: 0 };
   let reportedMs = performance.now();
   for (let i = from; i < to; i += step) {
@@ -78,7 +45,7 @@ async function soak<P>(histories: Kind<P>, { seed, from, to, step, untilOtherTha
   say({ ...figures, isOver: true });
 }
 
-async function replay<P extends { calls: object[] }>(histories: Kind<P>, name: string): Promise<void> {
+async function replay<P extends { calls: object[] }>(histories: Histories<P>, name: string): Promise<void> {
   const plan = histories.generate(name);
   const { problem, hash, steps, requests } = await histories.run(plan);
   console.log(`History ${name}: ${plan.calls.length} calls, ${requests} requests, ${steps} steps, hash ${hash}`);
@@ -93,7 +60,7 @@ async function replay<P extends { calls: object[] }>(histories: Kind<P>, name: s
   process.exitCode = 1;
 }
 
-const live = <P extends { calls: object[] }>(histories: Kind<P>, job: Job): Promise<void> =>
+const live = <P extends { calls: object[] }>(histories: Histories<P>, job: Job): Promise<void> =>
   job.replay === undefined ? soak(histories, job) : replay(histories, job.replay);
 
 const job = JSON.parse(process.argv[2]!) as Job;
