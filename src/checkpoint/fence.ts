@@ -76,11 +76,15 @@ export class LatestSearch<T extends Ranked> {
     const best = this.#best;
     if (!best) return false;
     if (youngest === undefined ? epochOf(best) === 0 : best.token >= youngest) return true;
-    const [first, last] = [idTime(this.#first!), idTime(this.#last)];
-    const isFarBack = first === undefined || last === undefined || last + APART_MS < Math.min(first, this.since);
-    // What is late has come beside something that a younger lease has claimed: its parent, or one above that.
-    const hasRoot = this.#root === undefined || compareCodePoints(this.#last, this.#root) <= 0;
-    return isFarBack && (hasRoot || epochOf(best) === youngest);
+    const isFarBefore = (id: string): boolean => {
+      const [time, last] = [idTime(id), idTime(this.#last)];
+      return time === undefined || last === undefined || last + APART_MS < Math.min(time, this.since);
+    };
+    if (!isFarBefore(this.#first!)) return false;
+    if (this.#root === undefined || epochOf(best) === youngest) return true;
+    // What is late has come beside something that a younger lease has claimed: its parent, or one above that. What that
+    // lease has put has the time of another clock.
+    return compareCodePoints(this.#last, this.#root) <= 0 && isFarBefore(this.#root);
   }
 }
 

@@ -8,6 +8,8 @@ export interface TaskWrites {
   names: readonly string[];
 }
 
+/** Of a task's ordinary writes, which come all at once. */
+const FIRST_WRITE = "w0";
 /** Of so many checkpoints one remembers the writes. */
 const MAX_CHECKPOINTS = 500;
 
@@ -71,10 +73,13 @@ export class FirstReads {
     return known === undefined || known.get(overName(task, token))?.has(name) === true;
   }
 
-  /** What a checkpoint that is put under this one says in `over`; `undefined` where its writes have not been read. */
+  /**
+   * What a checkpoint that is put under this one says in `over`; `undefined` where its writes have not been read. A task
+   * whose ordinary writes were not there yet is not named, though it has others: they may come later.
+   */
   over(ns: string, id: string): string[] | undefined {
     const known = this.#writes.get(nameOf(ns, id));
-    return known && [...known.keys()];
+    return known && [...known].filter(([, names]) => names.has(FIRST_WRITE)).map(([name]) => name);
   }
 }
 

@@ -33,8 +33,10 @@ async function made(world: LeaseWorld, process: Process, call: LeaseCall): Promi
     }
     case "break": {
       const start = world.moment();
+      model.breaking.set(thread, (model.breaking.get(thread) ?? 0) + 1);
       for (const one of holders(world, thread)) one.mayBeFree = Math.min(one.mayBeFree, start.step);
       const { value, span } = await attempt(world, process, () => process.saver.breakLease(thread));
+      model.breaking.set(thread, model.breaking.get(thread)! - 1);
       const broken = value && model.runs.find((one) => one.thread === thread && one.token === value.token);
       if (broken) broken.broken = Math.min(broken.broken, span.end.step);
       return;
@@ -68,7 +70,8 @@ export function begin(
   const run: RecordedRun = {
     ...{ n, thread, holder: `run ${n}`, skewMs: plan.skewMs, token: 0, leaseSeconds },
     ...{ asked: world.moment(), granted: undefined, sureUntilMs: 0, silentMs: Infinity },
-    ...{ mayBeFree: Infinity, broken: Infinity, isDone: false, hasFirst: false },
+    ...{ mayBeFree: world.model.breaking.get(thread) ? world.steps : Infinity },
+    ...{ broken: Infinity, isDone: false, hasFirst: false },
     isUnsure: (world.model.deleting.get(thread) ?? 0) > 0,
     bases: new Map(),
     shown: new Map(),

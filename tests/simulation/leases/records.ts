@@ -75,6 +75,8 @@ export class LeaseModel {
   readonly byText = new Map<string, RecordedTask>();
   /** Of which a deletion is under way. */
   readonly deleting = new Map<string, number>();
+  /** Threads of which a lease is being broken: whichever it finds. */
+  readonly breaking = new Map<string, number>();
 
   find(thread: string, ns: string, id: string): RecordedPut | undefined {
     return this.puts.find((one) => one.id === id && one.ns === ns && one.thread === thread);
