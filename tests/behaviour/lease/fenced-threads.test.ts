@@ -2,13 +2,21 @@ import { describe, expect, test } from "vitest";
 import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { collect, idsOf, latestOf, putStep, valuesAt } from "../../lanes/savers/checkpoints.js";
 import { createSaver } from "../../lanes/savers/harness.js";
-import { takeOver, thread, under } from "../../lanes/savers/late-holder.js";
+import { takeOver, thread, under, type Thread } from "../../lanes/savers/late-holder.js";
 
 /* What becomes of a thread with leases behind it: forks, others beside the holder, DeltaChannels, and its care. */
 
-test("what a DeltaChannel is rebuilt from leaves out writes that came late, and has those of the holder", async () => {
+test.each([
+  ["", async () => undefined],
+  [
+    ", also of a task that had asked somebody before",
+    ({ older, one, oldLease }: Thread) =>
+      older.putWrites(under(one, oldLease).config, [["__interrupt__", { value: "?" }]], "other-task"),
+  ],
+])("what a DeltaChannel is rebuilt from leaves out writes that came late%s", async (_, before) => {
   const world = await thread();
   const { late, older, oldLease, one } = world;
+  await before(world);
   late.hold();
   const lost = older.putWrites(under(one, oldLease).config, [["log", "late"]], "other-task");
   await late.holds(1);

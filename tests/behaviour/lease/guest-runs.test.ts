@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { emptyThread, latestOf, putStep, type Step } from "../../lanes/savers/checkpoints.js";
 import { createSaver } from "../../lanes/savers/harness.js";
 import { under } from "../../lanes/savers/late-holder.js";
+import { skewed } from "../../lanes/savers/stores.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 
 /** As LangGraph makes them at that time. */
@@ -52,4 +53,25 @@ describe("a run without a lease that goes on for minutes", () => {
         });
     });
   });
+});
+
+test("a run without a lease on an old checkpoint hides no later holder, whose clock is behind", async () => {
+  const world = { keyPrefix: newPrefix() };
+  const start = Date.now();
+  const first = createSaver(world);
+  const root = await putStep(first, emptyThread("t"), { n: 1 }, { id: idAt(start - 1_000) });
+  const one = await first.withLease("t", async (lease) => {
+    await first.getTuple(latestOf(under(root, lease)));
+    return putStep(first, under(root, lease), { n: "first" }, { id: idAt(start + 2_500) });
+  });
+  const second = createSaver(world);
+  await second.withLease("t", async (lease) => {
+    await second.getTuple(latestOf(under(one, lease)));
+    await putStep(second, under(one, lease), { n: "second" }, { id: idAt(start) });
+  });
+  const bare = { ...one, config: { configurable: { ...root.config.configurable, checkpoint_id: one.checkpoint.id } } };
+  await putStep(createSaver(world), bare, { n: "guest" }, { id: idAt(start + 20_000) });
+  await skewed(21, async () => (await createSaver(world).acquireLease("t")).release());
+
+  expect((await createSaver(world).getTuple(latestOf(root)))?.checkpoint.channel_values).toEqual({ n: "second" });
 });
