@@ -62,7 +62,7 @@ export async function judgeRenewal(
   if (run.isUnsure) return;
   if (run.broken <= span.start.step) fail(`Run ${run.n} renews its lease, which was broken`);
   const younger = others(world, run).find(
-    (one) => one.hasFirst && one.token > run.token && one.granted!.step <= span.start.step,
+    (one) => one.hasFirst && !one.isUnsure && one.token > run.token && one.granted!.step <= span.start.step,
   );
   if (younger) fail(`Run ${run.n} renews its lease, and run ${younger.n} has got the thread since`);
   noteUntil(world, run);

@@ -97,7 +97,8 @@ async function hold(
   if (way === "with") {
     let isWhole = false;
     const held = async (lease: ThreadLease): Promise<void> => {
-      await unlessEnded(live(lease).then(() => void (isWhole = true)));
+      // Whose lease is broken is told at its next renewal, and not if it ends before.
+      await unlessEnded(live(lease).then(() => void (isWhole = run.mayBeFree === Infinity)));
       run.mayBeFree = Math.min(run.mayBeFree, world.steps);
     };
     const result = await attempt(world, process, () => saver.withLease(thread, held, options), mayFail);
