@@ -83,6 +83,8 @@ export function judgeBusy(
   waitSeconds: number,
 ): void {
   const { holder, token } = error as ThreadBusyError;
+  // An attempt of its own that has arrived late: nobody holds that lease, and it ends by itself.
+  if (holder === run.holder) return;
   const dead = others(world, run).find((one) => one.holder === holder);
   if (!dead) fail(`Run ${run.n} is refused for ${holder}, whom nobody knows`);
   if (dead.isUnsure || run.isUnsure || dead.silentMs === Infinity) return;
