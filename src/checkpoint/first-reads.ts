@@ -40,6 +40,10 @@ export class FirstReads {
     if (!this.#bases.has(ns)) this.#bases.set(ns, found && { ...found });
   }
 
+  get hasPut(): boolean {
+    return this.#put.size > 0;
+  }
+
   /** A checkpoint is being put. */
   put(ns: string): void {
     this.#put.add(ns);

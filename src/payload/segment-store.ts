@@ -50,24 +50,18 @@ export class SegmentStore {
    * Reads the segments of all `values` at once. A damaged one comes back as its error, a missing one not at all; and
    * behind one that is missing, such as are not where they were stored need not come back either.
    */
-  async load(partition: string, values: Iterable<Value>): Promise<LoadedSegments> {
+  load(partition: string, values: Iterable<Value>): Promise<LoadedSegments> {
     // Errors of objects are thrown.
-    return (await this.#load([[partition, values]])) as LoadedSegments;
+    return this.loadAll([[partition, values]]) as Promise<LoadedSegments>;
   }
 
   /**
-   * The same of values that have nothing to do with each other, by their partitions: each comes back that can be read.
+   * The same by partitions.
    *
-   * @param isOfOne whether an error is about one object alone. Then it comes back in the object's place
+   * @param isOfOne for values that have nothing to do with each other, so that each comes back that can be read:
+   *   whether an error is about one object alone. Then it comes back in the object's place
    */
-  loadApart(
-    values: Iterable<[string, Iterable<Value>]>,
-    isOfOne: (error: unknown) => error is DynamoDBSaverError,
-  ): Promise<LoadedApart> {
-    return this.#load(values, isOfOne);
-  }
-
-  async #load(
+  async loadAll(
     values: Iterable<[string, Iterable<Value>]>,
     isOfOne?: (error: unknown) => error is DynamoDBSaverError,
   ): Promise<LoadedApart> {

@@ -5,7 +5,7 @@ import { FirstReads } from "../first-reads.js";
 import { threadOf } from "../refs.js";
 import type { Storage } from "../storage.js";
 import { ThreadBusyError } from "./errors.js";
-import { Lease, now, secondsSince } from "./lease.js";
+import { Lease, now, secondsSince, surelySince } from "./lease.js";
 import { grant, infoOf, type SeenLease } from "./marker.js";
 
 /** How one gets a lease, and for how long. */
@@ -47,7 +47,7 @@ export async function acquire(storage: Storage, threadId: string, options: Lease
   for (;;) {
     const asked = now();
     // No clocks are compared: it has stood still for as long as it lasts.
-    const isStale = watched !== undefined && secondsSince(watched.since) >= watched.lease.seconds;
+    const isStale = watched !== undefined && surelySince(watched.since) >= watched.lease.seconds;
     // Another name each time: what an earlier request is granted late has another end.
     const name = newName();
     const wanted = { name, holder, seconds: leaseSeconds, ...(isStale && { stale: watched!.lease }) };

@@ -4,7 +4,7 @@ import { threadOf } from "../refs.js";
 import type { Storage } from "../storage.js";
 import { acquire, newName, type LeaseOptions } from "./acquire.js";
 import { LeaseLostError, type LeaseInfo } from "./errors.js";
-import type { Lease, LeaseConfig } from "./lease.js";
+import { LOST, type Lease, type LeaseConfig } from "./lease.js";
 import type { Leases } from "./leases.js";
 import { infoOf, leaseOf, takeAway } from "./marker.js";
 
@@ -82,24 +82,29 @@ export async function withLease<T>(
   leases.keep(lease);
   const isOver = new AbortController();
   const renewing = keepRenewing(lease, isOver.signal);
+  const end = async (): Promise<boolean> => {
+    isOver.abort();
+    await renewing;
+    leases.drop(lease);
+    // One that cannot be released ends by itself; what the run has given or thrown counts.
+    return lease.release().catch(() => true);
+  };
+  let result: T;
   try {
-    const result = await run(givenOut(lease));
+    result = await run(givenOut(lease));
     isOver.abort();
     await renewing;
     // What was put last may have arrived when somebody else had the thread: the marker tells.
     if (!lease.hasEnded && lease.secondsLeft <= 0)
       await lease.renew().catch((error: unknown) => lease.lost("it could not be renewed in time", error));
     if (lease.hasEnded) throw lease.hasEnded;
-    return result;
   } catch (error) {
-    throw lease.hasEnded ?? error;
-  } finally {
-    isOver.abort();
-    await renewing;
-    leases.drop(lease);
-    // A lease that is left ends by itself; what the run has given or thrown counts.
-    await lease.release().catch(() => undefined);
+    const ended = lease.hasEnded;
+    await end();
+    throw ended ?? error;
   }
+  if (!(await end())) throw new LeaseLostError(threadId, LOST);
+  return result;
 }
 
 /** Renews after each third of the lease's time. Where a process was busy for longer, the next renewal tells. */

@@ -70,8 +70,13 @@ export class Lease implements HeldLease {
     const { storage, seconds } = this;
     const thread = await this.#thread();
     const sent = now();
-    if (await prolongLease(storage.db, thread, this, Date.now() + seconds * 1_000)) this.#renewed = sent;
-    else throw this.lost();
+    const prolong = (until: number): Promise<number | undefined> => prolongLease(storage.db, thread, this, until);
+    const wanted = Date.now() + seconds * 1_000;
+    const until = await prolong(wanted);
+    // Where the clock was set back: who waits has to see that this one lives.
+    const isSeen = until === wanted || (until !== undefined && (await prolong(until + 1)) !== undefined);
+    if (!isSeen) throw this.lost();
+    this.#renewed = sent;
   }
 
   /**
@@ -94,11 +99,7 @@ export class Lease implements HeldLease {
     });
   }
 
-  lost(
-    reason = "it was broken, or another holder has the thread since this one did not renew in time, or the thread " +
-      "was deleted",
-    cause?: unknown,
-  ): LeaseLostError {
+  lost(reason = LOST, cause?: unknown): LeaseLostError {
     this.#lost ??= new LeaseLostError(this.threadId, reason, cause === undefined ? undefined : { cause });
     this.#controller.abort(this.#lost);
     return this.#lost;
@@ -108,15 +109,21 @@ export class Lease implements HeldLease {
     return threadOf(this.storage, this.threadId);
   }
 
-  /** Frees the thread, unless another holder has it by now. */
-  async release(): Promise<void> {
+  /** Frees the thread, unless another holder has it by now: false then, and where it was broken, or deleted. */
+  async release(): Promise<boolean> {
     const { storage } = this;
     this.#lost ??= new LeaseLostError(this.threadId, "it was released");
     const thread = await this.#thread();
     const isUnborn = storage.incarnations.known(thread.id) === undefined;
-    if (!isUnborn || !(await endUnborn(storage.db, thread, this))) await endLease(storage.db, thread, this);
+    if (isUnborn && (await endUnborn(storage.db, thread, this))) return true;
+    // Where nothing was put, nothing can have been lost.
+    return (await endLease(storage.db, thread, this)) || (isUnborn && !this.reads.hasPut);
   }
 }
+
+/** Why a lease mostly ends before its run. */
+export const LOST =
+  "it was broken, or another holder has the thread since this one did not renew in time, or the thread was deleted";
 
 /** A time by two clocks: one stands still while a machine sleeps, and the other can be set. */
 interface Instant {
@@ -126,5 +133,9 @@ interface Instant {
 
 export const now = (): Instant => ({ wall: Date.now(), monotonic: performance.now() });
 
+/** So long at most: a holder has to be sure of its lease. */
 export const secondsSince = ({ wall, monotonic }: Instant): number =>
   Math.max(Date.now() - wall, performance.now() - monotonic) / 1_000;
+
+/** So long at least: who waits has to be sure that the holder was silent, and a clock can be set. */
+export const surelySince = ({ monotonic }: Instant): number => (performance.now() - monotonic) / 1_000;

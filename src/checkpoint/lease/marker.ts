@@ -158,8 +158,13 @@ const namesOf = ({ name, token }: OwnLease): Record<string, AttributeValue> => (
   ":token": { N: String(token) },
 });
 
-/** @returns false when the lease has ended, or another has come after it */
-export async function prolongLease(db: DynamoDB, thread: Thread, own: OwnLease, until: number): Promise<boolean> {
+/** @returns until when it lasts now, perhaps longer; `undefined` when it has ended, or another has come after it */
+export async function prolongLease(
+  db: DynamoDB,
+  thread: Thread,
+  own: OwnLease,
+  until: number,
+): Promise<number | undefined> {
   const { item, isDone } = await updateOrFind(db, {
     key: key(thread.partition, THREAD_MARKER),
     update: "SET #until = :until",
@@ -169,12 +174,13 @@ export async function prolongLease(db: DynamoDB, thread: Thread, own: OwnLease, 
     values: { ...namesOf(own), ":until": { N: String(until) } },
   });
   const seen = leaseOf(item);
-  return isDone || (seen?.name === own.name && seen.token === own.token);
+  if (isDone) return until;
+  return seen?.name === own.name && seen.token === own.token ? seen.until : undefined;
 }
 
-/** The thread is free from now on, if it is this lease that it has. */
-export async function endLease(db: DynamoDB, thread: Thread, own: OwnLease): Promise<void> {
-  await db.updateItem({
+/** The thread is free from now on, if it is this lease that it has: false if not. */
+export async function endLease(db: DynamoDB, thread: Thread, own: OwnLease): Promise<boolean> {
+  return db.updateItem({
     key: key(thread.partition, THREAD_MARKER),
     update: "REMOVE #until, #holder, #seconds",
     condition: OWN,

@@ -53,7 +53,10 @@ async function latestItems(
   lease?.reads.readLatest(unescapeId(ns.whole ?? ns.text), items);
   if (about.token !== undefined) incarnations.noteGrants(thread.id, { ...about, token: about.token });
   // The holder is told what the marker says; what it puts from now on is refused.
-  if (about.token !== undefined && (about.lease !== lease?.name || about.token !== lease?.token)) lease?.lost();
+  const isOther = about.lease !== lease?.name || about.token !== lease?.token;
+  // A replica may not have its lease yet.
+  const isBehind = !storage.consistentRead && about.token !== undefined && about.token < (lease?.token ?? 0);
+  if (about.token !== undefined && isOther && !isBehind) lease?.lost();
   return { items, older: met.filter((one) => one !== items) };
 }
 

@@ -7,7 +7,6 @@ import { locate } from "../../format/format-error.js";
 import type { Frame } from "../../format/frame.js";
 import type { WriteLease } from "../../format/lease-suffix.js";
 import { bornOf } from "../incarnation.js";
-import { tokenOf } from "../read/rank.js";
 import { bornOfKey, checkpointPrefix, escapeId, key, keyPart, writesSortKey, type KeyPart } from "../../format/keys.js";
 import { goneAt, lifetime, prolonged, TTL_ATTRIBUTE, upsertLiving } from "../../payload/lifetime.js";
 import { writeSegments } from "../../payload/segment-writes.js";
@@ -109,9 +108,9 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
 async function checkpointOf(storage: Storage, ref: CheckpointRef): Promise<WrittenTo> {
   const known = storage.frames.get(ref.thread.id, ref.ns, ref.id);
   if (known) return known;
-  const item = storage.incarnations.isPutting(ref) ? undefined : await checkpointItem(storage, ref, true, ABOUT);
-  return item
-    ? { born: bornOf(item), goneAt: goneAt(item), token: tokenOf(item) }
+  const there = storage.incarnations.isPutting(ref) ? undefined : await checkpointItem(storage, ref, true, ABOUT);
+  return there
+    ? { born: bornOf(there.item), goneAt: goneAt(there.item), token: there.epoch }
     : { born: "", goneAt: 0, token: storage.lease?.token ?? 0 };
 }
 

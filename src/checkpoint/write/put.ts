@@ -174,9 +174,9 @@ function lifeOf(
 async function readFrame(storage: Storage, ref: CheckpointRef): Promise<Frame | undefined> {
   const found = await checkpointItem(storage, ref, storage.consistentRead);
   // A replica that lags must not cost the channels that are inherited.
-  const item = found ?? (storage.consistentRead ? undefined : await checkpointItem(storage, ref, true));
+  const there = found ?? (storage.consistentRead ? undefined : await checkpointItem(storage, ref, true));
   try {
-    return item && (await frameOf(item, storage.codec));
+    return there && { ...(await frameOf(there.item, storage.codec)), token: there.epoch };
   } catch (error) {
     throw locate(error, { threadId: ref.thread.id, checkpointNs: ref.ns, checkpointId: ref.id });
   }

@@ -96,7 +96,7 @@ export async function* readParts(
       if (others) others.push(part);
       else byPartition.set(partition, [part]);
     }
-    const loaded = await backend.segments.loadApart(byPartition, isOfOneObject);
+    const loaded = await backend.segments.loadAll(byPartition, isOfOneObject);
     yield row.map((part) => {
       if (isUnreadable(part)) return part;
       try {

@@ -118,3 +118,19 @@ describe("a thread with leases behind it", () => {
     await lease.release();
   });
 });
+
+test("what answers a holder's question without a lease is the latest, also where nothing is known", async () => {
+  const world = await thread();
+  const { saver, lease, step } = await takeOver(world);
+  await saver.putWrites(step.config, [["__interrupt__", { value: "?" }]], "task");
+  await lease.release();
+  const bare = { ...world.one, config: { configurable: { ...world.one.config.configurable } } };
+  await createSaver(world.world).putWrites(bare.config, [["log", "answer"]], "task");
+  const metadata = { counters_since_delta_snapshot: { log: [1, 1] as [number, number] } };
+  const next = await putStep(createSaver(world.world), bare, { n: "answered" }, { metadata });
+
+  const reader = createSaver(world.world);
+  expect(await valuesAt(reader, latestOf(world.one))).toEqual({ n: "answered" });
+  const history = await reader.getDeltaChannelHistory({ config: next.config, channels: ["log"] });
+  expect(history.log!.writes).toEqual([["task", "log", "answer"]]);
+});

@@ -3,6 +3,8 @@ import { errorOf } from "../../lanes/faults/faulty-fetch.js";
 import { createSaver } from "../../lanes/savers/harness.js";
 import { Late } from "../../lanes/savers/late-holder.js";
 import { begunThread } from "../../lanes/savers/leased-saver.js";
+import { latestOf, putStep } from "../../lanes/savers/checkpoints.js";
+import { skewed } from "../../lanes/savers/stores.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 
 describe("withLease", () => {
@@ -83,4 +85,52 @@ test("a run that ends well while its renewal is under way is told when that is r
     return "done";
   };
   await expect(saver.withLease("t", run, { leaseSeconds: 1 })).rejects.toMatchObject({ code: "LEASE_LOST" });
+});
+
+test.each(["broken", "taken over", "deleted with its thread"])(
+  "a run whose lease was %s shortly before it ends well is told",
+  async (how) => {
+    const { world, one } = await begunThread();
+    const saver = createSaver(world);
+    const other = createSaver(world);
+    const run = async ({ configurable }: { configurable: object }): Promise<string> => {
+      await putStep(saver, { ...one, config: { configurable: { ...one.config.configurable, ...configurable } } }, {});
+      if (how === "deleted with its thread") await other.deleteThread("t");
+      else await other.breakLease("t");
+      if (how === "taken over") await other.withLease("t", async () => undefined);
+      return "done";
+    };
+    await expect(saver.withLease("t", run)).rejects.toMatchObject({ code: "LEASE_LOST" });
+  },
+);
+
+test("a renewal shows that its holder lives, also when its clock was set back", async () => {
+  const { world } = await begunThread();
+  const saver = createSaver(world);
+  const lease = await saver.acquireLease("t");
+  const before = await saver.getLease("t");
+  await skewed(-3_600, () => lease.renew());
+  const after = await saver.getLease("t");
+  expect(after!.until.getTime()).toBeGreaterThan(before!.until.getTime());
+  await lease.release();
+});
+
+test("a holder keeps its lease whose reads are behind", async () => {
+  const { world, one } = await begunThread();
+  let answer: string | undefined;
+  const fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    if (!new Headers(init.headers).get("x-amz-target")?.endsWith(".Query")) return globalThis.fetch(url, init);
+    if (answer !== undefined)
+      return new Response(answer, { headers: { "content-type": "application/x-amz-json-1.0" } });
+    const given = await globalThis.fetch(url, init);
+    answer = await given.clone().text();
+    return given;
+  };
+  const saver = createSaver({ ...world, consistentRead: false, fetch });
+  await saver.getTuple(latestOf(one));
+  await saver.withLease("t", async ({ configurable, signal }) => {
+    const config = { configurable: { ...latestOf(one).configurable, ...configurable } };
+    expect((await saver.getTuple(config))?.checkpoint.id).toBe(one.checkpoint.id);
+    expect(signal.aborted).toBe(false);
+  });
 });
