@@ -78,8 +78,8 @@ export class FirstReads {
   }
 
   /**
-   * What a checkpoint that is put under this one says in `over`; `undefined` where its writes have not been read. A task
-   * whose ordinary writes were not there yet is not named, though it has others: they may come later.
+   * What a checkpoint that is put under this one says in `over`; `undefined` where its writes have not been read. A
+   * task whose ordinary writes were not there yet is not named, though it has others: they may come later.
    */
   over(ns: string, id: string): string[] | undefined {
     const known = this.#writes.get(nameOf(ns, id));
