@@ -30,10 +30,7 @@ let toolMs = 0;
 async function refund(/** @type {string} */ key) {
   await appendFile(`${LEDGER}/${key}.attempts`, "x");
   await wait(toolMs);
-  await writeFile(`${LEDGER}/${key}.paid`, "", { flag: "wx" }).then(
-    () => appendFile(`${LEDGER}/${key}.effects`, "x"),
-    () => undefined,
-  );
+  await writeFile(`${LEDGER}/${key}.paid`, "", { flag: "wx" }).catch(() => undefined);
 }
 
 const graph = new StateGraph(Annotation.Root({ key: Annotation(), outcome: Annotation() }))
