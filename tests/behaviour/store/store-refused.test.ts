@@ -127,7 +127,7 @@ describe("what is refused before anything is sent", () => {
       ],
       [() => store.put(["users"], "k", {}, undefined, null as never), "put needs its options as an object"],
       [() => store.listNamespaces({ prefix: "" as never }), "The path of a condition must be an array of strings"],
-      [() => store.listNamespaces({ suffix: null as never }), "The path of a condition must be an array of strings"],
+      [() => store.listNamespaces({ suffix: 1 as never }), "The path of a condition must be an array of strings"],
       [() => store.search("users" as never), "namespacePrefix must be an array of strings"],
       [() => store.search(["users"], { limit: -1 }), "limit must be a whole number from 0, not -1"],
       [() => store.search(["users"], { filter: "a" as never }), "filter must be an object"],
