@@ -82,21 +82,17 @@ export async function* readParts(
 ): AsyncGenerator<(Serialized | Unreadable)[], void, undefined> {
   for (let from = 0; from < items.length;) {
     const row: (Value | Unreadable)[] = [];
-    const byPartition = new Map<string, Value[]>();
+    const apart: [partition: string, values: Value[]][] = [];
     for (let bytes = 0; from < items.length && bytes < BYTES_AT_ONCE; from++) {
-      const partition = items[from]!.PK.S;
       let part: Value | Unreadable = await partOf(backend, items[from]!, attribute, maxBytes).catch(asFormatError);
       if (!isUnreadable(part) && !backend.offload && part.segments.some(isObject)) part = withoutS3();
       row.push(part);
       if (isUnreadable(part)) continue;
       // Segments can be short, and many.
       bytes += lengthOf(part) + costOfValue(part);
-      if (part.segments.length === 0) continue;
-      const others = byPartition.get(partition);
-      if (others) others.push(part);
-      else byPartition.set(partition, [part]);
+      if (part.segments.length > 0) apart.push([items[from]!.PK.S, [part]]);
     }
-    const loaded = await backend.segments.loadAll(byPartition, isOfOneObject);
+    const loaded = await backend.segments.loadAll(apart, isOfOneObject);
     yield row.map((part) => {
       if (isUnreadable(part)) return part;
       try {
