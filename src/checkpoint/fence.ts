@@ -8,10 +8,15 @@ import { idTime } from "./id-time.js";
 
 /** The attribute of a checkpoint, and of the marker, with the number of a lease. */
 export const TOKEN = "token";
-/** The attribute of the marker with when its youngest lease was granted, in milliseconds since 1970. */
+/**
+ * The attribute of the marker with when the first lease was granted of which it is not known whether something was
+ * stored under it, in milliseconds since 1970. Of those before `STORED`, it does not matter.
+ */
 export const SINCE = "since";
-/** The same of the lease before that one. */
-export const PRIOR = "prior";
+/** The attribute with the youngest lease that is known to have stored something in the root's namespace. */
+export const STORED = "stored";
+/** The attribute with the time that none of what is latest of that has an earlier one than. */
+export const STORED_FROM = "storedFrom";
 /** The attribute of a checkpoint with the writes of older tokens that its parent had. */
 export const OVER = "over";
 
@@ -34,6 +39,32 @@ export function isAbove(a: Ranked, b: Ranked): boolean {
   return (epochOf(a) - epochOf(b) || a.token - b.token || compareCodePoints(a.id, b.id)) > 0;
 }
 
+/** What the marker of a thread says of its leases. Times are in milliseconds since 1970. */
+export interface Grants {
+  /** That of the youngest lease. */
+  token: number;
+  since?: number | undefined;
+  stored?: number | undefined;
+  storedFrom?: number | undefined;
+}
+
+/** What a search for the latest goes by. */
+export interface Bounds {
+  /** The highest token that may have stored something. */
+  youngest: number;
+  /** What the highest ones have stored is hardly older than this, in milliseconds since 1970. */
+  from: number;
+}
+
+/** What is certain of the root's namespace, by the marker. */
+export function boundsOf({ token, since, stored, storedFrom }: Grants): Bounds {
+  // Without `since`, all leases after `stored` have ended with nothing under them.
+  return {
+    youngest: since === undefined ? (stored ?? 0) : token,
+    from: Math.min(since ?? Infinity, storedFrom ?? Infinity),
+  };
+}
+
 /** Clocks are 5 seconds apart at most, so two of them make ids that are out of order by twice that. */
 const APART_MS = 10_000;
 
@@ -42,17 +73,10 @@ export class LatestSearch<T extends Ranked> {
   #best: T | undefined;
   #first: string | undefined;
   #last = "";
-  /** What is reached when all has been seen of the best one's line that was put since the youngest lease. */
+  /** What is reached when all has been seen of the best one's line that may be late. */
   #root: string | undefined;
 
-  /**
-   * @param youngest the highest token that may have put any of them; `undefined` where that is not known
-   * @param since when that lease was granted, in milliseconds since 1970, where that is known
-   */
-  constructor(
-    readonly youngest: number | undefined,
-    readonly since: number = Infinity,
-  ) {}
+  constructor(readonly bounds: Bounds) {}
 
   get best(): T | undefined {
     return this.#best;
@@ -64,7 +88,7 @@ export class LatestSearch<T extends Ranked> {
     if (!this.#best || isAbove(one, this.#best)) {
       this.#best = one;
       this.#root = one.parentId;
-    } else if (one.id === this.#root && !((idTime(one.id) ?? 0) + APART_MS < this.since)) {
+    } else if (one.id === this.#root && !((idTime(one.id) ?? 0) + APART_MS < this.bounds.from)) {
       // One that is late can have others after it: a run without a lease is never refused.
       this.#root = one.parentId;
     }
@@ -72,16 +96,16 @@ export class LatestSearch<T extends Ranked> {
 
   /** Whether nothing that comes can be above the best one. */
   isOver(): boolean {
-    const { youngest } = this;
+    const { youngest, from } = this.bounds;
     const best = this.#best;
     if (!best) return false;
-    if (youngest === undefined ? epochOf(best) === 0 : best.token >= youngest) return true;
+    if (best.token >= youngest) return true;
     const isFarBefore = (id: string): boolean => {
       const [time, last] = [idTime(id), idTime(this.#last)];
-      return time === undefined || last === undefined || last + APART_MS < Math.min(time, this.since);
+      return time === undefined || last === undefined || last + APART_MS < Math.min(time, from);
     };
     if (!isFarBefore(this.#first!)) return false;
-    if (this.#root === undefined || epochOf(best) === youngest) return true;
+    if (this.#root === undefined || epochOf(best) >= youngest) return true;
     // What is late has come beside something that a younger lease has claimed: its parent, or one above that. What that
     // lease has put has the time of another clock.
     return compareCodePoints(this.#last, this.#root) <= 0 && isFarBefore(this.#root);

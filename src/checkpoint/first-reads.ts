@@ -1,4 +1,5 @@
-import { isAbove, overName, type Ranked } from "./fence.js";
+import { boundsOf, isAbove, overName, type Bounds, type Grants, type Ranked } from "./fence.js";
+import { idTime } from "./id-time.js";
 
 /** The writes of one task to a checkpoint, under one token. */
 export interface TaskWrites {
@@ -24,15 +25,24 @@ export class FirstReads {
   readonly #put = new Set<string>();
   readonly #writes = new Map<string, Map<string, ReadonlySet<string>>>();
 
-  /** @param before the highest token that there was when this one was granted */
+  /** Whether something was begun that may put a checkpoint of the root's namespace into this epoch. */
+  #hasBegun = false;
+  #storedFrom: number | undefined;
+
+  /** @param before what the marker said when this one was granted; unknown where another instance has acquired it */
   constructor(
     readonly token: number,
-    private readonly before = token - 1,
+    private readonly before?: Grants,
   ) {}
 
-  /** The highest token that may have put something in a namespace. */
-  youngest(ns: string): number {
-    return this.#put.has(ns) ? this.token : this.before;
+  /** What a search for the latest goes by. @param marker what that says now, or has said last */
+  bounds(ns: string, marker?: Grants): Bounds {
+    const known = this.before ?? marker;
+    const before = { ...known, token: this.before?.token ?? this.token - 1 };
+    const { youngest, from } = boundsOf(before);
+    if (this.#put.has(ns)) return { youngest: this.token, from };
+    // Leases that have stored nothing in the root's namespace may have in others.
+    return { youngest: known && ns === "" ? youngest : before.token, from };
   }
 
   /** The latest checkpoint has been read. */
@@ -47,6 +57,28 @@ export class FirstReads {
   /** A checkpoint is being put. */
   put(ns: string): void {
     this.#put.add(ns);
+    this.begin(ns);
+  }
+
+  /** A checkpoint is being put, or claimed. */
+  begin(ns: string): void {
+    if (ns === "") this.#hasBegun = true;
+  }
+
+  /** That was acknowledged. */
+  stored(ns: string, id: string): void {
+    if (ns === "") this.#storedFrom = idTime(id) ?? Infinity;
+  }
+
+  /** What the marker is told of the root's namespace; `undefined` where something is under way, or has failed. */
+  get told(): { storedFrom: number } | "nothing" | undefined {
+    if (this.#storedFrom !== undefined) return { storedFrom: this.#storedFrom };
+    return this.#hasBegun ? undefined : "nothing";
+  }
+
+  /** Whether of all leases before it is known that they have ended, and what they have stored. */
+  get isFirstUnknown(): boolean {
+    return this.before !== undefined && this.before.since === undefined;
   }
 
   /** Whether a checkpoint came after the first read, by an older holder. */

@@ -6,6 +6,8 @@ import { compareCodePoints } from "../format/code-points.js";
 import { bornOfKey, isBorn, key, newIncarnation, THREAD_MARKER } from "../format/keys.js";
 import { isGone, livingUpdate, prolong, upsertLiving, type Lifetime } from "../payload/lifetime.js";
 import { TRUSTED_MS } from "./frame-cache.js";
+import type { Grants } from "./fence.js";
+import { grantsOf } from "./grants.js";
 import { type CheckpointRef, type Thread } from "./refs.js";
 
 /*
@@ -35,11 +37,8 @@ interface Known {
   born: string;
   /** Until when the thread is sure to be listed, in seconds since 1970. */
   listedUntil: number;
-  /** Of the marker, where that was seen: the number of its youngest lease. */
-  token?: number | undefined;
-  /** When that one was granted, and the one before it, in milliseconds since 1970. */
-  since?: number | undefined;
-  prior?: number | undefined;
+  /** What its marker has said of leases, where that was seen. */
+  grants?: Grants | undefined;
 }
 
 const bornIn = (item: Item, name: string): string => {
@@ -144,16 +143,18 @@ export class Incarnations {
   }
 
   /** What the marker that was met says of leases. */
-  noteGrants(threadId: string, { token, since, prior }: Pick<Known, "token" | "since" | "prior">): void {
+  noteGrants(threadId: string, { token, since, stored, storedFrom }: Grants): void {
     const known = this.#known.get(threadId);
-    if (known && known.token !== token)
-      this.#known.set(threadId, { ...known, token, since, prior }, threadId.length + 100);
+    if (known)
+      this.#known.set(threadId, { ...known, grants: { token, since, stored, storedFrom } }, threadId.length + 150);
   }
 
   /** The thread's incarnation, `undefined` when there is no such thread: 1 request. */
   async current(thread: Thread): Promise<string | undefined> {
-    const born = livingOf(await this.marker(thread));
+    const marker = await this.marker(thread);
+    const born = livingOf(marker);
     this.note(thread.id, born);
+    if (marker) this.noteGrants(thread.id, grantsOf(marker));
     return born;
   }
 

@@ -53,6 +53,31 @@ export const leaseMutants = [
     ],
   },
   {
+    name: "a search ends where the youngest lease may not have stored anything",
+    edits: [
+      {
+        file: "checkpoint/fence.ts",
+        from: "youngest: since === undefined ? (stored ?? 0) : token,",
+        to: "youngest: token,",
+      },
+      {
+        file: "checkpoint/fence.ts",
+        from: "from: Math.min(since ?? Infinity, storedFrom ?? Infinity),",
+        to: "from: since ?? Infinity,",
+      },
+    ],
+  },
+  {
+    name: "a search ends at what an older lease has stored, though a younger one may have",
+    edits: [
+      {
+        file: "checkpoint/fence.ts",
+        from: "since === undefined ? (stored ?? 0) : token",
+        to: "since === undefined ? (stored ?? 0) : (stored ?? token)",
+      },
+    ],
+  },
+  {
     name: "a lease is over by its holder's clock alone",
     edits: [
       {
@@ -66,9 +91,9 @@ export const leaseMutants = [
     name: "a release asks for nothing",
     edits: [
       {
-        file: "checkpoint/lease/marker.ts",
-        from: '    update: "REMOVE #until, #holder, #seconds",\n    condition: OWN,\n',
-        to: '    update: "REMOVE #until, #holder, #seconds",\n    condition: `(${OWN}) OR attribute_exists(PK)`,\n',
+        file: "checkpoint/lease/own.ts",
+        from: "OR #shared <> :token)` : OWN,",
+        to: "OR #shared <> :token)` : `(${OWN}) OR attribute_exists(PK)`,",
       },
     ],
   },
@@ -86,7 +111,7 @@ export const leaseMutants = [
         to: 'values: { ":name": { S: name || instead } },',
       },
       {
-        file: "checkpoint/lease/marker.ts",
+        file: "checkpoint/lease/own.ts",
         from: "condition: `${OWN} AND #until <= :until`,",
         to: "condition: `${OWN} AND (attribute_not_exists(#until) OR #until <= :until)`,",
       },
@@ -96,7 +121,7 @@ export const leaseMutants = [
     name: "a renewal asks for nothing",
     edits: [
       {
-        file: "checkpoint/lease/marker.ts",
+        file: "checkpoint/lease/own.ts",
         from: "condition: `${OWN} AND #until <= :until`,",
         to: "condition: `(${OWN}) OR attribute_exists(PK)`,",
       },

@@ -54,7 +54,7 @@ export async function acquire(storage: Storage, threadId: string, options: Lease
     const granted = await grant(storage.db, thread, wanted);
     if ("granted" in granted) {
       const reads = new FirstReads(granted.granted, granted.before);
-      return new Lease(storage, threadId, reads, name, leaseSeconds, asked);
+      return new Lease(storage, threadId, reads, name, leaseSeconds, { asked, began: granted.began });
     }
     // The answer says what was there after it was asked.
     if (granted.name !== watched?.lease.name || granted.until !== watched.lease.until)

@@ -2,7 +2,7 @@ import type { FirstReads } from "../first-reads.js";
 import { threadOf, type Thread } from "../refs.js";
 import type { HeldLease, Storage } from "../storage.js";
 import { LeaseLostError } from "./errors.js";
-import { endLease, endUnborn, prolongLease } from "./marker.js";
+import { endLease, endUnborn, prolongLease } from "./own.js";
 
 /** What the config of a call says of the lease that it is made under. */
 export interface LeaseConfig {
@@ -23,16 +23,16 @@ export class Lease implements HeldLease {
   #renewal: Promise<void> | undefined;
   #lost: LeaseLostError | undefined;
 
-  /** @param since when it was asked for; unknown where another instance has acquired it */
+  /** @param own when it was asked for, and granted by its own clock; unknown where another instance has acquired it */
   constructor(
     readonly storage: Storage,
     readonly threadId: string,
     readonly reads: FirstReads,
     readonly name: string,
     readonly seconds: number,
-    since?: Instant,
+    private readonly own?: { asked: Instant; began: number },
   ) {
-    this.#renewed = since;
+    this.#renewed = own?.asked;
   }
 
   get token(): number {
@@ -70,7 +70,10 @@ export class Lease implements HeldLease {
     const { storage, seconds } = this;
     const thread = await this.#thread();
     const sent = now();
-    const prolong = (until: number): Promise<number | undefined> => prolongLease(storage.db, thread, this, until);
+    // The instance that has acquired it, and releases it, knows nothing of what is stored here.
+    const isShared = this.own === undefined;
+    const prolong = (until: number): Promise<number | undefined> =>
+      prolongLease(storage.db, thread, this, until, { ...this.#stored(), isShared });
     const wanted = Date.now() + seconds * 1_000;
     const until = await prolong(wanted);
     // Where the clock was set back: who waits has to see that this one lives.
@@ -105,6 +108,12 @@ export class Lease implements HeldLease {
     return this.#lost;
   }
 
+  /** What the marker is told of what was stored under it. */
+  #stored(): { storedFrom?: number } {
+    const { told } = this.reads;
+    return typeof told === "object" ? { storedFrom: Math.min(told.storedFrom, this.own?.began ?? Date.now()) } : {};
+  }
+
   #thread(): Promise<Thread> {
     return threadOf(this.storage, this.threadId);
   }
@@ -116,8 +125,12 @@ export class Lease implements HeldLease {
     const thread = await this.#thread();
     const isUnborn = storage.incarnations.known(thread.id) === undefined;
     if (isUnborn && (await endUnborn(storage.db, thread, this))) return true;
+    const { told, isFirstUnknown } = this.reads;
+    // Somebody has only looked: then nothing of this lease is in the way of a search.
+    if (told === "nothing" && isFirstUnknown && (await endLease(storage.db, thread, this, { isEmpty: true })))
+      return true;
     // Where nothing was put, nothing can have been lost.
-    return (await endLease(storage.db, thread, this)) || (isUnborn && !this.reads.hasPut);
+    return (await endLease(storage.db, thread, this, this.#stored())) || (isUnborn && !this.reads.hasPut);
   }
 }
 

@@ -6,8 +6,9 @@ import { AwsRequestError, changedTooOften } from "../../errors.js";
 import { numberOf, stringOf } from "../../format/attributes.js";
 import { key, THREAD_MARKER } from "../../format/keys.js";
 import { isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
-import { PRIOR, SINCE, TOKEN } from "../fence.js";
+import { SINCE, STORED, STORED_FROM, TOKEN, type Grants } from "../fence.js";
 import { LEASE, BORN, RESTORING } from "../incarnation.js";
+import { grantsOf } from "../grants.js";
 import type { Thread } from "../refs.js";
 import type { LeaseInfo } from "./errors.js";
 
@@ -16,9 +17,9 @@ import type { LeaseInfo } from "./errors.js";
  * table. `docs/storage.md` says what the attributes are.
  */
 
-const HOLDER = "holder";
-const UNTIL = "until";
-const SECONDS = "seconds";
+export const HOLDER = "holder";
+export const UNTIL = "until";
+export const SECONDS = "seconds";
 
 const NAMES = {
   "#token": TOKEN,
@@ -27,7 +28,6 @@ const NAMES = {
   "#until": UNTIL,
   "#seconds": SECONDS,
   "#since": SINCE,
-  "#prior": PRIOR,
   "#born": BORN,
   "#restoring": RESTORING,
   "#ttl": TTL_ATTRIBUTE,
@@ -79,10 +79,11 @@ export interface Wanted {
   stale?: SeenLease | undefined;
 }
 
-/** What was granted, and the highest token that there was before. */
+/** What was granted, when by the clock of who has asked, and what the marker said before. */
 export interface Granted {
   granted: number;
-  before: number;
+  began: number;
+  before: Grants;
 }
 
 /** @returns who has the thread, where that is somebody else */
@@ -90,12 +91,17 @@ export async function grant(db: DynamoDB, thread: Thread, wanted: Wanted): Promi
   let isThere = true;
   for (let round = 0; round < MAX_ROUNDS; round++, isThere = !isThere) {
     const now = Date.now();
-    const { item, isDone } = await updateOrFind(db, granting(thread, wanted, isThere, now));
+    // Of two machines in one millisecond, each knows its own.
+    const began = now + Math.floor(Math.random() * 1_000) / 1_000;
+    const { item, isDone } = await updateOrFind(db, granting(thread, wanted, isThere, now, began));
     const seen = leaseOf(item);
     // Also by an attempt whose answer got lost.
     if (isDone || seen?.name === wanted.name) {
-      const granted = numberOf(item!, TOKEN) ?? 0;
-      return { granted, before: granted === now + 1 ? 0 : granted - 1 };
+      const { token, since, ...stored } = grantsOf(item!);
+      // Of an attempt at another time, the one before it is not known to be over.
+      const earlier = since === began ? undefined : since;
+      const isFirst = token === now + 1 && earlier === undefined && stored.stored === undefined;
+      return { granted: token, began, before: { ...stored, since: earlier, token: isFirst ? 0 : token - 1 } };
     }
     // It may be free to the other update.
     const isStale = seen && seen.name === wanted.stale?.name && seen.until === wanted.stale.until;
@@ -105,7 +111,7 @@ export async function grant(db: DynamoDB, thread: Thread, wanted: Wanted): Promi
 }
 
 /** @param isThere whether the thread has a checkpoint, or is being restored: its life is left alone then */
-function granting({ partition }: Thread, wanted: Wanted, isThere: boolean, now: number): UpdateInput {
+function granting({ partition }: Thread, wanted: Wanted, isThere: boolean, now: number, began: number): UpdateInput {
   const { name, holder, seconds, stale } = wanted;
   const values: Record<string, AttributeValue> = {
     ":name": { S: name },
@@ -114,7 +120,7 @@ function granting({ partition }: Thread, wanted: Wanted, isThere: boolean, now: 
     ":seconds": { N: String(seconds) },
     ":one": { N: "1" },
     ":first": { N: String(now) },
-    ":began": { N: String(now) },
+    ":began": { N: String(began) },
     ":now": { N: String(Math.floor(now / 1_000)) },
     ":over": { N: String(now - ALLOWANCE_MS) },
     ...(stale && { ":stale": { S: stale.name }, ":seen": { N: String(stale.until) } }),
@@ -125,12 +131,12 @@ function granting({ partition }: Thread, wanted: Wanted, isThere: boolean, now: 
     `${stale ? " OR (#lease = :stale AND #until = :seen)" : ""}) AND (attribute_not_exists(#lease) OR #lease <> :name)`;
   const set =
     "SET #token = if_not_exists(#token, :first) + :one, #lease = :name, #holder = :holder, #until = :until, " +
-    "#seconds = :seconds, #prior = if_not_exists(#since, :began), #since = :began";
+    "#seconds = :seconds, #since = ";
   const names = NAMES;
   return isThere
     ? {
         key: key(partition, THREAD_MARKER),
-        update: set,
+        update: `${set}if_not_exists(#since, :began)`,
         condition:
           "(attribute_exists(#born) OR attribute_exists(#restoring)) AND " +
           `(attribute_not_exists(#ttl) OR #ttl > :now) AND ${isFree}`,
@@ -139,63 +145,12 @@ function granting({ partition }: Thread, wanted: Wanted, isThere: boolean, now: 
       }
     : {
         key: key(partition, THREAD_MARKER),
-        update: `${set}, #ttl = :ttl REMOVE #born, #restoring`,
+        // Nothing is left of what was stored under earlier ones.
+        update: `${set}:began, #ttl = :ttl REMOVE #born, #restoring, #stored, #from`,
         condition: `#ttl <= :now OR (attribute_not_exists(#born) AND attribute_not_exists(#restoring) AND ${isFree})`,
-        names,
+        names: { ...names, "#stored": STORED, "#from": STORED_FROM },
         values,
       };
-}
-
-/** A lease of one's own. The token as well: a request to acquire can come twice, and be granted a second time. */
-export interface OwnLease {
-  name: string;
-  token: number;
-}
-
-const OWN = "#lease = :name AND #token = :token";
-const namesOf = ({ name, token }: OwnLease): Record<string, AttributeValue> => ({
-  ":name": { S: name },
-  ":token": { N: String(token) },
-});
-
-/** @returns until when it lasts now, perhaps longer; `undefined` when it has ended, or another has come after it */
-export async function prolongLease(
-  db: DynamoDB,
-  thread: Thread,
-  own: OwnLease,
-  until: number,
-): Promise<number | undefined> {
-  const { item, isDone } = await updateOrFind(db, {
-    key: key(thread.partition, THREAD_MARKER),
-    update: "SET #until = :until",
-    // Never back: an attempt may arrive late.
-    condition: `${OWN} AND #until <= :until`,
-    names: { "#lease": LEASE, "#token": TOKEN, "#until": UNTIL },
-    values: { ...namesOf(own), ":until": { N: String(until) } },
-  });
-  const seen = leaseOf(item);
-  if (isDone) return until;
-  return seen?.name === own.name && seen.token === own.token ? seen.until : undefined;
-}
-
-/** The thread is free from now on, if it is this lease that it has: false if not. */
-export async function endLease(db: DynamoDB, thread: Thread, own: OwnLease): Promise<boolean> {
-  return db.updateItem({
-    key: key(thread.partition, THREAD_MARKER),
-    update: "REMOVE #until, #holder, #seconds",
-    condition: OWN,
-    names: { "#lease": LEASE, "#token": TOKEN, "#until": UNTIL, "#holder": HOLDER, "#seconds": SECONDS },
-    values: namesOf(own),
-  });
-}
-
-/** The same, of a thread that probably has no checkpoint: then nothing of it is left. */
-export async function endUnborn(db: DynamoDB, thread: Thread, own: OwnLease): Promise<boolean> {
-  return db.deleteItem(key(thread.partition, THREAD_MARKER), {
-    condition: `${OWN} AND attribute_not_exists(#born) AND attribute_not_exists(#restoring)`,
-    names: { "#lease": LEASE, "#token": TOKEN, "#born": BORN, "#restoring": RESTORING },
-    values: namesOf(own),
-  });
 }
 
 /** Ends a lease that another one holds, whose renewals are refused from now on. */
@@ -210,7 +165,10 @@ export async function takeAway(db: DynamoDB, thread: Thread, { name }: SeenLease
 }
 
 /** What an item is after an update; where its condition does not hold, what is there instead. */
-async function updateOrFind(db: DynamoDB, input: UpdateInput): Promise<{ item: Item | undefined; isDone: boolean }> {
+export async function updateOrFind(
+  db: DynamoDB,
+  input: UpdateInput,
+): Promise<{ item: Item | undefined; isDone: boolean }> {
   let there: Item | undefined;
   try {
     const update = { ...updateOf(input), ReturnValues: "ALL_NEW", ReturnValuesOnConditionCheckFailure: "ALL_OLD" };

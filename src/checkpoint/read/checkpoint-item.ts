@@ -1,11 +1,12 @@
 import type { Item } from "../../aws/dynamodb/items.js";
+import { tokenOf } from "../grants.js";
 import { bornOf } from "../incarnation.js";
 import { checkpointPrefix, checkpointRange, parseSortKey, wholeCheckpointRange } from "../../format/keys.js";
 import { isGone } from "../../payload/lifetime.js";
 import type { Storage } from "../storage.js";
 import type { CheckpointRef } from "../refs.js";
 import { isVoid } from "../tombstone.js";
-import { claimOf, tokenOf } from "./rank.js";
+import { claimOf } from "./rank.js";
 
 /**
  * A checkpoint that one is put under, or written to, and its epoch: 1 Query. What another incarnation has under its id

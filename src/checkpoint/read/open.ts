@@ -18,11 +18,12 @@ import {
   type WriteAttribute,
 } from "../../format/writes.js";
 import { endOf, goneAt } from "../../payload/lifetime.js";
+import { tokenOf } from "../grants.js";
 import { bornOf } from "../incarnation.js";
 import type { Thread } from "../refs.js";
 import type { Storage } from "../storage.js";
 import type { CheckpointItems } from "./pages.js";
-import { overOf, tokenOf } from "./rank.js";
+import { overOf } from "./rank.js";
 
 /** A checkpoint and its writes as read, before their segments are. */
 export interface StoredCheckpoint {

@@ -1,7 +1,8 @@
 import type { Item, QueryInput } from "../../aws/dynamodb/items.js";
 import { RESTORED, stringOf } from "../../format/attributes.js";
 import { bytesInMemory, knownOf } from "../../format/known-attributes.js";
-import type { Ranked } from "../fence.js";
+import type { Grants, Ranked } from "../fence.js";
+import { grantsOf } from "../grants.js";
 import { bornOf, LEASE, livingOf } from "../incarnation.js";
 import {
   CHECKPOINTS,
@@ -18,7 +19,7 @@ import { isEnded, isGone } from "../../payload/lifetime.js";
 import type { HeldLease, Storage } from "../storage.js";
 import type { CheckpointRef, Thread } from "../refs.js";
 import { isVoid } from "../tombstone.js";
-import { claimOf, grantsOf, rankOf, type Grants } from "./rank.js";
+import { claimOf, rankOf } from "./rank.js";
 
 /** The items of one checkpoint. Nothing but its ids has been looked at: damage of one must not hide the others. */
 export interface CheckpointItems {

@@ -8,7 +8,7 @@ import type { CheckpointRef, Thread } from "../refs.js";
 import type { Storage } from "../storage.js";
 import { loadBody, loadMetadata } from "./load.js";
 import { openCheckpoint, type StoredCheckpoint } from "./open.js";
-import { LatestSearch, epochOf } from "../fence.js";
+import { boundsOf, LatestSearch, epochOf, type Bounds, type Grants } from "../fence.js";
 import { checkpointPages, namespaceRange, oneCheckpoint, type AboutLeases, type RankedItems } from "./pages.js";
 
 /** How many items a read of the latest checkpoint asks for: itself, its tasks' writes, and a little more. */
@@ -34,20 +34,17 @@ async function latestItems(
   const about: AboutLeases = {};
   let search: LatestSearch<RankedItems> | undefined;
   let met: RankedItems[] = [];
+  // As far as is known: then the rest of a page is looked at, and no other one.
+  const isWithoutLeases = (best: RankedItems): boolean =>
+    about.token === undefined && !lease && epochOf(best) === 0 && !incarnations.known(thread.id)?.grants?.token;
   for await (const page of checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS, isEnded, of, about)) {
     met = met.concat(page);
-    // Only the root's namespace is behind the marker.
-    const { token: youngest, since, prior } = about.token === undefined ? (incarnations.known(thread.id) ?? {}) : about;
-    const own = lease?.reads.youngest(unescapeId(ns.whole ?? ns.text));
-    search ??=
-      lease && (youngest ?? 0) <= lease.token
-        ? new LatestSearch(own, own === youngest ? since : prior)
-        : new LatestSearch(youngest, since);
+    search ??= new LatestSearch(searchBounds(storage, thread, unescapeId(ns.whole ?? ns.text), about));
     for (const items of page) {
       search.add(items);
       if (search.isOver()) break;
     }
-    if (search.isOver()) break;
+    if (search.isOver() || (search.best && isWithoutLeases(search.best))) break;
   }
   const items = search?.best;
   lease?.reads.readLatest(unescapeId(ns.whole ?? ns.text), items);
@@ -59,6 +56,18 @@ async function latestItems(
   if (about.token !== undefined && isOther && !isBehind) lease?.lost();
   return { items, older: met.filter((one) => one !== items) };
 }
+
+function searchBounds({ lease, incarnations }: Storage, thread: Thread, ns: string, about: AboutLeases): Bounds {
+  // Only the root's namespace is behind the marker. What is remembered of it may be too old to end a search.
+  const { token } = about;
+  const met: Grants | undefined = token === undefined ? undefined : { ...about, token };
+  if (lease && (token ?? 0) <= lease.token) return lease.reads.bounds(ns, met ?? incarnations.known(thread.id)?.grants);
+  return met
+    ? boundsOf(met)
+    : { youngest: Infinity, from: boundsOf(incarnations.known(thread.id)?.grants ?? NONE).from };
+}
+
+const NONE: Grants = { token: 0 };
 
 /** The id of the latest checkpoint of a namespace, also of one that cannot be read. @param of its incarnation */
 export async function latestIdIn(

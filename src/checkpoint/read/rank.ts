@@ -1,28 +1,9 @@
 import type { Item } from "../../aws/dynamodb/items.js";
-import { numberOf, stringOf } from "../../format/attributes.js";
+import { stringOf } from "../../format/attributes.js";
 import { idIn, PARENT } from "../../format/id-attribute.js";
 import { parseSortKey } from "../../format/keys.js";
-import { OVER, PRIOR, SINCE, TOKEN, type Ranked } from "../fence.js";
-
-/** The token of a checkpoint's item, or of a marker. */
-export function tokenOf(item: Item | undefined): number {
-  const token = (item && numberOf(item, TOKEN)) ?? 0;
-  return Number.isSafeInteger(token) && token > 0 ? token : 0;
-}
-
-/** What a marker says of the leases that were granted last. */
-export interface Grants {
-  token: number;
-  /** When the youngest was granted, and the one before it, in milliseconds since 1970. */
-  since: number | undefined;
-  prior: number | undefined;
-}
-
-export const grantsOf = (marker: Item): Grants => ({
-  token: tokenOf(marker),
-  since: numberOf(marker, SINCE),
-  prior: numberOf(marker, PRIOR),
-});
+import { OVER, type Ranked } from "../fence.js";
+import { tokenOf } from "../grants.js";
 
 /** What of a checkpoint's item puts it in its place; `claimed` comes from its writes. */
 export const rankOf = (id: string, item: Item): Ranked => ({

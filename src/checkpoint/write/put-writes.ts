@@ -83,10 +83,10 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
   const task = await keyPart("task", input.taskId);
   const checkpoint = await checkpointOf(storage, ref);
   const prefix = checkpointPrefix(ref.nsPart, ref.idPart);
-  const itemKey = key(
-    thread.partition,
-    writesSortKey(prefix, task, checkpoint.born, leaseOf(storage, ref, checkpoint)),
-  );
+  const lease = leaseOf(storage, ref, checkpoint);
+  const itemKey = key(thread.partition, writesSortKey(prefix, task, checkpoint.born, lease));
+  const claiming = lease.claims ? storage.lease?.reads : undefined;
+  claiming?.begin(input.ns);
   storage.superseded?.wrote(threadId, input.ns, checkpointId, itemKey);
   const isTooLarge = (error: unknown): boolean =>
     error instanceof AwsRequestError && error.serviceCode === "ValidationException" && /size/i.test(error.message);
@@ -99,6 +99,7 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
     .catch((error: unknown) => {
       throw locate(error, { threadId, checkpointNs, checkpointId });
     });
+  claiming?.stored(input.ns, checkpointId);
 }
 
 /**

@@ -117,6 +117,7 @@ async function commit(storage: Storage, { input, ref, order }: Put, { frame, ite
     storage.db.batchDelete(superseded.map((sortKey) => key(item.PK.S, sortKey))),
   ]);
   if (!isStored) throw await conflictWithLatest(storage, ref, parentId);
+  storage.lease?.reads.stored(ns, checkpoint.id);
   const needsAncestors = deltaChannels(metadata, frame).length > 0;
   storage.superseded?.put(threadId, ns, parentId, checkpoint.id, item, needsAncestors, superseded);
   storage.frames.set(threadId, ns, checkpoint.id, frame);

@@ -1,6 +1,6 @@
 import type { AttributeValue, UpdateInput } from "../../aws/dynamodb/items.js";
 import { BORN, bornAttribute, RESTORING, restoringOf } from "../../checkpoint/incarnation.js";
-import { TOKEN } from "../../checkpoint/fence.js";
+import { STORED, STORED_FROM, TOKEN } from "../../checkpoint/fence.js";
 import type { Thread } from "../../checkpoint/refs.js";
 import type { Storage } from "../../checkpoint/storage.js";
 import { key, THREAD_MARKER } from "../../format/keys.js";
@@ -57,22 +57,42 @@ export async function isClaimed({ incarnations }: Storage, thread: Thread, born:
   return restoringOf(await incarnations.marker(thread)) === born;
 }
 
+/** The highest lease of what is restored, and the highest of its root's namespace, with the time of that. */
+export interface RestoredLeases {
+  token: number;
+  stored: number;
+  storedFrom: number;
+}
+
+function attributesOf({ token, stored, storedFrom }: RestoredLeases): Record<string, number> {
+  if (token === 0) return {};
+  const isTimed = storedFrom > 0 && storedFrom < Infinity;
+  return {
+    [TOKEN]: token,
+    ...(stored > 0 && { [STORED]: stored, ...(isTimed && { [STORED_FROM]: storedFrom }) }),
+  };
+}
+
 /**
  * From now on, what was restored as `born` is there. False when the thread was taken or deleted meanwhile.
- * @param token the highest of the leases under which it was put: later ones go on from there
+ * @param leases those under which it was put: later ones go on from the highest
  */
 export async function settle(
   { incarnations }: Storage,
   thread: Thread,
   born: string,
   until: number,
-  token: number,
+  leases: RestoredLeases,
 ): Promise<boolean> {
   const { update, names, values } = naming(BORN, RESTORING, born, until);
+  const told = Object.entries(attributesOf(leases));
   const settled = await incarnations.db.updateItem({
-    update: token > 0 ? update.replace("SET ", "SET #token = if_not_exists(#token, :token), ") : update,
-    names: { ...names, ...(token > 0 && { "#token": TOKEN }) },
-    values: { ...values, ...(token > 0 && { ":token": { N: String(token) } }) },
+    update: told.reduce(
+      (text, [name]) => text.replace("SET ", `SET #${name} = if_not_exists(#${name}, :${name}), `),
+      update,
+    ),
+    names: { ...names, ...Object.fromEntries(told.map(([name]) => [`#${name}`, name])) },
+    values: { ...values, ...Object.fromEntries(told.map(([name, value]) => [`:${name}`, { N: String(value) }])) },
     key: key(thread.partition, THREAD_MARKER),
     condition: IS_RESERVED,
   });

@@ -6,12 +6,14 @@ import { binaryOf, DATA, RESTORED } from "../../format/attributes.js";
 import type { Codec } from "../../format/codec.js";
 import { isStorable } from "../../format/item-size.js";
 import { deleteIncarnation } from "../../checkpoint/delete-thread.js";
+import { tokenOf } from "../../checkpoint/grants.js";
 import { deleteAsRead } from "../../checkpoint/incarnation.js";
-import { tokenOf } from "../../checkpoint/read/rank.js";
+import { idTime } from "../../checkpoint/id-time.js";
+import { claimOf } from "../../checkpoint/read/rank.js";
 import { CHECKPOINTS, key, newIncarnation, parseSortKey, withBorn } from "../../format/keys.js";
 import { endingLater, goneAt, livingUntil, unlessLonger, type Lifetime } from "../../payload/lifetime.js";
 import { rebound } from "./rebind.js";
-import { claim, isClaimed, settle, unclaim } from "./reservation.js";
+import { claim, isClaimed, settle, unclaim, type RestoredLeases } from "./reservation.js";
 import { writeObject } from "../../payload/segment-objects.js";
 import type { Snapshot } from "./snapshot.js";
 import { type Storage } from "../../checkpoint/storage.js";
@@ -57,7 +59,7 @@ export async function* restore(
   const later = Math.max(0, Math.floor(Date.now() / 1_000) - head.readAt);
   const life = head.ttl === undefined ? undefined : livingUntil(head.ttl + later);
   const born = newIncarnation();
-  const leases = { token: 0 };
+  const leases: RestoredLeases = { token: 0, stored: 0, storedFrom: 0 };
   const moved = movedItems(storage.codec, thread, born, { head, items, later }, leases);
   // Before anything is written: one that may not be stored, or cannot be read, is mostly refused by its first item.
   const first = await moved.next();
@@ -75,7 +77,7 @@ export async function* restore(
     const isOurs = (): Promise<boolean> => isClaimed(storage, thread, born);
     await deleteIncarnation(storage, thread, born, true, isOurs);
     const stored = yield* storeItems(storage, thread, born, life, first, moved);
-    if (await settle(storage, thread, born, until, leases.token)) {
+    if (await settle(storage, thread, born, until, leases)) {
       isOver = true;
       return stored;
     }
@@ -107,27 +109,37 @@ interface Moved {
  * The items as they stand in their new place.
  *
  * @param later how many seconds after it was read
- * @param leases is told the highest token
+ * @param leases is told of those under which it was put
  */
 async function* movedItems(
   codec: Codec,
   { id, partition }: Thread,
   born: string,
   { head, items, later }: Snapshot & { later: number },
-  leases: { token: number },
+  leases: RestoredLeases,
 ): AsyncGenerator<Moved, undefined, undefined> {
   let count = 0;
   for await (const { item, external = false } of items) {
     count++;
     const place = key(partition, withBorn(item.SK.S, born));
-    if (item.SK.S.startsWith(CHECKPOINTS))
-      leases.token = Math.max(leases.token, tokenOf({ ...item, ...place }), parseSortKey(item.SK.S).token);
+    if (item.SK.S.startsWith(CHECKPOINTS)) noteLease(leases, { ...item, ...place });
     const moved = await rebound(codec, head, id, place, endingLater(item, later));
     if (DATA in moved && moved.SK.S.startsWith(CHECKPOINTS)) moved[RESTORED] = { N: "1" };
     if (!external && !isStorable(moved))
       throw invalidInput(`Item ${count} is larger than any that DynamoDB takes. No saver has written it.`);
     yield { item: moved, external };
   }
+}
+
+/** What the marker says of the leases under which items were put. */
+function noteLease(leases: RestoredLeases, item: Item): void {
+  const { ns, checkpoint, task, token } = parseSortKey(item.SK.S);
+  leases.token = Math.max(leases.token, tokenOf(item), token);
+  if (ns !== "") return;
+  const epoch = task === undefined ? tokenOf(item) : claimOf(item);
+  const from = idTime(checkpoint) ?? Infinity;
+  if (epoch > leases.stored) Object.assign(leases, { stored: epoch, storedFrom: from });
+  else if (epoch === leases.stored) leases.storedFrom = Math.min(leases.storedFrom, from);
 }
 
 /** Stores the items of a thread that is restored, some at once. */

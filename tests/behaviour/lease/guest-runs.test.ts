@@ -1,15 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { emptyThread, latestOf, putStep, type Step } from "../../lanes/savers/checkpoints.js";
+import { emptyThread, idAt, latestOf, putStep, type Step } from "../../lanes/savers/checkpoints.js";
 import { createSaver } from "../../lanes/savers/harness.js";
 import { under } from "../../lanes/savers/late-holder.js";
 import { skewed } from "../../lanes/savers/stores.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
-
-/** As LangGraph makes them at that time. */
-function idAt(ms: number): string {
-  const hex = (BigInt(Math.floor(ms)) * 10_000n + 0x01b21dd213814000n).toString(16).padStart(15, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-6${hex.slice(12)}-8000-000000000000`;
-}
 
 describe("a run without a lease that goes on for minutes", () => {
   /** Puts a checkpoint, lets a holder store something beside a guest, and the guest go on. */

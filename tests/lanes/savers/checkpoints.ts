@@ -27,6 +27,12 @@ export function nextId(): string {
   return `1f0a0000-0000-6000-8000-${String((lastId += 1)).padStart(12, "0")}`;
 }
 
+/** One that LangGraph makes at that time, in milliseconds since 1970. */
+export function idAt(ms: number): string {
+  const hex = (BigInt(Math.floor(ms)) * 10_000n + 0x01b21dd213814000n).toString(16).padStart(15, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-6${hex.slice(12)}-8000-000000000000`;
+}
+
 /** The place before a thread's first checkpoint. */
 export function emptyThread(threadId: string = crypto.randomUUID(), ns = ""): Step {
   return {

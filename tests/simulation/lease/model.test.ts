@@ -6,6 +6,7 @@ import type { Action } from "./steps.js";
 /** A resume that runs its node and ends, one that is interrupted again, and one that goes on for another superstep. */
 const RESUMES: Action[] = ["acquire", "read", "writes", "put", "release"];
 const ASKS: Action[] = ["acquire", "read", "writes", "release"];
+const LOOKS: Action[] = ["acquire", "read", "release"];
 const GOES_ON: Action[] = ["acquire", "read", "put", "writes", "put", "release"];
 
 /** Twice what the largest space has. What grows over it is not looked at whole, and fails. */
@@ -50,6 +51,14 @@ const three: Space = {
   breaks: 1,
 };
 
+/** A run without a lease goes on beside a holder, and others look under leases of their own. */
+const beside: Space = {
+  scripts: [["read", "put", "put", "put", "put"], RESUMES, LOOKS, ASKS, LOOKS],
+  clocks: [1, 0, 1, 1, 0],
+  until: 12,
+  breaks: 1,
+};
+
 const WAYS = inject("effort") === "full" ? 3_000 : 300;
 
 const textOf = ({ problem, steps }: Found): string => (problem ? `${problem}\n${steps!.join("\n")}` : "");
@@ -69,13 +78,19 @@ describe("the protocol of leases", () => {
     expect(found.ended.lost).toBeGreaterThan(WAYS / 10);
   });
 
+  test("holds on thousands of ways beside a run without a lease, with leases under which somebody only looks", () => {
+    const found = exploreAtRandom(beside, protocol, "beside", WAYS);
+    expect(textOf(found)).toBe("");
+    expect(found.ended.done).toBeGreaterThan(WAYS);
+  });
+
   test.each(Object.entries(mutants))("does not hold where %s", (_, fault) => {
     const rules = { ...protocol, ...fault };
     // The smallest first: most faults are found in all of them.
-    const all = [three, ...Object.values(spaces).toReversed()];
+    const all = [three, beside, ...Object.values(spaces).toReversed()];
     const isFound = all.some((space) =>
-      space === three
-        ? exploreAtRandom(three, rules, "mutants", 500).problem
+      space === three || space === beside
+        ? exploreAtRandom(space, rules, "mutants", 1_000).problem
         : exploreAll(space, rules, MOST_STATES).problem,
     );
     expect(isFound).toBe(true);

@@ -1,11 +1,12 @@
 import type { Rules } from "./rules.js";
-import { latestFor, pendingFor, pendingOf, type Run, type State } from "./state.js";
+import { latestFor, pendingFor, pendingOf, topOf, type Run, type State } from "./state.js";
 import { youngestStored } from "./steps.js";
 
 /** What must hold in every state; what does not, as a text. */
 export function problemOf(state: State, rules: Rules): string | undefined {
   for (const [i, run] of state.runs.entries()) {
-    const problem = run.base === null || run.state !== "runs" ? undefined : ofHolder(state, rules, run, i);
+    const problem =
+      run.token === 0 || run.base === null || run.state !== "runs" ? undefined : ofHolder(state, rules, run, i);
     if (problem) return problem;
   }
   return ofReader(state, rules) ?? ofDeltaChannels(state, rules);
@@ -35,13 +36,16 @@ function ofHolder(state: State, rules: Rules, run: Run, i: number): string | und
 
 /** What everyone else reads: what the youngest holder has stored, and was told so. */
 function ofReader(state: State, rules: Rules): string | undefined {
-  const stored = state.runs.filter(({ puts, writes }) => puts.length + writes.length > 0);
+  const top = topOf(state, rules);
+  const found = latestFor(state, rules);
+  if (found?.id !== top?.id) return `A reader finds ${nameOf(found)}, and not ${nameOf(top)}`;
+  const stored = state.runs.filter(({ token, puts, writes }) => token > 0 && puts.length + writes.length > 0);
   const youngest = stored.reduce<Run | undefined>(
     (most, one) => (most && most.token > one.token ? most : one),
     undefined,
   );
   if (!youngest || youngestStored(state) > youngest.token) return undefined;
-  const latest = latestFor(state, rules);
+  const latest = found;
   const own = youngest.puts.at(-1) ?? youngest.base?.id;
   const isUnanswered = latest?.token === youngest.token && !youngest.puts.includes(latest.id);
   if (latest?.id !== own && !isUnanswered)

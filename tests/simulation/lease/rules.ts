@@ -1,4 +1,5 @@
-import { countsFor, isAbove, LatestSearch, type Ranked } from "../../../src/checkpoint/fence.js";
+import { boundsOf, countsFor, isAbove, LatestSearch } from "../../../src/checkpoint/fence.js";
+import type { Bounds, Grants, Ranked } from "../../../src/checkpoint/fence.js";
 import { FirstReads } from "../../../src/checkpoint/first-reads.js";
 
 /*
@@ -12,7 +13,14 @@ export interface Marker {
   /** By the holder's clock. */
   until: number | undefined;
   seconds: number;
+  /** As in the package, but for `since` and `storedFrom`. */
+  since: number | undefined;
+  stored: number | undefined;
+  storedFrom: number | undefined;
 }
+
+/** What a release says of the root's namespace. */
+export type Told = { storedFrom: number } | "nothing" | undefined;
 
 interface Own {
   lease: string;
@@ -27,7 +35,10 @@ export interface Rules {
   mayRenew: (marker: Marker, own: Own) => boolean;
   mayRelease: (marker: Marker, own: Own) => boolean;
   /** The latest of checkpoints in descending order of their ids. */
-  latest: (all: Ranked[], youngest: number | undefined) => Ranked | undefined;
+  latest: (all: Ranked[], bounds: Bounds) => Ranked | undefined;
+  bounds: (grants: Grants) => Bounds;
+  /** The marker after a release. @param isFirst whether it is known what was stored under all leases before */
+  released: (marker: Marker, told: Told, isFirst: boolean) => Marker;
   isLate: (reads: FirstReads, one: Ranked) => boolean;
   seesWrite: (reads: FirstReads, on: string, task: string, token: number) => boolean;
   /** Whether older writes stand in the way of what a younger holder writes. */
@@ -41,13 +52,19 @@ export const protocol: Rules = {
   holderMeasures: true,
   mayRenew: (marker, own) => marker.lease === own.lease && marker.token === own.token && marker.until !== undefined,
   mayRelease: (marker, own) => marker.lease === own.lease && marker.token === own.token,
-  latest(all, youngest) {
-    const search = new LatestSearch<Ranked>(youngest);
+  latest(all, bounds) {
+    const search = new LatestSearch<Ranked>(bounds);
     for (const one of all) {
       search.add(one);
       if (search.isOver()) break;
     }
     return search.best;
+  },
+  bounds: boundsOf,
+  released(marker, told, isFirst) {
+    if (told === undefined) return marker;
+    if (told === "nothing") return isFirst ? { ...marker, since: undefined } : marker;
+    return { ...marker, since: undefined, stored: marker.token, storedFrom: told.storedFrom };
   },
   isLate: (reads, one) => reads.isLate("", one),
   seesWrite: (reads, on, task, token) => reads.seesWrite("", on, { task, token }, "w0"),
@@ -70,6 +87,18 @@ export const mutants: Record<string, Partial<Rules>> = {
   "the token is not compared on the way of a DeltaChannel": { countsFor: () => true },
   "what was seen of older writes is not compared on the way of a DeltaChannel": {
     countsFor: (child, writes) => writes.token <= child.token,
+  },
+  "a search ends where the youngest lease may not have stored anything": {
+    bounds: ({ token, since }) => ({ youngest: token, from: since ?? Infinity }),
+  },
+  "a search ends at what an older lease has stored, though a younger one may have": {
+    bounds: (grants) => boundsOf({ ...grants, since: undefined }),
+  },
+  "a search does not go back to when something was stored": {
+    bounds: (grants) => ({ ...boundsOf(grants), from: Infinity }),
+  },
+  "a release where nothing was stored says so for those before": {
+    released: (marker, told) => protocol.released(marker, told, true),
   },
   "a lease is over by its holder's clock alone": { allowance: 0 },
   "a holder does not measure its own time": { holderMeasures: false },

@@ -1,6 +1,6 @@
-import type { Ranked } from "../../../src/checkpoint/fence.js";
+import type { Grants, Ranked } from "../../../src/checkpoint/fence.js";
 import { FirstReads } from "../../../src/checkpoint/first-reads.js";
-import type { Marker, Rules } from "./rules.js";
+import { above, type Marker, type Rules, type Told } from "./rules.js";
 
 /*
  * A thread, its runs, and the requests that are under way. Times are in units of 5 seconds. All of it is plain data, so
@@ -34,10 +34,11 @@ export type Payload =
       lease: string;
       until: number;
       expired: number;
+      began: number;
       seen?: { lease: string; until: number } | undefined;
     }
   | { kind: "renew"; lease: string; token: number; until: number }
-  | { kind: "release"; lease: string; token: number }
+  | { kind: "release"; lease: string; token: number; told: Told }
   | { kind: "put"; checkpoint: StoredCheckpoint }
   | { kind: "writes"; writes: StoredWrites };
 
@@ -47,7 +48,15 @@ export interface Request {
   /** How often it can still arrive. */
   copies: number;
   /** Of its first arrival: whether it was done, and the token that it was granted. */
-  answer?: { isDone: boolean; token: number } | undefined;
+  answer?:
+    | {
+        isDone: boolean;
+        token: number;
+        since?: number | undefined;
+        stored?: number | undefined;
+        storedFrom?: number | undefined;
+      }
+    | undefined;
   /** Whether its run waits for the answer. */
   isAwaited: boolean;
 }
@@ -62,6 +71,11 @@ export interface Run {
   state: "runs" | "done" | "lost";
   token: number;
   lease: string;
+  /** What the marker said before its lease, and when that was granted by its own clock. */
+  before: Grants;
+  began: number;
+  /** Whether it has sent something that may be stored. */
+  hasBegun: boolean;
   /** When it sent what was granted last. */
   renewedAt: number;
   sentAt: number;
@@ -89,9 +103,12 @@ export interface State {
 const EPOCH = 0x01b21dd213814000n;
 const START_MS = 1_700_000_000_000;
 
+/** A time in units of 5 seconds, in milliseconds since 1970. */
+export const msAt = (time: number): number => START_MS + time * 5_000;
+
 /** An id of LangGraph's form, made at a time in units of 5 seconds. */
 export function idAt(time: number, counter: number): string {
-  const ticks = (BigInt(START_MS + time * 5_000) * 10_000n + EPOCH + BigInt(counter)).toString(16).padStart(15, "0");
+  const ticks = (BigInt(msAt(time)) * 10_000n + EPOCH + BigInt(counter)).toString(16).padStart(15, "0");
   return `${ticks.slice(0, 8)}-${ticks.slice(8, 12)}-6${ticks.slice(12)}-8000-000000000000`;
 }
 
@@ -100,7 +117,10 @@ export function begin(clocks: number[], watches: boolean[], doubles: number, bre
   const interrupted: StoredCheckpoint = { id: idAt(-99, 0), parentId: old.id, token: 0, basis: [] };
   return {
     now: 0,
-    marker: { token: 0, lease: undefined, until: undefined, seconds: LEASE },
+    marker: {
+      ...{ token: 0, lease: undefined, until: undefined, seconds: LEASE },
+      ...{ since: undefined, stored: undefined, storedFrom: undefined },
+    },
     checkpoints: [old, interrupted],
     writes: [],
     runs: clocks.map((clock, i) => ({
@@ -110,6 +130,9 @@ export function begin(clocks: number[], watches: boolean[], doubles: number, bre
       state: "runs",
       token: 0,
       lease: "",
+      before: { token: 0 },
+      began: 0,
+      hasBegun: false,
       renewedAt: 0,
       sentAt: 0,
       base: null,
@@ -136,8 +159,8 @@ export function ranked({ checkpoints, writes }: State, { claims }: Rules): Ranke
 }
 
 /** What a run remembers, as the package's own class has it. */
-export function readsOf({ token, base, seen, puts }: Run): FirstReads {
-  const reads = new FirstReads(token);
+export function readsOf({ token, base, seen, puts, before }: Run): FirstReads {
+  const reads = new FirstReads(token, before);
   if (base === null) return reads;
   reads.readLatest("", base);
   if (base)
@@ -153,14 +176,19 @@ export function readsOf({ token, base, seen, puts }: Run): FirstReads {
 /** The latest checkpoint to a holder, or to a reader without a lease. */
 export function latestFor(state: State, rules: Rules, run?: Run): Ranked | undefined {
   const all = ranked(state, rules);
-  if (!run) return rules.latest(all, state.marker.token);
+  if (!run || run.token === 0) return rules.latest(all, rules.bounds(state.marker));
   const reads = readsOf(run);
-  const youngest = Math.max(reads.youngest(""), state.marker.token > run.token ? state.marker.token : 0);
+  const isYoungest = state.marker.token <= run.token;
+  const own = run.puts.length > 0 ? reads.bounds("") : rules.bounds(run.before);
   return rules.latest(
     all.filter((one) => !rules.isLate(reads, one)),
-    youngest,
+    isYoungest ? own : rules.bounds(state.marker),
   );
 }
+
+/** The latest of all, however far one has to look for it. */
+export const topOf = (state: State, rules: Rules): Ranked | undefined =>
+  ranked(state, rules).reduce<Ranked | undefined>((top, one) => (top && above(top, one) ? top : one), undefined);
 
 /** The pending writes of a checkpoint, `task@token` each: those of the youngest token for each task. */
 export function pendingOf({ writes }: State, on: string, isSeen: (one: StoredWrites) => boolean): string[] {

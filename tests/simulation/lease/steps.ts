@@ -1,11 +1,14 @@
 import { epochOf } from "../../../src/checkpoint/fence.js";
-import type { Rules } from "./rules.js";
+import { idTime } from "../../../src/checkpoint/id-time.js";
+import type { Rules, Told } from "./rules.js";
 import {
   idAt,
   latestFor,
   LEASE,
+  msAt,
   pendingFor,
   readsOf,
+  topOf,
   type Payload,
   type Request,
   type Run,
@@ -47,7 +50,7 @@ export function nextSteps(state: State, bounds: Bounds): [name: string, next: St
     // One that dies is one that does not go on.
     if (run.state !== "runs") continue;
     if (!state.requests.some((one) => one.run === i && one.isAwaited))
-      add(`${i} goes on: ${actionOf(run, bounds)}`, (next) => goOn(next, next.runs[i]!, i, bounds));
+      add(`${i} goes on: ${bounds.scripts[i]![run.at] ?? "ends"}`, (next) => goOn(next, next.runs[i]!, i, bounds));
   }
   for (const [n, { run, payload, copies, answer, isAwaited }] of state.requests.entries()) {
     const name = `${payload.kind} of ${run}`;
@@ -65,8 +68,6 @@ export function nextSteps(state: State, bounds: Bounds): [name: string, next: St
   return steps;
 }
 
-const actionOf = (run: Run, { scripts }: Bounds): string => scripts[0]?.[run.at] ?? "";
-
 /** It is plain data, of which this is the fastest copy. */
 const copyOf = (state: State): State => JSON.parse(JSON.stringify(state)) as State;
 
@@ -82,20 +83,24 @@ function goOn(state: State, run: Run, i: number, { rules, scripts }: Bounds): vo
     return;
   }
   if (action === "acquire") return acquire(state, run, i, rules, send);
-  if (action === "release") return send({ kind: "release", lease: run.lease, token: run.token });
-  if (rules.holderMeasures && state.now - run.renewedAt >= LEASE)
+  if (action === "release")
+    return send({ kind: "release", lease: run.lease, token: run.token, told: toldBy(state, run) });
+  // Without a lease, nothing is asked.
+  if (run.token > 0 && rules.holderMeasures && state.now - run.renewedAt >= LEASE)
     return send({ kind: "renew", lease: run.lease, token: run.token, until: state.now + run.clock + LEASE });
   if (action === "read") {
     // The marker comes with it.
-    if (!isCurrent(state, run)) {
+    if (run.token > 0 && !isCurrent(state, run)) {
       run.state = "lost";
       return;
     }
     run.base = latestFor(state, rules, { ...run, base: null }) ?? undefined;
+    if (run.base?.id !== topOf(state, rules)?.id) throw new Wrong(`${i} does not find the latest`);
     run.seen = run.base ? pendingFor(state, rules, run.base.id) : [];
     run.at++;
     return;
   }
+  run.hasBegun = true;
   const base = run.puts.at(-1) ?? run.base?.id;
   const parent = state.checkpoints.find(({ id }) => id === base);
   const task = action === "other" ? "b" : "a";
@@ -113,19 +118,31 @@ function goOn(state: State, run: Run, i: number, { rules, scripts }: Bounds): vo
   send({
     kind: "put",
     checkpoint: {
-      id: idAt(state.now + run.clock, run.token * 10 + run.puts.length),
+      id: idAt(
+        state.now + run.clock,
+        run.token > 0 ? run.token * 10 + run.puts.length : 100 + 10 * i + run.puts.length,
+      ),
       parentId: base,
-      token: run.token,
-      over: parent && parent.token < run.token ? readsOf(run).over("", base!) : undefined,
+      // Without a lease, one goes on in the epoch that was read.
+      token: run.token > 0 ? run.token : run.base ? epochOf(run.base) : 0,
+      over: run.token > 0 && parent && parent.token < run.token ? readsOf(run).over("", base!) : undefined,
       basis: [...seen.filter((one) => !own.some((mine) => mine.split("@")[0] === one.split("@")[0])), ...own].sort(),
     },
   });
 }
 
+/** What a run tells the marker of what was acknowledged. */
+function toldBy({ checkpoints }: State, run: Run): Told {
+  if (run.puts.length + run.writes.length === 0) return run.hasBegun ? undefined : "nothing";
+  const id = run.puts.at(-1) ?? run.base!.id;
+  const { id: stored } = checkpoints.find((one) => one.id === id)!;
+  return { storedFrom: Math.min(idTime(stored)!, run.began) };
+}
+
 function acquire(state: State, run: Run, i: number, { allowance }: Rules, send: (payload: Payload) => void): void {
   const { marker, now } = state;
   const clock = now + run.clock;
-  const payload = { kind: "acquire" as const, lease: `${i}.${now}`, until: clock + LEASE };
+  const payload = { kind: "acquire" as const, lease: `${i}.${now}`, until: clock + LEASE, began: msAt(clock) + i };
   if (!run.watches || marker.until === undefined) return send({ ...payload, expired: clock - allowance });
   const { watched } = run;
   if (watched?.lease !== marker.lease || watched?.until !== marker.until)
@@ -141,7 +158,7 @@ function arrive(state: State, request: Request, rules: Rules): void {
   const run = state.runs[i]!;
   let isDone = true;
   if (payload.kind === "acquire") {
-    const { lease, until, expired, seen } = payload;
+    const { lease, until, expired, seen, began } = payload;
     const isFree = marker.until === undefined || marker.until <= expired;
     const isTaken = seen !== undefined && marker.lease === seen.lease && marker.until === seen.until;
     isDone = marker.lease !== lease && (isFree || isTaken);
@@ -149,7 +166,7 @@ function arrive(state: State, request: Request, rules: Rules): void {
       for (const [n, other] of state.runs.entries())
         if (n !== i && holds(state, other, n) && (!rules.holderMeasures || state.now - other.renewedAt < LEASE))
           throw new Wrong(`${i} is granted a lease while ${n} holds one`);
-      state.marker = { ...marker, token: marker.token + 1, lease, until };
+      state.marker = { ...marker, token: marker.token + 1, lease, until, since: marker.since ?? began };
     } else {
       isDone = marker.lease === lease;
       const end = marker.until === undefined ? 0 : marker.until - state.runs[Number(marker.lease![0])]!.clock;
@@ -167,7 +184,8 @@ function arrive(state: State, request: Request, rules: Rules): void {
     if (rules.mayRelease(marker, payload)) {
       if (marker.lease !== payload.lease && marker.until !== undefined)
         throw new Wrong(`${i} releases another's lease`);
-      state.marker = { ...marker, until: undefined };
+      const isFirst = run.before.since === undefined;
+      state.marker = { ...rules.released(marker, payload.told, isFirst), until: undefined };
     }
   } else if (payload.kind === "put") {
     const { checkpoint } = payload;
@@ -180,7 +198,8 @@ function arrive(state: State, request: Request, rules: Rules): void {
     if (!isThere) state.writes.push({ ...payload.writes });
   }
   request.copies--;
-  request.answer ??= { isDone, token: state.marker.token };
+  const { token, since, stored, storedFrom } = state.marker;
+  request.answer ??= { isDone, token, ...(payload.kind === "acquire" && { since, stored, storedFrom }) };
 }
 
 /** Whether a run believes to hold the thread. */
@@ -202,7 +221,11 @@ function answered(state: State, request: Request): void {
   run.sentAt = 0; // states that differ in nothing else are the same
   if (payload.kind === "acquire") {
     if (!answer!.isDone) return;
-    Object.assign(run, { token: answer!.token, lease: payload.lease, renewedAt: sentAt, watched: undefined });
+    const { token, since, stored, storedFrom } = answer!;
+    // One that is above an unknown one is not the first of them.
+    const before = { token: token - 1, since: since === payload.began ? undefined : since, stored, storedFrom };
+    Object.assign(run, { token, lease: payload.lease, renewedAt: sentAt, watched: undefined });
+    Object.assign(run, { before, began: payload.began });
   } else if (payload.kind === "renew") {
     if (answer!.isDone) run.renewedAt = sentAt;
     else run.state = "lost";
