@@ -1,10 +1,13 @@
 import { boundsOf, isAbove, overName, type Bounds, type Grants, type Ranked } from "./fence.js";
+import { hasRun, indexOf } from "../format/writes.js";
 import { idTime } from "./id-time.js";
 
 /** The writes of one task to a checkpoint, under one token. */
 export interface TaskWrites {
   task: string;
   token: number;
+  /** Whether the checkpoint was the latest to whoever has written it. */
+  claims: boolean;
   /** Of the writes. */
   names: readonly string[];
 }
@@ -99,11 +102,11 @@ export class FirstReads {
     if (this.#writes.has(name)) return;
     if (this.#writes.size === MAX_CHECKPOINTS) this.#writes.delete(this.#writes.keys().next().value!);
     const older = all.filter(({ token }) => token < this.token);
-    this.#writes.set(name, new Map(older.map((one) => [overName(one.task, one.token), new Set(one.names)])));
+    this.#writes.set(name, new Map(older.map((one) => [overName(one.task, one.token), new Set(inTime(one, older))])));
   }
 
   /** Whether a write was there at the first read, or is of no older token. */
-  seesWrite(ns: string, id: string, { task, token }: Omit<TaskWrites, "names">, name: string): boolean {
+  seesWrite(ns: string, id: string, { task, token }: Pick<TaskWrites, "task" | "token">, name: string): boolean {
     if (token >= this.token) return true;
     const known = this.#writes.get(nameOf(ns, id));
     return known === undefined || known.get(overName(task, token))?.has(name) === true;
@@ -117,6 +120,15 @@ export class FirstReads {
     const known = this.#writes.get(nameOf(ns, id));
     return known && [...known].filter(([, names]) => names.has(FIRST_WRITE)).map(([name]) => name);
   }
+}
+
+/** The names without those of ordinary writes that came late: a younger lease's run of the task had none. */
+function inTime({ task, token, names }: TaskWrites, all: readonly TaskWrites[]): readonly string[] {
+  const isLate = all.some(
+    (one) =>
+      one.claims && one.task === task && one.token > token && one.names.some((name) => hasRun(task, indexOf(name))),
+  );
+  return isLate ? names.filter((name) => indexOf(name) < 0) : names;
 }
 
 const nameOf = (ns: string, id: string): string => JSON.stringify([ns, id]);

@@ -136,7 +136,8 @@ function asSeen(stored: StoredCheckpoint, child: View | undefined): StoredCheckp
   if (!child) return stored;
   const tasks = stored.tasks.map((task) => ({
     ...task,
-    attributes: task.attributes.filter((write) => countsFor(child, write)),
+    // A child is there, so its tasks have run to their ends: what they had asked before says nothing.
+    attributes: task.attributes.filter((write) => write.index >= 0 && countsFor(child, write)),
   }));
   return { ...stored, tasks };
 }

@@ -144,6 +144,6 @@ async function opened(storage: Storage, items: RankedItems, older?: RankedItems[
 }
 
 function taskWrites(item: Item): TaskWrites {
-  const { task, token } = parseSortKey(item.SK.S);
-  return { task: task ?? "", token, names: writeNames(item) };
+  const { task, token, claims } = parseSortKey(item.SK.S);
+  return { task: task ?? "", token, claims, names: writeNames(item) };
 }

@@ -167,7 +167,7 @@ export function readsOf({ token, base, seen, puts, before }: Run): FirstReads {
     reads.readWrites(
       "",
       base.id,
-      seen.map((one) => ({ task: one.split("@")[0]!, token: Number(one.split("@")[1]), names: ["w0"] })),
+      seen.map((one) => ({ task: one.split("@")[0]!, token: Number(one.split("@")[1]), names: ["w0"], claims: true })),
     );
   if (puts.length > 0) reads.put("");
   return reads;

@@ -61,6 +61,8 @@ export class LeaseJudge {
       if (sure.length > 0) fail(`There is no latest checkpoint, and ${nameOf(newest ?? sure[0])} was put`);
       return;
     }
+    // A write of a younger lease may be there, although nobody was told so.
+    if (model.epochMax(put) > youngest) return;
     const token = model.tokenMax(put);
     if (model.epochMax(put) < youngest || (newest && token < youngest))
       fail(
@@ -68,8 +70,6 @@ export class LeaseJudge {
       );
     // Without a lease it may be of any token up to that one.
     const isSame = put.run.token > 0 ? token === youngest : token <= youngest;
-    // A write of a younger lease may be there, although nobody was told so.
-    if (model.epochMax(put) > youngest) return;
     if (newest && isSame && put.id < newest.id)
       fail(`The latest is ${nameOf(put)}, and ${nameOf(newest)} was acknowledged at step ${newest.end}`);
   }
@@ -102,6 +102,8 @@ export class LeaseJudge {
     if (isHolder && !first) run.shown.set(put, new Set(shown));
     const all = this.model.tasks.filter((one) => one.put === put);
     for (const one of shown) if (one.put !== put) fail(`${nameOf(put)} has a write to ${nameOf(one.put)}`);
+    const late = shown.find((one) => !one.isSpecial && one.run.token > 0 && shown.some((ask) => asksAfter(ask, one)));
+    if (late) fail(`A write of run ${late.run.n} with token ${late.run.token} is read, and a younger lease has asked`);
     if (put.isUnsure || run?.isUnsure) return shown;
     // The others are hidden from a holder that has read before.
     const counted = first ? all.filter((one) => one.run === run) : all;
@@ -115,6 +117,8 @@ export class LeaseJudge {
     const same = shown.filter((one) => one.task === task && one.isSpecial === isSpecial);
     const isOver = (one: RecordedTask): boolean =>
       one.run.token > run.token || (one.run.token === 0 && this.model.epochMax(put) >= run.token);
+    // A younger one has asked: that it ran the task then may be there, although it was not told so.
+    if (!isSpecial && this.model.tasks.some((one) => asksAfter(one, wanted))) return;
     if (same.length === 0 || !same.every((one) => one === wanted || one.run === run || isOver(one)))
       fail(
         `A write of run ${run.n} with token ${run.token} to ${nameOf(put)} is hidden by ` +
@@ -155,5 +159,9 @@ export class LeaseJudge {
     }
   }
 }
+
+/** Whether a younger holder has run the task, and that had no writes then. */
+const asksAfter = (ask: RecordedTask, { put, task, run }: RecordedTask): boolean =>
+  ask.isSpecial && ask.claims && ask.put === put && ask.task === task && ask.run.token > run.token;
 
 const byId = (a: RecordedPut, b: RecordedPut): number => (a.id < b.id ? -1 : 1);
