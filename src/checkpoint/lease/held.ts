@@ -17,7 +17,9 @@ export interface ThreadLease {
   readonly token: number;
   /** Goes into the `configurable` of every call that the run makes on this thread. */
   readonly configurable: { lease: LeaseConfig };
-  /** Fires with a {@link LeaseLostError} when the lease has ended. Goes into the config's `signal`. */
+  /**
+   * Fires with a {@link LeaseLostError} when the lease has ended, by its release too. Goes into the config's `signal`.
+   */
   readonly signal: AbortSignal;
   /**
    * Prolongs the lease by its `leaseSeconds` from now on: 1 request. Puts do that beside themselves, after a third of

@@ -121,7 +121,7 @@ export class Lease implements HeldLease {
   /** Frees the thread, unless another holder has it by now: false then, and where it was broken, or deleted. */
   async release(): Promise<boolean> {
     const { storage } = this;
-    this.#lost ??= new LeaseLostError(this.threadId, "it was released");
+    this.lost(RELEASED);
     const thread = await this.#thread();
     const isUnborn = storage.incarnations.known(thread.id) === undefined;
     if (isUnborn && (await endUnborn(storage.db, thread, this))) return true;
@@ -133,6 +133,8 @@ export class Lease implements HeldLease {
     return (await endLease(storage.db, thread, this, this.#stored())) || (isUnborn && !this.reads.hasPut);
   }
 }
+
+export const RELEASED = "it was released";
 
 /** Why a lease mostly ends before its run. */
 export const LOST =

@@ -6,8 +6,8 @@ import { hasRun, type StoredWrite, type WriteAttribute } from "../../format/writ
 
 /**
  * The writes of one task by index. Of several leases, the ordinary ones are those of the youngest that has any, and
- * each special one that of the youngest that has it. Where a younger one says that the task has asked or failed, it had no
- * ordinary ones then: those of older leases have come late.
+ * each special one that of the youngest that has it. Where a younger one says that the task has asked or failed, it
+ * had no ordinary ones then: those of older leases have come late.
  * @param unpack reads a run's bytes
  */
 export function mergeWrites(
