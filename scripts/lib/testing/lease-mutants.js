@@ -43,16 +43,6 @@ export const leaseMutants = [
     ],
   },
   {
-    name: "older writes of a task are read although a younger holder has asked in it",
-    edits: [
-      {
-        file: "checkpoint/read/merge-writes.ts",
-        from: "one.index >= 0 || (one.claims && hasRun(one.task, one.index))",
-        to: "one.index >= 0",
-      },
-    ],
-  },
-  {
     name: "the token is not compared on the way of a DeltaChannel",
     edits: [
       {
