@@ -53,6 +53,11 @@ export class FirstReads {
     if (!this.#bases.has(ns)) this.#bases.set(ns, found && { ...found });
   }
 
+  /** Whether it has, in a namespace. */
+  knows(ns: string): boolean {
+    return this.#bases.has(ns);
+  }
+
   get hasPut(): boolean {
     return this.#put.size > 0;
   }

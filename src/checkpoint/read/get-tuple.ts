@@ -2,7 +2,7 @@ import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { ConfigIds } from "../ids.js";
 import { keyPart } from "../../format/keys.js";
 import { allValues, type StoredCheckpoint } from "./open.js";
-import { readCheckpoint, readLatest, unlessDeleted } from "./query.js";
+import { readBase, readCheckpoint, readLatest, unlessDeleted } from "./query.js";
 import { toTuple } from "./tuple.js";
 import { type Storage } from "../storage.js";
 import { checkpointRef, threadOf } from "../refs.js";
@@ -18,9 +18,11 @@ export async function getTuple(
   const { threadId, ns = "", checkpointId } = ids;
   if (threadId === undefined) return undefined;
   const thread = await threadOf(storage, threadId);
+  const part = await keyPart("namespace", ns);
+  if (checkpointId !== undefined) await readBase(storage, thread, part);
   const stored =
     checkpointId === undefined
-      ? await readLatest(storage, thread, await keyPart("namespace", ns))
+      ? await readLatest(storage, thread, part)
       : await readCheckpoint(storage, await checkpointRef(thread, ns, checkpointId));
   if (!stored) return undefined;
   const segments = await storage.segments.load(thread.partition, allValues(stored));

@@ -16,7 +16,7 @@ import {
 import { isAbove } from "../fence.js";
 import { checkpointPages, namespaceRange, type CheckpointItems, type RankedItems } from "./pages.js";
 import { allValues, openCheckpoint, storedSize, type StoredCheckpoint } from "./open.js";
-import { unlessDeleted } from "./query.js";
+import { readBase, unlessDeleted } from "./query.js";
 import { toTuple } from "./tuple.js";
 import { loadMetadata } from "./load.js";
 import { type Storage } from "../storage.js";
@@ -86,6 +86,7 @@ async function* listThread(
   input: ListInput,
 ): AsyncGenerator<CheckpointTuple, void, undefined> {
   const thread = await threadOf(storage, threadId);
+  await readBase(storage, thread, await keyPart("namespace", input.ns ?? ""));
   let left = input.limit;
   /** The last namespace of the page before. */
   let passed: string | undefined;

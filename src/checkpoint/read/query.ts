@@ -69,6 +69,18 @@ function searchBounds({ lease, incarnations }: Storage, thread: Thread, ns: stri
 
 const NONE: Grants = { token: 0 };
 
+/**
+ * Before a holder reads a namespace in another way, it learns what the latest checkpoint is: what older holders put
+ * after that is late to it. 1 request, the first time; none without a lease.
+ */
+export async function readBase(storage: Storage, thread: Thread, ns: KeyPart): Promise<void> {
+  const { reads } = storage.lease ?? {};
+  const name = unescapeId(ns.whole ?? ns.text);
+  if (!reads || reads.knows(name)) return;
+  const { items } = await latestItems(storage, thread, ns);
+  if (items) reads.readWrites(name, items.id, items.writes.map(taskWrites));
+}
+
 /** The id of the latest checkpoint of a namespace, also of one that cannot be read. @param of its incarnation */
 export async function latestIdIn(
   storage: Storage,
