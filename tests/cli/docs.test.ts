@@ -5,7 +5,8 @@ import { commandLinePage } from "../../scripts/lib/docs/command-line-page.js";
 import { endpoint } from "../lanes/savers/harness.js";
 import { run } from "./run.js";
 
-test("docs/command-line.md is what `npm run docs` writes", async () => {
+// Some sixty commands, one after the other: a minute where nothing else runs.
+test("docs/command-line.md is what `npm run docs` writes", { timeout: 300_000 }, async () => {
   const { url, text } = await commandLinePage({ endpoint: endpoint(), s3: inject("s3") });
 
   expect(readFileSync(url, "utf8")).toBe(text);
