@@ -100,7 +100,7 @@ function tellingOf({ storedFrom }: Told): Pick<UpdateInput, "names" | "values"> 
   };
 }
 
-/** The same, of a thread that probably has no checkpoint: then nothing of it is left. */
+/** As `endLease`, of a thread that probably has no checkpoint: then nothing of it is left. */
 export async function endUnborn(db: DynamoDB, thread: Thread, own: OwnLease): Promise<boolean> {
   return db.deleteItem(key(thread.partition, THREAD_MARKER), {
     condition: `${OWN} AND attribute_not_exists(#born) AND attribute_not_exists(#restoring)`,

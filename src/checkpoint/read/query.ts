@@ -39,7 +39,7 @@ async function latestItems(
     about.token === undefined && !lease && epochOf(best) === 0 && !incarnations.known(thread.id)?.grants?.token;
   for await (const page of checkpointPages(storage, thread, namespaceRange(ns), LATEST_LIMITS, isEnded, of, about)) {
     met = met.concat(page);
-    search ??= new LatestSearch(searchBounds(storage, thread, unescapeId(ns.whole ?? ns.text), about));
+    search ??= new LatestSearch(searchBounds(storage, thread, nameOf(ns), about));
     for (const items of page) {
       search.add(items);
       if (search.isOver()) break;
@@ -47,7 +47,7 @@ async function latestItems(
     if (search.isOver() || (search.best && isWithoutLeases(search.best))) break;
   }
   const items = search?.best;
-  lease?.reads.readLatest(unescapeId(ns.whole ?? ns.text), items);
+  lease?.reads.readLatest(nameOf(ns), items);
   if (about.token !== undefined) incarnations.noteGrants(thread.id, { ...about, token: about.token });
   // The holder is told what the marker says; what it puts from now on is refused.
   const isOther = about.lease !== lease?.name || about.token !== lease?.token;
@@ -67,6 +67,9 @@ function searchBounds({ lease, incarnations }: Storage, thread: Thread, ns: stri
     : { youngest: Infinity, from: boundsOf(incarnations.known(thread.id)?.grants ?? NONE).from };
 }
 
+/** A namespace as its callers call it. */
+const nameOf = (ns: KeyPart): string => unescapeId(ns.whole ?? ns.text);
+
 const NONE: Grants = { token: 0 };
 
 /**
@@ -75,7 +78,7 @@ const NONE: Grants = { token: 0 };
  */
 export async function readBase(storage: Storage, thread: Thread, ns: KeyPart): Promise<void> {
   const { reads } = storage.lease ?? {};
-  const name = unescapeId(ns.whole ?? ns.text);
+  const name = nameOf(ns);
   if (!reads || reads.knows(name)) return;
   const { items } = await latestItems(storage, thread, ns);
   if (items) reads.readWrites(name, items.id, items.writes.map(taskWrites));
