@@ -17,6 +17,8 @@ export const SINCE = "since";
 export const STORED = "stored";
 /** The attribute with the time that none of what is latest of that has an earlier one than. */
 export const STORED_FROM = "storedFrom";
+/** The token of a lease under which another instance than the one that has acquired it stores something. */
+export const SHARED = "shared";
 /** The attribute of a checkpoint with the writes of older tokens that its parent had. */
 export const OVER = "over";
 
@@ -46,6 +48,8 @@ export interface Grants {
   since?: number | undefined;
   stored?: number | undefined;
   storedFrom?: number | undefined;
+  /** The youngest of leases under which more than one instance stores something. */
+  shared?: number | undefined;
 }
 
 /** What a search for the latest goes by. */

@@ -24,8 +24,10 @@ const MAX_CHECKPOINTS = 500;
 export class FirstReads {
   /** The latest checkpoint of each namespace, `undefined` where there was none. */
   readonly #bases = new Map<string, Ranked | undefined>();
-  /** Namespaces that it has put a checkpoint in. */
+  /** Namespaces that it has begun to put a checkpoint in. */
   readonly #put = new Set<string>();
+  /** Those where one was acknowledged. */
+  readonly #acknowledged = new Set<string>();
   readonly #writes = new Map<string, Map<string, ReadonlySet<string>>>();
 
   /** Whether something was begun that may put a checkpoint of the root's namespace into this epoch. */
@@ -43,14 +45,16 @@ export class FirstReads {
     const known = this.before ?? marker;
     const before = { ...known, token: this.before?.token ?? this.token - 1 };
     const { youngest, from } = boundsOf(before);
-    if (this.#put.has(ns)) return { youngest: this.token, from };
+    if (this.#put.has(ns) || marker?.shared === this.token) return { youngest: this.token, from };
     // Leases that have stored nothing in the root's namespace may have in others.
     return { youngest: known && ns === "" ? youngest : before.token, from };
   }
 
-  /** The latest checkpoint has been read. */
-  readLatest(ns: string, found: Ranked | undefined): void {
-    if (!this.#bases.has(ns)) this.#bases.set(ns, found && { ...found });
+  /** The latest checkpoint has been read. @returns whether for the first time */
+  readLatest(ns: string, found: Ranked | undefined): boolean {
+    if (this.#bases.has(ns)) return false;
+    this.#bases.set(ns, found && { ...found });
+    return true;
   }
 
   /** Whether it has, in a namespace. */
@@ -75,6 +79,7 @@ export class FirstReads {
 
   /** That was acknowledged. */
   stored(ns: string, id: string): void {
+    if (id !== this.#bases.get(ns)?.id) this.#acknowledged.add(ns);
     if (ns === "") this.#storedFrom = idTime(id) ?? Infinity;
   }
 
@@ -93,12 +98,22 @@ export class FirstReads {
   isLate(ns: string, one: Ranked): boolean {
     if (one.token >= this.token || !this.#bases.has(ns)) return false;
     const base = this.#bases.get(ns);
-    return base === undefined || (one.id !== base.id && isAbove(one, base));
+    return base === undefined || (one.id !== base.id && isAbove({ ...one, claimed: 0 }, base));
   }
 
-  /** Whether writes to a checkpoint say that it was the latest. */
+  /** Whether writes of this token, which claim a checkpoint, came after the first read. */
+  isLateClaim(ns: string, one: Ranked, claimed: number): boolean {
+    if (claimed >= this.token) return false;
+    const base = this.#bases.get(ns);
+    return base !== undefined && one.id !== base.id && isAbove({ ...one, claimed }, base);
+  }
+
+  /**
+   * Whether writes to a checkpoint say that it was the latest: until a put is acknowledged. One that has failed and is
+   * there all the same is above it.
+   */
   claims(ns: string, id: string): boolean {
-    return !this.#put.has(ns) && this.#bases.get(ns)?.id === id;
+    return !this.#acknowledged.has(ns) && this.#bases.get(ns)?.id === id;
   }
 
   /** The writes to a checkpoint have been read: those with lower tokens are remembered, the first time. */

@@ -1,6 +1,6 @@
 import type { Item } from "../aws/dynamodb/items.js";
 import { numberOf } from "../format/attributes.js";
-import { SINCE, STORED, STORED_FROM, TOKEN, type Grants } from "./fence.js";
+import { SHARED, SINCE, STORED, STORED_FROM, TOKEN, type Grants } from "./fence.js";
 
 /** The token of a checkpoint's item, or of a marker. */
 export function tokenOf(item: Item | undefined): number {
@@ -13,4 +13,5 @@ export const grantsOf = (marker: Item): Grants => ({
   since: numberOf(marker, SINCE),
   stored: numberOf(marker, STORED),
   storedFrom: numberOf(marker, STORED_FROM),
+  shared: numberOf(marker, SHARED),
 });

@@ -143,10 +143,10 @@ export class Incarnations {
   }
 
   /** What the marker that was met says of leases. */
-  noteGrants(threadId: string, { token, since, stored, storedFrom }: Grants): void {
+  noteGrants(threadId: string, { token, since, stored, storedFrom, shared }: Grants): void {
     const known = this.#known.get(threadId);
-    if (known)
-      this.#known.set(threadId, { ...known, grants: { token, since, stored, storedFrom } }, threadId.length + 150);
+    const grants = { token, since, stored, storedFrom, shared };
+    if (known) this.#known.set(threadId, { ...known, grants }, threadId.length + 150);
   }
 
   /** The thread's incarnation, `undefined` when there is no such thread: 1 request. */
@@ -189,11 +189,17 @@ export async function beginIncarnation(
     offered = offered === undefined ? born : newIncarnation();
     return { ":born": bornAttribute(offered)[BORN]!, ...(lease !== undefined && { ":lease": { S: lease } }) };
   };
-  const held = lease !== undefined && { conditions: ["#lease = :lease"], names: { "#lease": LEASE } };
+  const conditions = lease === undefined ? [] : ["#lease = :lease"];
+  const names: Record<string, string> = lease === undefined ? {} : { "#lease": LEASE };
   const set = [`${BORN} = if_not_exists(${BORN}, :born)`, `${BEGUN} = :born`];
-  const marker = await upsertLiving(life?.granted ?? Infinity, (until) =>
-    db.updatedItem(() => livingUpdate({ key: markerKey, set, values: values(), ...held }, until)),
-  );
+  const until = life?.granted ?? Infinity;
+  const update = { key: markerKey, set, names };
+  // A marker that only a lease has made lives for as long as that takes, which may be longer than the thread.
+  const isUnborn = { conditions: [...conditions, `attribute_not_exists(${BORN})`], isShortened: true };
+  const begin = (until: number | undefined, others: object): Promise<Item | undefined> =>
+    db.updatedItem(() => livingUpdate({ ...update, conditions, ...others, values: values() }, until));
+  const marker =
+    (lease !== undefined && (await begin(until, isUnborn))) || (await upsertLiving(until, (end) => begin(end, {})));
   return marker && bornIn(marker, BORN);
 }
 

@@ -20,6 +20,7 @@ export function openStorage(config: SaverConfig, serde: SerializerProtocol, writ
     history: config.history,
     writeOrder: writing.writeOrder,
     longestRequestMs: longestRequestMs(config),
+    questions: writing.questions,
     superseded: writing.superseded,
     consistentRead: config.consistentRead,
     refreshOnRead: config.refreshOnRead,

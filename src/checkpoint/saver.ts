@@ -159,6 +159,9 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const ttlSeconds = this.#ttlSeconds(config);
     const runId = runIdOf(config);
     const storage = this.#under(config, threadId);
+    // In the order of the calls: LangGraph does not wait for one before it makes the next.
+    const channels = writes.map(([channel]) => channel);
+    const below = storage.questions!.wrote(threadId, ns, checkpointId, channels);
 
     const task = JSON.stringify([threadId, ns, checkpointId, taskId]);
     const line = this.#taskLines.get(task) ?? new Semaphore(1, longestRequestMs(this.#config));
@@ -166,7 +169,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const place = line.queue();
     try {
       const [serialized] = await Promise.all([serializeWrites(storage, writes), place.acquire(this.#config.signal)]);
-      const input = { threadId, ns, checkpointId, taskId, taskPath, writes: serialized, ttlSeconds, runId };
+      const about = { threadId, ns, checkpointId, taskId, taskPath };
+      const input = { ...about, writes: serialized, below, ttlSeconds, runId };
       await whileHeld(storage, () => putWrites(storage, input));
     } finally {
       place.release();

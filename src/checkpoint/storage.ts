@@ -8,6 +8,7 @@ import type { Incarnations } from "./incarnation.js";
 import type { Superseded } from "./superseded.js";
 import type { ThreadIndex } from "./thread-index.js";
 import type { WriteOrder } from "../format/write-order.js";
+import type { Questions } from "./write/questions.js";
 import type { Compress } from "../format/compression.js";
 
 /** What the parts of a saver share. Plain data and clients, no promise: safe between requests of a Worker. */
@@ -21,6 +22,8 @@ export interface Storage extends Backend {
   writeOrder: Pick<WriteOrder, "next" | "after">;
   /** How long a request can take, with all its attempts. */
   longestRequestMs: number;
+  /** Of a saver: a reader stores none. */
+  questions: Questions | undefined;
   /** Of a saver with `history: "latest"`, which deletes them; a reader has none. */
   superseded: Superseded | undefined;
   consistentRead: boolean;
@@ -37,6 +40,8 @@ export interface HeldLease {
   /** Its random name in the thread's marker. */
   name: string;
   reads: FirstReads;
+  /** When the last renewal that was granted was sent, in milliseconds since 1970; 0 where there was none. */
+  renewedAt: number;
   /** Does what stores something, while nobody else can have the thread. */
   during<T>(store: () => Promise<T>): Promise<T>;
   /** It turned out to have ended. @returns the error to throw */
@@ -48,6 +53,6 @@ export const whileHeld = <T>({ lease }: Storage, store: () => Promise<T>): Promi
   lease ? lease.during(store) : store();
 
 /** What only those need that store something. It is not in the bundle of a reader. */
-export interface Writing extends Pick<Storage, "writeOrder" | "superseded"> {
+export interface Writing extends Pick<Storage, "writeOrder" | "questions" | "superseded"> {
   compress: Compress;
 }

@@ -77,11 +77,16 @@ export class Superseded {
     if (known?.head.id === id) known.head.sortKeys.add(SK.S);
   }
 
-  /** What goes when a checkpoint is stored under this parent: several items, or nothing yet. */
-  before(threadId: string, ns: string, parentId: string | undefined): string[] {
+  /**
+   * What goes when a checkpoint is stored under this parent: several items, or nothing yet.
+   * @param heldAt when the lease of the call was last known to last, in milliseconds since 1970. Who has the thread after
+   *   that begins with what has superseded this, and needs none of it
+   */
+  before(threadId: string, ns: string, parentId: string | undefined, heldAt = Infinity): string[] {
     const known = this.#known.get(cacheKey(threadId, ns));
     if (!known || known.head.id !== parentId) return [];
-    const due = known.superseded.filter(({ since }) => since <= Date.now() - WAIT_SECONDS * 1_000);
+    const latest = Math.min(Date.now() - WAIT_SECONDS * 1_000, heldAt);
+    const due = known.superseded.filter(({ since }) => since <= latest);
     return due.length < LEAST_DELETES ? [] : due.slice(0, MOST_DELETES).map(({ sortKey }) => sortKey);
   }
 

@@ -11,6 +11,9 @@ export const FIRST = "first";
 /** The attribute of a checkpoint that a copy or an import has stored, and no put. */
 export const RESTORED = "restored";
 
+/** The attribute of a task's writes with the namespaces of subgraphs where the question was asked that is among them. */
+export const BELOW = "below";
+
 /** A binary attribute's bytes. */
 export function binaryOf(item: Item, attribute: string): Uint8Array {
   const value = item[attribute];

@@ -4,7 +4,8 @@ import { itemSize } from "./item-size.js";
 /* What is read of a thread is held across pages, so nothing is held that nobody reads. */
 
 /** Those of checkpoints and writes; `w…` are writes, and `at…` the numbers of their calls. */
-const KNOWN = /^(PK|SK|v|n|data|parent|run|first|restored|token|over|ttl|ends|void|ns|id|task|path|at(-\d+)?|w-?\d+)$/;
+const KNOWN =
+  /^(PK|SK|v|n|data|parent|run|first|restored|token|over|ttl|ends|void|ns|id|task|path|below|at(-\d+)?|w-?\d+)$/;
 
 /** An item of a checkpoint or of writes, with nothing that this version does not know, of no other type. */
 export const knownOf = (item: Item): Item =>

@@ -106,17 +106,19 @@ export interface LivingUpdate extends Omit<UpdateInput, "update" | "condition"> 
   rest?: string;
   /** All of which must hold, whatever the life. */
   conditions?: string[];
+  /** Whether it gets the given life also where it has a longer one. */
+  isShortened?: boolean;
 }
 
 /** The update that `upsertLiving` sends for the same `until`. */
 export function livingUpdate(
-  { set, rest = "", conditions = [], ...update }: LivingUpdate,
+  { set, rest = "", conditions = [], isShortened = false, ...update }: LivingUpdate,
   until: number | undefined,
 ): UpdateInput {
   const stays = until === Infinity;
   const life: Condition = until === undefined ? {} : stays ? { names: { "#ttl": TTL_ATTRIBUTE } } : unlessLonger(until);
   // Without a life only where there is one: an attempt that arrives late must not begin something that never ends.
-  const itsLife = until === undefined ? "attribute_exists(PK)" : life.condition;
+  const itsLife = until === undefined ? "attribute_exists(PK)" : isShortened ? undefined : life.condition;
   const all = [...conditions, ...(itsLife ? [itsLife] : [])];
   // DynamoDB refuses parentheses that are not needed.
   const condition = all.length > 1 ? all.map((one) => `(${one})`).join(" AND ") : all[0];

@@ -77,8 +77,9 @@ export class DynamoDBSaver extends CheckpointSaver {
 
   override async put(...given: Parameters<CheckpointSaver["put"]>): Promise<RunnableConfig> {
     const config = await super.put(...given);
-    const { storage } = internalsOf(this);
-    if (storage.superseded) await pruneSometimes(storage, config);
+    const { storage, leases } = internalsOf(this);
+    const lease = leases.of(storage, given[0], config.configurable?.thread_id as string);
+    if (storage.superseded) await pruneSometimes(storage, config, lease?.token);
     return config;
   }
 

@@ -22,6 +22,8 @@ export class Lease implements HeldLease {
   #renewed: Instant | undefined;
   #renewal: Promise<void> | undefined;
   #lost: LeaseLostError | undefined;
+  /** What stores something now. It is one holder's, so of one request of a Worker. */
+  readonly #underWay = new Set<Promise<unknown>>();
 
   /** @param own when it was asked for, and granted by its own clock; unknown where another instance has acquired it */
   constructor(
@@ -51,6 +53,10 @@ export class Lease implements HeldLease {
 
   get config(): LeaseConfig {
     return { thread_id: this.threadId, token: this.token, name: this.name, seconds: this.seconds };
+  }
+
+  get renewedAt(): number {
+    return this.#renewed?.wall ?? 0;
   }
 
   /** Seconds until somebody else may have the thread; 0 or less when it may. */
@@ -89,6 +95,12 @@ export class Lease implements HeldLease {
    */
   async during<T>(store: () => Promise<T>): Promise<T> {
     if (this.#lost) throw this.#lost;
+    const storing = this.#during(store);
+    this.#underWay.add(storing);
+    return storing.finally(() => this.#underWay.delete(storing));
+  }
+
+  async #during<T>(store: () => Promise<T>): Promise<T> {
     if (this.secondsLeft <= 0) await this.renew();
     const isDue = this.secondsLeft < (this.seconds * 2) / 3;
     const [result] = await Promise.all([store(), isDue && this.renewIfPossible()]);
@@ -118,19 +130,23 @@ export class Lease implements HeldLease {
     return threadOf(this.storage, this.threadId);
   }
 
-  /** Frees the thread, unless another holder has it by now: false then, and where it was broken, or deleted. */
+  /**
+   * Frees the thread, after what is stored under it just now. False where another holder has it by now, or where it was
+   * broken, or deleted.
+   */
   async release(): Promise<boolean> {
     const { storage } = this;
     this.lost(RELEASED);
+    await Promise.allSettled(this.#underWay);
     const thread = await this.#thread();
     const isUnborn = storage.incarnations.known(thread.id) === undefined;
     if (isUnborn && (await endUnborn(storage.db, thread, this))) return true;
-    const { told, isFirstUnknown } = this.reads;
     // Somebody has only looked: then nothing of this lease is in the way of a search.
-    if (told === "nothing" && isFirstUnknown && (await endLease(storage.db, thread, this, { isEmpty: true })))
-      return true;
+    const isEmpty = this.reads.told === "nothing" && this.reads.isFirstUnknown;
     // Where nothing was put, nothing can have been lost.
-    return (await endLease(storage.db, thread, this, this.#stored())) || (isUnborn && !this.reads.hasPut);
+    return (
+      (await endLease(storage.db, thread, this, { isEmpty, ...this.#stored() })) || (isUnborn && !this.reads.hasPut)
+    );
   }
 }
 

@@ -1,15 +1,17 @@
 import type { DynamoDB } from "../../aws/dynamodb/dynamodb.js";
-import type { AttributeValue, UpdateInput } from "../../aws/dynamodb/items.js";
+import type { AttributeValue, Item, UpdateInput } from "../../aws/dynamodb/items.js";
+import { stringOf } from "../../format/attributes.js";
 import { key, THREAD_MARKER } from "../../format/keys.js";
-import { SINCE, STORED, STORED_FROM, TOKEN } from "../fence.js";
+import { SHARED, SINCE, STORED, STORED_FROM, TOKEN } from "../fence.js";
+import { tokenOf } from "../grants.js";
 import { BORN, LEASE, RESTORING } from "../incarnation.js";
 import type { Thread } from "../refs.js";
 import { HOLDER, leaseOf, SECONDS, UNTIL, updateOrFind } from "./marker.js";
 
 /* What the holder of a lease does to it. Each request has the condition that it is the lease of the marker still. */
 
-/** The token of a lease under which another instance than the one that has acquired it stores something. */
-const SHARED = "shared";
+/** The name of the lease that was released last. */
+const RELEASED = "released";
 
 /** A lease of one's own. The token as well: a request to acquire can come twice, and be granted a second time. */
 export interface OwnLease {
@@ -62,7 +64,8 @@ export async function prolongLease(
 
 /**
  * The thread is free from now on, if it is this lease that it has: false if not. `isEmpty`: nothing was stored under
- * it, and what was under those before it is known; false as well where another instance may have stored something.
+ * it, and what was under those before it is known. That is not said where another instance may have stored something:
+ * 1 request more.
  */
 export async function endLease(
   db: DynamoDB,
@@ -71,18 +74,28 @@ export async function endLease(
   { isEmpty = false, ...told }: Told & { isEmpty?: boolean } = {},
 ): Promise<boolean> {
   const telling = tellingOf(told);
-  return db.updateItem({
+  const { item, isDone } = await updateOrFind(db, {
     key: key(thread.partition, THREAD_MARKER),
-    update: clauses(telling.set, ["#until", "#holder", "#seconds", ...(isEmpty ? ["#since"] : telling.remove)]),
+    update: clauses(
+      ["#released = :name", ...telling.set],
+      ["#until", "#holder", "#seconds", ...(isEmpty ? ["#since"] : telling.remove)],
+    ),
     condition: isEmpty ? `${OWN} AND (attribute_not_exists(#shared) OR #shared <> :token)` : OWN,
     names: {
       ...{ "#lease": LEASE, "#token": TOKEN, "#until": UNTIL, "#holder": HOLDER, "#seconds": SECONDS },
+      "#released": RELEASED,
       ...(isEmpty && { "#since": SINCE, "#shared": SHARED }),
       ...telling.names,
     },
     values: { ...namesOf(own), ...telling.values },
   });
+  // Also by an attempt whose answer got lost, where somebody else has the thread by now.
+  if (isDone || (item && stringOf(item, RELEASED) === own.name)) return true;
+  return isEmpty && item !== undefined && isOwn(item, own) && endLease(db, thread, own);
 }
+
+const isOwn = (marker: Item, { name, token }: OwnLease): boolean =>
+  stringOf(marker, LEASE) === name && tokenOf(marker) === token;
 
 const clauses = (set: string[], remove: string[]): string =>
   [set.length > 0 && `SET ${set.join(", ")}`, remove.length > 0 && `REMOVE ${remove.join(", ")}`]

@@ -118,9 +118,10 @@ export async function* checkpointPages(
         const ids = { ns: await idOf(ns, stringOf(item, "ns")), id: await idOf(checkpoint, stringOf(item, "id")) };
         open = { thread, ...ids, prefix, item: knownOf(item), writes: [], writeBytes: 0, ...rankOf(ids.id, item) };
       } else if (open && (born === living || (born === "" && !(RESTORED in open.item))) && !isGone(item)) {
-        const known = seenBy(lease, open, knownOf(item));
+        const claimed = claimOf(item);
+        const known = lease?.reads.isLateClaim(open.ns, open, claimed) ? undefined : seenBy(lease, open, knownOf(item));
         if (!known) continue;
-        open.claimed = Math.max(open.claimed, claimOf(item));
+        open.claimed = Math.max(open.claimed, claimed);
         open.writeBytes += bytesInMemory(known);
         if (codec.meter().hasRoomFor(open.writeBytes)) open.writes.push(known);
       } // else these writes have expired, arrived before their checkpoint, which is not there yet, or are of a thread

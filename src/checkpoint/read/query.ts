@@ -1,12 +1,13 @@
 import type { Item } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError } from "../../errors.js";
-import { parseSortKey, unescapeId, type KeyPart } from "../../format/keys.js";
+import { keyPart, parseSortKey, unescapeId, type KeyPart } from "../../format/keys.js";
 import { writeNames } from "../../format/writes.js";
 import { goneAt, isEnded } from "../../payload/lifetime.js";
 import type { TaskWrites } from "../first-reads.js";
 import type { CheckpointRef, Thread } from "../refs.js";
 import type { Storage } from "../storage.js";
 import { loadBody, loadMetadata } from "./load.js";
+import { belowOf } from "./rank.js";
 import { openCheckpoint, type StoredCheckpoint } from "./open.js";
 import { boundsOf, LatestSearch, epochOf, type Bounds, type Grants } from "../fence.js";
 import { checkpointPages, namespaceRange, oneCheckpoint, type AboutLeases, type RankedItems } from "./pages.js";
@@ -47,13 +48,15 @@ async function latestItems(
     if (search.isOver() || (search.best && isWithoutLeases(search.best))) break;
   }
   const items = search?.best;
-  lease?.reads.readLatest(nameOf(ns), items);
+  const isFirst = lease?.reads.readLatest(nameOf(ns), items);
   if (about.token !== undefined) incarnations.noteGrants(thread.id, { ...about, token: about.token });
   // The holder is told what the marker says; what it puts from now on is refused.
   const isOther = about.lease !== lease?.name || about.token !== lease?.token;
   // A replica may not have its lease yet.
   const isBehind = !storage.consistentRead && about.token !== undefined && about.token < (lease?.token ?? 0);
   if (about.token !== undefined && isOther && !isBehind) lease?.lost();
+  if (isFirst && items)
+    await Promise.all(askedBelow(items).map(async (one) => readBase(storage, thread, await keyPart("namespace", one))));
   return { items, older: met.filter((one) => one !== items) };
 }
 
@@ -83,6 +86,9 @@ export async function readBase(storage: Storage, thread: Thread, ns: KeyPart): P
   const { items } = await latestItems(storage, thread, ns);
   if (items) reads.readWrites(name, items.id, items.writes.map(taskWrites));
 }
+
+/** Where subgraphs wait for answers: these are read with the question, so that no other one comes late. */
+const askedBelow = ({ writes }: RankedItems): string[] => [...new Set(writes.flatMap(belowOf))];
 
 /** The id of the latest checkpoint of a namespace, also of one that cannot be read. @param of its incarnation */
 export async function latestIdIn(

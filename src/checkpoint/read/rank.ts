@@ -1,5 +1,5 @@
 import type { Item } from "../../aws/dynamodb/items.js";
-import { stringOf } from "../../format/attributes.js";
+import { BELOW, stringOf } from "../../format/attributes.js";
 import { idIn, PARENT } from "../../format/id-attribute.js";
 import { parseSortKey } from "../../format/keys.js";
 import { OVER, type Ranked } from "../fence.js";
@@ -21,9 +21,17 @@ export function claimOf(item: Item): number {
 
 /** Which writes of older tokens a checkpoint is rebuilt from; `undefined` where it does not say. */
 export function overOf(item: Item): ReadonlySet<string> | undefined {
+  const names = namesIn(item, OVER);
+  return names && new Set(names);
+}
+
+/** In which namespaces of subgraphs a question was asked that is among a task's writes. */
+export const belowOf = (writes: Item): string[] => namesIn(writes, BELOW) ?? [];
+
+function namesIn(item: Item, attribute: string): string[] | undefined {
   try {
-    const names: unknown = JSON.parse(stringOf(item, OVER) ?? "");
-    return Array.isArray(names) ? new Set(names.map(String)) : undefined;
+    const names: unknown = JSON.parse(stringOf(item, attribute) ?? "");
+    return Array.isArray(names) ? names.map(String) : undefined;
   } catch {
     return undefined;
   }

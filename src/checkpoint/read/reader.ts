@@ -89,4 +89,9 @@ function never(): never {
 }
 
 /** In place of what a saver stores with, which is a tenth of it. */
-const nothing: Writing = { compress: never, writeOrder: { next: never, after: never }, superseded: undefined };
+const nothing: Writing = {
+  compress: never,
+  writeOrder: { next: never, after: never },
+  questions: undefined,
+  superseded: undefined,
+};

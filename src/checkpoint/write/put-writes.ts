@@ -48,6 +48,8 @@ export interface PutWritesInput {
    * was put here. By default the first path stays, as the first write of an index does, and the last special write.
    */
   isImported?: boolean;
+  /** Of a question, the namespaces of subgraphs below where it was asked. */
+  below?: string[];
   writes: SerializedWrite[];
   ttlSeconds: number | undefined;
   /** The run that the task belongs to, if its caller said so. */

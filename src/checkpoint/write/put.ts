@@ -108,7 +108,7 @@ async function write(storage: Storage, { input, life }: Put, { frame, plan, begi
 /** Stores the item, and deletes beside it what `history: "latest"` does not keep. */
 async function commit(storage: Storage, { input, ref, order }: Put, { frame, item }: Encoded): Promise<void> {
   const { threadId, ns, parentId, checkpoint, metadata } = input;
-  const superseded = storage.superseded?.before(threadId, ns, parentId) ?? [];
+  const superseded = storage.superseded?.before(threadId, ns, parentId, storage.lease?.renewedAt) ?? [];
   storage.lease?.reads.put(ns);
   const [isStored] = await Promise.all([
     storeItem(storage, item, order).catch((error: unknown) => {
@@ -120,6 +120,7 @@ async function commit(storage: Storage, { input, ref, order }: Put, { frame, ite
   storage.lease?.reads.stored(ns, checkpoint.id);
   const needsAncestors = deltaChannels(metadata, frame).length > 0;
   storage.superseded?.put(threadId, ns, parentId, checkpoint.id, item, needsAncestors, superseded);
+  storage.questions?.put(threadId, ns, checkpoint.id);
   storage.frames.set(threadId, ns, checkpoint.id, frame);
 }
 

@@ -1,5 +1,6 @@
 import { toBase64 } from "../../aws/base64.js";
 import type { AttributeValue, Key, UpdateInput } from "../../aws/dynamodb/items.js";
+import { BELOW } from "../../format/attributes.js";
 import { FORMAT_VERSION } from "../../format/frame.js";
 import { escapeId, type KeyPart } from "../../format/keys.js";
 import { ORDER } from "../../format/write-order.js";
@@ -9,6 +10,16 @@ import { livingUpdate } from "../../payload/lifetime.js";
 /** The attribute with the number of the call that has written a special channel. */
 export const orderAttribute = (index: number): string => ORDER + index;
 
+/** What is stored of a task beside its writes. */
+interface About {
+  taskPath: string;
+  /** Of a question, the namespaces below where it was asked. */
+  below?: readonly string[];
+  isImported?: boolean;
+  /** A path, as it is stored, that no write is bound to: it does not stand in the way. */
+  planted?: string | undefined;
+}
+
 /** The update expression of one call of `putWrites`. */
 export class Expression {
   readonly #set = ["v = :v"];
@@ -17,12 +28,7 @@ export class Expression {
   readonly #names: Record<string, string> = { "#at": ORDER };
   readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
 
-  /** @param planted a path, as it is stored, that no write is bound to: it does not stand in the way */
-  constructor(
-    task: KeyPart,
-    { taskPath, isImported, planted }: { taskPath: string; isImported?: boolean; planted?: string | undefined },
-    order: string,
-  ) {
+  constructor(task: KeyPart, { taskPath, below, isImported, planted }: About, order: string) {
     this.#values[":at"] = { N: order };
     // A task that was taken over from another saver, and is run again here, keeps its place among the others.
     if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) });
@@ -31,6 +37,7 @@ export class Expression {
       if (planted !== undefined) this.#values[":planted"] = { S: planted };
       this.#conditions.push(`attribute_not_exists(#path) OR #path = :path${other}`);
     }
+    if (below && below.length > 0) this.#setAttribute(BELOW, { S: JSON.stringify(below) });
     if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
   }
 

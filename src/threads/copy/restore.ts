@@ -47,7 +47,7 @@ const LONGEST_SECONDS = 86_400;
  * deleted first.
  *
  * @returns how much was stored, as what it yields meanwhile says
- * @throws DynamoDBSaverError `INVALID_INPUT` if there is such a thread
+ * @throws DynamoDBSaverError `INVALID_INPUT` if there is such a thread; ThreadBusyError if somebody has a lease on it
  */
 export async function* restore(
   storage: Storage,
@@ -68,8 +68,9 @@ export async function* restore(
     invalidInput(`There is a thread ${JSON.stringify(threadId)} already. Delete it first, or pass another id.`);
   const until = life?.granted ?? Infinity;
   // What is cut short ends as an expired thread does.
-  if (!(await claim(storage, thread, born, Math.min(until, Math.ceil(Date.now() / 1_000) + LONGEST_SECONDS))))
-    throw exists();
+  const reservedUntil = Math.min(until, Math.ceil(Date.now() / 1_000) + LONGEST_SECONDS);
+  const reservation = await claim(storage, thread, born, reservedUntil);
+  if (!reservation) throw exists();
   let isOver = false;
   try {
     await addEntry(storage, threadId, born, life, head.createdAt);
@@ -77,11 +78,11 @@ export async function* restore(
     const isOurs = (): Promise<boolean> => isClaimed(storage, thread, born);
     await deleteIncarnation(storage, thread, born, true, isOurs);
     const stored = yield* storeItems(storage, thread, born, life, first, moved);
-    if (await settle(storage, thread, born, until, leases)) {
+    if (await settle(storage, thread, reservation, until, leases)) {
       isOver = true;
       return stored;
     }
-    throw invalidInput(`Thread ${JSON.stringify(threadId)} was begun or deleted while it was being restored.`);
+    throw invalidInput(`Thread ${JSON.stringify(threadId)} was begun, deleted or leased while it was being restored.`);
   } catch (error) {
     // Where requests fail, a next attempt or a pruning does this. One that is not valid says nothing of the others.
     isOver = error instanceof AwsRequestError && (error.code !== "SERVICE_ERROR" || error.retryable);

@@ -10,14 +10,18 @@ import type { Rule } from "./rule.js";
 /** A pruning is some requests: so many puts share them. */
 const PRUNE_EVERY = 64;
 
-/** Frees what superseded checkpoints referred to, after one put in so many. What fails is done the next time. */
-export async function pruneSometimes(storage: Storage, put: RunnableConfig): Promise<void> {
+/**
+ * Frees what superseded checkpoints referred to, after one put in so many. What fails is done the next time.
+ * @param token of the lease under which that was put
+ */
+export async function pruneSometimes(storage: Storage, put: RunnableConfig, token?: number): Promise<void> {
   const { thread_id: threadId, checkpoint_id: checkpointId } = put.configurable as Record<string, string>;
   const hash = fnv1a(checkpointId!);
   if (((hash ^ (hash >>> 15)) >>> 0) % PRUNE_EVERY !== 0) return;
   const work = pruneThreads(storage, [threadId!], {
     rule: unlessSuperseded(),
     dryRun: false,
+    token,
     graceSeconds: usualGraceSeconds(storage),
   });
   try {

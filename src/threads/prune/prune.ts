@@ -1,8 +1,11 @@
+import type { Item } from "../../aws/dynamodb/items.js";
 import { deleteThread } from "../../checkpoint/delete-thread.js";
 import { dropCheckpoints } from "./drop.js";
 import { eachThread, type PruneProgress, type ThreadWork } from "./each-thread.js";
 import { endEmpty, unlist } from "./empty-thread.js";
 import { countDropped, countItem, countLater, countPart, nothing, type PruneResult } from "./result.js";
+import { grantsOf } from "../../checkpoint/grants.js";
+import { ALLOWANCE_MS, leaseOf } from "../../checkpoint/lease/marker.js";
 import { emptyMark, livingOf, restoringOf } from "../../checkpoint/incarnation.js";
 import { bornOfKey, checkpointSortKey, key, THREAD_MARKER } from "../../format/keys.js";
 import { mark } from "./mark.js";
@@ -35,6 +38,7 @@ import { amendTrash, closeTrash, deleteTrash, readTrash, trashUntil, writeTrash 
  *   rest after the grace period. A thread that nothing is left of is listed as its segments are: by the sort key of its
  *   marker. It ends if the marker is as it was read, and a run that begins without a checkpoint to go on from changes
  *   that.
+ * - Somebody may have a lease on the thread, and have stored nothing yet: then the thread is left for a later call.
  * - An attempt of a put may be on its way although another one was acknowledged. So a checkpoint that goes leaves a
  *   tombstone (`tombstone.ts`), which DynamoDB deletes when no attempt can arrive any more.
  *
@@ -63,6 +67,8 @@ export interface Pruning {
   rule: Rule;
   /** Runs whose writes to checkpoints that stay go too. */
   runs?: ReadonlySet<unknown> | undefined;
+  /** Of the lease under which this is done. */
+  token?: number | undefined;
   dryRun: boolean;
   graceSeconds: number;
 }
@@ -79,7 +85,7 @@ export const pruneThreads = (
 async function* pruneThread(
   storage: Storage,
   thread: Thread,
-  { rule, runs, dryRun, graceSeconds }: Pruning,
+  { rule, runs, token, dryRun, graceSeconds }: Pruning,
 ): ThreadWork {
   const { db } = storage;
   const freed = nothing();
@@ -87,6 +93,10 @@ async function* pruneThread(
   const startedAt = Date.now();
   const oldest = graceSeconds > 0 ? Math.floor(startedAt / 1_000) - graceSeconds : Infinity;
   const marker = await db.getItem(key(thread.partition, THREAD_MARKER), true);
+  if (runs === undefined && isLookedAt(marker, token)) {
+    yield progress;
+    return;
+  }
   const born = livingOf(marker);
   const restoring = restoringOf(marker);
   const marking = mark(storage, thread, { born, restoring, rule, runs, oldest });
@@ -144,6 +154,16 @@ async function* pruneThread(
   for (const list of plan.done) await deleteTrash(storage, thread, list);
   if (born === undefined && restoring === undefined && later.size + listed.size === 0) await unlist(storage, thread);
   yield progress;
+}
+
+/**
+ * Whether somebody else has a lease, and is not known to have stored anything. That one goes on from what it has read
+ * as the latest, which older holders' late checkpoints may hide from this pruning.
+ */
+function isLookedAt(marker: Item | undefined, own: number | undefined): boolean {
+  const lease = leaseOf(marker);
+  if (!lease || lease.token === own || lease.until <= Date.now() - ALLOWANCE_MS) return false;
+  return (grantsOf(marker!).stored ?? 0) < lease.token;
 }
 
 /** Takes a whole thread away. */

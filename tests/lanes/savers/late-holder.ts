@@ -12,9 +12,13 @@ import { createSaver, type SaverOptions } from "./harness.js";
 export class Late {
   #held: (() => void)[] | undefined;
 
+  /** @param which of them, by their bodies */
+  constructor(private readonly which = /^/) {}
+
   readonly fetch: typeof fetch = async (url, init) => {
     const operation = new Headers(init?.headers).get("x-amz-target") ?? "";
-    if (this.#held && /PutItem|BatchWriteItem|UpdateItem/.test(operation))
+    const isWriting = /PutItem|BatchWriteItem|UpdateItem/.test(operation);
+    if (this.#held && isWriting && this.which.test(new TextDecoder().decode(init!.body as Uint8Array)))
       await new Promise<void>((resolve) => this.#held!.push(resolve));
     return fetch(url, init);
   };

@@ -1,5 +1,5 @@
 import type { Rules } from "./rules.js";
-import { latestFor, pendingFor, pendingOf, topOf, type Run, type State } from "./state.js";
+import { latestFor, pendingFor, pendingOf, ranked, readsOf, topOf, type Run, type State } from "./state.js";
 import { youngestStored } from "./steps.js";
 
 /** What must hold in every state; what does not, as a text. */
@@ -25,6 +25,10 @@ function ofHolder(state: State, rules: Rules, run: Run, i: number): string | und
   if (latest?.id !== own && !isOwnUnanswered)
     return `${i} reads ${nameOf(latest)} as the latest, and has put or read ${own ?? "none"}`;
   if (!run.base) return undefined;
+  const reads = readsOf(run);
+  const { parentId } = run.base;
+  if (ranked(state, rules, reads).some((one) => one.id === parentId && rules.isLate(reads, one)))
+    return `The parent of what ${i} has read is absent to it`;
   const pending = pendingFor(state, rules, run.base.id, run);
   const mine = `a@${run.token}`;
   for (const one of pending)

@@ -40,6 +40,7 @@ export interface Rules {
   /** The marker after a release. @param isFirst whether it is known what was stored under all leases before */
   released: (marker: Marker, told: Told, isFirst: boolean) => Marker;
   isLate: (reads: FirstReads, one: Ranked) => boolean;
+  isLateClaim: (reads: FirstReads, one: Ranked, claimed: number) => boolean;
   seesWrite: (reads: FirstReads, on: string, task: string, token: number) => boolean;
   /** Whether older writes stand in the way of what a younger holder writes. */
   hasOwnPlace: boolean;
@@ -67,6 +68,7 @@ export const protocol: Rules = {
     return { ...marker, since: undefined, stored: marker.token, storedFrom: told.storedFrom };
   },
   isLate: (reads, one) => reads.isLate("", one),
+  isLateClaim: (reads, one, claimed) => reads.isLateClaim("", one, claimed),
   seesWrite: (reads, on, task, token) => reads.seesWrite("", on, { task, token }, "w0"),
   hasOwnPlace: true,
   countsFor,
@@ -82,6 +84,11 @@ export const mutants: Record<string, Partial<Rules>> = {
   },
   "who has written to a checkpoint does not count": { claims: false },
   "a holder does not remember the latest checkpoint it has read": { isLate: () => false },
+  "late writes to an older checkpoint make that the latest": { isLateClaim: () => false },
+  "late writes to an older checkpoint make that absent": {
+    isLate: (reads, one) => reads.isLate("", one) || reads.isLateClaim("", one, one.claimed),
+    isLateClaim: () => false,
+  },
   "the token is not compared on pending writes": { seesWrite: () => true },
   "all holders write to the same place": { hasOwnPlace: false },
   "the token is not compared on the way of a DeltaChannel": { countsFor: () => true },

@@ -146,14 +146,16 @@ export function begin(clocks: number[], watches: boolean[], doubles: number, bre
   };
 }
 
-/** The checkpoints as readers meet them. */
-export function ranked({ checkpoints, writes }: State, { claims }: Rules): Ranked[] {
+/** The checkpoints as readers meet them, a holder among them. */
+export function ranked({ checkpoints, writes }: State, { claims, isLateClaim }: Rules, reads?: FirstReads): Ranked[] {
   return checkpoints
     .map(({ id, parentId, token }) => {
-      const claimed = claims
-        ? writes.filter((one) => one.on === id && one.claims).reduce((most, one) => Math.max(most, one.token), 0)
-        : 0;
-      return { id, parentId, token, claimed };
+      const one = { id, parentId, token, claimed: 0 };
+      const all = writes.filter(
+        (write) => write.on === id && write.claims && !(reads && isLateClaim(reads, one, write.token)),
+      );
+      const claimed = claims ? all.reduce((most, write) => Math.max(most, write.token), 0) : 0;
+      return { ...one, claimed };
     })
     .sort((a, b) => (a.id < b.id ? 1 : -1));
 }
@@ -175,9 +177,9 @@ export function readsOf({ token, base, seen, puts, before }: Run): FirstReads {
 
 /** The latest checkpoint to a holder, or to a reader without a lease. */
 export function latestFor(state: State, rules: Rules, run?: Run): Ranked | undefined {
-  const all = ranked(state, rules);
-  if (!run || run.token === 0) return rules.latest(all, rules.bounds(state.marker));
+  if (!run || run.token === 0) return rules.latest(ranked(state, rules), rules.bounds(state.marker));
   const reads = readsOf(run);
+  const all = ranked(state, rules, reads);
   const isYoungest = state.marker.token <= run.token;
   const own = run.puts.length > 0 ? reads.bounds("") : rules.bounds(run.before);
   return rules.latest(
