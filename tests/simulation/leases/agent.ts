@@ -90,8 +90,9 @@ export class Agent {
       case "list": {
         const ns = world.plan.namespaces[op.ns]!;
         await this.#places.get(ns)?.putting;
+        const start = world.moment();
         const tuples = await this.#call(() => collect(this.process.saver.list(this.#config(ns))));
-        if (run.token > 0) world.judge.list(tuples, ns, run);
+        if (run.token > 0) world.judge.list(tuples, ns, run, start);
         return true;
       }
       case "step":

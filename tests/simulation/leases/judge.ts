@@ -29,10 +29,12 @@ export class LeaseJudge {
   ): RecordedPut | undefined {
     const put = tuple && this.known(tuple, thread, ns);
     const first = run && run.token > 0 ? run.bases.get(ns) : undefined;
+    // What a list has been read with stays the latest to a holder.
+    const start = run?.listed.get(ns) ?? span.start;
     if (first) this.#notLate(put, first, run!, ns, span);
-    else if (!put?.isUnsure) this.#youngest(put, thread, ns, span);
+    else if (!put?.isUnsure) this.#youngest(put, thread, ns, { ...span, start });
     if (run && run.token > 0 && !first) run.bases.set(ns, { base: put, end: span.end.step });
-    if (put) this.writes(tuple, put, run, span);
+    if (put) this.writes(tuple, put, run, first ? span : { ...span, start });
     return put;
   }
 
@@ -145,8 +147,9 @@ export class LeaseJudge {
    * A list that a holder reads has nothing that was begun by older ones after its first read, and would be above that.
    * What a machine whose clock is behind puts below it, is a branch like any other.
    */
-  list(tuples: CheckpointTuple[], ns: string, run: RecordedRun): void {
+  list(tuples: CheckpointTuple[], ns: string, run: RecordedRun, start: Span["start"]): void {
     const first = run.bases.get(ns);
+    if (!run.listed.has(ns)) run.listed.set(ns, start);
     for (const tuple of tuples) {
       const put = this.known(tuple, run.thread, ns);
       if (!first || !this.isCurrent(run) || put.isUnsure || put === first.base) continue;

@@ -74,6 +74,7 @@ export function begin(
     ...{ broken: Infinity, isDone: false, hasFirst: false },
     isUnsure: (world.model.deleting.get(thread) ?? 0) > 0,
     bases: new Map(),
+    listed: new Map(),
     shown: new Map(),
   };
   world.model.runs.push(run);

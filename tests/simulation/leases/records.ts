@@ -28,6 +28,8 @@ export interface RecordedRun {
   isUnsure: boolean;
   /** What it has read first as the latest, by namespace. */
   bases: Map<string, { base: RecordedPut | undefined; end: number }>;
+  /** When it has begun to read a list first, by namespace. */
+  listed: Map<string, Moment>;
   /** The writes that it has read first, by checkpoint. */
   shown: Map<RecordedPut, Set<RecordedTask>>;
 }
