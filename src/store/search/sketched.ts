@@ -41,26 +41,35 @@ export async function visitSketches(
   let before: Promise<void> = Promise.resolve();
   const room = new Room(BYTES_AT_ONCE);
   let largest = 0;
-  const readNamespace = async (namespace: Namespace, namespaceCreated: number, first?: number): Promise<void> => {
+  const pageOf = (namespace: Namespace, limit?: number, after?: Key): Promise<{ items: Item[]; next?: Key | undefined }> =>
+    entries.backend.db.query({
+      partition: namespace.partition,
+      beginsWith: SKETCHES,
+      consistent: consistentRead,
+      only: SKETCHED,
+      ...(limit && { limit }),
+      after,
+    });
+  const readNamespace = async (
+    namespace: Namespace,
+    namespaceCreated: number,
+    first?: number,
+    ahead?: ReturnType<typeof pageOf>,
+  ): Promise<void> => {
     const takeAll = async (page: Item[]): Promise<void> => {
       for (const item of page) {
         const entry = isGone(item) ? undefined : sketchedEntry(item);
         if (entry) await take({ namespace, namespaceCreated, entry, putAt: sketchedAt(item) }, item);
       }
     };
+    let waiting = ahead;
     let after: Key | undefined;
     let limit = first;
     do {
-      const most = Math.min(PAGE_BYTES, (limit ?? Infinity) * (largest || SKETCH_BYTES));
+      const most = waiting ? PAGE_BYTES : Math.min(PAGE_BYTES, (limit ?? Infinity) * (largest || SKETCH_BYTES));
       after = await room.during(most, async () => {
-        const { items, next } = await entries.backend.db.query({
-          partition: namespace.partition,
-          beginsWith: SKETCHES,
-          consistent: consistentRead,
-          only: SKETCHED,
-          ...(limit && { limit }),
-          after,
-        });
+        const { items, next } = await (waiting ?? pageOf(namespace, limit, after));
+        waiting = undefined;
         const size = items.reduce((sum, item) => sum + itemSize(item), 0);
         largest = Math.max(largest, size / Math.max(1, items.length));
         await (before = before.then(() => takeAll(items)));
@@ -69,12 +78,19 @@ export async function visitSketches(
       limit = undefined;
     } while (after);
   };
-  let own = prefix.length > 0 ? await namespaceOf(keyPrefix, prefix) : undefined;
+  const own = prefix.length > 0 ? await namespaceOf(keyPrefix, prefix) : undefined;
+  const isOwn = ({ sortKey }: Namespace): boolean => sortKey === own?.sortKey;
+  // Beside the registry, which would be one more answer to wait for.
+  const ahead = own && pageOf(own);
+  ahead?.catch(() => undefined); // Where the registry fails, that is the error.
+  let isListed = false;
   for await (const rows of registry.under(prefix)) {
-    if (rows.some(({ namespace }) => namespace.sortKey === own?.sortKey)) own = undefined;
+    isListed ||= rows.some(({ namespace }) => isOwn(namespace));
     const first = rows.length > BYTES_AT_ONCE / PAGE_BYTES ? FIRST : undefined;
-    await forEachAtOnce(maxConcurrency, rows, ({ namespace, created }) => readNamespace(namespace, created, first));
+    await forEachAtOnce(maxConcurrency, rows, ({ namespace, created }) =>
+      readNamespace(namespace, created, first, isOwn(namespace) ? ahead : undefined),
+    );
   }
   // Its row may have been removed, or have expired, a moment ago.
-  if (own) await readNamespace(own, 0);
+  if (own && !isListed) await readNamespace(own, 0, undefined, ahead);
 }

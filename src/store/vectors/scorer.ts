@@ -1,21 +1,14 @@
 import type { Serialized } from "../../format/serde/serialized.js";
+import { pack, unpack } from "./packed.js";
 
-/**
- * Vectors, one after the other, and how many numbers each has. Every runtime there is keeps floats with the lowest byte
- * first.
- */
-export function serializedVectors(vectors: Float32Array[]): Serialized {
-  const bytes = new Uint8Array(vectors.reduce((sum, vector) => sum + vector.byteLength, 0));
-  let at = 0;
-  for (const vector of vectors) {
-    bytes.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), at);
-    at += vector.byteLength;
-  }
-  return { type: vectorsType(vectors[0]!.length), bytes };
-}
+/** All vectors of an item as they are stored, and how many numbers each has. */
+export const serializedVectors = (vectors: Float32Array[]): Serialized => ({
+  type: vectorsType(vectors[0]!.length),
+  bytes: pack(vectors),
+});
 
 /** Vectors of other models have other numbers of dimensions, and are not compared. */
-export const vectorsType = (dims: number): string => `f32*${dims}`;
+export const vectorsType = (dims: number): string => `p32*${dims}`;
 
 /** Compares one query with many vectors. */
 export class Scorer {
@@ -30,17 +23,15 @@ export class Scorer {
    * the query.
    */
   best({ type, bytes }: Serialized): number | undefined {
-    return type === vectorsType(this.query.length) ? this.bestOf(bytes) : undefined;
+    const numbers = type === vectorsType(this.query.length) ? unpack(bytes) : undefined;
+    return numbers && this.bestOf(numbers);
   }
 
-  /** The same, of vectors that are known to be as long as the query. */
-  bestOf(bytes: Uint8Array): number | undefined {
+  /** The same, of numbers of vectors, one after the other, that are known to be as long as the query. */
+  bestOf(numbers: Float32Array): number | undefined {
     const { query } = this;
     const dims = query.length;
-    if (bytes.length === 0 || bytes.length % (dims * 4) !== 0) return undefined;
-    // A Float32Array begins at a multiple of 4.
-    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-    const numbers = new Float32Array(aligned.buffer, aligned.byteOffset, bytes.length / 4);
+    if (numbers.length === 0 || numbers.length % dims !== 0) return undefined;
     let best = -Infinity;
     for (let from = 0; from < numbers.length; from += dims) {
       let dot = 0;

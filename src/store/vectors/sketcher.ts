@@ -1,4 +1,4 @@
-import { Scorer, serializedVectors } from "./scorer.js";
+import { Scorer } from "./scorer.js";
 import { Rotation } from "./rotation.js";
 
 /** In front of the vectors of an item: the format, and how many numbers a vector has, which the length may not tell. */
@@ -75,7 +75,9 @@ export class Sketcher {
     const bytes = new Uint8Array(this.bytesOf(vectors.length));
     bytes.set([FORMAT, this.dims & 0xff, this.dims >> 8]);
     if (this.isExact) {
-      bytes.set(serializedVectors(vectors).bytes, HEADER_BYTES);
+      vectors.forEach((vector, i) =>
+        bytes.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), this.bytesOf(i)),
+      );
       return bytes;
     }
     vectors.forEach((vector, i) =>
@@ -144,7 +146,7 @@ export class SketchScorer {
     const size = sketcher.bytesOf(1) - sketcher.bytesOf(0);
     const isOurs = sketch[0] === FORMAT && (sketch[1]! | (sketch[2]! << 8)) === sketcher.dims;
     if (!isOurs || sketch.length <= HEADER_BYTES || (sketch.length - HEADER_BYTES) % size !== 0) return undefined;
-    if (this.#exact) return this.#exact.bestOf(sketch.subarray(HEADER_BYTES)) ?? Infinity;
+    if (this.#exact) return this.#exact.bestOf(new Float32Array(sketch.slice(HEADER_BYTES).buffer)) ?? Infinity;
     const view = new DataView(sketch.buffer, sketch.byteOffset);
     let best = -Infinity;
     for (let from = HEADER_BYTES; from < sketch.length; from += size) {

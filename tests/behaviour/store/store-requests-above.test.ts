@@ -5,7 +5,7 @@ import { newPrefix } from "../../lanes/stored/requests.js";
 
 /* What operations above many namespaces may send, whose values or vectors lie in segments. */
 
-const DIMS = 300;
+const DIMS = 400;
 const index = { dims: DIMS, embeddings: new LettersEmbeddings(DIMS), fields: ["text"] };
 const NAMESPACES = Array.from({ length: 30 }, (_, i) => ["users", String(i)]);
 
@@ -48,5 +48,42 @@ describe("of vectors that are apart", () => {
     const { result, operations } = await log.during(() => store.search(["users"], { query: "ab", limit: 10 }));
     expect(result).toHaveLength(10);
     expect(counted(operations)).toEqual({ Query: 32, BatchGetItem: 2 });
+  });
+
+  test("a search by meaning takes 1 read unit for 1,024 numbers, and asks for sketches beside the registry", async () => {
+    // Texts are seeds of vectors of length 1, of numbers that look random.
+    const vectorOf = (text: string): number[] => {
+      let state = Number(text) * 7_919 + 1;
+      const numbers = Array.from({ length: 1_024 }, () => {
+        state ^= state << 13;
+        state ^= state >>> 17;
+        state ^= state << 5;
+        return state / 2 ** 31;
+      });
+      const length = Math.hypot(...numbers);
+      return numbers.map((number) => number / length);
+    };
+    const embeddings = {
+      embedQuery: async (text: string) => vectorOf(text),
+      embedDocuments: async (texts: string[]) => texts.map(vectorOf),
+    };
+    const options = {
+      keyPrefix: newPrefix(),
+      index: { dims: 1_024, embeddings: embeddings as never, fields: ["text"] },
+      compression: "none" as const,
+    } satisfies Partial<StoreOptions>;
+    const items = Array.from({ length: 100 }, (_, i) => ({
+      namespace: ["memories", "ada"],
+      key: String(i),
+      value: { text: String(i) },
+    }));
+    await createStore(options).batch(items);
+    const { store, log } = countedStore(options);
+    const found = await log.during(() => store.search(["memories", "ada"], { query: "42", limit: 10 }));
+    expect(found.result[0]).toMatchObject({ key: "42", score: expect.closeTo(1, 6) });
+    expect(counted(found.operations)).toEqual({ Query: 2, BatchGetItem: 2 });
+    expect(found.roundTrips).toBe(3);
+    // 100 items, their vectors, 22 KB of sketches and a row.
+    expect(found.readUnits).toBeLessThanOrEqual(100 + 100 + 6 + 1);
   });
 });

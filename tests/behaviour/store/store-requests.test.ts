@@ -74,7 +74,7 @@ describe("put", () => {
 
   test.each([
     [8, "PutItem"],
-    [300, "BatchWriteItem"],
+    [400, "BatchWriteItem"],
   ])(
     "with an index of %i dimensions sends a sketch of the vectors before, and deletes the one before",
     async (dims, first) => {
