@@ -61,7 +61,7 @@ const withoutLangGraph = [
   "tests/behaviour/**/{ids,key-families,official-*,sizes}.test.ts",
   "tests/behaviour/store/store-{batch,by-meaning,crash,differences,late,pages-by-meaning}.test.ts",
   "tests/behaviour/store/store-{requests,sketch,ttl,values,without-s3}.test.ts",
-  "tests/behaviour/store/{clocks-and-leftovers,s3-vectors}/*.test.ts",
+  "tests/behaviour/store/{clocks-and-leftovers,s3-vectors,vectors}/*.test.ts",
   "tests/behaviour/cache/cache-!(values).test.ts",
   "tests/behaviour/format/{custom-ids,max-value,serde-random}.test.ts",
   "tests/behaviour/hostile/hostile-!(constructors).test.ts",

@@ -41,7 +41,11 @@ export async function visitSketches(
   let before: Promise<void> = Promise.resolve();
   const room = new Room(BYTES_AT_ONCE);
   let largest = 0;
-  const pageOf = (namespace: Namespace, limit?: number, after?: Key): Promise<{ items: Item[]; next?: Key | undefined }> =>
+  const pageOf = (
+    namespace: Namespace,
+    limit?: number,
+    after?: Key,
+  ): Promise<{ items: Item[]; next?: Key | undefined }> =>
     entries.backend.db.query({
       partition: namespace.partition,
       beginsWith: SKETCHES,

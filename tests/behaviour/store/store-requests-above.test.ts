@@ -50,7 +50,7 @@ describe("of vectors that are apart", () => {
     expect(counted(operations)).toEqual({ Query: 32, BatchGetItem: 2 });
   });
 
-  test("a search by meaning takes 1 read unit for 1,024 numbers, and asks for sketches beside the registry", async () => {
+  test("a search by meaning takes 1 read unit for 1,024 numbers, and reads sketches beside the registry", async () => {
     // Texts are seeds of vectors of length 1, of numbers that look random.
     const vectorOf = (text: string): number[] => {
       let state = Number(text) * 7_919 + 1;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { pack, unpack } from "../../../src/store/vectors/packed.js";
-import { Scorer, serializedVectors } from "../../../src/store/vectors/scorer.js";
+import { pack, unpack } from "../../../../src/store/vectors/packed.js";
+import { Scorer, serializedVectors } from "../../../../src/store/vectors/scorer.js";
 
 /** "DynamoDB item sizes and formats": a read unit. */
 const UNIT_BYTES = 4_096;
-/** What an item has beside its vectors: a partition key of 250 bytes, the sort key of a segment, and when it was put. */
+/** What an item has beside its vectors: a partition key of 250 bytes, a sort key, and when it was put. */
 const BESIDE_BYTES = 340;
 
 /** Random numbers like those of a bell, the same in every run. */
