@@ -35,7 +35,7 @@ test("an instance without s3 leaves out of searches what lies in S3, and says so
 
 test("an instance without s3 has an item whose vectors alone lie in S3 after all others, and says so", async () => {
   const keyPrefix = newPrefix();
-  const index = { dims: 300, embeddings: new LettersEmbeddings(300), fields: ["word"] };
+  const index = { dims: 400, embeddings: new LettersEmbeddings(400), fields: ["word"] };
   const s3 = { ...s3Options(), thresholdBytes: 1_000 };
   await createStore({ keyPrefix, index, s3, compression: "none" }).put(NS, "near", { word: "ab" });
   const codes: string[] = [];

@@ -10,7 +10,7 @@ export const LIVES = [60, 600, 4_000, 86_400];
  */
 const SKEWS_MS = [5_000, 5_000, 120_000, 4 * 3_600_000];
 /** Vectors of so many stand beside their items. */
-export const MANY_DIMS = 300;
+export const MANY_DIMS = 400;
 
 /** Instances whose options differ. */
 export function generateStoreInstances(random: Random): StoreInstancePlan[] {
