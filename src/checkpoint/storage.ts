@@ -8,7 +8,7 @@ import type { Incarnations } from "./incarnation.js";
 import type { Superseded } from "./superseded.js";
 import type { ThreadIndex } from "./thread-index.js";
 import type { WriteOrder } from "../format/write-order.js";
-import type { Questions } from "./write/questions.js";
+import type { Questions } from "./questions.js";
 import type { Compress } from "../format/compression.js";
 
 /** What the parts of a saver share. Plain data and clients, no promise: safe between requests of a Worker. */

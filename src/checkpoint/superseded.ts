@@ -79,8 +79,8 @@ export class Superseded {
 
   /**
    * What goes when a checkpoint is stored under this parent: several items, or nothing yet.
-   * @param heldAt when the lease of the call was last known to last, in milliseconds since 1970. Who has the thread after
-   *   that begins with what has superseded this, and needs none of it
+   * @param heldAt when the lease of the call was last known to last, in milliseconds since 1970. Who has the thread
+   *   after that begins with what has superseded this, and needs none of it
    */
   before(threadId: string, ns: string, parentId: string | undefined, heldAt = Infinity): string[] {
     const known = this.#known.get(cacheKey(threadId, ns));

@@ -11,7 +11,7 @@ export const FIRST = "first";
 /** The attribute of a checkpoint that a copy or an import has stored, and no put. */
 export const RESTORED = "restored";
 
-/** The attribute of a task's writes with the namespaces of subgraphs where the question was asked that is among them. */
+/** The attribute of a task's writes with the namespaces of subgraphs where the question among them was asked. */
 export const BELOW = "below";
 
 /** A binary attribute's bytes. */

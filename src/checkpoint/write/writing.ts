@@ -3,7 +3,7 @@ import { compress } from "../../format/compression.js";
 import { WriteOrder } from "../../format/write-order.js";
 import type { Writing } from "../storage.js";
 import { Superseded } from "../superseded.js";
-import { Questions } from "./questions.js";
+import { Questions } from "../questions.js";
 
 /** What a saver stores with. */
 export const writingFor = ({ history }: Pick<SaverConfig, "history">): Writing => ({

@@ -30,7 +30,7 @@ let made = 0;
 /** Of this moment, above those before it. */
 const newId = (): string => idAt(Date.now() + ++made);
 
-test('an overtaken holder with history: "latest" leaves what a younger one\'s DeltaChannel is rebuilt from', async () => {
+test('an overtaken holder with history: "latest" leaves what a younger DeltaChannel is rebuilt from', async () => {
   const world = { keyPrefix: newPrefix(), history: "latest" as const };
   const [older, younger] = [createSaver(world), createSaver(world)];
   const long = { leaseSeconds: 3_600 };

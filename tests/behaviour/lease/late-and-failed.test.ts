@@ -18,7 +18,7 @@ import { skewed } from "../../lanes/savers/stores.js";
 
 /* Orders in which requests of holders arrive, fail and are answered. */
 
-test("late writes to an ancestor of what a holder has read leave it in the list, and a DeltaChannel whole", async () => {
+test("late writes to an ancestor of what a holder has read leave it in lists, and a DeltaChannel whole", async () => {
   const world = await thread();
   const { late, older, oldLease, one } = world;
   const guest = createSaver(world.world);

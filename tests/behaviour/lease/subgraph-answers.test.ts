@@ -8,7 +8,7 @@ import { countedSaver, newPrefix } from "../../lanes/stored/requests.js";
 
 provideContext();
 
-/* A question that is asked in a subgraph: what an older holder has answered there can arrive after a younger one looked. */
+/* A question of a subgraph: what an older holder has answered there can arrive after a younger one has looked. */
 
 const State = Annotation.Root({ log: Annotation<string[]>({ reducer: (a, b) => a.concat(b), default: () => [] }) });
 const isIn = (ns: RegExp): RegExp => new RegExp(`"SK":\\{"S":"C#${ns.source}`);

@@ -1,5 +1,5 @@
-import { compareCodePoints } from "../../format/code-points.js";
-import { ByteLru } from "../../payload/byte-lru.js";
+import { compareCodePoints } from "../format/code-points.js";
+import { ByteLru } from "../payload/byte-lru.js";
 
 /** LangGraph's channel of a question. */
 const INTERRUPT = "__interrupt__";
