@@ -1,5 +1,6 @@
 import type { Item, QueryInput } from "../aws/dynamodb/items.js";
 import { changedTooOften } from "../errors.js";
+import { AGENT, directoryKey } from "./agent-keys.js";
 import { bornOf, deleteAsRead, endIncarnation } from "./incarnation.js";
 import { keyOf, CHECKPOINTS, parsePointer, parseSortKey, THREAD_MARKER, TRASH } from "../format/keys.js";
 import { deleteObjects } from "../payload/segment-deletions.js";
@@ -80,6 +81,9 @@ async function deleteItems(storage: Storage, thread: Thread, items: Item[]): Pro
   const isPointer = ({ SK }: Item): boolean => parsePointer(SK.S) !== undefined;
   const isWrites = ({ SK }: Item): boolean => parseSortKey(SK.S).task !== undefined;
   await deleteObjects(storage, thread.partition, items.filter(isPointer).map(keyOf));
-  await storage.db.batchDelete(items.filter((item) => !isWrites(item) && !isPointer(item)).map(keyOf));
+  // A thread that the agent server has run stands in its directory as well: one more key, in the same request.
+  const isRun = items.some(({ SK }) => SK.S.startsWith(AGENT));
+  const row = isRun ? [await directoryKey(storage.keyPrefix, thread.id)] : [];
+  await storage.db.batchDelete([...items.filter((item) => !isWrites(item) && !isPointer(item)).map(keyOf), ...row]);
   await storage.db.batchDelete(items.filter(isWrites).map(keyOf));
 }

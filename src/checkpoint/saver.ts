@@ -25,6 +25,7 @@ import { getTuple } from "./read/get-tuple.js";
 import { configIds, inConfig, requireId, runIdOf } from "./ids.js";
 import { list } from "./read/list.js";
 import { listThreads } from "./read/list-threads.js";
+import type { Opened } from "./opened.js";
 import { openStorage } from "./open-storage.js";
 import { partsGiven } from "./write/put-arguments.js";
 import { putCheckpoint } from "./write/put.js";
@@ -66,6 +67,24 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     };
     this.#storage = openStorage(config, serde, writingFor(config));
     internals.set(this, { storage: this.#storage, config, leases: this.#leases });
+  }
+
+  /** @internal For the agent server. On the prototype, so that nothing that prints a saver meets it. */
+  get _opened(): Opened<this> {
+    const config = this.#config;
+    return {
+      storage: this.#storage,
+      leases: this.#leases,
+      ttlSeconds: config.ttlSeconds,
+      ofTenant: (keyPrefix) => {
+        const saver = new (this.constructor as new (options: DynamoDBSaverOptions) => this)({
+          ...config,
+          keyPrefix: config.keyPrefix + keyPrefix,
+        });
+        saver.serde = this.serde;
+        return saver;
+      },
+    };
   }
 
   /**

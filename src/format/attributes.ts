@@ -1,6 +1,7 @@
 import { fromBase64 } from "../aws/base64.js";
-import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
+import type { AttributeValue, Item, Key } from "../aws/dynamodb/items.js";
 import { damaged } from "./format-error.js";
+import { withoutBorn } from "./keys.js";
 
 /** The attribute with an item's bytes. */
 export const DATA = "data";
@@ -36,4 +37,13 @@ export function numberOf(item: Readonly<Record<string, AttributeValue>>, attribu
   const value = item[attribute];
   const number = value && "N" in value ? Number(value.N) : NaN;
   return Number.isFinite(number) ? number : undefined;
+}
+
+/**
+ * A value's place, which encryption binds it to: the same in every incarnation of a thread, so that one is restored
+ * without the key. Lengths come first, so that no two places read the same.
+ */
+export function placeOf({ PK, SK }: Key, attribute: string): string {
+  const sortKey = withoutBorn(SK.S);
+  return `${PK.S.length},${sortKey.length}:${PK.S}${sortKey}${attribute}`;
 }

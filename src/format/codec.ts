@@ -1,13 +1,11 @@
 import { toBase64Url } from "../aws/base64.js";
 import { sha256Name } from "../aws/sha256.js";
-import type { Key } from "../aws/dynamodb/items.js";
 import type { DataLocation } from "../errors.js";
 import { announcedLength, decompress, withCodec, type Compress } from "./compression.js";
 import { type Compression } from "../options.js";
 import { MAX_CONTAINER_BYTES } from "./container.js";
 import type { Encryption, Place } from "./encryption.js";
 import { damaged, FormatError, locate } from "./format-error.js";
-import { withoutBorn } from "./keys.js";
 import { Meter, tooLarge } from "./meter.js";
 import type { Segment } from "./value.js";
 
@@ -171,12 +169,3 @@ export class Codec {
 
 const tooLong = (length: number): FormatError =>
   new FormatError("VALUE_TOO_LARGE", `A stored part says that it is ${length} bytes long, which none can be`);
-
-/**
- * A value's place, which encryption binds it to: the same in every incarnation of a thread, so that one is restored
- * without the key. Lengths come first, so that no two places read the same.
- */
-export function placeOf({ PK, SK }: Key, attribute: string): string {
-  const sortKey = withoutBorn(SK.S);
-  return `${PK.S.length},${sortKey.length}:${PK.S}${sortKey}${attribute}`;
-}

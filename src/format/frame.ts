@@ -1,6 +1,5 @@
 import type { Item, Key } from "../aws/dynamodb/items.js";
-import { DATA, numberOf } from "./attributes.js";
-import { placeOf } from "./codec.js";
+import { DATA, numberOf, placeOf } from "./attributes.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import { damaged, FormatError } from "./format-error.js";
 import { idIn, PARENT, RUN } from "./id-attribute.js";

@@ -4,7 +4,7 @@ import type { DynamoDB } from "../aws/dynamodb/dynamodb.js";
 import type { Item } from "../aws/dynamodb/items.js";
 import { DATA } from "../format/attributes.js";
 import type { Backend } from "./backend.js";
-import { placeOf } from "../format/codec.js";
+import { placeOf } from "../format/attributes.js";
 import { key, segmentCopy, segmentSortKey } from "../format/keys.js";
 import { expiry, prolong, unlessLonger, upsertLiving, type Lifetime } from "./lifetime.js";
 import { objectDaysOf } from "./new-objects.js";

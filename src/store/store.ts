@@ -84,6 +84,19 @@ export class DynamoDBStore extends BaseStore {
     };
   }
 
+  /** @internal For the agent server: the same store, for a tenant. */
+  _ofTenant(keyPrefix: string): DynamoDBStore {
+    const { shared, ttlSeconds: defaultTtlSeconds, refreshOnRead, index, vectorIndex } = this.#config;
+    const { ttlSeconds: _ttl, refreshOnRead: _refresh, conflict: _conflict, ...options } = shared;
+    return new DynamoDBStore({
+      ...options,
+      ttl: { defaultTtlSeconds, refreshOnRead },
+      index,
+      vectorIndex,
+      keyPrefix: shared.keyPrefix + keyPrefix,
+    });
+  }
+
   /**
    * A store configured by environment variables, as {@link DynamoDBSaver.fromEnv}.
    *

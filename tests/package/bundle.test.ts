@@ -63,7 +63,7 @@ const ALLOWED = ["globalThis.process?.env", "a Worker's env, process.env, or Den
  * DeltaChannel 4,300, and leases 6,600, of which a reader has 1,400: it compares what holders have put. What only those
  * need who write is a function, not a method, so a reader is without it. What raises a ceiling has to be worth it.
  */
-const CEILINGS = { saver: 71_150, reader: 32_550, vectorIndex: 14_700 };
+const CEILINGS = { saver: 71_800, reader: 32_550, vectorIndex: 14_700 };
 /** wrangler keeps the names of all functions, which is 2 KB more. */
 const BY_WRANGLER = 35_250;
 
@@ -105,6 +105,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   credentials: ["aws4fetch"],
   context: ["@langchain/core/singletons"],
   "s3-vectors": ["aws4fetch"],
+  server: [],
 };
 
 test("there is an import list for every entry", async () => {

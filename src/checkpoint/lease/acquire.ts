@@ -30,8 +30,16 @@ const ASK_MS = 1_000;
 
 export const newName = (): string => crypto.randomUUID().slice(0, 13);
 
-/** @throws ThreadBusyError */
-export async function acquire(storage: Storage, threadId: string, options: LeaseOptions = {}): Promise<Lease> {
+/**
+ * @param turn who it is, where the marker has a queue: only the first of it is granted the lease
+ * @throws ThreadBusyError
+ */
+export async function acquire(
+  storage: Storage,
+  threadId: string,
+  options: LeaseOptions = {},
+  turn?: string,
+): Promise<Lease> {
   checkObject("", options, KNOWN, "{ leaseSeconds: 15 }", invalidInput);
   const { leaseSeconds = 15, waitSeconds = 0, signal } = options;
   number("leaseSeconds", leaseSeconds, 1, 3_600);
@@ -50,7 +58,7 @@ export async function acquire(storage: Storage, threadId: string, options: Lease
     const isStale = watched !== undefined && surelySince(watched.since) >= watched.lease.seconds;
     // Another name each time: what an earlier request is granted late has another end.
     const name = newName();
-    const wanted = { name, holder, seconds: leaseSeconds, ...(isStale && { stale: watched!.lease }) };
+    const wanted = { name, holder, seconds: leaseSeconds, turn, ...(isStale && { stale: watched!.lease }) };
     const granted = await grant(storage.db, thread, wanted);
     if ("granted" in granted) {
       const reads = new FirstReads(granted.granted, granted.before);

@@ -1,3 +1,4 @@
+import type { Item } from "../../aws/dynamodb/items.js";
 import type { FirstReads } from "../first-reads.js";
 import { threadOf, type Thread } from "../refs.js";
 import type { HeldLease, Storage } from "../storage.js";
@@ -24,6 +25,8 @@ export class Lease implements HeldLease {
   #lost: LeaseLostError | undefined;
   /** What stores something now. It is one holder's, so of one request of a Worker. */
   readonly #underWay = new Set<Promise<unknown>>();
+  /** Is given the marker as each renewal has found it. */
+  onSeen: ((marker: Item) => void) | undefined;
 
   /** @param own when it was asked for, and granted by its own clock; unknown where another instance has acquired it */
   constructor(
@@ -79,7 +82,7 @@ export class Lease implements HeldLease {
     // The instance that has acquired it, and releases it, knows nothing of what is stored here.
     const isShared = this.own === undefined;
     const prolong = (until: number): Promise<number | undefined> =>
-      prolongLease(storage.db, thread, this, until, { ...this.#stored(), isShared });
+      prolongLease(storage.db, thread, this, until, { ...this.#stored(), isShared }, this.onSeen);
     const wanted = Date.now() + seconds * 1_000;
     const until = await prolong(wanted);
     // Where the clock was set back: who waits has to see that this one lives.

@@ -2,7 +2,7 @@ import type { DynamoDB } from "../../aws/dynamodb/dynamodb.js";
 import { updateOf } from "../../aws/dynamodb/dynamodb.js";
 import type { Output } from "../../aws/dynamodb/protocol.js";
 import type { AttributeValue, Item, UpdateInput } from "../../aws/dynamodb/items.js";
-import { AwsRequestError, changedTooOften } from "../../errors.js";
+import { changedTooOften, isDynamoDBSaverError, type AwsRequestError } from "../../errors.js";
 import { numberOf, stringOf } from "../../format/attributes.js";
 import { key, THREAD_MARKER } from "../../format/keys.js";
 import { isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
@@ -11,6 +11,7 @@ import { LEASE, BORN, RESTORING } from "../incarnation.js";
 import { grantsOf } from "../grants.js";
 import type { Thread } from "../refs.js";
 import type { LeaseInfo } from "./errors.js";
+import { QUEUE, queueOf } from "./turns.js";
 
 /*
  * The lease in the marker of a thread. Each request has a condition on the marker alone, so each is decided by the
@@ -77,6 +78,8 @@ export interface Wanted {
   seconds: number;
   /** One that its holder has not renewed for as long as it lasts, as the caller has seen itself. */
   stale?: SeenLease | undefined;
+  /** Whose turn it must be, where some wait in the marker's queue. */
+  turn?: string | undefined;
 }
 
 /** What was granted, when by the clock of who has asked, and what the marker said before. */
@@ -103,6 +106,10 @@ export async function grant(db: DynamoDB, thread: Thread, wanted: Wanted): Promi
       const isFirst = token === now + 1 && earlier === undefined && stored.stored === undefined;
       return { granted: token, began, before: { ...stored, since: earlier, token: isFirst ? 0 : token - 1 } };
     }
+    const first = queueOf(item)[0];
+    const isFree = !seen || seen.until <= Date.now() - ALLOWANCE_MS;
+    if (wanted.turn !== undefined && first !== undefined && first !== wanted.turn && isFree)
+      return { name: "", holder: first, until: Date.now(), seconds: 1, token: 0 };
     // It may be free to the other update.
     const isStale = seen && seen.name === wanted.stale?.name && seen.until === wanted.stale.until;
     if (seen && !isStale && seen.until > Date.now() - ALLOWANCE_MS) return seen;
@@ -112,7 +119,7 @@ export async function grant(db: DynamoDB, thread: Thread, wanted: Wanted): Promi
 
 /** @param isThere whether the thread has a checkpoint, or is being restored: its life is left alone then */
 function granting({ partition }: Thread, wanted: Wanted, isThere: boolean, now: number, began: number): UpdateInput {
-  const { name, holder, seconds, stale } = wanted;
+  const { name, holder, seconds, stale, turn } = wanted;
   const values: Record<string, AttributeValue> = {
     ":name": { S: name },
     ":holder": { S: holder },
@@ -124,15 +131,18 @@ function granting({ partition }: Thread, wanted: Wanted, isThere: boolean, now: 
     ":now": { N: String(Math.floor(now / 1_000)) },
     ":over": { N: String(now - ALLOWANCE_MS) },
     ...(stale && { ":stale": { S: stale.name }, ":seen": { N: String(stale.until) } }),
+    ...(turn !== undefined && { ":turn": { S: turn } }),
     ...(!isThere && { ":ttl": { N: String(Math.ceil(now / 1_000) + UNBORN_SECONDS) } }),
   };
   const isFree =
     "(attribute_not_exists(#until) OR #until <= :over" +
-    `${stale ? " OR (#lease = :stale AND #until = :seen)" : ""}) AND (attribute_not_exists(#lease) OR #lease <> :name)`;
+    `${stale ? " OR (#lease = :stale AND #until = :seen)" : ""}) AND ` +
+    "(attribute_not_exists(#lease) OR #lease <> :name)" +
+    (turn === undefined ? "" : " AND (attribute_not_exists(#queue) OR begins_with(#queue, :turn))");
   const set =
     "SET #token = if_not_exists(#token, :first) + :one, #lease = :name, #holder = :holder, #until = :until, " +
     "#seconds = :seconds, #since = ";
-  const names = NAMES;
+  const names = { ...NAMES, ...(turn !== undefined && { "#queue": QUEUE }) };
   return isThere
     ? {
         key: key(partition, THREAD_MARKER),
@@ -177,7 +187,10 @@ export async function updateOrFind(
     });
     return { item: Attributes, isDone: true };
   } catch (error) {
-    if (!(error instanceof AwsRequestError && error.serviceCode === "ConditionalCheckFailedException")) throw error;
+    // In CommonJS the agent server has classes of its own.
+    const isRefused =
+      isDynamoDBSaverError(error) && (error as AwsRequestError).serviceCode === "ConditionalCheckFailedException";
+    if (!isRefused) throw error;
     // DynamoDB says nothing where nothing is there, and embedded servers may never say it.
     return { item: there ?? (await db.getItem(input.key, true)), isDone: false };
   }

@@ -7,6 +7,7 @@ import { tokenOf } from "../grants.js";
 import { BORN, LEASE, RESTORING } from "../incarnation.js";
 import type { Thread } from "../refs.js";
 import { HOLDER, leaseOf, SECONDS, UNTIL, updateOrFind } from "./marker.js";
+import { QUEUE, STOP } from "./turns.js";
 
 /* What the holder of a lease does to it. Each request has the condition that it is the lease of the marker still. */
 
@@ -40,6 +41,7 @@ export async function prolongLease(
   own: OwnLease,
   until: number,
   told: Told = {},
+  onSeen?: (marker: Item) => void,
 ): Promise<number | undefined> {
   const telling = tellingOf(told);
   const { item, isDone } = await updateOrFind(db, {
@@ -57,6 +59,7 @@ export async function prolongLease(
     },
     values: { ...namesOf(own), ":until": { N: String(until) }, ...telling.values },
   });
+  if (isDone && item) onSeen?.(item);
   const seen = leaseOf(item);
   if (isDone) return until;
   return seen?.name === own.name && seen.token === own.token ? seen.until : undefined;
@@ -78,11 +81,11 @@ export async function endLease(
     key: key(thread.partition, THREAD_MARKER),
     update: clauses(
       ["#released = :name", ...telling.set],
-      ["#until", "#holder", "#seconds", ...(isEmpty ? ["#since"] : telling.remove)],
+      ["#until", "#holder", "#seconds", "#stop", ...(isEmpty ? ["#since"] : telling.remove)],
     ),
     condition: isEmpty ? `${OWN} AND (attribute_not_exists(#shared) OR #shared <> :token)` : OWN,
     names: {
-      ...{ "#lease": LEASE, "#token": TOKEN, "#until": UNTIL, "#holder": HOLDER, "#seconds": SECONDS },
+      ...{ "#lease": LEASE, "#token": TOKEN, "#until": UNTIL, "#holder": HOLDER, "#seconds": SECONDS, "#stop": STOP },
       "#released": RELEASED,
       ...(isEmpty && { "#since": SINCE, "#shared": SHARED }),
       ...telling.names,
@@ -116,8 +119,10 @@ function tellingOf({ storedFrom }: Told): Pick<UpdateInput, "names" | "values"> 
 /** As `endLease`, of a thread that probably has no checkpoint: then nothing of it is left. */
 export async function endUnborn(db: DynamoDB, thread: Thread, own: OwnLease): Promise<boolean> {
   return db.deleteItem(key(thread.partition, THREAD_MARKER), {
-    condition: `${OWN} AND attribute_not_exists(#born) AND attribute_not_exists(#restoring)`,
-    names: { "#lease": LEASE, "#token": TOKEN, "#born": BORN, "#restoring": RESTORING },
+    condition:
+      `${OWN} AND attribute_not_exists(#born) AND attribute_not_exists(#restoring) ` +
+      "AND attribute_not_exists(#queue)",
+    names: { "#lease": LEASE, "#token": TOKEN, "#born": BORN, "#restoring": RESTORING, "#queue": QUEUE },
     values: namesOf(own),
   });
 }

@@ -2,7 +2,7 @@ import { toBase64 } from "../../aws/base64.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { newIncarnation } from "../../format/keys.js";
 import { DATA } from "../../format/attributes.js";
-import { placeOf } from "../../format/codec.js";
+import { placeOf } from "../../format/attributes.js";
 import { encodeContainer } from "../../format/container.js";
 import { FORMAT_VERSION } from "../../format/frame.js";
 import type { Serialized } from "../../format/serde/serialized.js";

@@ -1,7 +1,7 @@
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { AwsRequestError, DynamoDBSaverError } from "../../errors.js";
 import { binaryOf } from "../../format/attributes.js";
-import { placeOf } from "../../format/codec.js";
+import { placeOf } from "../../format/attributes.js";
 import { decodeContainer } from "../../format/container.js";
 import { damaged, FormatError } from "../../format/format-error.js";
 import { checkVersion } from "../../format/frame.js";

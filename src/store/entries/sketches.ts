@@ -1,7 +1,8 @@
 import { toBase64 } from "../../aws/base64.js";
 import type { Item, Key } from "../../aws/dynamodb/items.js";
 import { binaryOf, DATA, numberOf } from "../../format/attributes.js";
-import { placeOf, type Codec } from "../../format/codec.js";
+import { placeOf } from "../../format/attributes.js";
+import type { Codec } from "../../format/codec.js";
 import { FormatError } from "../../format/format-error.js";
 import { isBorn, key } from "../../format/keys.js";
 import { TTL_ATTRIBUTE } from "../../payload/lifetime.js";

@@ -1,9 +1,19 @@
+import { createAgentServer, type AgentServer } from "langgraph-checkpoint-dynamodb/server";
 import { expect, test } from "vitest";
 import { intercepted } from "../../lanes/stored/aws-requests.js";
 import { collect, emptyThread, putStep } from "../../lanes/savers/checkpoints.js";
-import { createSaver } from "../../lanes/savers/harness.js";
+import { createSaver, type SaverOptions } from "../../lanes/savers/harness.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
+import { post } from "../../lanes/server/mortal.js";
 import { createCache, createStore } from "../../lanes/savers/stores.js";
+
+/** An agent server on a saver with these options. */
+const serverOf = (options: Partial<SaverOptions>): AgentServer =>
+  createAgentServer({
+    graphs: { agent: { stream: () => undefined, invoke: () => undefined } },
+    checkpointer: createSaver(options),
+    authenticate: false,
+  });
 
 /*
  * What one keyPrefix and an id make is never what another keyPrefix and another id make, however much the one looks
@@ -29,7 +39,7 @@ test(
 
 test("no two tenants, and no two kinds of data, share a partition", async () => {
   const base = newPrefix();
-  const words = ["T", "THREADS", "N", "NAMESPACES", "X"];
+  const words = ["T", "THREADS", "N", "NAMESPACES", "X", "D", "DUE"];
   const prefixes = ["", ...words, ...words.flatMap((word) => [`${word}#`, `${word}#x`])].map((end) => base + end);
   const ids = ["0", "x", ...words, ...words.flatMap((word) => [`x${word}`, `${word}#0`])];
   /** Whose each partition is. */
@@ -47,6 +57,8 @@ test("no two tenants, and no two kinds of data, share a partition", async () => 
       ["list of threads", () => collect(createSaver(options).listThreads())],
       ["namespace", (id) => createStore(options).get([id], "key")],
       ["registry", () => createStore(options).listNamespaces()],
+      ["directory", () => post(serverOf(options), "/threads/count", {})],
+      ["list of what is due", () => serverOf(options).sweep()],
       ["cache", (id) => createCache(options).get([[["nodes"], id]])],
     ];
     for (const [kind, read] of kinds) {
