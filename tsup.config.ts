@@ -19,7 +19,14 @@ const named: NonNullable<Options["plugins"]>[number] = {
 const library: Options = {
   ...both,
   plugins: [named],
-  entry: ["src/index.ts", "src/reader.ts", "src/credentials.ts", "src/context.ts", "src/s3-vectors.ts"],
+  entry: [
+    "src/index.ts",
+    "src/reader.ts",
+    "src/credentials.ts",
+    "src/context.ts",
+    "src/s3-vectors.ts",
+    "src/server.ts",
+  ],
   tsconfig: "src/tsconfig.json",
   format: ["esm", "cjs"],
   // Neutral: nothing of Node is assumed, and a `node:` import that slips in stays visible in the bundle.

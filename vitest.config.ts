@@ -73,6 +73,7 @@ const inWorkerd = isWhole
   : [
       "tests/behaviour/{aws,credentials}/*.test.ts",
       "tests/behaviour/threads/{copy-export,export-import,prune}.test.ts",
+      "tests/behaviour/server/server-{input,runs}.test.ts",
     ];
 
 /** LangGraph's suite with one option at a time: `official-together` has them all. */
@@ -85,6 +86,7 @@ const resolve = {
     "langgraph-checkpoint-dynamodb/credentials": source("credentials.ts"),
     "langgraph-checkpoint-dynamodb/reader": source("reader.ts"),
     "langgraph-checkpoint-dynamodb/s3-vectors": source("s3-vectors.ts"),
+    "langgraph-checkpoint-dynamodb/server": source("server.ts"),
     "langgraph-checkpoint-dynamodb": source("index.ts"),
   },
 };

@@ -1,0 +1,51 @@
+import { unfit } from "./http-error.js";
+
+export type Fields = Record<string, unknown>;
+
+export const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isAbsent = (value: unknown): value is undefined | null => value === undefined || value === null;
+
+export function textIn(fields: Fields, name: string): string | undefined {
+  const value = fields[name];
+  if (isAbsent(value)) return undefined;
+  if (typeof value !== "string" || value === "") throw unfit(`${name} must be a text that is not empty.`);
+  return value;
+}
+
+export function fieldsIn(fields: Fields, name: string): Fields | undefined {
+  const value = fields[name];
+  if (isAbsent(value)) return undefined;
+  if (!isFields(value)) throw unfit(`${name} must be an object.`);
+  return value;
+}
+
+export function oneIn<T extends string>(fields: Fields, name: string, allowed: readonly T[]): T | undefined {
+  const value = fields[name];
+  if (isAbsent(value)) return undefined;
+  if (!allowed.includes(value as T)) throw unfit(`${name} must be one of ${allowed.join(", ")}.`);
+  return value as T;
+}
+
+export function booleanIn(fields: Fields, name: string): boolean | undefined {
+  const value = fields[name];
+  if (isAbsent(value)) return undefined;
+  if (typeof value !== "boolean") throw unfit(`${name} must be true or false.`);
+  return value;
+}
+
+/** A whole number, also as a text, as query parameters are. */
+export function numberIn(fields: Fields, name: string, usual: number, most: number): number {
+  const value = isAbsent(fields[name]) ? usual : Number(fields[name]);
+  if (!Number.isInteger(value) || value < 0) throw unfit(`${name} must be a whole number, 0 or more.`);
+  return Math.min(value, most);
+}
+
+export function textsIn(fields: Fields, name: string): string[] | undefined {
+  const value = fields[name];
+  if (isAbsent(value)) return undefined;
+  if (!Array.isArray(value) || !value.every((one) => typeof one === "string"))
+    throw unfit(`${name} must be an array of texts.`);
+  return value;
+}

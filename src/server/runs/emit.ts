@@ -1,0 +1,47 @@
+import type { ServerEvent } from "../http/sse.js";
+import { toJson } from "../http/json.js";
+import { EventIds, type LogWriter } from "../log/writer.js";
+import type { Listener } from "../scope.js";
+
+/** So long at most is a question held back for the run to end. */
+const HELD_MS = 500;
+
+/** Where the events of one attempt go: to who listens in this instance, and to the log of a resumable run. */
+export class Emitter {
+  readonly #ids: EventIds;
+  #held: { since: number; events: ServerEvent[] } | undefined;
+
+  constructor(
+    token: number,
+    readonly listeners: ReadonlySet<Listener>,
+    readonly log: LogWriter | undefined,
+  ) {
+    this.#ids = new EventIds(token);
+  }
+
+  emit(event: string, data: unknown): void {
+    const number = this.#ids.next();
+    const isHeard = [...this.listeners].some(({ isLeft }) => !isLeft);
+    if (!isHeard && !this.log) return;
+    const one = { id: String(number), event, data: toJson(data) };
+    if (this.#held) this.#held.events.push(one);
+    else this.#tell(one);
+    this.log?.push(number, one);
+  }
+
+  /** The run is about to end with a question: who answers at once is not to find the thread busy with it. */
+  hold(): void {
+    this.#held ??= { since: Date.now(), events: [] };
+  }
+
+  /** What was held back comes now. @param isOver or only where it has waited for long */
+  letGo(isOver: boolean): void {
+    if (!this.#held || (!isOver && Date.now() - this.#held.since < HELD_MS)) return;
+    for (const one of this.#held.events) this.#tell(one);
+    this.#held = undefined;
+  }
+
+  #tell(event: ServerEvent): void {
+    for (const listener of this.listeners) listener.push(event);
+  }
+}

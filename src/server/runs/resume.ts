@@ -1,0 +1,97 @@
+import type { Lease } from "../../checkpoint/lease/lease.js";
+import { runCheckpoints } from "../../checkpoint/read/run-checkpoints.js";
+import { GraphCommand, type Graph, type GraphConfig, type Snapshot } from "../graphs.js";
+import { isFields } from "../http/fields.js";
+import type { Scope } from "../scope.js";
+import type { Kwargs, Run } from "./record.js";
+
+/*
+ * How a run goes on whose isolate has died. Its input is given again only while nothing of it is stored: otherwise the
+ * graph goes on from what is there. The danger are answers to interrupts: a plain one that is given twice answers the
+ * next question of the same node as well. So an answer is bound to its question when the run begins.
+ */
+
+const RESUME = "__resume__";
+/** What LangGraph takes for the id of an interrupt. */
+const isBound = (resume: unknown): boolean =>
+  isFields(resume) && Object.keys(resume).length > 0 && Object.keys(resume).every((id) => /^[0-9a-f]{32}$/.test(id));
+
+/**
+ * What LangGraph writes of a command stands under the interrupt's id, or under this one. What a task has taken of it
+ * stands under the task's own.
+ */
+const NO_TASK = "00000000-0000-0000-0000-000000000000";
+const isTask = (id: string): boolean => id !== NO_TASK && id.includes("-");
+
+/** How many answers the tasks of the latest checkpoint have taken. */
+async function answersAt({ saver }: Scope, config: GraphConfig): Promise<number> {
+  const tuple = await saver.getTuple(config);
+  const answers = (tuple?.pendingWrites ?? []).filter(([task, channel]) => channel === RESUME && isTask(task));
+  return answers.reduce((sum, [, , value]) => sum + (Array.isArray(value) ? value.length : 1), 0);
+}
+
+const openQuestions = ({ tasks }: Snapshot): string[] => [
+  ...new Set(tasks.flatMap(({ interrupts }) => interrupts.flatMap(({ id }) => (id === undefined ? [] : [id])))),
+];
+
+/** Binds an answer to the question that waits, if one does. Is called under the lease, before the run begins. */
+export async function boundAnswer(
+  scope: Scope,
+  graph: Graph,
+  config: GraphConfig,
+  { command, ...kwargs }: Kwargs,
+): Promise<Kwargs> {
+  const resume = command?.resume;
+  if (resume === undefined) return { command, ...kwargs };
+  const [answers, snapshot] = [await answersAt(scope, config), await graph.getState(config)];
+  const asked = openQuestions(snapshot);
+  if (isBound(resume) || asked.length === 0) return { command, ...kwargs, answers };
+  if (asked.length > 1) return { command, ...kwargs, answers, isAmbiguous: true };
+  return { ...kwargs, command: { ...command, resume: { [asked[0]!]: resume } }, answers };
+}
+
+export const inputOf = ({ command, input }: Kwargs): unknown => (command ? new GraphCommand(command) : input);
+
+/** What an attempt begins with. */
+export type Plan =
+  /** The graph gets this; `null`: it goes on. */
+  | { kind: "run"; input: unknown }
+  /** It has done all that it had to do. */
+  | { kind: "done"; snapshot: Snapshot }
+  | { kind: "never"; why: string };
+
+/** @param config of the latest checkpoint, under the lease */
+export async function planAgain(
+  scope: Scope,
+  run: Run,
+  graph: Graph,
+  config: GraphConfig,
+  lease: Lease,
+): Promise<Plan> {
+  const { kwargs } = run;
+  const snapshot = await graph.getState(config);
+  const { checkpoint_id: latest } = snapshot.config.configurable;
+  const own = await ownCheckpoints(scope, run, lease);
+  if (own.some((id) => id === latest)) {
+    const { tasks } = snapshot;
+    // Not by `next`: tasks that have written are not in it, and their checkpoint may still be missing.
+    const isAsking =
+      tasks.some(({ interrupts }) => interrupts.length > 0) &&
+      tasks.every(({ interrupts, result }) => interrupts.length > 0 || result !== undefined);
+    return tasks.length === 0 || isAsking ? { kind: "done", snapshot } : { kind: "run", input: null };
+  }
+  if (own.length > 0) return { kind: "never", why: "Another run has gone on in its thread." };
+  if (kwargs.isAmbiguous)
+    return { kind: "never", why: "It was a plain answer where several questions waited. Answer by interrupt id." };
+  if (kwargs.answers !== undefined && (await answersAt(scope, config)) > kwargs.answers)
+    return { kind: "run", input: null };
+  return { kind: "run", input: inputOf(kwargs) };
+}
+
+/** What a run has stored. Its metadata do not say whose a checkpoint is, but its item does. */
+async function ownCheckpoints({ storage }: Scope, { id, threadId, created }: Run, lease: Lease): Promise<string[]> {
+  const own: string[] = [];
+  for await (const one of runCheckpoints({ ...storage, lease }, threadId, created))
+    if (one.runId === id) own.push(one.id);
+  return own;
+}

@@ -1,0 +1,54 @@
+import type { GraphConfig, Snapshot } from "../graphs.js";
+
+/** Which checkpoint a config names, in the shape of LangGraph's server. Nothing else of the config is given out. */
+export function checkpointOf(config: GraphConfig | undefined): Record<string, unknown> | null {
+  const { thread_id, checkpoint_ns, checkpoint_id, checkpoint_map } = config?.configurable ?? {};
+  if (checkpoint_id === undefined && checkpoint_ns === undefined) return null;
+  return {
+    thread_id,
+    checkpoint_ns: checkpoint_ns ?? "",
+    checkpoint_id: checkpoint_id ?? null,
+    checkpoint_map: checkpoint_map ?? null,
+  };
+}
+
+const isSnapshot = (state: Snapshot | GraphConfig): state is Snapshot => "values" in state && "next" in state;
+
+const errorText = (error: unknown): string | null =>
+  error === undefined || error === null ? null : error instanceof Error ? error.message : toText(error);
+
+const toText = (error: unknown): string => {
+  const message = (error as { message?: unknown }).message;
+  return typeof message === "string" ? message : JSON.stringify(error);
+};
+
+/** A state as LangGraph's server gives it. */
+export function stateShape(snapshot: Snapshot): Record<string, unknown> {
+  const { values, next, tasks, metadata, createdAt, config, parentConfig } = snapshot;
+  const { lease: _lease, ...shown } = metadata ?? {};
+  return {
+    values,
+    next,
+    tasks: tasks.map(({ id, name, path, error, interrupts, state, result }) => ({
+      id,
+      name,
+      path: path ?? null,
+      error: errorText(error),
+      interrupts,
+      checkpoint: state ? checkpointOf(isSnapshot(state) ? state.config : state) : null,
+      state: state && isSnapshot(state) ? stateShape(state) : null,
+      result: result ?? null,
+    })),
+    metadata: metadata ? shown : {},
+    created_at: createdAt ?? null,
+    checkpoint: checkpointOf(config),
+    parent_checkpoint: parentConfig ? checkpointOf(parentConfig) : null,
+  };
+}
+
+/** The interrupts that wait for an answer, by task. */
+export function interruptsOf({ tasks }: Snapshot): Record<string, unknown[]> {
+  return Object.fromEntries(
+    tasks.filter(({ interrupts }) => interrupts.length > 0).map(({ id, interrupts }) => [id, interrupts]),
+  );
+}

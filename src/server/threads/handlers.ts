@@ -1,0 +1,97 @@
+import { livingOf } from "../../checkpoint/incarnation.js";
+import { threadOf } from "../../checkpoint/refs.js";
+import { addRow, deleteThreadOf, patchMetadata, readRow, type ThreadRow } from "../directory.js";
+import { graphOfThread } from "../graphs.js";
+import { HttpError, notFound, unfit } from "../http/http-error.js";
+import { bodyOf, type Call } from "../call.js";
+import { fieldsIn, isFields, oneIn, textIn, type Fields } from "../http/fields.js";
+import { readRun } from "../runs/record.js";
+import { isLost, takeUpAll } from "../runs/take-up.js";
+import { json } from "../http/json.js";
+import { interruptsOf } from "../shapes/state.js";
+import { threadShape } from "../shapes/thread.js";
+import { underLease } from "./under-lease.js";
+
+const MAX_ID_CHARS = 1_024;
+
+function idIn(body: Fields): string | undefined {
+  const id = textIn(body, "thread_id");
+  if (id !== undefined && id.length > MAX_ID_CHARS) throw unfit(`thread_id has more than ${MAX_ID_CHARS} characters.`);
+  return id;
+}
+
+/** What a client writes of metadata; those that are `undefined` in it are not there. */
+const metadataIn = (body: Fields): Fields => fieldsIn(body, "metadata") ?? {};
+
+export async function createThread(call: Call): Promise<Response> {
+  const body = await bodyOf(call);
+  const id = idIn(body);
+  const ifExists = oneIn(body, "if_exists", ["raise", "do_nothing"]) ?? "raise";
+  const supersteps = superstepsIn(body);
+  const row = await addRow(call.scope, id ?? crypto.randomUUID(), metadataIn(body), id !== undefined);
+  if (!row) {
+    const there = ifExists === "do_nothing" ? await readRow(call.scope, id!) : undefined;
+    if (there) return json(threadShape(there));
+    throw new HttpError(409, "There is such a thread.");
+  }
+  if (supersteps.length > 0) await replay(call, row, supersteps);
+  return json(threadShape(row));
+}
+
+function superstepsIn(body: Fields): { updates: Fields[] }[] {
+  const { supersteps = [] } = body;
+  const isStep = (step: unknown): step is { updates: Fields[] } =>
+    isFields(step) && Array.isArray(step.updates) && step.updates.length > 0 && step.updates.every(isFields);
+  if (supersteps === null) return [];
+  if (!Array.isArray(supersteps) || !supersteps.every(isStep))
+    throw unfit("supersteps must be an array of { updates: [{ values, as_node }] }.");
+  return supersteps;
+}
+
+async function replay({ scope }: Call, row: ThreadRow, supersteps: { updates: Fields[] }[]): Promise<void> {
+  const graph = graphOfThread(scope, row.metadata);
+  await underLease(scope, row.threadId, (configurable) =>
+    graph.bulkUpdateState(
+      { configurable },
+      supersteps.map(({ updates }) => ({
+        updates: updates.map(({ values, as_node }) => ({ values, asNode: as_node })),
+      })),
+    ),
+  );
+}
+
+export async function getThread({ scope, thread, goesOn }: Call): Promise<Response> {
+  const row = thread!;
+  const { threadId } = row;
+  const config = { configurable: { thread_id: threadId } };
+  const [snapshot, run] = await Promise.all([
+    graphOfThread(scope, row.metadata).getState(config),
+    row.run === undefined ? undefined : readRun(scope, threadId, row.run),
+  ]);
+  // Who looks at a thread whose run has died takes it up, as who listens does.
+  if (row.run !== undefined && (!run || (await isLost(scope, run)))) goesOn(takeUpAll(scope, threadId, row.run));
+  return json(threadShape(row, { values: snapshot.values, interrupts: interruptsOf(snapshot) }));
+}
+
+export async function patchThread(call: Call): Promise<Response> {
+  const patched = await patchMetadata(call.scope, call.thread!, metadataIn(await bodyOf(call)));
+  if (!patched) throw notFound("thread");
+  if (call.request.headers.get("prefer") === "return=minimal") return new Response(null, { status: 204 });
+  return json(threadShape(patched));
+}
+
+export async function deleteThread({ scope, thread }: Call): Promise<Response> {
+  await deleteThreadOf(scope, thread!.threadId, thread!.guard);
+  return new Response(null, { status: 204 });
+}
+
+/** Another thread with the same checkpoints. Runs are not copied. */
+export async function copyThread({ scope, thread }: Call): Promise<Response> {
+  const { threadId, metadata } = thread!;
+  const to = crypto.randomUUID();
+  const marker = await scope.storage.incarnations.marker(await threadOf(scope.storage, threadId));
+  // One without a checkpoint has nothing to copy.
+  if (livingOf(marker) !== undefined) await scope.saver.copyThread(threadId, to);
+  const row = await addRow(scope, to, metadata, false);
+  return json(threadShape(row!));
+}
