@@ -54,6 +54,10 @@ test("the tarball holds the build with its types, what is to be read first, and 
     "dist/s3-vectors.d.cts",
     "dist/s3-vectors.d.ts",
     "dist/s3-vectors.js",
+    "dist/server.cjs",
+    "dist/server.d.cts",
+    "dist/server.d.ts",
+    "dist/server.js",
     "dist/shared.d.cts",
     "dist/shared.d.ts",
     "dist/shared.js",
@@ -76,7 +80,7 @@ test("the tarball holds the build with its types, what is to be read first, and 
 test("classes have the names that they are imported by", async () => {
   const program = `for (const [name, value] of Object.entries({ ...await import(process.argv[1]) }))
     if (typeof value === "function" && /^[A-Z]/.test(name)) console.log(name, value.name);`;
-  const entries = ["", "/reader", "/credentials", "/context", "/s3-vectors"];
+  const entries = ["", "/reader", "/credentials", "/context", "/s3-vectors", "/server"];
   const printed = await Promise.all(
     entries.map((entry) =>
       run(installed.folder, process.execPath, [
@@ -197,6 +201,7 @@ test("are-the-types-wrong finds types that fit what is imported, in every way of
     "./package.json",
     "./reader",
     "./s3-vectors",
+    "./server",
   ]);
   expect(result.problems).toEqual([]);
 });

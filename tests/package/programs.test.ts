@@ -69,6 +69,7 @@ import "langgraph-checkpoint-dynamodb/context";
 import "langgraph-checkpoint-dynamodb/credentials";
 import "langgraph-checkpoint-dynamodb/reader";
 import "langgraph-checkpoint-dynamodb/s3-vectors";
+import "langgraph-checkpoint-dynamodb/server";
 const place = { tableName: "checkpoints", region: "us-east-1" };
 export const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 const bytes = new Uint8Array(32);
@@ -118,6 +119,7 @@ test("the programs of all documents are among them", () => {
       "docs/credentials.md",
       "docs/migrating.md",
       "docs/operations.md",
+      "docs/server.md",
       "docs/store.md",
       "docs/threads.md",
       "docs/troubleshooting.md",

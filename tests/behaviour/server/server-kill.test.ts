@@ -1,0 +1,86 @@
+import { Annotation, interrupt, START, StateGraph } from "@langchain/langgraph";
+import { provideContext } from "langgraph-checkpoint-dynamodb/context";
+import { expect, test } from "vitest";
+import { mortal, post } from "../../lanes/server/mortal.js";
+import { eventsOf, serve, type Sent } from "../../lanes/server/served.js";
+import { createSaver } from "../../lanes/savers/harness.js";
+
+provideContext();
+
+const State = Annotation.Root({
+  log: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
+});
+
+/** Three steps, of which the second has asked before. */
+const graph = new StateGraph(State)
+  .addNode("one", () => ({ log: ["one"] }))
+  .addNode("two", () => ({ log: [`two ${interrupt<string, string>("Two?")}`] }))
+  .addNode("three", () => ({ log: ["three"] }))
+  .addEdge(START, "one")
+  .addEdge("one", "two")
+  .addEdge("two", "three")
+  .compile();
+
+interface Life {
+  after: number;
+  isWhole: boolean;
+}
+
+/** A run in an isolate that dies after so many requests, and then everything that a client would do to see its end. */
+async function live(after: number, body: object, isAnswer: boolean): Promise<Life> {
+  const served = serve({ graphs: { agent: graph }, limits: { leaseSeconds: 1 } });
+  const { json, world } = served;
+  await json("POST", "/threads", { thread_id: "t" });
+  if (isAnswer) await json("POST", "/threads/t/runs/wait", { assistant_id: "agent", input: {} });
+  const one = mortal({ ...served, another: (more) => served.another({ checkpointer: createSaver(world), ...more }) });
+  one.die(after);
+  const seen: Sent[] = [];
+  const whole = { assistant_id: "agent", stream_mode: "updates", stream_resumable: true, ...body };
+  const response = await post(one.server, "/threads/t/runs/stream", whole);
+  const location = response.headers.get("location");
+  if (location !== null) {
+    try {
+      for await (const event of eventsOf(response)) seen.push(event);
+    } catch {
+      // The connection breaks with the isolate.
+    }
+    const isOver = (): boolean => ["end", "error"].includes(seen.at(-1)?.event ?? "");
+    const headers = { "last-event-id": seen.at(-1)?.id ?? "-1" };
+    if (!isOver())
+      for await (const event of eventsOf(await served.call("GET", location, undefined, headers))) seen.push(event);
+    expect([after, seen.at(-1)?.event]).toEqual([after, "end"]);
+    const ids = seen.flatMap(({ id }) => (id === undefined ? [] : [BigInt(id)]));
+    expect(ids).toEqual([...new Set(ids)].sort((a, b) => (a < b ? -1 : 1)));
+    const runs = await json<{ run_id: string; status: string }[]>("GET", "/threads/t/runs");
+    await json("GET", `/threads/t/runs/${runs[0]!.run_id}/join`);
+    expect([after, await json("GET", "/threads/t/runs")]).toMatchObject([
+      after,
+      runs.map(() => ({ status: "success" })),
+    ]);
+    const { values } = await json<{ values: { log: string[] } }>("GET", "/threads/t/state");
+    expect([after, values.log]).toEqual([after, isAnswer ? ["one", "two yes", "three"] : ["one"]]);
+  }
+  // The thread is free for the next run, if not at once.
+  for (;;) {
+    const next = await served.call("POST", "/threads/t/runs/wait", { assistant_id: "agent", input: { log: ["next"] } });
+    await next.text();
+    if (next.status === 200) break;
+    expect([after, next.status]).toEqual([after, 422]);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  const thread = await json<{ status: string }>("GET", "/threads/t");
+  expect([after, thread.status]).toEqual([after, "interrupted"]);
+  return { after, isWhole: one.sent < after };
+}
+
+test.each([
+  ["begins a thread", { input: {} }, false],
+  ["answers a question", { command: { resume: "yes" } }, true],
+])(
+  "a run that %s ends as if its isolate had lived, after whichever request that one dies",
+  async (_, body, isAnswer) => {
+    const lives = await Promise.all(Array.from({ length: 32 }, (_one, i) => live(i, body, isAnswer)));
+    expect(lives.some(({ isWhole }) => isWhole)).toBe(true);
+    expect(lives.filter(({ isWhole }) => !isWhole).length).toBeGreaterThan(10);
+  },
+);

@@ -1,0 +1,194 @@
+import { AIMessage } from "@langchain/core/messages";
+import {
+  Annotation,
+  interrupt,
+  MessagesAnnotation,
+  START,
+  StateGraph,
+  type LangGraphRunnableConfig,
+} from "@langchain/langgraph";
+import { createAgentServer, type AgentServer, type AgentServerOptions } from "langgraph-checkpoint-dynamodb/server";
+import { createSaver, type SaverOptions } from "../savers/harness.js";
+import { newPrefix } from "../stored/requests.js";
+
+/* Graphs as users have them, and a server of them. */
+
+const texts = () => Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] });
+const Log = Annotation.Root({ log: texts() });
+
+/** Who waits for a node, and lets it go on. */
+export class Gate {
+  #open: (() => void)[] = [];
+  #arrived: (() => void)[] = [];
+  visits = 0;
+
+  /** A node is here, and goes on when it is let. */
+  async pass(): Promise<void> {
+    this.visits++;
+    for (const tell of this.#arrived.splice(0)) tell();
+    await new Promise<void>((resolve) => this.#open.push(resolve));
+  }
+
+  async arrival(): Promise<void> {
+    if (this.#open.length === 0) await new Promise<void>((resolve) => this.#arrived.push(resolve));
+  }
+
+  /** Who waits here has died, and waits for ever. */
+  abandon(): void {
+    this.#open = [];
+  }
+
+  open(): void {
+    for (const resolve of this.#open.splice(0)) resolve();
+  }
+}
+
+export interface Effects {
+  done: string[];
+  gate: Gate;
+}
+
+/** `chat` answers, `steps` has two nodes of which the second waits, `ask` asks once, `ask-twice` twice in a node. */
+export function graphsOf({ done, gate }: Effects) {
+  const step = (name: string) => (): typeof Log.Update => {
+    done.push(name);
+    return { log: [name] };
+  };
+  return {
+    chat: new StateGraph(MessagesAnnotation)
+      .addNode("answer", ({ messages }) => ({
+        messages: [new AIMessage({ id: `a${messages.length}`, content: `You said ${messages.at(-1)?.text}.` })],
+      }))
+      .addEdge(START, "answer")
+      .compile(),
+    steps: new StateGraph(Log)
+      .addNode("first", step("first"))
+      .addNode("second", async () => {
+        await gate.pass();
+        return step("second")();
+      })
+      .addEdge(START, "first")
+      .addEdge("first", "second")
+      .compile(),
+    ask: new StateGraph(Log)
+      .addNode("ask", () => ({ log: [`answered ${interrupt<string, string>("Really?")}`] }))
+      .addNode("after", step("after"))
+      .addEdge(START, "ask")
+      .addEdge("ask", "after")
+      .compile(),
+    "ask-twice": new StateGraph(Log)
+      .addNode("ask", async () => {
+        const one = interrupt<string, string>("One?");
+        if (gate.visits >= 0) done.push(`one ${one}`);
+        const two = interrupt<string, string>("Two?");
+        return { log: [`${one} and ${two}`] };
+      })
+      .addEdge(START, "ask")
+      .compile(),
+    fails: new StateGraph(Log)
+      .addNode("fail", () => {
+        throw new RangeError("It is too far.");
+      })
+      .addEdge(START, "fail")
+      .compile(),
+    user: new StateGraph(Log)
+      .addNode("who", (_state, { configurable, store }: LangGraphRunnableConfig) => ({
+        log: [JSON.stringify(configurable?.langgraph_auth_user ?? null), store ? "store" : "no store"],
+      }))
+      .addEdge(START, "who")
+      .compile(),
+  };
+}
+
+export interface Served {
+  server: AgentServer;
+  effects: Effects;
+  world: Partial<SaverOptions> & { keyPrefix: string };
+  /** Another instance, which knows nothing of the first. */
+  another: (options?: Partial<AgentServerOptions>) => AgentServer;
+  call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Response>;
+  /** The JSON of an answer, which has to be one of success. */
+  json: <T = Record<string, unknown>>(method: string, path: string, body?: unknown) => Promise<T>;
+  /** What a run in the background waits for. */
+  settled: () => Promise<void>;
+}
+
+export function serve(
+  options: Partial<AgentServerOptions> = {},
+  saverOptions: Partial<SaverOptions> = {},
+  effects: Effects = { done: [], gate: new Gate() },
+): Served {
+  const world = { ...saverOptions, keyPrefix: saverOptions.keyPrefix ?? newPrefix() };
+  const another = (more: Partial<AgentServerOptions> = {}): AgentServer =>
+    createAgentServer({
+      graphs: graphsOf(effects),
+      checkpointer: createSaver(world),
+      authenticate: false,
+      ...options,
+      ...more,
+    });
+  const server = another();
+  const work: Promise<unknown>[] = [];
+  const ctx = { waitUntil: (promise: Promise<unknown>) => void work.push(promise) };
+  const call = (method: string, path: string, body?: unknown, headers = {}): Promise<Response> =>
+    server.fetch(
+      new Request(`https://agent.example${path}`, {
+        method,
+        headers: { "content-type": "application/json", ...headers },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+      {},
+      ctx,
+    );
+  return {
+    server,
+    effects,
+    world,
+    another,
+    call,
+    async json<T>(method: string, path: string, body?: unknown) {
+      const response = await call(method, path, body);
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${response.status}: ${text}`);
+      return (text === "" ? undefined : JSON.parse(text)) as T;
+    },
+    async settled() {
+      while (work.length > 0) await work.shift();
+    },
+  };
+}
+
+export interface Sent {
+  id: string | undefined;
+  event: string;
+  data: unknown;
+}
+
+/** The events of a stream, as they come. */
+export async function* eventsOf(response: Response): AsyncGenerator<Sent, void, undefined> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  const reader = response.body!.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const parts = (rest + decoder.decode(value, { stream: true })).split("\n\n");
+      rest = parts.pop()!;
+      for (const part of parts.filter((one) => !one.startsWith(":"))) {
+        const field = (name: string): string | undefined => new RegExp(`^${name}: (.*)$`, "m").exec(part)?.[1];
+        yield { id: field("id"), event: field("event")!, data: JSON.parse(field("data")!) };
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+export async function allEvents(response: Response): Promise<Sent[]> {
+  const all: Sent[] = [];
+  for await (const one of eventsOf(response)) all.push(one);
+  return all;
+}
+
+export const human = (content: string): { messages: object[] } => ({ messages: [{ type: "human", content }] });
