@@ -1,5 +1,5 @@
 import { compareCodePoints } from "../format/code-points.js";
-import { idTime } from "./id-time.js";
+import { idTime } from "./ids.js";
 
 /*
  * What leases change for whoever reads: docs/storage.md says why. Nothing here knows of requests, so that the model in

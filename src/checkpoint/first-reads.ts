@@ -1,6 +1,6 @@
 import { boundsOf, isAbove, overName, type Bounds, type Grants, type Ranked } from "./fence.js";
 import { hasRun, indexOf } from "../format/writes.js";
-import { idTime } from "./id-time.js";
+import { idTime } from "./ids.js";
 
 /** The writes of one task to a checkpoint, under one token. */
 export interface TaskWrites {

@@ -1,4 +1,4 @@
-import { idTime } from "../checkpoint/id-time.js";
+import { idTime } from "../checkpoint/ids.js";
 
 /** When a checkpoint was made, as its id says, in ISO 8601; `undefined` for ids that say no time. */
 export function timeOf(checkpointId: string): string | undefined {

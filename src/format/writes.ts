@@ -1,7 +1,6 @@
 import type { Item, Key } from "../aws/dynamodb/items.js";
-import { binaryOf, stringOf } from "./attributes.js";
+import { binaryOf, stringOf, placeOf } from "./attributes.js";
 import { compareCodePoints } from "./code-points.js";
-import { placeOf } from "./attributes.js";
 import type { Codec } from "./codec.js";
 import { decodeContainer, encodeContainer } from "./container.js";
 import type { Place } from "./encryption.js";

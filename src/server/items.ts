@@ -1,8 +1,7 @@
 import { toBase64 } from "../aws/base64.js";
 import type { AttributeValue, Item, Key } from "../aws/dynamodb/items.js";
 import type { Storage } from "../checkpoint/storage.js";
-import { binaryOf, DATA } from "../format/attributes.js";
-import { placeOf } from "../format/attributes.js";
+import { binaryOf, DATA, placeOf } from "../format/attributes.js";
 import { expiry } from "../payload/lifetime.js";
 import { HttpError } from "./http/http-error.js";
 

@@ -1,7 +1,7 @@
 import { idIn, RUN } from "../../format/id-attribute.js";
 import { keyPart } from "../../format/keys.js";
 import { isEnded } from "../../payload/lifetime.js";
-import { idTime } from "../id-time.js";
+import { idTime } from "../ids.js";
 import { threadOf } from "../refs.js";
 import type { Storage } from "../storage.js";
 import { checkpointPages, namespaceRange } from "./pages.js";

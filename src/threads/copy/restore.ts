@@ -8,7 +8,7 @@ import { isStorable } from "../../format/item-size.js";
 import { deleteIncarnation } from "../../checkpoint/delete-thread.js";
 import { tokenOf } from "../../checkpoint/grants.js";
 import { deleteAsRead } from "../../checkpoint/incarnation.js";
-import { idTime } from "../../checkpoint/id-time.js";
+import { idTime } from "../../checkpoint/ids.js";
 import { claimOf } from "../../checkpoint/read/rank.js";
 import { CHECKPOINTS, key, newIncarnation, parseSortKey, withBorn } from "../../format/keys.js";
 import { endingLater, goneAt, livingUntil, unlessLonger, type Lifetime } from "../../payload/lifetime.js";

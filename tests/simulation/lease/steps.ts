@@ -1,5 +1,5 @@
 import { epochOf } from "../../../src/checkpoint/fence.js";
-import { idTime } from "../../../src/checkpoint/id-time.js";
+import { idTime } from "../../../src/checkpoint/ids.js";
 import type { Rules, Told } from "./rules.js";
 import {
   idAt,
