@@ -1,15 +1,24 @@
+import type { AttributeValue } from "../aws/dynamodb/items.js";
 import { boundsOf, isAbove, overName, type Bounds, type Grants, type Ranked } from "./fence.js";
 import { hasRun, indexOf } from "../format/writes.js";
 import { idTime } from "./ids.js";
 
-/** The writes of one task to a checkpoint, under one token. */
+/** One item of a task's writes to a checkpoint. A task can have several under one token: some came before that. */
 export interface TaskWrites {
+  sortKey: string;
   task: string;
   token: number;
   /** Whether the checkpoint was the latest to whoever has written it. */
   claims: boolean;
   /** Of the writes. */
   names: readonly string[];
+  /** The attributes of those that later ones of the same holder take the place of. */
+  special: Readonly<Record<string, AttributeValue>>;
+}
+
+/** What of an item of an older holder was there at the first read. */
+interface SeenWrites extends Pick<TaskWrites, "task" | "token" | "special"> {
+  names: ReadonlySet<string>;
 }
 
 /** Of a task's ordinary writes, which come all at once. */
@@ -28,7 +37,8 @@ export class FirstReads {
   readonly #put = new Set<string>();
   /** Those where one was acknowledged. */
   readonly #acknowledged = new Set<string>();
-  readonly #writes = new Map<string, Map<string, ReadonlySet<string>>>();
+  /** By checkpoint, and in it by the item's sort key. */
+  readonly #writes = new Map<string, Map<string, SeenWrites>>();
 
   /** Whether something was begun that may put a checkpoint of the root's namespace into this epoch. */
   #hasBegun = false;
@@ -122,14 +132,25 @@ export class FirstReads {
     if (this.#writes.has(name)) return;
     if (this.#writes.size === MAX_CHECKPOINTS) this.#writes.delete(this.#writes.keys().next().value!);
     const older = all.filter(({ token }) => token < this.token);
-    this.#writes.set(name, new Map(older.map((one) => [overName(one.task, one.token), new Set(inTime(one, older))])));
+    // Of others than the latest, what was replaced is not kept.
+    const isBase = this.#bases.get(ns)?.id === id;
+    const seen = older.map((one): [string, SeenWrites] => {
+      const { sortKey, task, token, special } = one;
+      return [sortKey, { task, token, names: new Set(inTime(one, older)), special: isBase ? special : {} }];
+    });
+    this.#writes.set(name, new Map(seen));
   }
 
   /** Whether a write was there at the first read, or is of no older token. */
-  seesWrite(ns: string, id: string, { task, token }: Pick<TaskWrites, "task" | "token">, name: string): boolean {
+  seesWrite(ns: string, id: string, { sortKey, token }: Pick<TaskWrites, "sortKey" | "token">, name: string): boolean {
     if (token >= this.token) return true;
     const known = this.#writes.get(nameOf(ns, id));
-    return known === undefined || known.get(overName(task, token))?.has(name) === true;
+    return known === undefined || known.get(sortKey)?.names.has(name) === true;
+  }
+
+  /** The attributes of an item of an older holder that it may have replaced since. */
+  replaced(ns: string, id: string, sortKey: string): Readonly<Record<string, AttributeValue>> | undefined {
+    return this.#writes.get(nameOf(ns, id))?.get(sortKey)?.special;
   }
 
   /**
@@ -138,7 +159,8 @@ export class FirstReads {
    */
   over(ns: string, id: string): string[] | undefined {
     const known = this.#writes.get(nameOf(ns, id));
-    return known && [...known].filter(([, names]) => names.has(FIRST_WRITE)).map(([name]) => name);
+    const ran = known && [...known.values()].filter(({ names }) => names.has(FIRST_WRITE));
+    return ran && [...new Set(ran.map(({ task, token }) => overName(task, token)))];
   }
 }
 

@@ -187,10 +187,10 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     this.#taskLines.set(task, line);
     const place = line.queue();
     try {
-      const [serialized] = await Promise.all([serializeWrites(storage, writes), place.acquire(this.#config.signal)]);
-      const about = { threadId, ns, checkpointId, taskId, taskPath };
-      const input = { ...about, writes: serialized, below, ttlSeconds, runId };
-      await whileHeld(storage, () => putWrites(storage, input));
+      const ready = Promise.all([serializeWrites(storage, writes), place.acquire(this.#config.signal)]);
+      const about = { threadId, ns, checkpointId, taskId, taskPath, below, ttlSeconds, runId };
+      const store = async (): Promise<void> => putWrites(storage, { ...about, writes: (await ready)[0] });
+      await whileHeld(storage, store, ready);
     } finally {
       place.release();
       if (line.empty) this.#taskLines.delete(task);

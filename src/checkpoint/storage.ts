@@ -42,15 +42,21 @@ export interface HeldLease {
   reads: FirstReads;
   /** When the last renewal that was granted was sent, in milliseconds since 1970; 0 where there was none. */
   renewedAt: number;
-  /** Does what stores something, while nobody else can have the thread. */
-  during<T>(store: () => Promise<T>): Promise<T>;
+  /** Does what stores something, while nobody else can have the thread. @param ready what has to be done first */
+  during<T>(store: () => Promise<T>, ready?: Promise<unknown>): Promise<T>;
   /** It turned out to have ended. @returns the error to throw */
   lost(): Error;
 }
 
-/** Does what stores something, under the lease of the call if it has one. */
-export const whileHeld = <T>({ lease }: Storage, store: () => Promise<T>): Promise<T> =>
-  lease ? lease.during(store) : store();
+/**
+ * Does what stores something, under the lease of the call if it has one.
+ * @param ready what has to be done first, and sends nothing: a release waits for it as well
+ */
+export async function whileHeld<T>({ lease }: Storage, store: () => Promise<T>, ready?: Promise<unknown>): Promise<T> {
+  if (lease) return lease.during(store, ready);
+  await ready;
+  return store();
+}
 
 /** What only those need that store something. It is not in the bundle of a reader. */
 export interface Writing extends Pick<Storage, "writeOrder" | "questions" | "superseded"> {

@@ -6,7 +6,7 @@ import { acquire, newName, type LeaseOptions } from "./acquire.js";
 import { LeaseLostError, type LeaseInfo } from "./errors.js";
 import { LOST, type Lease, type LeaseConfig } from "./lease.js";
 import type { Leases } from "./leases.js";
-import { infoOf, leaseOf, takeAway } from "./marker.js";
+import { ALLOWANCE_MS, infoOf, leaseOf, takeAway } from "./marker.js";
 
 /** What a run gets that has a thread to itself. */
 export interface ThreadLease {
@@ -136,10 +136,13 @@ async function keepRenewing(lease: Lease, isOver: AbortSignal): Promise<void> {
   }
 }
 
-/** Who has a thread, whether that one lives or not; `undefined` where nobody has it: 1 request. */
+/**
+ * Who has a thread; `undefined` where nobody has it: 1 request. One that has not renewed in time has it for 5 seconds
+ * more, since clocks differ.
+ */
 export async function getLease(storage: Storage, threadId: string): Promise<LeaseInfo | undefined> {
   const seen = leaseOf(await storage.incarnations.marker(await threadOf(storage, threadId)));
-  return seen && infoOf(threadId, seen);
+  return seen && seen.until > Date.now() - ALLOWANCE_MS ? infoOf(threadId, seen) : undefined;
 }
 
 /** @returns whose lease was broken; `undefined` where there was none */

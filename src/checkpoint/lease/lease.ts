@@ -23,6 +23,7 @@ export class Lease implements HeldLease {
   #renewed: Instant | undefined;
   #renewal: Promise<void> | undefined;
   #lost: LeaseLostError | undefined;
+  #isReleased = false;
   /** What stores something now. It is one holder's, so of one request of a Worker. */
   readonly #underWay = new Set<Promise<unknown>>();
   /** Is given the marker as each renewal has found it. */
@@ -94,18 +95,23 @@ export class Lease implements HeldLease {
   /**
    * Does what stores something, while nobody else can have the thread. After a third of its time the lease is renewed
    * beside that; after all of it, before that.
+   * @param ready what has to be done first, and sends nothing
    * @throws LeaseLostError
    */
-  async during<T>(store: () => Promise<T>): Promise<T> {
+  async during<T>(store: () => Promise<T>, ready?: Promise<unknown>): Promise<T> {
+    ready?.catch(() => undefined);
     if (this.#lost) throw this.#lost;
-    const storing = this.#during(store);
+    const storing = this.#during(store, ready);
     this.#underWay.add(storing);
     return storing.finally(() => this.#underWay.delete(storing));
   }
 
-  async #during<T>(store: () => Promise<T>): Promise<T> {
+  async #during<T>(store: () => Promise<T>, ready: Promise<unknown> | undefined): Promise<T> {
+    await ready;
+    // Its release waits for this; whatever else has ended it, has.
+    if (this.#lost && !this.#isReleased) throw this.#lost;
     if (this.secondsLeft <= 0) await this.renew();
-    const isDue = this.secondsLeft < (this.seconds * 2) / 3;
+    const isDue = !this.#lost && this.secondsLeft < (this.seconds * 2) / 3;
     const [result] = await Promise.all([store(), isDue && this.renewIfPossible()]);
     return result;
   }
@@ -139,6 +145,7 @@ export class Lease implements HeldLease {
    */
   async release(): Promise<boolean> {
     const { storage } = this;
+    this.#isReleased = this.#lost === undefined;
     this.lost(RELEASED);
     await Promise.allSettled(this.#underWay);
     const thread = await this.#thread();
@@ -146,10 +153,9 @@ export class Lease implements HeldLease {
     if (isUnborn && (await endUnborn(storage.db, thread, this))) return true;
     // Somebody has only looked: then nothing of this lease is in the way of a search.
     const isEmpty = this.reads.told === "nothing" && this.reads.isFirstUnknown;
-    // Where nothing was put, nothing can have been lost.
-    return (
-      (await endLease(storage.db, thread, this, { isEmpty, ...this.#stored() })) || (isUnborn && !this.reads.hasPut)
-    );
+    const ended = await endLease(storage.db, thread, this, { isEmpty, ...this.#stored() });
+    // Of a thread that is gone, or never was, nothing can have been lost where nothing was stored.
+    return ended === "released" || (ended === "no marker" && this.reads.told === "nothing");
   }
 }
 

@@ -5,6 +5,7 @@ import { key, THREAD_MARKER } from "../../format/keys.js";
 import { SHARED, SINCE, STORED, STORED_FROM, TOKEN } from "../fence.js";
 import { tokenOf } from "../grants.js";
 import { BORN, LEASE, RESTORING } from "../incarnation.js";
+import { isGone } from "../../payload/lifetime.js";
 import type { Thread } from "../refs.js";
 import { HOLDER, leaseOf, SECONDS, UNTIL, updateOrFind } from "./marker.js";
 import { QUEUE, STOP } from "./turns.js";
@@ -66,7 +67,7 @@ export async function prolongLease(
 }
 
 /**
- * The thread is free from now on, if it is this lease that it has: false if not. `isEmpty`: nothing was stored under
+ * The thread is free from now on, if it is this lease that it has. `isEmpty`: nothing was stored under
  * it, and what was under those before it is known. That is not said where another instance may have stored something:
  * 1 request more.
  */
@@ -75,7 +76,7 @@ export async function endLease(
   thread: Thread,
   own: OwnLease,
   { isEmpty = false, ...told }: Told & { isEmpty?: boolean } = {},
-): Promise<boolean> {
+): Promise<"released" | "lost" | "no marker"> {
   const telling = tellingOf(told);
   const { item, isDone } = await updateOrFind(db, {
     key: key(thread.partition, THREAD_MARKER),
@@ -93,8 +94,9 @@ export async function endLease(
     values: { ...namesOf(own), ...telling.values },
   });
   // Also by an attempt whose answer got lost, where somebody else has the thread by now.
-  if (isDone || (item && stringOf(item, RELEASED) === own.name)) return true;
-  return isEmpty && item !== undefined && isOwn(item, own) && endLease(db, thread, own);
+  if (isDone || (item && stringOf(item, RELEASED) === own.name)) return "released";
+  if (!item || isGone(item)) return "no marker";
+  return isEmpty && isOwn(item, own) ? endLease(db, thread, own) : "lost";
 }
 
 const isOwn = (marker: Item, { name, token }: OwnLease): boolean =>

@@ -134,13 +134,16 @@ export async function* checkpointPages(
   }
 }
 
-/** An item of writes without those that came from older holders after this one had read the checkpoint's. */
+/** An item of writes as it was when this holder has read the checkpoint's first, if it is an older holder's. */
 function seenBy(lease: HeldLease | undefined, { ns, id }: Ranked & { ns: string }, item: Item): Item | undefined {
   if (!lease) return item;
-  const { task, token } = parseSortKey(item.SK.S);
+  const sortKey = item.SK.S;
+  const { token } = parseSortKey(sortKey);
   const names = writeNames(item);
-  const unseen = names.filter((name) => !lease.reads.seesWrite(ns, id, { task: task ?? "", token }, name));
-  if (unseen.length === 0) return item;
+  const unseen = names.filter((name) => !lease.reads.seesWrite(ns, id, { sortKey, token }, name));
+  const replaced = lease.reads.replaced(ns, id, sortKey);
+  if (unseen.length === 0) return replaced ? { ...item, ...replaced } : item;
   if (unseen.length === names.length) return undefined;
-  return Object.fromEntries(Object.entries(item).filter(([name]) => !unseen.includes(name))) as Item;
+  const seen = Object.entries({ ...item, ...replaced }).filter(([name]) => !unseen.includes(name));
+  return Object.fromEntries(seen) as Item;
 }

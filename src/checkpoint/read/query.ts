@@ -1,7 +1,7 @@
 import type { Item } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError } from "../../errors.js";
 import { keyPart, parseSortKey, unescapeId, type KeyPart } from "../../format/keys.js";
-import { writeNames } from "../../format/writes.js";
+import { indexOf, writeNames } from "../../format/writes.js";
 import { goneAt, isEnded } from "../../payload/lifetime.js";
 import type { TaskWrites } from "../first-reads.js";
 import type { CheckpointRef, Thread } from "../refs.js";
@@ -24,12 +24,15 @@ export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart):
 /**
  * The latest checkpoint of a namespace, with others that the same pages have shown. Under a lease, what is found first
  * stays the latest to its holder until that one puts another.
+ * @param looksBelow where a question of its subgraphs is open, their namespaces are read with it the first time, so that
+ *   no other answer comes late there
  */
 async function latestItems(
   storage: Storage,
   thread: Thread,
   ns: KeyPart,
   of?: string,
+  looksBelow = true,
 ): Promise<{ items: RankedItems | undefined; older: RankedItems[] }> {
   const { lease, incarnations } = storage;
   const about: AboutLeases = {};
@@ -55,8 +58,10 @@ async function latestItems(
   // A replica may not have its lease yet.
   const isBehind = !storage.consistentRead && about.token !== undefined && about.token < (lease?.token ?? 0);
   if (about.token !== undefined && isOther && !isBehind) lease?.lost();
-  if (isFirst && items)
-    await Promise.all(askedBelow(items).map(async (one) => readBase(storage, thread, await keyPart("namespace", one))));
+  if (isFirst && items && looksBelow) {
+    const asked = new Set(items.writes.flatMap(belowOf));
+    await Promise.all([...asked].map(async (one) => readBase(storage, thread, await keyPart("namespace", one), false)));
+  }
   return { items, older: met.filter((one) => one !== items) };
 }
 
@@ -79,16 +84,13 @@ const NONE: Grants = { token: 0 };
  * Before a holder reads a namespace in another way, it learns what the latest checkpoint is: what older holders put
  * after that is late to it. 1 request, the first time; none without a lease.
  */
-export async function readBase(storage: Storage, thread: Thread, ns: KeyPart): Promise<void> {
+export async function readBase(storage: Storage, thread: Thread, ns: KeyPart, looksBelow = true): Promise<void> {
   const { reads } = storage.lease ?? {};
   const name = nameOf(ns);
   if (!reads || reads.knows(name)) return;
-  const { items } = await latestItems(storage, thread, ns);
+  const { items } = await latestItems(storage, thread, ns, undefined, looksBelow);
   if (items) reads.readWrites(name, items.id, items.writes.map(taskWrites));
 }
-
-/** Where subgraphs wait for answers: these are read with the question, so that no other one comes late. */
-const askedBelow = ({ writes }: RankedItems): string[] => [...new Set(writes.flatMap(belowOf))];
 
 /** The id of the latest checkpoint of a namespace, also of one that cannot be read. @param of its incarnation */
 export async function latestIdIn(
@@ -166,5 +168,7 @@ async function opened(storage: Storage, items: RankedItems, older?: RankedItems[
 
 function taskWrites(item: Item): TaskWrites {
   const { task, token, claims } = parseSortKey(item.SK.S);
-  return { task: task ?? "", token, claims, names: writeNames(item) };
+  const names = writeNames(item);
+  const special = Object.fromEntries(names.filter((name) => indexOf(name) < 0).map((name) => [name, item[name]!]));
+  return { sortKey: item.SK.S, task: task ?? "", token, claims, names, special };
 }

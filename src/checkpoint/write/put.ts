@@ -49,8 +49,10 @@ async function putNow(storage: Storage, given: PutInput): Promise<void> {
   // too.
   const serializing = serializeParts(storage, given, known && !leaseIsShort(known, needs, life) ? known : undefined);
   const input = asGiven(given);
-  const parts = await serializing; // what cannot be kept is refused before anything is sent
-  await whileHeld(storage, () => store(storage, { input, parts, needsAncestors: needs, life, order }, known));
+  const storeParts = async (): Promise<void> =>
+    store(storage, { input, parts: await serializing, needsAncestors: needs, life, order }, known);
+  // What cannot be kept is refused before anything is sent.
+  await whileHeld(storage, storeParts, serializing);
 }
 
 /** Stores what was given when the call was made. */

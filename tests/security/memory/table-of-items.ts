@@ -82,6 +82,8 @@ export function fetchFrom(items: readonly StoredItem[]): Fetch {
         const found = Keys.map(find).filter((item) => item !== undefined);
         return Response.json({ Responses: { [table]: found.map((item) => projected(item, ProjectionExpression)) } });
       }
+      case "UpdateItem":
+        return Response.json({ Attributes: find(input.Key) ?? input.Key });
       default:
         return Response.json({});
     }

@@ -69,7 +69,7 @@ export const protocol: Rules = {
   },
   isLate: (reads, one) => reads.isLate("", one),
   isLateClaim: (reads, one, claimed) => reads.isLateClaim("", one, claimed),
-  seesWrite: (reads, on, task, token) => reads.seesWrite("", on, { task, token }, "w0"),
+  seesWrite: (reads, on, task, token) => reads.seesWrite("", on, { sortKey: `${task}@${token}`, token }, "w0"),
   hasOwnPlace: true,
   countsFor,
   claims: true,

@@ -169,7 +169,10 @@ export function readsOf({ token, base, seen, puts, before }: Run): FirstReads {
     reads.readWrites(
       "",
       base.id,
-      seen.map((one) => ({ task: one.split("@")[0]!, token: Number(one.split("@")[1]), names: ["w0"], claims: true })),
+      seen.map((one) => {
+        const [task = "", token] = one.split("@");
+        return { sortKey: one, task, token: Number(token), names: ["w0"], claims: true, special: {} };
+      }),
     );
   if (puts.length > 0) reads.put("");
   return reads;
