@@ -66,7 +66,7 @@ test("the tarball holds the build with its types, what is to be read first, and 
     ),
     "docs/screenshots/forked-dark.png",
     "docs/screenshots/forked.png",
-    ...["storage", "store", "threads", "troubleshooting"].map((page) => `docs/${page}.md`),
+    ...["server", "storage", "store", "threads", "troubleshooting"].map((page) => `docs/${page}.md`),
     "examples/README.md",
     "examples/…",
     "infra/README.md",

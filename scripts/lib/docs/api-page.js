@@ -82,7 +82,8 @@ export function apiPage(sources) {
       overridden.some((other) => other.getName() === method.getName());
     const methods = [...own.filter((method) => method.isStatic()), ...overridden, ...own.filter((m) => !m.isStatic())]
       .filter((method) => overridden.includes(method) || !isOverride(method))
-      .filter((method) => Node.isIdentifier(method.getNameNode()));
+      // What is private, and what is between the package's own entries.
+      .filter((method) => Node.isIdentifier(method.getNameNode()) && !method.getName().startsWith("_"));
     return [
       `## ${name}`,
       "",

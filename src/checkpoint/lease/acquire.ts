@@ -76,7 +76,7 @@ export async function acquire(
 
 function number(name: string, value: unknown, min: number, max: number): void {
   if (typeof value !== "number" || !(value >= min && value <= max))
-    throw invalidInput(
-      `${name} must be a number of seconds from ${min} to ${max}, not ${typeof value === "number" ? value : String(kindOf(value))}.`,
-    );
+    throw invalidInput(`${name} must be a number of seconds from ${min} to ${max}, not ${textOf(value)}.`);
 }
+
+const textOf = (value: unknown): string => (typeof value === "number" ? String(value) : String(kindOf(value)));

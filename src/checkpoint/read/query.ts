@@ -24,7 +24,7 @@ export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart):
 /**
  * The latest checkpoint of a namespace, with others that the same pages have shown. Under a lease, what is found first
  * stays the latest to its holder until that one puts another.
- * @param looksBelow where a question of its subgraphs is open, their namespaces are read with it the first time, so that
+ * @param looksBelow where a question of its subgraphs is open, their namespaces are read with it the first time: so
  *   no other answer comes late there
  */
 async function latestItems(
