@@ -84,7 +84,7 @@ export class AwsClient {
    * @throws AwsRequestError when every attempt failed or another cannot help
    * @throws DynamoDBSaverError `ABORTED`, `CREDENTIALS`
    */
-  async send<T>(request: AwsRequest<T>, signal = this.#config.signal): Promise<T> {
+  async send<T>(request: AwsRequest<T>, signal: AbortSignal | undefined = this.#config.signal): Promise<T> {
     const { service, operation } = request;
     const { maxAttempts, onEvent } = this.#config;
     const started = Date.now();

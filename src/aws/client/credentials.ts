@@ -63,7 +63,7 @@ export class CredentialSource {
    * The service refused these: ask the provider again before the next attempt. Without an argument, whichever there
    * are.
    */
-  discard(refused = this.#current): void {
+  discard(refused: AwsCredentials | undefined = this.#current): void {
     if (!this.renewable || !refused || this.#current !== refused) return;
     this.#current = undefined;
     this.#refused = true;

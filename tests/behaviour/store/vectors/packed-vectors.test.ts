@@ -23,7 +23,8 @@ function bell(seed: number): () => number {
 function modelVector(dims: number, seed: number): Float32Array {
   const number = bell(seed);
   const vector = Float32Array.from({ length: dims }, number);
-  return vector.map((one) => one / Math.hypot(...vector));
+  const length = Math.hypot(...vector);
+  return vector.map((one) => one / length);
 }
 
 const bitsOf = (numbers: Float32Array): number[] => [
