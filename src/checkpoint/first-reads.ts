@@ -21,8 +21,6 @@ interface SeenWrites extends Pick<TaskWrites, "task" | "token" | "special"> {
   names: ReadonlySet<string>;
 }
 
-/** Of a task's ordinary writes, which come all at once. */
-const FIRST_WRITE = "w0";
 /** Of so many checkpoints one remembers the writes. */
 const MAX_CHECKPOINTS = 500;
 
@@ -159,7 +157,7 @@ export class FirstReads {
    */
   over(ns: string, id: string): string[] | undefined {
     const known = this.#writes.get(nameOf(ns, id));
-    const ran = known && [...known.values()].filter(({ names }) => names.has(FIRST_WRITE));
+    const ran = known && [...known.values()].filter(({ names }) => [...names].some((name) => indexOf(name) >= 0));
     return ran && [...new Set(ran.map(({ task, token }) => overName(task, token)))];
   }
 }

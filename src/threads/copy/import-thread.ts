@@ -1,6 +1,7 @@
 import { DynamoDBSaverError, invalidInput } from "../../errors.js";
 import { restore, type RestoreProgress } from "./restore.js";
 import { OVER, TOKEN } from "../../checkpoint/fence.js";
+import { BELOW } from "../../format/attributes.js";
 import { optionalId } from "../../checkpoint/ids.js";
 import { threadPartition } from "../../format/keys.js";
 import { LEASE_SUFFIX } from "../../format/lease-suffix.js";
@@ -42,7 +43,7 @@ const KINDS: readonly [sortKeys: RegExp, attributes: ReadonlyMap<string, RegExp>
   ],
   [
     new RegExp(`^C#[^#]*#[^#]*#W#[^#]*#?(${LEASE_SUFFIX})?$`),
-    all({ w0: BYTES, "at-0": NUMBER, n: NUMBER, path: TEXT, task: TEXT }),
+    all({ w0: BYTES, "at-0": NUMBER, n: NUMBER, path: TEXT, task: TEXT, [BELOW]: TEXT }),
   ],
   [/^S#[\w-]{43}$/, all({ data: BYTES })],
 ];

@@ -67,6 +67,31 @@ test("a late answer does not take the place of the earlier one that a younger ho
     ]);
 });
 
+test("what a task has written behind an answer counts for a DeltaChannel under the next lease", async () => {
+  const { world, one } = await begunThread();
+  const [older, younger] = [createSaver(world), createSaver(world)];
+  await older.withLease("t", async (lease) => {
+    const { config } = under(one, lease);
+    await older.getTuple(latestOf(under(one, lease)));
+    await older.putWrites(
+      config,
+      [
+        ["__resume__", ["yes"]],
+        ["log", "p"],
+      ],
+      "p",
+    );
+  });
+  const two = await younger.withLease("t", async (lease) => {
+    const step = under(one, lease);
+    await younger.getTuple(latestOf(step));
+    await younger.putWrites(step.config, [["log", "q"]], "q");
+    return putStep(younger, step, { m: 2 }, { metadata: { counters_since_delta_snapshot: { log: [1, 1] } } });
+  });
+  const history = await createSaver(world).getDeltaChannelHistory({ config: two.config, channels: ["log"] });
+  expect(history.log!.writes.map(([, , value]) => value)).toEqual(["p", "q"]);
+});
+
 test.each(["a put", "writes"])(
   "%s called just before a release is stored, and the release waits for it",
   async (what) => {

@@ -77,3 +77,15 @@ test("the first read of a holder takes 1 request more for each namespace below w
   const next = await saver.acquireLease(thread_id);
   expect(await read(next.configurable)).toEqual(["Query"]);
 });
+
+test("a thread with a question in a subgraph is exported and imported, and answered there", async () => {
+  const world = { keyPrefix: newPrefix() };
+  const saver = createSaver(world);
+  await graphOf(saver, () => undefined, 2).invoke({}, { configurable: { thread_id: "t" } });
+  const lines: string[] = [];
+  for await (const line of saver.exportThread("t")) lines.push(line);
+  await saver.importThread(lines, { threadId: "imported" });
+  const config = { configurable: { thread_id: "imported" } };
+  const { log } = await graphOf(createSaver(world), () => undefined, 2).invoke(new Command({ resume: "yes" }), config);
+  expect(log).toEqual(["yes"]);
+});
