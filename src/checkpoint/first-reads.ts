@@ -70,10 +70,6 @@ export class FirstReads {
     return this.#bases.has(ns);
   }
 
-  get hasPut(): boolean {
-    return this.#put.size > 0;
-  }
-
   /** A checkpoint is being put. */
   put(ns: string): void {
     this.#put.add(ns);

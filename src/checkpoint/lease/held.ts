@@ -6,7 +6,7 @@ import { acquire, newName, type LeaseOptions } from "./acquire.js";
 import { LeaseLostError, type LeaseInfo } from "./errors.js";
 import { LOST, type Lease, type LeaseConfig } from "./lease.js";
 import type { Leases } from "./leases.js";
-import { ALLOWANCE_MS, infoOf, leaseOf, takeAway } from "./marker.js";
+import { infoOf, isHeld, leaseOf, takeAway } from "./marker.js";
 
 /** What a run gets that has a thread to itself. */
 export interface ThreadLease {
@@ -142,7 +142,7 @@ async function keepRenewing(lease: Lease, isOver: AbortSignal): Promise<void> {
  */
 export async function getLease(storage: Storage, threadId: string): Promise<LeaseInfo | undefined> {
   const seen = leaseOf(await storage.incarnations.marker(await threadOf(storage, threadId)));
-  return seen && seen.until > Date.now() - ALLOWANCE_MS ? infoOf(threadId, seen) : undefined;
+  return seen && isHeld(seen) ? infoOf(threadId, seen) : undefined;
 }
 
 /** @returns whose lease was broken; `undefined` where there was none */

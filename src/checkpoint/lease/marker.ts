@@ -65,6 +65,9 @@ export function leaseOf(marker: Item | undefined): SeenLease | undefined {
   };
 }
 
+/** Whether its time is not over for others, who have other clocks. */
+export const isHeld = ({ until }: SeenLease): boolean => until > Date.now() - ALLOWANCE_MS;
+
 export const infoOf = (threadId: string, { holder, until, token }: SeenLease): LeaseInfo => ({
   threadId,
   holder,
@@ -107,12 +110,12 @@ export async function grant(db: DynamoDB, thread: Thread, wanted: Wanted): Promi
       return { granted: token, began, before: { ...stored, since: earlier, token: isFirst ? 0 : token - 1 } };
     }
     const first = queueOf(item)[0];
-    const isFree = !seen || seen.until <= Date.now() - ALLOWANCE_MS;
+    const isFree = !seen || !isHeld(seen);
     if (wanted.turn !== undefined && first !== undefined && first !== wanted.turn && isFree)
       return { name: "", holder: first, until: Date.now(), seconds: 1, token: 0 };
     // It may be free to the other update.
     const isStale = seen && seen.name === wanted.stale?.name && seen.until === wanted.stale.until;
-    if (seen && !isStale && seen.until > Date.now() - ALLOWANCE_MS) return seen;
+    if (seen && !isStale && isHeld(seen)) return seen;
   }
   throw changedTooOften("The marker of a thread", MAX_ROUNDS);
 }

@@ -19,7 +19,7 @@ import { isEnded, isGone } from "../../payload/lifetime.js";
 import type { HeldLease, Storage } from "../storage.js";
 import type { CheckpointRef, Thread } from "../refs.js";
 import { isVoid } from "../tombstone.js";
-import { claimOf, rankOf } from "./rank.js";
+import { rankOf } from "./rank.js";
 
 /** The items of one checkpoint. Nothing but its ids has been looked at: damage of one must not hide the others. */
 export interface CheckpointItems {
@@ -111,15 +111,16 @@ export async function* checkpointPages(
         Object.assign(about, grantsOf(item), { lease: stringOf(item, LEASE) });
         continue;
       }
-      const { prefix, ns, checkpoint, task, born } = parseSortKey(item.SK.S);
+      const { prefix, ns, checkpoint, task, born, token, claims } = parseSortKey(item.SK.S);
       if (open?.prefix !== prefix) close();
       if (task === undefined) {
         if (born !== living || isVoid(item) || isPast(item)) continue;
         const ids = { ns: await idOf(ns, stringOf(item, "ns")), id: await idOf(checkpoint, stringOf(item, "id")) };
         open = { thread, ...ids, prefix, item: knownOf(item), writes: [], writeBytes: 0, ...rankOf(ids.id, item) };
       } else if (open && (born === living || (born === "" && !(RESTORED in open.item))) && !isGone(item)) {
-        const claimed = claimOf(item);
-        const known = lease?.reads.isLateClaim(open.ns, open, claimed) ? undefined : seenBy(lease, open, knownOf(item));
+        const claimed = claims ? token : 0;
+        const isLate = lease?.reads.isLateClaim(open.ns, open, claimed);
+        const known = isLate ? undefined : seenBy(lease, open, token, knownOf(item));
         if (!known) continue;
         open.claimed = Math.max(open.claimed, claimed);
         open.writeBytes += bytesInMemory(known);
@@ -135,10 +136,14 @@ export async function* checkpointPages(
 }
 
 /** An item of writes as it was when this holder has read the checkpoint's first, if it is an older holder's. */
-function seenBy(lease: HeldLease | undefined, { ns, id }: Ranked & { ns: string }, item: Item): Item | undefined {
+function seenBy(
+  lease: HeldLease | undefined,
+  { ns, id }: Ranked & { ns: string },
+  token: number,
+  item: Item,
+): Item | undefined {
   if (!lease) return item;
   const sortKey = item.SK.S;
-  const { token } = parseSortKey(sortKey);
   const names = writeNames(item);
   const unseen = names.filter((name) => !lease.reads.seesWrite(ns, id, { sortKey, token }, name));
   const replaced = lease.reads.replaced(ns, id, sortKey);

@@ -35,6 +35,9 @@ export function booleanIn(fields: Fields, name: string): boolean | undefined {
   return value;
 }
 
+/** Whether a flag is set, also as a text, as query parameters are. */
+export const isOn = (value: unknown): boolean => value === true || value === "true" || value === "1";
+
 /** A whole number, also as a text, as query parameters are. */
 export function numberIn(fields: Fields, name: string, usual: number, most: number): number {
   const value = isAbsent(fields[name]) ? usual : Number(fields[name]);

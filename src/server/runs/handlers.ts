@@ -1,7 +1,7 @@
 import { addRow, readRow, type ThreadRow } from "../directory.js";
 import { HttpError, notFound } from "../http/http-error.js";
 import { bodyOf, queryOf, runIdIn, type Call } from "../call.js";
-import { numberIn, oneIn, type Fields } from "../http/fields.js";
+import { isOn, numberIn, oneIn, type Fields } from "../http/fields.js";
 import { EventQueue, eventStream, waiting } from "../http/sse.js";
 import { idIn } from "../log/reader.js";
 import { json } from "../http/json.js";
@@ -141,8 +141,6 @@ export async function removeRun(call: Call): Promise<Response> {
   await deleteRun(call.scope, run.threadId, run.id);
   return new Response(null, { status: 204 });
 }
-
-const isOn = (value: unknown): boolean => value === "1" || value === "true";
 
 export async function cancelRun(call: Call): Promise<Response> {
   const query = queryOf(call);

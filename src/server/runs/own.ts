@@ -1,3 +1,4 @@
+import { unlessAborted } from "../../aws/client/abort.js";
 import type { Lease } from "../../checkpoint/lease/lease.js";
 import { threadOf } from "../../checkpoint/refs.js";
 import type { ThreadStatus } from "../directory.js";
@@ -133,18 +134,9 @@ async function attempt(
   const from = isFirst && kwargs.checkpoint ? kwargs.checkpoint : {};
   const stream = new GraphStream(kwargs, emitter);
   const whole = { ...config, configurable: { ...config.configurable, ...from }, signal, control };
-  await untilAborted(stream.run(graph, plan.input, whole, run.id), signal);
+  // A node that looks at no signal is not waited for: what it stores later is refused.
+  await unlessAborted(signal, stream.run(graph, plan.input, whole, run.id));
   return { status: "success", row: stream.isInterrupted ? "interrupted" : "idle", values: toPlain(stream.values) };
-}
-
-/** A node that looks at no signal is not waited for: what it stores later is refused. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 function failureOf(error: unknown): { error: string; message: string } {

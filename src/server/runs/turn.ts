@@ -2,7 +2,7 @@ import { sleep } from "../../aws/client/sleep.js";
 import { acquire } from "../../checkpoint/lease/acquire.js";
 import { ThreadBusyError } from "../../checkpoint/lease/errors.js";
 import type { Lease } from "../../checkpoint/lease/lease.js";
-import { ALLOWANCE_MS, leaseOf } from "../../checkpoint/lease/marker.js";
+import { isHeld, leaseOf } from "../../checkpoint/lease/marker.js";
 import { changeTurns, queueOf } from "../../checkpoint/lease/turns.js";
 import { threadOf } from "../../checkpoint/refs.js";
 import { changedTooOften } from "../../errors.js";
@@ -28,8 +28,7 @@ export interface Turns {
 export async function turnsOf({ storage }: Scope, threadId: string): Promise<Turns & { marker: Marker }> {
   const marker = await storage.incarnations.marker(await threadOf(storage, threadId));
   const lease = leaseOf(marker);
-  const isLive = lease !== undefined && lease.until > Date.now() - ALLOWANCE_MS;
-  return { marker, holder: isLive ? lease.holder : undefined, queue: queueOf(marker) };
+  return { marker, holder: lease && isHeld(lease) ? lease.holder : undefined, queue: queueOf(marker) };
 }
 
 type Marker = Awaited<ReturnType<Scope["storage"]["incarnations"]["marker"]>>;

@@ -1,12 +1,10 @@
 import { graphOfThread, type Graph, type GraphConfig } from "../graphs.js";
 import { unfit } from "../http/http-error.js";
 import { bodyOf, queryOf, type Call } from "../call.js";
-import { fieldsIn, isFields, numberIn, textIn, type Fields } from "../http/fields.js";
+import { fieldsIn, isFields, isOn, numberIn, textIn, type Fields } from "../http/fields.js";
 import { json } from "../http/json.js";
 import { checkpointOf, stateShape } from "../shapes/state.js";
 import { underLease } from "./under-lease.js";
-
-const isOn = (value: unknown): boolean => value === true || value === "true" || value === "1";
 
 const graphIn = ({ scope, thread }: Call): Graph => graphOfThread(scope, thread!.metadata);
 

@@ -5,7 +5,7 @@ import { eachThread, type PruneProgress, type ThreadWork } from "./each-thread.j
 import { endEmpty, unlist } from "./empty-thread.js";
 import { countDropped, countItem, countLater, countPart, nothing, type PruneResult } from "./result.js";
 import { grantsOf } from "../../checkpoint/grants.js";
-import { ALLOWANCE_MS, leaseOf } from "../../checkpoint/lease/marker.js";
+import { isHeld, leaseOf } from "../../checkpoint/lease/marker.js";
 import { emptyMark, livingOf, restoringOf } from "../../checkpoint/incarnation.js";
 import { bornOfKey, checkpointSortKey, key, THREAD_MARKER } from "../../format/keys.js";
 import { mark } from "./mark.js";
@@ -162,7 +162,7 @@ async function* pruneThread(
  */
 function isLookedAt(marker: Item | undefined, own: number | undefined): boolean {
   const lease = leaseOf(marker);
-  if (!lease || lease.token === own || lease.until <= Date.now() - ALLOWANCE_MS) return false;
+  if (!lease || lease.token === own || !isHeld(lease)) return false;
   return (grantsOf(marker!).stored ?? 0) < lease.token;
 }
 

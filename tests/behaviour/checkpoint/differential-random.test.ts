@@ -4,7 +4,7 @@ import { describe, it } from "vitest";
 import { collect } from "../../lanes/savers/checkpoints.js";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { expectSameAsMemorySaver, THREAD } from "../../lanes/savers/compare-savers.js";
-import { parallel } from "../../lanes/savers/parallel-graph.js";
+import { parallel } from "../../lanes/graphs/parallel-graph.js";
 
 provideContext();
 

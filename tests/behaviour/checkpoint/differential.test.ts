@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { collect } from "../../lanes/savers/checkpoints.js";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { expectSameAsMemorySaver, THREAD, type Program } from "../../lanes/savers/compare-savers.js";
-import { State, parallel } from "../../lanes/savers/parallel-graph.js";
+import { State, parallel } from "../../lanes/graphs/parallel-graph.js";
 
 provideContext();
 

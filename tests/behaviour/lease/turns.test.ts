@@ -1,33 +1,12 @@
-import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
+import { Annotation, Command, interrupt, START, StateGraph } from "@langchain/langgraph";
 import type { DynamoDBSaver, DynamoDBSaverEvent } from "langgraph-checkpoint-dynamodb";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { expect, test } from "vitest";
+import { fourNodes } from "../../lanes/graphs/four-nodes.js";
 import { createSaver } from "../../lanes/savers/harness.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 
 provideContext();
-
-/** The agent of the bench: four nodes, so five supersteps a turn. */
-const agent = (checkpointer: DynamoDBSaver) =>
-  new StateGraph(
-    Annotation.Root({
-      question: Annotation<string>(),
-      answer: Annotation<string>(),
-      plan: Annotation<string>(),
-      findings: Annotation<string>(),
-      turns: Annotation<number>({ reducer: (sum, n) => sum + n, default: () => 0 }),
-    }),
-  )
-    .addNode("planner", () => ({ plan: "p".repeat(120) }))
-    .addNode("researcher", () => ({ findings: "f".repeat(200) }))
-    .addNode("writer", () => ({ answer: "w".repeat(600) }))
-    .addNode("reviewer", () => ({ turns: 1 }))
-    .addEdge(START, "planner")
-    .addEdge("planner", "researcher")
-    .addEdge("researcher", "writer")
-    .addEdge("writer", "reviewer")
-    .addEdge("reviewer", END)
-    .compile({ checkpointer });
 
 test("a turn of four nodes takes two requests more under a lease, and no write units a superstep", async () => {
   const sent = { requests: 0, writeUnits: 0 };
@@ -38,7 +17,7 @@ test("a turn of four nodes takes two requests more under a lease, and no write u
   };
   const turns = async (hasLease: boolean): Promise<{ requests: number; writeUnits: number }[]> => {
     const saver = createSaver({ keyPrefix: newPrefix(), onEvent });
-    const graph = agent(saver);
+    const graph = fourNodes(saver);
     const input = { question: "Hello, what about it?" };
     const config = { configurable: { thread_id: "3b241101-e2bb-4255-8caf-000000000001" } };
     await graph.invoke(input, config);

@@ -1,34 +1,14 @@
-import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
 import type { DynamoDBSaverEvent } from "langgraph-checkpoint-dynamodb";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { createAgentServer } from "langgraph-checkpoint-dynamodb/server";
 import { expect, test } from "vitest";
+import { fourNodes } from "../../lanes/graphs/four-nodes.js";
 import { createSaver } from "../../lanes/savers/harness.js";
 import { get, post } from "../../lanes/server/mortal.js";
 import { allEvents } from "../../lanes/server/served.js";
 import { newPrefix } from "../../lanes/stored/requests.js";
 
 provideContext();
-
-/** The agent of the bench: four nodes, so five supersteps a turn. */
-const graph = new StateGraph(
-  Annotation.Root({
-    question: Annotation<string>(),
-    answer: Annotation<string>(),
-    plan: Annotation<string>(),
-    turns: Annotation<number>({ reducer: (sum, n) => sum + n, default: () => 0 }),
-  }),
-)
-  .addNode("planner", () => ({ plan: "p".repeat(120) }))
-  .addNode("researcher", () => ({ plan: "f".repeat(200) }))
-  .addNode("writer", () => ({ answer: "w".repeat(600) }))
-  .addNode("reviewer", () => ({ turns: 1 }))
-  .addEdge(START, "planner")
-  .addEdge("planner", "researcher")
-  .addEdge("researcher", "writer")
-  .addEdge("writer", "reviewer")
-  .addEdge("reviewer", END)
-  .compile();
 
 /** A server that counts its requests to DynamoDB. */
 function counting() {
@@ -37,7 +17,7 @@ function counting() {
     if (event.type === "request") sent.requests += event.attempts;
   };
   const server = createAgentServer({
-    graphs: { agent: graph },
+    graphs: { agent: fourNodes() },
     checkpointer: createSaver({ keyPrefix: newPrefix(), onEvent }),
     authenticate: () => ({ owner: "ada" }),
     // For no renewal, on however slow a machine.

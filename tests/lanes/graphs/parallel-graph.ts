@@ -1,5 +1,5 @@
 import { Annotation, END, interrupt, START, StateGraph } from "@langchain/langgraph";
-import type { NextSaver } from "./compare-savers.js";
+import type { NextSaver } from "../savers/compare-savers.js";
 
 export const list = () => Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] });
 
