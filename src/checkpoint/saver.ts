@@ -32,7 +32,7 @@ import { putCheckpoint } from "./write/put.js";
 import { putWrites, serializeWrites } from "./write/put-writes.js";
 import { refreshOnRead } from "./write/renew.js";
 import { Leases } from "./lease/leases.js";
-import { whileHeld, type Storage } from "./storage.js";
+import { heldBy, whileHeld, type Storage } from "./storage.js";
 import { setup, type SetupResult } from "../table/setup.js";
 import type { ListThreadsOptions, ThreadInfo } from "./thread-index.js";
 
@@ -143,7 +143,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     if (typeof checkpoint !== "object" || checkpoint === null)
       throw invalidInput("put needs a checkpoint object as its second argument.");
     const id = requireId("checkpoint id", checkpoint.id, "put", "as the checkpoint's id, a text that rises with time");
-    await putCheckpoint(this.#under(config, threadId), {
+    const storage = this.#under(config, threadId);
+    await putCheckpoint(storage, {
       threadId,
       ns,
       parentId,
@@ -151,7 +152,9 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       ttlSeconds: this.#ttlSeconds(config),
       runId: runIdOf(config),
     });
-    return { configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id } };
+    return {
+      configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id, ...heldBy(storage.lease) },
+    };
   }
 
   /**

@@ -3,6 +3,7 @@ import type { EventListener } from "../aws/client/events.js";
 import type { Backend } from "../payload/backend.js";
 import type { ConflictMode, HistoryMode } from "../options.js";
 import type { FirstReads } from "./first-reads.js";
+import type { LeaseConfig } from "./lease/lease.js";
 import type { FrameCache } from "./frame-cache.js";
 import type { Incarnations } from "./incarnation.js";
 import type { Superseded } from "./superseded.js";
@@ -39,6 +40,7 @@ export interface HeldLease {
   token: number;
   /** Its random name in the thread's marker. */
   name: string;
+  config: LeaseConfig;
   reads: FirstReads;
   /** When the last renewal that was granted was sent, in milliseconds since 1970; 0 where there was none. */
   renewedAt: number;
@@ -47,6 +49,12 @@ export interface HeldLease {
   /** It turned out to have ended. @returns the error to throw */
   lost(): Error;
 }
+
+/**
+ * What configs that are given out say of the lease of the call, if it has one. LangGraph puts under them as they are:
+ * the copy of a checkpoint, or the second of several updates.
+ */
+export const heldBy = (lease: HeldLease | undefined): { lease?: LeaseConfig } => (lease ? { lease: lease.config } : {});
 
 /**
  * Does what stores something, under the lease of the call if it has one.

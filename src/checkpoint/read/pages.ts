@@ -146,9 +146,9 @@ function seenBy(
   const sortKey = item.SK.S;
   const names = writeNames(item);
   const unseen = names.filter((name) => !lease.reads.seesWrite(ns, id, { sortKey, token }, name));
-  const replaced = lease.reads.replaced(ns, id, sortKey);
-  if (unseen.length === 0) return replaced ? { ...item, ...replaced } : item;
-  if (unseen.length === names.length) return undefined;
-  const seen = Object.entries({ ...item, ...replaced }).filter(([name]) => !unseen.includes(name));
+  if (unseen.length > 0 && unseen.length === names.length) return undefined;
+  // What is not there any more was not replaced but taken away, with the run that had written it.
+  const replaced = Object.entries(lease.reads.replaced(ns, id, sortKey) ?? {}).filter(([name]) => name in item);
+  const seen = [...Object.entries(item).filter(([name]) => !unseen.includes(name)), ...replaced];
   return Object.fromEntries(seen) as Item;
 }

@@ -3,7 +3,7 @@ import { isGone } from "../../payload/lifetime.js";
 import type { LoadedSegments } from "../../payload/segment-store.js";
 import { deltaChannels } from "../delta-channels.js";
 import { checkpointRef } from "../refs.js";
-import type { Storage } from "../storage.js";
+import { heldBy, type Storage } from "../storage.js";
 import { load, loadBody, loadMetadata, loadWrites } from "./load.js";
 import { openCheckpoint, type StoredCheckpoint } from "./open.js";
 import { checkpointPages, oneCheckpoint } from "./pages.js";
@@ -16,7 +16,7 @@ export async function toTuple(
 ): Promise<CheckpointTuple> {
   const { thread, ns, id, parentId, frame } = stored;
   const configOf = (checkpointId: string): CheckpointTuple["config"] => ({
-    configurable: { thread_id: thread.id, checkpoint_ns: ns, checkpoint_id: checkpointId },
+    configurable: { thread_id: thread.id, checkpoint_ns: ns, checkpoint_id: checkpointId, ...heldBy(storage.lease) },
   });
   const [body, metadata, channels, pendingWrites] = await Promise.all([
     loadBody(storage, stored, segments),

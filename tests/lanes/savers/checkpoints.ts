@@ -84,7 +84,13 @@ export async function putStep(
     { ...metadataOf("loop"), ...metadata },
     newVersions as ChannelVersions,
   );
-  return { config, checkpoint };
+  return { config: withoutLease(config), checkpoint };
+}
+
+/** A config as a saver gives it where the call has no lease: who goes on under one says so. */
+export function withoutLease(config: RunnableConfig): RunnableConfig {
+  const { lease: _, ...configurable } = config.configurable ?? {};
+  return { ...config, configurable };
 }
 
 /** Puts one superstep after the other. Returns them all. */

@@ -1,7 +1,8 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
+import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import { DynamoDBSaver, type AcquiredLease } from "langgraph-checkpoint-dynamodb";
 import { newPrefix } from "../stored/requests.js";
-import { emptyThread, putStep, type Step } from "./checkpoints.js";
+import { emptyThread, putStep, withoutLease, type Step } from "./checkpoints.js";
 import { createSaver } from "./harness.js";
 
 /** A thread `t` with one checkpoint, and what its savers share. */
@@ -11,7 +12,16 @@ export async function begunThread(): Promise<{ world: { keyPrefix: string }; one
   return { world, one };
 }
 
-/** A saver whose every call on a thread is made under a lease of that thread. */
+const shown = (tuple: CheckpointTuple): CheckpointTuple => ({
+  ...tuple,
+  config: withoutLease(tuple.config),
+  ...(tuple.parentConfig && { parentConfig: withoutLease(tuple.parentConfig) }),
+});
+
+/**
+ * A saver whose every call on a thread is made under a lease of that thread. Who calls it knows nothing of that, and
+ * finds it in no config.
+ */
 export function underLeases(saver: DynamoDBSaver): DynamoDBSaver {
   const leases = new Map<string, Promise<AcquiredLease>>();
   const leased = async (config: RunnableConfig): Promise<RunnableConfig> => {
@@ -27,11 +37,14 @@ export function underLeases(saver: DynamoDBSaver): DynamoDBSaver {
   const list = saver.list.bind(saver);
   const getDeltaChannelHistory = saver.getDeltaChannelHistory.bind(saver);
   const deleteThread = saver.deleteThread.bind(saver);
-  saver.put = async (config, ...rest) => put(await leased(config), ...rest);
+  saver.put = async (config, ...rest) => withoutLease(await put(await leased(config), ...rest));
   saver.putWrites = async (config, ...rest) => putWrites(await leased(config), ...rest);
-  saver.getTuple = async (config) => getTuple(await leased(config));
+  saver.getTuple = async (config) => {
+    const tuple = await getTuple(await leased(config));
+    return tuple && shown(tuple);
+  };
   saver.list = async function* (config, options) {
-    yield* list(await leased(config), options);
+    for await (const tuple of list(await leased(config), options)) yield shown(tuple);
   };
   saver.getDeltaChannelHistory = async (options) =>
     getDeltaChannelHistory({ ...options, config: await leased(options.config) });
