@@ -6,7 +6,7 @@ import { eventsBehind } from "../log/reader.js";
 import { localName, type Scope } from "../scope.js";
 import { endOf, valuesOf } from "./ending.js";
 import { hasEnded, readRun, type Run } from "./record.js";
-import { isLost, takeUpAll } from "./take-up.js";
+import { takeUpFor } from "./take-up.js";
 
 /* Who listens to a run that goes on elsewhere, and takes it up where nobody goes on with it. */
 
@@ -36,7 +36,7 @@ async function whenEnded(
     pause = isNew ? FIRST_PAUSE_MS : Math.min(LAST_PAUSE_MS, pause * 1.5);
     if (now && !isNew && Date.now() - looked > LOOK_MS) {
       looked = Date.now();
-      if (await isLost(scope, now)) goesOn(takeUpAll(scope, run.threadId, run.id));
+      goesOn(takeUpFor(scope, now));
     }
     await sleep(pause, undefined);
   }

@@ -72,14 +72,26 @@ export async function givesWay(scope: Scope, { id, threadId }: Run, lease: Lease
 /** The same, and then all that wait in its thread and nobody goes on with. */
 export async function takeUpAll(scope: Scope, threadId: string, id: string): Promise<Ending | undefined> {
   const ending = await takeUp(scope, threadId, id);
+  await takeUpWaiting(scope, threadId);
+  return ending;
+}
+
+/** Takes up those whose turn it is, as long as nobody comes for them. */
+async function takeUpWaiting(scope: Scope, threadId: string): Promise<void> {
   for (;;) {
     const { holder, queue } = await turnsOf(scope, threadId);
     const [first] = queue;
-    if (holder !== undefined || first === undefined) return ending;
+    if (holder !== undefined || first === undefined) return;
     const next = await readRun(scope, threadId, first);
-    if (next && !(await isMissed(scope, next))) return ending;
+    if (next && !(await isMissed(scope, next))) return;
     await takeUp(scope, threadId, first);
   }
+}
+
+/** What a run that somebody listens to waits for: itself, or those before it. */
+export async function takeUpFor(scope: Scope, run: Run): Promise<void> {
+  if (await isLost(scope, run)) await takeUpAll(scope, run.threadId, run.id);
+  else if (run.status === "pending") await takeUpWaiting(scope, run.threadId);
 }
 
 /** Who has ended makes no thread busy, and is not due. */

@@ -70,6 +70,31 @@ test("who takes up a run takes up all that wait behind it and have lost their is
   expect(await json("GET", "/threads/t")).toMatchObject({ status: "interrupted" });
 });
 
+test("who listens to a run that waits takes up those before it that have lost their isolates", async () => {
+  const served = await threadOf();
+  const { effects, json } = served;
+  const [one, two, three] = [mortal(served), mortal(served), mortal(served)];
+  const body = { assistant_id: "steps", input: {}, multitask_strategy: "enqueue" };
+  await post(one.server, "/threads/t/runs", body);
+  await effects.gate.arrival();
+  await post(two.server, "/threads/t/runs", { ...body, assistant_id: "ask" });
+  two.die();
+  const last = (await (await post(three.server, "/threads/t/runs", { ...body, assistant_id: "chat" })).json()) as {
+    run_id: string;
+  };
+  three.die();
+  await dieInSecond(served, one);
+  const back = openWhenBack(effects.gate, 2);
+  await json("GET", `/threads/t/runs/${last.run_id}/join`);
+  await back;
+  await served.settled();
+  expect((await json<{ status: string }[]>("GET", "/threads/t/runs")).map(({ status }) => status)).toEqual([
+    "success",
+    "success",
+    "success",
+  ]);
+});
+
 test("a run that is to begin later begins by a sweep when its time has come", async () => {
   const { json, server, effects } = await threadOf();
   const later = { assistant_id: "ask", input: {}, after_seconds: 1 };
