@@ -52,9 +52,15 @@ export async function dropWaiting(scope: Scope, threadId: string, id: string, wh
   const run = await readRun(scope, threadId, id);
   if (!run || hasEnded(run)) return true;
   if (!(await endRun(scope, run, run.token, "interrupted"))) return false;
-  if (what === "rollback") await deleteRun(scope, threadId, id);
+  const isRollback = what === "rollback";
+  if (run.attempt > 0) {
+    // It had begun, and waited for somebody to go on with it.
+    if (isRollback) await scope.saver.deleteForRuns([id], { threadIds: [threadId] });
+    await rowIdle(scope, threadId, id, "idle");
+  }
+  if (isRollback) await deleteRun(scope, threadId, id);
   await notDue(scope, run.due);
-  await tell(scope, run, what === "rollback" ? "rolled back" : "interrupted");
+  await tell(scope, run, isRollback ? "rolled back" : "interrupted");
   return true;
 }
 

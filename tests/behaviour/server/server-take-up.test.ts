@@ -116,6 +116,27 @@ test("who starts a run where another one's isolate has died is as where it lives
   }
 });
 
+test("a run that has begun and waits to be taken up can be rolled back", async () => {
+  const served = await threadOf();
+  const { json, call } = served;
+  const [one, two] = [mortal(served), mortal(served)];
+  const dead = (await (await post(one.server, "/threads/t/runs", { assistant_id: "steps", input: {} })).json()) as {
+    run_id: string;
+  };
+  await dieInSecond(served, one);
+  await new Promise((resolve) => setTimeout(resolve, 6_500));
+  // It is put before this one into the queue, and nobody goes on with either.
+  await post(two.server, "/threads/t/runs", { assistant_id: "ask", input: {}, multitask_strategy: "enqueue" });
+  two.die();
+  const path = `/threads/t/runs/${dead.run_id}/cancel?action=rollback&wait=1`;
+  expect((await call("POST", path)).status).toBe(204);
+  expect((await json<{ values: object }>("GET", "/threads/t/state")).values).toEqual({});
+  expect(await json("POST", "/threads/search", {})).toMatchObject([{ status: "idle" }]);
+  expect((await json<{ run_id: string }[]>("GET", "/threads/t/runs")).map(({ run_id }) => run_id)).not.toContain(
+    dead.run_id,
+  );
+});
+
 test("a run that nobody listens to leaves its isolate in time, and a sweep goes on with it", async () => {
   const gate = new Gate();
   const done: string[] = [];
