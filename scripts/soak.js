@@ -22,11 +22,14 @@ const files = {
   history: "tests/behaviour/checkpoint/history.test.ts",
   ttl: "tests/behaviour/payload/ttl-invariant.test.ts",
   leases: "tests/programs/lease-processes.test.ts",
+  server: "tests/server/nemesis/nemesis.test.ts",
 };
+/** What needs no S3. */
+const withoutS3 = ["leases", "server"];
 /** What runs without a name. */
 const usual = ["history", "ttl"];
 const help = `
-npm run soak -- [history] [ttl] [options]
+npm run soak -- [history] [ttl] [server] [options]
 npm run soak -- leases [--runs N] [--seed N]
 npm run soak -- world [--kind saver|store|lease] [--histories N] [--seed N] [--processes N] [--replay SEED] [--mutants]
 
@@ -35,6 +38,8 @@ npm run soak -- world [--kind saver|store|lease] [--histories N] [--seed N] [--p
                  (both, side by side, by default)
   leases         two processes that answer one approval at once, while holders are killed and stopped; checks that the
                  tool is paid once
+  server         50 clients of the agent server on 20 threads, while instances die, connections drop and runs are
+                 cancelled; checks that every run ends and no event is lost
   world          histories of savers in a world in memory, where every request, fault and moment follows from the
                  seed; needs no server
   --kind KIND    whose histories, in world: saver, store with the cache, or lease for runs under leases (saver)
@@ -100,14 +105,13 @@ try {
 
   ensureInstalled();
   if (!process.env.DYNAMODB_ENDPOINT) ensureJava();
-  if (!process.env.S3_ENDPOINT && names.some((name) => name !== "leases")) ensureCeph();
+  if (!process.env.S3_ENDPOINT && !names.every((name) => withoutS3.includes(name))) ensureCeph();
   process.exitCode = await soak(names, {
     SOAK_MINUTES: String(minutes),
     SOAK_SEED: String(seed),
     SOAK_SHARE: String(share),
-    ...(names.includes("leases") && {
-      SOAK_RUNS: String(runs),
-      // It needs no S3.
+    ...(names.includes("leases") && { SOAK_RUNS: String(runs) }),
+    ...(names.every((name) => withoutS3.includes(name)) && {
       TEST_PLAN: JSON.stringify({ dynamodb: "real", s3: "none", lanes: [], leftOut: [], thorough: true, missing: [] }),
     }),
   });
