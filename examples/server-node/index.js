@@ -16,7 +16,7 @@ const { AGENT_TOKEN: token, PAGE_ORIGIN = "http://localhost:5173", PORT = "2024"
 if (!token) throw new Error("Set AGENT_TOKEN: what clients have to send.");
 
 // In place of a model.
-const model = new FakeListChatModel({ responses: ["Your model would answer here. Ask for a refund!"], sleep: 20 });
+const model = new FakeListChatModel({ responses: ["Your model would answer here. Ask for a refund!"], sleep: 50 });
 
 const agent = new StateGraph(MessagesAnnotation)
   .addNode("answer", async ({ messages }) => ({ messages: await model.invoke(messages) }))

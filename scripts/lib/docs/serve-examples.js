@@ -55,19 +55,15 @@ export async function servePage({ main, outDir, server, env }) {
   const port = await claimPort(Number(process.env.PORT ?? 5173), "the page");
   const url = `http://127.0.0.1:${port}`;
   const agent = await startServer(server, { ...env, PORT: process.env.PORT ?? "2024", PAGE_ORIGIN: url });
-  await buildPage(page, outDir, { ...env, VITE_AGENT_URL: agent.url });
-  const { preview } = await import("vite");
-  const pages = await preview({
-    root: page,
-    configFile: false,
-    logLevel: "warn",
-    build: { outDir },
-    preview: { host: "127.0.0.1", port, strictPort: true },
-  });
+  const vite = [process.execPath, `${root}node_modules/vite/bin/vite.js`];
+  await runBuild([...vite, "build", page, "--outDir", outDir, "--emptyOutDir"], { ...env, VITE_AGENT_URL: agent.url });
+  const preview = ["preview", page, "--outDir", outDir, "--host", "127.0.0.1", "--port", `${port}`, "--strictPort"];
+  const pages = await startServer([...vite, ...preview], env);
+  console.log(`Open it in a browser, and give it the token ${env.AGENT_TOKEN}. Ctrl-C ends it.\n`);
   return {
     url,
     stop: async () => {
-      await pages.close();
+      await pages.stop();
       await agent.stop();
     },
   };
@@ -86,7 +82,7 @@ async function startServer([program = "", ...args], env) {
   const url = await new Promise((resolve, reject) => {
     child.once("close", () => reject(new Error("its server has ended.")));
     child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
-      const [, listening] = /Listening at (\S+)/.exec(text) ?? [];
+      const [listening] = /http:\S+/.exec(text) ?? [];
       if (listening) resolve(listening);
     });
   });
@@ -103,13 +99,11 @@ async function startServer([program = "", ...args], env) {
 /**
  * In a process of its own: Vite takes the kind of build from the environment, which a test runner has set already.
  *
- * @param {string} folder
- * @param {string} outDir
+ * @param {string[]} command
  * @param {NodeJS.ProcessEnv} env
  */
-async function buildPage(folder, outDir, env) {
-  const vite = [`${root}node_modules/vite/bin/vite.js`, "build", folder, "--outDir", outDir, "--emptyOutDir"];
-  const child = spawn(process.execPath, [...vite, "--logLevel", "warn"], {
+async function runBuild([program = "", ...args], env) {
+  const child = spawn(program, [...args, "--logLevel", "error"], {
     env: { ...env, NODE_ENV: "production" },
     stdio: ["ignore", "inherit", "inherit"],
   });
