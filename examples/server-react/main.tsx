@@ -35,7 +35,7 @@ function Chat() {
 
   const send = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const content = String(new FormData(event.currentTarget).get("message"));
+    const content = new FormData(event.currentTarget).get("message") as string;
     event.currentTarget.reset();
     const message: Message = { type: "human", content };
     void submit(
@@ -52,7 +52,7 @@ function Chat() {
           <li key={message.id ?? i}>{`${message.type}: ${textOf(message)}`}</li>
         ))}
       </ol>
-      {error !== undefined && <p role="alert">{String(error)}</p>}
+      {error instanceof Error && <p role="alert">{error.message}</p>}
       {interrupt && (
         <p>
           {interrupt.value} <button onClick={() => answer("approve")}>Approve</button>

@@ -27,7 +27,7 @@ async function said(client: Client, thread_id: string, content: string): Promise
     input: human(content),
     streamMode: "messages-tuple",
   }))
-    if (event === "messages") pieces.push((data as [{ content: string }])[0].content);
+    if (event === "messages") pieces.push(data[0].content as string);
   return { text: pieces.join(""), pieces: pieces.length };
 }
 

@@ -1,10 +1,13 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Client } from "@langchain/langgraph-sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
 import { startLambda } from "../../scripts/lib/docs/lambda.js";
 import { ensureBuilt } from "../../scripts/lib/testing/package-build.js";
 import { createSaver, credentials, endpoint, tableName } from "../lanes/savers/harness.js";
+import { readStack, type Properties } from "../lanes/stored/cloudformation.js";
 import { root } from "./run.js";
 
 /** The Lambda function of server-lambda, bundled, behind a stand-in for a function URL, on the test run's DynamoDB. */
@@ -12,6 +15,7 @@ import { root } from "./run.js";
 const ANSWER = "Your model would answer here, word by word.";
 
 let lambda: Awaited<ReturnType<typeof startLambda>>;
+let options: Parameters<typeof startLambda>[0];
 let client: Client;
 let folder: string;
 
@@ -20,7 +24,7 @@ beforeAll(async () => {
   await createSaver().setup();
   folder = await mkdtemp(join(root, ".data/lambda-"));
   const { accessKeyId, secretAccessKey } = credentials();
-  lambda = await startLambda({
+  options = {
     file: join(root, "examples/server-lambda/index.ts"),
     outfile: join(folder, "index.mjs"),
     port: 0,
@@ -32,8 +36,9 @@ beforeAll(async () => {
       AWS_REGION: "us-east-1",
       DYNAMODB_TABLE_NAME: tableName(),
     },
-  });
-  client = new Client({ apiUrl: lambda.url, apiKey: null, defaultHeaders: { authorization: "Bearer a-token" } });
+  };
+  lambda = await startLambda(options);
+  client = clientOf(lambda.url);
 });
 
 afterAll(async () => {
@@ -41,8 +46,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const clientOf = (apiUrl: string) =>
+  new Client({ apiUrl, apiKey: null, defaultHeaders: { authorization: "Bearer a-token" } });
+
 const input = { messages: [{ type: "human", content: "Hello!" }] };
 const finished = { values: { messages: [{ content: "Hello!" }, { content: ANSWER }] }, next: [] };
+
+/** The template that deploys it. */
+const { Table, Agent } = (
+  parse(readFileSync(join(root, "examples/server-lambda/template.yaml"), "utf8"), { logLevel: "error" }) as {
+    Resources: Record<string, { Properties: Properties }>;
+  }
+).Resources;
 
 /** As EventBridge's schedule does. @returns how many runs it has gone on with */
 const sweep = async (): Promise<number> =>
@@ -50,10 +65,21 @@ const sweep = async (): Promise<number> =>
     await (
       await fetch(`${lambda.url}/2015-03-31/functions/function/invocations`, {
         method: "POST",
-        body: JSON.stringify({ source: "aws.scheduler" }),
+        body: Agent!.Properties.Events.Sweep.Properties.Input,
       })
     ).text(),
   );
+
+test("its template makes the table that infra/cloudformation.yaml makes, a URL that streams, and a schedule", () => {
+  const { Properties: made } = readStack(new URL("../../infra/cloudformation.yaml", import.meta.url)).resources.Table!;
+  const { AttributeDefinitions, KeySchema, TimeToLiveSpecification, BillingMode } = made;
+  expect(Table!.Properties).toEqual({ AttributeDefinitions, KeySchema, TimeToLiveSpecification, BillingMode });
+  expect(Agent!.Properties).toMatchObject({
+    Handler: "index.handler",
+    FunctionUrlConfig: { InvokeMode: "RESPONSE_STREAM" },
+    Events: { Sweep: { Type: "ScheduleV2" } },
+  });
+});
 
 test("the function lets nobody in without the token", async () => {
   for (const authorization of ["", "Bearer ", "Bearer undefined", "a-token"])
@@ -62,19 +88,14 @@ test("the function lets nobody in without the token", async () => {
     );
 });
 
-test("the function URL streams words while they are made, and answers without a body too", async () => {
+test("the function URL gives an answer word by word, and answers without a body too", async () => {
   const { thread_id } = await client.threads.create();
   const words: string[] = [];
-  let whileRunning: unknown;
   for await (const { event, data } of client.runs.stream(thread_id, "agent", { input, streamMode: "messages-tuple" })) {
-    if (event !== "messages") continue;
-    words.push((data as [{ content: string }])[0].content);
-    // By another instance: each has one event at a time.
-    whileRunning ??= (await client.threads.get(thread_id)).status;
+    if (event === "messages") words.push(data[0].content as string);
   }
   expect(words.join("")).toBe(ANSWER);
   expect(words.length).toBeGreaterThan(10);
-  expect(whileRunning).toBe("busy");
   expect(await client.threads.getState(thread_id)).toMatchObject(finished);
 
   expect(await client.threads.search({ limit: 1, metadata: {} })).toMatchObject([{ thread_id }]);
@@ -109,12 +130,17 @@ test("a client that goes does not end a run: Lambda does not tell the function, 
   expect(await client.threads.getState(thread_id)).toMatchObject(finished);
 });
 
-test("the function waits for a run in the background, and answers before", async () => {
-  const { thread_id } = await client.threads.create();
-  const { status } = await client.runs.create(thread_id, "agent", { input });
-  expect(status).toBe("pending");
-  await expect.poll(async () => (await client.threads.get(thread_id)).status, { timeout: 60_000 }).toBe("idle");
-  expect(await client.threads.getState(thread_id)).toMatchObject(finished);
+test("the function has ended a run in the background when it returns", async () => {
+  const forgetful = await startLambda({ ...options, isReused: false });
+  try {
+    const { runs } = clientOf(forgetful.url);
+    const { thread_id } = await client.threads.create();
+    await runs.create(thread_id, "agent", { input });
+    await expect.poll(async () => (await client.threads.get(thread_id)).status, { timeout: 15_000 }).toBe("idle");
+    expect(await client.threads.getState(thread_id)).toMatchObject(finished);
+  } finally {
+    await forgetful.stop();
+  }
 });
 
 test("a run that is to begin later is begun by the schedule's event, and once", async () => {
@@ -147,14 +173,15 @@ test("who has a resumable stream hears all of it though the function is ended in
   const ids: string[] = [];
   let text = "";
   let isCut = false;
-  for await (const { id, event, data } of client.runs.stream(thread_id, "agent", {
+  for await (const part of client.runs.stream(thread_id, "agent", {
     input,
     streamMode: ["messages-tuple", "values"],
     streamResumable: true,
     onDisconnect: "continue",
   })) {
-    if (id !== undefined) ids.push(id);
-    if (event === "values") text = (data.messages as { content: string }[]).at(-1)!.content;
+    const { id, event, data } = part as { id?: string; event: string; data: unknown };
+    if (id !== undefined && event !== "end") ids.push(id); // that one has the id before it, as SSE has it
+    if (event === "values") text = (data as { messages: { content: string }[] }).messages.at(-1)!.content;
     if (event !== "messages" || isCut) continue;
     isCut = true;
     await lambda.reclaim();

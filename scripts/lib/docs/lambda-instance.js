@@ -55,7 +55,7 @@ Object.assign(globalThis, {
 /** @type {{ handler: (event: unknown, stream: ResponseStream, context: object) => Promise<unknown> }} */
 const { handler } = await import(pathToFileURL(workerData.outfile).href);
 
-port.on("message", async (event) => {
-  await handler(event, new ResponseStream(), {});
-  port.postMessage({ done: true });
+port.on("message", (event) => {
+  // What it throws ends this instance.
+  void handler(event, new ResponseStream(), {}).then(() => port.postMessage({ done: true }));
 });

@@ -15,13 +15,14 @@ const HTTP_RESPONSE = "application/vnd.awslambda.http-integration-response";
 /** @typedef {{ type?: string, chunk?: Uint8Array, end?: true, done?: true }} Sent what an instance sends */
 
 /**
- * Bundles a function as SAM does with `BuildMethod: esbuild`, and serves it.
+ * Bundles a function as its template says, and serves it.
  *
- * @param {{ file: string, outfile: string, port: number, env: Record<string, string | undefined> }} options
+ * @param {{ file: string, outfile: string, port: number, env: Record<string, string | undefined>, isReused?: boolean }}
+ *   options `isReused: false` ends an instance when the function has returned
  * @returns {Promise<{ url: string, reclaim: () => Promise<void>, stop: () => Promise<void> }>} `reclaim` ends all
  *   instances where they are, as Lambda does at a timeout
  */
-export async function startLambda({ file, outfile, port, env }) {
+export async function startLambda({ file, outfile, port, env, isReused = true }) {
   await build({
     entryPoints: [file],
     outfile,
@@ -62,11 +63,16 @@ export async function startLambda({ file, outfile, port, env }) {
     instance.postMessage(event);
     const isWell = await isDone;
     instance.removeAllListeners("message").removeAllListeners("error");
-    if (isWell) idle.push(instance);
+    if (isWell && isReused) idle.push(instance);
+    else await instance.terminate();
     return isWell;
   }
 
-  const server = createServer(async (request, response) => {
+  /**
+   * @param {import("node:http").IncomingMessage} request
+   * @param {import("node:http").ServerResponse} response
+   */
+  const answer = async (request, response) => {
     /** @type {Buffer[]} */
     const body = [];
     for await (const chunk of request) body.push(chunk);
@@ -84,7 +90,8 @@ export async function startLambda({ file, outfile, port, env }) {
     if (isWell) response.end();
     else if (response.headersSent) response.destroy();
     else response.writeHead(502).end("Internal Server Error");
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   const reclaim = async () => {
