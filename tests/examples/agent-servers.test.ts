@@ -54,7 +54,7 @@ test.each(["server-node", "server-deno"])(
   },
 );
 
-test("server-node lets in the page that it is told of and no other, asks before a refund, and has other routes", async () => {
+test("server-node lets in the page that it is told of alone, asks before a refund, and has other routes", async () => {
   await serving("server-node", async (url) => {
     const preflight = (origin: string) =>
       fetch(`${url}/threads`, {
@@ -85,7 +85,7 @@ test("server-node, asked to end, first ends the run that is under way, though no
   const thread_id = await serving("server-node", async (url) => {
     const client = clientOf(url);
     const { thread_id } = await client.threads.create();
-    await client.runs.create(thread_id, "agent", { input: human("Hello!") });
+    await client.runs.create(thread_id, "agent", { input: human("Hello!"), streamMode: "messages-tuple" });
     return thread_id;
   });
   expect(valuesOf((await checkpointsOf("server-node", thread_id))[0]!).messages).toHaveLength(2);

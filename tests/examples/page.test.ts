@@ -39,8 +39,12 @@ const isReady = (page: Page) => page.getByRole("button", { name: "Send" }).waitF
 
 const ANSWER = "ai: Your model would answer here. Ask for a refund!";
 
-test("the page shows an answer as it comes, waits for an approval, and finds all of it after a reload", async () => {
+test("the page lets no stranger in, shows an answer as it comes, and finds its question after a reload", async () => {
   await serving("server-react", async (url) => {
+    const stranger = await open(url, "another");
+    await say(stranger, "Hello!");
+    expect(await stranger.getByRole("alert").innerText()).toContain("Who are you?");
+
     const page = await open(url);
     await say(page, "Hello!");
     await message(page, /^ai: Your(?!.*refund)/).waitFor(); // not all of it yet
@@ -84,13 +88,5 @@ test("the page goes on with an answer that a reload has broken off, and stops on
     await message(page, "human: And now?").waitFor();
     await isReady(page);
     expect(await messages(page)).toEqual(["human: Hello!", ANSWER, "human: And now?"]);
-  });
-});
-
-test("the page says that the server lets nobody in without the token", async () => {
-  await serving("server-react", async (url) => {
-    const page = await open(url, "another");
-    await say(page, "Hello!");
-    expect(await page.getByRole("alert").innerText()).toContain("Who are you?");
   });
 });
