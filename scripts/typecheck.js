@@ -18,6 +18,8 @@ const projects = [
   "examples/deno",
   "examples/bun",
   "examples/worker-r2",
+  "examples/server-deno",
+  "examples/server-react",
   "tests/frameworks/programs",
 ];
 

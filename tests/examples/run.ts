@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import { expect } from "vitest";
 import { startEmbeddedDynamoDB } from "../../scripts/lib/servers/embedded-dynamodb.js";
 import { claimPort } from "../../scripts/lib/servers/ports.js";
 import { collect } from "../lanes/savers/checkpoints.js";
@@ -29,6 +31,26 @@ export function start(args: string[]): { child: ChildProcess; printed: { output:
   child.stdout.setEncoding("utf8").on("data", (text: string) => (printed.output += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (printed.errors += text));
   return { child, printed };
+}
+
+/** Runs an example that serves, for as long as `use` takes. */
+export async function serving<T>(name: string, use: (url: string) => Promise<T>): Promise<T> {
+  const { child, printed } = start([name]);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once("close", () => reject(new Error(`It ended: ${printed.errors}`)));
+    child.stdout!.on("data", () => {
+      const listening = /Listening at (http:\S+?)\/?\s/.exec(printed.output);
+      if (listening) resolve(listening[1]!);
+    });
+  });
+  try {
+    expect(printed.output).toMatch(name === "server-react" ? /Ctrl-C ends it/ : /Ctrl-C ends it[^]*curl /);
+    return await use(url);
+  } finally {
+    child.kill();
+    const [code] = (await once(child, "close")) as [number | null];
+    expect(code, printed.errors).toBe(0);
+  }
 }
 
 /** Looks into the table that an example left. */

@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { noiseText } from "../lanes/savers/checkpoints.js";
-import { checkpointsOf, data, running, start, threadsOf, valuesOf } from "./run.js";
+import { checkpointsOf, data, running, serving, threadsOf, valuesOf } from "./run.js";
 
 /** The examples, run by the command that their comments give, and what they left in their table. */
 
@@ -11,26 +10,6 @@ afterEach(() => {
   for (const child of running) child.kill();
 });
 afterAll(() => rmSync(data, { recursive: true, force: true }));
-
-/** Runs an example that serves, for as long as `use` takes. */
-async function serving<T>(name: string, use: (url: string) => Promise<T>): Promise<T> {
-  const { child, printed } = start([name]);
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once("close", () => reject(new Error(`It ended: ${printed.errors}`)));
-    child.stdout!.on("data", () => {
-      const listening = /Listening at (http:\S+?)\/?\s/.exec(printed.output);
-      if (listening) resolve(listening[1]!);
-    });
-  });
-  try {
-    expect(printed.output).toMatch(/Ctrl-C ends it[^]*curl /);
-    return await use(url);
-  } finally {
-    child.kill();
-    const [code] = (await once(child, "close")) as [number | null];
-    expect(code, printed.errors).toBe(0);
-  }
-}
 
 const post = (url: string, body: unknown) =>
   fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });

@@ -11,6 +11,7 @@ import { installPackage, root, type Installed } from "./installed.js";
  */
 const IMPORTED = [
   "@types/node",
+  "@types/deno",
   "@langchain/langgraph-checkpoint-postgres",
   "@langchain/langgraph-checkpoint-sqlite@1.0.4",
 ];
@@ -46,11 +47,10 @@ export interface InstalledPrograms {
 
 /** Installs the package with what the programs import and three compilers, and writes the programs there. */
 export async function installPrograms(): Promise<InstalledPrograms> {
-  const [, line = ""] =
-    /^npm install langgraph-checkpoint-dynamodb (.*)$/m.exec(
-      await readFile(join(root, "examples/README.md"), "utf8"),
-    ) ?? [];
-  const named = line.split(" ");
+  const readme = await readFile(join(root, "examples/README.md"), "utf8");
+  const named = [...readme.matchAll(/^npm install (?:--save-dev )?(.*)$/gm)]
+    .flatMap(([, line = ""]) => line.split(" "))
+    .filter((name) => name !== "langgraph-checkpoint-dynamodb");
   const installed = await installPackage([
     ...new Set([...PEERS, ...named]),
     ...IMPORTED,

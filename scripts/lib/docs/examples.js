@@ -2,7 +2,7 @@
  * @typedef {object} Example
  * @property {string} shows
  * @property {string} main within `examples/`
- * @property {"node" | "deno" | "bun" | "workerd"} runtime
+ * @property {"node" | "deno" | "bun" | "workerd" | "lambda" | "page"} runtime a page has server-node beside it
  * @property {boolean} [keeps] whether it goes on with what it stored the last time, also when run without arguments
  * @property {Play[]} [plays] what is run one after the other, each in a process of its own, when no arguments are given
  */
@@ -104,6 +104,30 @@ export const examples = {
     shows: "an HTTP API on Express: threads, approvals, history",
     main: "express/server.js",
     runtime: "node",
+    keeps: true,
+  },
+  "server-node": {
+    shows: "the agent server in Node with Hono: CORS, sweeps, an end without broken runs",
+    main: "server-node/index.js",
+    runtime: "node",
+    keeps: true,
+  },
+  "server-react": {
+    shows: "a React page on server-node: tokens, an approval, a stop button, reloads",
+    main: "server-react/main.tsx",
+    runtime: "page",
+    keeps: true,
+  },
+  "server-lambda": {
+    shows: "the agent server as a Lambda function whose URL streams",
+    main: "server-lambda/index.ts",
+    runtime: "lambda",
+    keeps: true,
+  },
+  "server-deno": {
+    shows: "the agent server in Deno, with the permissions it needs",
+    main: "server-deno/main.ts",
+    runtime: "deno",
     keeps: true,
   },
 };

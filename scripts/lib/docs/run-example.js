@@ -6,6 +6,7 @@ import { startEmbeddedDynamoDB } from "../servers/embedded-dynamodb.js";
 import { credentials, startEmbeddedS3 } from "../servers/embedded-s3.js";
 import { ensureBuilt } from "../testing/package-build.js";
 import { claimPort } from "../servers/ports.js";
+import { serveLambda, servePage, serveWorker } from "./serve-examples.js";
 import { ensureRuntimes, executableOf } from "../testing/runtimes.js";
 
 /** @import { Example, Play } from "./examples.js" */
@@ -42,16 +43,24 @@ export async function runExample(name, example, args) {
     AWS_CONFIG_FILE: `${root}examples/shared-config-profile/config`,
     AWS_PROFILE: "work",
     DYNAMODB_TABLE_NAME: tableName,
+    AGENT_TOKEN: process.env.AGENT_TOKEN ?? "local-token",
   };
   try {
-    if (example.runtime === "workerd") {
+    const { main, runtime } = example;
+    if (runtime === "workerd") {
       const r2 = {
         R2_ENDPOINT: s3.endpoint,
         R2_BUCKET: bucket,
         R2_ACCESS_KEY_ID: credentials.accessKeyId,
         R2_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       };
-      return await serveWorker(example, { ...env, ...r2 });
+      return await untilStopped(await serveWorker(main, { ...env, ...r2 }));
+    }
+    if (runtime === "lambda") return await untilStopped(await serveLambda(main, env));
+    if (runtime === "page") {
+      const server = [process.execPath, `${root}examples/server-node/index.js`];
+      const page = { main, outDir: `${folder}/page`, server, env: { ...ownEnv(), ...env } };
+      return await untilStopped(await servePage(page));
     }
     const [command = "", ...before] = await commandOf(example);
     const run = (/** @type {string[]} */ more) =>
@@ -71,8 +80,8 @@ export async function runExample(name, example, args) {
 async function printRequests({ main }) {
   const text = await readFile(`${root}examples/${main}`, "utf8");
   const port = Number(process.env.PORT ?? 0);
-  const requests = Array.from(text.matchAll(/^\/\/ {3}(curl .+)$/gm), ([, request = ""]) =>
-    port > 0 ? request.replace(/(127\.0\.0\.1):\d+/, `$1:${port}`) : request,
+  const requests = Array.from(text.matchAll(/^\/\/ {3}(curl (?:.+\\\n)*.+)$/gm), ([, request = ""]) =>
+    (port > 0 ? request.replace(/(127\.0\.0\.1):\d+/, `$1:${port}`) : request).replaceAll("\n//   ", "\n  "),
   );
   if (requests.length > 0)
     console.log(
@@ -112,8 +121,9 @@ async function commandOf({ runtime, main }) {
         "--no-remote",
         "--node-modules-dir=manual",
         "--allow-net=127.0.0.1",
-        "--allow-env=AWS_*,DYNAMODB_*,LANGGRAPH_*",
+        "--allow-env=AWS_*,DYNAMODB_*,LANGGRAPH_*,AGENT_TOKEN,PORT",
         "--allow-sys=homedir",
+        "--unstable-cron",
         file,
       ];
     case "bun":
@@ -141,17 +151,11 @@ function runProcess(command, args, options) {
   });
 }
 
-/**
- * @param {Example} example
- * @param {Record<string, string>} vars
- */
-async function serveWorker({ main }, vars) {
-  const { buildWorker, startWorker } = await import("../demo/worker.js"); // takes a second
-  const built = await buildWorker(`examples/${main.replace(/[^/]+$/, "wrangler.toml")}`);
-  const worker = await startWorker(built, { port: Number(process.env.PORT ?? 8787), vars });
-  console.log(`Listening at ${worker.url}`);
+/** @param {import("./serve-examples.js").Served} served */
+async function untilStopped({ url, stop }) {
+  console.log(`Listening at ${url}`);
   await whenStopped;
-  await worker.kill();
+  await stop();
   return 0;
 }
 
