@@ -1,3 +1,4 @@
+import { whenAsked } from "../runs/turn.js";
 import type { Scope } from "../scope.js";
 
 /**
@@ -5,11 +6,12 @@ import type { Scope } from "../scope.js";
  * @throws ThreadBusyError
  */
 export async function underLease<T>(
-  { saver }: Scope,
+  scope: Scope,
   threadId: string,
   work: (configurable: Record<string, unknown>) => Promise<T>,
 ): Promise<T> {
-  const lease = await saver.acquireLease(threadId, { holder: "state" });
+  await whenAsked(scope, threadId);
+  const lease = await scope.saver.acquireLease(threadId, { holder: "state" });
   try {
     return await work({ thread_id: threadId, ...lease.configurable });
   } finally {
