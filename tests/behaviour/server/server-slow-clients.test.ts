@@ -43,3 +43,32 @@ test("an event that is too long for the log is heard live, and is left out of th
   const joined = await allEvents(await call("GET", `${run}/stream`, undefined, { "last-event-id": "-1" }));
   expect(joined.map(({ event }) => event)).toEqual(["metadata", "end"]);
 });
+
+test("a client that does not read is cut off behind what waits for it, and joins again without a gap", async () => {
+  const { call, json, settled } = serve({ graphs: { writing: writing(60, "x".repeat(150_000)) } });
+  await json("POST", "/threads", { thread_id: "t" });
+  const response = await call("POST", "/threads/t/runs/stream", body);
+  const location = response.headers.get("location")!;
+  await settled();
+  expect(await json("GET", response.headers.get("content-location")!)).toMatchObject({ status: "success" });
+
+  const heard: Sent[] = [];
+  const hear = async (from: Response): Promise<void> => {
+    for await (const event of eventsOf(from)) heard.push(event);
+  };
+  await expect(hear(response)).rejects.toThrow("The client reads too slowly.");
+  const before = heard.length;
+  expect(before).toBeLessThan(60);
+  await hear(await call("GET", location, undefined, { "last-event-id": heard.at(-1)!.id! }));
+  expect(numbers(heard)).toEqual(Array.from({ length: 60 }, (_, number) => number));
+  expect(heard.at(-1)).toMatchObject({ event: "end" });
+});
+
+test("a run that is to end with its client ends when the client is cut off", async () => {
+  const { call, json, settled } = serve({ graphs: { writing: writing(60, "x".repeat(150_000), true) } });
+  await json("POST", "/threads", { thread_id: "t" });
+  const response = await call("POST", "/threads/t/runs/stream", { ...body, on_disconnect: "cancel" });
+  await settled();
+  expect(await json("GET", response.headers.get("content-location")!)).toMatchObject({ status: "interrupted" });
+  await response.body!.cancel();
+});
