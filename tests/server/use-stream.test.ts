@@ -44,6 +44,18 @@ test("tokens of an answer come one by one, and are the message in the end", asyn
   page.unmount();
 });
 
+test("a page that listens to tools hears of each call", async () => {
+  const heard: unknown[] = [];
+  const page = await chatPage(listener.url, { onToolEvent: ({ event, name }) => void heard.push([event, name]) });
+  await told(page, "weather in Paris");
+  expect(heard).toEqual([
+    ["on_tool_start", "weather"],
+    ["on_tool_end", "weather"],
+  ]);
+  expect(page.now.error).toBeUndefined();
+  page.unmount();
+});
+
 test("an interrupt is shown and answered", async () => {
   const page = await chatPage(listener.url);
   await page.now.submit(say("order tea"));
