@@ -44,7 +44,7 @@ const create = async () => ({ externalId: (await client.threads.create()).thread
 
 const load: Load = async (externalId) => {
   const { values, tasks } = await client.threads.getState<{ messages: never[] }>(externalId);
-  return { messages: values.messages, interrupts: tasks[0]?.interrupts ?? [] } as unknown as Awaited<ReturnType<Load>>;
+  return { messages: values.messages, interrupts: tasks[0]?.interrupts ?? [] };
 };
 
 /** Without one it prints each event that it does not know: it knows neither `messages/metadata` nor `end`. */
@@ -74,7 +74,8 @@ function page(threadId?: string) {
       eventHandlers,
       ...(threadId && { initialThreadId: threadId, unstable_threadListAdapter: threads }),
     });
-    return createElement(AssistantRuntimeProvider, { runtime, children });
+    const props = { runtime, children };
+    return createElement(AssistantRuntimeProvider, props);
   };
   return mounted(
     () => ({

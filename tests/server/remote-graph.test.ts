@@ -49,7 +49,7 @@ test("as a node, it streams what its own subgraphs do, and what it asks can be a
     { log: [] },
     { ...config, subgraphs: true, streamMode: "updates" },
   ))
-    parts.push([names(namespace), Object.keys(update as object)]);
+    parts.push([names(namespace), Object.keys(update)]);
   expect(parts).toEqual([
     ["remote", ["before"]],
     ["remote/inside", ["__interrupt__"]],
