@@ -92,6 +92,7 @@ export async function addRow(
   threadId: string,
   metadata: Fields,
   isChosen: boolean,
+  status: ThreadStatus = "idle",
 ): Promise<ThreadRow | undefined> {
   const { storage, caller } = scope;
   if (isChosen && caller.owner !== undefined) {
@@ -105,7 +106,7 @@ export async function addRow(
   const item: Item = {
     ...place,
     ...(whole !== undefined && { thread: { S: whole } }),
-    status: { S: "idle" },
+    status: { S: status },
     created: number(now),
     updated: number(now),
     revision: number(0),
@@ -121,7 +122,7 @@ export async function addRow(
   return {
     ...data,
     threadId,
-    status: "idle",
+    status,
     run: undefined,
     guard: undefined,
     created: now,
@@ -217,6 +218,17 @@ export async function rowIdle(scope: Scope, threadId: string, run: string, statu
     condition: "#run = :run",
     names: { "#status": "status", "#updated": "updated", "#run": "run" },
     values: { ":status": { S: status }, ":updated": number(Date.now()), ":run": { S: run } },
+  });
+}
+
+/** What a thread's state was changed to without a run, unless a run makes the thread busy. */
+export async function rowWritten({ storage }: Scope, threadId: string, status: ThreadStatus): Promise<void> {
+  await storage.db.updateItem({
+    key: await directoryKey(storage.keyPrefix, threadId),
+    update: "SET #status = :status, #updated = :updated",
+    condition: "attribute_exists(PK) AND attribute_not_exists(#run)",
+    names: { "#status": "status", "#updated": "updated", "#run": "run" },
+    values: { ":status": { S: status }, ":updated": number(Date.now()) },
   });
 }
 

@@ -24,6 +24,10 @@ export interface Scope {
 export interface LocalRun {
   /** What it is to do. */
   asked: string | undefined;
+  /** Whether it has a question, and so is about to end. */
+  isAsking: boolean;
+  /** When it goes on here no more. */
+  readonly over: Promise<void>;
   /** Who hears its events. */
   readonly listeners: Set<Listener>;
 }
@@ -35,6 +39,9 @@ export interface Listener {
 
 export const localName = ({ tenant }: Pick<Scope, "tenant">, threadId: string, run: string): string =>
   JSON.stringify([tenant, threadId, run]);
+
+export const isOfThread = (name: string, tenant: string, threadId: string): boolean =>
+  name.startsWith(`${JSON.stringify([tenant, threadId]).slice(0, -1)},`);
 
 /** So many tenants' savers are kept: what they hold is plain data. */
 const MOST_TENANTS = 100;

@@ -5,7 +5,7 @@ import { Client } from "@langchain/langgraph-sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DynamoDBStore } from "langgraph-checkpoint-dynamodb";
 import { credentials, endpoint, tableName } from "../lanes/savers/harness.js";
-import { listening } from "../lanes/server/listening.js";
+import { listening, type Listening } from "../lanes/server/listening.js";
 import { human, serve, type Served } from "../lanes/server/served.js";
 import { newPrefix } from "../lanes/stored/requests.js";
 
@@ -14,7 +14,7 @@ import { newPrefix } from "../lanes/stored/requests.js";
 let served: Served;
 let client: Client;
 let url: string;
-let close: () => Promise<void>;
+let listener: Listening;
 
 beforeAll(async () => {
   const keyPrefix = newPrefix();
@@ -26,11 +26,12 @@ beforeAll(async () => {
     keyPrefix,
   });
   served = serve({ store }, { keyPrefix });
-  ({ url, close } = await listening(served.server));
+  listener = await listening(served.server);
+  ({ url } = listener);
   client = new Client({ apiUrl: url, apiKey: null, callerOptions: { maxRetries: 0 } });
 });
 
-afterAll(() => close());
+afterAll(() => listener.close());
 
 test("threads: create, get, update, search, count, copy, delete", async () => {
   const { thread_id } = await client.threads.create({ metadata: { topic: "tea" }, graphId: "chat" });

@@ -8,6 +8,10 @@ export interface ServerEvent {
 }
 
 const HEARTBEAT_MS = 5_000;
+/** So many characters wait for a client that does not read; then it is cut off. */
+const MAX_WAITING_CHARS = 4 * 1_048_576;
+/** A log that was stored already waits for its reader this long. */
+const ROOM_MS = 30_000;
 const encoder = new TextEncoder();
 
 const frameOf = ({ id, event, data }: ServerEvent): string =>
@@ -38,22 +42,53 @@ class Bell {
 export class EventQueue {
   readonly #events: ServerEvent[] = [];
   readonly #bell = new Bell();
+  readonly #room = new Bell();
+  #chars = 0;
   #isClosed = false;
   #failure: Error | undefined;
-  /** Nobody reads any more. */
-  isLeft = false;
+  #isLeft = false;
+  /** Is called when the client is left, or cut off. */
+  onLeft: (() => void) | undefined;
   /** The id of the last event. */
   last = -1n;
 
+  /** Nobody reads any more. */
+  get isLeft(): boolean {
+    return this.#isLeft;
+  }
+
   push(event: ServerEvent): void {
     if (event.id !== undefined) this.last = BigInt(event.id);
-    if (this.isLeft) return;
+    if (this.#isLeft) return;
+    if (this.#isFull) {
+      // It gets what waits for it, and can join again behind that.
+      this.close(new Error("The client reads too slowly."));
+      return this.leave();
+    }
     this.#events.push(event);
+    this.#chars += event.data.length;
     this.#bell.ring();
+  }
+
+  get #isFull(): boolean {
+    return this.#chars >= MAX_WAITING_CHARS;
+  }
+
+  /** Waits for the client to read, where much waits for it. */
+  async room(): Promise<void> {
+    if (this.#isFull && !this.#isLeft) await this.#room.wait(ROOM_MS);
+  }
+
+  leave(): void {
+    if (this.#isLeft) return;
+    this.#isLeft = true;
+    this.#room.ring();
+    this.onLeft?.();
   }
 
   /** @param failure with which the connection breaks, so that a client joins again */
   close(failure?: Error): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#failure = failure;
     this.#bell.ring();
@@ -62,7 +97,11 @@ export class EventQueue {
   /** The next events; `undefined` after the last; none where there was nothing for some time. */
   async next(ms: number): Promise<ServerEvent[] | undefined> {
     if (this.#events.length === 0 && !this.#isClosed) await this.#bell.wait(ms);
-    if (this.#events.length > 0) return this.#events.splice(0);
+    if (this.#events.length > 0) {
+      this.#chars = 0;
+      this.#room.ring();
+      return this.#events.splice(0);
+    }
     if (this.#failure) throw this.#failure;
     return this.#isClosed ? undefined : [];
   }
@@ -95,14 +134,13 @@ function streamed(
 }
 
 export function eventStream(queue: EventQueue, headers: Record<string, string>, onLeft?: () => void): Response {
+  if (queue.isLeft) onLeft?.();
+  else queue.onLeft = onLeft;
   return streamed(
     async (ms) => (await queue.next(ms))?.map(frameOf),
     ": heartbeat\n\n",
     { "content-type": "text/event-stream", ...headers },
-    () => {
-      queue.isLeft = true;
-      onLeft?.();
-    },
+    () => queue.leave(),
   );
 }
 

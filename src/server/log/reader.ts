@@ -9,17 +9,15 @@ import type { Scope } from "../scope.js";
 export const idIn = (text: string | null): bigint => (text !== null && /^\d{1,20}$/.test(text) ? BigInt(text) : -1n);
 
 /** The events of a run behind one of them, as far as they are stored. */
-export async function eventsBehind(
+export async function* eventsBehind(
   scope: Scope,
   { partition }: Thread,
   run: string,
   after: bigint,
-): Promise<ServerEvent[]> {
-  const found: ServerEvent[] = [];
+): AsyncGenerator<ServerEvent, void, undefined> {
   const query = { partition, between: eventsAfter(run, after), consistent: true };
   for await (const items of scope.storage.db.queryPages(query))
     for (const item of items.filter((one) => !isGone(one)))
       for (const [id, event, data] of (await unsealed(scope.storage, item)) as [string, string, string][])
-        if (BigInt(id) > after) found.push({ id, event, data });
-  return found;
+        if (BigInt(id) > after) yield { id, event, data };
 }

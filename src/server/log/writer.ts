@@ -2,6 +2,7 @@ import type { Item } from "../../aws/dynamodb/items.js";
 import type { Thread } from "../../checkpoint/refs.js";
 import { eventsSortKey } from "../../checkpoint/agent-keys.js";
 import { key } from "../../format/keys.js";
+import { HttpError } from "../http/http-error.js";
 import type { ServerEvent } from "../http/sse.js";
 import { endingIn, sealed } from "../items.js";
 import type { Scope } from "../scope.js";
@@ -12,8 +13,8 @@ const LOG_SECONDS = 3_600;
 const FIRST_FLUSH_MS = 500;
 const LAST_FLUSH_MS = 2_000;
 const FLUSH_CHARS = 32 * 1_024;
-/** An item has 400 KB, and what it has is compressed; a longer event is left out of the log. */
-const MAX_EVENT_CHARS = 1_500_000;
+/** So much is unpacked when an item is read. A longer event is left out of the log, and one that no item holds. */
+const MAX_CHARS = 1_500_000;
 /** Ids of one attempt: a younger attempt has a higher token. */
 const TOKEN_BITS = 20n;
 
@@ -30,8 +31,15 @@ export class EventIds {
   }
 }
 
+interface Numbered {
+  id: bigint;
+  event: ServerEvent;
+}
+
+const charsOf = (batch: Numbered[]): number => batch.reduce((sum, { event }) => sum + event.data.length, 0);
+
 export class LogWriter {
-  #batch: { id: bigint; event: ServerEvent }[] = [];
+  #batch: Numbered[] = [];
   #chars = 0;
   #flushMs = FIRST_FLUSH_MS;
   #since = 0;
@@ -44,7 +52,7 @@ export class LogWriter {
   ) {}
 
   push(id: bigint, event: ServerEvent): void {
-    if (event.data.length > MAX_EVENT_CHARS) return;
+    if (event.data.length > MAX_CHARS) return;
     if (this.#batch.length === 0) this.#since = Date.now();
     this.#batch.push({ id, event });
     this.#chars += event.data.length;
@@ -77,20 +85,25 @@ export class LogWriter {
     await this.#writing;
   }
 
-  async #write(batch: { id: bigint; event: ServerEvent }[]): Promise<void> {
+  async #write(batch: Numbered[]): Promise<void> {
+    if (batch.length > 1 && charsOf(batch) > MAX_CHARS) return this.#writeHalves(batch);
     const place = key(this.thread.partition, eventsSortKey(this.run, batch.at(-1)!.id));
     const events = batch.map(({ event: { id, event, data } }) => [id, event, data]);
     let data: Awaited<ReturnType<typeof sealed>>;
     try {
       data = await sealed(this.scope.storage, place, events);
     } catch (error) {
-      if (batch.length === 1) throw error;
-      // Too long together.
-      const middle = batch.length >> 1;
-      await this.#write(batch.slice(0, middle));
-      return this.#write(batch.slice(middle));
+      if (!(error instanceof HttpError)) throw error;
+      // One that no item can hold is left out. Others were too long together.
+      return batch.length === 1 ? undefined : this.#writeHalves(batch);
     }
     const item: Item = { ...place, ...data, ...endingIn(LOG_SECONDS) };
     await this.scope.storage.db.putItem(item);
+  }
+
+  async #writeHalves(batch: Numbered[]): Promise<void> {
+    const middle = batch.length >> 1;
+    await this.#write(batch.slice(0, middle));
+    await this.#write(batch.slice(middle));
   }
 }

@@ -8,7 +8,7 @@ import { dropWaiting, release, settle, type Ending } from "./ending.js";
 import { own } from "./own.js";
 import { addRun, hasEnded, newRunId, readRun, type Kwargs, type Run } from "./record.js";
 import { bind, busy, runNow } from "./run-now.js";
-import { changeQueue, takeTurn, waitTurn } from "./turn.js";
+import { changeQueue, takeTurn, waitTurn, whenAsked } from "./turn.js";
 import { givesWay, takeUp, takeUpAll } from "./take-up.js";
 
 /** A run that has begun, or waits. */
@@ -65,6 +65,7 @@ export async function begin(scope: Scope, row: ThreadRow, kwargs: Kwargs, option
   };
   let lease: Lease | undefined;
   try {
+    if (strategy === "reject") await whenAsked(scope, threadId);
     lease = await takeTurn(scope, threadId, run.id, strategy, wait);
     if (lease && row.run !== undefined) lease = await pastDead(scope, row, run, lease, strategy, wait, options);
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { ServerEvent } from "../http/sse.js";
 import { toJson } from "../http/json.js";
 import { EventIds, type LogWriter } from "../log/writer.js";
-import type { Listener } from "../scope.js";
+import type { LocalRun } from "../scope.js";
 
 /** So long at most is a question held back for the run to end. */
 const HELD_MS = 500;
@@ -13,7 +13,7 @@ export class Emitter {
 
   constructor(
     token: number,
-    readonly listeners: ReadonlySet<Listener>,
+    readonly here: LocalRun,
     readonly log: LogWriter | undefined,
   ) {
     this.#ids = new EventIds(token);
@@ -21,7 +21,7 @@ export class Emitter {
 
   emit(event: string, data: unknown): void {
     const number = this.#ids.next();
-    const isHeard = [...this.listeners].some(({ isLeft }) => !isLeft);
+    const isHeard = [...this.here.listeners].some(({ isLeft }) => !isLeft);
     if (!isHeard && !this.log) return;
     const one = { id: String(number), event, data: toJson(data) };
     if (this.#held) this.#held.events.push(one);
@@ -31,6 +31,7 @@ export class Emitter {
 
   /** The run is about to end with a question: who answers at once is not to find the thread busy with it. */
   hold(): void {
+    this.here.isAsking = true;
     this.#held ??= { since: Date.now(), events: [] };
   }
 
@@ -42,6 +43,6 @@ export class Emitter {
   }
 
   #tell(event: ServerEvent): void {
-    for (const listener of this.listeners) listener.push(event);
+    for (const listener of this.here.listeners) listener.push(event);
   }
 }

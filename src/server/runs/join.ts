@@ -60,12 +60,15 @@ export async function follow(
       scope.local.get(localName(scope, run.threadId, run.id))?.listeners.add(queue);
       return false;
     }
-    const events = await eventsBehind(scope, thread, run.id, last);
-    for (const event of events) {
+    let isNew = false;
+    for await (const event of eventsBehind(scope, thread, run.id, last)) {
+      await queue.room();
+      if (queue.isLeft) break;
       queue.push(event);
       last = BigInt(event.id!);
+      isNew = true;
     }
-    return events.length > 0;
+    return isNew;
   };
   try {
     const ended = await whenEnded(scope, run, read, goesOn, () => queue.isLeft);

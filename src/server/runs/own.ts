@@ -46,7 +46,9 @@ export function runConfig(run: Pick<Run, "id" | "threadId" | "kwargs">, lease: L
 /** @param isFirst whether nobody has tried before */
 export async function own(scope: Scope, run: Run, lease: Lease, isFirst: boolean, queue?: EventQueue): Promise<Ending> {
   const name = localName(scope, run.threadId, run.id);
-  const here: LocalRun = { asked: undefined, listeners: new Set(queue && [queue]) };
+  let end!: () => void;
+  const over = new Promise<void>((resolve) => (end = resolve));
+  const here: LocalRun = { asked: undefined, isAsking: false, over, listeners: new Set(queue && [queue]) };
   scope.local.set(name, here);
   try {
     const ending = await ownHere(scope, run, lease, isFirst, here);
@@ -54,13 +56,14 @@ export async function own(scope: Scope, run: Run, lease: Lease, isFirst: boolean
     return ending;
   } finally {
     scope.local.delete(name);
+    end();
   }
 }
 
 async function ownHere(scope: Scope, run: Run, lease: Lease, isFirst: boolean, here: LocalRun): Promise<Ending> {
   const thread = await threadOf(scope.storage, run.threadId);
   const log = run.kwargs.resumable ? new LogWriter(scope, thread, run.id) : undefined;
-  const emitter = new Emitter(lease.token, here.listeners, log);
+  const emitter = new Emitter(lease.token, here, log);
   const ended = new AbortController();
   const control = new DrainControl();
   const stop = watch(here, run, lease, emitter, ended, control);

@@ -13,6 +13,7 @@ export const STREAM_MODES = [
   "debug",
   "tasks",
   "checkpoints",
+  "tools",
   "events",
 ];
 

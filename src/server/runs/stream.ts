@@ -60,7 +60,10 @@ export class GraphStream {
       string,
       unknown,
     ];
-    if (ns.length === 0) this.#root(mode, data);
+    // A client may answer what a graph inside asks as soon as it hears of it.
+    const isAsking = isFields(data) && INTERRUPT in data;
+    if (isAsking) this.sink.hold();
+    if (ns.length === 0) this.#root(mode, data, isAsking);
     const behind = ns.length === 0 ? "" : `|${ns.join("|")}`;
     if (mode === "messages") {
       if (this.#asked.has("messages-tuple")) this.sink.emit(`messages${behind}`, data);
@@ -71,13 +74,10 @@ export class GraphStream {
     if (mode === "values" && this.#asked.has("messages")) this.#completed(data);
   }
 
-  #root(mode: string, data: unknown): void {
-    if (isFields(data) && INTERRUPT in data) {
-      this.isInterrupted = true;
-      this.sink.hold();
-    }
+  #root(mode: string, data: unknown, isAsking: boolean): void {
+    if (isAsking) this.isInterrupted = true;
     // That it asks comes in a chunk of its own.
-    if (mode === "values" && !(isFields(data) && Object.keys(data).join() === INTERRUPT)) this.values = data;
+    if (mode === "values" && !(isAsking && Object.keys(data as Fields).join() === INTERRUPT)) this.values = data;
   }
 
   /** The older mode: each piece with all that came before it. */

@@ -7,7 +7,7 @@ import { changeTurns, queueOf } from "../../checkpoint/lease/turns.js";
 import { threadOf } from "../../checkpoint/refs.js";
 import { changedTooOften } from "../../errors.js";
 import { HttpError } from "../http/http-error.js";
-import { localName, type Scope } from "../scope.js";
+import { isOfThread, localName, type Scope } from "../scope.js";
 import { dropWaiting } from "./ending.js";
 import { hasEnded, readRun, type Run, type Strategy } from "./record.js";
 
@@ -15,6 +15,8 @@ import { hasEnded, readRun, type Run, type Strategy } from "./record.js";
 
 const MAX_ROUNDS = 20;
 const ASK_MS = 700;
+/** A run with a question ends within this, unless other branches of its graph go on. */
+const ASKING_MS = 10_000;
 /** Who is first in the queue and does not come within this has died. */
 export const MISSED_MS = 4_000;
 const isRunId = (holder: string): boolean => /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(holder);
@@ -89,6 +91,19 @@ export async function takeTurn(
     return gone(replaced);
   }
   throw changedTooOften("The queue of a thread", MAX_ROUNDS);
+}
+
+/**
+ * Who answers a question, or writes in another way, may have heard it before its run has ended in this instance: it
+ * waits for that.
+ */
+export async function whenAsked({ local, tenant }: Scope, threadId: string): Promise<void> {
+  for (const [name, { isAsking, over }] of local) {
+    if (!isAsking || !isOfThread(name, tenant, threadId)) continue;
+    const stop = new AbortController();
+    await Promise.race([over, sleep(ASKING_MS, stop.signal).catch(() => undefined)]);
+    stop.abort();
+  }
 }
 
 /** What a run is asked that has to leave its isolate. */

@@ -46,6 +46,10 @@ export function stateShape(snapshot: Snapshot): Record<string, unknown> {
   };
 }
 
+/** What a thread is that no run has, and whose latest state this is. */
+export const statusOf = (snapshot: Snapshot): "idle" | "interrupted" =>
+  snapshot.next.length > 0 || Object.keys(interruptsOf(snapshot)).length > 0 ? "interrupted" : "idle";
+
 /** The interrupts that wait for an answer, by task. */
 export function interruptsOf({ tasks }: Snapshot): Record<string, unknown[]> {
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 import { livingOf } from "../../checkpoint/incarnation.js";
 import { threadOf } from "../../checkpoint/refs.js";
-import { addRow, deleteThreadOf, patchMetadata, readRow, type ThreadRow } from "../directory.js";
+import { addRow, deleteThreadOf, patchMetadata, readRow, type ThreadRow, type ThreadStatus } from "../directory.js";
 import { graphOfThread } from "../graphs.js";
 import { HttpError, notFound, unfit } from "../http/http-error.js";
 import { bodyOf, type Call } from "../call.js";
@@ -34,8 +34,8 @@ export async function createThread(call: Call): Promise<Response> {
     if (there) return json(threadShape(there));
     throw new HttpError(409, "There is such a thread.");
   }
-  if (supersteps.length > 0) await replay(call, row, supersteps);
-  return json(threadShape(row));
+  const status = supersteps.length > 0 ? await replay(call, row, supersteps) : row.status;
+  return json(threadShape({ ...row, status }));
 }
 
 function superstepsIn(body: Fields): { updates: Fields[] }[] {
@@ -48,9 +48,9 @@ function superstepsIn(body: Fields): { updates: Fields[] }[] {
   return supersteps;
 }
 
-async function replay({ scope }: Call, row: ThreadRow, supersteps: { updates: Fields[] }[]): Promise<void> {
+async function replay({ scope }: Call, row: ThreadRow, supersteps: { updates: Fields[] }[]): Promise<ThreadStatus> {
   const graph = graphOfThread(scope, row.metadata);
-  await underLease(scope, row.threadId, (configurable) =>
+  const { status } = await underLease(scope, row.threadId, graph, (configurable) =>
     graph.bulkUpdateState(
       { configurable },
       supersteps.map(({ updates }) => ({
@@ -58,6 +58,7 @@ async function replay({ scope }: Call, row: ThreadRow, supersteps: { updates: Fi
       })),
     ),
   );
+  return status;
 }
 
 export async function getThread({ scope, thread, goesOn }: Call): Promise<Response> {
@@ -87,11 +88,11 @@ export async function deleteThread({ scope, thread }: Call): Promise<Response> {
 
 /** Another thread with the same checkpoints. Runs are not copied. */
 export async function copyThread({ scope, thread }: Call): Promise<Response> {
-  const { threadId, metadata } = thread!;
+  const { threadId, metadata, status } = thread!;
   const to = crypto.randomUUID();
   const marker = await scope.storage.incarnations.marker(await threadOf(scope.storage, threadId));
   // One without a checkpoint has nothing to copy.
   if (livingOf(marker) !== undefined) await scope.saver.copyThread(threadId, to);
-  const row = await addRow(scope, to, metadata, false);
+  const row = await addRow(scope, to, metadata, false, status === "busy" ? "idle" : status);
   return json(threadShape(row!));
 }

@@ -44,7 +44,7 @@ export async function updateState(call: Call): Promise<Response> {
   const asNode = textIn(body, "as_node");
   const { configurable } = configIn(call, fieldsIn(body, "checkpoint"), textIn(body, "checkpoint_id"));
   const graph = graphIn(call);
-  const config = await underLease(call.scope, call.thread!.threadId, (held) =>
+  const { config } = await underLease(call.scope, call.thread!.threadId, graph, (held) =>
     graph.updateState({ configurable: { ...configurable, ...held } }, values, asNode),
   );
   return json({ checkpoint: checkpointOf(config), configurable: checkpointOf(config) });

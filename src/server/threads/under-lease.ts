@@ -1,19 +1,43 @@
+import type { DynamoDBSaver } from "../../threads/saver.js";
+import { rowWritten, type ThreadStatus } from "../directory.js";
+import type { Graph, GraphConfig } from "../graphs.js";
+import { whenAsked } from "../runs/turn.js";
 import type { Scope } from "../scope.js";
+import { statusOf } from "../shapes/state.js";
 
 /**
- * Does what changes a thread without a run, while no run has it.
+ * Does what changes a thread's state without a run, while no run has it, and writes down what the thread is then.
  * @throws ThreadBusyError
  */
-export async function underLease<T>(
-  { saver }: Scope,
+export async function underLease(
+  scope: Scope,
   threadId: string,
-  work: (configurable: Record<string, unknown>) => Promise<T>,
-): Promise<T> {
-  const lease = await saver.acquireLease(threadId, { holder: "state" });
+  graph: Graph,
+  work: (configurable: Record<string, unknown>) => Promise<GraphConfig>,
+): Promise<{ config: GraphConfig; status: ThreadStatus }> {
+  await whenAsked(scope, threadId);
+  const lease = await scope.saver.acquireLease(threadId, { holder: "state" });
   try {
-    return await work({ thread_id: threadId, ...lease.configurable });
+    graph.checkpointer = puttingUnder(scope.saver, lease.configurable);
+    const held = { thread_id: threadId, ...lease.configurable };
+    const config = await work(held);
+    const status = statusOf(await graph.getState({ configurable: held }));
+    await rowWritten(scope, threadId, status);
+    return { config, status };
   } finally {
     // Otherwise it ends by itself.
     await lease.release().catch(() => undefined);
   }
+}
+
+/** LangGraph puts a copy of a checkpoint under a config that it has from the saver, which names no lease. */
+function puttingUnder(saver: DynamoDBSaver, lease: Record<string, unknown>): DynamoDBSaver {
+  const put: DynamoDBSaver["put"] = (config, ...rest) =>
+    saver.put({ ...config, configurable: { ...config.configurable, ...lease } }, ...rest);
+  return new Proxy(saver, {
+    get(target, name) {
+      const own: unknown = name === "put" ? put : Reflect.get(target, name, target);
+      return typeof own === "function" ? (own.bind(target) as unknown) : own;
+    },
+  });
 }

@@ -50,7 +50,7 @@ test("calls cost what the documentation says", async () => {
   expect(await cost("GET", `${path}/join`)).toBe(4);
   expect(await cost("PATCH", "/threads/t", { metadata: { topic: "tea" } })).toBe(2);
   expect(await cost("POST", "/threads/search", {})).toBe(1);
-  expect(await cost("POST", "/threads/t/state", { values: { plan: "other" }, as_node: "planner" })).toBe(6);
+  expect(await cost("POST", "/threads/t/state", { values: { plan: "other" }, as_node: "planner" })).toBe(8);
 });
 
 test.each([

@@ -4,8 +4,15 @@ import { Readable } from "node:stream";
 import type { ReadableStream as NodeStream } from "node:stream/web";
 import type { AgentServer } from "langgraph-checkpoint-dynamodb/server";
 
+export interface Listening {
+  url: string;
+  /** Cuts all connections, those of streams as well. New ones are let in. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
 /** An agent server behind Node's own, as a user would put it there. */
-export async function listening(server: AgentServer): Promise<{ url: string; close: () => Promise<void> }> {
+export async function listening(server: AgentServer): Promise<Listening> {
   const node = createServer((incoming, outgoing) => {
     const hasBody = incoming.method !== "GET" && incoming.method !== "HEAD";
     const request = new Request(`http://127.0.0.1${incoming.url}`, {
@@ -25,6 +32,7 @@ export async function listening(server: AgentServer): Promise<{ url: string; clo
   const { port } = node.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
+    cut: () => node.closeAllConnections(),
     async close() {
       node.closeAllConnections();
       await new Promise((resolve) => node.close(resolve));
