@@ -1,5 +1,7 @@
 import { useCallback, useState } from "react";
 import { problemOf, type Problem } from "./problem.js";
+import { RunError } from "./run-error.js";
+import { toldBy } from "./told.js";
 import type { Message, Run } from "./threads.js";
 
 /** A run under way: the conversation it began with, and what it has said since. */
@@ -38,11 +40,15 @@ export function useRuns(onFailure: (failure: Failure | undefined) => void) {
       onFailure(undefined);
       show({});
       let failed = false;
+      const there = new Set(before.map(({ id }) => id));
       try {
-        for await (const event of start()) {
-          if (event.type === "interrupt") continue; // the history shows it
-          const said = Object.values(event.nodes).flatMap((node) => node?.messages ?? []);
-          show({ messages: [...run.messages, ...said], steps: run.steps + 1 });
+        for await (const { event, data } of start()) {
+          if (event === "error") {
+            const { error, message } = data as { error: string; message: string };
+            throw new RunError(error, message);
+          }
+          const messages = toldBy(event, data, run.messages, (id) => there.has(id));
+          if (messages) show({ messages, steps: run.steps + (event === "updates" ? 1 : 0) });
         }
       } catch (error) {
         failed = true;
