@@ -70,7 +70,7 @@ export function Thread({
     if (!isBusy || since === undefined || joined.current === since) return;
     joined.current = since;
     const before = opened?.checkpoints[0]?.values.messages ?? [];
-    void play(threadId, "The run could not be followed", before, () => threads.join(threadId));
+    void play(threadId, "The run could not be followed", before, () => threads.join(threadId), true);
   }, [isBusy, opened, play, threads, threadId]);
 
   const messagesAt = (checkpoint: Checkpoint | undefined) => checkpoint?.values.messages ?? [];

@@ -128,6 +128,8 @@ export class Threads {
     for (let before: Config | undefined, isLast = false; !isLast;) {
       const page = await this.#client.threads.getHistory<Values>(threadId, {
         limit: CHECKPOINTS_A_PAGE,
+        // With one of its own, the client does not take the answer to a question that was asked before the last step.
+        signal: new AbortController().signal,
         ...(before && { before }),
       });
       checkpoints.push(...page);
@@ -144,8 +146,14 @@ export class Threads {
 
   /** The answer to an interrupt, by the id of the one that the person has seen: another may be open by now. */
   async *resume(threadId: string, interruptId: string, decision: Decision): Run {
-    const { tasks } = await this.#client.threads.getState(threadId);
-    if (!tasks.some(({ interrupts }) => interrupts.some(({ id }) => id === interruptId)))
+    const { status, interrupts } = await this.#client.threads.get(threadId);
+    // Of a thread that is busy, the server says so.
+    if (
+      status !== "busy" &&
+      !Object.values(interrupts)
+        .flat()
+        .some(({ id }) => id === interruptId)
+    )
       throw new RunError("NOTHING_TO_RESUME", "This thread does not wait for this answer any more.");
     const command = { resume: { [interruptId]: decision } };
     yield* this.#client.runs.stream(threadId, AGENT, { ...STREAM, command }) as Run;

@@ -24,20 +24,27 @@ export interface Outcome {
   steps: number;
 }
 
-export type Play = (threadId: string, what: string, before: Message[], start: () => Run) => Promise<Outcome>;
+export type Play = (
+  threadId: string,
+  what: string,
+  before: Message[],
+  start: () => Run,
+  /** A person has not asked for it, so what has failed before stays on the screen. */
+  isQuiet?: boolean,
+) => Promise<Outcome>;
 
 /** The runs under way, by thread: one goes on while another thread is shown. */
 export function useRuns(onFailure: (failure: Failure | undefined) => void) {
   const [runs, setRuns] = useState<Readonly<Record<string, LiveRun>>>({});
 
   const play = useCallback<Play>(
-    async (threadId, what, before, start) => {
+    async (threadId, what, before, start, isQuiet = false) => {
       let run: LiveRun = { messages: before, steps: 0, ended: false };
       const show = (next: Partial<LiveRun>) => {
         run = { ...run, ...next };
         setRuns((all) => ({ ...all, [threadId]: run }));
       };
-      onFailure(undefined);
+      if (!isQuiet) onFailure(undefined);
       show({});
       let failed = false;
       const there = new Set(before.map(({ id }) => id));
