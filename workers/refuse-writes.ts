@@ -56,10 +56,11 @@ export async function refuseWrites(
       : url.pathname.endsWith("/state")
         ? StateWrite
         : undefined;
-  // What is too long or no JSON, the server refuses.
-  const body = schema && (await bodyOf(request, maxBytes));
-  if (body === undefined) return undefined;
-  const parsed = schema!.safeParse(body);
+  if (!schema) return undefined;
+  const body = await bodyOf(request, maxBytes);
+  // What is too long, no JSON or no object, the server refuses.
+  if (!z.looseObject({}).safeParse(body).success) return undefined;
+  const parsed = schema.safeParse(body);
   if (!parsed.success) return refusal(z.prettifyError(parsed.error).replace(/\s+/g, " "));
   if (schema !== RunWrite) return undefined;
   const { checkpoint_id, checkpoint } = parsed.data as z.infer<typeof RunWrite>;
