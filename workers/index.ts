@@ -1,5 +1,10 @@
 import { DynamoDBSaver, DynamoDBStore, isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb";
-import { createAgentServer, type AgentServer, type ExecutionContextLike } from "langgraph-checkpoint-dynamodb/server";
+import {
+  createAgentServer,
+  type AgentServer,
+  type Caller,
+  type ExecutionContextLike,
+} from "langgraph-checkpoint-dynamodb/server";
 import { createAgent } from "./agent.js";
 import { authenticate, refuseWithoutSecret } from "./authenticate.js";
 import type { Env } from "./env.js";
@@ -15,7 +20,7 @@ const MAX_BODY_BYTES = 5 * 1024 * 1024;
  * The API of LangGraph's own server, for one request. All of this is cheap to make, and so nothing is shared between
  * requests (a Worker may not use the I/O of another request) and each answer can tell what it cost.
  */
-function serverFor(env: Env, usage = new Usage()): AgentServer {
+function serverFor(env: Env, usage = new Usage(), caller: Caller = {}): AgentServer {
   const { S3_BUCKET: bucket } = env;
   const options = { onEvent: usage.record, ...(bucket && { s3: { bucket } }) };
   const server: AgentServer = createAgentServer({
@@ -23,11 +28,7 @@ function serverFor(env: Env, usage = new Usage()): AgentServer {
     checkpointer: DynamoDBSaver.fromEnv(env, options),
     store: DynamoDBStore.fromEnv(env, options),
     limits: { bodyBytes: MAX_BODY_BYTES },
-    async authenticate(request) {
-      const caller = await authenticate(request, env);
-      if (caller instanceof Response) return caller;
-      return (await refuseWrites(request, MAX_BODY_BYTES, (own) => server.fetch(own, env))) ?? caller;
-    },
+    authenticate: async (request) => (await refuseWrites(request, MAX_BODY_BYTES, server.fetch)) ?? caller,
   });
   return server;
 }
@@ -35,8 +36,11 @@ function serverFor(env: Env, usage = new Usage()): AgentServer {
 async function answer(request: Request, env: Env, ctx: ExecutionContextLike): Promise<Response> {
   // Files without a secret: the page asks for a token, and sends it with each request.
   if (isPage(request)) return env.ASSETS?.fetch(request) ?? new Response("There is no page.", { status: 404 });
+  // Before anything is made of the configuration: what is wrong with that is told to users alone.
+  const caller = await authenticate(request, env);
+  if (caller instanceof Response) return caller;
   const usage = new Usage();
-  return usage.toldIn(await serverFor(env, usage).fetch(request, env, ctx));
+  return usage.toldIn(await serverFor(env, usage, caller).fetch(request, env, ctx));
 }
 
 /** What is configured wrongly; the messages of this package hold no secret. */
