@@ -28,7 +28,8 @@ function serverFor(env: Env, usage = new Usage(), caller: Caller = {}): AgentSer
     checkpointer: DynamoDBSaver.fromEnv(env, options),
     store: DynamoDBStore.fromEnv(env, options),
     limits: { bodyBytes: MAX_BODY_BYTES },
-    authenticate: async (request) => (await refuseWrites(request, MAX_BODY_BYTES, server.fetch)) ?? caller,
+    authenticate: async (request) =>
+      (await refuseWrites(request, MAX_BODY_BYTES, (own) => server.fetch(own))) ?? caller,
   });
   return server;
 }

@@ -38,9 +38,10 @@ async function connect(): Promise<Threads | undefined> {
   }
   const { inPageServer } = await import("./threads/in-page-server.js");
   const { VITE_DYNAMODB_ENDPOINT: endpoint, VITE_TABLE_NAME: tableName } = import.meta.env;
+  const server = inPageServer({ endpoint, tableName });
   return new Threads({
     apiUrl: location.origin,
-    fetch: inPageServer({ endpoint, tableName }).fetch,
+    fetch: (request) => server.fetch(request),
     place: "this page",
     storage: `${tableName} at ${new URL(endpoint).host}`,
   });

@@ -80,7 +80,7 @@ export const resume = (thread: string, answer: unknown, of = client): Promise<Ev
   play(thread, { command: { resume: answer } }, of);
 
 export const updates = (events: Events): Json[] =>
-  events.filter(({ event }) => event === "updates").map(({ data }) => data as Json);
+  events.filter(({ event }) => event === "updates").map(({ data }): Json => data);
 export const asks = (events: Events): boolean => updates(events).some((data) => "__interrupt__" in data);
 export const nodesOf = (events: Events): string[] => updates(events).flatMap((data) => Object.keys(data as object));
 export const answerOf = (events: Events): Json => updates(events).at(-1)?.agent.messages[0].content;

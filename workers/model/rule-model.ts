@@ -26,9 +26,9 @@ export class RuleModel extends Model {
   protected async *answer(messages: BaseMessage[], { memories = [] }: ModelOptions): AsyncGenerator<AIMessageChunk> {
     await this.#pause(this.#pauseMs);
     const answer = answerTo(messages, memories);
-    if (typeof answer !== "string") return yield new AIMessageChunk(answer);
-    for (const word of answer.split(/(?<= )/)) {
-      yield new AIMessageChunk(word);
+    const pieces = typeof answer === "string" ? answer.split(/(?<= )/) : [answer];
+    for (const piece of pieces) {
+      yield new AIMessageChunk(piece);
       await this.#pause(this.#pauseMs / WORDS_A_PAUSE);
     }
   }

@@ -6,9 +6,9 @@ export const idOf = ({ checkpoint }: Checkpoint): string => checkpoint.checkpoin
 
 export const parentOf = ({ parent_checkpoint: parent }: Checkpoint): string | null => parent?.checkpoint_id ?? null;
 
-export const stepOf = ({ metadata }: Checkpoint): number | undefined => metadata?.["step"] as number | undefined;
+export const stepOf = ({ metadata }: Checkpoint): number | undefined => metadata?.["step"];
 
-export const sourceOf = ({ metadata }: Checkpoint): string | undefined => metadata?.["source"] as string | undefined;
+export const sourceOf = ({ metadata }: Checkpoint): string | undefined => metadata?.["source"];
 
 /** What waits for an answer. */
 export const interruptsOf = ({ tasks }: Checkpoint): Interrupt[] => tasks.flatMap(({ interrupts }) => interrupts);
