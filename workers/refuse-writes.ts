@@ -3,8 +3,8 @@ import { tools } from "./tools.js";
 
 /*
  * LangGraph's API lets whoever may call it write any state, in the name of any node. This agent spends money, so here a
- * caller says something, uploads a document and answers questions; what was approved and what was paid is written by the
- * graph alone. An agent that spends nothing needs none of this.
+ * caller says something, uploads a document and answers questions. What was approved and what was paid, the graph alone
+ * writes. An agent that spends nothing needs none of this.
  */
 
 /** Neither words of the system, nor what a tool is said to have answered. */

@@ -29,7 +29,7 @@ export class Usage {
     usage.write_units += event.consumedCapacity.writeUnits;
   };
 
-  /** Tells it with an answer: in a header, or, where the answer comes piece by piece, in an event of its own at the end. */
+  /** Tells it with an answer: in a header, or, where the answer is a stream, in an event of its own at the end. */
   toldIn(response: Response): Response {
     const operations = this.#operations;
     if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {

@@ -180,7 +180,9 @@ describe("a model behind an OpenAI-compatible endpoint", () => {
     const thread = await newThread();
     const abort = new AbortController();
     const options = { input: said("hello"), streamMode: "updates" as const, signal: abort.signal };
-    for await (const { event } of there.runs.stream(thread, "agent", options)) if (event === "updates") break; // The model's second answer is still to come.
+    for await (const { event } of there.runs.stream(thread, "agent", options)) {
+      if (event === "updates") break; // The model's second answer is still to come.
+    }
     abort.abort();
     setTimeout(answer, 200);
     await expect
