@@ -13,7 +13,7 @@ const WORDS_A_PAUSE = 20;
 export class RuleModel extends Model {
   readonly #pauseMs: number;
 
-  /** @param options `pauseMs`: for how long it seems to think; the rules answer at once, and people want to see steps */
+  /** @param options `pauseMs`: how long it seems to think: the rules answer at once, and people want to see steps */
   constructor({ pauseMs = 0 }: { pauseMs?: number } = {}) {
     super({});
     this.#pauseMs = pauseMs;
