@@ -15,6 +15,7 @@ export default defineConfig(({ mode }) => ({
   resolve: {
     alias: {
       "langgraph-checkpoint-dynamodb/context": path("../src/context.ts"),
+      "langgraph-checkpoint-dynamodb/server": path("../src/server.ts"),
       "langgraph-checkpoint-dynamodb": path("../src/index.ts"),
     },
   },

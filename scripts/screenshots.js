@@ -67,7 +67,8 @@ async function takeAll() {
     console.log(`docs/screenshots/${name}.png`);
   };
 
-  await page.goto(`http://127.0.0.1:${port}/#/threads/order-1042`);
+  await page.goto(`http://127.0.0.1:${port}/`);
+  await button("New thread").first().click();
   await status("New");
   await take("empty");
 

@@ -121,20 +121,25 @@ async function main({ cleanups, end }) {
   }
 
   heading("It keeps running. The page above shows its threads. Or try it in another terminal; Ctrl-C ends it");
+  const run = `curl -NH "$auth" ${url}/threads/mine/runs/stream --json`;
   for (const line of [
     `auth='authorization: Bearer ${token}'`,
-    `curl -NH "$auth" ${url}/threads/mine/runs --json '{"message": "Please refund order 1043"}'`,
-    `curl -NH "$auth" ${url}/threads/mine/resume --json '{"approve": true}'`,
+    `${run} '{"assistant_id": "agent", "if_not_exists": "create", "stream_mode": "updates", "input": {"messages": ` +
+      `[{"role": "user", "content": "Please refund order 1043"}]}}'`,
+    `${run} '{"assistant_id": "agent", "stream_mode": "updates", "command": {"resume": {"approve": true}}}'`,
     `curl -H "$auth" ${url}/threads/mine/state`,
-    `curl -H "$auth" -T package-lock.json ${url}/threads/mine/document`,
+    `curl -H "$auth" ${url}/threads/mine/state --json '{"as_node": "agent", "values": {"document": {"name": ` +
+      `"my.log", "text": "E-417"}}}'`,
     `curl -H "$auth" ${url}/threads/${thread}/history`,
-    `curl -NH "$auth" ${url}/threads/mine/fork --json '{"checkpoint_id": "one of the history"}'`,
-    `curl -H "$auth" ${url}/threads`,
+    `${run} '{"assistant_id": "agent", "stream_mode": "updates", "checkpoint_id": "one of the history"}'`,
+    `curl -H "$auth" ${url}/threads/search --json '{}'`,
     `curl -H "$auth" -X DELETE ${url}/threads/mine`,
-    `curl -H "$auth" ${url}/`,
   ]) {
     print(line);
   }
+  print();
+  print("It is the API of LangGraph's own server, so LangGraph's clients work as they are:");
+  print(`new Client({ apiUrl: "${url}", defaultHeaders: { authorization: "Bearer …" } })`);
   print();
   await watch(url);
 }
@@ -148,7 +153,7 @@ async function watch(url) {
   for (;;) {
     await setTimeout(1_000);
     try {
-      await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(10_000) });
+      await fetch(`${url}/ok`, { signal: AbortSignal.timeout(10_000) });
     } catch (error) {
       throw new Error("The Worker has crashed: workerd does not answer any more.", { cause: error });
     }

@@ -1,10 +1,10 @@
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { expect, test } from "vitest";
-import { ruleModel } from "../workers/model/rule-model.js";
+import { RuleModel } from "../workers/model/rule-model.js";
 
 /** The example's stand-in for a language model reads what a stranger writes. */
-const answer = (text: string): Promise<AIMessage> =>
-  ruleModel({ messages: [new HumanMessage(text)], memories: [], tools: [] });
+const model = new RuleModel();
+const answer = (text: string): Promise<AIMessage> => model.invoke([new HumanMessage(text)]);
 const toRemember = async (text: string): Promise<unknown> => (await answer(text)).tool_calls?.[0]?.args;
 
 test.each([

@@ -1,14 +1,6 @@
 import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
 import type { ToolCall } from "@langchain/core/messages/tool";
-import type { BaseStore } from "@langchain/langgraph-checkpoint";
-import {
-  END,
-  START,
-  StateGraph,
-  interrupt,
-  type BaseCheckpointSaver,
-  type LangGraphRunnableConfig,
-} from "@langchain/langgraph/web";
+import { END, START, StateGraph, interrupt, type LangGraphRunnableConfig } from "@langchain/langgraph/web";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { recall, remember } from "./memories.js";
 import type { Model } from "./model/model.js";
@@ -31,19 +23,13 @@ export interface Decision {
  *               ↘ (harmless) ↗
  * ```
  */
-export function createAgent({
-  model,
-  checkpointer,
-  store,
-}: {
-  model: Model;
-  checkpointer: BaseCheckpointSaver;
-  store: BaseStore;
-}) {
+export function createAgent(model: Model) {
   return new StateGraph(AgentState)
     .addNode("agent", async (state: AgentValues, config: LangGraphRunnableConfig): Promise<AgentUpdate> => {
       const memories = await recall(config);
-      return { messages: [await model({ messages: state.messages, memories, tools, signal: config.signal })] };
+      const { id, content, tool_calls = [] } = await model.invoke(state.messages, { ...config, memories });
+      // What has come in pieces is one message from now on.
+      return { messages: [new AIMessage({ ...(id !== undefined && { id }), content, tool_calls })] };
     })
     .addNode("approval", askForApproval)
     .addNode("tools", callTools)
@@ -51,10 +37,8 @@ export function createAgent({
     .addConditionalEdges("agent", afterAgent, ["approval", "tools", END])
     .addEdge("approval", "tools")
     .addEdge("tools", "agent")
-    .compile({ checkpointer, store });
+    .compile();
 }
-
-export type Agent = ReturnType<typeof createAgent>;
 
 /** What is asked for, as a person approved it: the same call with other arguments is another one. */
 const approvalOf = ({ id, name, args }: ToolCall): string => JSON.stringify([id, name, args]);
@@ -67,7 +51,7 @@ function afterAgent(state: AgentValues) {
 }
 
 /** Whether the graph may only go on to the tools with the word of a person. */
-export const needsApproval = ({ messages }: AgentValues): boolean =>
+const needsApproval = ({ messages }: AgentValues): boolean =>
   openToolCalls(messages).some((call) => toolNamed(call.name)?.needsApproval);
 
 /** Awaits nothing before `interrupt()`: see {@link provideContext}. A node runs again from its start when resumed. */

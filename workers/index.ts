@@ -1,140 +1,66 @@
-import { Hono, type Handler } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { authenticate, secretOf } from "./authenticate.js";
-import { withAgent, type App, type AppContext } from "./context.js";
-import { HttpError, errorBody, toHttpError } from "./http-error.js";
-import { bodies } from "./requests.js";
-import { refuseOtherSites, secureHeaders } from "./security.js";
-import * as threads from "./threads.js";
+import { DynamoDBSaver, DynamoDBStore, isDynamoDBSaverError } from "langgraph-checkpoint-dynamodb";
+import {
+  createAgentServer,
+  type AgentServer,
+  type Caller,
+  type ExecutionContextLike,
+} from "langgraph-checkpoint-dynamodb/server";
+import { createAgent } from "./agent.js";
+import { authenticate, refuseWithoutSecret } from "./authenticate.js";
+import type { Env } from "./env.js";
+import { chooseModel } from "./model/choose-model.js";
+import { refuseWrites } from "./refuse-writes.js";
+import { headersFor, isPage, refuseOtherSites, secured } from "./security.js";
+import { Usage } from "./usage.js";
 
-const MAX_BODY_BYTES = 64 * 1024;
-/** A Worker has 128 MB, and holds a document several times while it is stored. */
-const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
+/** A Worker has 128 MB, and holds a document several times while it is stored. As JSON it may be longer than it is. */
+const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
-interface Route {
-  method: "GET" | "POST" | "PUT" | "DELETE";
-  path: string;
-  does: string;
-  body?: string;
-  maxBodyBytes?: number;
-  handle: Handler<App>;
-}
-
-const routes: Route[] = [
-  { method: "GET", path: "/", does: "this list", handle: listRoutes },
-  { method: "GET", path: "/threads", does: "the threads; ?limit= and ?after=", handle: threads.listThreads },
-  { method: "DELETE", path: "/threads/:id", does: "delete a thread with all it stored", handle: threads.deleteThread },
-  {
-    method: "POST",
-    path: "/threads/:id/runs",
-    does: "start a run, or go on with one that broke off (message null); streams server-sent events",
-    body: bodies.run.example,
-    handle: threads.run,
-  },
-  {
-    method: "POST",
-    path: "/threads/:id/resume",
-    does: "answer what the agent asked; streams server-sent events",
-    body: bodies.resume.example,
-    handle: threads.resume,
-  },
-  {
-    method: "POST",
-    path: "/threads/:id/fork",
-    does: "run again from a checkpoint, perhaps with a message or edited values; streams server-sent events",
-    body: bodies.fork.example,
-    handle: threads.fork,
-  },
-  { method: "GET", path: "/threads/:id/state", does: "the state, now or at ?checkpoint_id=", handle: threads.getState },
-  {
-    method: "POST",
-    path: "/threads/:id/state",
-    does: "edit the state, now or at a checkpoint_id",
-    body: bodies.updateState.example,
-    handle: threads.updateState,
-  },
-  {
-    method: "PUT",
-    path: "/threads/:id/document",
-    does: "upload a text that the agent can search, up to 4 MiB; ?name=",
-    body: "the text as it is, for example with curl -T notes.txt",
-    maxBodyBytes: MAX_DOCUMENT_BYTES,
-    handle: threads.putDocument,
-  },
-  { method: "GET", path: "/threads/:id/document", does: "the text that was uploaded", handle: threads.getDocument },
-  {
-    method: "GET",
-    path: "/threads/:id/history",
-    does: "the checkpoints; ?limit= and ?before=",
-    handle: threads.getHistory,
-  },
-];
-
-const app = new Hono<App>();
-
-app.onError((error) => {
-  const answer = toHttpError(error);
-  return Response.json(errorBody(answer), { status: answer.status, headers: answer.headers });
-});
-
-app.notFound((c) => {
-  throw new HttpError(404, "NOT_FOUND", `There is nothing at ${c.req.path}. GET / lists what there is.`);
-});
-
-app.use(secureHeaders, refuseMalformedPath, refuseOtherSites);
-app.use(async (c, next) => {
-  secretOf(c.env);
-  await next();
-});
-app.get("/healthz", (c) => c.json({ status: "ok" }));
-// Files without a secret: the page asks for a token, and sends it with each request.
-app.get("/page/*", (c) => c.env.ASSETS?.fetch(c.req.raw) ?? c.notFound());
-app.use(authenticate);
-
-for (const { method, path, maxBodyBytes = MAX_BODY_BYTES, handle } of routes) {
-  if (path.startsWith("/threads")) app.on(method, path, limitBody(maxBodyBytes), withAgent, handle);
-  else app.on(method, path, handle);
-}
-
-// After all of the above, so that it only sees the methods a path does not have.
-for (const path of new Set(routes.map((route) => route.path))) {
-  const allow = routes
-    .filter((route) => route.path === path)
-    .map((route) => route.method)
-    .join(", ");
-  app.all(path, (c) => {
-    throw new HttpError(405, "METHOD_NOT_ALLOWED", `${c.req.method} is not possible here; ${allow} is.`, { allow });
+/**
+ * The API of LangGraph's own server, for one request. All of this is cheap to make, and so nothing is shared between
+ * requests (a Worker may not use the I/O of another request) and each answer can tell what it cost.
+ */
+function serverFor(env: Env, usage = new Usage(), caller: Caller = {}): AgentServer {
+  const { S3_BUCKET: bucket } = env;
+  const options = { onEvent: usage.record, ...(bucket && { s3: { bucket } }) };
+  const server: AgentServer = createAgentServer({
+    graphs: { agent: createAgent(chooseModel(env)) },
+    checkpointer: DynamoDBSaver.fromEnv(env, options),
+    store: DynamoDBStore.fromEnv(env, options),
+    limits: { bodyBytes: MAX_BODY_BYTES },
+    authenticate: async (request) =>
+      (await refuseWrites(request, MAX_BODY_BYTES, (own) => server.fetch(own))) ?? caller,
   });
+  return server;
 }
 
-export default app;
-
-function limitBody(maxSize: number) {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new HttpError(413, "BODY_TOO_LARGE", `A body may have ${maxSize} bytes at most.`);
-    },
-  });
+async function answer(request: Request, env: Env, ctx: ExecutionContextLike): Promise<Response> {
+  // Files without a secret: the page asks for a token, and sends it with each request.
+  if (isPage(request)) return env.ASSETS?.fetch(request) ?? new Response("There is no page.", { status: 404 });
+  // Before anything is made of the configuration: what is wrong with that is told to users alone.
+  const caller = await authenticate(request, env);
+  if (caller instanceof Response) return caller;
+  const usage = new Usage();
+  return usage.toldIn(await serverFor(env, usage, caller).fetch(request, env, ctx));
 }
 
-function listRoutes(c: AppContext): Response {
-  return c.json({
-    name: "A LangGraph agent that keeps its state in DynamoDB",
-    routes: routes.map(({ method, path, does, body }) => ({ route: `${method} ${path}`, does, ...(body && { body }) })),
-  });
+/** What is configured wrongly; the messages of this package hold no secret. */
+function failed(error: unknown): Response {
+  console.error(error);
+  const message = isDynamoDBSaverError(error)
+    ? error.message
+    : "Something went wrong in the Worker. Its log says what.";
+  return new Response(message, { status: 500 });
 }
 
-/** Otherwise `/threads/%` would silently name the thread "%". */
-async function refuseMalformedPath(c: AppContext, next: () => Promise<void>): Promise<void> {
-  try {
-    decodeURIComponent(new URL(c.req.url).pathname);
-  } catch {
-    throw new HttpError(
-      400,
-      "BAD_URL",
-      "The path is not valid percent-encoding. Encode the thread id with encodeURIComponent.",
-    );
-  }
-  await next();
-}
+export default {
+  async fetch(request: Request, env: Env, ctx: ExecutionContextLike): Promise<Response> {
+    const refused = refuseOtherSites(request, env) ?? refuseWithoutSecret(env);
+    return secured(refused ?? (await answer(request, env, ctx).catch(failed)), headersFor(request));
+  },
+
+  /** Goes on with runs whose Worker has gone: see `triggers` in wrangler.toml. */
+  scheduled(_event: unknown, env: Env, ctx: ExecutionContextLike): void {
+    ctx.waitUntil(serverFor(env).sweep());
+  },
+};

@@ -29,7 +29,19 @@ export class Usage {
     usage.write_units += event.consumedCapacity.writeUnits;
   };
 
-  toJSON(): Record<string, OperationUsage> {
-    return this.#operations;
+  /** Tells it with an answer: in a header, or, where the answer is a stream, in an event of its own at the end. */
+  toldIn(response: Response): Response {
+    const operations = this.#operations;
+    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+      const answer = new Response(response.body, response);
+      answer.headers.set("x-dynamodb-usage", JSON.stringify(operations));
+      return answer;
+    }
+    const last = new TransformStream<Uint8Array, Uint8Array>({
+      flush(controller) {
+        controller.enqueue(new TextEncoder().encode(`event: usage\ndata: ${JSON.stringify(operations)}\n\n`));
+      },
+    });
+    return new Response(response.body?.pipeThrough(last), response);
   }
 }

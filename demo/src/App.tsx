@@ -30,6 +30,17 @@ export function App({ threads }: { threads: Threads }) {
     [open],
   );
 
+  async function newThread() {
+    const id = newThreadId();
+    try {
+      await threads.create(id);
+      openThread(id);
+      await list.reload();
+    } catch (error) {
+      report({ ...problemOf(error), what: "The thread could not be begun" });
+    }
+  }
+
   async function deleteThread(id: string) {
     try {
       await threads.delete(id);
@@ -61,10 +72,10 @@ export function App({ threads }: { threads: Threads }) {
           current={threadId}
           running={Object.keys(runs).filter((id) => !runs[id]?.ended)}
           onOpen={openThread}
-          onNew={() => openThread(newThreadId())}
+          onNew={() => void newThread()}
         />
         {threadId === undefined ? (
-          <Welcome onNew={() => openThread(newThreadId())} />
+          <Welcome onNew={() => void newThread()} />
         ) : (
           <Thread
             key={threadId}
@@ -77,6 +88,7 @@ export function App({ threads }: { threads: Threads }) {
             attempt={attempt}
             onStored={list.reload}
             onShowConversation={() => setView("conversation")}
+            onNew={() => void newThread()}
             onDelete={() => deleteThread(threadId)}
           />
         )}

@@ -1,7 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Conversation } from "./conversation/Conversation.js";
+import { Missing } from "./Missing.js";
 import { CheckpointPanel } from "./history/CheckpointPanel.js";
 import { Timeline } from "./history/Timeline.js";
+import { idOf, parentOf } from "./threads/checkpoint.js";
 import { statusOf } from "./threads/status.js";
 import type { Checkpoint, Decision, ForkEdit, Message, Threads } from "./threads/threads.js";
 import { useLoaded } from "./threads/use-loaded.js";
@@ -19,6 +21,7 @@ interface ThreadProps {
   /** The thread has been written to, perhaps for the first time. */
   onStored: () => Promise<void>;
   onShowConversation: () => void;
+  onNew: () => void;
   onDelete: () => Promise<void>;
 }
 
@@ -33,16 +36,18 @@ export function Thread({
   attempt,
   onStored,
   onShowConversation,
+  onNew,
   onDelete,
 }: ThreadProps) {
-  const load = useCallback(() => threads.history(threadId), [threads, threadId]);
-  const { value: checkpoints, failed, reload } = useLoaded(load, "The history could not be read", onFailure, attempt);
+  const load = useCallback(() => threads.open(threadId), [threads, threadId]);
+  const { value: opened, failed, reload } = useLoaded(load, "The history could not be read", onFailure, attempt);
   const [selectedId, select] = useState<string>();
   const [draft, setDraft] = useState("");
   const conversation = useRef<HTMLHeadingElement>(null);
 
+  const checkpoints = opened?.checkpoints;
   const latest = checkpoints?.[0];
-  const selected = checkpoints?.find((checkpoint) => checkpoint.checkpoint_id === selectedId);
+  const selected = checkpoints?.find((checkpoint) => idOf(checkpoint) === selectedId);
   const shown = selected ?? latest;
 
   const steps = run?.steps;
@@ -56,6 +61,17 @@ export function Thread({
       forget(threadId);
     })();
   }, [steps, ended, reload, onStored, forget, threadId]);
+
+  // A run of another tab, or of this one before it was loaded again.
+  const isBusy = opened?.thread.status === "busy" && !run;
+  const joined = useRef<string>(undefined);
+  useEffect(() => {
+    const since = opened?.thread.updated_at;
+    if (!isBusy || since === undefined || joined.current === since) return;
+    joined.current = since;
+    const before = opened?.checkpoints[0]?.values.messages ?? [];
+    void play(threadId, "The run could not be followed", before, () => threads.join(threadId), true);
+  }, [isBusy, opened, play, threads, threadId]);
 
   const messagesAt = (checkpoint: Checkpoint | undefined) => checkpoint?.values.messages ?? [];
 
@@ -78,12 +94,12 @@ export function Thread({
 
   const replay = (checkpoint: Checkpoint) =>
     travel("The replay did not come to its end", messagesAt(checkpoint), () =>
-      threads.replay(threadId, checkpoint.checkpoint_id),
+      threads.replay(threadId, idOf(checkpoint)),
     );
 
   const fork = (checkpoint: Checkpoint, edit: ForkEdit) =>
     travel("The fork did not come to its end", edited(messagesAt(checkpoint), edit), () =>
-      threads.fork(threadId, checkpoint.checkpoint_id, edit),
+      threads.fork(threadId, idOf(checkpoint), edit),
     );
 
   const resume = (interruptId: string, decision: Decision) =>
@@ -94,12 +110,13 @@ export function Thread({
   const goOn = () =>
     void play(threadId, "The run could not go on", messagesAt(latest), () => threads.send(threadId, null));
 
+  if (opened === null) return <Missing threadId={threadId} onNew={onNew} />;
   return (
     <>
       <Conversation
         heading={conversation}
         threadId={threadId}
-        status={statusOf(checkpoints, run, failed)}
+        status={statusOf(checkpoints, run, isBusy, failed)}
         messages={run ? run.messages : messagesAt(shown)}
         latest={latest}
         past={run ? undefined : selected === latest ? undefined : selected}
@@ -112,12 +129,12 @@ export function Thread({
         onDelete={onDelete}
       />
       <section className="history" aria-label="History">
-        <Timeline checkpoints={checkpoints} failed={failed} selected={shown?.checkpoint_id} onSelect={select} />
+        <Timeline checkpoints={checkpoints} failed={failed} selected={shown && idOf(shown)} onSelect={select} />
         {shown && checkpoints && (
           <CheckpointPanel
-            key={shown.checkpoint_id}
+            key={idOf(shown)}
             checkpoint={shown}
-            parent={checkpoints.find((checkpoint) => checkpoint.checkpoint_id === shown.parent_checkpoint_id)}
+            parent={checkpoints.find((checkpoint) => idOf(checkpoint) === parentOf(shown))}
             busy={run !== undefined}
             onReplay={() => replay(shown)}
             onFork={(edit) => fork(shown, edit)}
@@ -128,7 +145,7 @@ export function Thread({
   );
 }
 
-const humanMessage = (content: string, id?: string): Message => ({ id, type: "human", content });
+const humanMessage = (content: string, id?: string): Message => ({ type: "human", content, ...(id && { id }) });
 
 const edited = (messages: Message[], { text, replaces }: ForkEdit): Message[] =>
   replaces === undefined

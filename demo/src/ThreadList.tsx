@@ -1,11 +1,11 @@
 import { Plus } from "lucide-react";
 import { Button, ListBox, ListBoxItem } from "react-aria-components";
 import { dayAndTime } from "./time.js";
-import type { ThreadInfo } from "./threads/threads.js";
+import type { Thread } from "./threads/threads.js";
 
 interface ThreadListProps {
   /** Undefined while they are read for the first time. */
-  threads: ThreadInfo[] | undefined;
+  threads: Thread[] | undefined;
   /** They could not be read. */
   failed: boolean;
   current: string | undefined;
@@ -15,7 +15,7 @@ interface ThreadListProps {
 }
 
 export function ThreadList({ threads, failed, current, running, onOpen, onNew }: ThreadListProps) {
-  const items = withCurrent(newestFirst(threads ?? []), current);
+  const items = (threads ?? []).map((thread) => ({ ...thread, id: thread.thread_id }));
   return (
     <nav className="threads" aria-label="Threads">
       <div className="panel-head">
@@ -38,12 +38,12 @@ export function ThreadList({ threads, failed, current, running, onOpen, onNew }:
         renderEmptyState={() => (
           <p className="empty">{threads ? "No threads yet." : failed ? "They could not be read." : "Reading …"}</p>
         )}
-        dependencies={[running, threads, failed]}
+        dependencies={[running, threads]}
       >
         {(thread) => (
           <ListBoxItem id={thread.thread_id} textValue={thread.thread_id} className="thread-item">
             <span className="thread-name">{thread.thread_id}</span>
-            <span className="thread-note">{describe(thread, running, failed)}</span>
+            <span className="thread-note">{describe(thread, running)}</span>
           </ListBoxItem>
         )}
       </ListBox>
@@ -51,23 +51,8 @@ export function ThreadList({ threads, failed, current, running, onOpen, onNew }:
   );
 }
 
-interface Item extends ThreadInfo {
-  id: string;
-}
-
-const newestFirst = (threads: ThreadInfo[]): Item[] =>
-  threads
-    .map((thread) => ({ ...thread, id: thread.thread_id }))
-    .sort((a, b) => (b.created_at ?? "").localeCompare(a.created_at ?? ""));
-
-/** A new thread has nothing in DynamoDB until its first message. */
-const withCurrent = (items: Item[], current: string | undefined): Item[] =>
-  current === undefined || items.some((item) => item.id === current)
-    ? items
-    : [{ id: current, thread_id: current }, ...items];
-
-function describe(thread: ThreadInfo, running: string[], failed: boolean): string {
-  if (running.includes(thread.thread_id)) return "Running";
-  if (thread.created_at) return dayAndTime(thread.created_at);
-  return failed ? "Not read" : "Nothing stored yet";
+function describe({ thread_id, status, created_at }: Thread, running: string[]): string {
+  if (status === "busy" || running.includes(thread_id)) return "Running";
+  if (status === "interrupted") return "Waiting for you";
+  return status === "error" ? "Failed" : dayAndTime(created_at);
 }

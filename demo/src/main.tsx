@@ -11,8 +11,8 @@ import "./styles/history.css";
 import "./styles/state.css";
 import { App } from "./App.js";
 import { SignIn } from "./SignIn.js";
-import type { Threads } from "./threads/threads.js";
-import { keepToken, readToken, reloadForTokens } from "./threads/token.js";
+import { Threads } from "./threads/threads.js";
+import { forgetToken, keepToken, readToken, reloadForTokens } from "./threads/token.js";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html lacks #root.");
@@ -28,12 +28,23 @@ async function connect(): Promise<Threads | undefined> {
     reloadForTokens();
     const token = readToken();
     if (token === undefined) return undefined;
-    const { workerThreads } = await import("./threads/worker.js");
-    return workerThreads(token);
+    return new Threads({
+      apiUrl: location.origin,
+      headers: { authorization: `Bearer ${token}` },
+      onUnknown: forgetToken, // so that a reload asks for another one
+      place: `the Worker at ${location.host}`,
+      storage: "the Worker's DynamoDB table",
+    });
   }
-  const { inPageThreads } = await import("./threads/in-page.js");
+  const { inPageServer } = await import("./threads/in-page-server.js");
   const { VITE_DYNAMODB_ENDPOINT: endpoint, VITE_TABLE_NAME: tableName } = import.meta.env;
-  return inPageThreads({ endpoint, tableName });
+  const server = inPageServer({ endpoint, tableName });
+  return new Threads({
+    apiUrl: location.origin,
+    fetch: (request) => server.fetch(request),
+    place: "this page",
+    storage: `${tableName} at ${new URL(endpoint).host}`,
+  });
 }
 
 function signIn(token: string): void {

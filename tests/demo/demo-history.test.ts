@@ -6,7 +6,7 @@ import { countChanges, stateTree } from "../../demo/src/history/state-changes.js
 const history = (text: string) =>
   text.split(" ").map((pair) => {
     const [id = "", parent] = pair.split("<");
-    return { checkpoint_id: id, parent_checkpoint_id: parent ?? null };
+    return { id, parent: parent ?? null };
   });
 
 describe("the lanes of a history", () => {

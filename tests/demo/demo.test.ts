@@ -119,8 +119,7 @@ describe("the agent in the page", () => {
       .toBe(0);
     await page.clock.resume();
     await page.reload();
-    await statusOf(page, "Stopped before agent");
-    await page.getByRole("button", { name: "Continue" }).click();
+    await statusOf(page, "Running");
     await statusOf(page, "Done");
     expect(await messages(page)).toEqual(["Where is order 1043?", expect.stringMatching(/espresso grinder/)]);
   });
@@ -138,8 +137,9 @@ describe("the agent in the page", () => {
     await page.getByRole("alertdialog").getByRole("button", { name: "Delete thread" }).click();
     await items.getByRole("option", { name }).waitFor({ state: "detached" });
     await page.goto(`${url}#/threads/${name}`);
-    await statusOf(page, "New");
-    expect(await checkpointRows(page).filter({ hasText: "loop" }).count()).toBe(0);
+    await statusOf(page, `Nothing is stored as ${name}`);
+    expect(await items.getByRole("option", { name }).count()).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
   });
 });
 
@@ -214,10 +214,11 @@ describe("when DynamoDB is gone", () => {
 describe("when DynamoDB is gone before the page is opened", () => {
   it("nothing is said to be empty, nobody can write, and it works again later", async () => {
     const page = await newPage(browser, url);
+    await begin(page, "What is 1 + 2?");
+    await statusOf(page, "Done");
     await page.context().route(`${dynamodb}**`, (route) => route.abort("connectionrefused"));
     await page.reload();
     await page.getByRole("navigation", { name: "Threads" }).getByText("They could not be read.").waitFor();
-    await page.goto(`${url}#/threads/unread`);
     await statusOf(page, "Not read");
     await page
       .getByRole("grid", { name: /^Checkpoints/ })
@@ -229,8 +230,8 @@ describe("when DynamoDB is gone before the page is opened", () => {
 
     await page.context().unroute(`${dynamodb}**`);
     await page.getByRole("button", { name: "Read again" }).click();
-    await statusOf(page, "New");
     await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText("That makes 2.").first().waitFor();
     await statusOf(page, "Done");
   });
 });

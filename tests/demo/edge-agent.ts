@@ -1,13 +1,13 @@
-import { once } from "node:events";
-import { request as startRequest, type IncomingMessage } from "node:http";
-import { json } from "node:stream/consumers";
-import { expect } from "vitest";
+import type { Client } from "@langchain/langgraph-sdk";
 import { endpoint, tableName } from "../lanes/savers/harness.js";
-import { serverSentEvents } from "../../scripts/lib/demo/agent-client.js";
+import { AGENT, createAgentClient } from "../../scripts/lib/demo/agent-client.js";
 import { makeToken } from "../../scripts/lib/demo/token.js";
 import { buildWorker, startWorker, type BuiltWorker } from "../../scripts/lib/demo/worker.js";
 
-/** The edge agent over HTTP, in a real workerd without Node compatibility, on DynamoDB Local and Ceph's S3. */
+/**
+ * The edge agent by LangGraph's own client, in a real workerd without Node compatibility, on DynamoDB Local and Ceph's
+ * S3.
+ */
 
 export const USER = "tester";
 const SECRET = crypto.randomUUID();
@@ -25,7 +25,8 @@ export const tokenOf = (user: string) => makeToken({ secret: SECRET, user, hours
 let token: string;
 export let built: BuiltWorker;
 export let worker: Awaited<ReturnType<typeof startWorker>>;
-let threads = 0;
+/** Of {@link USER}, at the Worker that runs. */
+export let client: Client;
 
 /** Builds the Worker, and starts one, on the table that a test file has. */
 export async function startAgent(): Promise<void> {
@@ -37,70 +38,52 @@ export async function startAgent(): Promise<void> {
 /** Starts another one, in place of one that is gone. */
 export async function startAgain(): Promise<void> {
   worker = await startWorker(built, { vars });
+  client = clientOf();
 }
 
 export const stopAgent = (): Promise<void> => worker.kill();
 
+export const clientOf = (url = worker.url, as = token) => createAgentClient({ url, token: as });
+
 // oxlint-disable-next-line typescript/no-explicit-any -- JSON as it comes over the wire
 export type Json = any;
 
-export const newThread = () => `/threads/t-${Date.now()}-${(threads += 1)}`;
+export const newThread = async (of = client): Promise<string> => (await of.threads.create()).thread_id;
 
-export const authorization = (as = token) => ({ authorization: `Bearer ${as}` });
-
+/** What the client itself would not send. */
 export const request = (method: string, path: string, body?: unknown, url = worker.url, as = token) =>
   fetch(url + path, {
     method,
-    headers: { ...authorization(as), "content-type": "application/json" },
+    headers: { authorization: `Bearer ${as}`, "content-type": "application/json" },
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
 
-export async function get(path: string): Promise<Json> {
-  const response = await request("GET", path);
-  expect(response.status, path).toBe(200);
-  return response.json();
-}
+type Payload = Parameters<Client["runs"]["stream"]>[2];
+export type Events = { event: string; data: Json }[];
 
-/** Posts and collects all events of the run. */
-export async function play(path: string, body: unknown, url?: string, as?: string) {
-  const response = await request("POST", path, body, url, as);
-  expect(response.status, path).toBe(200);
-  expect(response.headers.get("content-type")).toMatch("text/event-stream");
-  const events = [];
-  for await (const event of serverSentEvents(response)) events.push(event);
+/** All events of a run. */
+export async function play(thread: string, payload: Payload, of = client): Promise<Events> {
+  const events: Events = [];
+  const run = of.runs.stream(thread, AGENT, { streamMode: "updates", ...payload });
+  for await (const { event, data } of run) events.push({ event, data });
   return events;
 }
 
-type Events = Awaited<ReturnType<typeof play>>;
+export const said = (content: string, id?: string) => ({
+  messages: [{ role: "user", content, ...(id !== undefined && { id }) }],
+});
 
-export const statusOf = (events: Events): Json => events.at(-1)?.data.status;
-export const nodesOf = (events: Events) =>
-  events.filter((e) => e.event === "updates").flatMap((e) => Object.keys(e.data as object));
-export const answerOf = (events: Events): Json =>
-  events.findLast((e) => e.event === "updates")?.data.agent.messages[0].content;
-export const history = async (thread: string): Promise<Json[]> =>
-  (await get(`${thread}/history?limit=100`)).checkpoints;
+export const say = (thread: string, message: string, of = client): Promise<Events> =>
+  play(thread, { input: said(message) }, of);
 
-/**
- * Begins a request that says how long it will be. The answer is there before the body is: who went on sending would
- * meet a closed connection.
- */
-export async function announce(method: string, path: string, contentLength: number): Promise<Response> {
-  const begun = startRequest(`${worker.url}${path}`, {
-    method,
-    headers: { ...authorization(), "content-type": "application/json", "content-length": contentLength },
-  });
-  begun.flushHeaders();
-  const [answer] = (await once(begun, "response")) as [IncomingMessage];
-  const response = Response.json(await json(answer), { status: answer.statusCode ?? 0 });
-  begun.destroy();
-  return response;
-}
+export const resume = (thread: string, answer: unknown, of = client): Promise<Events> =>
+  play(thread, { command: { resume: answer } }, of);
 
-export async function expectError(response: Response, status: number, code: string, says: RegExp) {
-  const body = await response.json();
-  expect({ status: response.status, body }).toEqual({
-    status,
-    body: { error: { code, message: expect.stringMatching(says) } },
-  });
-}
+export const updates = (events: Events): Json[] =>
+  events.filter(({ event }) => event === "updates").map(({ data }): Json => data);
+export const asks = (events: Events): boolean => updates(events).some((data) => "__interrupt__" in data);
+export const nodesOf = (events: Events): string[] => updates(events).flatMap((data) => Object.keys(data as object));
+export const answerOf = (events: Events): Json => updates(events).at(-1)?.agent.messages[0].content;
+export const valuesOf = async (thread: string, of = client): Promise<Json> =>
+  (await of.threads.getState(thread)).values;
+export const history = (thread: string, of = client) => of.threads.getHistory<Json>(thread, { limit: 100 });

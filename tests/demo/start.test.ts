@@ -56,14 +56,16 @@ const tokenIn = (printed: string): string | undefined => /\/page\/#token=(\S+)/.
 
 describe("npm start", () => {
   let demonstration: { code: number | null; output: string };
-  const served: Promise<[routes: unknown, page: string]>[] = [];
+  const served: Promise<[info: unknown, page: string]>[] = [];
 
   beforeAll(async () => {
     const url = `http://127.0.0.1:${ports.worker}`;
     demonstration = await start([...ports.options, "--data", data], (printed, child) => {
       if (served.length > 0 || !printed.includes("Ctrl-C ends it")) return;
       const visit = Promise.all([
-        fetch(url, { headers: { authorization: `Bearer ${tokenIn(printed)}` } }).then((answer) => answer.json()),
+        fetch(`${url}/info`, { headers: { authorization: `Bearer ${tokenIn(printed)}` } }).then((answer) =>
+          answer.json(),
+        ),
         fetch(`${url}/page/`).then((answer) => answer.text()),
       ]);
       served.push(visit);
@@ -82,7 +84,7 @@ describe("npm start", () => {
 
   it("serves the agent and its page", async () => {
     await expect(served[0]).resolves.toEqual([
-      expect.objectContaining({ routes: expect.any(Array) }),
+      expect.objectContaining({ version: expect.any(String) }),
       expect.stringContaining("<title>Threads in DynamoDB"),
     ]);
   });

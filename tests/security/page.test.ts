@@ -3,7 +3,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumArgs, ensureChromium } from "../../scripts/lib/servers/chromium.js";
 import { listen, type Listening } from "../lanes/servers/listen.js";
-import { dynamodb, s3, startAgent, stateOf, stopAgent, url, waitingRefund } from "./started-agent.js";
+import { APPROVAL, dynamodb, s3, startAgent, stateOf, stopAgent, url, waitingRefund } from "./started-agent.js";
 
 /* Somebody runs `npm start`, has a refund waiting for approval, and opens a page of a stranger beside it. */
 
@@ -51,11 +51,11 @@ describe("the page of a stranger", () => {
 
   test("cannot approve a refund, by any request that needs no leave", async () => {
     const thread = await waitingRefund();
-    const body = '{"approve":true}';
+    const body = JSON.stringify(APPROVAL);
 
     for (const contentType of ["text/plain", "application/x-www-form-urlencoded"]) {
       expect(
-        await ask(page, `${url}${thread}/resume`, {
+        await ask(page, `${url}${thread}/runs/wait`, {
           method: "POST",
           mode: "no-cors",
           body,
@@ -64,7 +64,7 @@ describe("the page of a stranger", () => {
       ).toBe("refused");
     }
     expect(
-      await ask(page, `${url}${thread}/resume`, {
+      await ask(page, `${url}${thread}/runs/wait`, {
         method: "POST",
         body,
         headers: { "content-type": "application/json" },
@@ -80,20 +80,23 @@ describe("the page of a stranger", () => {
           action,
         });
         form.append(
-          Object.assign(document.createElement("input"), { name: '{"approve":true,"reason":"', value: '"}' }),
+          Object.assign(document.createElement("input"), {
+            name: '{"assistant_id":"agent","command":{"resume":{"approve":true,"reason":"',
+            value: '"}}}',
+          }),
         );
         document.body.append(form);
         form.submit();
-      }, `${url}${thread}/resume`),
+      }, `${url}${thread}/runs/wait`),
     ]);
-    await popup.getByText("OTHER_SITE").waitFor();
+    await popup.getByText("the page of another site").waitFor();
 
     expect(await stateOf(thread)).toMatchObject({ next: ["approval"], values: { refunds: [] } });
   });
 
   test("reads no thread, and shows the page in no frame of its own", async () => {
-    expect(await ask(page, `${url}/threads`)).toBe("refused");
-    expect(await ask(page, `${url}/threads`, { headers: { authorization: "Bearer guessed" } })).toBe("refused");
+    expect(await ask(page, `${url}/threads/mine`)).toBe("refused");
+    expect(await ask(page, `${url}/threads/mine`, { headers: { authorization: "Bearer guessed" } })).toBe("refused");
     const [answer] = await Promise.all([
       page.waitForResponse(`${url}/page/`),
       page.evaluate(
@@ -123,7 +126,7 @@ describe("the page of a stranger", () => {
     const { port } = new URL(url);
     const rebound = await browser.newPage();
     expect((await rebound.goto(`http://${REBOUND}:${port}/page/`))?.status()).toBe(421);
-    expect(await ask(rebound, "/threads")).toMatch(/^421 basic .*WRONG_HOST/);
+    expect(await ask(rebound, "/threads/mine")).toMatch(/^421 basic .*ALLOWED_HOSTS/);
     for (const server of [dynamodb, s3]) {
       const away = await browser.newPage();
       expect((await away.goto(`http://${REBOUND}:${new URL(server).port}/`))?.status()).toBe(403);

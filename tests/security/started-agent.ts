@@ -91,10 +91,17 @@ export async function send(
 
 export const stateOf = async (thread: string): Promise<Json> => (await send("GET", `${thread}/state`)).body;
 
+/** What approves a refund. */
+export const APPROVAL = { assistant_id: "agent", command: { resume: { approve: true } } };
+
 /** A thread in which the agent asks whether it may refund an order. */
 export async function waitingRefund(): Promise<string> {
   const thread = `/threads/refund-${(threads += 1)}`;
-  await send("POST", `${thread}/runs`, { message: "Please refund order 1042" });
+  await send("POST", `${thread}/runs/wait`, {
+    assistant_id: "agent",
+    if_not_exists: "create",
+    input: { messages: [{ role: "user", content: "Please refund order 1042" }] },
+  });
   expect(await stateOf(thread)).toMatchObject({ next: ["approval"], values: { refunds: [] } });
   return thread;
 }

@@ -5,9 +5,6 @@ import { buildWorker, startWorker, type BuiltWorker } from "../../scripts/lib/de
 
 /* Somebody has no token for the agent, or makes one. */
 
-// oxlint-disable-next-line typescript/no-explicit-any -- JSON as it comes over the wire
-type Json = any;
-
 describe("a Worker", () => {
   const AUTH_SECRET = crypto.randomUUID();
   let built: BuiltWorker;
@@ -26,8 +23,7 @@ describe("a Worker", () => {
       return await Promise.all(
         requests.map(async ([path, init]) => {
           const response = await fetch(worker.url + path, init);
-          const { error }: Json = await response.json();
-          return `${response.status} ${error?.code} ${error?.message}`;
+          return `${response.status} ${await response.text()}`;
         }),
       );
     } finally {
@@ -39,11 +35,12 @@ describe("a Worker", () => {
     for (const secret of [undefined, "", "too short"]) {
       const answers = await codesOf({ AUTH_SECRET: secret }, [
         ["/"],
-        ["/healthz"],
-        ["/threads"],
-        ["/threads/x/resume", { method: "POST", body: "{}" }],
+        ["/ok"],
+        ["/page/"],
+        ["/threads/x"],
+        ["/threads/x/runs/wait", { method: "POST", body: "{}" }],
       ]);
-      for (const answer of answers) expect(answer).toMatch(/^503 NO_SECRET .*npx wrangler secret put AUTH_SECRET/);
+      for (const answer of answers) expect(answer).toMatch(/^503 .*npx wrangler secret put AUTH_SECRET/);
     }
   });
 
@@ -70,11 +67,14 @@ describe("a Worker", () => {
       await sign({ exp: soon }, AUTH_SECRET, "HS256"),
     ];
     const answers = await codesOf({ AUTH_SECRET }, [
-      ["/threads"],
+      ["/threads/x"],
       ["/"],
       ["/nothing/here"],
-      ...tokens.map((token): [string, RequestInit] => ["/threads", { headers: { authorization: `Bearer ${token}` } }]),
+      ...tokens.map((token): [string, RequestInit] => [
+        "/threads/x",
+        { headers: { authorization: `Bearer ${token}` } },
+      ]),
     ]);
-    for (const [index, answer] of answers.entries()) expect(answer, String(index)).toMatch(/^401 UNAUTHENTICATED /);
+    for (const [index, answer] of answers.entries()) expect(answer, String(index)).toMatch(/^401 .*token/i);
   });
 });

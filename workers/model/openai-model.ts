@@ -1,7 +1,8 @@
-import { AIMessage, ToolMessage, isAIMessage, type BaseMessage } from "@langchain/core/messages";
+import { AIMessageChunk, ToolMessage, isAIMessage, type BaseMessage } from "@langchain/core/messages";
+import { EventSourceParserStream } from "eventsource-parser/stream";
 import { z } from "zod";
-import type { Model } from "./model.js";
-import type { AgentTool } from "../tools.js";
+import { tools, type AgentTool } from "../tools.js";
+import { Model, type ModelOptions } from "./model.js";
 
 const TIMEOUT_MS = 60_000;
 
@@ -30,15 +31,35 @@ export class ModelError extends Error {
   override readonly name = "ModelError";
 }
 
+interface Endpoint {
+  baseUrl: string;
+  apiKey: string;
+  name: string;
+}
+
 /** Any endpoint that speaks OpenAI's chat completions, over plain `fetch`. */
-export function openAIModel(options: { baseUrl: string; apiKey: string; name: string }): Model {
-  const url = `${options.baseUrl.replace(/\/+$/, "")}/chat/completions`;
-  return async ({ messages, memories, tools, signal }) => {
-    const response = await fetch(url, {
+export class OpenAIModel extends Model {
+  /** Private: a model is shown in traces, and its key is not. */
+  readonly #endpoint: Endpoint;
+
+  constructor(endpoint: Endpoint) {
+    super({ maxRetries: 0 });
+    this.#endpoint = endpoint;
+  }
+
+  _llmType(): string {
+    return "openai-compatible";
+  }
+
+  protected async *answer(messages: BaseMessage[], options: ModelOptions): AsyncGenerator<AIMessageChunk> {
+    const { memories = [], signal } = options;
+    const { baseUrl, apiKey, name } = this.#endpoint;
+    const response = await fetch(`${baseUrl.replace(/\/+$/, "")}/chat/completions`, {
       method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${options.apiKey}` },
+      headers: { "content-type": "application/json", authorization: `Bearer ${apiKey}` },
       body: JSON.stringify({
-        model: options.name,
+        model: name,
+        stream: true,
         messages: [{ role: "system", content: SYSTEM_PROMPT }, ...notesOf(memories), ...messages.map(toWire)],
         tools: tools.map(toolToWire),
       }),
@@ -47,35 +68,48 @@ export function openAIModel(options: { baseUrl: string; apiKey: string; name: st
     }).catch((cause: unknown) => {
       throw new ModelError("The model's endpoint could not be reached: check MODEL_BASE_URL.", { cause });
     });
-    if (!response.ok) {
+    if (!response.ok || !response.body) {
       await response.body?.cancel();
       throw new ModelError(
         `The model's endpoint answered ${response.status}: check MODEL_BASE_URL, MODEL_API_KEY and MODEL_NAME.`,
       );
     }
-    const completion = Completion.safeParse(await response.json().catch(() => undefined));
-    if (!completion.success) throw new ModelError("The model's endpoint did not answer with a chat completion.");
-    return fromWire(completion.data.choices[0].message);
-  };
+    let isEmpty = true;
+    for await (const delta of deltas(response.body)) {
+      isEmpty = false;
+      yield fromWire(delta);
+    }
+    if (isEmpty) throw new ModelError("The model's endpoint did not answer with a chat completion.");
+  }
 }
 
-const Completion = z.object({
-  choices: z.tuple(
-    [
+const Delta = z.object({
+  content: z.string().nullish(),
+  tool_calls: z
+    .array(
       z.object({
-        message: z.object({
-          content: z.string().nullish(),
-          tool_calls: z
-            .array(z.object({ id: z.string(), function: z.object({ name: z.string(), arguments: z.string() }) }))
-            .nullish(),
-        }),
+        index: z.number(),
+        id: z.string().nullish(),
+        function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).nullish(),
       }),
-    ],
-    z.unknown(),
-  ),
+    )
+    .nullish(),
 });
 
-type WireMessage = z.infer<typeof Completion>["choices"][0]["message"];
+const Chunk = z.object({ choices: z.array(z.object({ delta: Delta })) });
+
+/** What has come of the message, piece by piece. */
+async function* deltas(body: ReadableStream<Uint8Array>): AsyncGenerator<z.infer<typeof Delta>> {
+  const text = new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>;
+  const events = body.pipeThrough(text).pipeThrough(new EventSourceParserStream());
+  const reader = events.getReader();
+  for (let part = await reader.read(); !part.done && part.value.data !== "[DONE]"; part = await reader.read()) {
+    const chunk = Chunk.safeParse(jsonOf(part.value.data));
+    if (!chunk.success) throw new ModelError("The model's endpoint did not answer with a chat completion.");
+    // The last one may tell what it cost, and has no choice.
+    if (chunk.data.choices[0]) yield chunk.data.choices[0].delta;
+  }
+}
 
 const toolToWire = ({ name, description, parameters }: AgentTool) => ({
   type: "function",
@@ -95,24 +129,22 @@ function toWire(message: BaseMessage) {
   return { role: "assistant", content: message.text, ...(calls.length > 0 && { tool_calls: calls }) };
 }
 
-function fromWire(message: WireMessage): AIMessage {
-  return new AIMessage({
-    content: message.content ?? "",
-    tool_calls: (message.tool_calls ?? []).map((call) => ({
-      id: call.id,
-      name: call.function.name,
-      args: parseArguments(call.function.arguments),
-      type: "tool_call" as const,
+const fromWire = ({ content, tool_calls: calls }: z.infer<typeof Delta>): AIMessageChunk =>
+  new AIMessageChunk({
+    content: content ?? "",
+    tool_call_chunks: (calls ?? []).map(({ index, id, function: called }) => ({
+      index,
+      ...(id && { id }),
+      ...(called?.name && { name: called.name }),
+      args: called?.arguments ?? "",
+      type: "tool_call_chunk" as const,
     })),
   });
-}
 
-/** Arguments that are not JSON become an empty object: the tool then tells the model what it wants instead. */
-function parseArguments(text: string): Record<string, unknown> {
+function jsonOf(text: string): unknown {
   try {
-    const args: unknown = JSON.parse(text);
-    return typeof args === "object" && args !== null ? (args as Record<string, unknown>) : {};
+    return JSON.parse(text);
   } catch {
-    return {};
+    return undefined;
   }
 }

@@ -1,36 +1,74 @@
-import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
+import { AIMessageChunk, ToolMessage, type BaseMessage } from "@langchain/core/messages";
 import { z } from "zod";
-import type { Model } from "./model.js";
+import { Model, type ModelOptions } from "./model.js";
+
+/** How much shorter the pause before a word is than that before an answer. */
+const WORDS_A_PAUSE = 20;
 
 /**
  * Stands in for a language model: a few rules, no network, the same answer every time. It works in steps, as a
- * real one does: for a refund it first looks the order up, then asks for the refund, then reports.
+ * real one does: for a refund it first looks the order up, then asks for the refund, then reports. An answer comes
+ * word by word.
  */
-export const ruleModel: Model = async ({ messages, memories }) => {
+export class RuleModel extends Model {
+  readonly #pauseMs: number;
+
+  /** @param options `pauseMs`: how long it seems to think: the rules answer at once, and people want to see steps */
+  constructor({ pauseMs = 0 }: { pauseMs?: number } = {}) {
+    super({});
+    this.#pauseMs = pauseMs;
+  }
+
+  _llmType(): string {
+    return "rules";
+  }
+
+  protected async *answer(messages: BaseMessage[], { memories = [] }: ModelOptions): AsyncGenerator<AIMessageChunk> {
+    await this.#pause(this.#pauseMs);
+    const answer = answerTo(messages, memories);
+    const pieces = typeof answer === "string" ? answer.split(/(?<= )/) : [answer];
+    for (const piece of pieces) {
+      yield new AIMessageChunk(piece);
+      await this.#pause(this.#pauseMs / WORDS_A_PAUSE);
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+}
+
+type ToolRequest = Pick<AIMessageChunk, "content" | "tool_call_chunks">;
+
+/** What is said, or asked of a tool. */
+function answerTo(messages: BaseMessage[], memories: string[]): string | ToolRequest {
   const question = messages.findLast((message) => message.type === "human")?.text ?? "";
   const last = messages.at(-1);
   // Ids of tool calls must be new within a thread, and the same each time a checkpoint is replayed.
-  const ask = (name: string, args: Record<string, unknown>) =>
-    new AIMessage({ content: "", tool_calls: [{ id: `call_${messages.length}`, name, args, type: "tool_call" }] });
-  const say = (content: string) => new AIMessage(content);
+  const ask = (name: string, args: Record<string, unknown>): ToolRequest => ({
+    content: "",
+    tool_call_chunks: [
+      { id: `call_${messages.length}`, index: 0, name, args: JSON.stringify(args), type: "tool_call_chunk" },
+    ],
+  });
 
   if (last && ToolMessage.isInstance(last)) {
     const result = resultOf(last);
-    if (result.error !== undefined) return say(`That did not work: ${result.error}`);
-    if (result.approved === false) return say(declined(result.reason));
-    if (last.name === "remember") return say(`I will remember it: ${result.remembered}.`);
-    if (last.name === "calculate") return say(`That makes ${result.result}.`);
-    if (last.name === "search_document") return say(finding(result));
+    if (result.error !== undefined) return `That did not work: ${result.error}`;
+    if (result.approved === false) return declined(result.reason);
+    if (last.name === "remember") return `I will remember it: ${result.remembered}.`;
+    if (last.name === "calculate") return `That makes ${result.result}.`;
+    if (last.name === "search_document") return finding(result);
     if (last.name === "refund_order")
-      return say(`Done: ${euros(result.refunded)} for order ${result.order_id} are on their way back.`);
+      return `Done: ${euros(result.refunded)} for order ${result.order_id} are on their way back.`;
     if (/refund|money back/i.test(question))
       return ask("refund_order", { order_id: result.order_id, amount: result.total });
-    return say(`Order ${result.order_id}, ${result.item}, is ${result.status}. It cost ${euros(result.total)}.`);
+    return `Order ${result.order_id}, ${result.item}, is ${result.status}. It cost ${euros(result.total)}.`;
   }
 
   const fact = factIn(question);
   if (fact) return ask("remember", { text: fact });
-  if (/know about me/i.test(question)) return say(knowledge(memories));
+  if (/know about me/i.test(question)) return knowledge(memories);
 
   const wanted = /\bfind "?([^\s"]+)"? in (?:the|my) (?:document|file|log)\b/i.exec(question);
   if (wanted) return ask("search_document", { text: wanted[1] });
@@ -42,11 +80,11 @@ export const ruleModel: Model = async ({ messages, memories }) => {
     orderNumber(question) ?? (/refund|money back|order/i.test(question) ? lastOrderNumber(messages) : undefined);
   if (order) return ask("lookup_order", { order_id: order });
 
-  return say(
+  return (
     "I can look up an order (try 1041, 1042 or 1043), refund it, do a sum, find a word in the document you " +
-      "upload, or remember something about you. What do you need?",
+    "upload, or remember something about you. What do you need?"
   );
-};
+}
 
 /**
  * What comes after "remember that", up to the end of its line and without the signs there. Each step looks at each

@@ -3,7 +3,8 @@ import { useEffect, useRef, useState } from "react";
 import { Button, Disclosure, DisclosurePanel, Heading, Input, Label, TextField } from "react-aria-components";
 import { StateTree } from "../history/StateTree.js";
 import { stateTree } from "../history/state-changes.js";
-import type { Decision, Interrupt, ToolCall } from "../threads/threads.js";
+import type { ToolCall } from "../threads/checkpoint.js";
+import type { Decision, Interrupt } from "../threads/threads.js";
 import { ToolCallCard } from "./ToolCallCard.js";
 
 /** The agent asks, and its run has ended until a person answers: now, after a reload, or on another day. */

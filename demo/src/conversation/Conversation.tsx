@@ -1,6 +1,7 @@
 import { History, Play } from "lucide-react";
 import { useEffect, useRef, type RefObject } from "react";
 import { Button } from "react-aria-components";
+import { interruptsOf, stepOf } from "../threads/checkpoint.js";
 import type { Status } from "../threads/status.js";
 import type { Checkpoint, Decision, Message } from "../threads/threads.js";
 import { Approval } from "./Approval.js";
@@ -43,7 +44,7 @@ export function Conversation(props: ConversationProps) {
         <RunStatus status={status} next={latest?.next ?? []} />
         <DeleteThread
           threadId={threadId}
-          isDisabled={["running", "empty", "loading", "unread"].includes(status)}
+          isDisabled={["running", "loading", "unread"].includes(status)}
           onDelete={onDelete}
         />
       </div>
@@ -64,11 +65,12 @@ export function Conversation(props: ConversationProps) {
 
 /** What a person can do now: say something, decide, or let a run go on that broke off. */
 function Answer({ status, latest, draft, onDraft, onSend, onResume, onContinue }: ConversationProps) {
-  const [interrupt] = latest?.interrupts ?? [];
-  if (status === "waiting" && latest && interrupt) {
+  const interrupts = latest ? interruptsOf(latest) : [];
+  const [interrupt] = interrupts;
+  if (status === "waiting" && interrupt) {
     // This agent asks one question at a time.
     const decide = (decision: Decision) => onResume(interrupt.id!, decision);
-    return <Approval interrupts={latest.interrupts} onDecide={decide} />;
+    return <Approval interrupts={interrupts} onDecide={decide} />;
   }
   return (
     <>
@@ -97,7 +99,7 @@ function Past({ checkpoint, onLatest }: { checkpoint: Checkpoint; onLatest: () =
   return (
     <div className="notice">
       <p>
-        This is the conversation as it was at <strong>step {checkpoint.step}</strong>. To go on from here, replay or
+        This is the conversation as it was at <strong>step {stepOf(checkpoint)}</strong>. To go on from here, replay or
         fork the checkpoint.
       </p>
       <Button className="button" onPress={onLatest}>

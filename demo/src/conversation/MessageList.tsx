@@ -1,3 +1,4 @@
+import { textOf, toolCallsOf } from "../threads/checkpoint.js";
 import type { Status } from "../threads/status.js";
 import type { Message } from "../threads/threads.js";
 import { ToolCallCard } from "./ToolCallCard.js";
@@ -5,7 +6,7 @@ import { ToolCallCard } from "./ToolCallCard.js";
 /** The conversation. What a tool answered stands with the call it answers. */
 export function MessageList({ messages, status }: { messages: Message[]; status: Status }) {
   const results = new Map(
-    messages.flatMap((message) => (toolCallId(message) ? [[toolCallId(message), message] as const] : [])),
+    messages.flatMap((message) => (message.type === "tool" ? [[message.tool_call_id, textOf(message)] as const] : [])),
   );
   return (
     <>
@@ -19,12 +20,12 @@ export function MessageList({ messages, status }: { messages: Message[]; status:
           .map((message, index) => (
             <li key={message.id ?? `new-${index}`} className="message" data-type={message.type}>
               <span className="who">{message.type === "human" ? "You" : "Agent"}</span>
-              {message.content && <p className="bubble">{message.content}</p>}
-              {(message.tool_calls || []).map((call) => (
+              {textOf(message) && <p className="bubble">{textOf(message)}</p>}
+              {toolCallsOf(message).map((call) => (
                 <ToolCallCard
                   key={call.id}
                   call={call}
-                  result={results.get(call.id)?.content}
+                  result={results.get(call.id ?? "")}
                   pending={pendingText(status)}
                 />
               ))}
@@ -35,9 +36,6 @@ export function MessageList({ messages, status }: { messages: Message[]; status:
     </>
   );
 }
-
-const toolCallId = (message: Message): string | undefined =>
-  "tool_call_id" in message ? message.tool_call_id : undefined;
 
 function pendingText(status: Status): string {
   if (status === "waiting") return "needs your approval";

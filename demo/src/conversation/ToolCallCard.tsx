@@ -1,5 +1,5 @@
 import { Wrench } from "lucide-react";
-import type { ToolCall } from "../threads/threads.js";
+import type { ToolCall } from "../threads/checkpoint.js";
 
 interface ToolCallCardProps {
   call: ToolCall;
@@ -15,7 +15,7 @@ export function ToolCallCard({ call, result, pending }: ToolCallCardProps) {
       <p className="tool-name">
         <Wrench aria-hidden size={14} /> <code>{call.name}</code>
       </p>
-      <Fields title="Arguments" fields={call.args as Record<string, unknown>} />
+      <Fields title="Arguments" fields={call.args} />
       {result !== undefined ? (
         <Fields title="Result" fields={fieldsOf(result)} />
       ) : (

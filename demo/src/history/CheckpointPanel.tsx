@@ -1,5 +1,6 @@
 import { RotateCcw } from "lucide-react";
 import { Button } from "react-aria-components";
+import { stepOf } from "../threads/checkpoint.js";
 import type { Checkpoint, ForkEdit } from "../threads/threads.js";
 import { clockTime } from "../time.js";
 import { ForkDialog } from "./ForkDialog.js";
@@ -22,7 +23,7 @@ export function CheckpointPanel({ checkpoint, parent, busy, onReplay, onFork }: 
   return (
     <div className="checkpoint">
       <div className="panel-head">
-        <h2>Step {checkpoint.step}</h2>
+        <h2>Step {stepOf(checkpoint)}</h2>
         <p className="count">{checkpoint.created_at && clockTime(checkpoint.created_at)}</p>
       </div>
       <div className="travel">
@@ -52,7 +53,7 @@ export function CheckpointPanel({ checkpoint, parent, busy, onReplay, onFork }: 
       {nodes.length === 0 ? (
         <p className="empty">No channel holds a value yet.</p>
       ) : (
-        <StateTree label={`State at step ${checkpoint.step}`} nodes={nodes} />
+        <StateTree label={`State at step ${stepOf(checkpoint)}`} nodes={nodes} />
       )}
     </div>
   );

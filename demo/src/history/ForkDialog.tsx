@@ -12,6 +12,7 @@ import {
   TextArea,
   TextField,
 } from "react-aria-components";
+import { stepOf, textOf } from "../threads/checkpoint.js";
 import type { Checkpoint, ForkEdit } from "../threads/threads.js";
 
 interface ForkDialogProps {
@@ -26,7 +27,7 @@ interface ForkDialogProps {
 export function ForkDialog({ checkpoint, isDisabled, onFork }: ForkDialogProps) {
   const last = checkpoint.values.messages?.at(-1);
   const question = last?.type === "human" ? last : undefined;
-  const [text, setText] = useState(question?.content ?? "");
+  const [text, setText] = useState(question ? textOf(question) : "");
 
   return (
     <DialogTrigger>
@@ -45,7 +46,7 @@ export function ForkDialog({ checkpoint, isDisabled, onFork }: ForkDialogProps) 
                   onFork({ text: text.trim(), replaces: question?.id });
                 }}
               >
-                <Heading slot="title">Fork from step {checkpoint.step}</Heading>
+                <Heading slot="title">Fork from step {stepOf(checkpoint)}</Heading>
                 <p>
                   {question
                     ? "Edit the question, and the agent answers it"

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import { Cell, Column, Row, Table, TableBody, TableHeader } from "react-aria-components";
+import { idOf, interruptsOf, parentOf, sourceOf, stepOf } from "../threads/checkpoint.js";
 import type { Checkpoint } from "../threads/threads.js";
 import { clockTime } from "../time.js";
 import { LaneCell } from "./LaneCell.js";
@@ -17,10 +18,11 @@ interface TimelineProps {
 /** The checkpoints, newest first, with the branches they form. */
 export function Timeline({ checkpoints: read, failed, selected, onSelect }: TimelineProps) {
   const checkpoints = read ?? [];
-  const rows = lanesOf(checkpoints);
+  const nodes = checkpoints.map((checkpoint) => ({ id: idOf(checkpoint), parent: parentOf(checkpoint) }));
+  const rows = lanesOf(nodes);
   const width = Math.max(1, ...rows.map((row) => Math.max(row.lane, ...row.passing, ...row.joining) + 1));
-  const latest = checkpoints[0]?.checkpoint_id;
-  const current = lineage(checkpoints, latest);
+  const latest = nodes[0]?.id;
+  const current = lineage(nodes, latest);
 
   const scroll = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -68,17 +70,19 @@ export function Timeline({ checkpoints: read, failed, selected, onSelect }: Time
             )}
           >
             {checkpoints.map((checkpoint, index) => {
-              const { checkpoint_id: id, step, source, next, interrupts, created_at: time } = checkpoint;
+              const { next, created_at: time } = checkpoint;
+              const id = idOf(checkpoint);
+              const waits = interruptsOf(checkpoint).length > 0;
               const row = rows[index];
               return (
                 <Row key={id} id={id} className="checkpoint-row" data-other-branch={current.has(id) ? undefined : true}>
                   <Cell className="lane-column">
-                    {row && <LaneCell row={row} width={width} waiting={interrupts.length > 0} />}
+                    {row && <LaneCell row={row} width={width} waiting={waits} />}
                     <span className="visually-hidden">{branchText(checkpoint, checkpoints, current)}</span>
                   </Cell>
-                  <Cell className="step-column">{step}</Cell>
-                  <Cell>{source}</Cell>
-                  <Cell>{nextText(next, interrupts.length > 0)}</Cell>
+                  <Cell className="step-column">{stepOf(checkpoint)}</Cell>
+                  <Cell>{sourceOf(checkpoint)}</Cell>
+                  <Cell>{nextText(next, waits)}</Cell>
                   <Cell className="time-column">{time && <time dateTime={time}>{clockTime(time)}</time>}</Cell>
                 </Row>
               );
@@ -101,11 +105,11 @@ function nextText(next: string[], waits: boolean) {
 
 /** What the lines show, in words. */
 function branchText(checkpoint: Checkpoint, checkpoints: Checkpoint[], current: Set<string>): string {
-  const children = checkpoints.filter((other) => other.parent_checkpoint_id === checkpoint.checkpoint_id).length;
-  const parent = checkpoints.find((other) => other.checkpoint_id === checkpoint.parent_checkpoint_id);
+  const children = checkpoints.filter((other) => parentOf(other) === idOf(checkpoint)).length;
+  const parent = checkpoints.find((other) => idOf(other) === parentOf(checkpoint));
   return [
-    current.has(checkpoint.checkpoint_id) ? "current branch" : "other branch",
-    parent && `after step ${parent.step}`,
+    current.has(idOf(checkpoint)) ? "current branch" : "other branch",
+    parent && `after step ${stepOf(parent)}`,
     children > 1 && `${children} branches begin here`,
   ]
     .filter(Boolean)

@@ -12,8 +12,8 @@ export interface LaneRow {
 }
 
 interface Node {
-  checkpoint_id: string;
-  parent_checkpoint_id: string | null;
+  id: string;
+  parent: string | null;
 }
 
 /**
@@ -23,11 +23,11 @@ interface Node {
  * @param checkpoints newest first
  */
 export function lanesOf(checkpoints: readonly Node[]): LaneRow[] {
-  const known = new Set(checkpoints.map((checkpoint) => checkpoint.checkpoint_id));
+  const known = new Set(checkpoints.map(({ id }) => id));
   /** For each lane the checkpoint that its line leads to. */
   const lanes: (string | undefined)[] = [];
 
-  return checkpoints.map(({ checkpoint_id: id, parent_checkpoint_id: parent }) => {
+  return checkpoints.map(({ id, parent }) => {
     const leadingHere = lanes.flatMap((target, lane) => (target === id ? [lane] : []));
     const free = lanes.indexOf(undefined);
     const lane = leadingHere[0] ?? (free >= 0 ? free : lanes.length);
@@ -47,7 +47,7 @@ export function lanesOf(checkpoints: readonly Node[]): LaneRow[] {
 
 /** The checkpoints from `id` back to the beginning. */
 export function lineage(checkpoints: readonly Node[], id: string | undefined): Set<string> {
-  const parents = new Map(checkpoints.map((checkpoint) => [checkpoint.checkpoint_id, checkpoint.parent_checkpoint_id]));
+  const parents = new Map(checkpoints.map(({ id, parent }) => [id, parent]));
   const line = new Set<string>();
   for (let at = id ?? null; at !== null && parents.has(at); at = parents.get(at) ?? null) line.add(at);
   return line;

@@ -1,11 +1,15 @@
-import type { checkpointView, interruptsOf, messageView } from "../../../workers/views.js";
+import {
+  Client,
+  type Config,
+  type Interrupt,
+  type Message,
+  type Thread,
+  type ThreadState,
+} from "@langchain/langgraph-sdk";
 import type { Decision } from "../../../workers/agent.js";
+import { RunError } from "./run-error.js";
 
-export type { Decision };
-
-export type Message = ReturnType<typeof messageView>;
-export type Interrupt = ReturnType<typeof interruptsOf>[number];
-export type ToolCall = NonNullable<Exclude<Message["tool_calls"], 0>>[number];
+export type { Decision, Interrupt, Message, Thread };
 
 /** What the channels held at a checkpoint. Before the first superstep they hold nothing. */
 export interface Values {
@@ -13,22 +17,17 @@ export interface Values {
   [channel: string]: unknown;
 }
 
-/** One point of a thread's history, as the Worker sends it and as the page makes it of LangGraph's own snapshot. */
-export type Checkpoint = Omit<ReturnType<typeof checkpointView>, "values"> & { values: Values };
+export type Checkpoint = ThreadState<Values>;
 
-export interface ThreadInfo {
-  thread_id: string;
-  created_at?: string | undefined;
+/** A thread as it is now. */
+export interface Opened {
+  thread: Thread<Values>;
+  /** Newest first. */
+  checkpoints: Checkpoint[];
 }
 
-/** What happens during a run, in order. A run that fails throws instead. */
-export type RunEvent =
-  /** What each node that has just ended wrote. */
-  | { type: "update"; nodes: Record<string, { messages?: Message[] } | null> }
-  /** The agent asks a person, and the run ends here until `resume`. */
-  | { type: "interrupt"; interrupts: Interrupt[] };
-
-export type Run = AsyncIterable<RunEvent>;
+/** The events of a run, as LangGraph's server sends them. */
+export type Run = AsyncIterable<{ event: string; data: unknown }>;
 
 /** How a branch starts: the last question put another way, or another message after what was said. */
 export interface ForkEdit {
@@ -37,23 +36,147 @@ export interface ForkEdit {
   replaces?: string | undefined;
 }
 
-/** All that the page asks of whoever runs the agent. */
-export interface Threads {
+/** The server that runs the agent, by LangGraph's own client: ours, or any that speaks its API. */
+export interface Connection {
+  apiUrl: string;
+  headers?: Record<string, string>;
+  /** In place of the browser's. */
+  fetch?: (request: Request) => Promise<Response>;
+  /** The server does not know who asks. */
+  onUnknown?: () => void;
   /** Where the agent runs, for the page's header. */
-  readonly place: string;
+  place: string;
   /** Where its threads are kept. */
+  storage: string;
+}
+
+/** The agent's name among the server's graphs. */
+const AGENT = "agent";
+/** Each has the whole state, so there are not too many in one answer. */
+const CHECKPOINTS_A_PAGE = 20;
+const THREADS_A_PAGE = 100;
+
+const STREAM = {
+  streamMode: ["updates", "messages-tuple"] as ("updates" | "messages-tuple")[],
+  streamResumable: true, // after a reload, what was missed is told again
+  durability: "sync" as const, // a step begins when what came before it is stored
+};
+
+export class Threads {
+  readonly #client: Client;
+  readonly place: string;
   readonly storage: string;
 
-  list: () => Promise<ThreadInfo[]>;
-  /** Newest first; empty for a thread that does not exist. */
-  history: (threadId: string) => Promise<Checkpoint[]>;
+  constructor({ apiUrl, headers, fetch = globalThis.fetch, onUnknown, place, storage }: Connection) {
+    this.place = place;
+    this.storage = storage;
+    this.#client = new Client({
+      apiUrl,
+      apiKey: null,
+      ...(headers && { defaultHeaders: headers }),
+      callerOptions: {
+        maxRetries: 0, // a person is told at once, and tries again
+        fetch: async (url: string, init?: RequestInit) => {
+          const response = await fetch(new Request(url, init));
+          if (response.status === 401) onUnknown?.();
+          return response;
+        },
+      },
+    });
+  }
+
+  /** The newest first. */
+  readonly list = async (): Promise<Thread<Values>[]> => {
+    const threads: Thread<Values>[] = [];
+    for (let page = [undefined] as unknown[]; page.length > 0;) {
+      const found = await this.#client.threads.search<Values>({
+        limit: THREADS_A_PAGE,
+        offset: threads.length,
+        sortBy: "created_at",
+        sortOrder: "desc",
+      });
+      threads.push(...found);
+      page = found.length < THREADS_A_PAGE ? [] : found;
+    }
+    return threads;
+  };
+
+  async create(threadId: string): Promise<void> {
+    await this.#client.threads.create({ threadId, graphId: AGENT });
+  }
+
+  async delete(threadId: string): Promise<void> {
+    await this.#client.threads.delete(threadId);
+  }
+
+  /** Null where there is no such thread. */
+  async open(threadId: string): Promise<Opened | null> {
+    try {
+      const [thread, checkpoints] = await Promise.all([
+        this.#client.threads.get<Values>(threadId),
+        this.#history(threadId),
+      ]);
+      return { thread, checkpoints };
+    } catch (error) {
+      if ((error as { status?: unknown }).status === 404) return null;
+      throw error;
+    }
+  }
+
+  async #history(threadId: string): Promise<Checkpoint[]> {
+    const checkpoints: Checkpoint[] = [];
+    for (let before: Config | undefined, isLast = false; !isLast;) {
+      const page = await this.#client.threads.getHistory<Values>(threadId, {
+        limit: CHECKPOINTS_A_PAGE,
+        // With one of its own, the client does not take the answer to a question that was asked before the last step.
+        signal: new AbortController().signal,
+        ...(before && { before }),
+      });
+      checkpoints.push(...page);
+      isLast = page.length < CHECKPOINTS_A_PAGE;
+      before = { configurable: { ...page.at(-1)?.checkpoint } };
+    }
+    return checkpoints;
+  }
+
   /** A run with a new message, or with null one that goes on where the last one broke off. */
-  send: (threadId: string, message: string | null) => Run;
+  send(threadId: string, message: string | null): Run {
+    return this.#client.runs.stream(threadId, AGENT, { ...STREAM, input: message === null ? null : said(message) });
+  }
+
   /** The answer to an interrupt, by the id of the one that the person has seen: another may be open by now. */
-  resume: (threadId: string, interruptId: string, decision: Decision) => Run;
+  async *resume(threadId: string, interruptId: string, decision: Decision): Run {
+    const { status, interrupts } = await this.#client.threads.get(threadId);
+    // Of a thread that is busy, the server says so.
+    if (
+      status !== "busy" &&
+      !Object.values(interrupts)
+        .flat()
+        .some(({ id }) => id === interruptId)
+    )
+      throw new RunError("NOTHING_TO_RESUME", "This thread does not wait for this answer any more.");
+    const command = { resume: { [interruptId]: decision } };
+    yield* this.#client.runs.stream(threadId, AGENT, { ...STREAM, command }) as Run;
+  }
+
   /** The same steps again, from a checkpoint as it is. */
-  replay: (threadId: string, checkpointId: string) => Run;
+  replay(threadId: string, checkpointId: string): Run {
+    return this.#client.runs.stream(threadId, AGENT, { ...STREAM, input: null, checkpointId });
+  }
+
   /** Another branch, from a checkpoint with an edited state. */
-  fork: (threadId: string, checkpointId: string, edit: ForkEdit) => Run;
-  delete: (threadId: string) => Promise<void>;
+  fork(threadId: string, checkpointId: string, { text, replaces }: ForkEdit): Run {
+    return this.#client.runs.stream(threadId, AGENT, { ...STREAM, input: said(text, replaces), checkpointId });
+  }
+
+  /** The run that a thread is busy with, from its first event; nothing where it has ended by now. */
+  async *join(threadId: string): Run {
+    const runs = await this.#client.runs.list(threadId, { limit: 1 });
+    const run = runs.find(({ status }) => status === "running" || status === "pending");
+    if (run) yield* this.#client.runs.joinStream(threadId, run.run_id, { lastEventId: "-1" }) as Run;
+  }
 }
+
+const said = (content: string, id?: string) => ({
+  messages: [{ type: "human", content, ...(id !== undefined && { id }) }],
+});

@@ -1,5 +1,7 @@
 import { useCallback, useState } from "react";
 import { problemOf, type Problem } from "./problem.js";
+import { RunError } from "./run-error.js";
+import { toldBy } from "./told.js";
 import type { Message, Run } from "./threads.js";
 
 /** A run under way: the conversation it began with, and what it has said since. */
@@ -22,27 +24,38 @@ export interface Outcome {
   steps: number;
 }
 
-export type Play = (threadId: string, what: string, before: Message[], start: () => Run) => Promise<Outcome>;
+export type Play = (
+  threadId: string,
+  what: string,
+  before: Message[],
+  start: () => Run,
+  /** A person has not asked for it, so what has failed before stays on the screen. */
+  isQuiet?: boolean,
+) => Promise<Outcome>;
 
 /** The runs under way, by thread: one goes on while another thread is shown. */
 export function useRuns(onFailure: (failure: Failure | undefined) => void) {
   const [runs, setRuns] = useState<Readonly<Record<string, LiveRun>>>({});
 
   const play = useCallback<Play>(
-    async (threadId, what, before, start) => {
+    async (threadId, what, before, start, isQuiet = false) => {
       let run: LiveRun = { messages: before, steps: 0, ended: false };
       const show = (next: Partial<LiveRun>) => {
         run = { ...run, ...next };
         setRuns((all) => ({ ...all, [threadId]: run }));
       };
-      onFailure(undefined);
+      if (!isQuiet) onFailure(undefined);
       show({});
       let failed = false;
+      const there = new Set(before.map(({ id }) => id));
       try {
-        for await (const event of start()) {
-          if (event.type === "interrupt") continue; // the history shows it
-          const said = Object.values(event.nodes).flatMap((node) => node?.messages ?? []);
-          show({ messages: [...run.messages, ...said], steps: run.steps + 1 });
+        for await (const { event, data } of start()) {
+          if (event === "error") {
+            const { error, message } = data as { error: string; message: string };
+            throw new RunError(error, message);
+          }
+          const messages = toldBy(event, data, run.messages, (id) => there.has(id));
+          if (messages) show({ messages, steps: run.steps + (event === "updates" ? 1 : 0) });
         }
       } catch (error) {
         failed = true;

@@ -1,21 +1,29 @@
 import { colors, say } from "../docs/terminal.js";
+import { AGENT } from "./agent-client.js";
 
-/** @import { Checkpoint } from "./timeline.js" */
-/** @typedef {ReturnType<typeof import("./agent-client.js").createAgentClient>} AgentClient */
+/** @import { Client, ThreadState } from "@langchain/langgraph-sdk" */
+/** @import { Usage } from "./agent-client.js" */
+/** @typedef {Parameters<Client["runs"]["stream"]>[2]} RunPayload */
+
+const MOST_CHECKPOINTS = 100;
 
 /** One thread, played on the terminal: what a person says, and what the agent does. */
 export class Conversation {
   #client;
+  #thread;
+  #onUsage;
   /** What the agent has said last. */
   answer = "";
 
   /**
-   * @param {AgentClient} client
+   * @param {Client} client
    * @param {string} thread
+   * @param {(usage: Usage) => void} onUsage is told what each run cost
    */
-  constructor(client, thread) {
+  constructor(client, thread, onUsage) {
     this.#client = client;
-    this.path = `/threads/${encodeURIComponent(thread)}`;
+    this.#thread = thread;
+    this.#onUsage = onUsage;
   }
 
   /**
@@ -24,31 +32,50 @@ export class Conversation {
    */
   async ask(message, end) {
     say("you", message);
-    await this.play("runs", { message }, end);
+    await this.play({ input: { messages: [{ role: "user", content: message }] } }, end);
   }
 
   /**
-   * @param {string} route
-   * @param {object} body
+   * @param {RunPayload} payload
    * @param {"done" | "waiting"} end
    */
-  async play(route, body, end) {
-    let status = "";
-    for await (const { event, data } of this.#client.stream(`${this.path}/${route}`, body)) {
-      if (event === "updates") this.answer = showUpdate(data) || this.answer;
-      if (event === "interrupt") showInterrupt(data);
-      if (event === "end") status = data.status;
+  async play(payload, end) {
+    let status = "done";
+    const options = {
+      ...payload,
+      streamMode: /** @type {const} */ ("updates"),
+      ifNotExists: /** @type {const} */ ("create"),
+    };
+    for await (const { event, data } of this.events(options)) {
+      if (event === "error") throw new Error(`The run failed: ${data.message}`);
+      if (event === "usage") this.#onUsage(data);
+      if (event !== "updates") continue;
+      if (data.__interrupt__) {
+        status = "waiting";
+        showInterrupt(data.__interrupt__);
+      } else this.answer = showUpdate(data) || this.answer;
     }
     if (status !== end) throw new Error(`The demonstration went wrong: a run ended as "${status}", not as "${end}".`);
   }
 
-  async state() {
-    return this.#client.get(`${this.path}/state`);
+  /**
+   * The events of a run, `usage` among them, which LangGraph's own server does not have.
+   *
+   * @param {RunPayload} payload
+   * @returns {AsyncIterable<{ event: string, data: any }>}
+   */
+  events(payload) {
+    return this.#client.runs.stream(this.#thread, AGENT, payload);
   }
 
-  /** @returns {Promise<Checkpoint[]>} newest first */
+  /** @returns {Promise<ThreadState<any>>} */
+  async state() {
+    return this.#client.threads.getState(this.#thread);
+  }
+
+  /** @returns {Promise<ThreadState<any>[]>} newest first */
   async history() {
-    return (await this.#client.get(`${this.path}/history?limit=100`)).checkpoints;
+    return this.#client.threads.getHistory(this.#thread, { limit: MOST_CHECKPOINTS });
   }
 
   /**
@@ -57,11 +84,13 @@ export class Conversation {
    */
   async upload(name, text) {
     say("you", `upload ${name}: ${text.length.toLocaleString("en-US")} bytes`);
-    await this.#client.put(`${this.path}/document?name=${encodeURIComponent(name)}`, text);
+    await this.#client.threads.create({ threadId: this.#thread, ifExists: "do_nothing" });
+    // As if the agent had said it last: nothing follows from it.
+    await this.#client.threads.updateState(this.#thread, { values: { document: { name, text } }, asNode: "agent" });
   }
 
   async delete() {
-    await this.#client.delete(this.path);
+    await this.#client.threads.delete(this.#thread);
   }
 }
 
@@ -81,8 +110,8 @@ function showUpdate(update) {
   return said;
 }
 
-/** @param {{ interrupts: { value: { question: string, tool_calls: { name: string, args: object }[] } }[] }} data */
-function showInterrupt({ interrupts }) {
+/** @param {{ value: { question: string, tool_calls: { name: string, args: object }[] } }[]} interrupts */
+function showInterrupt(interrupts) {
   for (const { value } of interrupts) {
     const calls = value.tool_calls.map(({ name, args }) => `${name} ${JSON.stringify(args)}`).join(", ");
     say("waits", `${colors.magenta(value.question)} ${colors.dim(calls)}`);

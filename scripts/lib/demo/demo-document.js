@@ -6,13 +6,13 @@ import { colors, print, printTable, say } from "../docs/terminal.js";
  * Uploads a document that is too large for an item, and shows where it lies and what the next turn sends.
  *
  * @param {object} options
- * @param {import("./conversation.js").AgentClient} options.client
+ * @param {import("@langchain/langgraph-sdk").Client} options.client
  * @param {import("./costs.js").Costs} options.costs
  * @param {string} options.thread
  * @param {import("../raw-storage.js").RawStorage} options.storage
  */
 export async function demonstrateDocument({ client, costs, thread, storage }) {
-  const conversation = new Conversation(client, thread);
+  const conversation = new Conversation(client, thread, costs.add);
   await conversation.upload("watch.log", watchLog());
   const before = {
     sent: costs.sum("bytes_sent"),

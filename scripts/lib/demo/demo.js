@@ -3,7 +3,7 @@ import { Conversation } from "./conversation.js";
 import { Costs } from "./costs.js";
 import { demonstrateDocument } from "./demo-document.js";
 import { colors, heading, print, say } from "../docs/terminal.js";
-import { printTimeline, shortId } from "./timeline.js";
+import { asks, idOf, printTimeline, shortId } from "./timeline.js";
 
 /**
  * Shows the agent at work on a new thread: a tool call, an interrupt that outlives the Worker, time travel; on two
@@ -23,7 +23,7 @@ export async function demonstrate({ url, tokenOf, user, thread, storage, killWor
   const clientOf = async (/** @type {string} */ name) =>
     createAgentClient({ url, token: await tokenOf(name), onUsage: costs.add });
   const client = await clientOf(user);
-  const conversation = new Conversation(client, thread);
+  const conversation = new Conversation(client, thread, costs.add);
 
   heading(`1  A conversation with a tool call ${colors.dim(`(thread ${thread})`)}`);
   await conversation.ask("Where is order 1042?", "done");
@@ -45,25 +45,26 @@ export async function demonstrate({ url, tokenOf, user, thread, storage, killWor
 
   heading("4  The approval, and the answer");
   say("you", "I approve.");
-  await conversation.play("resume", { approve: true }, "done");
+  await conversation.play({ command: { resume: { approve: true } } }, "done");
 
   heading("5  The history");
   const checkpoints = await conversation.history();
   printTimeline(checkpoints);
 
   heading("6  Time travel: back to the question, with another answer");
-  const question = checkpoints.find((checkpoint) => checkpoint.interrupts.length > 0)?.checkpoint_id ?? "";
+  const asked = checkpoints.find(asks);
+  const question = asked ? idOf(asked) : "";
   say("fork", `from checkpoint ${colors.yellow(shortId(question))}, where the agent asked`);
-  await conversation.play("fork", { checkpoint_id: question }, "waiting");
+  await conversation.play({ input: null, checkpointId: question }, "waiting");
   say("you", "I decline: the shoes were worn.");
-  await conversation.play("resume", { approve: false, reason: "the shoes were worn" }, "done");
+  await conversation.play({ command: { resume: { approve: false, reason: "the shoes were worn" } } }, "done");
   print();
   printTimeline(await conversation.history(), { from: question });
 
   heading("7  What the agent remembers about a user, in whatever thread");
   // Nobody has spoken to this one before, also when the demonstration is shown again.
   const ada = `ada of ${thread}`;
-  await demonstrateMemory(await clientOf(ada), thread, ada);
+  await demonstrateMemory(await clientOf(ada), thread, ada, costs);
 
   heading(`8  A large document: S3 beside DynamoDB ${colors.dim(`(thread ${thread}-document)`)}`);
   await demonstrateDocument({ client, costs, thread: `${thread}-document`, storage });
@@ -73,18 +74,19 @@ export async function demonstrate({ url, tokenOf, user, thread, storage, killWor
 }
 
 /**
- * @param {import("./conversation.js").AgentClient} client
+ * @param {import("@langchain/langgraph-sdk").Client} client
  * @param {string} thread
  * @param {string} user who has the client's token
+ * @param {Costs} costs
  */
-async function demonstrateMemory(client, thread, user) {
-  await new Conversation(client, `${thread}-monday`).ask("Remember that I wear size 43.", "done");
+async function demonstrateMemory(client, thread, user, costs) {
+  await new Conversation(client, `${thread}-monday`, costs.add).ask("Remember that I wear size 43.", "done");
   say(
     "later",
     "another thread, and another Worker perhaps: all they share is the user that their token names, " +
       `${colors.yellow(user)}`,
   );
-  const friday = new Conversation(client, `${thread}-friday`);
+  const friday = new Conversation(client, `${thread}-friday`, costs.add);
   await friday.ask("What do you know about me?", "done");
   if (!friday.answer.includes("size 43"))
     throw new Error("The demonstration went wrong: the agent has forgotten what it was told.");
@@ -93,7 +95,7 @@ async function demonstrateMemory(client, thread, user) {
 /** @param {string} url */
 async function whyUnreachable(url) {
   try {
-    await fetch(`${url}/healthz`);
+    await fetch(`${url}/ok`);
   } catch (error) {
     const { cause } = /** @type {{ cause?: { code?: string } }} */ (error);
     return cause?.code ?? "unreachable";

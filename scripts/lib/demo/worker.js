@@ -57,7 +57,8 @@ export async function bundleWorker(options) {
  * @param {{ port?: number, vars: Record<string, string | undefined>, assets?: string }} options any free port when
  *   none is given; `vars` go over those of wrangler.toml, and undefined takes one away; `assets` is a folder of files
  *   for it
- * @returns {Promise<{ url: string, kill: () => Promise<void> }>}
+ * @returns {Promise<{ url: string, runCron: () => Promise<void>, kill: () => Promise<void> }>} `runCron` does what its
+ *   cron trigger does
  */
 export async function startWorker({ script, compatibilityDate, compatibilityFlags, vars }, options) {
   const bindings = Object.entries({ ...vars, ...options.vars }).filter(([, value]) => value !== undefined);
@@ -78,5 +79,11 @@ export async function startWorker({ script, compatibilityDate, compatibilityFlag
     cf: false, // Otherwise miniflare asks a server of Cloudflare where it is.
   });
   const { origin } = await miniflare.ready;
-  return { url: origin, kill: () => miniflare.dispose() };
+  const runCron = async () => {
+    /** @type {{ scheduled(options: { cron: string }): Promise<{ outcome: string }> }} */
+    const worker = /** @type {any} */ (await miniflare.getWorker());
+    const { outcome } = await worker.scheduled({ cron: "* * * * *" });
+    if (outcome !== "ok") throw new Error(`The cron trigger ended as "${outcome}".`);
+  };
+  return { url: origin, runCron, kill: () => miniflare.dispose() };
 }

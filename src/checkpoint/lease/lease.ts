@@ -139,15 +139,20 @@ export class Lease implements HeldLease {
     return threadOf(this.storage, this.threadId);
   }
 
+  /** Nothing more is stored under it, from what is being stored just now on. Nobody else has the thread yet. */
+  async close(): Promise<void> {
+    this.#isReleased ||= this.#lost === undefined;
+    this.lost(RELEASED);
+    await Promise.allSettled(this.#underWay);
+  }
+
   /**
    * Frees the thread, after what is stored under it just now. False where another holder has it by now, or where it was
    * broken, or deleted.
    */
   async release(): Promise<boolean> {
     const { storage } = this;
-    this.#isReleased = this.#lost === undefined;
-    this.lost(RELEASED);
-    await Promise.allSettled(this.#underWay);
+    await this.close();
     const thread = await this.#thread();
     const isUnborn = storage.incarnations.known(thread.id) === undefined;
     if (isUnborn && (await endUnborn(storage.db, thread, this))) return true;

@@ -34,6 +34,8 @@ export async function settle(
 ): Promise<void> {
   const { id, threadId, kwargs } = run;
   if (asked === "rollback") {
+    // A node that looks at no signal goes on, and must not store behind what is deleted.
+    await lease.close();
     await scope.saver.deleteForRuns([id], { threadIds: [threadId] });
     await deleteRun(scope, threadId, id);
   } else if (!(await endRun(scope, run, lease.token, status!, failure))) {
