@@ -38,7 +38,7 @@ export type { PruneOptions } from "./threads/prune/options.js";
 export { ThreadsFailedError, type ThreadFailure } from "./threads/prune/threads-failed.js";
 export type { LeaseOptions } from "./checkpoint/lease/acquire.js";
 export type { AcquiredLease, RunUnderLease, ThreadLease } from "./checkpoint/lease/held.js";
-export type { LeaseConfig } from "./checkpoint/lease/lease.js";
+export type { LeaseConfig } from "./checkpoint/storage.js";
 export { LeaseLostError, ThreadBusyError, type LeaseInfo } from "./checkpoint/lease/errors.js";
 export type { SetupResult } from "./table/setup.js";
 export type { ListThreadsOptions, ThreadInfo } from "./checkpoint/thread-index.js";

@@ -32,7 +32,7 @@ import { putCheckpoint } from "./write/put.js";
 import { putWrites, serializeWrites } from "./write/put-writes.js";
 import { refreshOnRead } from "./write/renew.js";
 import { Leases } from "./lease/leases.js";
-import { heldBy, whileHeld, type Storage } from "./storage.js";
+import { configOf, whileHeld, type Storage } from "./storage.js";
 import { setup, type SetupResult } from "../table/setup.js";
 import type { ListThreadsOptions, ThreadInfo } from "./thread-index.js";
 
@@ -102,8 +102,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   /**
    * The checkpoint that `config` names, or the latest of its thread and namespace, with its pending writes;
    * `undefined` if there is none. 1 request, and 1 after it when state has to be read that is not cached. By id, or in
-   * a namespace, an instance that has not read the thread within five minutes also reads its marker, at the same time
-   * as the checkpoint.
+   * a namespace, an instance that has not read the thread within five minutes also reads its marker, beside it.
    */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const ids = configIds(config);
@@ -152,9 +151,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       ttlSeconds: this.#ttlSeconds(config),
       runId: runIdOf(config),
     });
-    return {
-      configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: id, ...heldBy(storage.lease) },
-    };
+    return configOf(storage.lease, threadId, ns, id);
   }
 
   /**

@@ -3,7 +3,6 @@ import type { EventListener } from "../aws/client/events.js";
 import type { Backend } from "../payload/backend.js";
 import type { ConflictMode, HistoryMode } from "../options.js";
 import type { FirstReads } from "./first-reads.js";
-import type { LeaseConfig } from "./lease/lease.js";
 import type { FrameCache } from "./frame-cache.js";
 import type { Incarnations } from "./incarnation.js";
 import type { Superseded } from "./superseded.js";
@@ -35,6 +34,18 @@ export interface Storage extends Backend {
   lease?: HeldLease | undefined;
 }
 
+/** What the config of a call says of the lease that it is made under. */
+export interface LeaseConfig {
+  /** The thread: calls on another one, as those of a graph that a node runs, are not made under it. */
+  thread_id: string;
+  /** A number that rises with every lease of a thread that has a checkpoint. */
+  token: number;
+  /** Its random name. Who has it can renew the lease and release it. */
+  name: string;
+  /** For how long it lasts after each renewal. */
+  seconds: number;
+}
+
 /** The lease of a call, as those see it who read and write. */
 export interface HeldLease {
   token: number;
@@ -51,10 +62,17 @@ export interface HeldLease {
 }
 
 /**
- * What configs that are given out say of the lease of the call, if it has one. LangGraph puts under them as they are:
- * the copy of a checkpoint, or the second of several updates.
+ * The config that names a checkpoint, as it is given out. It has the lease of the call, if that has one: LangGraph puts
+ * under it as it is, when it copies a checkpoint or makes several updates.
  */
-export const heldBy = (lease: HeldLease | undefined): { lease?: LeaseConfig } => (lease ? { lease: lease.config } : {});
+export const configOf = (
+  lease: HeldLease | undefined,
+  thread_id: string,
+  checkpoint_ns: string,
+  checkpoint_id: string,
+) => ({
+  configurable: { thread_id, checkpoint_ns, checkpoint_id, ...(lease && { lease: lease.config }) },
+});
 
 /**
  * Does what stores something, under the lease of the call if it has one.

@@ -1,10 +1,10 @@
 import { sleep } from "../../aws/client/sleep.js";
 import { invalidInput } from "../../errors.js";
 import { threadOf } from "../refs.js";
-import type { Storage } from "../storage.js";
+import type { LeaseConfig, Storage } from "../storage.js";
 import { acquire, newName, type LeaseOptions } from "./acquire.js";
 import { LeaseLostError, type LeaseInfo } from "./errors.js";
-import { LOST, type Lease, type LeaseConfig } from "./lease.js";
+import { LOST, type Lease } from "./lease.js";
 import type { Leases } from "./leases.js";
 import { infoOf, isHeld, leaseOf, takeAway } from "./marker.js";
 

@@ -1,21 +1,9 @@
 import type { Item } from "../../aws/dynamodb/items.js";
 import type { FirstReads } from "../first-reads.js";
 import { threadOf, type Thread } from "../refs.js";
-import type { HeldLease, Storage } from "../storage.js";
+import type { HeldLease, LeaseConfig, Storage } from "../storage.js";
 import { LeaseLostError } from "./errors.js";
 import { endLease, endUnborn, prolongLease } from "./own.js";
-
-/** What the config of a call says of the lease that it is made under. */
-export interface LeaseConfig {
-  /** The thread: calls on another one, as those of a graph that a node runs, are not made under it. */
-  thread_id: string;
-  /** A number that rises with every lease of a thread that has a checkpoint. */
-  token: number;
-  /** Its random name. Who has it can renew the lease and release it. */
-  name: string;
-  /** For how long it lasts after each renewal. */
-  seconds: number;
-}
 
 /** A lease as its holder has it. */
 export class Lease implements HeldLease {

@@ -1,8 +1,8 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { invalidInput } from "../../errors.js";
 import { FirstReads } from "../first-reads.js";
-import type { Storage } from "../storage.js";
-import { Lease, RELEASED, type LeaseConfig } from "./lease.js";
+import type { LeaseConfig, Storage } from "../storage.js";
+import { Lease, RELEASED } from "./lease.js";
 
 /** So many runs of one instance have a lease at once; of others, nothing is remembered. */
 const MOST = 10_000;

@@ -3,7 +3,7 @@ import { isGone } from "../../payload/lifetime.js";
 import type { LoadedSegments } from "../../payload/segment-store.js";
 import { deltaChannels } from "../delta-channels.js";
 import { checkpointRef } from "../refs.js";
-import { heldBy, type Storage } from "../storage.js";
+import { configOf, type Storage } from "../storage.js";
 import { load, loadBody, loadMetadata, loadWrites } from "./load.js";
 import { openCheckpoint, type StoredCheckpoint } from "./open.js";
 import { checkpointPages, oneCheckpoint } from "./pages.js";
@@ -15,9 +15,6 @@ export async function toTuple(
   segments: LoadedSegments,
 ): Promise<CheckpointTuple> {
   const { thread, ns, id, parentId, frame } = stored;
-  const configOf = (checkpointId: string): CheckpointTuple["config"] => ({
-    configurable: { thread_id: thread.id, checkpoint_ns: ns, checkpoint_id: checkpointId, ...heldBy(storage.lease) },
-  });
   const [body, metadata, channels, pendingWrites] = await Promise.all([
     loadBody(storage, stored, segments),
     loadMetadata(storage, stored, segments),
@@ -35,11 +32,14 @@ export async function toTuple(
   const checkpoint = { ...body, id, channel_values: Object.fromEntries(channels) };
   if (checkpoint.v < 4 && parentId !== undefined) await migratePendingSends(storage, stored, checkpoint);
   return {
-    config: configOf(id),
+    config: configOf(storage.lease, thread.id, ns, id),
     checkpoint,
     metadata,
     pendingWrites,
-    ...(parentId !== undefined && (!stored.isFirst || needsParent) && { parentConfig: configOf(parentId) }),
+    ...(parentId !== undefined &&
+      (!stored.isFirst || needsParent) && {
+        parentConfig: configOf(storage.lease, thread.id, ns, parentId),
+      }),
   };
 }
 

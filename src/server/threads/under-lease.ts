@@ -1,4 +1,3 @@
-import type { DynamoDBSaver } from "../../threads/saver.js";
 import { rowWritten, type ThreadStatus } from "../directory.js";
 import type { Graph, GraphConfig } from "../graphs.js";
 import { whenAsked } from "../runs/turn.js";
@@ -18,7 +17,6 @@ export async function underLease(
   await whenAsked(scope, threadId);
   const lease = await scope.saver.acquireLease(threadId, { holder: "state" });
   try {
-    graph.checkpointer = puttingUnder(scope.saver, lease.configurable);
     const held = { thread_id: threadId, ...lease.configurable };
     const config = await work(held);
     const status = statusOf(await graph.getState({ configurable: held }));
@@ -28,16 +26,4 @@ export async function underLease(
     // Otherwise it ends by itself.
     await lease.release().catch(() => undefined);
   }
-}
-
-/** LangGraph puts a copy of a checkpoint under a config that it has from the saver, which names no lease. */
-function puttingUnder(saver: DynamoDBSaver, lease: Record<string, unknown>): DynamoDBSaver {
-  const put: DynamoDBSaver["put"] = (config, ...rest) =>
-    saver.put({ ...config, configurable: { ...config.configurable, ...lease } }, ...rest);
-  return new Proxy(saver, {
-    get(target, name) {
-      const own: unknown = name === "put" ? put : Reflect.get(target, name, target);
-      return typeof own === "function" ? (own.bind(target) as unknown) : own;
-    },
-  });
 }

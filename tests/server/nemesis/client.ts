@@ -26,7 +26,8 @@ export class NemesisClient {
   /** How often it has done what. */
   readonly done: Record<string, number> = {};
   #count = 0;
-  doing: unknown = undefined;
+  /** The stream that it listens to. */
+  hears: string | undefined;
 
   constructor(
     readonly name: string,
@@ -112,8 +113,7 @@ export class NemesisClient {
 
   /** Hears a run to its end, over however many connections; some of them it drops itself. */
   async #listen(response: Response, location: string): Promise<void> {
-    const d: { location: string; last?: unknown; n?: number } = { location };
-    this.doing = d;
+    this.hears = location;
     const seen: Sent[] = [];
     let next: Response | undefined = response;
     while (next) {
@@ -122,8 +122,6 @@ export class NemesisClient {
       try {
         for await (const event of eventsOf(next)) {
           seen.push(event);
-          d.last = event;
-          d.n = (d.n ?? 0) + 1;
           if (++heard > dropAfter) break;
         }
       } catch {
@@ -136,7 +134,7 @@ export class NemesisClient {
     }
     // Deleted, by who has rolled it back.
     if (next) expect(["end", "error"]).toContain(seen.at(-1)?.event);
-    this.doing = undefined;
+    this.hears = undefined;
     this.#check(seen);
   }
 
