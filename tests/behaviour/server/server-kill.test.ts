@@ -1,4 +1,4 @@
-import { Annotation, interrupt, START, StateGraph } from "@langchain/langgraph";
+import { Annotation, interrupt, START, StateGraph, type LangGraphRunnableConfig } from "@langchain/langgraph";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { expect, test } from "vitest";
 import { mortal, post } from "../../lanes/server/mortal.js";
@@ -11,10 +11,17 @@ const State = Annotation.Root({
   log: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
 });
 
-/** Three steps, of which the second has asked before. */
+/** What was paid, by the key of what it was paid for: a node may run again, and its effect happens once. */
+const paid = new Set<string>();
+
+/** Three steps, of which the second asks twice before it pays. */
 const graph = new StateGraph(State)
   .addNode("one", () => ({ log: ["one"] }))
-  .addNode("two", () => ({ log: [`two ${interrupt<string, string>("Two?")}`] }))
+  .addNode("two", (_state, { configurable }: LangGraphRunnableConfig) => {
+    const answers = [interrupt<string, string>("Two?"), interrupt<string, string>("Surely?")];
+    paid.add([configurable?.["payer"], ...answers].join(" "));
+    return { log: [`two ${answers.join(" ")}`] };
+  })
   .addNode("three", () => ({ log: ["three"] }))
   .addEdge(START, "one")
   .addEdge("one", "two")
@@ -31,11 +38,14 @@ async function live(after: number, body: object, isAnswer: boolean): Promise<Lif
   const served = serve({ graphs: { agent: graph }, limits: { leaseSeconds: 1 } });
   const { json, world } = served;
   await json("POST", "/threads", { thread_id: "t" });
-  if (isAnswer) await json("POST", "/threads/t/runs/wait", { assistant_id: "agent", input: {} });
+  const before = isAnswer ? [{ input: {} }, { command: { resume: "yes" } }] : [];
+  for (const each of before) await json("POST", "/threads/t/runs/wait", { assistant_id: "agent", ...each });
   const one = mortal({ ...served, another: (more) => served.another({ checkpointer: createSaver(world), ...more }) });
   one.die(after);
   const seen: Sent[] = [];
-  const whole = { assistant_id: "agent", stream_mode: "updates", stream_resumable: true, ...body };
+  const payer = crypto.randomUUID();
+  const config = { configurable: { payer } };
+  const whole = { assistant_id: "agent", config, stream_mode: "updates", stream_resumable: true, ...body };
   const response = await post(one.server, "/threads/t/runs/stream", whole);
   const location = response.headers.get("location");
   if (location !== null) {
@@ -58,7 +68,9 @@ async function live(after: number, body: object, isAnswer: boolean): Promise<Lif
       runs.map(() => ({ status: "success" })),
     ]);
     const { values } = await json<{ values: { log: string[] } }>("GET", "/threads/t/state");
-    expect([after, values.log]).toEqual([after, isAnswer ? ["one", "two yes", "three"] : ["one"]]);
+    expect([after, values.log]).toEqual([after, isAnswer ? ["one", "two yes sure", "three"] : ["one"]]);
+    const payments = [...paid].filter((key) => key.startsWith(payer));
+    expect([after, payments]).toEqual([after, isAnswer ? [`${payer} yes sure`] : []]);
   }
   // The thread is free for the next run, if not at once.
   for (;;) {
@@ -75,7 +87,7 @@ async function live(after: number, body: object, isAnswer: boolean): Promise<Lif
 
 test.each([
   ["begins a thread", { input: {} }, false],
-  ["answers a question", { command: { resume: "yes" } }, true],
+  ["answers the second question of a node that pays", { command: { resume: "sure" } }, true],
 ])(
   "a run that %s ends as if its isolate had lived, after whichever request that one dies",
   async (_, body, isAnswer) => {
