@@ -27,6 +27,12 @@ const WORKERS = {
     import { DynamoDBSaver } from "./src/index.ts";
     const checkpointer = new DynamoDBSaver(${CONFIG});
     export default { fetch: () => new Response(builder.compile({ checkpointer }).getName()) };`,
+  "LangGraph, the saver, the server": `${GRAPH}
+    import { DynamoDBSaver } from "./src/index.ts";
+    import { createAgentServer } from "./src/server.ts";
+    const checkpointer = new DynamoDBSaver(${CONFIG});
+    const server = createAgentServer({ graphs: { agent: builder.compile() }, checkpointer, authenticate: false });
+    export default { fetch: () => server.fetch(new Request("https://bench.example/ok")) };`,
 };
 
 /** How long a Worker takes from its start to its first answer, in a workerd of its own without Node compatibility. */

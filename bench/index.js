@@ -7,6 +7,7 @@ import { printColdStart } from "./cold-start.js";
 import { printLease } from "./lease.js";
 import { median, Meter } from "./meter.js";
 import { heading, megabytes, tableOf } from "./print.js";
+import { printServer } from "./server.js";
 import { printStore } from "./store.js";
 import { printVariants } from "./variants.js";
 import { printVectors } from "./vectors.js";
@@ -58,6 +59,7 @@ export async function bench({ dynamodb: { endpoint }, s3, credentials }) {
     await printReads(options, warm, memory, meter, threadId);
   }
   kept = (await printLease(options, meter)) && kept;
+  kept = (await printServer(options, meter)) && kept;
   await printVariants(options, s3, storage);
   await printLargeChannel(options, meter);
   await printStore(options, meter);

@@ -1,6 +1,5 @@
-import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { buildAgent, converse, SUPERSTEPS_A_TURN } from "./agent.js";
-import { median } from "./meter.js";
+import { countingSegments, median } from "./meter.js";
 import { heading, tableOf } from "./print.js";
 
 /** 1 reads the thread, 6 store checkpoints, and 5 what tasks have written. A lease is acquired and released besides. */
@@ -12,30 +11,23 @@ const TURNS = 20;
 /**
  * A turn without a lease and under one. Renewals are none of it: the lease is longer than a turn. Requests that store
  * segments depend on the values alone, so they are counted apart.
- * @param {ConstructorParameters<typeof DynamoDBSaver>[0]} options
+ * @param {import("langgraph-checkpoint-dynamodb").DynamoDBSaverOptions} options
  * @param {import("./meter.js").Meter} meter
  * @returns {Promise<boolean>} whether the budget is kept
  */
 export async function printLease(options, meter) {
-  let segments = 0;
-  const saver = new DynamoDBSaver({
-    ...options,
-    fetch: async (input, init) => {
-      if ((await new Response(init?.body).text()).includes(SEGMENT)) segments++;
-      return fetch(input, init);
-    },
-  });
+  const { saver, stored } = countingSegments(options);
   heading(`a turn of 4 nodes under a lease, the mean of ${TURNS}`);
   const table = tableOf("", "requests", "of segments besides", "write units", "median ms");
   /** @param {string} name @param {() => Promise<number[]>} turns */
   const row = async (name, turns) => {
     meter.reset();
-    segments = 0;
+    stored.segments = 0;
     const durationsMs = await turns();
     const total = meter.total();
-    const requests = (total.requests - segments) / TURNS;
+    const requests = (total.requests - stored.segments) / TURNS;
     const writeUnits = total.writeUnits / TURNS;
-    table.push([name, requests, segments / TURNS, writeUnits.toFixed(2), median(durationsMs).toFixed(1)]);
+    table.push([name, requests, stored.segments / TURNS, writeUnits.toFixed(2), median(durationsMs).toFixed(1)]);
     return { requests, writeUnits };
   };
   const agent = buildAgent(saver);
@@ -67,6 +59,3 @@ export async function printLease(options, meter) {
   );
   return kept;
 }
-
-/** The beginning of a segment's sort key, as it stands in a request. */
-const SEGMENT = '"SK":{"S":"S#';

@@ -1,3 +1,5 @@
+import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+
 /**
  * Adds up what the saver's `onEvent` reports, by AWS operation.
  * @typedef {{ requests: number, bytesSent: number, bytesReceived: number, readUnits: number, writeUnits: number,
@@ -47,4 +49,23 @@ function zero() {
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted.length === 0 ? 0 : /** @type {number} */ (sorted[Math.floor(sorted.length / 2)]);
+}
+
+/** The beginning of a segment's sort key, as it stands in a request. */
+const SEGMENT = '"SK":{"S":"S#';
+
+/**
+ * A saver that counts the requests that store segments: how many those are depends on the values alone.
+ * @param {import("langgraph-checkpoint-dynamodb").DynamoDBSaverOptions} options
+ */
+export function countingSegments(options) {
+  const stored = { segments: 0 };
+  const saver = new DynamoDBSaver({
+    ...options,
+    fetch: async (input, init) => {
+      if ((await new Response(init?.body).text()).includes(SEGMENT)) stored.segments++;
+      return fetch(input, init);
+    },
+  });
+  return { saver, stored };
 }
