@@ -37,7 +37,9 @@ test(
     });
     const soaking = new Soaking("server", 1);
     const since = performance.now();
-    const goesOn = (): boolean => performance.now() - since < SECONDS * 1_000 || soaking.goesOn();
+    // However slow the machine is: until something was answered twice, and paid.
+    const goesOn = (): boolean =>
+      performance.now() - since < SECONDS * 1_000 || ledger.paid.size === 0 || soaking.goesOn();
     const seen = (): Record<string, number> => {
       const all: Record<string, number> = { killed: instances.killed };
       for (const { done } of clients) for (const [what, n] of Object.entries(done)) all[what] = (all[what] ?? 0) + n;
@@ -71,7 +73,6 @@ test(
     );
     soaking.report({ threads: threads.length, byKind: { ...seen(), ...tally } }, true);
     expect(ledger.wrong).toEqual([]);
-    expect(ledger.paid.size).toBeGreaterThan(0);
     expect(tally.success).toBeGreaterThan(0);
     expect(seen()).toMatchObject({ killed: expect.any(Number), "joined again": expect.any(Number) });
   },
