@@ -2,7 +2,7 @@
 import { appendFile, writeFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { Annotation, Command, interrupt, START, StateGraph } from "@langchain/langgraph";
-import { DynamoDBSaver } from "../../dist/index.js";
+import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 
 /** @typedef {{ thread: string, begin?: boolean, delayMs: number, toolMs: number, waitSeconds: number }} Order */
 
