@@ -1,6 +1,7 @@
 import { invalidInput } from "../errors.js";
 import { readRow } from "./directory.js";
 import { preflight, withCors } from "./http/cors.js";
+import { isFields } from "./http/fields.js";
 import { errorResponse, HttpError, notFound } from "./http/http-error.js";
 import type { Call } from "./call.js";
 import { expandServerOptions, type AgentServerOptions, type Caller, type ExecutionContextLike } from "./options.js";
@@ -92,15 +93,27 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
   };
 }
 
-/** What `authenticate` has given. A mistake of it must not let anybody in. */
+const CALLER_FIELDS: readonly string[] = ["keyPrefix", "owner", "namespace", "user"] satisfies (keyof Caller)[];
+
+/**
+ * What `authenticate` has given. A mistake of it must not let anybody in: a `Response` of another library than the
+ * runtime's own is none here, and is no caller either.
+ */
 function checkCaller(caller: Caller): Caller {
-  const { keyPrefix, owner, namespace } = (caller ?? undefined) === undefined ? { keyPrefix: 0 } : caller;
   const isText = (value: unknown): boolean => value === undefined || (typeof value === "string" && value !== "");
-  if (
-    isText(keyPrefix) &&
-    isText(owner) &&
-    (namespace === undefined || (Array.isArray(namespace) && namespace.every((label) => typeof label === "string")))
-  )
-    return caller;
-  throw new HttpError(500, "authenticate has to give a Response or { keyPrefix, owner, namespace, user }.");
+  if (isFields(caller) && isPlainObject(caller) && Object.keys(caller).every((name) => CALLER_FIELDS.includes(name))) {
+    const { keyPrefix, owner, namespace } = caller;
+    const isNamespace = Array.isArray(namespace) && namespace.every((label) => typeof label === "string");
+    if (isText(keyPrefix) && isText(owner) && (namespace === undefined || isNamespace)) return caller;
+  }
+  throw new HttpError(
+    500,
+    "authenticate has to give a Response of this runtime, or { keyPrefix, owner, namespace, user } and nothing else.",
+  );
+}
+
+/** Also of another realm. */
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -2,6 +2,7 @@ import type { Lease } from "../../checkpoint/lease/lease.js";
 import { runCheckpoints } from "../../checkpoint/read/run-checkpoints.js";
 import { GraphCommand, type Graph, type GraphConfig, type Snapshot } from "../graphs.js";
 import { isFields } from "../http/fields.js";
+import { asks } from "../shapes/state.js";
 import type { Scope } from "../scope.js";
 import type { Kwargs, Run } from "./record.js";
 
@@ -31,7 +32,9 @@ async function answersAt({ saver }: Scope, config: GraphConfig): Promise<number>
 }
 
 const openQuestions = ({ tasks }: Snapshot): string[] => [
-  ...new Set(tasks.flatMap(({ interrupts }) => interrupts.flatMap(({ id }) => (id === undefined ? [] : [id])))),
+  ...new Set(
+    tasks.filter(asks).flatMap(({ interrupts }) => interrupts.flatMap(({ id }) => (id === undefined ? [] : [id]))),
+  ),
 ];
 
 /** Binds an answer to the question that waits, if one does. Is called under the lease, before the run begins. */
@@ -46,7 +49,8 @@ export async function boundAnswer(
   const [answers, snapshot] = [await answersAt(scope, config), await graph.getState(config)];
   const asked = openQuestions(snapshot);
   if (isBound(resume) || asked.length === 0) return { command, ...kwargs, answers };
-  if (asked.length > 1) return { command, ...kwargs, answers, isAmbiguous: true };
+  // Behind a jump, LangGraph gives a plain answer to whatever asks there.
+  if (asked.length > 1 || command?.goto !== undefined) return { command, ...kwargs, answers, isAmbiguous: true };
   return { ...kwargs, command: { ...command, resume: { [asked[0]!]: resume } }, answers };
 }
 
@@ -82,7 +86,10 @@ export async function planAgain(
   }
   if (own.length > 0) return { kind: "never", why: "Another run has gone on in its thread." };
   if (kwargs.isAmbiguous)
-    return { kind: "never", why: "It was a plain answer where several questions waited. Answer by interrupt id." };
+    return {
+      kind: "never",
+      why: "It was a plain answer with a jump, or where several questions waited. Answer by interrupt id.",
+    };
   if (kwargs.answers !== undefined && (await answersAt(scope, config)) > kwargs.answers)
     return { kind: "run", input: null };
   return { kind: "run", input: inputOf(kwargs) };

@@ -50,9 +50,11 @@ export function stateShape(snapshot: Snapshot): Record<string, unknown> {
 export const statusOf = (snapshot: Snapshot): "idle" | "interrupted" =>
   snapshot.next.length > 0 || Object.keys(interruptsOf(snapshot)).length > 0 ? "interrupted" : "idle";
 
+/** Whether a task waits for an answer: one that has a result has had it, also where others of its step still wait. */
+export const asks = ({ interrupts, result }: Snapshot["tasks"][number]): boolean =>
+  interrupts.length > 0 && result === undefined;
+
 /** The interrupts that wait for an answer, by task. */
 export function interruptsOf({ tasks }: Snapshot): Record<string, unknown[]> {
-  return Object.fromEntries(
-    tasks.filter(({ interrupts }) => interrupts.length > 0).map(({ id, interrupts }) => [id, interrupts]),
-  );
+  return Object.fromEntries(tasks.filter(asks).map(({ id, interrupts }) => [id, interrupts]));
 }

@@ -42,7 +42,14 @@ test("no route answers without the consent of authenticate", async () => {
 });
 
 test("what authenticate gives by mistake lets nobody in", async () => {
-  for (const wrong of [undefined, null, { owner: "" }, { owner: 1 }, { keyPrefix: 2 }, { namespace: "a" }]) {
+  // As a function that only says whether somebody may come in, or that answers with another library's `Response`.
+  const verdicts = [undefined, null, false, true, 0, "ada", [], () => ({}), { status: 401 }];
+  const ofOthers = new (class Response {
+    readonly #body = "no";
+    readonly text = (): string => this.#body;
+  })();
+  const misspelt = [{ owner: "" }, { owner: 1 }, { keyPrefix: 2 }, { namespace: "a" }, { ownerId: "ada" }];
+  for (const wrong of [...verdicts, ofOthers, ...misspelt]) {
     const { call } = serve({ authenticate: () => wrong as never });
     expect((await call("GET", "/ok")).status).toBe(500);
   }
