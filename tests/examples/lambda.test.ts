@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Client } from "@langchain/langgraph-sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -22,6 +22,7 @@ let folder: string;
 beforeAll(async () => {
   ensureBuilt();
   await createSaver().setup();
+  await mkdir(join(root, ".data"), { recursive: true });
   folder = await mkdtemp(join(root, ".data/lambda-"));
   const { accessKeyId, secretAccessKey } = credentials();
   options = {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   await cp(join(installed.modules, "langgraph-checkpoint-dynamodb/examples"), join(folder, "examples"), {
     recursive: true,
   });
-}, 240_000);
+}, 300_000);
 
 afterAll(() => installed?.remove());
 

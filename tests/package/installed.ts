@@ -18,12 +18,13 @@ export async function run(
   program: string,
   args: string[],
   env: Record<string, string> = {},
+  timeout = 110_000,
 ): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(program, args, {
       cwd: folder,
       env: { ...process.env, NO_COLOR: "1", ...env },
-      timeout: 110_000,
+      timeout,
     });
     return stdout;
   } catch (error) {
@@ -102,7 +103,7 @@ async function install(place: string, beside: string[]): Promise<Packed> {
     }),
   );
   const omit = beside.length === 0 ? ["--omit=peer"] : [];
-  await run(place, "npm", [
+  const install = [
     "install",
     ...omit,
     "--prefer-online", // what npm remembers of one package may be older than what it remembers of another
@@ -110,7 +111,9 @@ async function install(place: string, beside: string[]): Promise<Packed> {
     "--no-audit",
     "--no-fund",
     "--loglevel=error",
-  ]);
+  ];
+  // Hundreds of packages from the registry, on a machine that is busy with other tests.
+  await run(place, "npm", install, {}, 280_000);
   return packed;
 }
 

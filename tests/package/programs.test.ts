@@ -24,7 +24,7 @@ let named: string[];
 
 beforeAll(async () => {
   ({ installed, documents, blocks, named } = await installPrograms());
-}, 240_000);
+}, 300_000);
 
 afterAll(() => installed?.remove());
 
