@@ -40,7 +40,7 @@ beforeAll(async () => {
   };
   lambda = await startLambda(options);
   client = clientOf(lambda.url);
-});
+}, 240_000);
 
 afterAll(async () => {
   await lambda?.stop();
