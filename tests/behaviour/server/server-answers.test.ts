@@ -1,6 +1,6 @@
 import { Annotation, interrupt, START, StateGraph } from "@langchain/langgraph";
 import { provideContext } from "langgraph-checkpoint-dynamodb/context";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { serve } from "../../lanes/server/served.js";
 
 provideContext();
@@ -53,7 +53,9 @@ test("of two questions asked side by side, a thread names the one that has no an
   const { json, wait, questions } = await asked("beside");
   const one = (await questions()).find(({ value }) => value === "one?")!;
   await wait({ command: { resume: { [one.id]: "yes" } } });
-  expect((await questions()).map(({ value }) => value)).toEqual(["two?"]);
+  // Before checkpoint 1.2, LangGraph does not say that a task has a result.
+  const isOld = inject("peers")["@langchain/langgraph-checkpoint"]!.startsWith("1.1.");
+  expect((await questions()).map(({ value }) => value)).toEqual(isOld ? ["one?", "two?"] : ["two?"]);
   await wait({ command: { resume: "no" } });
   expect(await json("GET", "/threads/t")).toMatchObject({ status: "idle", values: { log: ["one yes", "two no"] } });
 });
