@@ -1,7 +1,7 @@
+import { isPlainObject } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import { readRow } from "./directory.js";
 import { preflight, withCors } from "./http/cors.js";
-import { isFields } from "./http/fields.js";
 import { errorResponse, HttpError, notFound } from "./http/http-error.js";
 import type { Call } from "./call.js";
 import { expandServerOptions, type AgentServerOptions, type Caller, type ExecutionContextLike } from "./options.js";
@@ -101,7 +101,7 @@ const CALLER_FIELDS: readonly string[] = ["keyPrefix", "owner", "namespace", "us
  */
 function checkCaller(caller: Caller): Caller {
   const isText = (value: unknown): boolean => value === undefined || (typeof value === "string" && value !== "");
-  if (isFields(caller) && isPlainObject(caller) && Object.keys(caller).every((name) => CALLER_FIELDS.includes(name))) {
+  if (isPlainObject(caller) && Object.keys(caller).every((name) => CALLER_FIELDS.includes(name))) {
     const { keyPrefix, owner, namespace } = caller;
     const isNamespace = Array.isArray(namespace) && namespace.every((label) => typeof label === "string");
     if (isText(keyPrefix) && isText(owner) && (namespace === undefined || isNamespace)) return caller;
@@ -110,10 +110,4 @@ function checkCaller(caller: Caller): Caller {
     500,
     "authenticate has to give a Response of this runtime, or { keyPrefix, owner, namespace, user } and nothing else.",
   );
-}
-
-/** Also of another realm. */
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

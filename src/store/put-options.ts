@@ -1,3 +1,4 @@
+import { isPlainObject } from "../checks.js";
 import { checkTtl } from "../config/values.js";
 import { invalidInput, unreadable } from "../errors.js";
 
@@ -46,7 +47,7 @@ const NAMES: readonly string[] = ["ttlSeconds", "index"] satisfies (keyof ValueP
  * ```
  */
 export function withPutOptions<V extends object>(value: V, options: ValuePutOptions): V {
-  if (!isPlain(value))
+  if (!isPlainObject(value))
     throw invalidInput('withPutOptions needs a plain object as its value, for example { text: "likes tea" }.');
   checkKnown("withPutOptions", options, NAMES);
   const { index, ttlSeconds } = options;
@@ -96,18 +97,4 @@ export function checkPutOptions({ index, ttlSeconds }: { index?: unknown; ttlSec
   if (!isIndex)
     throw invalidInput('index must be false, or an array of paths such as ["title", "chapters[*].content"].');
   if (ttlSeconds !== undefined && ttlSeconds !== null) checkTtl("ttlSeconds", ttlSeconds, invalidInput);
-}
-
-/** Also an object of another realm. */
-function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  try {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    return (
-      prototype === null ||
-      (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf"))
-    );
-  } catch {
-    return false;
-  }
 }
