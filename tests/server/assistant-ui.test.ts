@@ -9,134 +9,135 @@ import {
 import { useAui, useAuiState } from "@assistant-ui/store";
 import { Client } from "@langchain/langgraph-sdk";
 import { createElement, type ReactNode } from "react";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { agentsOf } from "../lanes/server/agents.js";
-import { listening, type Listening } from "../lanes/server/listening.js";
-import { Gate, serve } from "../lanes/server/served.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hosts, type Host } from "../lanes/server/hosts.js";
 
 /* The runtime of assistant-ui for LangGraph, as its documentation connects it with the SDK's client. */
 
-const effects = { done: [], gate: new Gate() };
-let listener: Listening;
-let client: Client;
+describe.each(hosts)("in %s", (_name, start) => {
+  let host: Host;
+  let client: Client;
 
-beforeAll(async () => {
-  listener = await listening(serve({ graphs: agentsOf(effects) }, {}, effects).server);
-  client = new Client({ apiUrl: listener.url, apiKey: null });
-});
-afterAll(() => listener.close());
+  beforeAll(async () => {
+    host = await start();
+    client = new Client({ apiUrl: host.url, apiKey: null });
+  });
+  afterAll(() => host.close());
 
-type Options = Parameters<typeof useLangGraphRuntime>[0];
-type Stream = Options["stream"];
-type Load = NonNullable<Options["load"]>;
+  type Options = Parameters<typeof useLangGraphRuntime>[0];
+  type Stream = Options["stream"];
+  type Load = NonNullable<Options["load"]>;
 
-const stream: Stream = async function* (messages, { initialize, command, abortSignal }) {
-  const { externalId } = await initialize();
-  yield* client.runs.stream(externalId!, "agent", {
-    input: messages.length > 0 ? { messages } : null,
-    command: command as { resume: unknown },
-    streamMode: ["messages", "updates"],
-    signal: abortSignal,
-  }) as unknown as Awaited<ReturnType<Stream>>;
-};
-
-const create = async () => ({ externalId: (await client.threads.create()).thread_id });
-
-const load: Load = async (externalId) => {
-  const { values, tasks } = await client.threads.getState<{ messages: never[] }>(externalId);
-  return { messages: values.messages, interrupts: tasks[0]?.interrupts ?? [] };
-};
-
-/** Without one it prints each event that it does not know: it knows neither `messages/metadata` nor `end`. */
-const eventHandlers = { onCustomEvent: () => undefined };
-
-/** The list of threads is that of the server. */
-class Threads extends InMemoryThreadListAdapter {
-  override async list() {
-    const threads = await client.threads.search();
-    return { threads: await Promise.all(threads.map(({ thread_id }) => this.fetch(thread_id))) };
-  }
-
-  override async fetch(id: string) {
-    const { thread_id } = await client.threads.get(id);
-    return { status: "regular" as const, remoteId: thread_id, externalId: thread_id };
-  }
-}
-const threads = new Threads();
-
-/** @param threadId of a thread that is loaded */
-function page(threadId?: string) {
-  const Provider = ({ children }: { children: ReactNode }) => {
-    const runtime = useLangGraphRuntime({
-      stream,
-      create,
-      load,
-      eventHandlers,
-      ...(threadId && { initialThreadId: threadId, unstable_threadListAdapter: threads }),
-    });
-    const props = { runtime, children };
-    return createElement(AssistantRuntimeProvider, props);
+  const stream: Stream = async function* (messages, { initialize, command, abortSignal }) {
+    const { externalId } = await initialize();
+    yield* client.runs.stream(externalId!, "agent", {
+      input: messages.length > 0 ? { messages } : null,
+      command: command as { resume: unknown },
+      streamMode: ["messages", "updates"],
+      signal: abortSignal,
+    }) as unknown as Awaited<ReturnType<Stream>>;
   };
-  return mounted(
-    () => ({
-      aui: useAui(),
-      thread: useAuiState((state) => state.thread),
-      interrupt: useLangGraphInterruptState(),
-      command: useLangGraphSendCommand(),
-      externalId: useAuiState((state) => state.threadListItem.externalId),
-    }),
-    Provider,
-  );
-}
 
-type Page = Awaited<ReturnType<typeof page>>;
+  const create = async () => ({ externalId: (await client.threads.create()).thread_id });
 
-const append = (one: Page, text: string): void =>
-  one.now.aui.thread().append({ role: "user", content: [{ type: "text", text }] });
+  const load: Load = async (externalId) => {
+    const { values, tasks } = await client.threads.getState<{ messages: never[] }>(externalId);
+    return { messages: values.messages, interrupts: tasks[0]?.interrupts ?? [] };
+  };
 
-const shown = ({ thread }: Page["now"]): unknown[] =>
-  thread.messages.map(({ role, content }) => [
-    role,
-    ...content.map((part) => (part.type === "text" ? part.text : part.type === "tool-call" ? part.result : part.type)),
-  ]);
+  /** Without one it prints each event that it does not know: it knows neither `messages/metadata` nor `end`. */
+  const eventHandlers = { onCustomEvent: () => undefined };
 
-test("a message is answered word by word", async () => {
-  const one = await page();
-  append(one, "Wait a bit");
-  await one.until((now) => shown(now)[1]?.toString() === "assistant,You" && now.thread.isRunning);
-  effects.gate.open();
-  const now = await one.until(({ thread }) => thread.messages.length === 2 && !thread.isRunning);
-  expect(shown(now)).toEqual([
-    ["user", "Wait a bit"],
-    ["assistant", "You said Wait a bit."],
-  ]);
-  one.unmount();
-});
+  /** The list of threads is that of the server. */
+  class Threads extends InMemoryThreadListAdapter {
+    override async list() {
+      const threads = await client.threads.search();
+      return { threads: await Promise.all(threads.map(({ thread_id }) => this.fetch(thread_id))) };
+    }
 
-test("an interrupt is answered, and the thread is loaded again before and after", async () => {
-  const first = await page();
-  append(first, "order tea");
-  const asked = await first.until(({ thread, interrupt }) => !thread.isRunning && interrupt !== undefined);
-  expect(asked.interrupt).toMatchObject({ value: "Order tea?" });
-  first.unmount();
+    override async fetch(id: string) {
+      const { thread_id } = await client.threads.get(id);
+      return { status: "regular" as const, remoteId: thread_id, externalId: thread_id };
+    }
+  }
+  const threads = new Threads();
 
-  const second = await page(asked.externalId);
-  const loaded = await second.until(({ interrupt }) => interrupt !== undefined);
-  expect(loaded.interrupt).toMatchObject({ value: "Order tea?" });
-  expect(shown(loaded)).toEqual([
-    ["user", "order tea"],
-    ["assistant", undefined],
-  ]);
-  await loaded.command({ resume: "yes" });
-  const answered = await second.until(({ thread, interrupt }) => !thread.isRunning && interrupt === undefined);
-  const whole = [
-    ["user", "order tea"],
-    ["assistant", "tea: yes", "You said tea: yes."],
-  ];
-  expect(shown(answered)).toEqual(whole);
-  second.unmount();
+  /** @param threadId of a thread that is loaded */
+  function page(threadId?: string) {
+    const Provider = ({ children }: { children: ReactNode }) => {
+      const runtime = useLangGraphRuntime({
+        stream,
+        create,
+        load,
+        eventHandlers,
+        ...(threadId && { initialThreadId: threadId, unstable_threadListAdapter: threads }),
+      });
+      const props = { runtime, children };
+      return createElement(AssistantRuntimeProvider, props);
+    };
+    return mounted(
+      () => ({
+        aui: useAui(),
+        thread: useAuiState((state) => state.thread),
+        interrupt: useLangGraphInterruptState(),
+        command: useLangGraphSendCommand(),
+        externalId: useAuiState((state) => state.threadListItem.externalId),
+      }),
+      Provider,
+    );
+  }
 
-  const third = await page(asked.externalId);
-  expect(shown(await third.until(({ thread }) => thread.messages.length === 2))).toEqual(whole);
-  third.unmount();
+  type Page = Awaited<ReturnType<typeof page>>;
+
+  const append = (one: Page, text: string): void =>
+    one.now.aui.thread().append({ role: "user", content: [{ type: "text", text }] });
+
+  const shown = ({ thread }: Page["now"]): unknown[] =>
+    thread.messages.map(({ role, content }) => [
+      role,
+      ...content.map((part) =>
+        part.type === "text" ? part.text : part.type === "tool-call" ? part.result : part.type,
+      ),
+    ]);
+
+  test("a message is answered word by word", async () => {
+    const one = await page();
+    append(one, "Wait a bit");
+    await one.until((now) => shown(now)[1]?.toString() === "assistant,You" && now.thread.isRunning);
+    host.gate.open();
+    const now = await one.until(({ thread }) => thread.messages.length === 2 && !thread.isRunning);
+    expect(shown(now)).toEqual([
+      ["user", "Wait a bit"],
+      ["assistant", "You said Wait a bit."],
+    ]);
+    one.unmount();
+  });
+
+  test("an interrupt is answered, and the thread is loaded again before and after", async () => {
+    const first = await page();
+    append(first, "order tea");
+    const asked = await first.until(({ thread, interrupt }) => !thread.isRunning && interrupt !== undefined);
+    expect(asked.interrupt).toMatchObject({ value: "Order tea?" });
+    first.unmount();
+
+    const second = await page(asked.externalId);
+    const loaded = await second.until(({ interrupt }) => interrupt !== undefined);
+    expect(loaded.interrupt).toMatchObject({ value: "Order tea?" });
+    expect(shown(loaded)).toEqual([
+      ["user", "order tea"],
+      ["assistant", undefined],
+    ]);
+    await loaded.command({ resume: "yes" });
+    const answered = await second.until(({ thread, interrupt }) => !thread.isRunning && interrupt === undefined);
+    const whole = [
+      ["user", "order tea"],
+      ["assistant", "tea: yes", "You said tea: yes."],
+    ];
+    expect(shown(answered)).toEqual(whole);
+    second.unmount();
+
+    const third = await page(asked.externalId);
+    expect(shown(await third.until(({ thread }) => thread.messages.length === 2))).toEqual(whole);
+    third.unmount();
+  });
 });

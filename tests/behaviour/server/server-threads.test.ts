@@ -2,7 +2,8 @@ import { provideContext } from "langgraph-checkpoint-dynamodb/context";
 import { createAgentServer } from "langgraph-checkpoint-dynamodb/server";
 import { expect, test } from "vitest";
 import { createSaver } from "../../lanes/savers/harness.js";
-import { graphsOf, Gate, human, serve } from "../../lanes/server/served.js";
+import { graphsOf } from "../../lanes/server/graphs.js";
+import { Gate, human, serve } from "../../lanes/server/served.js";
 import { itemsWithPrefix } from "../../lanes/stored/raw-table.js";
 
 provideContext();

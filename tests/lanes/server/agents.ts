@@ -12,7 +12,7 @@ import {
 import { ToolNode } from "@langchain/langgraph/prebuilt";
 import { z } from "zod";
 import { EchoModel } from "./echo-model.js";
-import type { Effects } from "./served.js";
+import type { Waits } from "./graphs.js";
 
 /* Graphs as clients with a page have them: an agent whose tokens are streamed, and one with a graph inside. */
 
@@ -25,7 +25,7 @@ const Steps = Annotation.Root({
 });
 
 /** `agent` calls tools, one of which asks; `count` writes numbers, and waits in the middle; `nested` asks inside. */
-export function agentsOf({ gate }: Effects) {
+export function agentsOf({ gate }: Pick<Waits, "gate">) {
   const model = new EchoModel(async (text) => (text.startsWith("Wait") ? gate.pass() : undefined));
   const tools = [
     tool(({ what }: { what: string }) => `Sunny in ${what}`, { name: "weather", description: "", schema: what }),

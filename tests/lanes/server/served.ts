@@ -1,20 +1,9 @@
-import { AIMessage } from "@langchain/core/messages";
-import {
-  Annotation,
-  interrupt,
-  MessagesAnnotation,
-  START,
-  StateGraph,
-  type LangGraphRunnableConfig,
-} from "@langchain/langgraph";
 import { createAgentServer, type AgentServer, type AgentServerOptions } from "langgraph-checkpoint-dynamodb/server";
 import { createSaver, type SaverOptions } from "../savers/harness.js";
 import { newPrefix } from "../stored/requests.js";
+import { graphsOf } from "./graphs.js";
 
-/* Graphs as users have them, and a server of them. */
-
-const texts = () => Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] });
-const Log = Annotation.Root({ log: texts() });
+/* A server of graphs as users have them. */
 
 /** Who waits for a node, and lets it go on. */
 export class Gate {
@@ -46,58 +35,6 @@ export class Gate {
 export interface Effects {
   done: string[];
   gate: Gate;
-}
-
-/** `chat` answers, `steps` has two nodes of which the second waits, `ask` asks once, `ask-twice` twice in a node. */
-export function graphsOf({ done, gate }: Effects) {
-  const step = (name: string) => (): typeof Log.Update => {
-    done.push(name);
-    return { log: [name] };
-  };
-  return {
-    chat: new StateGraph(MessagesAnnotation)
-      .addNode("answer", ({ messages }) => ({
-        messages: [new AIMessage({ id: `a${messages.length}`, content: `You said ${messages.at(-1)?.text}.` })],
-      }))
-      .addEdge(START, "answer")
-      .compile(),
-    steps: new StateGraph(Log)
-      .addNode("first", step("first"))
-      .addNode("second", async () => {
-        await gate.pass();
-        return step("second")();
-      })
-      .addEdge(START, "first")
-      .addEdge("first", "second")
-      .compile(),
-    ask: new StateGraph(Log)
-      .addNode("ask", () => ({ log: [`answered ${interrupt<string, string>("Really?")}`] }))
-      .addNode("after", step("after"))
-      .addEdge(START, "ask")
-      .addEdge("ask", "after")
-      .compile(),
-    "ask-twice": new StateGraph(Log)
-      .addNode("ask", async () => {
-        const one = interrupt<string, string>("One?");
-        if (gate.visits >= 0) done.push(`one ${one}`);
-        const two = interrupt<string, string>("Two?");
-        return { log: [`${one} and ${two}`] };
-      })
-      .addEdge(START, "ask")
-      .compile(),
-    fails: new StateGraph(Log)
-      .addNode("fail", () => {
-        throw new RangeError("It is too far.");
-      })
-      .addEdge(START, "fail")
-      .compile(),
-    user: new StateGraph(Log)
-      .addNode("who", (_state, { configurable, store }: LangGraphRunnableConfig) => ({
-        log: [JSON.stringify(configurable?.langgraph_auth_user ?? null), store ? "store" : "no store"],
-      }))
-      .addEdge(START, "who")
-      .compile(),
-  };
 }
 
 export interface Served {
