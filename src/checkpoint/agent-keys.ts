@@ -15,7 +15,8 @@ const EVENT_DIGITS = 20;
 
 export const runSortKey = (run: string): string => RUNS + run;
 
-const eventsOf = (run: string): string => `${AGENT}E#${run}#`;
+/** Sort keys of a run's events start with this. */
+export const eventsOf = (run: string): string => `${AGENT}E#${run}#`;
 
 /** A batch of events has the id of its last one. */
 export const eventsSortKey = (run: string, last: bigint): string =>
@@ -34,6 +35,9 @@ export const directoryPartition = (keyPrefix: string): string => `${keyPrefix}D#
 export async function directoryKey(keyPrefix: string, threadId: string): Promise<Key> {
   return key(directoryPartition(keyPrefix), (await keyPart("thread", threadId)).text);
 }
+
+/** The status of a row that is a mark only: of a thread that is being deleted, or whose deletion was cut short. */
+export const DELETING = "deleting";
 
 const DUE_DIGITS = 15;
 

@@ -1,7 +1,9 @@
 import type { Item, QueryInput } from "../aws/dynamodb/items.js";
 import { changedTooOften } from "../errors.js";
-import { AGENT, directoryKey } from "./agent-keys.js";
-import { bornOf, deleteAsRead, endIncarnation } from "./incarnation.js";
+import { AGENT, DELETING, directoryKey } from "./agent-keys.js";
+import { bornOf, deleteAsRead, endIncarnation, LEASE, livingOf, restoringOf } from "./incarnation.js";
+import { stringOf } from "../format/attributes.js";
+import { leaseIn, splitLease } from "../format/lease-suffix.js";
 import { keyOf, CHECKPOINTS, parsePointer, parseSortKey, THREAD_MARKER, TRASH } from "../format/keys.js";
 import { deleteObjects } from "../payload/segment-deletions.js";
 import { type Storage } from "./storage.js";
@@ -29,8 +31,8 @@ export async function deleteThread(storage: Storage, threadId: string): Promise<
     do {
       if (rounds++ === MAX_ROUNDS) throw changedTooOften("A thread", MAX_ROUNDS);
     } while ((await deletePages(storage, thread, all)) > 0);
-    isListed = entry !== undefined && !(await deleteAsRead(storage.db, entry));
     // A run that starts writes the marker before the entry. One that came between goes too.
+    isListed = entry ? !(await deleteAsRead(storage.db, entry)) : (await entryOf(storage, threadId)) !== undefined;
   } while (isListed || (await storage.incarnations.current(thread)) !== undefined);
   storage.frames.forget(threadId);
   storage.superseded?.forget(threadId);
@@ -61,6 +63,40 @@ export async function deleteIncarnation(
   }
 }
 
+/**
+ * Deletes what was stored under a lease in a thread that was deleted meanwhile, and nothing of one that has begun since
+ * under the same id. Is called when nothing more is stored under the lease.
+ * @param isAnother whether there is such another one. Otherwise what was begun under the lease itself ends too.
+ */
+export async function deleteEnded(
+  storage: Storage,
+  threadId: string,
+  { name, token }: { name?: string; token: number },
+  isAnother: boolean,
+): Promise<void> {
+  const thread = await threadOf(storage, threadId);
+  const entry = await entryOf(storage, threadId);
+  const marker = isAnother || name === undefined ? undefined : await storage.incarnations.marker(thread);
+  if (marker && stringOf(marker, LEASE) === name) await deleteAsRead(storage.db, marker);
+  const isLate = (item: Item): boolean =>
+    token > 0 && bornOf(item) === "" && leaseIn(splitLease(item.SK.S)[1]).token === token;
+  const all = { partition: thread.partition, only: ["PK", "SK"], consistent: true };
+  for await (const items of storage.db.queryPages(all)) {
+    // After the items: a run that starts writes the marker first. What has ended does not come back.
+    const marker = await storage.incarnations.marker(thread);
+    const living = livingOf(marker) ?? restoringOf(marker);
+    const isOver = (item: Item): boolean => bornOf(item) !== "" && bornOf(item) !== living;
+    await deleteItems(
+      storage,
+      thread,
+      items.filter((item) => isOver(item) || isLate(item)),
+    );
+  }
+  if (entry && !(await storage.incarnations.isThere(thread))) await deleteAsRead(storage.db, entry);
+  storage.frames.forget(threadId);
+  storage.superseded?.forget(threadId);
+}
+
 /** How many items were found and deleted. */
 async function deletePages(storage: Storage, thread: Thread, query: QueryInput): Promise<number> {
   let deleted = 0;
@@ -81,9 +117,13 @@ async function deleteItems(storage: Storage, thread: Thread, items: Item[]): Pro
   const isPointer = ({ SK }: Item): boolean => parsePointer(SK.S) !== undefined;
   const isWrites = ({ SK }: Item): boolean => parseSortKey(SK.S).task !== undefined;
   await deleteObjects(storage, thread.partition, items.filter(isPointer).map(keyOf));
-  // A thread that the agent server has run stands in its directory as well: one more key, in the same request.
-  const isRun = items.some(({ SK }) => SK.S.startsWith(AGENT));
-  const row = isRun ? [await directoryKey(storage.keyPrefix, thread.id)] : [];
-  await storage.db.batchDelete([...items.filter((item) => !isWrites(item) && !isPointer(item)).map(keyOf), ...row]);
+  // A thread that the agent server has run stands in its directory as well. Where it deletes it, its mark goes last.
+  if (items.some(({ SK }) => SK.S.startsWith(AGENT)))
+    await storage.db.deleteItem(await directoryKey(storage.keyPrefix, thread.id), {
+      condition: "attribute_not_exists(PK) OR #status <> :deleting",
+      names: { "#status": "status" },
+      values: { ":deleting": { S: DELETING } },
+    });
+  await storage.db.batchDelete(items.filter((item) => !isWrites(item) && !isPointer(item)).map(keyOf));
   await storage.db.batchDelete(items.filter(isWrites).map(keyOf));
 }

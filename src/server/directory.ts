@@ -1,10 +1,9 @@
 import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
 import { threadOf } from "../checkpoint/refs.js";
-import { directoryKey, directoryPartition, duePartition } from "../checkpoint/agent-keys.js";
+import { DELETING, directoryKey, directoryPartition } from "../checkpoint/agent-keys.js";
 import { numberOf, stringOf } from "../format/attributes.js";
-import { certainId, key, keyPart, keyOf } from "../format/keys.js";
+import { certainId, keyPart } from "../format/keys.js";
 import { isGone, TTL_ATTRIBUTE } from "../payload/lifetime.js";
-import { changedTooOften } from "../errors.js";
 import type { Fields } from "./http/fields.js";
 import { endingIn, number, sealed, unsealed } from "./items.js";
 import type { Scope } from "./scope.js";
@@ -17,7 +16,7 @@ import type { Scope } from "./scope.js";
 
 export type ThreadStatus = "idle" | "busy" | "interrupted" | "error";
 
-interface RowData {
+export interface RowData {
   metadata: Fields;
   /** The beginning of the first message. */
   first?: { type: string; content: string };
@@ -35,13 +34,14 @@ export interface ThreadRow extends RowData {
   updated: number;
   /** Changes with the metadata. */
   revision: number;
+  /** Whether it is a mark only: of a thread that is being deleted, or whose deletion was cut short. */
+  isDeleting: boolean;
 }
 
 /** The life of a row is that of a thread's index entry: somewhat longer than its last checkpoint. */
 const MARGIN = 1.5;
-const MAX_ROUNDS = 10;
 
-const lifeOf = ({ opened }: Scope): Record<string, AttributeValue> =>
+export const lifeOf = ({ opened }: Scope): Record<string, AttributeValue> =>
   endingIn(opened.ttlSeconds === undefined ? undefined : MARGIN * opened.ttlSeconds);
 
 async function rowOf(scope: Scope, item: Item): Promise<ThreadRow> {
@@ -54,6 +54,7 @@ async function rowOf(scope: Scope, item: Item): Promise<ThreadRow> {
     created: numberOf(item, "created") ?? 0,
     updated: numberOf(item, "updated") ?? 0,
     revision: numberOf(item, "revision") ?? 0,
+    isDeleting: stringOf(item, "status") === DELETING,
   };
 }
 
@@ -61,12 +62,25 @@ async function rowOf(scope: Scope, item: Item): Promise<ThreadRow> {
 export const isOwn = ({ caller }: Scope, { metadata }: RowData): boolean =>
   caller.owner === undefined || metadata.owner === caller.owner;
 
+/** A thread, whosever it is, or its mark. 1 request. */
+export async function findRow(scope: Scope, threadId: string): Promise<ThreadRow | undefined> {
+  const item = await scope.storage.db.getItem(await directoryKey(scope.storage.keyPrefix, threadId), true);
+  return item && !isGone(item) ? rowOf(scope, item) : undefined;
+}
+
 /** The caller's thread; `undefined` where there is none, or it is another's. 1 request. */
 export async function readRow(scope: Scope, threadId: string): Promise<ThreadRow | undefined> {
-  const item = await scope.storage.db.getItem(await directoryKey(scope.storage.keyPrefix, threadId), true);
-  if (!item || isGone(item)) return undefined;
-  const row = await rowOf(scope, item);
-  return isOwn(scope, row) ? row : undefined;
+  const row = await findRow(scope, threadId);
+  return row && !row.isDeleting && isOwn(scope, row) ? row : undefined;
+}
+
+/** Whether a thread is there still, was deleted, or there is another one of its id by now. 1 request. */
+export async function whatBecameOf(
+  scope: Scope,
+  { threadId, created }: { threadId: string; created: number | undefined },
+): Promise<"there" | "deleted" | "another"> {
+  const row = await findRow(scope, threadId);
+  return !row || row.isDeleting ? "deleted" : row.created === created ? "there" : "another";
 }
 
 /** All threads of the caller, a page of 1 MB a request. */
@@ -75,11 +89,11 @@ export async function* rows(scope: Scope): AsyncGenerator<ThreadRow, void, undef
   for await (const page of db.queryPages({ partition: directoryPartition(keyPrefix), consistent: true }))
     for (const item of page.filter((one) => !isGone(one))) {
       const row = await rowOf(scope, item);
-      if (isOwn(scope, row)) yield row;
+      if (!row.isDeleting && isOwn(scope, row)) yield row;
     }
 }
 
-const ownedBy = ({ caller }: Scope, metadata: Fields): Fields =>
+export const ownedBy = ({ caller }: Scope, metadata: Fields): Fields =>
   caller.owner === undefined ? metadata : { ...metadata, owner: caller.owner };
 
 /**
@@ -128,113 +142,6 @@ export async function addRow(
     created: now,
     updated: now,
     revision: 0,
+    isDeleting: false,
   };
-}
-
-/** What changes of a row. */
-interface Change {
-  data?: RowData;
-  status?: ThreadStatus;
-  run?: string;
-  guard?: string | undefined;
-}
-
-/** @returns false where the thread is gone, or its metadata has changed since it was read */
-async function change(scope: Scope, row: ThreadRow, { data, status, run, guard }: Change): Promise<boolean> {
-  const { storage } = scope;
-  const place = await directoryKey(storage.keyPrefix, row.threadId);
-  const bytes = data && (await sealed(storage, place, data)).data;
-  const life = lifeOf(scope)[TTL_ATTRIBUTE];
-  const set = [
-    "#updated = :updated",
-    ...(status ? ["#status = :status"] : []),
-    ...(run !== undefined ? ["#run = :run"] : []),
-    ...(guard !== undefined ? ["#guard = :guard"] : []),
-    ...(bytes ? ["#data = :data", "#revision = :next"] : []),
-    ...(life ? ["#ttl = :ttl"] : []),
-  ];
-  return storage.db.updateItem({
-    key: keyOf(place),
-    update: `SET ${set.join(", ")}`,
-    condition: `attribute_exists(PK)${bytes ? " AND #revision = :revision" : ""}`,
-    names: {
-      "#updated": "updated",
-      ...(status && { "#status": "status" }),
-      ...(run !== undefined && { "#run": "run" }),
-      ...(guard !== undefined && { "#guard": "guard" }),
-      ...(bytes && { "#data": "data", "#revision": "revision" }),
-      ...(life && { "#ttl": TTL_ATTRIBUTE }),
-    },
-    values: {
-      ":updated": number(Date.now()),
-      ...(status && { ":status": { S: status } }),
-      ...(run !== undefined && { ":run": { S: run } }),
-      ...(guard !== undefined && { ":guard": { S: guard } }),
-      ...(bytes && { ":data": bytes, ":next": number(row.revision + 1), ":revision": number(row.revision) }),
-      ...(life && { ":ttl": life }),
-    },
-  });
-}
-
-/** @returns the row as it is then; `undefined` where the thread is gone */
-export async function patchMetadata(scope: Scope, row: ThreadRow, patch: Fields): Promise<ThreadRow | undefined> {
-  let seen: ThreadRow | undefined = row;
-  for (let round = 0; seen && round < MAX_ROUNDS; round++) {
-    const { metadata, first } = seen;
-    const data: RowData = { metadata: ownedBy(scope, { ...metadata, ...patch }), ...(first && { first }) };
-    if (await change(scope, seen, { data }))
-      return { ...seen, ...data, updated: Date.now(), revision: seen.revision + 1 };
-    seen = await readRow(scope, row.threadId);
-  }
-  if (seen) throw changedTooOften("A thread's metadata", MAX_ROUNDS);
-  return undefined;
-}
-
-/** The thread is busy with a run from now on. False where it is gone. */
-export async function rowBusy(
-  scope: Scope,
-  row: ThreadRow,
-  run: string,
-  graph: { graph_id: string; assistant_id: string },
-  first: RowData["first"],
-  guard?: string,
-): Promise<boolean> {
-  const isNew = row.metadata.graph_id !== graph.graph_id || (row.first === undefined && first !== undefined);
-  const busy: Change = { status: "busy", run, guard };
-  const data: RowData = {
-    metadata: { ...row.metadata, ...graph },
-    ...((row.first ?? first) && { first: row.first ?? first! }),
-  };
-  // Where somebody has changed the metadata meanwhile, theirs stay.
-  return (isNew && (await change(scope, row, { ...busy, data }))) || change(scope, row, busy);
-}
-
-/** The run has ended, unless another one makes the thread busy by now. */
-export async function rowIdle(scope: Scope, threadId: string, run: string, status: ThreadStatus): Promise<void> {
-  const { db, keyPrefix } = scope.storage;
-  await db.updateItem({
-    key: await directoryKey(keyPrefix, threadId),
-    update: "SET #status = :status, #updated = :updated REMOVE #run",
-    condition: "#run = :run",
-    names: { "#status": "status", "#updated": "updated", "#run": "run" },
-    values: { ":status": { S: status }, ":updated": number(Date.now()), ":run": { S: run } },
-  });
-}
-
-/** What a thread's state was changed to without a run, unless a run makes the thread busy. */
-export async function rowWritten({ storage }: Scope, threadId: string, status: ThreadStatus): Promise<void> {
-  await storage.db.updateItem({
-    key: await directoryKey(storage.keyPrefix, threadId),
-    update: "SET #status = :status, #updated = :updated",
-    condition: "attribute_exists(PK) AND attribute_not_exists(#run)",
-    names: { "#status": "status", "#updated": "updated", "#run": "run" },
-    values: { ":status": { S: status }, ":updated": number(Date.now()) },
-  });
-}
-
-/** Deletes a thread with all that it has: its row comes first, so that no run begins any more. */
-export async function deleteThreadOf({ storage, base, saver }: Scope, threadId: string, guard?: string): Promise<void> {
-  const due = guard === undefined ? [] : [key(duePartition(base.keyPrefix), guard)];
-  await storage.db.batchDelete([await directoryKey(storage.keyPrefix, threadId), ...due]);
-  await saver.deleteThread(threadId);
 }

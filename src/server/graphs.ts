@@ -94,6 +94,14 @@ export function graphOfThread(scope: Scope, metadata: Record<string, unknown>): 
   return graphOf(scope, known ? name : Object.keys(scope.config.graphs)[0]!);
 }
 
+/** @throws HttpError 404 where a checkpoint is named and is not there: 1 request, where one is named */
+export async function checkNamed({ saver }: Scope, threadId: string, named: Record<string, unknown>): Promise<void> {
+  const { checkpoint_id, checkpoint_ns } = named;
+  if (checkpoint_id === undefined) return;
+  if (!(await saver.getTuple({ configurable: { thread_id: threadId, checkpoint_ns, checkpoint_id } })))
+    throw notFound("checkpoint");
+}
+
 /** A node that runs with an input of its own. */
 export interface NodeInput {
   node: string;

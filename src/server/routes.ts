@@ -69,7 +69,7 @@ export const ROUTES: readonly Route[] = [
   { method: "POST", pattern: "/threads/count", handle: countThreads },
   { method: "GET", pattern: "/threads/:thread_id", needs: "thread", handle: getThread },
   { method: "PATCH", pattern: "/threads/:thread_id", needs: "thread", handle: patchThread },
-  { method: "DELETE", pattern: "/threads/:thread_id", needs: "thread", handle: deleteThread },
+  { method: "DELETE", pattern: "/threads/:thread_id", needs: "own", handle: deleteThread },
   { method: "POST", pattern: "/threads/:thread_id/copy", needs: "thread", handle: copyThread },
 
   { method: "GET", pattern: "/threads/:thread_id/state", needs: "thread", handle: getState },

@@ -85,6 +85,13 @@ export class LogWriter {
     await this.#writing;
   }
 
+  /** Nothing more is stored, from what is being stored just now on. */
+  async close(): Promise<void> {
+    this.#batch = [];
+    this.#chars = 0;
+    await this.#writing.catch(() => undefined);
+  }
+
   async #write(batch: Numbered[]): Promise<void> {
     if (batch.length > 1 && charsOf(batch) > MAX_CHARS) return this.#writeHalves(batch);
     const place = key(this.thread.partition, eventsSortKey(this.run, batch.at(-1)!.id));

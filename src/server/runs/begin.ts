@@ -3,6 +3,7 @@ import type { ThreadRow } from "../directory.js";
 import { HttpError, notFound } from "../http/http-error.js";
 import type { EventQueue } from "../http/sse.js";
 import type { Scope } from "../scope.js";
+import { leaveDeleted } from "./deleted.js";
 import { addDue, addGuard, dueAt, guardAt } from "./due.js";
 import { dropWaiting, release, settle, type Ending } from "./ending.js";
 import { own } from "./own.js";
@@ -28,7 +29,13 @@ export interface BeginOptions {
 }
 
 /** The run is there before anybody can meet it in a queue. */
-function newRun(threadId: string, kwargs: Kwargs, status: Run["status"], due: boolean, delayMs = 0): Run {
+function newRun(
+  { threadId, created }: ThreadRow,
+  kwargs: Kwargs,
+  status: Run["status"],
+  due: boolean,
+  delayMs = 0,
+): Run {
   const now = Date.now();
   const id = newRunId(now);
   return {
@@ -40,14 +47,15 @@ function newRun(threadId: string, kwargs: Kwargs, status: Run["status"], due: bo
     created: now,
     updated: now,
     due: due ? dueAt(now + delayMs, id) : undefined,
-    kwargs,
+    guard: undefined,
+    kwargs: { ...kwargs, since: created },
     failure: undefined,
   };
 }
 
 /** A run that begins later: a sweep, or `work()`, begins it. */
 export async function beginLater(scope: Scope, row: ThreadRow, kwargs: Kwargs, delayMs: number): Promise<Run> {
-  const run = newRun(row.threadId, kwargs, "pending", true, delayMs);
+  const run = newRun(row, kwargs, "pending", true, delayMs);
   await Promise.all([addRun(scope, run), addDue(scope, run)]);
   return run;
 }
@@ -55,7 +63,7 @@ export async function beginLater(scope: Scope, row: ThreadRow, kwargs: Kwargs, d
 /** @throws HttpError 422 where the thread is busy, 404 where it is gone */
 export async function begin(scope: Scope, row: ThreadRow, kwargs: Kwargs, options: BeginOptions): Promise<Begun> {
   const { threadId } = row;
-  const run = newRun(threadId, kwargs, "running", options.isBackground === true || kwargs.isTemporary);
+  const run = newRun(row, kwargs, "running", options.isBackground === true || kwargs.isTemporary);
   const strategy = kwargs.multitask_strategy;
   const waiting = { ...run, status: "pending" as const, attempt: 0, due: run.due ?? dueAt(run.created, run.id) };
   let hasWaited = false;
@@ -70,21 +78,21 @@ export async function begin(scope: Scope, row: ThreadRow, kwargs: Kwargs, option
     if (lease && row.run !== undefined) lease = await pastDead(scope, row, run, lease, strategy, wait, options);
   } catch (error) {
     // Who is told that it has not begun is not to find it begun later.
-    if (hasWaited) await dropWaiting(scope, threadId, run.id, "rollback").catch(() => undefined);
+    if (hasWaited) await neverBegun(scope, waiting).catch(() => undefined);
     throw error;
   }
   if (!lease) return { run: waiting, ended: waitAndRun(scope, waiting, options) };
   if (hasWaited) return { run: waiting, ended: runNow(scope, waiting, lease, options.queue) };
   try {
-    const bound = { ...run, token: lease.token, kwargs: await bind(scope, run, lease) };
     const guard = run.due === undefined ? guardAt(scope, run.id) : undefined;
+    const bound = { ...run, guard, token: lease.token, kwargs: await bind(scope, run, lease) };
     const [, isThere] = await Promise.all([
       addRun(scope, bound),
       busy(scope, row, bound, guard),
       guard === undefined ? addDue(scope, bound) : addGuard(scope, row, guard),
     ]);
     if (!isThere) {
-      await dropWaiting(scope, threadId, run.id, "rollback");
+      await leaveDeleted(scope, bound, lease);
       throw notFound("thread");
     }
     return { run: bound, ended: own(scope, bound, lease, true, options.queue) };
@@ -92,6 +100,11 @@ export async function begin(scope: Scope, row: ThreadRow, kwargs: Kwargs, option
     await release(scope, lease).catch(() => undefined);
     throw error;
   }
+}
+
+async function neverBegun(scope: Scope, run: Run): Promise<void> {
+  await dropWaiting(scope, run.threadId, run.id, "rollback");
+  await leaveDeleted(scope, run);
 }
 
 /** The run that made the thread busy has died with its isolate: what holds for one that lives holds for it. */
@@ -109,7 +122,7 @@ async function pastDead(
   if (!dead || hasEnded(dead) || dead.id === run.id) return lease;
   if (strategy === "interrupt" || strategy === "rollback" || dead.kwargs.on_disconnect === "cancel") {
     const asked = strategy === "rollback" ? strategy : undefined;
-    await settle(scope, dead, lease, { status: "interrupted", row: "idle" }, asked);
+    await settle(scope, dead, lease, { status: "interrupted" }, asked);
     return lease;
   }
   const isPolite = strategy === "enqueue";
@@ -129,7 +142,10 @@ async function waitAndRun(scope: Scope, waiting: Run, { queue }: BeginOptions): 
   const { threadId } = waiting;
   for (;;) {
     const lease = await waitTurn(scope, waiting, (other) => takeUp(scope, threadId, other));
-    if (!lease) return undefined;
+    if (!lease) {
+      if (!(await readRun(scope, threadId, waiting.id))) await leaveDeleted(scope, waiting);
+      return undefined;
+    }
     if (!(await givesWay(scope, waiting, lease))) return runNow(scope, waiting, lease, queue);
   }
 }

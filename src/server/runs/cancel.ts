@@ -42,7 +42,7 @@ export async function cancel(scope: Scope, run: Run, action: CancelAction): Prom
       continue;
     }
     try {
-      await settle(scope, now, lease, { status: "interrupted", row: "idle" }, action);
+      await settle(scope, now, lease, { status: "interrupted" }, action);
     } finally {
       await release(scope, lease).catch(() => undefined);
     }

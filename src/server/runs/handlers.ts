@@ -1,4 +1,5 @@
 import { addRow, readRow, type ThreadRow } from "../directory.js";
+import { checkNamed } from "../graphs.js";
 import { HttpError, notFound } from "../http/http-error.js";
 import { bodyOf, queryOf, runIdIn, type Call } from "../call.js";
 import { isOn, numberIn, oneIn, type Fields } from "../http/fields.js";
@@ -11,7 +12,7 @@ import { cancel, untilEnded } from "./cancel.js";
 import { follow, joined } from "./join.js";
 import { valuesOf, type Ending } from "./ending.js";
 import { delayIn, kwargsOf } from "./parse.js";
-import { deleteRun, hasEnded, readRun, runsOf, type Kwargs, type Run, type RunStatus } from "./record.js";
+import { deleteRun, hasEnded, isRunOf, readRun, runsOf, type Kwargs, type Run, type RunStatus } from "./record.js";
 import { askHere, DRAIN } from "./turn.js";
 
 /** A cancellation is waited for so long: a holder sees it when it renews its lease. */
@@ -31,9 +32,15 @@ async function rowFor(call: Call, kwargs: Kwargs, body: Fields): Promise<ThreadR
   const { scope, path } = call;
   const threadId = path.thread_id;
   const metadata = { graph_id: kwargs.assistant.name, assistant_id: kwargs.assistant.id };
+  const named = kwargs.checkpoint ?? {};
+  const row = threadId === undefined ? undefined : await readRow(scope, threadId);
+  if (row) {
+    await checkNamed(scope, row.threadId, named);
+    return row;
+  }
+  // A thread that is new has none.
+  if (named.checkpoint_id !== undefined) throw notFound("checkpoint");
   if (threadId === undefined) return (await addRow(scope, crypto.randomUUID(), metadata, false))!;
-  const row = await readRow(scope, threadId);
-  if (row) return row;
   if (oneIn(body, "if_not_exists", ["create", "reject"]) !== "create") throw notFound("thread");
   // Another request may have added it, or it is another's.
   const added = (await addRow(scope, threadId, metadata, true)) ?? (await readRow(scope, threadId));
@@ -109,9 +116,9 @@ export async function waitRun(call: Call): Promise<Response> {
   return waiting(values, headersOf(begun.run), () => stopped(call, begun));
 }
 
-async function runOf({ scope, path }: Call, id: string): Promise<Run> {
+async function runOf({ scope, path, thread }: Call, id: string): Promise<Run> {
   const run = await readRun(scope, path.thread_id!, id);
-  if (!run) throw notFound("run");
+  if (!run || !isRunOf(run, thread!)) throw notFound("run");
   return run;
 }
 
@@ -123,7 +130,7 @@ export async function listRuns(call: Call): Promise<Response> {
   const found: unknown[] = [];
   if (limit > 0)
     for await (const run of runsOf(call.scope, call.path.thread_id!)) {
-      if (status !== undefined && run.status !== status) continue;
+      if (!isRunOf(run, call.thread!) || (status !== undefined && run.status !== status)) continue;
       if (skip-- > 0) continue;
       found.push(runShape(run));
       if (found.length >= limit) break;

@@ -4,6 +4,7 @@ import { graphOf } from "../graphs.js";
 import { EventQueue } from "../http/sse.js";
 import { eventsBehind } from "../log/reader.js";
 import { localName, type Scope } from "../scope.js";
+import { isDeleted, THREAD_DELETED } from "./deleted.js";
 import { endOf, valuesOf } from "./ending.js";
 import { hasEnded, readRun, type Run } from "./record.js";
 import { takeUpFor } from "./take-up.js";
@@ -72,7 +73,7 @@ export async function follow(
   };
   try {
     const ended = await whenEnded(scope, run, read, goesOn, () => queue.isLeft);
-    queue.push(endOf(ended?.failure));
+    queue.push(endOf(ended || !(await isDeleted(scope, run)) ? ended?.failure : THREAD_DELETED));
     queue.close();
   } catch {
     queue.close(new Error("The run could not be followed."));
@@ -88,6 +89,7 @@ export async function joined(
 ): Promise<unknown> {
   const ended = await whenEnded(scope, run, async () => false, goesOn, isLeft);
   if (ended?.failure) return valuesOf(ended);
+  if (!ended && (await isDeleted(scope, run))) return valuesOf({ status: undefined, failure: THREAD_DELETED });
   const graph = graphOf(scope, run.kwargs.assistant.name);
   return (await graph.getState({ configurable: { thread_id: run.threadId } })).values ?? {};
 }

@@ -2,13 +2,14 @@ import { unlessAborted } from "../../aws/client/abort.js";
 import type { Lease } from "../../checkpoint/lease/lease.js";
 import { threadOf } from "../../checkpoint/refs.js";
 import type { ThreadStatus } from "../directory.js";
-import { graphOf, type GraphConfig } from "../graphs.js";
+import { checkNamed, graphOf, type GraphConfig } from "../graphs.js";
 import type { EventQueue } from "../http/sse.js";
 import { LogWriter } from "../log/writer.js";
 import { localName, type LocalRun, type Scope } from "../scope.js";
 import { toPlain } from "../http/json.js";
-import { interruptsOf } from "../shapes/state.js";
+import { statusOf } from "../shapes/state.js";
 import { addDue, dueAt } from "./due.js";
+import { leaveDeleted, THREAD_DELETED } from "./deleted.js";
 import { Emitter } from "./emit.js";
 import { endOf, release, settle, type Ending } from "./ending.js";
 import { pauseRun, type Run } from "./record.js";
@@ -67,7 +68,7 @@ async function ownHere(scope: Scope, run: Run, lease: Lease, isFirst: boolean, h
   const ended = new AbortController();
   const control = new DrainControl();
   const stop = watch(here, run, lease, emitter, ended, control);
-  let ending: Ending & { row: ThreadStatus };
+  let ending: Ending & { row?: ThreadStatus };
   try {
     emitter.emit("metadata", { run_id: run.id, attempt: run.attempt });
     ending = await attempt(scope, run, lease, isFirst, emitter, ended.signal, control);
@@ -82,15 +83,24 @@ async function ownHere(scope: Scope, run: Run, lease: Lease, isFirst: boolean, h
   }
   const told = stop();
   const asked = ended.signal.aborted ? told : undefined;
-  if (lease.hasEnded) return { status: undefined, failure: failureOf(lease.hasEnded) };
-  if (asked !== undefined) ending = { status: "interrupted", row: "idle" };
+  if (lease.hasEnded) {
+    await log?.close();
+    await leaveDeleted(scope, run, lease).catch(() => undefined);
+    return { status: undefined, failure: failureOf(lease.hasEnded) };
+  }
+  if (asked !== undefined) ending = { status: "interrupted" };
+  let isThere = true;
+  let isFree = true;
   try {
     await log?.flush().catch(() => log.flush());
-    await settle(scope, run, lease, ending, asked);
+    isThere = await settle(scope, run, lease, ending, asked);
   } finally {
     // Otherwise it ends by itself.
-    await release(scope, lease).catch(() => undefined);
+    isFree = await release(scope, lease).catch(() => true);
   }
+  if (!isThere) return { status: undefined, failure: THREAD_DELETED };
+  // It may have been deleted after its run has ended, and before that had left it.
+  if (!isFree && !run.kwargs.isTemporary) await leaveDeleted(scope, run).catch(() => undefined);
   // What is written down nowhere has not ended: somebody takes it up.
   emitter.letGo(true);
   return ending;
@@ -98,15 +108,17 @@ async function ownHere(scope: Scope, run: Run, lease: Lease, isFirst: boolean, h
 
 /** The run goes on in another isolate, before all that wait. */
 async function leave(scope: Scope, run: Run, lease: Lease, log: LogWriter | undefined): Promise<Ending> {
+  const due = run.due ?? dueAt(Date.now(), run.id);
+  let isThere = true;
   try {
     await log?.flush().catch(() => log.flush());
-    const due = run.due ?? dueAt(Date.now(), run.id);
     await addDue(scope, { ...run, due });
     await changeQueue(scope, run.threadId, (queue) => [run.id, ...queue.filter((one) => one !== run.id)]);
-    await pauseRun(scope, run, due);
+    isThere = await pauseRun(scope, run, due);
   } finally {
     await release(scope, lease).catch(() => undefined);
   }
+  if (!isThere) await leaveDeleted(scope, { ...run, due });
   return { status: undefined };
 }
 
@@ -123,20 +135,18 @@ async function attempt(
   const graph = graphOf(scope, kwargs.assistant.name);
   const config = runConfig(run, lease);
   const plan: Plan = isFirst
-    ? { kind: "run", input: inputOf(kwargs) }
+    ? { kind: "run", input: inputOf(kwargs), from: kwargs.checkpoint }
     : await planAgain(scope, run, graph, config, lease);
   if (plan.kind === "never")
     return { status: "error", row: "error", failure: { error: "RunNotResumed", message: plan.why } };
   if (plan.kind === "done") {
     const { values } = plan.snapshot;
     if (kwargs.stream_mode.includes("values")) emitter.emit("values", values);
-    const isAsking = Object.keys(interruptsOf(plan.snapshot)).length > 0;
-    return { status: "success", row: isAsking ? "interrupted" : "idle", values };
+    return { status: "success", row: statusOf(plan.snapshot), values };
   }
-  // Gone on with, it goes on from where it is.
-  const from = isFirst && kwargs.checkpoint ? kwargs.checkpoint : {};
+  if (plan.from) await checkNamed(scope, run.threadId, plan.from);
   const stream = new GraphStream(kwargs, emitter);
-  const whole = { ...config, configurable: { ...config.configurable, ...from }, signal, control };
+  const whole = { ...config, configurable: { ...config.configurable, ...plan.from }, signal, control };
   // A node that looks at no signal is not waited for: what it stores later is refused.
   await unlessAborted(signal, stream.run(graph, plan.input, whole, run.id));
   return { status: "success", row: stream.isInterrupted ? "interrupted" : "idle", values: toPlain(stream.values) };

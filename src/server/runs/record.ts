@@ -4,6 +4,7 @@ import { RUNS, runSortKey } from "../../checkpoint/agent-keys.js";
 import { numberOf, stringOf } from "../../format/attributes.js";
 import { key } from "../../format/keys.js";
 import { isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
+import type { ThreadRow } from "../directory.js";
 import type { Assistant, CommandFields } from "../graphs.js";
 import type { Fields } from "../http/fields.js";
 import { endingIn, number, sealed, unsealed } from "../items.js";
@@ -42,6 +43,8 @@ export interface Kwargs {
   multitask_strategy: Strategy;
   /** The thread goes when the run has ended. */
   isTemporary: boolean;
+  /** When its thread was made: another one of the same id is not its own. */
+  since?: number;
   /** Answers that the thread had when the run began, where it is a resume. */
   answers?: number;
   /** Whether a plain answer was given where several questions wait: nobody but its own isolate may go on with it. */
@@ -59,12 +62,17 @@ export interface Run {
   updated: number;
   /** The sort key of its row in the list of what is due. */
   due: string | undefined;
+  /** The same, of a run that somebody has listened to when it began. */
+  guard: string | undefined;
   kwargs: Kwargs;
   /** Why it has failed. */
   failure: { error: string; message: string } | undefined;
 }
 
 export const hasEnded = ({ status }: Run): boolean => status !== "pending" && status !== "running";
+
+/** Whether a run is of a thread as it is now. */
+export const isRunOf = ({ kwargs }: Run, { created }: Pick<ThreadRow, "created">): boolean => kwargs.since === created;
 
 /** A deleted run is kept so long as a mark: what arrives late does not bring it back. */
 const MARK_SECONDS = 3_600;
@@ -91,6 +99,7 @@ export async function addRun(scope: Scope, run: Run): Promise<void> {
     created: number(run.created),
     updated: number(run.updated),
     ...(run.due !== undefined && { due: { S: run.due } }),
+    ...(run.guard !== undefined && { guard: { S: run.guard } }),
     ...(await sealed(scope.storage, place, run.kwargs)),
     ...endingIn(scope.opened.ttlSeconds ?? scope.config.limits.runSeconds),
   };
@@ -109,6 +118,7 @@ async function runOf(scope: Scope, threadId: string, item: Item): Promise<Run | 
     created: numberOf(item, "created") ?? 0,
     updated: numberOf(item, "updated") ?? 0,
     due: stringOf(item, "due"),
+    guard: stringOf(item, "guard"),
     kwargs: (await unsealed(scope.storage, item)) as Kwargs,
     failure: "failure" in item ? ((await unsealed(scope.storage, item, "failure")) as Run["failure"]) : undefined,
   };

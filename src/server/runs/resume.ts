@@ -1,8 +1,8 @@
 import type { Lease } from "../../checkpoint/lease/lease.js";
 import { runCheckpoints } from "../../checkpoint/read/run-checkpoints.js";
 import { GraphCommand, type Graph, type GraphConfig, type Snapshot } from "../graphs.js";
-import { isFields } from "../http/fields.js";
-import { asks } from "../shapes/state.js";
+import { isFields, type Fields } from "../http/fields.js";
+import { asks, isOver } from "../shapes/state.js";
 import type { Scope } from "../scope.js";
 import type { Kwargs, Run } from "./record.js";
 
@@ -58,8 +58,8 @@ export const inputOf = ({ command, input }: Kwargs): unknown => (command ? new G
 
 /** What an attempt begins with. */
 export type Plan =
-  /** The graph gets this; `null`: it goes on. */
-  | { kind: "run"; input: unknown }
+  /** The graph gets this, at a checkpoint where one was named; `null`: it goes on. */
+  | { kind: "run"; input: unknown; from?: Fields | undefined }
   /** It has done all that it had to do. */
   | { kind: "done"; snapshot: Snapshot }
   | { kind: "never"; why: string };
@@ -77,12 +77,7 @@ export async function planAgain(
   const { checkpoint_id: latest } = snapshot.config.configurable;
   const own = await ownCheckpoints(scope, run, lease);
   if (own.some((id) => id === latest)) {
-    const { tasks } = snapshot;
-    // Not by `next`: tasks that have written are not in it, and their checkpoint may still be missing.
-    const isAsking =
-      tasks.some(({ interrupts }) => interrupts.length > 0) &&
-      tasks.every(({ interrupts, result }) => interrupts.length > 0 || result !== undefined);
-    return tasks.length === 0 || isAsking ? { kind: "done", snapshot } : { kind: "run", input: null };
+    return isOver(snapshot) ? { kind: "done", snapshot } : { kind: "run", input: null };
   }
   if (own.length > 0) return { kind: "never", why: "Another run has gone on in its thread." };
   if (kwargs.isAmbiguous)
@@ -90,9 +85,10 @@ export async function planAgain(
       kind: "never",
       why: "It was a plain answer with a jump, or where several questions waited. Answer by interrupt id.",
     };
-  if (kwargs.answers !== undefined && (await answersAt(scope, config)) > kwargs.answers)
-    return { kind: "run", input: null };
-  return { kind: "run", input: inputOf(kwargs) };
+  const at = { configurable: { ...config.configurable, ...kwargs.checkpoint } };
+  if (kwargs.answers !== undefined && (await answersAt(scope, at)) > kwargs.answers)
+    return { kind: "run", input: null, from: kwargs.checkpoint };
+  return { kind: "run", input: inputOf(kwargs), from: kwargs.checkpoint };
 }
 
 /** What a run has stored. Its metadata do not say whose a checkpoint is, but its item does. */

@@ -1,12 +1,14 @@
 import type { Lease } from "../../checkpoint/lease/lease.js";
-import { readRow, rowBusy, type ThreadRow } from "../directory.js";
+import { readRow, type ThreadRow } from "../directory.js";
+import { rowBusy } from "../row-changes.js";
 import { graphOf } from "../graphs.js";
 import { isFields } from "../http/fields.js";
 import type { EventQueue } from "../http/sse.js";
 import type { Scope } from "../scope.js";
+import { leaveDeleted } from "./deleted.js";
 import { release, type Ending } from "./ending.js";
 import { own, runConfig } from "./own.js";
-import { claimRun, type Kwargs, type Run } from "./record.js";
+import { claimRun, isRunOf, type Kwargs, type Run } from "./record.js";
 import { boundAnswer } from "./resume.js";
 import { leaveQueue } from "./turn.js";
 
@@ -48,9 +50,10 @@ export async function runNow(scope: Scope, run: Run, lease: Lease, queue?: Event
     const kwargs = isFirst ? await bind(scope, run, lease) : run.kwargs;
     claimed = { ...run, kwargs, attempt: run.attempt + 1, token: lease.token };
     const row = await readRow(scope, run.threadId);
-    const isThere = row !== undefined && (await claimRun(scope, run, lease.token, kwargs));
+    const isThere = row !== undefined && isRunOf(run, row) && (await claimRun(scope, run, lease.token, kwargs));
     if (!isThere || !(await busy(scope, row, claimed))) {
       await release(scope, lease);
+      await leaveDeleted(scope, claimed);
       return undefined;
     }
   } catch (error) {

@@ -1,10 +1,12 @@
 import { sleep } from "../../aws/client/sleep.js";
 import type { Lease } from "../../checkpoint/lease/lease.js";
-import { readRow, rowIdle } from "../directory.js";
+import { deleteLeftOf } from "../deletion.js";
+import { findRow, readRow } from "../directory.js";
+import { rowIdle } from "../row-changes.js";
 import type { EventQueue } from "../http/sse.js";
 import type { Scope } from "../scope.js";
 import { dueRuns, dueTime, notDue } from "./due.js";
-import { settle, release, type Ending } from "./ending.js";
+import { settle, statusNow, release, type Ending } from "./ending.js";
 import { hasEnded, readRun, type Run } from "./record.js";
 import { runNow } from "./run-now.js";
 import { changeQueue, leaveQueue, MISSED_MS, tryLease, turnsOf } from "./turn.js";
@@ -40,7 +42,7 @@ export async function takeUp(
   try {
     await leaveQueue(scope, threadId, id);
     if (!now || hasEnded(now)) await forget(scope, threadId, id, now);
-    else if (isCancelled) await settle(scope, now, lease, { status: "interrupted", row: "idle" });
+    else if (isCancelled) await settle(scope, now, lease, { status: "interrupted" });
     else {
       const failure = { error: "RunNotResumed", message: `Its isolate has died ${MAX_ATTEMPTS} times.` };
       await settle(scope, now, lease, { status: "error", row: "error", failure });
@@ -97,7 +99,10 @@ export async function takeUpFor(scope: Scope, run: Run): Promise<void> {
 /** Who has ended makes no thread busy, and is not due. */
 async function forget(scope: Scope, threadId: string, id: string, run: Run | undefined): Promise<void> {
   const row = await readRow(scope, threadId);
-  if (row?.run === id) await rowIdle(scope, threadId, id, run?.status === "error" ? "error" : "idle");
+  if (row?.run === id) {
+    const status = run?.status === "error" ? "error" : await statusNow(scope, threadId, row.metadata.graph_id);
+    await rowIdle(scope, threadId, id, status);
+  }
   await leaveQueue(scope, threadId, id);
   await notDue(scope, run?.due);
 }
@@ -119,6 +124,13 @@ async function isMissed(scope: Scope, run: Run): Promise<boolean> {
   return isLost(scope, run);
 }
 
+/** Who is gone may have died when its thread was deleted, and what it stored last may have come after that. */
+async function forgetGone(scope: Scope, threadId: string, id: string, due: string): Promise<void> {
+  const isThere = (await findRow(scope, threadId)) !== undefined;
+  if (isThere) await notDue(scope, due);
+  else await deleteLeftOf(scope, { id, threadId, due, guard: undefined, token: 0 }, false);
+}
+
 /** Takes up all that is due. @returns how many runs it has gone on with */
 export async function sweep(scope: Scope, of: (keyPrefix: string) => Scope): Promise<number> {
   let taken = 0;
@@ -126,7 +138,8 @@ export async function sweep(scope: Scope, of: (keyPrefix: string) => Scope): Pro
     const own = of(keyPrefix ?? "");
     try {
       const run = await readRun(own, thread_id, run_id);
-      if (!run || hasEnded(run)) await notDue(own, due);
+      if (!run) await forgetGone(own, thread_id, run_id, due);
+      else if (hasEnded(run)) await notDue(own, due);
       else if (!(await isMissed(own, run))) continue;
       if (await takeUp(own, thread_id, run_id)) taken++;
     } catch {

@@ -46,13 +46,19 @@ export function stateShape(snapshot: Snapshot): Record<string, unknown> {
   };
 }
 
-/** What a thread is that no run has, and whose latest state this is. */
-export const statusOf = (snapshot: Snapshot): "idle" | "interrupted" =>
-  snapshot.next.length > 0 || Object.keys(interruptsOf(snapshot)).length > 0 ? "interrupted" : "idle";
+/**
+ * What a thread is that no run has, and whose latest state this is: it is interrupted where a run can go on. Not by
+ * `next`: tasks that have written are not in it, and their checkpoint may still be missing.
+ */
+export const statusOf = ({ tasks }: Snapshot): "idle" | "interrupted" => (tasks.length > 0 ? "interrupted" : "idle");
 
 /** Whether a task waits for an answer: one that has a result has had it, also where others of its step still wait. */
 export const asks = ({ interrupts, result }: Snapshot["tasks"][number]): boolean =>
   interrupts.length > 0 && result === undefined;
+
+/** Whether a graph does nothing more by itself: all that it still has to do waits for an answer. */
+export const isOver = ({ tasks }: Snapshot): boolean =>
+  tasks.length === 0 || (tasks.some(asks) && tasks.every((task) => asks(task) || task.result !== undefined));
 
 /** The interrupts that wait for an answer, by task. */
 export function interruptsOf({ tasks }: Snapshot): Record<string, unknown[]> {

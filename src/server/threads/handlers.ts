@@ -1,11 +1,13 @@
 import { livingOf } from "../../checkpoint/incarnation.js";
 import { threadOf } from "../../checkpoint/refs.js";
-import { addRow, deleteThreadOf, patchMetadata, readRow, type ThreadRow, type ThreadStatus } from "../directory.js";
+import { deleteLeft, deleteThreadOf } from "../deletion.js";
+import { addRow, findRow, isOwn, readRow, type ThreadRow, type ThreadStatus } from "../directory.js";
+import { patchMetadata } from "../row-changes.js";
 import { graphOfThread } from "../graphs.js";
 import { HttpError, notFound, unfit } from "../http/http-error.js";
 import { bodyOf, type Call } from "../call.js";
 import { fieldsIn, isFields, oneIn, textIn, type Fields } from "../http/fields.js";
-import { readRun } from "../runs/record.js";
+import { isRunOf, readRun } from "../runs/record.js";
 import { isLost, takeUpAll } from "../runs/take-up.js";
 import { json } from "../http/json.js";
 import { interruptsOf } from "../shapes/state.js";
@@ -32,7 +34,7 @@ export async function createThread(call: Call): Promise<Response> {
   if (!row) {
     const there = ifExists === "do_nothing" ? await readRow(call.scope, id!) : undefined;
     if (there) return json(threadShape(there));
-    throw new HttpError(409, "There is such a thread.");
+    throw new HttpError(409, "There is such a thread, or it is being deleted.");
   }
   const status = supersteps.length > 0 ? await replay(call, row, supersteps) : row.status;
   return json(threadShape({ ...row, status }));
@@ -50,7 +52,7 @@ function superstepsIn(body: Fields): { updates: Fields[] }[] {
 
 async function replay({ scope }: Call, row: ThreadRow, supersteps: { updates: Fields[] }[]): Promise<ThreadStatus> {
   const graph = graphOfThread(scope, row.metadata);
-  const { status } = await underLease(scope, row.threadId, graph, (configurable) =>
+  const { status } = await underLease(scope, row, graph, (configurable) =>
     graph.bulkUpdateState(
       { configurable },
       supersteps.map(({ updates }) => ({
@@ -70,7 +72,8 @@ export async function getThread({ scope, thread, goesOn }: Call): Promise<Respon
     row.run === undefined ? undefined : readRun(scope, threadId, row.run),
   ]);
   // Who looks at a thread whose run has died takes it up, as who listens does.
-  if (row.run !== undefined && (!run || (await isLost(scope, run)))) goesOn(takeUpAll(scope, threadId, row.run));
+  if (row.run !== undefined && (!run || !isRunOf(run, row) || (await isLost(scope, run))))
+    goesOn(takeUpAll(scope, threadId, row.run));
   return json(threadShape(row, { values: snapshot.values, interrupts: interruptsOf(snapshot) }));
 }
 
@@ -81,8 +84,14 @@ export async function patchThread(call: Call): Promise<Response> {
   return json(threadShape(patched));
 }
 
-export async function deleteThread({ scope, thread }: Call): Promise<Response> {
-  await deleteThreadOf(scope, thread!.threadId, thread!.guard);
+/** Also one whose deletion was cut short, and what has come after it: who may delete all needs no row to prove it. */
+export async function deleteThread({ scope, path }: Call): Promise<Response> {
+  const threadId = path.thread_id!;
+  const row = await findRow(scope, threadId);
+  const isAllowed = row ? isOwn(scope, row) : scope.caller.owner === undefined;
+  const isDone =
+    isAllowed && (row ? await deleteThreadOf(scope, threadId, row.created) : await deleteLeft(scope, threadId));
+  if (!isDone) throw notFound("thread");
   return new Response(null, { status: 204 });
 }
 

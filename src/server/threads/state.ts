@@ -1,5 +1,5 @@
-import { graphOfThread, type Graph, type GraphConfig } from "../graphs.js";
-import { unfit } from "../http/http-error.js";
+import { checkNamed, graphOfThread, type Graph, type GraphConfig } from "../graphs.js";
+import { notFound, unfit } from "../http/http-error.js";
 import { bodyOf, queryOf, type Call } from "../call.js";
 import { fieldsIn, isFields, isOn, numberIn, textIn, type Fields } from "../http/fields.js";
 import { json } from "../http/json.js";
@@ -23,7 +23,10 @@ function configIn(call: Call, checkpoint: Fields | undefined, id?: string): Grap
 }
 
 async function stateAt(call: Call, config: GraphConfig, subgraphs: boolean): Promise<Response> {
-  return json(stateShape(await graphIn(call).getState(config, { subgraphs })));
+  const snapshot = await graphIn(call).getState(config, { subgraphs });
+  // LangGraph gives an empty state in its place.
+  if (config.configurable.checkpoint_id !== undefined && !snapshot.metadata) throw notFound("checkpoint");
+  return json(stateShape(snapshot));
 }
 
 export async function getState(call: Call): Promise<Response> {
@@ -43,8 +46,9 @@ export async function updateState(call: Call): Promise<Response> {
   const { values = null } = body;
   const asNode = textIn(body, "as_node");
   const { configurable } = configIn(call, fieldsIn(body, "checkpoint"), textIn(body, "checkpoint_id"));
+  await checkNamed(call.scope, call.thread!.threadId, configurable);
   const graph = graphIn(call);
-  const { config } = await underLease(call.scope, call.thread!.threadId, graph, (held) =>
+  const { config } = await underLease(call.scope, call.thread!, graph, (held) =>
     graph.updateState({ configurable: { ...configurable, ...held } }, values, asNode),
   );
   return json({ checkpoint: checkpointOf(config), configurable: checkpointOf(config) });

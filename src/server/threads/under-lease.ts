@@ -1,5 +1,10 @@
-import { rowWritten, type ThreadStatus } from "../directory.js";
+import { deleteEnded } from "../../checkpoint/delete-thread.js";
+import { acquire } from "../../checkpoint/lease/acquire.js";
+import { whatBecameOf, type ThreadRow, type ThreadStatus } from "../directory.js";
+import { rowWritten } from "../row-changes.js";
 import type { Graph, GraphConfig } from "../graphs.js";
+import { notFound } from "../http/http-error.js";
+import { release } from "../runs/ending.js";
 import { whenAsked } from "../runs/turn.js";
 import type { Scope } from "../scope.js";
 import { statusOf } from "../shapes/state.js";
@@ -7,23 +12,36 @@ import { statusOf } from "../shapes/state.js";
 /**
  * Does what changes a thread's state without a run, while no run has it, and writes down what the thread is then.
  * @throws ThreadBusyError
+ * @throws HttpError 404 where the thread was deleted meanwhile
  */
 export async function underLease(
   scope: Scope,
-  threadId: string,
+  row: Pick<ThreadRow, "threadId" | "created">,
   graph: Graph,
   work: (configurable: Record<string, unknown>) => Promise<GraphConfig>,
 ): Promise<{ config: GraphConfig; status: ThreadStatus }> {
+  const { threadId } = row;
   await whenAsked(scope, threadId);
-  const lease = await scope.saver.acquireLease(threadId, { holder: "state" });
-  try {
-    const held = { thread_id: threadId, ...lease.configurable };
+  const lease = await acquire(scope.storage, threadId, { holder: "state" });
+  scope.opened.leases.keep(lease);
+  const write = async (): Promise<{ config: GraphConfig; status: ThreadStatus; isThere: boolean }> => {
+    const held = { thread_id: threadId, lease: lease.config };
     const config = await work(held);
     const status = statusOf(await graph.getState({ configurable: held }));
-    await rowWritten(scope, threadId, status);
-    return { config, status };
-  } finally {
-    // Otherwise it ends by itself.
-    await lease.release().catch(() => undefined);
-  }
+    return { config, status, isThere: await rowWritten(scope, row, status) };
+  };
+  const [written] = await Promise.allSettled([write()]);
+  const isDone = written.status === "fulfilled" && written.value.isThere;
+  const isLeft = async (): Promise<boolean> => {
+    const now = await whatBecameOf(scope, row);
+    if (now === "there") return false;
+    await deleteEnded(scope.storage, threadId, lease, now === "another");
+    return true;
+  };
+  const isGone = !isDone && (await isLeft());
+  // Otherwise it ends by itself.
+  const isFree = await release(scope, lease).catch(() => true);
+  if (isGone || (isDone && !isFree && (await isLeft()))) throw notFound("thread");
+  if (written.status === "rejected") throw written.reason;
+  return written.value;
 }

@@ -96,3 +96,60 @@ test.each([
     expect(lives.filter(({ isWhole }) => !isWhole).length).toBeGreaterThan(10);
   },
 );
+
+/** Two questions side by side, and a step behind their answers. */
+const beside = new StateGraph(State)
+  .addNode("left", () => ({ log: [`left ${interrupt<string, string>("Left?")}`] }))
+  .addNode("right", () => ({ log: [`right ${interrupt<string, string>("Right?")}`] }))
+  .addNode("behind", () => ({ log: ["behind"] }))
+  .addEdge(START, "left")
+  .addEdge(START, "right")
+  .addEdge(["left", "right"], "behind")
+  .compile();
+
+interface Question {
+  id: string;
+  value: string;
+}
+
+/** One of the questions, or both, are answered in an isolate that dies after so many requests. */
+async function answerBeside(after: number, answered: string[]): Promise<boolean> {
+  const served = serve({ graphs: { agent: beside }, limits: { leaseSeconds: 1 } });
+  const { json, call, world } = served;
+  await json("POST", "/threads", { thread_id: "t" });
+  await json("POST", "/threads/t/runs/wait", { assistant_id: "agent", input: {} });
+  const { interrupts } = await json<{ interrupts: Record<string, Question[]> }>("GET", "/threads/t");
+  const asked = Object.values(interrupts).flat();
+  const answer = (values: string[]): object => ({
+    assistant_id: "agent",
+    command: {
+      resume: Object.fromEntries(asked.flatMap(({ id, value }) => (values.includes(value) ? [[id, "yes"]] : []))),
+    },
+  });
+  const one = mortal({ ...served, another: (more) => served.another({ checkpointer: createSaver(world), ...more }) });
+  one.die(after);
+  await (await post(one.server, "/threads/t/runs/wait", answer(answered))).text().catch(() => "");
+  const runs = await json<{ run_id: string }[]>("GET", "/threads/t/runs");
+  if (runs.length === 2) {
+    await (await call("GET", `/threads/t/runs/${runs[0]!.run_id}/join`)).text();
+    expect([after, await json("GET", "/threads/t/runs")]).toMatchObject([
+      after,
+      runs.map(() => ({ status: "success" })),
+    ]);
+    const [thread] = await json<{ status: string }[]>("POST", "/threads/search", {});
+    expect([after, thread!.status]).toEqual([after, answered.length === 2 ? "idle" : "interrupted"]);
+    if (answered.length === 1) await json("POST", "/threads/t/runs/wait", answer(["Right?"]));
+    const { values } = await json<{ values: { log: string[] } }>("GET", "/threads/t/state");
+    expect([after, values.log]).toEqual([after, ["left yes", "right yes", "behind"]]);
+  }
+  return one.sent < after;
+}
+
+test.each([[["Left?"]], [["Left?", "Right?"]]])(
+  "a run that answers %j of two questions asked side by side ends so, after whichever request its isolate dies",
+  async (answered) => {
+    const lives = await Promise.all(Array.from({ length: 30 }, (_one, i) => answerBeside(i, answered)));
+    expect(lives).toContain(true);
+    expect(lives.filter((isWhole) => !isWhole).length).toBeGreaterThan(8);
+  },
+);

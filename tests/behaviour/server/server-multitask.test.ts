@@ -125,13 +125,16 @@ test.each(["the same", "another"])("a run is cancelled by %s instance", async (b
   expect(response.status).toBe(204);
   await settled();
   expect(await statuses()).toEqual(["interrupted"]);
-  expect(await json("GET", "/threads/t")).toMatchObject({ status: "idle" });
-  gate.open();
   // It can be gone on with.
+  expect(await json("GET", "/threads/t")).toMatchObject({ status: "interrupted" });
+  expect(await json("POST", "/threads/search", { status: "interrupted" })).toMatchObject([{ thread_id: "t" }]);
+  expect(await json("POST", "/threads/search", { status: "idle" })).toEqual([]);
+  gate.open();
   const rest = json("POST", "/threads/t/runs/wait", { assistant_id: "steps", input: null });
   await gate.arrival();
   gate.open();
   expect(await rest).toEqual({ log: ["first", "second"] });
+  expect(await json("GET", "/threads/t")).toMatchObject({ status: "idle" });
   expect(done.filter((one) => one === "first")).toEqual(["first"]);
 });
 

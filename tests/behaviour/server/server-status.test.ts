@@ -61,3 +61,20 @@ test("a thread that is made of supersteps, or copied, is what its state is", asy
   const { thread_id } = await json<{ thread_id: string }>("POST", "/threads/t/copy");
   expect(await statusIn(served, thread_id)).toBe("interrupted");
 });
+
+test.each(["by a call", "by another run"])("a thread is what it was when a run is rolled back %s", async (by) => {
+  const served = serve();
+  const { json, call, effects, settled } = served;
+  await json("POST", "/threads", { thread_id: "t" });
+  const steps = { assistant_id: "steps", input: {}, interrupt_before: ["second"] };
+  await json("POST", "/threads/t/runs/wait", steps);
+  expect(await statusIn(served)).toBe("interrupted");
+  const run = await json<{ run_id: string }>("POST", "/threads/t/runs", { assistant_id: "steps", input: null });
+  await effects.gate.arrival();
+  if (by === "by a call") await call("POST", `/threads/t/runs/${run.run_id}/cancel?action=rollback&wait=1`);
+  else await json("POST", "/threads/t/runs/wait", { ...steps, multitask_strategy: "rollback" });
+  await settled();
+  expect(await statusIn(served)).toBe("interrupted");
+  expect((await json("GET", "/threads/t/state")).next).toEqual(["second"]);
+  effects.gate.open();
+});

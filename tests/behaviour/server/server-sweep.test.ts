@@ -27,9 +27,9 @@ test("a run in the background whose isolate dies is taken up by a sweep, and onc
 });
 
 test.each([
-  ["continue", ["first", "second"], "success"],
-  ["cancel", ["first"], "interrupted"],
-])("a streamed run whose isolate dies is swept, with on_disconnect %s", async (on_disconnect, log, status) => {
+  ["continue", ["first", "second"], "success", "idle"],
+  ["cancel", ["first"], "interrupted", "interrupted"],
+])("a streamed run whose isolate dies is swept, with on_disconnect %s", async (on_disconnect, log, status, thread) => {
   const served = await threadOf();
   const { effects, json } = served;
   const one = mortal(served);
@@ -45,7 +45,7 @@ test.each([
   expect(effects.done).toEqual(log);
   expect(await json("GET", "/threads/t/state")).toMatchObject({ values: { log } });
   expect(await json("GET", "/threads/t/runs")).toMatchObject([{ status }]);
-  expect(await json("POST", "/threads/search", {})).toMatchObject([{ status: "idle" }]);
+  expect(await json("POST", "/threads/search", {})).toMatchObject([{ status: thread }]);
 });
 
 test("who takes up a run takes up all that wait behind it and have lost their isolates", async () => {
