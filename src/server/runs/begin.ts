@@ -7,6 +7,7 @@ import { addDue, addGuard, dueAt, guardAt } from "./due.js";
 import { dropWaiting, release, settle, type Ending } from "./ending.js";
 import { own } from "./own.js";
 import { addRun, hasEnded, newRunId, readRun, type Kwargs, type Run } from "./record.js";
+import { inputOf } from "./resume.js";
 import { bind, busy, runNow } from "./run-now.js";
 import { changeQueue, takeTurn, waitTurn, whenAsked } from "./turn.js";
 import { givesWay, takeUp, takeUpAll } from "./take-up.js";
@@ -77,6 +78,7 @@ export async function begin(scope: Scope, row: ThreadRow, kwargs: Kwargs, option
   if (hasWaited) return { run: waiting, ended: runNow(scope, waiting, lease, options.queue) };
   try {
     const bound = { ...run, token: lease.token, kwargs: await bind(scope, run, lease) };
+    inputOf(bound.kwargs); // throws where there is none
     const guard = run.due === undefined ? guardAt(scope, run.id) : undefined;
     const [, isThere] = await Promise.all([
       addRun(scope, bound),
