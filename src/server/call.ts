@@ -1,4 +1,5 @@
 import type { ThreadRow } from "./directory.js";
+import { checkBody } from "./http/checked.js";
 import { isFields, type Fields } from "./http/fields.js";
 import { HttpError, unfit } from "./http/http-error.js";
 import type { Scope } from "./scope.js";
@@ -48,6 +49,7 @@ export async function bodyOf({ request, scope }: Call): Promise<Fields> {
     throw unfit("The body is not JSON.");
   }
   if (!isFields(body)) throw unfit("The body must be an object.");
+  checkBody(body);
   return body;
 }
 

@@ -1,11 +1,13 @@
 import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
 import { threadOf } from "../checkpoint/refs.js";
 import { DELETING, directoryKey, directoryPartition } from "../checkpoint/agent-keys.js";
-import { numberOf, stringOf } from "../format/attributes.js";
+import { DATA, numberOf, stringOf } from "../format/attributes.js";
 import { certainId, keyPart } from "../format/keys.js";
 import { isGone, TTL_ATTRIBUTE } from "../payload/lifetime.js";
+import { fitting } from "./http/checked.js";
 import type { Fields } from "./http/fields.js";
-import { endingIn, number, sealed, unsealed } from "./items.js";
+import { unfit } from "./http/http-error.js";
+import { endingIn, MOST_GIVEN_BYTES, number, sealed, unsealed } from "./items.js";
 import type { Scope } from "./scope.js";
 
 /*
@@ -40,13 +42,17 @@ export interface ThreadRow extends RowData {
 
 /** The life of a row is that of a thread's index entry: somewhat longer than its last checkpoint. */
 const MARGIN = 1.5;
+const MAX_ID_CHARS = 1_024;
 
 export const lifeOf = ({ opened }: Scope): Record<string, AttributeValue> =>
   endingIn(opened.ttlSeconds === undefined ? undefined : MARGIN * opened.ttlSeconds);
 
 async function rowOf(scope: Scope, item: Item): Promise<ThreadRow> {
+  const data = (await unsealed(scope.storage, item)) as RowData;
   return {
-    ...((await unsealed(scope.storage, item)) as RowData),
+    ...data,
+    // One odd row must not break a search.
+    metadata: fitting(data.metadata),
     threadId: await certainId(item.SK.S, stringOf(item, "thread")),
     status: (stringOf(item, "status") ?? "idle") as ThreadStatus,
     run: stringOf(item, "run"),
@@ -99,17 +105,19 @@ export const ownedBy = ({ caller }: Scope, metadata: Fields): Fields =>
 /**
  * Adds a thread. 1 request, and 1 more with an owner where the caller has chosen the id: a thread that was made past
  * this server is nobody's, and does not become the caller's.
+ * @param isChosen by the caller; `"new"`: also without an owner, nothing of it may be there
  * @returns undefined where there is one already
  */
 export async function addRow(
   scope: Scope,
   threadId: string,
   metadata: Fields,
-  isChosen: boolean,
+  isChosen: boolean | "new",
   status: ThreadStatus = "idle",
 ): Promise<ThreadRow | undefined> {
   const { storage, caller } = scope;
-  if (isChosen && caller.owner !== undefined) {
+  if (threadId.length > MAX_ID_CHARS) throw unfit(`thread_id has more than ${MAX_ID_CHARS} characters.`);
+  if (isChosen === "new" || (isChosen && caller.owner !== undefined)) {
     const marker = await storage.incarnations.marker(await threadOf(storage, threadId));
     if (marker && !isGone(marker)) return undefined;
   }
@@ -124,7 +132,7 @@ export async function addRow(
     created: number(now),
     updated: number(now),
     revision: number(0),
-    ...(await sealed(storage, place, data)),
+    ...(await sealed(storage, place, data, DATA, MOST_GIVEN_BYTES)),
     ...lifeOf(scope),
   };
   const isAdded = await storage.db.putItem(item, {

@@ -134,4 +134,9 @@ export class GraphCommand {
     const updates = Array.isArray(update) ? (update as unknown[]) : Object.entries(update ?? {});
     this.update = sends.length > 0 ? [...updates, ...sends] : update;
   }
+
+  /** What LangGraph asks of a command that stands for what a node has returned. */
+  _updateAsTuples(): [string, unknown][] {
+    return Array.isArray(this.update) ? (this.update as [string, unknown][]) : Object.entries(this.update ?? {});
+  }
 }

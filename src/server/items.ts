@@ -7,6 +7,8 @@ import { HttpError } from "./http/http-error.js";
 
 /** Bytes of an item's data as stored: an item has 400 KB. */
 const MAX_STORED_BYTES = 300 * 1_024;
+/** What a client gives leaves room for what the server adds to it later. */
+export const MOST_GIVEN_BYTES = MAX_STORED_BYTES - 4_096;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -17,10 +19,10 @@ export async function sealed(
   place: Key,
   value: unknown,
   attribute = DATA,
+  most = MAX_STORED_BYTES,
 ): Promise<Record<string, AttributeValue>> {
   const bytes = await codec.encode(encoder.encode(JSON.stringify(value)), placeOf(place, attribute));
-  if (bytes.length > MAX_STORED_BYTES)
-    throw new HttpError(413, `This is longer than ${MAX_STORED_BYTES} bytes as it would be stored.`);
+  if (bytes.length > most) throw new HttpError(413, `This is longer than ${most} bytes as it would be stored.`);
   return { [attribute]: { B: toBase64(bytes) } };
 }
 

@@ -131,6 +131,8 @@ function match(pattern: string[], parts: string[]): Record<string, string> | und
   return path;
 }
 
+export const isReadable = (pathname: string): boolean => decoded(pathname) !== undefined;
+
 function decoded(part: string): string | undefined {
   try {
     return decodeURIComponent(part);

@@ -1,11 +1,11 @@
 import { DELETING, directoryKey } from "../checkpoint/agent-keys.js";
 import { changedTooOften } from "../errors.js";
-import { stringOf } from "../format/attributes.js";
+import { DATA, stringOf } from "../format/attributes.js";
 import { keyOf } from "../format/keys.js";
 import { TTL_ATTRIBUTE } from "../payload/lifetime.js";
 import { lifeOf, ownedBy, readRow, type RowData, type ThreadRow, type ThreadStatus } from "./directory.js";
 import type { Fields } from "./http/fields.js";
-import { number, sealed } from "./items.js";
+import { MOST_GIVEN_BYTES, number, sealed } from "./items.js";
 import type { Scope } from "./scope.js";
 
 /* What becomes of a row. Each update has the condition that it is the thread's still: late, it changes nothing. */
@@ -15,16 +15,17 @@ const MAX_ROUNDS = 10;
 /** What changes of a row. */
 interface Change {
   data?: RowData;
+  mostBytes?: number;
   status?: ThreadStatus;
   run?: string;
   guard?: string | undefined;
 }
 
 /** @returns false where the thread is gone, or its metadata has changed since it was read */
-async function change(scope: Scope, row: ThreadRow, { data, status, run, guard }: Change): Promise<boolean> {
+async function change(scope: Scope, row: ThreadRow, { data, mostBytes, status, run, guard }: Change): Promise<boolean> {
   const { storage } = scope;
   const place = await directoryKey(storage.keyPrefix, row.threadId);
-  const bytes = data && (await sealed(storage, place, data)).data;
+  const bytes = data && (await sealed(storage, place, data, DATA, mostBytes)).data;
   const life = lifeOf(scope)[TTL_ATTRIBUTE];
   const set = [
     "#updated = :updated",
@@ -66,7 +67,7 @@ export async function patchMetadata(scope: Scope, row: ThreadRow, patch: Fields)
   for (let round = 0; seen && round < MAX_ROUNDS; round++) {
     const { metadata, first } = seen;
     const data: RowData = { metadata: ownedBy(scope, { ...metadata, ...patch }), ...(first && { first }) };
-    if (await change(scope, seen, { data }))
+    if (await change(scope, seen, { data, mostBytes: MOST_GIVEN_BYTES }))
       return { ...seen, ...data, updated: Date.now(), revision: seen.revision + 1 };
     seen = await readRow(scope, row.threadId);
   }

@@ -1,4 +1,6 @@
+import { livingOf } from "../checkpoint/incarnation.js";
 import type { Opened } from "../checkpoint/opened.js";
+import { threadOf } from "../checkpoint/refs.js";
 import type { Storage } from "../checkpoint/storage.js";
 import { invalidConfig } from "../errors.js";
 import type { DynamoDBSaver } from "../threads/saver.js";
@@ -42,6 +44,10 @@ export const localName = ({ tenant }: Pick<Scope, "tenant">, threadId: string, r
 
 export const isOfThread = (name: string, tenant: string, threadId: string): boolean =>
   name.startsWith(`${JSON.stringify([tenant, threadId]).slice(0, -1)},`);
+
+/** Whether a thread has a checkpoint, also one that was made past this server. */
+export const hasState = async ({ storage }: Scope, threadId: string): Promise<boolean> =>
+  livingOf(await storage.incarnations.marker(await threadOf(storage, threadId))) !== undefined;
 
 /** So many tenants' savers are kept: what they hold is plain data. */
 const MOST_TENANTS = 100;

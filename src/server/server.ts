@@ -2,10 +2,10 @@ import { isPlainObject } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import { readRow } from "./directory.js";
 import { preflight, withCors } from "./http/cors.js";
-import { errorResponse, HttpError, notFound } from "./http/http-error.js";
+import { errorResponse, HttpError, notFound, unfit } from "./http/http-error.js";
 import type { Call } from "./call.js";
 import { expandServerOptions, type AgentServerOptions, type Caller, type ExecutionContextLike } from "./options.js";
-import { routeOf } from "./routes.js";
+import { isReadable, routeOf } from "./routes.js";
 import type { RunName } from "./runs/record.js";
 import { sweep, takeUpAll } from "./runs/take-up.js";
 import { Scopes } from "./scope.js";
@@ -57,10 +57,15 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
   const scopes = new Scopes(config);
 
   async function answer(request: Request, env: unknown, ctx: ExecutionContextLike | undefined): Promise<Response> {
-    const found = routeOf(request.method, new URL(request.url).pathname);
+    const url = new URL(request.url);
+    const isHead = request.method === "HEAD";
+    // Who asks so leaves at once, and means nothing by it.
+    if (isHead) url.searchParams.delete("cancel_on_disconnect");
+    const found = routeOf(isHead ? "GET" : request.method, url.pathname);
     // Who is nobody learns of no route.
     const caller = config.authenticate === false ? {} : await config.authenticate(request, env);
     if (caller instanceof Response) return caller;
+    if (!isReadable(url.pathname)) throw unfit("The path is not UTF-8. Write ids in it with encodeURIComponent().");
     if (!found) throw notFound("route");
     const { route, path } = found;
     const scope = scopes.of(checkCaller(caller));
@@ -71,7 +76,7 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
       ctx?.waitUntil(done);
     };
     const patienceMs = ctx && config.limits.drainSeconds * 1_000;
-    const call: Call = { request, url: new URL(request.url), path, scope, thread, goesOn, patienceMs };
+    const call: Call = { request, url, path, scope, thread, goesOn, patienceMs };
     return route.handle(call);
   }
 
@@ -79,7 +84,9 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
     async fetch(request, env, ctx) {
       if (request.method === "OPTIONS") return preflight(request, config.cors);
       const response = await answer(request, env, ctx).catch(errorResponse);
-      return withCors(response, request, config.cors);
+      if (request.method !== "HEAD") return withCors(response, request, config.cors);
+      await response.body?.cancel().catch(() => undefined);
+      return withCors(new Response(null, response), request, config.cors);
     },
     async work(run) {
       const { thread_id, run_id, keyPrefix } = (run ?? {}) as Partial<RunName>;

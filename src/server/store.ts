@@ -84,7 +84,7 @@ export async function listNamespaces(call: Call): Promise<Response> {
   const namespaces = await store.listNamespaces({
     prefix: allowed(call, textsIn(body, "prefix") ?? [], "prefix"),
     ...(suffix && { suffix }),
-    ...(typeof body.max_depth === "number" && { maxDepth: body.max_depth }),
+    ...((body.max_depth ?? undefined) !== undefined && { maxDepth: numberIn(body, "max_depth", 0, MOST) }),
     limit: numberIn(body, "limit", 100, MOST),
     offset: numberIn(body, "offset", 0, Infinity),
   });

@@ -5,14 +5,22 @@ export type Fields = Record<string, unknown>;
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** DynamoDB stores texts as UTF-8, which half a surrogate pair is not: another text would come back. */
+const isHalf = (text: string): boolean => /\p{Surrogate}/u.test(text);
+
 const isAbsent = (value: unknown): value is undefined | null => value === undefined || value === null;
 
 export function textIn(fields: Fields, name: string): string | undefined {
   const value = fields[name];
   if (isAbsent(value)) return undefined;
   if (typeof value !== "string" || value === "") throw unfit(`${name} must be a text that is not empty.`);
+  if (isHalf(value)) throw unfit(`${name} has half a surrogate pair. Send whole characters.`);
   return value;
 }
+
+/** The same, where an empty text is none. */
+export const filledIn = (fields: Fields, name: string): string | undefined =>
+  fields[name] === "" ? undefined : textIn(fields, name);
 
 export function fieldsIn(fields: Fields, name: string): Fields | undefined {
   const value = fields[name];
@@ -40,9 +48,10 @@ export const isOn = (value: unknown): boolean => value === true || value === "tr
 
 /** A whole number, also as a text, as query parameters are. */
 export function numberIn(fields: Fields, name: string, usual: number, most: number): number {
-  const value = isAbsent(fields[name]) ? usual : Number(fields[name]);
-  if (!Number.isInteger(value) || value < 0) throw unfit(`${name} must be a whole number, 0 or more.`);
-  return Math.min(value, most);
+  const given = fields[name] ?? usual;
+  const value = typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given;
+  if (!Number.isInteger(value) || (value as number) < 0) throw unfit(`${name} must be a whole number, 0 or more.`);
+  return Math.min(value as number, most);
 }
 
 export function textsIn(fields: Fields, name: string): string[] | undefined {
@@ -50,5 +59,6 @@ export function textsIn(fields: Fields, name: string): string[] | undefined {
   if (isAbsent(value)) return undefined;
   if (!Array.isArray(value) || !value.every((one) => typeof one === "string"))
     throw unfit(`${name} must be an array of texts.`);
+  if (value.some(isHalf)) throw unfit(`${name} has half a surrogate pair. Send whole characters.`);
   return value;
 }

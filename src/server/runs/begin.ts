@@ -8,6 +8,7 @@ import { addDue, addGuard, dueAt, guardAt } from "./due.js";
 import { dropWaiting, release, settle, type Ending } from "./ending.js";
 import { own } from "./own.js";
 import { addRun, hasEnded, newRunId, readRun, type Kwargs, type Run } from "./record.js";
+import { inputOf } from "./resume.js";
 import { bind, busy, runNow } from "./run-now.js";
 import { changeQueue, takeTurn, waitTurn, whenAsked } from "./turn.js";
 import { givesWay, takeUp, takeUpAll } from "./take-up.js";
@@ -86,6 +87,7 @@ export async function begin(scope: Scope, row: ThreadRow, kwargs: Kwargs, option
   try {
     const guard = run.due === undefined ? guardAt(scope, run.id) : undefined;
     const bound = { ...run, guard, token: lease.token, kwargs: await bind(scope, run, lease) };
+    inputOf(bound.kwargs); // throws where there is none
     const [, isThere] = await Promise.all([
       addRun(scope, bound),
       busy(scope, row, bound, guard),

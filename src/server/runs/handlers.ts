@@ -1,18 +1,30 @@
 import { addRow, readRow, type ThreadRow } from "../directory.js";
 import { checkNamed } from "../graphs.js";
-import { HttpError, notFound } from "../http/http-error.js";
+import { HttpError, notFound, unfit } from "../http/http-error.js";
 import { bodyOf, queryOf, runIdIn, type Call } from "../call.js";
-import { isOn, numberIn, oneIn, type Fields } from "../http/fields.js";
+import { isOn, numberIn, oneIn } from "../http/fields.js";
 import { EventQueue, eventStream, waiting } from "../http/sse.js";
 import { idIn } from "../log/reader.js";
 import { json } from "../http/json.js";
+import { hasState } from "../scope.js";
 import { runShape } from "./shape.js";
 import { begin, beginLater, type Begun } from "./begin.js";
 import { cancel, untilEnded } from "./cancel.js";
 import { follow, joined } from "./join.js";
 import { valuesOf, type Ending } from "./ending.js";
 import { delayIn, kwargsOf } from "./parse.js";
-import { deleteRun, hasEnded, isRunOf, readRun, runsOf, type Kwargs, type Run, type RunStatus } from "./record.js";
+import { inputOf, isBound } from "./resume.js";
+import {
+  checkSize,
+  deleteRun,
+  hasEnded,
+  isRunOf,
+  readRun,
+  runsOf,
+  type Kwargs,
+  type Run,
+  type RunStatus,
+} from "./record.js";
 import { askHere, DRAIN } from "./turn.js";
 
 /** A cancellation is waited for so long: a holder sees it when it renews its lease. */
@@ -28,7 +40,7 @@ const headersOf = (run: Run): Record<string, string> => ({
 });
 
 /** The thread that a run is for: that of the path, or one that goes with the run. */
-async function rowFor(call: Call, kwargs: Kwargs, body: Fields): Promise<ThreadRow> {
+async function rowFor(call: Call, kwargs: Kwargs, isCreating: boolean): Promise<ThreadRow> {
   const { scope, path } = call;
   const threadId = path.thread_id;
   const metadata = { graph_id: kwargs.assistant.name, assistant_id: kwargs.assistant.id };
@@ -38,24 +50,32 @@ async function rowFor(call: Call, kwargs: Kwargs, body: Fields): Promise<ThreadR
     await checkNamed(scope, row.threadId, named);
     return row;
   }
+  if (threadId !== undefined && !isCreating) throw notFound("thread");
   // A thread that is new has none.
   if (named.checkpoint_id !== undefined) throw notFound("checkpoint");
+  // And asks nothing, unless it was made past this server.
+  if (isBound(kwargs.command?.resume) && (threadId === undefined || !(await hasState(scope, threadId))))
+    inputOf({ ...kwargs, isUnasked: true });
   if (threadId === undefined) return (await addRow(scope, crypto.randomUUID(), metadata, false))!;
-  if (oneIn(body, "if_not_exists", ["create", "reject"]) !== "create") throw notFound("thread");
   // Another request may have added it, or it is another's.
   const added = (await addRow(scope, threadId, metadata, true)) ?? (await readRow(scope, threadId));
   if (!added) throw notFound("thread");
   return added;
 }
 
+/** Whatever can be refused is, before the first of it is stored. */
 async function started(call: Call, isBackground = false): Promise<{ kwargs: Kwargs; row: ThreadRow; delayMs: number }> {
   const body = await bodyOf(call);
-  const isTemporary = call.path.thread_id === undefined && body.on_completion !== "keep";
+  const isKept = oneIn(body, "on_completion", ["keep", "delete"]) === "keep";
+  const isCreating = oneIn(body, "if_not_exists", ["create", "reject"]) === "create";
+  const isTemporary = call.path.thread_id === undefined && !isKept;
   const kwargs = await kwargsOf(call.scope, body, isTemporary);
   // Nobody is connected.
   if (isBackground) kwargs.on_disconnect = "continue";
   const delayMs = delayIn(body);
-  return { kwargs, delayMs, row: await rowFor(call, kwargs, body) };
+  if (delayMs > 0 && !isBackground) throw unfit("after_seconds is for runs in the background: POST …/runs.");
+  await checkSize(call.scope, kwargs);
+  return { kwargs, delayMs, row: await rowFor(call, kwargs, isCreating) };
 }
 
 /** A run that nobody listens to. */
@@ -72,10 +92,6 @@ export async function createRun(call: Call): Promise<Response> {
   return json(runShape({ ...run, status: "pending" }), { headers: headersOf(run) });
 }
 
-const noDelay = (delayMs: number): void => {
-  if (delayMs > 0) throw new HttpError(422, "after_seconds is for runs in the background: POST …/runs.");
-};
-
 /** From now on nobody listens to a run, so it has to leave before its isolate ends. */
 function alone({ scope, patienceMs }: Call, { run, ended }: Begun): void {
   if (patienceMs === undefined) return;
@@ -91,8 +107,7 @@ const stopped = (call: Call, begun: Begun): void => {
 };
 
 export async function streamRun(call: Call): Promise<Response> {
-  const { kwargs, row, delayMs } = await started(call);
-  noDelay(delayMs);
+  const { kwargs, row } = await started(call);
   const { scope, goesOn } = call;
   const queue = new EventQueue();
   const begun = await begin(scope, row, kwargs, { queue, goesOn });
@@ -107,8 +122,7 @@ export async function streamRun(call: Call): Promise<Response> {
 }
 
 export async function waitRun(call: Call): Promise<Response> {
-  const { kwargs, row, delayMs } = await started(call);
-  noDelay(delayMs);
+  const { kwargs, row } = await started(call);
   const { scope, goesOn } = call;
   const begun = await begin(scope, row, kwargs, { goesOn });
   const values = begun.ended.then((ending) => (ending?.status ? valuesOf(ending) : joined(scope, begun.run, goesOn)));

@@ -1,6 +1,6 @@
 import { assistantOf, type NodeInput } from "../graphs.js";
 import { HttpError, notSpoken, unfit } from "../http/http-error.js";
-import { booleanIn, fieldsIn, isFields, oneIn, textIn, textsIn, type Fields } from "../http/fields.js";
+import { booleanIn, fieldsIn, filledIn, isFields, oneIn, textIn, textsIn, type Fields } from "../http/fields.js";
 import type { Scope } from "../scope.js";
 import type { Kwargs } from "./record.js";
 
@@ -41,7 +41,7 @@ function modesIn(body: Fields): string[] {
 const isNodeInput = (value: unknown): value is NodeInput => isFields(value) && typeof value.node === "string";
 const isPair = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && typeof value[0] === "string";
 
-function commandIn(body: Fields): Kwargs["command"] {
+export function commandIn(body: Fields): Kwargs["command"] {
   const command = fieldsIn(body, "command");
   if (!command) return undefined;
   const { resume, update, goto } = command;
@@ -62,16 +62,20 @@ function commandIn(body: Fields): Kwargs["command"] {
   };
 }
 
+/** Which checkpoint a client names, in a body or as what it calls one. */
+export function namedCheckpoint(checkpoint: Fields = {}, id = filledIn(checkpoint, "checkpoint_id")): Fields {
+  const map = fieldsIn(checkpoint, "checkpoint_map");
+  return {
+    checkpoint_ns: filledIn(checkpoint, "checkpoint_ns") ?? "",
+    ...(id !== undefined && { checkpoint_id: id }),
+    ...(map && { checkpoint_map: map }),
+  };
+}
+
 function checkpointIn(body: Fields): Fields | undefined {
   const checkpoint = fieldsIn(body, "checkpoint");
   const id = textIn(body, "checkpoint_id");
-  if (!checkpoint && id === undefined) return undefined;
-  const { checkpoint_ns, checkpoint_map } = checkpoint ?? {};
-  return {
-    checkpoint_id: id ?? textIn(checkpoint ?? {}, "checkpoint_id"),
-    checkpoint_ns: typeof checkpoint_ns === "string" ? checkpoint_ns : "",
-    ...(isFields(checkpoint_map) && { checkpoint_map }),
-  };
+  return checkpoint || id !== undefined ? namedCheckpoint(checkpoint, id) : undefined;
 }
 
 /** What a run is started with. @throws HttpError */
@@ -79,20 +83,18 @@ export async function kwargsOf(scope: Scope, body: Fields, isTemporary: boolean)
   const asked = textIn(body, "assistant_id");
   if (asked === undefined) throw unfit("assistant_id is missing: the name of a graph.");
   if ((body.webhook ?? undefined) !== undefined) throw notSpoken("webhooks");
-  const { recursion_limit, configurable, tags } = fieldsIn(body, "config") ?? {};
+  const config = fieldsIn(body, "config") ?? {};
+  const { recursion_limit } = config;
+  const tags = textsIn(config, "tags");
   if (recursion_limit !== undefined && !(Number.isInteger(recursion_limit) && (recursion_limit as number) > 0))
     throw unfit("config.recursion_limit must be a whole number above 0.");
-  if ((configurable ?? undefined) !== undefined && !isFields(configurable))
-    throw unfit("config.configurable must be an object.");
-  if (Array.isArray(tags) && !tags.every((tag) => typeof tag === "string"))
-    throw unfit("config.tags must be an array of texts.");
   return {
     assistant: await assistantOf(scope, asked),
     input: body.input ?? null,
     command: commandIn(body),
     config: {
-      configurable: withoutReserved((configurable ?? {}) as Fields),
-      ...(Array.isArray(tags) && { tags: tags as string[] }),
+      configurable: withoutReserved(fieldsIn(config, "configurable") ?? {}),
+      ...(tags && { tags }),
       ...(recursion_limit !== undefined && { recursion_limit: recursion_limit as number }),
     },
     context: body.context ?? undefined,

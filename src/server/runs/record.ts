@@ -1,13 +1,13 @@
 import type { Item, UpdateInput } from "../../aws/dynamodb/items.js";
 import { threadOf } from "../../checkpoint/refs.js";
 import { RUNS, runSortKey } from "../../checkpoint/agent-keys.js";
-import { numberOf, stringOf } from "../../format/attributes.js";
+import { DATA, numberOf, stringOf } from "../../format/attributes.js";
 import { key } from "../../format/keys.js";
 import { isGone, TTL_ATTRIBUTE } from "../../payload/lifetime.js";
 import type { ThreadRow } from "../directory.js";
 import type { Assistant, CommandFields } from "../graphs.js";
 import type { Fields } from "../http/fields.js";
-import { endingIn, number, sealed, unsealed } from "../items.js";
+import { endingIn, MOST_GIVEN_BYTES, number, sealed, unsealed } from "../items.js";
 import type { Scope } from "../scope.js";
 
 /* A run as an item of its thread. Every change of it has a condition: what arrives late, or twice, changes nothing. */
@@ -49,6 +49,8 @@ export interface Kwargs {
   answers?: number;
   /** Whether a plain answer was given where several questions wait: nobody but its own isolate may go on with it. */
   isAmbiguous?: boolean;
+  /** Whether it answers by id where nothing can have asked. */
+  isUnasked?: boolean;
 }
 
 export interface Run {
@@ -86,6 +88,13 @@ export function newRunId(now = Date.now()): string {
 
 async function placeOf(scope: Scope, threadId: string, id: string): Promise<ReturnType<typeof key>> {
   return key((await threadOf(scope.storage, threadId)).partition, runSortKey(id));
+}
+
+/** @throws HttpError 413 where an item does not hold what a run is started with */
+export async function checkSize({ storage }: Scope, kwargs: Kwargs): Promise<void> {
+  // Compressed, nothing is longer than it was, and a character has 3 bytes at most.
+  if (3 * JSON.stringify(kwargs).length > MOST_GIVEN_BYTES)
+    await sealed(storage, key("", ""), kwargs, DATA, MOST_GIVEN_BYTES);
 }
 
 /** Stores a new run. */

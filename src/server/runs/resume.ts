@@ -2,6 +2,7 @@ import type { Lease } from "../../checkpoint/lease/lease.js";
 import { runCheckpoints } from "../../checkpoint/read/run-checkpoints.js";
 import { GraphCommand, type Graph, type GraphConfig, type Snapshot } from "../graphs.js";
 import { isFields, type Fields } from "../http/fields.js";
+import { unfit } from "../http/http-error.js";
 import { asks, isOver } from "../shapes/state.js";
 import type { Scope } from "../scope.js";
 import type { Kwargs, Run } from "./record.js";
@@ -14,7 +15,7 @@ import type { Kwargs, Run } from "./record.js";
 
 const RESUME = "__resume__";
 /** What LangGraph takes for the id of an interrupt. */
-const isBound = (resume: unknown): boolean =>
+export const isBound = (resume: unknown): boolean =>
   isFields(resume) && Object.keys(resume).length > 0 && Object.keys(resume).every((id) => /^[0-9a-f]{32}$/.test(id));
 
 /**
@@ -47,6 +48,7 @@ export async function boundAnswer(
   const resume = command?.resume;
   if (resume === undefined) return { command, ...kwargs };
   const [answers, snapshot] = [await answersAt(scope, config), await graph.getState(config)];
+  if (isBound(resume) && snapshot.createdAt === undefined) return { command, ...kwargs, isUnasked: true };
   const asked = openQuestions(snapshot);
   if (isBound(resume) || asked.length === 0) return { command, ...kwargs, answers };
   // Behind a jump, LangGraph gives a plain answer to whatever asks there.
@@ -54,7 +56,11 @@ export async function boundAnswer(
   return { ...kwargs, command: { ...command, resume: { [asked[0]!]: resume } }, answers };
 }
 
-export const inputOf = ({ command, input }: Kwargs): unknown => (command ? new GraphCommand(command) : input);
+/** @throws HttpError 422 where it would answer a question of a thread that has no state */
+export function inputOf({ command, input, isUnasked }: Kwargs): unknown {
+  if (isUnasked) throw unfit("The thread has no state, and so no interrupt to resume. Start a run with an input.");
+  return command ? new GraphCommand(command) : input;
+}
 
 /** What an attempt begins with. */
 export type Plan =

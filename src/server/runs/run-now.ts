@@ -21,7 +21,8 @@ function firstOf(input: unknown): ThreadRow["first"] {
   const content = typeof message === "string" ? message : isFields(message) ? message.content : undefined;
   if (typeof content !== "string" || content === "") return undefined;
   const type = isFields(message) ? (message.type ?? message.role) : undefined;
-  return { type: typeof type === "string" && type !== "user" ? type : "human", content: content.slice(0, FIRST_CHARS) };
+  const isOther = typeof type === "string" && type !== "user";
+  return { type: isOther ? type.slice(0, FIRST_CHARS) : "human", content: content.slice(0, FIRST_CHARS) };
 }
 
 /** The thread is busy with the run from now on. False where it is gone. */

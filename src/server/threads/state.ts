@@ -1,29 +1,31 @@
+import { isDynamoDBSaverError } from "../../errors.js";
 import { checkNamed, graphOfThread, type Graph, type GraphConfig } from "../graphs.js";
 import { notFound, unfit } from "../http/http-error.js";
 import { bodyOf, queryOf, type Call } from "../call.js";
 import { fieldsIn, isFields, isOn, numberIn, textIn, type Fields } from "../http/fields.js";
 import { json } from "../http/json.js";
+import { namedCheckpoint } from "../runs/parse.js";
 import { checkpointOf, stateShape } from "../shapes/state.js";
-import { underLease } from "./under-lease.js";
+import { underLease, valuesIn } from "./under-lease.js";
 
 const graphIn = ({ scope, thread }: Call): Graph => graphOfThread(scope, thread!.metadata);
 
 /** Which checkpoint of the thread of the path a client names, whatever thread it names. */
-function configIn(call: Call, checkpoint: Fields | undefined, id?: string): GraphConfig {
-  const { checkpoint_id, checkpoint_ns, checkpoint_map } = checkpoint ?? {};
-  const named = id ?? (typeof checkpoint_id === "string" && checkpoint_id !== "" ? checkpoint_id : undefined);
-  return {
-    configurable: {
-      thread_id: call.thread!.threadId,
-      ...(typeof checkpoint_ns === "string" && { checkpoint_ns }),
-      ...(named !== undefined && { checkpoint_id: named }),
-      ...(isFields(checkpoint_map) && { checkpoint_map }),
-    },
+const configIn = ({ thread }: Call, checkpoint: Fields | undefined, id?: string): GraphConfig => ({
+  configurable: { thread_id: thread!.threadId, ...namedCheckpoint(checkpoint, id) },
+});
+
+/** Before LangGraph reads anything, it looks for the subgraph that a client names. */
+const unlessNoSubgraph =
+  ({ configurable }: GraphConfig) =>
+  (error: unknown): never => {
+    throw configurable.checkpoint_ns === "" || isDynamoDBSaverError(error)
+      ? error
+      : unfit("checkpoint_ns names no subgraph of this graph.");
   };
-}
 
 async function stateAt(call: Call, config: GraphConfig, subgraphs: boolean): Promise<Response> {
-  const snapshot = await graphIn(call).getState(config, { subgraphs });
+  const snapshot = await graphIn(call).getState(config, { subgraphs }).catch(unlessNoSubgraph(config));
   // LangGraph gives an empty state in its place.
   if (config.configurable.checkpoint_id !== undefined && !snapshot.metadata) throw notFound("checkpoint");
   return json(stateShape(snapshot));
@@ -43,7 +45,7 @@ export async function getStateAt(call: Call): Promise<Response> {
 
 export async function updateState(call: Call): Promise<Response> {
   const body = await bodyOf(call);
-  const { values = null } = body;
+  const values = valuesIn(body);
   const asNode = textIn(body, "as_node");
   const { configurable } = configIn(call, fieldsIn(body, "checkpoint"), textIn(body, "checkpoint_id"));
   await checkNamed(call.scope, call.thread!.threadId, configurable);
@@ -57,9 +59,9 @@ export async function updateState(call: Call): Promise<Response> {
 function beforeIn(call: Call, body: Fields): GraphConfig | undefined {
   const { before } = body;
   if (before === undefined || before === null || before === "") return undefined;
-  if (typeof before === "string") return configIn(call, undefined, before);
+  if (typeof before === "string") return configIn(call, undefined, textIn(body, "before"));
   if (!isFields(before)) throw unfit("before must be a checkpoint's id, or a checkpoint.");
-  return configIn(call, isFields(before.configurable) ? before.configurable : before);
+  return configIn(call, fieldsIn(before, "configurable") ?? before);
 }
 
 async function history(call: Call, asked: Fields): Promise<Response> {
@@ -68,13 +70,12 @@ async function history(call: Call, asked: Fields): Promise<Response> {
   const before = beforeIn(call, asked);
   const config = configIn(call, fieldsIn(asked, "checkpoint"));
   const found: unknown[] = [];
-  if (limit > 0)
-    for await (const snapshot of graphIn(call).getStateHistory(config, {
-      limit,
-      ...(before && { before }),
-      ...(filter && { filter }),
-    }))
-      found.push(stateShape(snapshot));
+  const options = { limit, ...(before && { before }), ...(filter && { filter }) };
+  try {
+    if (limit > 0) for await (const one of graphIn(call).getStateHistory(config, options)) found.push(stateShape(one));
+  } catch (error) {
+    unlessNoSubgraph(config)(error);
+  }
   return json(found);
 }
 
