@@ -21,6 +21,8 @@ export const STORED_FROM = "storedFrom";
 export const SHARED = "shared";
 /** The attribute of a checkpoint with the writes of older tokens that its parent had. */
 export const OVER = "over";
+/** The attribute of a task's writes with those of older tokens that their holder had read first. */
+export const SEEN = "seen";
 
 /** What puts a checkpoint in its place among those of a namespace. */
 export interface Ranked {
@@ -119,14 +121,42 @@ export class LatestSearch<T extends Ranked> {
 /** What a checkpoint names a task's writes by in the attribute `over`. */
 export const overName = (task: string, token: number): string => `${token} ${task}`;
 
+/** One write to a checkpoint: the attribute that holds it, of which task, under which lease. */
+export interface OneWrite {
+  token: number;
+  task: string;
+  name: string;
+}
+
+/** What a write is named by in the attribute `seen`. */
+export const seenName = ({ token, task, name }: OneWrite): string => `${token} ${name} ${task}`;
+
+/** Writes that claim their checkpoint, and say what their holder had read first. */
+export interface Claim {
+  token: number;
+  seen: ReadonlySet<string>;
+}
+
 /**
- * Whether writes to its parent belong to what a checkpoint is rebuilt from.
- * @param over of those with lower tokens, only these; all where it is not known
+ * Whether a write has come late: after a younger holder, which claims the checkpoint, had read that first. The youngest
+ * of them counts. What it has read was what those before it had let through.
+ * @param upTo younger holders than this do not count
+ */
+export function isUnseen(claims: readonly Claim[], write: OneWrite, upTo = Infinity): boolean {
+  const told = claims.filter(({ token }) => token <= upTo);
+  const youngest = Math.max(...told.map(({ token }) => token));
+  return write.token < youngest && !told.some(({ token, seen }) => token === youngest && seen.has(seenName(write)));
+}
+
+/**
+ * Whether a write to its parent belongs to what a checkpoint is rebuilt from.
+ * @param over of those with lower tokens, only these; where it is not known, those that had not come late by then
  */
 export function countsFor(
   { token, over }: { token: number; over: ReadonlySet<string> | undefined },
-  writes: { token: number; task: string },
+  write: OneWrite,
+  claims: readonly Claim[],
 ): boolean {
-  if (writes.token >= token) return writes.token === token;
-  return over === undefined || over.has(overName(writes.task, writes.token));
+  if (write.token >= token) return write.token === token;
+  return over ? over.has(overName(write.task, write.token)) : !isUnseen(claims, write, token);
 }

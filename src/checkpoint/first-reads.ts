@@ -1,6 +1,7 @@
 import type { AttributeValue } from "../aws/dynamodb/items.js";
-import { boundsOf, isAbove, overName, type Bounds, type Grants, type Ranked } from "./fence.js";
-import { hasRun, indexOf } from "../format/writes.js";
+import { boundsOf, isAbove, isUnseen, overName, seenName } from "./fence.js";
+import type { Bounds, Claim, Grants, Ranked } from "./fence.js";
+import { indexOf } from "../format/writes.js";
 import { idTime } from "./ids.js";
 
 /** One item of a task's writes to a checkpoint. A task can have several under one token: some came before that. */
@@ -8,8 +9,8 @@ export interface TaskWrites {
   sortKey: string;
   task: string;
   token: number;
-  /** Whether the checkpoint was the latest to whoever has written it. */
-  claims: boolean;
+  /** What they say of the first read, where they claim the checkpoint. */
+  seen: ReadonlySet<string> | undefined;
   /** Of the writes. */
   names: readonly string[];
   /** The attributes of those that later ones of the same holder take the place of. */
@@ -35,6 +36,8 @@ export class FirstReads {
   readonly #put = new Set<string>();
   /** Those where one was acknowledged. */
   readonly #acknowledged = new Set<string>();
+  /** Those where writes that say what was read first were. */
+  readonly #told = new Set<string>();
   /** By checkpoint, and in it by the item's sort key. */
   readonly #writes = new Map<string, Map<string, SeenWrites>>();
 
@@ -83,7 +86,7 @@ export class FirstReads {
 
   /** That was acknowledged. */
   stored(ns: string, id: string): void {
-    if (id !== this.#bases.get(ns)?.id) this.#acknowledged.add(ns);
+    (id === this.#bases.get(ns)?.id ? this.#told : this.#acknowledged).add(ns);
     if (ns === "") this.#storedFrom = idTime(id) ?? Infinity;
   }
 
@@ -126,11 +129,13 @@ export class FirstReads {
     if (this.#writes.has(name)) return;
     if (this.#writes.size === MAX_CHECKPOINTS) this.#writes.delete(this.#writes.keys().next().value!);
     const older = all.filter(({ token }) => token < this.token);
+    const claims = all.filter(isClaim);
     // Of others than the latest, what was replaced is not kept.
     const isBase = this.#bases.get(ns)?.id === id;
     const seen = older.map((one): [string, SeenWrites] => {
       const { sortKey, task, token, special } = one;
-      return [sortKey, { task, token, names: new Set(inTime(one, older)), special: isBase ? special : {} }];
+      const names = one.names.filter((name) => !isUnseen(claims, { token, task, name }));
+      return [sortKey, { task, token, names: new Set(names), special: isBase ? special : {} }];
     });
     this.#writes.set(name, new Map(seen));
   }
@@ -148,6 +153,17 @@ export class FirstReads {
   }
 
   /**
+   * What writes that claim a checkpoint of an older one say in `seen`, until some that have said so are stored;
+   * `undefined` for others.
+   */
+  seen(ns: string, id: string): string[] | undefined {
+    const base = this.#bases.get(ns);
+    if (base?.id !== id || base.token >= this.token || this.#told.has(ns)) return undefined;
+    const known = this.#writes.get(nameOf(ns, id));
+    return known && [...known.values()].flatMap((one) => [...one.names].map((name) => seenName({ ...one, name })));
+  }
+
+  /**
    * What a checkpoint that is put under this one says in `over`; `undefined` where its writes have not been read. A
    * task whose ordinary writes were not there yet is not named, though it has others: they may come later.
    */
@@ -158,13 +174,7 @@ export class FirstReads {
   }
 }
 
-/** The names without those of ordinary writes that came late: a younger lease's run of the task had none. */
-function inTime({ task, token, names }: TaskWrites, all: readonly TaskWrites[]): readonly string[] {
-  const isLate = all.some(
-    (one) =>
-      one.claims && one.task === task && one.token > token && one.names.some((name) => hasRun(task, indexOf(name))),
-  );
-  return isLate ? names.filter((name) => indexOf(name) < 0) : names;
-}
+/** Whether writes say what their holder had read first. */
+export const isClaim = (one: TaskWrites): one is TaskWrites & Claim => one.seen !== undefined;
 
 const nameOf = (ns: string, id: string): string => JSON.stringify([ns, id]);

@@ -5,7 +5,7 @@ import { itemSize } from "./item-size.js";
 
 /** Those of checkpoints and writes; `w…` are writes, and `at…` the numbers of their calls. */
 const KNOWN =
-  /^(PK|SK|v|n|data|parent|run|first|restored|token|over|ttl|ends|void|ns|id|task|path|below|at(-\d+)?|w-?\d+)$/;
+  /^(PK|SK|v|n|data|parent|run|first|restored|token|over|seen|ttl|ends|void|ns|id|task|path|below|at(-\d+)?|w-?\d+)$/;
 
 /** An item of a checkpoint or of writes, with nothing that this version does not know, of no other type. */
 export const knownOf = (item: Item): Item =>

@@ -33,14 +33,6 @@ export interface SerializedWrite extends Serialized {
   channel: string;
 }
 
-/** LangGraph's index of an error, and of a question. */
-const ENDS_OF_RUNS = [-1, -3];
-/** LangGraph's name for what no task has written. */
-const NO_TASK = "00000000-0000-0000-0000-000000000000";
-
-/** Whether a write says that its task has run, and has no ordinary writes. */
-export const hasRun = (task: string, index: number): boolean => task !== NO_TASK && ENDS_OF_RUNS.includes(index);
-
 export const attributeOf = (index: number): string => `w${index}`;
 export const indexOf = (attribute: string): number => Number(attribute.slice(1));
 
@@ -93,8 +85,8 @@ export type WriteAttribute = {
   isEarly: boolean;
   /** Of the lease under which it was put; 0 without one. */
   token: number;
-  /** Whether its checkpoint was the latest to its holder. */
-  claims: boolean;
+  /** The attribute itself. */
+  name: string;
   /** The task, as its key has it. */
   task: string;
   /** The run that has written it, if its caller said so. */
@@ -107,7 +99,7 @@ export type WriteAttribute = {
 export async function writeAttributes(item: Item, codec: Codec, meter = codec.meter()): Promise<WriteAttribute[]> {
   const names = writeNames(item);
   // Segments of writes that were restored have moved with them.
-  const { born, isEarly, token, claims, task = "" } = parseSortKey(item.SK.S);
+  const { born, isEarly, token, task = "" } = parseSortKey(item.SK.S);
   const bornOf = (head: unknown): string => {
     const stated = bornOfWrite(head);
     return born || stated;
@@ -125,7 +117,7 @@ export async function writeAttributes(item: Item, codec: Codec, meter = codec.me
       const runId = typeof run === "string" ? run : undefined;
       const [value, ...more] = container.values;
       if (value && more.length === 0) {
-        const one = { index, value, isEarly, token, claims, task, runId, boundPath };
+        const one = { index, name, value, isEarly, token, task, runId, boundPath };
         if (typeof head === "string") return { kind: "single", channel: head, ...one };
         if (isCount(head) && index >= 0) return { kind: "run", count: head, ...one };
       }

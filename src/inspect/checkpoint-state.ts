@@ -1,6 +1,6 @@
 import { invalidInput } from "../errors.js";
 import type { CheckpointName } from "./find-checkpoint.js";
-import type { StoredCheckpoint } from "../checkpoint/read/open.js";
+import { pendingTasks, type StoredCheckpoint } from "../checkpoint/read/open.js";
 import { type Storage } from "../checkpoint/storage.js";
 import { threadOf } from "../checkpoint/refs.js";
 import { timeline, type ReadEntry, type TimelineEntry } from "./timeline.js";
@@ -69,7 +69,7 @@ export async function checkpointState(
     entry,
     metadata,
     channels,
-    tasks: await Promise.all(stored.tasks.map((task) => taskState(reader, task, stored.meter))),
+    tasks: await Promise.all(pendingTasks(stored).map((task) => taskState(reader, task, stored.meter))),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import type { CheckpointItems } from "../checkpoint/read/pages.js";
 import { nextNodes, tellsNextNodes } from "./next-nodes.js";
-import { storedSize, type StoredCheckpoint } from "../checkpoint/read/open.js";
+import { pendingTasks, storedSize, type StoredCheckpoint } from "../checkpoint/read/open.js";
 import { bytesInMemory } from "../format/known-attributes.js";
 import { deltaChannels } from "../checkpoint/delta-channels.js";
 import { isBody, isMetadata, stepsSince } from "../checkpoint/parts.js";
@@ -158,7 +158,7 @@ async function factsOf(stored: StoredCheckpoint, reader: ValueReader, problems: 
     runId: ifString(metadata?.run_id),
     time: ifString(body?.ts),
     next,
-    tasks: await Promise.all(stored.tasks.map((task) => taskOf(task, read))),
+    tasks: await Promise.all(pendingTasks(stored).map((task) => taskOf(task, read))),
     deltas: Object.fromEntries(deltas),
     versions: body?.channel_versions ?? {},
   };

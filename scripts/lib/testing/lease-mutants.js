@@ -33,6 +33,26 @@ export const leaseMutants = [
     ],
   },
   {
+    name: "writes do not say what their holder had read first",
+    edits: [
+      {
+        file: "checkpoint/write/put-writes.ts",
+        from: "const told = seen && seen.length <= MAX_SEEN ?",
+        to: "const told = seen && seen.length < 0 ?",
+      },
+    ],
+  },
+  {
+    name: "what a holder had read first is not compared on pending writes",
+    edits: [
+      {
+        file: "checkpoint/fence.ts",
+        from: "return write.token < youngest && !told",
+        to: "return write.token < 0 && !told",
+      },
+    ],
+  },
+  {
     name: "of two leases' writes for one task the older ones count",
     edits: [
       {
@@ -47,8 +67,8 @@ export const leaseMutants = [
     edits: [
       {
         file: "checkpoint/fence.ts",
-        from: "  if (writes.token >= token) return writes.token === token;\n  return over === undefined ||",
-        to: "  if (writes.token >= token) return true;\n  return over === undefined || token >= 0 ||",
+        from: "  if (write.token >= token) return write.token === token;\n  return over ?",
+        to: "  if (write.token >= token) return true;\n  return token >= 0 ? true : over ?",
       },
     ],
   },

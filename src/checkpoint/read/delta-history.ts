@@ -137,9 +137,9 @@ function asSeen(stored: StoredCheckpoint, child: View | undefined): StoredCheckp
   const tasks = stored.tasks.map((task) => ({
     ...task,
     // A child is there, so its tasks have run to their ends: what they had asked before says nothing.
-    attributes: task.attributes.filter((write) => write.index >= 0 && countsFor(child, write)),
+    attributes: task.attributes.filter((write) => write.index >= 0 && countsFor(child, write, stored.claims)),
   }));
-  return { ...stored, tasks };
+  return { ...stored, tasks, claims: [] };
 }
 
 /**

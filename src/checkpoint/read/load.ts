@@ -7,7 +7,7 @@ import type { StoredWrite } from "../../format/writes.js";
 import type { LoadedSegments } from "../../payload/segment-store.js";
 import type { Storage } from "../storage.js";
 import { isBody, isMetadata } from "../parts.js";
-import { at, locationOf, writesOf, type StoredCheckpoint } from "./open.js";
+import { at, locationOf, pendingTasks, writesOf, type StoredCheckpoint } from "./open.js";
 
 /* What an opened checkpoint holds, once its segments are there. */
 
@@ -48,7 +48,7 @@ export async function loadWrites(
   segments: LoadedSegments,
   channels?: ReadonlySet<string>,
 ): Promise<CheckpointPendingWrite[]> {
-  const loaded = stored.tasks.map(async ({ taskId, attributes }) => {
+  const loaded = pendingTasks(stored).map(async ({ taskId, attributes }) => {
     const merge = (): StoredWrite[] => mergeWrites(attributes, stored.meter, (value) => join(value, segments));
     const writes = await at(stored, writesOf({ taskId }), merge);
     const wanted = channels ? writes.filter((w) => channels.has(w.channel)) : writes;

@@ -2,12 +2,11 @@ import { decodeContainer } from "../../format/container.js";
 import { damaged } from "../../format/format-error.js";
 import type { Meter } from "../../format/meter.js";
 import type { Value } from "../../format/value.js";
-import { hasRun, type StoredWrite, type WriteAttribute } from "../../format/writes.js";
+import type { StoredWrite, WriteAttribute } from "../../format/writes.js";
 
 /**
  * The writes of one task by index. Of several leases, the ordinary ones are those of the youngest that has any, and
- * each special one that of the youngest that has it. Where a younger one says that the task has asked or failed, it
- * had no ordinary ones then: those of older leases have come late.
+ * each special one that of the youngest that has it.
  * @param unpack reads a run's bytes
  */
 export function mergeWrites(
@@ -21,7 +20,7 @@ export function mergeWrites(
   for (const token of tokens) {
     const some = attributes.filter((one) => one.token === token && !(hasOrdinary && one.index >= 0));
     for (const [index, write] of mergeLease(some, meter, unpack)) if (!merged.has(index)) merged.set(index, write);
-    hasOrdinary ||= some.some((one) => one.index >= 0 || (one.claims && hasRun(one.task, one.index)));
+    hasOrdinary ||= some.some((one) => one.index >= 0);
   }
   return [...merged.values()].sort((a, b) => a.index - b.index);
 }

@@ -18,12 +18,14 @@ import {
   type WriteAttribute,
 } from "../../format/writes.js";
 import { endOf, goneAt } from "../../payload/lifetime.js";
+import { isUnseen, type Claim } from "../fence.js";
+import { isClaim } from "../first-reads.js";
 import { tokenOf } from "../grants.js";
 import { bornOf } from "../incarnation.js";
 import type { Thread } from "../refs.js";
 import type { Storage } from "../storage.js";
 import type { CheckpointItems } from "./pages.js";
-import { overOf } from "./rank.js";
+import { overOf, taskWrites } from "./rank.js";
 
 /** A checkpoint and its writes as read, before their segments are. */
 export interface StoredCheckpoint {
@@ -38,6 +40,8 @@ export interface StoredCheckpoint {
   frame: Frame;
   /** Which writes of older leases it is rebuilt from, where it says so. */
   over: ReadonlySet<string> | undefined;
+  /** Those of the writes that say what their holder had seen. */
+  claims: Claim[];
   tasks: StoredTask[];
   /** Of the checkpoint, and then of its writes. */
   keys: Key[];
@@ -48,6 +52,10 @@ export interface StoredCheckpoint {
 interface StoredTask extends TaskOfItem {
   attributes: WriteAttribute[];
 }
+
+/** The tasks with what is pending of their writes. What came late is not, and what goes on from that needs it. */
+export const pendingTasks = ({ tasks, claims }: StoredCheckpoint): StoredTask[] =>
+  tasks.map((task) => ({ ...task, attributes: task.attributes.filter((one) => !isUnseen(claims, one)) }));
 
 /** Every value that has to be read to build a tuple. */
 export function allValues({ frame, tasks }: StoredCheckpoint): Value[] {
@@ -115,6 +123,7 @@ export async function openCheckpoint(
     endsAt: endOf(item),
     frame,
     over: overOf(item),
+    claims: writes.map(taskWrites).filter(isClaim),
     tasks: inOrder(tasks),
     keys: [item, ...writes].map(({ PK, SK }) => ({ PK, SK })),
     meter,

@@ -1,13 +1,11 @@
 import type { Item } from "../../aws/dynamodb/items.js";
 import { CheckpointDataError } from "../../errors.js";
-import { keyPart, parseSortKey, unescapeId, type KeyPart } from "../../format/keys.js";
-import { indexOf, writeNames } from "../../format/writes.js";
+import { keyPart, unescapeId, type KeyPart } from "../../format/keys.js";
 import { goneAt, isEnded } from "../../payload/lifetime.js";
-import type { TaskWrites } from "../first-reads.js";
 import type { CheckpointRef, Thread } from "../refs.js";
 import type { Storage } from "../storage.js";
 import { loadBody, loadMetadata } from "./load.js";
-import { belowOf } from "./rank.js";
+import { belowOf, taskWrites } from "./rank.js";
 import { openCheckpoint, type StoredCheckpoint } from "./open.js";
 import { boundsOf, LatestSearch, epochOf, type Bounds, type Grants } from "../fence.js";
 import { checkpointPages, namespaceRange, oneCheckpoint, type AboutLeases, type RankedItems } from "./pages.js";
@@ -52,6 +50,7 @@ async function latestItems(
   }
   const items = search?.best;
   const isFirst = lease?.reads.readLatest(nameOf(ns), items);
+  if (items) lease?.reads.readWrites(nameOf(ns), items.id, items.writes.map(taskWrites));
   if (about.token !== undefined) incarnations.noteGrants(thread.id, { ...about, token: about.token });
   // The holder is told what the marker says; what it puts from now on is refused.
   const isOther = about.lease !== lease?.name || about.token !== lease?.token;
@@ -86,10 +85,7 @@ const NONE: Grants = { token: 0 };
  */
 export async function readBase(storage: Storage, thread: Thread, ns: KeyPart, looksBelow = true): Promise<void> {
   const { reads } = storage.lease ?? {};
-  const name = nameOf(ns);
-  if (!reads || reads.knows(name)) return;
-  const { items } = await latestItems(storage, thread, ns, undefined, looksBelow);
-  if (items) reads.readWrites(name, items.id, items.writes.map(taskWrites));
+  if (reads && !reads.knows(nameOf(ns))) await latestItems(storage, thread, ns, undefined, looksBelow);
 }
 
 /** The id of the latest checkpoint of a namespace, also of one that cannot be read. @param of its incarnation */
@@ -164,11 +160,4 @@ async function opened(storage: Storage, items: RankedItems, older?: RankedItems[
   storage.frames.set(thread.id, ns, id, { ...frame, lease, token: epochOf(items) });
   storage.lease?.reads.readWrites(ns, id, items.writes.map(taskWrites));
   return stored;
-}
-
-function taskWrites(item: Item): TaskWrites {
-  const { task, token, claims } = parseSortKey(item.SK.S);
-  const names = writeNames(item);
-  const special = Object.fromEntries(names.filter((name) => indexOf(name) < 0).map((name) => [name, item[name]!]));
-  return { sortKey: item.SK.S, task: task ?? "", token, claims, names, special };
 }

@@ -2,7 +2,9 @@ import type { Item } from "../../aws/dynamodb/items.js";
 import { BELOW, stringOf } from "../../format/attributes.js";
 import { idIn, PARENT } from "../../format/id-attribute.js";
 import { parseSortKey } from "../../format/keys.js";
-import { OVER, type Ranked } from "../fence.js";
+import { indexOf, writeNames } from "../../format/writes.js";
+import { OVER, SEEN, type Ranked } from "../fence.js";
+import type { TaskWrites } from "../first-reads.js";
 import { tokenOf } from "../grants.js";
 
 /** What of a checkpoint's item puts it in its place; `claimed` comes from its writes. */
@@ -20,18 +22,23 @@ export function claimOf(item: Item): number {
 }
 
 /** Which writes of older tokens a checkpoint is rebuilt from; `undefined` where it does not say. */
-export function overOf(item: Item): ReadonlySet<string> | undefined {
-  const names = namesIn(item, OVER);
-  return names && new Set(names);
-}
+export const overOf = (item: Item): ReadonlySet<string> | undefined => namesIn(item, OVER);
 
 /** In which namespaces of subgraphs a question was asked that is among a task's writes. */
-export const belowOf = (writes: Item): string[] => namesIn(writes, BELOW) ?? [];
+export const belowOf = (writes: Item): string[] => [...(namesIn(writes, BELOW) ?? [])];
 
-function namesIn(item: Item, attribute: string): string[] | undefined {
+/** What leases go by of a task's writes. */
+export function taskWrites(item: Item): TaskWrites {
+  const { task = "", token, claims } = parseSortKey(item.SK.S);
+  const names = writeNames(item);
+  const special = Object.fromEntries(names.filter((name) => indexOf(name) < 0).map((name) => [name, item[name]!]));
+  return { sortKey: item.SK.S, task, token, names, seen: claims ? namesIn(item, SEEN) : undefined, special };
+}
+
+function namesIn(item: Item, attribute: string): ReadonlySet<string> | undefined {
   try {
-    const names: unknown = JSON.parse(stringOf(item, attribute) ?? "");
-    return Array.isArray(names) ? names.map(String) : undefined;
+    const names: unknown = JSON.parse(stringOf(item, attribute) ?? "null");
+    return Array.isArray(names) ? new Set(names.map(String)) : undefined;
   } catch {
     return undefined;
   }

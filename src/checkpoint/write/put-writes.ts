@@ -34,6 +34,8 @@ import {
 const MAX_INLINE_BYTES = 64 * 1_024;
 /** "Expressions": an update expression has at most 4 KB and 300 operators, so more writes go as runs. */
 const MAX_SINGLE_WRITES = 100;
+/** Characters of what a holder says that it has seen: some 1,500 writes. An item has 400 KB at most. */
+const MAX_SEEN = 100_000;
 /** How often to look again when other calls for the same task keep coming between. */
 const MAX_ROUNDS = 10;
 
@@ -50,6 +52,8 @@ export interface PutWritesInput {
   isImported?: boolean;
   /** Of a question, the namespaces of subgraphs below where it was asked. */
   below?: string[];
+  /** Of a holder, what it had read first. */
+  seen?: string;
   writes: SerializedWrite[];
   ttlSeconds: number | undefined;
   /** The run that the task belongs to, if its caller said so. */
@@ -89,14 +93,16 @@ export async function putWrites(storage: Storage, input: PutWritesInput): Promis
   const itemKey = key(thread.partition, writesSortKey(prefix, task, checkpoint.born, lease));
   const claiming = lease.claims ? storage.lease?.reads : undefined;
   claiming?.begin(input.ns);
+  const seen = JSON.stringify(claiming?.seen(input.ns, checkpointId));
+  const told = seen && seen.length <= MAX_SEEN ? { ...input, seen } : input;
   storage.superseded?.wrote(threadId, input.ns, checkpointId, itemKey);
   const isTooLarge = (error: unknown): boolean =>
     error instanceof AwsRequestError && error.serviceCode === "ValidationException" && /size/i.test(error.message);
-  await update(storage, itemKey, task, input, checkpoint.goneAt, MAX_INLINE_BYTES)
+  await update(storage, itemKey, task, told, checkpoint.goneAt, MAX_INLINE_BYTES)
     .catch((error: unknown) => {
       // Many calls for one task can fill its item: then everything of this one goes into segments.
       if (!isTooLarge(error)) throw error;
-      return update(storage, itemKey, task, input, checkpoint.goneAt, 0);
+      return update(storage, itemKey, task, told, checkpoint.goneAt, 0);
     })
     .catch((error: unknown) => {
       throw locate(error, { threadId, checkpointNs, checkpointId });
@@ -149,7 +155,7 @@ async function update(
   const ordinary = input.writes.filter((w) => w.index >= 0);
   let special = input.writes.filter((w) => w.index < 0);
   let order = input.isImported ? importOrder() : storage.writeOrder.next();
-  let seen: Item | undefined;
+  let before: Item | undefined;
   let taken = new Set<number>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const expression = new Expression(task, { ...input, taskPath: path, planted }, order);
@@ -177,7 +183,7 @@ async function update(
     // Runs leave out the indices that are taken, so they are stored only if nothing came between.
     const runs = consecutive(ordinary.filter((w) => !taken.has(w.index)));
     const packed = [...special, ...runs.map((run) => ({ index: run[0]!.index, channel: "", ...packRun(run) }))];
-    const until = seen ? Math.max(granted, goneAt(seen)) : granted;
+    const until = before ? Math.max(granted, goneAt(before)) : granted;
     const { values, plan } = await place(storage, itemKey, packed, maxInline, born, prolonged(life, until));
     for (const [i, { index, channel }] of packed.entries()) {
       const run = runs[i - special.length];
@@ -191,15 +197,15 @@ async function update(
     }
     if (plan.segments.size > 0) await writeSegments(storage, plan, prolonged(life, until));
     const { values: given, condition, ...update } = expression.build(itemKey, until);
-    const unchanged = seen
-      ? { condition: `(${condition}) AND n = :seen`, values: { ...given, ":seen": callsOf(seen) } }
+    const unchanged = before
+      ? { condition: `(${condition}) AND n = :n`, values: { ...given, ":n": callsOf(before) } }
       : { condition: `(${condition}) AND attribute_not_exists(n)`, values: given! };
     if (await storage.db.updateItem({ ...update, ...unchanged })) return;
-    seen = await storage.db.getItem(itemKey, true);
-    meet(seen);
+    before = await storage.db.getItem(itemKey, true);
+    meet(before);
     const end = ordinary.at(-1)!.index + 1;
-    taken = seen ? takenIndices(await writeAttributes(seen, storage.codec), end) : new Set();
-    ({ special, order } = leftToStore(storage, seen, special, order, input));
+    taken = before ? takenIndices(await writeAttributes(before, storage.codec), end) : new Set();
+    ({ special, order } = leftToStore(storage, before, special, order, input));
   }
   throw changedTooOften("The writes of one task", MAX_ROUNDS);
 }

@@ -6,6 +6,7 @@ import { escapeId, type KeyPart } from "../../format/keys.js";
 import { ORDER } from "../../format/write-order.js";
 import { attributeOf } from "../../format/writes.js";
 import { livingUpdate } from "../../payload/lifetime.js";
+import { SEEN } from "../fence.js";
 
 /** The attribute with the number of the call that has written a special channel. */
 export const orderAttribute = (index: number): string => ORDER + index;
@@ -15,6 +16,8 @@ interface About {
   taskPath: string;
   /** Of a question, the namespaces below where it was asked. */
   below?: readonly string[];
+  /** What their holder had read first, where they say so. */
+  seen?: string | undefined;
   isImported?: boolean;
   /** A path, as it is stored, that no write is bound to: it does not stand in the way. */
   planted?: string | undefined;
@@ -28,7 +31,7 @@ export class Expression {
   readonly #names: Record<string, string> = { "#at": ORDER };
   readonly #values: Record<string, AttributeValue> = { ":v": { N: String(FORMAT_VERSION) }, ":one": { N: "1" } };
 
-  constructor(task: KeyPart, { taskPath, below, isImported, planted }: About, order: string) {
+  constructor(task: KeyPart, { taskPath, below, seen, isImported, planted }: About, order: string) {
     this.#values[":at"] = { N: order };
     // A task that was taken over from another saver, and is run again here, keeps its place among the others.
     if (taskPath !== "") this.#setAttribute("path", { S: escapeId(taskPath) });
@@ -38,6 +41,7 @@ export class Expression {
       this.#conditions.push(`attribute_not_exists(#path) OR #path = :path${other}`);
     }
     if (below && below.length > 0) this.#setAttribute(BELOW, { S: JSON.stringify(below) });
+    if (seen !== undefined) this.#setAttribute(SEEN, { S: seen });
     if (task.whole !== undefined) this.#setAttribute("task", { S: task.whole });
   }
 

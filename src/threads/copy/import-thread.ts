@@ -1,6 +1,6 @@
 import { DynamoDBSaverError, invalidInput } from "../../errors.js";
 import { restore, type RestoreProgress } from "./restore.js";
-import { OVER, TOKEN } from "../../checkpoint/fence.js";
+import { OVER, SEEN, TOKEN } from "../../checkpoint/fence.js";
 import { BELOW } from "../../format/attributes.js";
 import { optionalId } from "../../checkpoint/ids.js";
 import { threadPartition } from "../../format/keys.js";
@@ -43,7 +43,7 @@ const KINDS: readonly [sortKeys: RegExp, attributes: ReadonlyMap<string, RegExp>
   ],
   [
     new RegExp(`^C#[^#]*#[^#]*#W#[^#]*#?(${LEASE_SUFFIX})?$`),
-    all({ w0: BYTES, "at-0": NUMBER, n: NUMBER, path: TEXT, task: TEXT, [BELOW]: TEXT }),
+    all({ w0: BYTES, "at-0": NUMBER, n: NUMBER, path: TEXT, task: TEXT, [BELOW]: TEXT, [SEEN]: TEXT }),
   ],
   [/^S#[\w-]{43}$/, all({ data: BYTES })],
 ];

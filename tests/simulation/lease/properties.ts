@@ -1,5 +1,5 @@
 import type { Rules } from "./rules.js";
-import { latestFor, pendingFor, pendingOf, ranked, readsOf, topOf, type Run, type State } from "./state.js";
+import { claimsOn, latestFor, pendingFor, pendingOf, ranked, readsOf, topOf, type Run, type State } from "./state.js";
 import { youngestStored } from "./steps.js";
 
 /** What must hold in every state; what does not, as a text. */
@@ -54,9 +54,17 @@ function ofReader(state: State, rules: Rules): string | undefined {
   const isUnanswered = latest?.token === youngest.token && !youngest.puts.includes(latest.id);
   if (latest?.id !== own && !isUnanswered)
     return `A reader gets ${nameOf(latest)} as the latest, and not ${own} of the youngest holder ${youngest.token}`;
-  if (latest && youngest.writes.includes(`${latest.id} a`)) {
+  const written = latest ? ["a", "b"].filter((task) => youngest.writes.includes(`${latest.id} ${task}`)) : [];
+  if (latest && written.length > 0) {
     const pending = pendingFor(state, rules, latest.id);
-    if (!pending.includes(`a@${youngest.token}`)) return `A write of ${youngest.token} is hidden from readers`;
+    const own = written.map((task) => `${task}@${youngest.token}`);
+    if (own.some((one) => !pending.includes(one))) return `A write of ${youngest.token} is hidden from readers`;
+    // What was there when it has read first stays, and nothing has come since.
+    const there = latest.id === youngest.base?.id ? youngest.seen : [];
+    const wrong = pending.find((one) => !one.endsWith(`@${youngest.token}`) && !there.includes(one));
+    if (wrong) return `A reader gets the pending write ${wrong}, which came after the first read of ${youngest.token}`;
+    const gone = there.find((one) => !pending.includes(one) && !written.includes(one.split("@")[0]!));
+    if (gone) return `A reader does not get the pending write ${gone}, which ${youngest.token} had read`;
   }
   return undefined;
 }
@@ -66,7 +74,10 @@ function ofDeltaChannels(state: State, rules: Rules): string | undefined {
   for (const one of state.checkpoints) {
     if (one.parentId === undefined || one.token === 0) continue;
     const over = one.over && new Set(one.over);
-    const counted = pendingOf(state, one.parentId, (writes) => rules.countsFor({ token: one.token, over }, writes));
+    const claims = claimsOn(state, one.parentId);
+    const counted = pendingOf(state, one.parentId, (writes) =>
+      rules.countsFor({ token: one.token, over }, { ...writes, name: "w0" }, claims),
+    );
     if (counted.join() !== one.basis.join())
       return `${nameOf(one)} is rebuilt from [${counted.join()}], and was made from [${one.basis.join()}]`;
   }

@@ -1,4 +1,4 @@
-import { boundsOf, countsFor, isAbove, LatestSearch } from "../../../src/checkpoint/fence.js";
+import { boundsOf, countsFor, isAbove, isUnseen, LatestSearch } from "../../../src/checkpoint/fence.js";
 import type { Bounds, Grants, Ranked } from "../../../src/checkpoint/fence.js";
 import { FirstReads } from "../../../src/checkpoint/first-reads.js";
 
@@ -45,6 +45,9 @@ export interface Rules {
   /** Whether older writes stand in the way of what a younger holder writes. */
   hasOwnPlace: boolean;
   countsFor: typeof countsFor;
+  isUnseen: typeof isUnseen;
+  /** What writes say of what their holder had read first. */
+  seen: (reads: FirstReads, on: string) => string[] | undefined;
   claims: boolean;
 }
 
@@ -72,6 +75,8 @@ export const protocol: Rules = {
   seesWrite: (reads, on, task, token) => reads.seesWrite("", on, { sortKey: `${task}@${token}`, token }, "w0"),
   hasOwnPlace: true,
   countsFor,
+  isUnseen,
+  seen: (reads, on) => reads.seen("", on),
   claims: true,
 };
 
@@ -94,6 +99,11 @@ export const mutants: Record<string, Partial<Rules>> = {
   "the token is not compared on the way of a DeltaChannel": { countsFor: () => true },
   "what was seen of older writes is not compared on the way of a DeltaChannel": {
     countsFor: (child, writes) => writes.token <= child.token,
+  },
+  "writes do not say what their holder had read first": { seen: () => undefined },
+  "what a holder had read first is not compared on pending writes": { isUnseen: () => false },
+  "what a holder had read first is not what those before it had let through": {
+    isUnseen: (claims, write) => isUnseen(claims, write, Math.min(...claims.map(({ token }) => token))),
   },
   "a search ends where the youngest lease may not have stored anything": {
     bounds: ({ token, since }) => ({ youngest: token, from: since ?? Infinity }),

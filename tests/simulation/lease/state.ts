@@ -1,4 +1,4 @@
-import type { Grants, Ranked } from "../../../src/checkpoint/fence.js";
+import type { Claim, Grants, Ranked } from "../../../src/checkpoint/fence.js";
 import { FirstReads } from "../../../src/checkpoint/first-reads.js";
 import { above, type Marker, type Rules, type Told } from "./rules.js";
 
@@ -24,6 +24,8 @@ export interface StoredWrites {
   task: string;
   token: number;
   claims: boolean;
+  /** What its holder had read first, where it says so. */
+  seen?: string[] | undefined;
   /** The token of whoever has written it: others only where holders have no place of their own. */
   by: number;
 }
@@ -161,7 +163,7 @@ export function ranked({ checkpoints, writes }: State, { claims, isLateClaim }: 
 }
 
 /** What a run remembers, as the package's own class has it. */
-export function readsOf({ token, base, seen, puts, before }: Run): FirstReads {
+export function readsOf({ token, base, seen, puts, writes, before }: Run): FirstReads {
   const reads = new FirstReads(token, before);
   if (base === null) return reads;
   reads.readLatest("", base);
@@ -171,9 +173,10 @@ export function readsOf({ token, base, seen, puts, before }: Run): FirstReads {
       base.id,
       seen.map((one) => {
         const [task = "", token] = one.split("@");
-        return { sortKey: one, task, token: Number(token), names: ["w0"], claims: true, special: {} };
+        return { sortKey: one, task, token: Number(token), names: ["w0"], seen: undefined, special: {} };
       }),
     );
+  if (writes.some((one) => base && one.startsWith(`${base.id} `))) reads.stored("", base!.id);
   if (puts.length > 0) reads.put("");
   return reads;
 }
@@ -208,5 +211,17 @@ export function pendingOf({ writes }: State, on: string, isSeen: (one: StoredWri
 
 export function pendingFor(state: State, rules: Rules, on: string, run?: Run): string[] {
   const reads = run && readsOf(run);
-  return pendingOf(state, on, (one) => !reads || rules.seesWrite(reads, on, one.task, one.token));
+  const isThere = (one: StoredWrites): boolean => !reads || rules.seesWrite(reads, on, one.task, one.token);
+  const claims = claimsOn(state, on, isThere);
+  return pendingOf(state, on, (one) => isThere(one) && !rules.isUnseen(claims, { ...one, name: "w0" }));
 }
+
+/** What those say who claim a checkpoint. */
+export const claimsOn = (
+  { writes }: State,
+  on: string,
+  isThere: (one: StoredWrites) => boolean = () => true,
+): Claim[] =>
+  writes
+    .filter((one) => one.on === on && one.seen && isThere(one))
+    .map(({ token, seen }) => ({ token, seen: new Set(seen) }));

@@ -109,7 +109,8 @@ function goOn(state: State, run: Run, i: number, { rules, scripts }: Bounds): vo
     if (run.puts.length === 0 && run.seen.some((one) => one.startsWith(`${task}@`))) run.at++;
     else {
       const claims = run.puts.length > 0 || readsOf(run).claims("", base!);
-      send({ kind: "writes", writes: { on: base!, task, token: run.token, claims, by: run.token } });
+      const seen = claims && run.token > 0 ? rules.seen(readsOf(run), base!) : undefined;
+      send({ kind: "writes", writes: { on: base!, task, token: run.token, claims, seen, by: run.token } });
     }
     return;
   }

@@ -33,7 +33,7 @@ export class LeaseJudge {
     const start = run?.listed.get(ns) ?? span.start;
     if (first) this.#notLate(put, first, run!, ns, span);
     else if (!put?.isUnsure) this.#youngest(put, thread, ns, { ...span, start });
-    if (run && run.token > 0 && !first) run.bases.set(ns, { base: put, end: span.end.step });
+    if (run && run.token > 0 && !first) run.bases.set(ns, { base: put, start: start.step, end: span.end.step });
     if (put) this.writes(tuple, put, run, first ? span : { ...span, start });
     return put;
   }
@@ -107,11 +107,32 @@ export class LeaseJudge {
     const late = shown.find((one) => !one.isSpecial && one.run.token > 0 && shown.some((ask) => asksAfter(ask, one)));
     if (late) fail(`A write of run ${late.run.n} with token ${late.run.token} is read, and a younger lease has asked`);
     if (put.isUnsure || run?.isUnsure) return shown;
+    for (const one of shown) this.#inTime(one, all, put, start.step);
     // The others are hidden from a holder that has read before.
     const counted = first ? all.filter((one) => one.run === run) : all;
     for (const one of counted) if (isSure(one, start.step) && one.run.token > 0) this.#isThere(one, shown, put);
     if (first && this.isCurrent(run)) this.#sameAsFirst(shown, first, put, run);
     return shown;
+  }
+
+  /** To everyone: an older holder's write that was begun after a younger one had claimed the checkpoint is late. */
+  #inTime(one: RecordedTask, all: RecordedTask[], put: RecordedPut, step: number): void {
+    const { task, run, isSpecial, start, isUnsure } = one;
+    // What takes the place of an earlier one of its holder may have been seen by the name of that.
+    const isAgain = all.some(
+      (other) => other !== one && other.run === run && other.task === task && other.start < start,
+    );
+    if (run.token === 0 || isUnsure || (isSpecial && isAgain)) return;
+    const claim = all.find(
+      (other) =>
+        other.claims &&
+        other.run.token > run.token &&
+        put.run !== other.run &&
+        isSure(other, step) &&
+        other.end < start,
+    );
+    if (claim)
+      fail(`A write of run ${run.n} is read, which was begun when run ${claim.run.n} with a younger lease had claimed`);
   }
 
   #isThere(wanted: RecordedTask, shown: RecordedTask[], put: RecordedPut): void {
@@ -121,6 +142,8 @@ export class LeaseJudge {
       one.run.token > run.token || (one.run.token === 0 && this.model.epochMax(put) >= run.token);
     // A younger one has asked: that it ran the task then may be there, although it was not told so.
     if (!isSpecial && this.model.tasks.some((one) => asksAfter(one, wanted))) return;
+    // A younger one that has claimed the checkpoint may have read it before.
+    if (this.model.tasks.some((one) => claimsBefore(one, wanted))) return;
     if (same.length === 0 || !same.every((one) => one === wanted || one.run === run || isOver(one)))
       fail(
         `A write of run ${run.n} with token ${run.token} to ${nameOf(put)} is hidden by ` +
@@ -166,5 +189,12 @@ export class LeaseJudge {
 /** Whether a younger holder has run the task, and that had no writes then. */
 const asksAfter = (ask: RecordedTask, { put, task, run }: RecordedTask): boolean =>
   ask.isSpecial && ask.claims && ask.put === put && ask.task === task && ask.run.token > run.token;
+
+/** Whether a younger holder has claimed the checkpoint, and perhaps read it before a write was there. */
+const claimsBefore = (claim: RecordedTask, { put, run, end }: RecordedTask): boolean =>
+  claim.claims &&
+  claim.put === put &&
+  claim.run.token > run.token &&
+  end > (claim.run.bases.get(put.ns)?.start ?? -Infinity);
 
 const byId = (a: RecordedPut, b: RecordedPut): number => (a.id < b.id ? -1 : 1);

@@ -27,7 +27,7 @@ export interface RecordedRun {
   /** Of a thread that was deleted beside it, or before its end. */
   isUnsure: boolean;
   /** What it has read first as the latest, by namespace. */
-  bases: Map<string, { base: RecordedPut | undefined; end: number }>;
+  bases: Map<string, { base: RecordedPut | undefined; start: number; end: number }>;
   /** When it has begun to read a list first, by namespace. */
   listed: Map<string, Moment>;
   /** The writes that it has read first, by checkpoint. */
