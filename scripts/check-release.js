@@ -15,7 +15,8 @@ if (repository.url.includes("_owner_"))
 for (const page of ["README.md", "docs/getting-started.md"])
   if (existsSync(page) && readFileSync(page, "utf8").includes("<!-- until the first release -->"))
     problems.push(
-      `${page}: take out what stands between "<!-- until the first release -->" and its end. This is the first release.`,
+      `${page}: take out what stands between "<!-- until the first release -->" and its end. This is the first ` +
+        "release.",
     );
 if (tag !== undefined) {
   if (tag !== `v${version}`) problems.push(`The tag is ${tag}, and package.json says ${version}.`);

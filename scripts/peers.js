@@ -1,5 +1,6 @@
 // `npm run peers`: says which LangGraph the tests run with. `npm run peers -- latest` raises it to what the registry
-// calls latest, with what else of LangChain's the tests use, and writes the table in docs/support.md. Then `npm test` tells.
+// calls latest, with what else of LangChain's the tests use, and writes the table in docs/support.md. Then `npm test`
+// tells.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -18,6 +18,7 @@ export default {
   // An anchor is what GitHub makes of a heading, so that a link holds in both places.
   markdown: { anchor: { slugify: githubSlug } },
   themeConfig: {
+    siteTitle: "checkpoint-dynamodb", // as much as there is room for above the menu
     nav: [{ text: "Repository", link: repository }],
     sidebar: [{ items: pages }],
     search: { provider: "local" },
