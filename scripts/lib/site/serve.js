@@ -20,13 +20,19 @@ const TYPES = {
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
 export async function serveSite(folder, base = "/") {
-  const server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+  /** @param {string} url */
+  const fileOf = (url) => {
+    const { pathname } = new URL(url, "http://127.0.0.1");
     const path = decodeURIComponent(pathname.startsWith(base) ? pathname.slice(base.length) : "404");
-    const file = normalize(`/${path === "" || path.endsWith("/") ? `${path}index.html` : path}`);
-    const body = await readFile(join(folder, file)).catch(() => undefined);
+    return normalize(`/${path === "" || path.endsWith("/") ? `${path}index.html` : path}`);
+  };
+  const server = createServer((request, response) => {
+    const file = fileOf(request.url ?? base);
     const type = TYPES[extname(file)] ?? "application/octet-stream";
-    response.writeHead(body === undefined ? 404 : 200, { "content-type": type }).end(body ?? "Not found");
+    readFile(join(folder, file)).then(
+      (body) => response.writeHead(200, { "content-type": type }).end(body),
+      () => response.writeHead(404).end("Not found"),
+    );
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const address = server.address();
