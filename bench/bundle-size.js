@@ -1,14 +1,15 @@
 import { bundle } from "./bundle.js";
+import { CEILINGS } from "./ceilings.js";
 import { heading, tableOf } from "./print.js";
 
-const BUDGET = 20_480;
 const LANGCHAIN = ["@langchain/*"];
 
 /**
  * What the saver adds to a Worker that has LangGraph already (own code, aws4fetch and fflate), and what LangChain adds
  * to a page.
+ * @param {import("./budgets.js").Budgets} budgets
  */
-export async function printBundleSize() {
+export async function printBundleSize(budgets) {
   heading("The bundle, minified by esbuild");
   const rows = {
     "own code": await bundle("DynamoDBSaver", "index", [...LANGCHAIN, "aws4fetch", "fflate"]),
@@ -20,6 +21,5 @@ export async function printBundleSize() {
   for (const [part, { minified, gzipped }] of Object.entries(rows)) table.push([part, minified, gzipped]);
   console.log(table.toString());
   const { gzipped } = rows["with aws4fetch and fflate"];
-  console.log(`budget ${BUDGET} bytes: ${gzipped <= BUDGET ? "kept" : `OVER by ${gzipped - BUDGET}`}`);
-  return gzipped <= BUDGET;
+  console.log(`budget ${CEILINGS.saver} bytes: ${budgets.judge("bundle of the saver", gzipped, CEILINGS.saver)}`);
 }

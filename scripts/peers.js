@@ -1,5 +1,6 @@
 // `npm run peers`: says which LangGraph the tests run with. `npm run peers -- latest` raises it to what the registry
-// calls latest, with what else of LangChain's the tests use, and writes the table in the README. Then `npm test` tells.
+// calls latest, with what else of LangChain's the tests use, and writes the table in docs/support.md. Then `npm test`
+// tells.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -27,8 +28,8 @@ function raise(tag) {
     .filter(isLangChains)
     .map((name) => `${name}@${latest(name, tag)}`);
   npm(["install", "--save-dev", "--save-exact", "--no-audit", "--no-fund", "--loglevel=error", ...wanted], "inherit");
-  const readme = `${root}README.md`;
-  writeFileSync(readme, withPeersTable(readFileSync(readme, "utf8"), peersTable(oldestPeers(), newestPeers())));
+  const page = `${root}docs/support.md`;
+  writeFileSync(page, withPeersTable(readFileSync(page, "utf8"), peersTable(oldestPeers(), newestPeers())));
   for (const [name, version] of Object.entries(packageJson().devDependencies)) {
     if (isLangChains(name) && installed[name] !== version) console.log(`${name} ${installed[name]} → ${version}`);
   }

@@ -6,7 +6,7 @@ import { InMemoryStore } from "@langchain/langgraph-checkpoint";
 import { expect, inject, test } from "vitest";
 import { newestPeers, oldestPeers, packageJson, peersTable, withPeersTable } from "../scripts/lib/testing/peers.js";
 
-/* Which LangGraph a lane runs with, asked of LangGraph itself, and what the README says of it. */
+/* Which LangGraph a lane runs with, asked of LangGraph itself, and what docs/support.md says of it. */
 
 /** A call of each package that throws: the stack says from which file. */
 const THROWERS = {
@@ -29,10 +29,10 @@ test.each(Object.entries(THROWERS))("this lane runs with the version of %s that 
   expect(version).toBe(inject("peers")[name]);
 });
 
-test("the README names the versions that are tested", () => {
-  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+test("the page on support names the versions that are tested", () => {
+  const page = readFileSync(new URL("../docs/support.md", import.meta.url), "utf8");
 
-  expect(withPeersTable(readme, peersTable(oldestPeers(), newestPeers()))).toBe(readme);
+  expect(withPeersTable(page, peersTable(oldestPeers(), newestPeers()))).toBe(page);
 });
 
 test("the oldest are the first that the peer range admits", () => {

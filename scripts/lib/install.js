@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -54,5 +54,20 @@ export function npm(args) {
     });
     child.on("error", () => resolve(false));
     child.on("close", (code) => resolve(code === 0));
+  });
+}
+
+/**
+ * Whether a folder's `node_modules` has these packages, at these versions.
+ * @param {string} folder with a slash at its end
+ * @param {Record<string, string>} versions by name
+ */
+export function hasPackages(folder, versions) {
+  return Object.entries(versions).every(([name, version]) => {
+    try {
+      return JSON.parse(readFileSync(`${folder}node_modules/${name}/package.json`, "utf8")).version === version;
+    } catch {
+      return false;
+    }
   });
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { hasPackages } from "./install.js";
 import { ensureBuilt } from "./testing/package-build.js";
 import { ensureRuntimes, executableOf } from "./testing/runtimes.js";
 
@@ -25,7 +26,7 @@ const installTimeoutMs = 5 * 60_000;
 export async function ensureSqliteSaver() {
   await ensureRuntimes(["node24"]);
   ensureBuilt();
-  if (!isInstalled()) {
+  if (!hasPackages(folder, versions)) {
     mkdirSync(folder, { recursive: true });
     const manifest = {
       private: true,
@@ -41,20 +42,10 @@ export async function ensureSqliteSaver() {
       shell: process.platform === "win32",
       timeout: installTimeoutMs,
     });
-    if (!isInstalled())
+    if (!hasPackages(folder, versions))
       throw new Error(`There is no SqliteSaver in .cache/sqlite. Install it: ${npmInstall.join(" ")}`);
   }
   const own = `${folder}node_modules/langgraph-checkpoint-dynamodb`;
   if (!existsSync(own)) symlinkSync(process.platform === "win32" ? root : "../../..", own, "junction");
   return { folder, node: executableOf("node24") };
-}
-
-function isInstalled() {
-  return Object.entries(versions).every(([name, version]) => {
-    try {
-      return JSON.parse(readFileSync(`${folder}node_modules/${name}/package.json`, "utf8")).version === version;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -9,11 +9,12 @@ import { root, run } from "./installed.js";
 
 const read = async (name: string) => JSON.parse(await readFile(join(root, name), "utf8"));
 
-test("jsr.json says the same as package.json", async () => {
+test("jsr.json says the same as package.json, and has its name behind the scope that JSR wants", async () => {
   const [jsr, npm] = await Promise.all([read("jsr.json"), read("package.json")]);
   const entries = Object.keys(npm.exports).filter((entry) => entry !== "./package.json");
   const packages = Object.entries({ ...npm.dependencies, ...npm.peerDependencies });
 
+  expect(jsr.name.split("/").slice(1)).toEqual([npm.name]);
   expect([jsr.version, jsr.license]).toEqual([npm.version, npm.license]);
   expect(Object.keys(jsr.exports)).toEqual(entries);
   expect(jsr.imports).toEqual(

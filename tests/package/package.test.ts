@@ -28,6 +28,7 @@ test("the tarball holds the build with its types, what is to be read first, and 
 
   expect([...new Set(files)].sort()).toEqual([
     "ARCHITECTURE.md",
+    "CHANGELOG.md",
     "LICENSE",
     "README.md",
     "SECURITY.md",
@@ -61,12 +62,13 @@ test("the tarball holds the build with its types, what is to be read first, and 
     "dist/shared.d.cts",
     "dist/shared.d.ts",
     "dist/shared.js",
-    ...["README", "api", "command-line", "configuration", "credentials", "migrating", "operations", "runtimes"].map(
+    ...["README", "api", "command-line", "comparison", "configuration", "credentials", "getting-started"].map(
       (page) => `docs/${page}.md`,
     ),
+    ...["migrating", "operations", "runtimes"].map((page) => `docs/${page}.md`),
     "docs/screenshots/forked-dark.png",
     "docs/screenshots/forked.png",
-    ...["server", "storage", "store", "threads", "troubleshooting"].map((page) => `docs/${page}.md`),
+    ...["server", "storage", "store", "support", "threads", "troubleshooting"].map((page) => `docs/${page}.md`),
     "examples/README.md",
     "examples/…",
     "infra/README.md",

@@ -138,7 +138,7 @@ priceSources, problems }\`.`,
     does: "Removes old checkpoints.",
     says:
       "What stays reads as before, and runs may go on meanwhile: [Threads for " +
-      "years](../README.md#threads-for-years) says how. It asks first; `--yes` is for scripts.",
+      "years](threads.md#pruning) says how. It asks first; `--yes` is for scripts.",
     screens: [
       { args: ["prune", "order-1041", "--keep-last", "2", "--dry-run"] },
       { args: ["prune", "order-1041", "--keep-last", "2"], keys: [["No", "y"]] },

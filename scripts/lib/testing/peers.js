@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { npm } from "../install.js";
+import { hasPackages, npm } from "../install.js";
 
 /* Which LangGraph the tests run with. What runs with today's is what npm installed for this repository. */
 
@@ -52,32 +52,21 @@ export function oldestPeers() {
 export async function ensureOldestPeers() {
   /** @type {Record<string, string>} */
   const wanted = { ...oldestPeers(), [VALIDATION]: packageJson().devDependencies[VALIDATION] ?? "" };
-  if (!isInstalled(wanted)) {
+  if (!hasPackages(folder, wanted)) {
     console.log(`Installing LangGraph ${wanted[LANGGRAPH]} with the oldest peers (npm) …`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${folder}package.json`, JSON.stringify({ private: true, dependencies: wanted }));
     const isDone = await npm(["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error"]);
-    if (!isDone || !isInstalled(wanted))
+    if (!isDone || !hasPackages(folder, wanted))
       throw new Error(`The oldest peers are not installed. To see why, run: npm install --prefix ${folder}`);
   }
   return folder;
 }
 
-/** @param {Record<string, string>} wanted */
-function isInstalled(wanted) {
-  return Object.entries(wanted).every(([name, version]) => {
-    try {
-      return JSON.parse(readFileSync(`${folder}node_modules/${name}/package.json`, "utf8")).version === version;
-    } catch {
-      return false;
-    }
-  });
-}
-
 const TABLE = /(<!-- peers -->\n\n)[^]*?(\n\n<!-- \/peers -->)/;
 
 /**
- * What the README says of it.
+ * What docs/support.md says of it.
  * @param {Record<string, string>} oldest
  * @param {Record<string, string>} newest
  */
@@ -88,11 +77,11 @@ export function peersTable(oldest, newest) {
 
 /**
  * Puts the table between its two marks.
- * @param {string} readme
+ * @param {string} page
  * @param {string} table
  */
-export function withPeersTable(readme, table) {
-  if (!TABLE.test(readme))
-    throw new Error("The README has no <!-- peers --> and <!-- /peers --> to put the table between.");
-  return readme.replace(TABLE, (_, before, after) => before + table + after);
+export function withPeersTable(page, table) {
+  if (!TABLE.test(page))
+    throw new Error("docs/support.md has no <!-- peers --> and <!-- /peers --> to put the table between.");
+  return page.replace(TABLE, (_, before, after) => before + table + after);
 }
