@@ -1,7 +1,9 @@
 import { load } from "@langchain/core/load";
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import { fromBase64 } from "../../aws/base64.js";
+import { ESCAPED, isEscaped, isObject } from "./arguments.js";
 import { isConstruction, setOwn, unescapeKeys } from "./escape.js";
+import { messageOf } from "./messages.js";
 
 type Json = Record<string, unknown>;
 
@@ -27,7 +29,8 @@ export async function revive(json: string): Promise<unknown> {
   found.reverse();
   for (let next = found.pop(); next; next = found.pop()) {
     const { holder, key, record } = next;
-    setOwn(holder, key, record.lc === 1 ? await loadRecord(record) : valueOf(record));
+    const value = record.lc === 1 ? loaded(record) : valueOf(record);
+    setOwn(holder, key, value instanceof Promise ? await value : value);
   }
   return root.value;
 }
@@ -54,39 +57,51 @@ const LIMITS = { maxDepth: Number.MAX_SAFE_INTEGER };
 /** Where the classes of LangChain are that say what they are made of. Of others, a tracer reads the environment. */
 const MODULES = ["messages", "output_parsers", "prompt_values", "prompts", "runnables"];
 
-async function loadRecord(record: Json): Promise<unknown> {
-  return load(JSON.stringify(prepared(record).value), LIMITS);
+/** What a record is of; a promise of it where LangChain has to make it. */
+function loaded(record: Json): unknown {
+  const { value, isJson } = prepared(record);
+  const { id, kwargs } = value as Json;
+  const isOfData = isJson && isObject(kwargs) && isEscaped(Object.keys(kwargs));
+  return (isOfData && messageOf(id, kwargs[ESCAPED])) || load(JSON.stringify(value), LIMITS);
 }
 
-/** A part of a record as JSON alone, which is what `load` takes, and whether there is anything for it to load. */
+/** A part of a record as `load` takes it. */
 interface Prepared {
   value: unknown;
+  /** Whether there is anything for it to load. */
   loads: boolean;
+  /** Or else JSON, in which it is given, has less of it. */
+  isJson: boolean;
 }
+
+const ofData = (value: unknown): Prepared => ({ value, loads: false, isJson: true });
 
 /** `load` walks slowly through what it walks through. What has nothing to be loaded is given to it as escaped. */
 function prepared(value: unknown): Prepared {
-  if (typeof value !== "object" || value === null) return { value, loads: false };
+  if (typeof value !== "object" || value === null) return ofData(value);
   if (Array.isArray(value)) {
     const parts = value.map(prepared);
     const loads = parts.some((part) => part.loads);
-    return { value: parts.map(loads ? hidden : valueIn), loads };
+    const list = parts.map((part) => (loads ? hidden : valueIn)(part) ?? null);
+    return { value: list, loads, isJson: parts.every((part) => part.isJson) };
   }
   const object = value as Json;
   const names = Object.keys(object);
   // What LangChain itself has escaped, it gives back as it is.
-  if (names.length === 1 && names[0] === ESCAPED) return { value: object[ESCAPED], loads: false };
+  if (isEscaped(names)) return ofData(object[ESCAPED]);
   // `load` would refuse all of the object for it.
-  if (object.lc === 1 && object.type === "not_implemented") return { value: object, loads: false };
+  if (object.lc === 1 && object.type === "not_implemented") return ofData(object);
   if (isConstruction(object)) checkClass(object.id as unknown[]);
   const parts = names.map((name) => prepared(object[name]));
   const loads = object.lc === 1 || parts.some((part) => part.loads);
   const isId = (name: string): boolean => object.lc === 1 && name === "id";
   names.forEach((name, i) => setOwn(object, name, (loads && !isId(name) ? hidden : valueIn)(parts[i]!)));
-  return { value: object.lc === 2 ? valueOf(object) : object, loads };
+  const made = object.lc === 2 ? valueOf(object) : object;
+  for (const name of names) if (object[name] === undefined) delete object[name];
+  const isJson = made === object || made === undefined;
+  return { value: made, loads, isJson: isJson && parts.every((part) => part.isJson) };
 }
 
-const ESCAPED = "__lc_escaped__";
 const valueIn = ({ value }: Prepared): unknown => value;
 const hidden = ({ value, loads }: Prepared): unknown =>
   loads || typeof value !== "object" || value === null ? value : { [ESCAPED]: value };
