@@ -45,8 +45,8 @@ export interface Kwargs {
   isTemporary: boolean;
   /** When its thread was made: another one of the same id is not its own. */
   since?: number;
-  /** Answers that the thread had when the run began, where it is a resume. */
-  answers?: number;
+  /** How many answers each task had when the run began, where it is a resume. */
+  answers?: Record<string, number>;
   /** Whether a plain answer was given where several questions wait: nobody but its own isolate may go on with it. */
   isAmbiguous?: boolean;
   /** Whether it answers by id where nothing can have asked. */

@@ -25,11 +25,23 @@ export const isBound = (resume: unknown): boolean =>
 const NO_TASK = "00000000-0000-0000-0000-000000000000";
 const isTask = (id: string): boolean => id !== NO_TASK && id.includes("-");
 
-/** How many answers the tasks of the latest checkpoint have taken. */
-async function answersAt({ saver }: Scope, config: GraphConfig): Promise<number> {
+/** How many answers the tasks of a checkpoint have taken. */
+async function answersAt({ saver }: Scope, config: GraphConfig): Promise<Record<string, number>> {
   const tuple = await saver.getTuple(config);
-  const answers = (tuple?.pendingWrites ?? []).filter(([task, channel]) => channel === RESUME && isTask(task));
-  return answers.reduce((sum, [, , value]) => sum + (Array.isArray(value) ? value.length : 1), 0);
+  const counts: Record<string, number> = {};
+  for (const [task, channel, value] of tuple?.pendingWrites ?? [])
+    if (channel === RESUME && isTask(task))
+      counts[task] = (counts[task] ?? 0) + (Array.isArray(value) ? value.length : 1);
+  return counts;
+}
+
+/** What is left of bound answers, of which some tasks have taken theirs: `null` where that is nothing, or not sure. */
+function answersLeft({ command }: Kwargs, { tasks }: Snapshot, taken: readonly string[]): GraphCommand | null {
+  if (!isBound(command?.resume)) return null;
+  const waits = (asked: string): boolean =>
+    tasks.some((task) => !taken.includes(task.id) && task.interrupts.some(({ id }) => id === asked));
+  const left = Object.entries(command!.resume as Fields).filter(([id]) => waits(id));
+  return left.length > 0 ? new GraphCommand({ resume: Object.fromEntries(left) }) : null;
 }
 
 const openQuestions = ({ tasks }: Snapshot): string[] => [
@@ -92,8 +104,16 @@ export async function planAgain(
       why: "It was a plain answer with a jump, or where several questions waited. Answer by interrupt id.",
     };
   const at = { configurable: { ...config.configurable, ...kwargs.checkpoint } };
-  if (kwargs.answers !== undefined && (await answersAt(scope, at)) > kwargs.answers)
-    return { kind: "run", input: null, from: kwargs.checkpoint };
+  const before = kwargs.answers;
+  const taken = before ? Object.entries(await answersAt(scope, at)).filter(([id, n]) => n > (before[id] ?? 0)) : [];
+  if (taken.length > 0) {
+    const left = answersLeft(
+      kwargs,
+      snapshot,
+      taken.map(([id]) => id),
+    );
+    return { kind: "run", input: left, from: kwargs.checkpoint };
+  }
   return { kind: "run", input: inputOf(kwargs), from: kwargs.checkpoint };
 }
 

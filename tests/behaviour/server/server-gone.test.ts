@@ -16,7 +16,7 @@ const ada = { authorization: "ada" };
 const deletion = { method: "DELETE", headers: ada };
 
 test("a deletion that was cut short is repeated by its owner, and nobody finds the thread meanwhile", async () => {
-  const lives = Array.from({ length: 14 }, async (_, after) => {
+  const lives = Array.from({ length: 24 }, async (_, after) => {
     const served = serve({ authenticate, limits });
     const { call, server, world } = served;
     await call("POST", "/threads", { thread_id: "t" }, ada);
