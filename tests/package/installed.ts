@@ -48,9 +48,9 @@ export interface Installed {
 }
 
 /**
- * Packs the package and installs the tarball, from the registry as a user does, once for all who want the same beside
- * it. Each gets copies of the small projects. All of it is far from the repository, where whatever the package forgot
- * to declare would be found.
+ * Packs the package, once, and installs the tarball, from the registry as a user does, once for all who want the same
+ * beside it. Each gets copies of the small projects. All of it is far from the repository, where whatever the package
+ * forgot to declare would be found.
  *
  * @param beside names of packages of this repository to install with it, each at the version that is installed here, or
  *   `name@` and what npm shall install by that name; none: not even the peers
@@ -58,26 +58,26 @@ export interface Installed {
 export async function installPackage(beside: string[] = PEERS): Promise<Installed> {
   const name = createHash("sha256").update(beside.join(" ")).digest("hex").slice(0, 8);
   const place = join(inject("folder"), `installed-${name}`);
-  const { filename, files } = await installOnce(place, beside);
+  const { filename, files } = await once(place, () => install(place, beside));
   const folder = await mkdtemp(join(place, "used-"));
   await cp(projects, folder, { recursive: true });
 
   return {
     folder,
     modules: join(place, "node_modules"),
-    tarball: await readFile(join(place, filename)),
+    tarball: await readFile(filename),
     files: files.map(({ path }) => path).sort(),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-/** Whoever comes first installs, and the others wait: test files run side by side. */
-async function installOnce(place: string, beside: string[]): Promise<Packed> {
-  const done = join(place, "packed.json");
+/** Whoever comes first does what `make` does for a folder, and the others wait: test files run side by side. */
+async function once(place: string, make: () => Promise<Packed>): Promise<Packed> {
+  const done = `${place}.json`;
   while (!existsSync(done)) {
     if (!take(`${place}.lock`)) continue;
     try {
-      if (!existsSync(done)) await writeFile(done, JSON.stringify(await install(place, beside)));
+      if (!existsSync(done)) await writeFile(done, JSON.stringify(await make()));
     } finally {
       await rm(`${place}.lock`, { recursive: true, force: true });
     }
@@ -87,8 +87,7 @@ async function installOnce(place: string, beside: string[]): Promise<Packed> {
 
 async function install(place: string, beside: string[]): Promise<Packed> {
   await mkdir(place, { recursive: true });
-  ensureBuilt();
-  const packed = await pack(place);
+  const packed = await pack();
   const versions = await Promise.all(
     beside.map(async (entry) => {
       const [, name = entry, spec] = /^(@?[^@]+)@(.+)$/.exec(entry) ?? [];
@@ -118,16 +117,21 @@ async function install(place: string, beside: string[]): Promise<Packed> {
 }
 
 interface Packed {
+  /** The path of the tarball. */
   filename: string;
   files: { path: string }[];
 }
 
 /** What `npm publish` would send, of the build that is there. */
-async function pack(into: string): Promise<Packed> {
-  const [packed] = JSON.parse(
-    await run(root, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", into]),
-  ) as [Packed];
-  return packed;
+async function pack(): Promise<Packed> {
+  const place = join(inject("folder"), "packed");
+  return once(place, async () => {
+    await mkdir(place, { recursive: true });
+    ensureBuilt();
+    const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", place];
+    const [{ filename, files }] = JSON.parse(await run(root, "npm", args)) as [Packed];
+    return { filename: join(place, filename), files };
+  });
 }
 
 async function versionOf(name: string): Promise<string> {

@@ -154,6 +154,13 @@ crash dir = ${folder}
 keyring = ${folder}/keyring
 log to file = false
 mon cluster log to file = false
+# Each daemon notes in memory, for the dump of a crash, what it does: a fifth of a request's processor time.
+debug ms = 0
+debug osd = 0
+debug objecter = 0
+debug objclass = 0
+debug rados = 0
+osd enable op tracker = false
 
 [mon]
 mon data = ${folder}/mon
