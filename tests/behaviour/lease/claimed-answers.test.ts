@@ -9,7 +9,9 @@ import { newPrefix } from "../../lanes/stored/requests.js";
 
 provideContext();
 
-/* A younger holder answers one of several questions, and puts no checkpoint. What an older one had under way is late. */
+/*
+ * A younger holder answers one of several questions, and puts no checkpoint. What an older one had under way is late.
+ */
 
 const State = Annotation.Root({
   answers: Annotation<string[]>({ reducer: (all, more) => [...all, ...more].sort(), default: () => [] }),
