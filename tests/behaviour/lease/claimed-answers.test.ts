@@ -131,7 +131,7 @@ test("of several younger holders, that which has claimed last says what came lat
   expect(await names()).toEqual(["early", "fourth", "third"]);
 });
 
-test("what goes on from a late write has it in its DeltaChannel, and what a younger holder has put has not", async () => {
+test("what goes on from a late write has it in its DeltaChannel, and what goes on from others has not", async () => {
   const world = await thread();
   const { late, older, oldLease, one } = world;
   const options = { metadata: { counters_since_delta_snapshot: { n: [1, 1] } } };
