@@ -137,6 +137,11 @@ export interface Claim {
   seen: ReadonlySet<string>;
 }
 
+/** Those of the writes to a checkpoint that do. */
+export const claimsIn = <T extends { token: number; seen: Claim["seen"] | undefined }>(
+  writes: readonly T[],
+): (T & Claim)[] => writes.filter((one): one is T & Claim => one.seen !== undefined);
+
 /**
  * Whether a write has come late: after a younger holder, which claims the checkpoint, had read that first. The youngest
  * of them counts. What it has read was what those before it had let through.

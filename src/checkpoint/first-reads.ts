@@ -1,6 +1,6 @@
 import type { AttributeValue } from "../aws/dynamodb/items.js";
-import { boundsOf, isAbove, isUnseen, overName, seenName } from "./fence.js";
-import type { Bounds, Claim, Grants, Ranked } from "./fence.js";
+import { boundsOf, claimsIn, isAbove, isUnseen, overName, seenName } from "./fence.js";
+import type { Bounds, Grants, Ranked } from "./fence.js";
 import { indexOf } from "../format/writes.js";
 import { idTime } from "./ids.js";
 
@@ -129,7 +129,7 @@ export class FirstReads {
     if (this.#writes.has(name)) return;
     if (this.#writes.size === MAX_CHECKPOINTS) this.#writes.delete(this.#writes.keys().next().value!);
     const older = all.filter(({ token }) => token < this.token);
-    const claims = all.filter(isClaim);
+    const claims = claimsIn(all);
     // Of others than the latest, what was replaced is not kept.
     const isBase = this.#bases.get(ns)?.id === id;
     const seen = older.map((one): [string, SeenWrites] => {
@@ -173,8 +173,5 @@ export class FirstReads {
     return ran && [...new Set(ran.map(({ task, token }) => overName(task, token)))];
   }
 }
-
-/** Whether writes say what their holder had read first. */
-export const isClaim = (one: TaskWrites): one is TaskWrites & Claim => one.seen !== undefined;
 
 const nameOf = (ns: string, id: string): string => JSON.stringify([ns, id]);

@@ -18,8 +18,7 @@ import {
   type WriteAttribute,
 } from "../../format/writes.js";
 import { endOf, goneAt } from "../../payload/lifetime.js";
-import { isUnseen, type Claim } from "../fence.js";
-import { isClaim } from "../first-reads.js";
+import { claimsIn, isUnseen, type Claim } from "../fence.js";
 import { tokenOf } from "../grants.js";
 import { bornOf } from "../incarnation.js";
 import type { Thread } from "../refs.js";
@@ -123,7 +122,7 @@ export async function openCheckpoint(
     endsAt: endOf(item),
     frame,
     over: overOf(item),
-    claims: writes.map(taskWrites).filter(isClaim),
+    claims: claimsIn(writes.map(taskWrites)),
     tasks: inOrder(tasks),
     keys: [item, ...writes].map(({ PK, SK }) => ({ PK, SK })),
     meter,
