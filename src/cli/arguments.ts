@@ -19,6 +19,15 @@ export function duration(text: string): number {
   throw new InvalidArgumentError('It must be a duration such as "90s", "15m", "12h", "30d" or "2w".');
 }
 
+/** For a thread's id: DynamoDB has no empty key. */
+export function threadId(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("An id has at least one character.");
+}
+
+/** For the ids of several threads. */
+export const threadIds = (text: string, before: string[] = []): string[] => [...before, threadId(text)];
+
 /**
  * For an option that may come several times. (One that takes several at once would take the arguments behind it too.)
  */

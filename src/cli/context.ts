@@ -5,6 +5,7 @@ import type { DynamoDBSaver } from "../threads/saver.js";
 import type { Storage } from "../checkpoint/storage.js";
 import type { DynamoDBSaverEvent } from "../aws/client/events.js";
 import type { DynamoDBSaverOptions } from "../options.js";
+import { rememberEndpoints } from "./endpoints.js";
 import { signal } from "./interrupt.js";
 import { saverOptions, type GlobalOptions } from "./options.js";
 import { outputOf, type Output } from "./output.js";
@@ -49,6 +50,7 @@ export const openContext: Open = async (command) => {
   ]);
   const saver = new DynamoDBSaver(options);
   const config = expandConfig(options, ambientEnv());
+  rememberEndpoints(config);
   const storage = openStorage(config, saver.serde, writingFor(config));
   const onRequest = (listener: (requests: number) => void): (() => void) => {
     listeners.add(listener);

@@ -16,22 +16,26 @@ import { addRelease } from "./commands/release.js";
 import { addSetup } from "./commands/setup.js";
 import { addThreads } from "./commands/threads.js";
 import { openContext } from "./context.js";
-import { report } from "./failure.js";
+import { notWritten, report } from "./failure.js";
 import { EXIT } from "./errors.js";
-import { PROGRAM } from "./help.js";
+import { addHelp, PROGRAM } from "./help.js";
 import { interruption, listenForInterrupts } from "./interrupt.js";
-import { addGlobalOptions } from "./options.js";
+import { addGlobalOptions, type GlobalOptions } from "./options.js";
 import { outputOf } from "./output.js";
-import { plain } from "./text.js";
 
 /** The program with every command. */
 function createProgram(): Command {
-  const program = new Command(PROGRAM)
+  const program = new Command(PROGRAM);
+  program
     .description("Look after the threads that LangGraph agents keep in DynamoDB and S3.")
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
-    .configureOutput({ outputError: (text, write) => write(text.split("\n").map(plain).join("\n")) });
+    // What is wrong is reported as every other failure is, for machines too.
+    .configureOutput({
+      outputError: () => undefined,
+      writeErr: (text) => void (program.opts<GlobalOptions>().json || process.stderr.write(text)),
+    });
   addGlobalOptions(program);
   program.commandsGroup("To see what is there:");
   addThreads(program, openContext);
@@ -48,13 +52,7 @@ function createProgram(): Command {
   program.commandsGroup("To set up, and when something is wrong:");
   addSetup(program, openContext);
   addDoctor(program);
-  program.addHelpCommand(
-    program
-      .createCommand("help")
-      .argument("[command]")
-      .description("say more about a command")
-      .helpGroup("To set up, and when something is wrong:"),
-  );
+  addHelp(program);
   addCompletion(program, openContext);
   return program;
 }
@@ -63,13 +61,15 @@ function createProgram(): Command {
 setFlagsFromString("--heap-growing-percent=10");
 setFlagsFromString("--semi-space-growth-factor=1");
 
+const program = createProgram();
+
 // `| head` closes the pipe when it has seen enough.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.failed));
-}
+process.stderr.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? EXIT.ok : EXIT.failed));
+process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === "EPIPE" ? EXIT.ok : report(notWritten(error), outputOf(program))),
+);
 listenForInterrupts();
 
-const program = createProgram();
 try {
   await program.parseAsync();
   // What ended in good order although Ctrl-C came.

@@ -185,7 +185,7 @@ priceSources, problems }\`.`,
       "Commands, options, and ids of threads by what they begin with, where the table can be found in the " +
       "environment or in the line. For those it waits 1.5 seconds, or `CHECKPOINT_COMPLETION_MS` milliseconds. " +
       "The shell must find `langgraph-checkpoint-dynamodb` on its path (`npm install --global`), and bash needs " +
-      "its package bash-completion.",
+      "its package bash-completion. Where a file belongs, the shell offers its own names.",
     screens: [],
   },
 };
@@ -203,12 +203,14 @@ A key is never given on the command line, where others on the machine could see 
 
 Results go to stdout; questions, progress, notes and errors to stderr. With \`--json\`, nothing but JSON goes to stdout:
 one document, or one a line for what is many. Its shapes only grow. An error is then JSON on stderr too: \`{ "error": {
-code, message, remedy } }\`, with [these codes](troubleshooting.md).
+code, message, remedy } }\`, with [these codes](troubleshooting.md), and \`USAGE\` where the command line is wrong.
+
+An id that begins with \`-\` goes behind \`--\`, and all options before that: \`inspect --limit 5 -- -42\`.
 
 | exit code | |
 |---|---|
 | 0 | It did what it should. |
-| 1 | It failed, or \`doctor\` found something wrong. |
+| 1 | It failed, \`doctor\` found something wrong, or what was named is not there: a thread, a checkpoint, a channel, a namespace. Of several threads, those that are there are done all the same. |
 | 2 | Wrong usage, or nobody there to say yes. |
 | 130 | Interrupted by Ctrl-C (143 by SIGTERM). It says what was done and how to go on; all commands can be run again. |
 

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import { threadIds } from "../arguments.js";
 import type { Context, Open } from "../context.js";
+import { FoundWrong } from "../errors.js";
 import { withExample } from "../help.js";
 import { adviseOnInterrupt } from "../interrupt.js";
 import { counted } from "../numbers.js";
@@ -9,7 +11,7 @@ export function addDelete(program: Command, open: Open): void {
   const command = program
     .command("delete")
     .description("delete threads, with all that belongs to them")
-    .argument("<thread...>", "their ids")
+    .argument("<thread...>", "their ids", threadIds)
     .option("-y, --yes", "without a question")
     .action(async (threads: string[], { yes }: { yes?: boolean }, command: Command) =>
       remove(await open(command), threads, yes),
@@ -47,4 +49,5 @@ async function remove(context: Context, threads: readonly string[], yes: boolean
   progress.stop();
   if (output.isJson) await output.json({ deleted: threads.filter((id) => !unknown.has(id)), unknown: [...unknown] });
   else await output.line(`Deleted ${counted(threads.length - unknown.size, "thread")}.`);
+  if (unknown.size > 0) throw new FoundWrong();
 }

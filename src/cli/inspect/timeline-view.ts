@@ -2,7 +2,7 @@ import { isInternalChannel } from "../../inspect/next-nodes.js";
 import { timeline, type TimelineEntry, type TimelineOptions } from "../../inspect/timeline.js";
 import { timeOf } from "../checkpoint-time.js";
 import type { Context } from "../context.js";
-import { REMEDIES } from "../failure.js";
+import { REMEDIES } from "../remedies.js";
 import { FoundWrong } from "../errors.js";
 import { bytes as size, counted } from "../numbers.js";
 import type { Column, Row } from "../table.js";
