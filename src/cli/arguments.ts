@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { STATUSES, type Status } from "../inspect/statuses.js";
 
 /** For an option that takes a whole number. */
 export function wholeNumber(minimum: number): (text: string) => number {
@@ -7,6 +8,14 @@ export function wholeNumber(minimum: number): (text: string) => number {
     if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= minimum) return number;
     throw new InvalidArgumentError(`It must be a whole number from ${minimum} on.`);
   };
+}
+
+/** For an option that takes a list of statuses of threads. */
+export function statusesIn(text: string): ReadonlySet<Status> {
+  const given = text.split(",").map((one) => one.trim());
+  const isStatus = (one: string): one is Status => (STATUSES as readonly string[]).includes(one);
+  if (given.every(isStatus)) return new Set(given);
+  throw new InvalidArgumentError(`It must be some of ${STATUSES.join(", ")}, with commas between them.`);
 }
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400, w: 7 * 86_400 } as const;

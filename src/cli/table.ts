@@ -75,8 +75,8 @@ function fitted(columns: readonly Column[], natural: readonly number[], availabl
 }
 
 /**
- * The lines for what is no terminal: each row on one line, whole. A text that is longer than `PADDED` pushes its own row
- * to the right, and does not widen all others.
+ * The lines for what is no terminal: each row on one line, whole. A text that is longer than `PADDED` pushes its own
+ * row to the right, and does not widen all others.
  */
 function* wholeLines(
   columns: readonly Column[],

@@ -1,5 +1,5 @@
-import type { AwsRequestError, DynamoDBSaverError } from "../errors.js";
-import { isDynamoDBSaverError } from "../errors.js";
+import type { AwsRequestError, DynamoDBSaverError } from "../../errors.js";
+import { isDynamoDBSaverError } from "../../errors.js";
 import { NETWORK_REMEDIES, originOf, reasonOf } from "./endpoints.js";
 
 /*

@@ -1,11 +1,11 @@
 import { CommanderError } from "commander";
-import type { AwsRequestError, DynamoDBSaverError } from "../errors.js";
-import { isDynamoDBSaverError } from "../errors.js";
-import { EXIT, FoundWrong, Interrupted, UsageError } from "./errors.js";
-import { interruption } from "./interrupt.js";
-import type { Output } from "./output.js";
+import type { AwsRequestError, DynamoDBSaverError } from "../../errors.js";
+import { isDynamoDBSaverError } from "../../errors.js";
+import { EXIT, FoundWrong, Interrupted, UsageError } from "../errors.js";
+import { interruption } from "../interrupt.js";
+import type { Output } from "../output.js";
 import { messageOf, remedyFor } from "./remedies.js";
-import { red } from "./text.js";
+import { red } from "../text.js";
 
 /** Says what went wrong, on stderr, and returns what the program ends with. */
 export function report(error: unknown, output: Output): number {
