@@ -5,6 +5,7 @@ import type { DynamoDBSaver } from "../threads/saver.js";
 import type { Storage } from "../checkpoint/storage.js";
 import type { DynamoDBSaverEvent } from "../aws/client/events.js";
 import type { DynamoDBSaverOptions } from "../options.js";
+import { rememberEndpoints } from "./failures/endpoints.js";
 import { signal } from "./interrupt.js";
 import { saverOptions, type GlobalOptions } from "./options.js";
 import { outputOf, type Output } from "./output.js";
@@ -22,6 +23,8 @@ export interface Context {
   signal: AbortSignal;
   /** Calls `listener` after every request with how many there were. Returns what ends that. */
   onRequest(listener: (requests: number) => void): () => void;
+  /** What the requests until now have cost. */
+  spent(): { requests: number; readUnits: number };
 }
 
 /** Opens what a command's options name. Sends nothing yet. */
@@ -30,10 +33,14 @@ export type Open = (command: Command) => Promise<Context>;
 export const openContext: Open = async (command) => {
   const output = outputOf(command);
   let requests = 0;
+  let readUnits = 0;
   const listeners = new Set<(requests: number) => void>();
   const onEvent = (event: DynamoDBSaverEvent): void => {
     show(event, output);
-    if (event.type === "request") requests++;
+    if (event.type === "request") {
+      requests++;
+      readUnits += event.consumedCapacity.readUnits;
+    }
     for (const listener of listeners) listener(requests);
   };
   const options: DynamoDBSaverOptions = {
@@ -49,12 +56,13 @@ export const openContext: Open = async (command) => {
   ]);
   const saver = new DynamoDBSaver(options);
   const config = expandConfig(options, ambientEnv());
+  rememberEndpoints(config);
   const storage = openStorage(config, saver.serde, writingFor(config));
   const onRequest = (listener: (requests: number) => void): (() => void) => {
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
-  return { saver, storage, options, output, signal, onRequest };
+  return { saver, storage, options, output, signal, onRequest, spent: () => ({ requests, readUnits }) };
 };
 
 function show(event: DynamoDBSaverEvent, output: Output): void {

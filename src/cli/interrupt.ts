@@ -22,7 +22,20 @@ export function adviseOnInterrupt(text: string): void {
 export const interruption = (): { exitCode: number; advice: string } | undefined =>
   received === undefined ? undefined : { exitCode: EXIT_CODES[received], advice };
 
+let isPaused = false;
+
+/** While somebody works in an editor, Ctrl-C is the editor's. */
+export async function whilePaused<T>(work: () => Promise<T>): Promise<T> {
+  isPaused = true;
+  try {
+    return await work();
+  } finally {
+    isPaused = false;
+  }
+}
+
 export function interrupt(name: Name): void {
+  if (isPaused && name === "SIGINT") return;
   // The cursor may be hidden by a progress bar.
   if (received !== undefined) {
     if (process.stderr.isTTY) process.stderr.write("\u001b[?25h");

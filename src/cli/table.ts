@@ -19,6 +19,8 @@ export type Rows = Iterable<Row> | AsyncIterable<Row>;
 /** Rows laid out together: a longer table is printed as it arrives. */
 const ROWS_AT_ONCE = 100;
 const GAP = 2;
+/** Where there is no terminal, a column is at most this wide, and longer texts run over. */
+const PADDED = 40;
 /** A column that is wrapped to less than this cannot be read. */
 const NARROWEST = 12;
 
@@ -37,6 +39,11 @@ export async function* tableLines(
   for await (const batch of batches(rows)) {
     const texts = batch.map((row) => columns.map((_, i) => plainOf(row[i])));
     for (const row of texts) row.forEach((text, i) => (natural[i] = Math.max(natural[i]!, stringWidth(text))));
+    if (width === Infinity) {
+      yield* wholeLines(columns, batch, texts, natural, isFirst, colors);
+      isFirst = false;
+      continue;
+    }
     const widths = fitted(columns, natural, width - GAP * (columns.length - 1));
     if (widths) yield* gridLines(columns, batch, texts, widths, isFirst, colors);
     else yield* blockLines(columns, batch, texts, width, colors);
@@ -65,6 +72,34 @@ function fitted(columns: readonly Column[], natural: readonly number[], availabl
     widths[widths.findIndex((width, i) => canShrink[i] && width === widest)]!--;
   }
   return widths;
+}
+
+/**
+ * The lines for what is no terminal: each row on one line, whole. A text that is longer than `PADDED` pushes its own
+ * row to the right, and does not widen all others.
+ */
+function* wholeLines(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  texts: readonly string[][],
+  natural: readonly number[],
+  hasHead: boolean,
+  colors: Colors,
+): Generator<string> {
+  const line = (cells: readonly string[], paint: (text: string, i: number) => string): string =>
+    cells
+      .map((text, i) => {
+        const space = " ".repeat(Math.max(0, Math.min(natural[i]!, PADDED) - stringWidth(text)));
+        return columns[i]!.align === "right" ? space + paint(text, i) : paint(text, i) + space;
+      })
+      .join(" ".repeat(GAP))
+      .trimEnd();
+  if (hasHead)
+    yield line(
+      columns.map(({ title }) => title),
+      (text) => colors.dim(text),
+    );
+  for (const [r, row] of rows.entries()) yield line(texts[r]!, (text, i) => painted(colors, text, row[i]));
 }
 
 const NO_FRAME = Object.fromEntries(

@@ -2,7 +2,10 @@ import { threadOf } from "../checkpoint/refs.js";
 import { entryOf } from "../checkpoint/thread-entry.js";
 import type { Context } from "./context.js";
 
-/** Which of these ids no thread has; says so, because it may be a slip. */
+/**
+ * Which of these ids no thread has; says so, because it may be a slip. The command does the rest, and ends with 1 as
+ * every one does that is given the name of what is not there: `FoundWrong`.
+ */
 export async function unknownAmong(
   { storage, output }: Pick<Context, "storage" | "output">,
   threads: readonly string[],

@@ -48,6 +48,31 @@ describe("completion", () => {
     expect(await complete({}, "delete", "user-")).toEqual([]);
   });
 
+  test("leaves names of files to the shell where files belong", async () => {
+    const answer = async (...words: string[]) =>
+      (await run(nowhere, ["complete", "--", ...words])).stdout.trimEnd().split("\n").at(-1);
+    const files = [
+      ["import", ""],
+      ["import", "--as", "x", "exp"],
+      ["export", "a", "-o", ""],
+      ["export", "--output", "exp"],
+      ["--encryption-key-file", ""],
+      ["threads", "--older-key-file", "k"],
+    ];
+    const others = [
+      ["import", "--as", ""],
+      ["export", ""],
+      ["export", "-"],
+      ["import", "one.jsonl", ""],
+      ["prune", ""],
+    ];
+
+    expect(await Promise.all(files.map((words) => answer(...words)))).toEqual(files.map(() => ":0"));
+    expect(await Promise.all(others.map((words) => answer(...words)))).toEqual(others.map(() => ":4"));
+    // Without it, bash offers none.
+    expect((await run(nowhere, ["completion", "bash"])).stdout).toMatch(/^complete -o default -F /m);
+  });
+
   test("works in bash, at a press of the tabulator", async () => {
     const where = place();
     await putStep(saverAt(where), emptyThread("the-only-one"), { n: 1 });

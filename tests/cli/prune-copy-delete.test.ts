@@ -94,7 +94,7 @@ describe("prune", () => {
 
     const { code, stderr } = await run(where, ["prune", "a", "typo", "--keep-last", "1", "--yes"]);
 
-    expect([code, stderr]).toEqual([0, 'warning: There is no thread "typo".\n']);
+    expect([code, stderr]).toEqual([1, 'warning: There is no thread "typo".\n']);
     expect(await lengthOf(where, "a")).toBe(1);
   });
 });

@@ -35,13 +35,18 @@ export async function commandLinePage({ endpoint, s3 }) {
     AWS_ACCESS_KEY_ID: s3.accessKeyId,
     AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
     NO_COLOR: "1",
+    EDITOR: "sed -i s/249/199/",
   };
+  // What is stored while this runs, which may be at midnight.
+  const days = [0, 1].map((later) => new Date(Date.now() + later * 86_400_000).toISOString().slice(0, 10));
   /** @type {[from: string | RegExp, to: string][]} what differs from run to run, and is another in the documentation */
   const others = [
     [table, "langgraph-checkpoints"],
     [endpoint.replace(/\/$/, ""), "http://127.0.0.1:8000"],
     [s3.endpoint.replace(/\/$/, ""), "http://127.0.0.1:9000"],
     [/server's to \d+ s/g, "server's to 1 s"],
+    [/goes on from [0-9a-f-]{36}, with/g, "goes on from 1f1d6a01-8c4e-6b00-8006-5d0f3c0a7a11, with"],
+    [new RegExp(`(${days.join("|")})T[\\d:]{8}Z`, "g"), "2026-11-03T12:00:00Z"],
   ];
   const told = (/** @type {string} */ text) => others.reduce((said, [from, to]) => said.replaceAll(from, to), text);
   const context = { env, cwd: folder, told };

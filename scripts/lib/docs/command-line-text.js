@@ -2,6 +2,8 @@
  * What docs/command-line.md says beside the screens.
  */
 
+import { edit, lease, rollback, store, watch } from "./command-line-repairs.js";
+
 /**
  * A run that is shown.
  * @typedef {object} Shown
@@ -41,10 +43,26 @@ not work, [\`doctor\`](#doctor) says why.`;
 export const commands = {
   threads: {
     does: "Lists the threads.",
-    says: "Ordered by id, and streamed: a million of them take no more memory than ten.",
+    says: `Ordered by id, and streamed: a million of them take no more memory than ten.
+
+**Which failed, wait or run?** \`threads --status failed,waiting,running --since 12h\`. It reads the latest
+checkpoint of every thread that is listed: 8 requests for the list, 1 a megabyte more, and 1 a thread, which
+is 0.5 read units or a little more. At the end it says how many they were. \`--prefix\` makes them fewer;
+\`--since\` does not. What a status says:
+
+| status | |
+|---|---|
+| \`running\` | Somebody has the thread to itself, by a lease. |
+| \`failed\` | A task of the latest step has failed. |
+| \`waiting\` | A task waits for the answer to its \`interrupt()\`. |
+| \`unfinished\` | Nodes are to run next. A run without a lease is under way, or has died, or \
+the graph stops before a node (\`interruptBefore\`): what is stored is the same. |
+| \`done\` | Nothing is to run. |
+| \`unreadable\`, \`empty\` | The latest checkpoint cannot be read; there is none of the root graph. |`,
     screens: [
       { args: ["threads"] },
       { args: ["threads", "--latest"] },
+      { args: ["threads", "--status"] },
       {
         args: ["threads", "--latest", "--prefix", "order-", "--limit", "1"],
         columns: 40,
@@ -53,7 +71,9 @@ export const commands = {
     ],
     json:
       "a line a thread, `{ threadId, createdAt }`; with `--latest` also `latest: { checkpointId, step, time } " +
-      "| null`, with `--leases` also `lease: { holder, until, token } | null`.",
+      "| null`, with `--leases` also `lease: { holder, until, token } | null`; with " +
+      "`--status` or `--since` `{ threadId, createdAt, status, latest: { checkpointId, step, time } | null, next: " +
+      "[node], errors, interrupts, lease, problems }`.",
   },
   inspect: {
     does: "Shows a thread's checkpoints, or the state at one of them.",
@@ -90,6 +110,7 @@ bounded memory, however long the thread is. With \`--checkpoint\` one such docum
 index, channel, type, bytes, value | base64 | problem }] }]\`. With \`--channel\` a line a change, \`{ namespace,
 checkpointId, parentId, step, time, change, channel, type, bytes, version, segments, value | base64 | problem }\`.`,
   },
+  watch,
   diff: {
     does: "Shows what is different between two checkpoints.",
     says: `Of one alone, since its parent. Messages and other objects with an \`id\` are known by it, so a list that was
@@ -109,6 +130,7 @@ objects: { count, bytes, missing }, writeUnitsPerStep, latest: { readUnits, cach
 { readUnits, objects }, dollars: { millionSteps, millionLoads, millionCachedLoads, historyOnce, storageMonth }, prices,
 priceSources, problems }\`.`,
   },
+  lease,
   export: {
     does: "Writes a thread as lines of JSON.",
     says:
@@ -134,6 +156,8 @@ priceSources, problems }\`.`,
     screens: [{ args: ["copy", "order-1041", "order-1041-before-repair"] }],
     json: "`{ from, to, items }`.",
   },
+  rollback,
+  edit,
   prune: {
     does: "Removes old checkpoints.",
     says:
@@ -149,9 +173,14 @@ priceSources, problems }\`.`,
   },
   delete: {
     does: "Deletes threads.",
-    says: "With all that belongs to them, in DynamoDB and in S3. It asks first; `--yes` is for scripts.",
+    says:
+      "With all that belongs to them, in DynamoDB and in S3. With `--checkpoint` only that one of a thread, and what " +
+      "tasks have written to it; never the latest: [`rollback`](#rollback) makes another one that first. What a " +
+      "`DeltaChannel` is rebuilt from stays for it, out of sight. It asks first; `--yes` is for scripts.",
     screens: [{ args: ["delete", "order-1041-restored", "order-1041-before-repair"], keys: [["No", "y"]] }],
-    json: "`{ deleted: [thread], unknown: [thread] }`.",
+    json:
+      "`{ deleted: [thread], unknown: [thread] }`; with `--checkpoint` `{ threadId, namespace, checkpointId, " +
+      "freed }`, with `freed` as in `prune`.",
   },
   release: {
     does: "Frees a thread that somebody has to itself.",
@@ -162,6 +191,7 @@ priceSources, problems }\`.`,
     screens: [{ args: ["release", "order-1041", "--yes"] }],
     json: "`{ threadId, released: { holder, until } | null }`.",
   },
+  store,
   setup: {
     does: "Creates what is missing, or prints infrastructure that does.",
     says:
@@ -185,7 +215,7 @@ priceSources, problems }\`.`,
       "Commands, options, and ids of threads by what they begin with, where the table can be found in the " +
       "environment or in the line. For those it waits 1.5 seconds, or `CHECKPOINT_COMPLETION_MS` milliseconds. " +
       "The shell must find `langgraph-checkpoint-dynamodb` on its path (`npm install --global`), and bash needs " +
-      "its package bash-completion.",
+      "its package bash-completion. Where a file belongs, the shell offers its own names.",
     screens: [],
   },
 };
@@ -203,12 +233,15 @@ A key is never given on the command line, where others on the machine could see 
 
 Results go to stdout; questions, progress, notes and errors to stderr. With \`--json\`, nothing but JSON goes to stdout:
 one document, or one a line for what is many. Its shapes only grow. An error is then JSON on stderr too: \`{ "error": {
-code, message, remedy } }\`, with [these codes](troubleshooting.md).
+code, message, remedy } }\`, with [these codes](troubleshooting.md), and \`USAGE\` where the command line is wrong.
+
+An id that begins with \`-\` goes behind \`--\`, and all options before that: \`inspect --limit 5 -- -42\`.
 
 | exit code | |
 |---|---|
 | 0 | It did what it should. |
-| 1 | It failed, or \`doctor\` found something wrong. |
+| 1 | It failed, \`doctor\` found something wrong, or what was named is not there: a thread, \
+a checkpoint, a channel, a namespace. Of several threads, those that are there are done all the same. |
 | 2 | Wrong usage, or nobody there to say yes. |
 | 130 | Interrupted by Ctrl-C (143 by SIGTERM). It says what was done and how to go on; all commands can be run again. |
 

@@ -34,7 +34,7 @@ export interface CheckpointItems {
 }
 
 /** What a marker says of leases. */
-export type AboutLeases = Partial<Grants> & { lease?: string | undefined };
+export type AboutLeases = Partial<Grants> & { lease?: string | undefined; marker?: Item };
 
 /** The same, with its place among those of its namespace. */
 export type RankedItems = CheckpointItems & Ranked;
@@ -108,7 +108,7 @@ export async function* checkpointPages(
     };
     for (const item of items) {
       if (item.SK.S === THREAD_MARKER) {
-        Object.assign(about, grantsOf(item), { lease: stringOf(item, LEASE) });
+        Object.assign(about, grantsOf(item), { lease: stringOf(item, LEASE), marker: item });
         continue;
       }
       const { prefix, ns, checkpoint, task, born, token, claims } = parseSortKey(item.SK.S);

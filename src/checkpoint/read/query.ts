@@ -25,15 +25,15 @@ export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart):
  * @param looksBelow where a question of its subgraphs is open, their namespaces are read with it the first time: so
  *   no other answer comes late there
  */
-async function latestItems(
+export async function latestItems(
   storage: Storage,
   thread: Thread,
   ns: KeyPart,
   of?: string,
   looksBelow = true,
+  about: AboutLeases = {},
 ): Promise<{ items: RankedItems | undefined; older: RankedItems[] }> {
   const { lease, incarnations } = storage;
-  const about: AboutLeases = {};
   let search: LatestSearch<RankedItems> | undefined;
   let met: RankedItems[] = [];
   // As far as is known: then the rest of a page is looked at, and no other one.

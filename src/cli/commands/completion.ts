@@ -1,9 +1,13 @@
 import tab from "@bomb.sh/tab/commander";
 import type { Command } from "commander";
 import type { Open } from "../context.js";
+import { isFilePlace } from "../file-places.js";
 import { PROGRAM, withExample } from "../help.js";
+import { outputOf } from "../output.js";
 
 const DESCRIPTION = "print the script by which a shell completes commands, options and threads";
+/** The answer that leaves it to the shell: names of files. */
+const FILES = ":0\n";
 /** Threads offered at once. */
 const OFFERED = 50;
 /** How long a shell waits for them, unless `CHECKPOINT_COMPLETION_MS` says otherwise. */
@@ -19,7 +23,9 @@ export function addCompletion(program: Command, open: Open): void {
   const command = program.commands.find((one) => one.name() === "completion")!;
   command.description(DESCRIPTION);
   root.commands.get("completion")!.description = DESCRIPTION;
-  withExample(command, `completion bash > ~/.local/share/bash-completion/completions/${PROGRAM}`);
+  command.action((shell: string) => outputOf(program).raw(scriptFor(root, shell)));
+  withExample(command, "completion bash > ~/.langgraph-checkpoint-dynamodb.bash");
+  command.addHelpText("after", "\nThen, in ~/.bashrc:\n  source ~/.langgraph-checkpoint-dynamodb.bash");
 
   let threads: string[] = [];
   for (const { arguments: names } of root.commands.values()) {
@@ -33,12 +39,31 @@ export function addCompletion(program: Command, open: Open): void {
     if (action.name() !== "complete") return;
     const words = action.args;
     const word = words.at(-1) ?? "";
+    if (isFilePlace(program, words)) {
+      await outputOf(program).raw(FILES);
+      process.exit();
+    }
     if (words.length > 1 && !word.startsWith("-")) threads = await threadsFrom(program, open, words.slice(0, -1), word);
   });
   // Also when a request is still under way.
   program.hook("postAction", (_, action) => {
     if (action.name() === "complete") process.exit();
   });
+}
+
+/** The script that a shell asks for its completions. */
+function scriptFor(root: ReturnType<typeof tab>, shell: string): string {
+  const lines: string[] = [];
+  const { log } = console;
+  // It can only print it.
+  console.log = (text: string) => void lines.push(text);
+  try {
+    root.setup(PROGRAM, PROGRAM, shell);
+  } finally {
+    console.log = log;
+  }
+  // Without this, bash has no names of files to fall back on.
+  return `${lines.join("\n").replace("\ncomplete -F", "\ncomplete -o default -F")}\n`;
 }
 
 /** Nothing where it cannot be found out in time: a shell that hangs at the tabulator is worse. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { threadId } from "../arguments.js";
 import type { Open } from "../context.js";
 import { withExample } from "../help.js";
 import { adviseOnInterrupt } from "../interrupt.js";
@@ -8,8 +9,8 @@ export function addCopy(program: Command, open: Open): void {
   const command = program
     .command("copy")
     .description("store a thread under another id as well")
-    .argument("<from>", "its id")
-    .argument("<to>", "the id of the copy, which must not be there yet")
+    .argument("<from>", "its id", threadId)
+    .argument("<to>", "the id of the copy, which must not be there yet", threadId)
     .action(async (from: string, to: string, _: object, command: Command) => {
       const { saver, output } = await open(command);
       adviseOnInterrupt("There is no copy yet: it is there when it is complete. Run it again.");

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander";
+import { threadId } from "../arguments.js";
 import type { ThreadUsage } from "../../inspect/thread-usage.js";
 import type { Context, Open } from "../context.js";
 import { FoundWrong } from "../errors.js";
@@ -19,7 +20,7 @@ interface Options {
 export function addCost(program: Command, open: Open): void {
   const cost = program
     .command("cost")
-    .argument("<thread>", "its id")
+    .argument("<thread>", "its id", threadId)
     .description("show what a thread takes in the table and in S3, and what its steps cost; reads all of it once")
     .option("--write-price <dollars>", "a million write units", price, PRICES.write)
     .option("--read-price <dollars>", "a million read units", price, PRICES.read)

@@ -1,20 +1,37 @@
 import type { Command } from "commander";
+import { threadIds } from "../arguments.js";
 import type { Context, Open } from "../context.js";
+import { FoundWrong, UsageError } from "../errors.js";
 import { withExample } from "../help.js";
 import { adviseOnInterrupt } from "../interrupt.js";
 import { counted } from "../numbers.js";
 import { unknownAmong } from "../unknown-threads.js";
 
+interface Options {
+  checkpoint?: string;
+  namespace?: string;
+  yes?: boolean;
+}
+
 export function addDelete(program: Command, open: Open): void {
   const command = program
     .command("delete")
-    .description("delete threads, with all that belongs to them")
-    .argument("<thread...>", "their ids")
+    .description("delete threads, with all that belongs to them; or one checkpoint of a thread")
+    .argument("<thread...>", "their ids", threadIds)
+    .option("--checkpoint <id>", "only this one of the thread: an id, its beginning, or latest~2")
+    .option("--namespace <name>", 'with --checkpoint: look only here; "" is the root graph\'s')
     .option("-y, --yes", "without a question")
-    .action(async (threads: string[], { yes }: { yes?: boolean }, command: Command) =>
-      remove(await open(command), threads, yes),
-    );
-  withExample(command, "delete user-42 user-43 --yes");
+    .action(async (threads: string[], { checkpoint, namespace, yes }: Options, command: Command) => {
+      if (checkpoint === undefined && namespace !== undefined)
+        throw new UsageError("--namespace goes with --checkpoint. A thread goes with all of its namespaces.");
+      const [thread, ...more] = threads;
+      if (checkpoint !== undefined && more.length > 0) throw new UsageError("--checkpoint is of one thread.");
+      const context = await open(command);
+      if (checkpoint === undefined) return remove(context, threads, yes);
+      const { deleteCheckpoint } = await import("../repair/delete-checkpoint.js");
+      await deleteCheckpoint(context, thread!, checkpoint, namespace, yes);
+    });
+  withExample(command, "delete user-42 user-43 --yes\ndelete user-42 --checkpoint 1f1d69eb-da3c-6700");
 }
 
 async function remove(context: Context, threads: readonly string[], yes: boolean | undefined): Promise<void> {
@@ -47,4 +64,5 @@ async function remove(context: Context, threads: readonly string[], yes: boolean
   progress.stop();
   if (output.isJson) await output.json({ deleted: threads.filter((id) => !unknown.has(id)), unknown: [...unknown] });
   else await output.line(`Deleted ${counted(threads.length - unknown.size, "thread")}.`);
+  if (unknown.size > 0) throw new FoundWrong();
 }

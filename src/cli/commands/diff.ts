@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { threadId } from "../arguments.js";
 import type { Open } from "../context.js";
 import { withExample } from "../help.js";
 
@@ -9,7 +10,7 @@ interface Options {
 export function addDiff(program: Command, open: Open): void {
   const diff = program
     .command("diff")
-    .argument("<thread>", "its id")
+    .argument("<thread>", "its id", threadId)
     .argument("<checkpoint>", "an id, its beginning, or latest; ~2 behind it is its parent's parent")
     .argument("[other]", "what the first is compared with; without it, the first with its parent")
     .description("show what is different between two checkpoints: channels, and what is inside of them")
@@ -25,6 +26,8 @@ export function addDiff(program: Command, open: Open): void {
         const context = await open(command);
         // Not before it is needed, as the context itself.
         const { showDiff } = await import("../inspect/diff-view.js");
+        if (ns !== undefined)
+          await (await import("../../inspect/namespaces.js")).requireNamespace(context.storage, threadId, ns);
         await showDiff(context, threadId, first, second, ns);
       },
     );

@@ -4,6 +4,7 @@ import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Command } from "commander";
+import { threadId } from "../arguments.js";
 import type { Context, Open } from "../context.js";
 import { withExample } from "../help.js";
 import { adviseOnInterrupt } from "../interrupt.js";
@@ -14,7 +15,7 @@ export function addExport(program: Command, open: Open): void {
   const command = program
     .command("export")
     .description("write a thread as lines of JSON, byte for byte as it is stored")
-    .argument("<thread>", "its id")
+    .argument("<thread>", "its id", threadId)
     .option("-o, --output <file>", "into a file, compressed if its name ends in .gz; else to stdout")
     .action(async (thread: string, { output: file }: { output?: string }, command: Command) => {
       const context = await open(command);

@@ -4,7 +4,9 @@ import { PassThrough, Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, type Gunzip } from "node:zlib";
 import type { Command } from "commander";
+import { threadId } from "../arguments.js";
 import type { Context, Open } from "../context.js";
+import { invalidInput } from "../../errors.js";
 import { UsageError } from "../errors.js";
 import { withExample } from "../help.js";
 import { adviseOnInterrupt } from "../interrupt.js";
@@ -21,7 +23,7 @@ export function addImport(program: Command, open: Open): void {
     .command("import")
     .description("store a thread from an export")
     .argument("[file]", "the export, compressed or not; else from stdin")
-    .option("--as <thread>", "store it under this id; else under the one it had")
+    .option("--as <thread>", "store it under this id; else under the one it had", threadId)
     .option("--from-key-prefix <prefix>", "of the saver that has made the export; else --key-prefix")
     .action(async (file: string | undefined, options: Options, command: Command) =>
       take(await open(command), file, options),
@@ -35,7 +37,9 @@ async function take(
   { as: threadId, fromKeyPrefix }: Options,
 ): Promise<void> {
   if (file === undefined && process.stdin.isTTY) throw new UsageError("Which file? Name it, or send it to stdin.");
-  adviseOnInterrupt("There is no such thread yet: it is there when it is complete. Run it again.");
+  adviseOnInterrupt(
+    "There is no such thread yet: it is there when it is complete. Run it again; until then its id stays listed.",
+  );
   const total = file === undefined ? undefined : (await stat(file)).size;
   const source = file === undefined ? process.stdin : createReadStream(file);
   using progress = output.progress("Importing", total);
@@ -59,6 +63,10 @@ async function take(
     progress.stop();
     if (output.isJson) await output.json({ threadId: id, items });
     else await output.line(`Imported ${counted(items, "item")} as ${JSON.stringify(id)}.`);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException | undefined)?.code?.startsWith("Z_")
+      ? invalidInput("The export cannot be unpacked: it was cut short, or changed. Export the thread again.")
+      : error;
   } finally {
     stop.abort();
   }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { wholeNumber } from "../arguments.js";
+import { threadId, wholeNumber } from "../arguments.js";
 import type { Open } from "../context.js";
 import { UsageError } from "../errors.js";
 import { withExample } from "../help.js";
@@ -19,7 +19,7 @@ const DEFAULT_LIMIT = 50;
 export function addInspect(program: Command, open: Open): void {
   const inspect = program
     .command("inspect")
-    .argument("<thread>", "its id")
+    .argument("<thread>", "its id", threadId)
     .description(
       "show a thread's checkpoints, newest first, with forks, sizes and what each step changed; or the state at " +
         "one of them",
@@ -50,6 +50,8 @@ export function addInspect(program: Command, open: Open): void {
         const context = await open(command);
         const most = limit === 0 ? undefined : (limit ?? (context.output.isJson ? undefined : DEFAULT_LIMIT));
         // Not before they are needed, as the context itself.
+        if (ns !== undefined)
+          await (await import("../../inspect/namespaces.js")).requireNamespace(context.storage, threadId, ns);
         if (channel !== undefined)
           await (
             await import("../inspect/channel-view.js")

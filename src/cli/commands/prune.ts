@@ -3,9 +3,9 @@ import type { PruneResult } from "../../threads/prune/result.js";
 import type { PruneProgress } from "../../threads/prune/each-thread.js";
 import type { PruneOptions } from "../../threads/prune/options.js";
 import { ThreadsFailedError } from "../../threads/prune/threads-failed.js";
-import { duration, wholeNumber } from "../arguments.js";
+import { duration, threadIds, wholeNumber } from "../arguments.js";
 import type { Context, Open } from "../context.js";
-import { UsageError } from "../errors.js";
+import { FoundWrong, UsageError } from "../errors.js";
 import { withExample } from "../help.js";
 import { adviseOnInterrupt } from "../interrupt.js";
 import { bytes, count, counted } from "../numbers.js";
@@ -26,7 +26,7 @@ export function addPrune(program: Command, open: Open): void {
   const command = program
     .command("prune")
     .description("remove old checkpoints, and what only they referred to")
-    .argument("[thread...]", "ids of threads")
+    .argument("[thread...]", "ids of threads", threadIds)
     .option("--all", "every thread of the table")
     .option("--keep-last <number>", "how many of the newest checkpoints of each namespace stay", wholeNumber(1))
     .option("--older-than <duration>", 'only checkpoints that are so old, for example "30d" or "12h"', duration)
@@ -67,7 +67,7 @@ function pruneOptions(
 
 async function prune(context: Context, rules: PruneOptions, { dryRun = false, yes }: Options): Promise<void> {
   const { saver, options, output } = context;
-  if (rules.threadIds) await unknownAmong(context, rules.threadIds);
+  const unknown = rules.threadIds ? await unknownAmong(context, rules.threadIds) : undefined;
   if (!dryRun && !(await output.confirm(question(rules, options.tableName), yes))) {
     output.note("Nothing was removed.");
     return;
@@ -121,6 +121,7 @@ async function prune(context: Context, rules: PruneOptions, { dryRun = false, ye
     );
   // What was freed is said before.
   if (failure) throw failure;
+  if (unknown && unknown.size > 0) throw new FoundWrong();
 }
 
 function question(

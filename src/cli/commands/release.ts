@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import { threadId } from "../arguments.js";
 import type { Context, Open } from "../context.js";
+import { FoundWrong } from "../errors.js";
 import { withExample } from "../help.js";
 import { unknownAmong } from "../unknown-threads.js";
 
@@ -7,7 +9,7 @@ export function addRelease(program: Command, open: Open): void {
   const command = program
     .command("release")
     .description("free a thread whose holder is known to be dead; one that lives loses it")
-    .argument("<thread>", "its id")
+    .argument("<thread>", "its id", threadId)
     .option("-y, --yes", "without a question")
     .action(async (thread: string, { yes }: { yes?: boolean }, command: Command) =>
       release(await open(command), thread, yes),
@@ -20,9 +22,10 @@ async function release(context: Context, thread: string, yes: boolean | undefine
   const name = JSON.stringify(thread);
   const lease = await saver.getLease(thread);
   if (!lease) {
-    await unknownAmong(context, [thread]);
+    const unknown = await unknownAmong(context, [thread]);
     if (output.isJson) await output.json({ threadId: thread, released: null });
     else output.note("Nobody has", name);
+    if (unknown.size > 0) throw new FoundWrong();
     return;
   }
   const until = lease.until.toISOString();

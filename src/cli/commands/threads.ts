@@ -1,6 +1,8 @@
 import type { Command } from "commander";
-import { wholeNumber } from "../arguments.js";
+import { STATUSES, type Status } from "../../inspect/statuses.js";
+import { duration, statusesIn, wholeNumber } from "../arguments.js";
 import type { Context, Open } from "../context.js";
+import { UsageError } from "../errors.js";
 import { withExample } from "../help.js";
 import type { Column, Row } from "../table.js";
 import { dim } from "../text.js";
@@ -12,6 +14,9 @@ interface Options {
   after?: string;
   latest?: boolean;
   leases?: boolean;
+  /** True where no list was given. */
+  status?: ReadonlySet<Status> | true;
+  since?: number;
 }
 
 /** A line of `threads --json`. */
@@ -34,8 +39,21 @@ export function addThreads(program: Command, open: Open): void {
     .option("--after <thread>", "only threads behind this one, for the next page")
     .option("--latest", "also the latest checkpoint of each: 1 request a thread")
     .option("--leases", "also who has it to itself, and until when: 1 request a thread")
-    .action(async (options: Options, command: Command) => list(await open(command), options));
-  withExample(threads, "threads --prefix user-42 --latest");
+    .option(
+      "--status [list]",
+      `what each is doing, and with a list only those: ${STATUSES.slice(0, 5).join(",")}; 1 request a thread`,
+      statusesIn,
+    )
+    .option("--since <duration>", 'what each is doing that has a checkpoint of the last "12h", or runs', duration)
+    .action(async (options: Options, command: Command) => {
+      const { status, since, latest, leases, ...which } = options;
+      if (status === undefined && since === undefined) return list(await open(command), options);
+      if (latest || leases) throw new UsageError("--status and --since show checkpoints and leases by themselves.");
+      const context = await open(command);
+      const { showStatuses } = await import("../inspect/status-view.js");
+      await showStatuses(context, { ...which, since, statuses: status instanceof Set ? status : undefined });
+    });
+  withExample(threads, "threads --prefix user-42 --latest\nthreads --status failed,waiting --since 12h");
 }
 
 async function list({ saver, output }: Context, options: Options): Promise<void> {

@@ -1,6 +1,7 @@
 import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE } from "../../aws/client/exchange.js";
 import { isSafe } from "../../aws/client/endpoint.js";
 import { aborted } from "../../aws/client/abort.js";
+import { NETWORK_REMEDIES, reasonOf } from "../failures/endpoints.js";
 import { skipped, ok, warning, wrong, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";
 
@@ -67,24 +68,8 @@ function unreachable(origin: string, error: unknown, timeoutMs: number): Finding
   return wrong(
     check,
     `The connection to ${origin} failed${reason === undefined ? "" : ` (${reason})`}.`,
-    REMEDIES[reason ?? ""] ?? "Check --endpoint, --region and the network.",
+    NETWORK_REMEDIES[reason ?? ""] ?? "Check --endpoint, --region and the network.",
   );
-}
-
-const REMEDIES: Record<string, string> = {
-  ECONNREFUSED: "Nothing listens there. Start the server, or check --endpoint.",
-  ENOTFOUND: "There is no such host. Check --endpoint and --region, and this machine's name server.",
-  EAI_AGAIN: "This machine's name server does not answer. Check the network.",
-  CERT_HAS_EXPIRED: "The certificate has expired, or this machine's clock is wrong.",
-};
-
-/** Node's name of what failed, such as `ECONNREFUSED`. */
-function reasonOf(error: unknown): string | undefined {
-  for (let cause = error; typeof cause === "object" && cause !== null; cause = (cause as { cause?: unknown }).cause) {
-    const { code } = cause as { code?: unknown };
-    if (typeof code === "string" && /^[A-Z_0-9]+$/.test(code)) return code;
-  }
-  return undefined;
 }
 
 function clock(date: string | null, here: number): Finding {

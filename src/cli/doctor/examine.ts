@@ -1,6 +1,6 @@
 import { awsEndpoint } from "../../aws/client/endpoint.js";
 import type { DynamoDBSaverOptions } from "../../options.js";
-import { flagFor } from "../failure.js";
+import { flagFor } from "../failures/remedies.js";
 import { checkBucket } from "./bucket.js";
 import { checkCors } from "./cors.js";
 import { checkCredentials } from "./credentials.js";

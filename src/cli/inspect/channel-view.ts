@@ -5,6 +5,7 @@ import { plainSerde } from "../../format/serde/plain-serde.js";
 import { timeline, type ReadEntry } from "../../inspect/timeline.js";
 import { problemOf, type Problem } from "../../inspect/tolerant-read.js";
 import type { Context } from "../context.js";
+import { invalidInput } from "../../errors.js";
 import { FoundWrong } from "../errors.js";
 import { bytes as size, counted } from "../numbers.js";
 import type { Row } from "../table.js";
@@ -42,6 +43,7 @@ export async function showChannel(
 ): Promise<void> {
   const { storage, output } = context;
   const name = await findCheckpoint(storage, threadId, checkpoint, ns);
+  await requireChannel(context, threadId, channel, name);
   const problems: Problem[] = [];
   const noted = (change: Change): Change => {
     if (change.state?.problem) problems.push(change.state.problem);
@@ -69,6 +71,22 @@ export async function showChannel(
     );
   }
   if (problems.length > 0) throw new FoundWrong();
+}
+
+/** @throws DynamoDBSaverError `INVALID_INPUT` where the checkpoint has no such channel, and none before it had */
+async function requireChannel(
+  context: Context,
+  threadId: string,
+  channel: string,
+  name: CheckpointName,
+): Promise<void> {
+  const { entry, stored } = await entryAt(context.storage, threadId, name);
+  if (!stored || stored.frame.channels.has(channel) || Object.hasOwn(entry.deltas, channel)) return;
+  for await (const _ of changesOf(context, threadId, channel, name, 1)) return;
+  throw invalidInput(
+    `There is no channel ${JSON.stringify(channel)} at checkpoint ${name.id}, nor was there before. Those that there ` +
+      `are: ${[...stored.frame.channels.keys(), ...Object.keys(entry.deltas)].join(", ")}.`,
+  );
 }
 
 async function* changesOf(

@@ -1,8 +1,9 @@
 import { isInternalChannel } from "../../inspect/next-nodes.js";
+import { openInterrupts } from "../../inspect/thread-status.js";
 import { timeline, type TimelineEntry, type TimelineOptions } from "../../inspect/timeline.js";
 import { timeOf } from "../checkpoint-time.js";
 import type { Context } from "../context.js";
-import { REMEDIES } from "../failure.js";
+import { REMEDIES } from "../failures/remedies.js";
 import { FoundWrong } from "../errors.js";
 import { bytes as size, counted } from "../numbers.js";
 import type { Column, Row } from "../table.js";
@@ -121,25 +122,25 @@ function nextText(entry: TimelineEntry, next: string[] | undefined): Text {
   return openInterrupts(entry).length > 0 ? yellow(nodes) : next.length > 0 ? nodes : dim(nodes);
 }
 
-/** What tasks have asked for, and has not been answered. */
-const openInterrupts = ({ tasks }: TimelineEntry): unknown[] =>
-  tasks.flatMap(({ interrupts, writes }) => (writes === 0 ? interrupts : []));
-
-function whatChanged(entry: TimelineEntry): Text {
+export function whatChanged(entry: TimelineEntry): Text {
   const { changes, tasks, problems } = entry;
   const broken = problems.map(({ code, part }) => `${code}${part === undefined ? "" : `: ${part}`}`);
-  const failed = tasks
-    .filter(({ error }) => error !== undefined)
-    .map(({ error }) => `failed: ${preview((error as { message?: unknown } | null)?.message ?? error)}`);
-  const asked = openInterrupts(entry).map(
-    (interrupt) => `waits: ${preview((interrupt as { value?: unknown } | null)?.value ?? interrupt)}`,
-  );
+  const failed = tasks.filter(({ error }) => error !== undefined).map(({ error }) => `failed: ${failureText(error)}`);
+  const asked = openInterrupts(entry).map((interrupt) => `waits: ${questionText(interrupt)}`);
   const changed = (changes ?? [])
     .filter(({ channel }) => !isInternalChannel(channel))
     .map(({ channel, change }) => `${{ added: "+", changed: "~", removed: "-" }[change]}${channel}`);
   const text = [...broken, ...failed, ...asked, changed.join(" "), whyNotCompared(entry)].filter(Boolean).join("; ");
   return broken.length > 0 || failed.length > 0 ? red(text) : asked.length > 0 ? yellow(text) : text;
 }
+
+/** What a task has failed with, in short. */
+export const failureText = (error: unknown): string =>
+  preview((error as { message?: unknown } | null)?.message ?? error);
+
+/** What a task has asked for by an interrupt, in short. */
+export const questionText = (interrupt: unknown): string =>
+  preview((interrupt as { value?: unknown } | null)?.value ?? interrupt);
 
 function whyNotCompared({ changes, parent, problems }: TimelineEntry): string {
   const isUnreadable = problems.some(({ part }) => part === undefined);

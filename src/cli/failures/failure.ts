@@ -1,29 +1,11 @@
 import { CommanderError } from "commander";
-import type { AwsRequestError, DynamoDBSaverError } from "../errors.js";
-import { isDynamoDBSaverError } from "../errors.js";
-import { EXIT, FoundWrong, Interrupted, UsageError } from "./errors.js";
-import { interruption } from "./interrupt.js";
-import type { Output } from "./output.js";
-import { red } from "./text.js";
-
-/** What to do about an error, where its message does not say so. */
-export const REMEDIES: Readonly<Partial<Record<DynamoDBSaverError["code"], string>>> = {
-  TABLE_NOT_FOUND: "Check --table and --region, or create it: langgraph-checkpoint-dynamodb setup",
-  BUCKET_NOT_FOUND: "Check --s3-bucket and --s3-region.",
-  ACCESS_DENIED: "What is missing: langgraph-checkpoint-dynamodb doctor",
-  CREDENTIALS: "Check --profile and the AWS_* variables: langgraph-checkpoint-dynamodb doctor",
-  NETWORK: "Check --endpoint and --region: langgraph-checkpoint-dynamodb doctor",
-  TIMEOUT: "Run it again, or find out more: langgraph-checkpoint-dynamodb doctor",
-  THROTTLED: "Run it again later, or raise the table's capacity.",
-  DECRYPTION_FAILED: "Pass the key that it was written with: --encryption-key-file, --older-key-file",
-  PLAINTEXT_REFUSED: "To read it all the same: --allow-plaintext",
-  MISSING_DATA: "See what is left: langgraph-checkpoint-dynamodb inspect",
-  DAMAGED_DATA: "See what is left: langgraph-checkpoint-dynamodb inspect",
-};
-
-/** What a message that names an option of the library is on the command line, where it is there by another name. */
-export const flagFor = (message: string): string | undefined =>
-  message.includes("allowInsecureEndpoint") ? "On the command line: --allow-insecure-endpoint" : undefined;
+import type { AwsRequestError, DynamoDBSaverError } from "../../errors.js";
+import { isDynamoDBSaverError } from "../../errors.js";
+import { EXIT, FoundWrong, Interrupted, UsageError } from "../errors.js";
+import { interruption } from "../interrupt.js";
+import type { Output } from "../output.js";
+import { messageOf, remedyFor } from "./remedies.js";
+import { red } from "../text.js";
 
 /** Says what went wrong, on stderr, and returns what the program ends with. */
 export function report(error: unknown, output: Output): number {
@@ -33,11 +15,10 @@ export function report(error: unknown, output: Output): number {
     return interrupted?.exitCode ?? EXIT.interrupted;
   }
   if (error instanceof FoundWrong) return EXIT.failed;
-  // Commander has said it already.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommanderError) return reportUsage(error, output);
 
   const { code, message, details } = described(error);
-  const remedy = flagFor(message) ?? REMEDIES[code as DynamoDBSaverError["code"]];
+  const remedy = remedyFor(code, error);
   if (output.isJson) output.note(JSON.stringify({ error: { code, message, remedy, ...details } }));
   else {
     output.note(red("error:"), `${message} [${code}]`);
@@ -48,13 +29,31 @@ export function report(error: unknown, output: Output): number {
   return code === "USAGE" || code === "INVALID_CONFIG" ? EXIT.usage : EXIT.failed;
 }
 
+/** What commander has found wrong in the command line. Help that was asked for is no failure, and stands there. */
+function reportUsage({ code: kind, exitCode, message: text }: CommanderError, output: Output): number {
+  if (exitCode === 0) return EXIT.ok;
+  const isHelp = kind === "commander.help";
+  const message = isHelp ? "Which command? --help lists them." : text.replace(/^error: /, "");
+  const remedy =
+    kind === "commander.unknownOption"
+      ? 'An id that begins with "-" goes behind "--", and options before it.'
+      : undefined;
+  if (output.isJson) output.note(JSON.stringify({ error: { code: "USAGE", message, remedy } }));
+  else if (!isHelp) {
+    const [first = "", ...more] = message.split("\n");
+    output.note(red("error:"), first);
+    for (const line of remedy === undefined ? more : [...more, remedy]) output.note(line);
+  }
+  return EXIT.usage;
+}
+
 function described(error: unknown): { code: string; message: string; details?: object } {
   if (error instanceof UsageError) return { code: "USAGE", message: error.message };
   if (isDynamoDBSaverError(error)) {
     const { service, operation, requestId } = error as Partial<AwsRequestError>;
     return {
       code: error.code,
-      message: error.code === "CREDENTIALS" ? withCause(error) : error.message,
+      message: error.code === "CREDENTIALS" ? withCause(error) : messageOf(error),
       details: { service, operation, requestId },
     };
   }
@@ -72,3 +71,7 @@ function withCause({ message, cause }: DynamoDBSaverError): string {
     ? message
     : message.replace(/; see the cause of this error\.$/, `: ${said}`);
 }
+
+/** What is said where stdout takes no more, as on a disk that is full. */
+export const notWritten = ({ code = "UNEXPECTED", message }: NodeJS.ErrnoException): Error =>
+  Object.assign(new Error(`Stdout does not take what there is to write, so it is not whole: ${message}.`), { code });
