@@ -5,6 +5,7 @@ import { threadOf } from "../checkpoint/refs.js";
 import { entryOf } from "../checkpoint/thread-entry.js";
 import { stringOf } from "../format/attributes.js";
 import { key, keyOf } from "../format/keys.js";
+import { addRow } from "./directory.js";
 import { dropMark, markRow } from "./row-changes.js";
 import type { Scope } from "./scope.js";
 
@@ -30,16 +31,17 @@ export async function deleteThreadOf(scope: Scope, threadId: string, created: nu
 }
 
 /**
- * Deletes what is left of a thread that stands in the directory no more, or never did.
- * @returns false where there is nothing
+ * Deletes what is left of a thread that stands in the directory no more, or never did. Its id is the caller's for as
+ * long as that takes, so nothing of another thread goes with it.
+ * @returns false where there is nothing, or where it may be somebody else's
  */
 export async function deleteLeft(scope: Scope, threadId: string): Promise<boolean> {
   const { storage } = scope;
   const { partition } = await threadOf(storage, threadId);
   const { items } = await storage.db.query({ partition, limit: 1, only: ["PK", "SK"], consistent: true });
   if (items.length === 0 && !(await entryOf(storage, threadId))) return false;
-  await deleteAll(scope, threadId);
-  return true;
+  const row = await addRow(scope, threadId, {}, true);
+  return row !== undefined && deleteThreadOf(scope, threadId, row.created);
 }
 
 async function deleteAll(scope: Scope, threadId: string, guard?: string): Promise<void> {

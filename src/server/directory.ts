@@ -1,4 +1,5 @@
 import type { AttributeValue, Item } from "../aws/dynamodb/items.js";
+import { livingOf, restoringOf } from "../checkpoint/incarnation.js";
 import { threadOf } from "../checkpoint/refs.js";
 import { DELETING, directoryKey, directoryPartition } from "../checkpoint/agent-keys.js";
 import { DATA, numberOf, stringOf } from "../format/attributes.js";
@@ -119,7 +120,8 @@ export async function addRow(
   if (threadId.length > MAX_ID_CHARS) throw unfit(`thread_id has more than ${MAX_ID_CHARS} characters.`);
   if (isChosen === "new" || (isChosen && caller.owner !== undefined)) {
     const marker = await storage.incarnations.marker(await threadOf(storage, threadId));
-    if (marker && !isGone(marker)) return undefined;
+    // Without a checkpoint, a marker only says who has or had a lease: of a thread that is gone, or never began.
+    if (livingOf(marker) !== undefined || restoringOf(marker) !== undefined) return undefined;
   }
   const place = await directoryKey(storage.keyPrefix, threadId);
   const { whole } = await keyPart("thread", threadId);

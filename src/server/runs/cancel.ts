@@ -51,11 +51,11 @@ export async function cancel(scope: Scope, run: Run, action: CancelAction): Prom
   throw changedTooOften("The lease of a run", MAX_ROUNDS);
 }
 
-/** Until a run that was cancelled has ended, or for so long. */
+/** Until a run that was cancelled has ended and has left its thread, or for so long. */
 export async function untilEnded(scope: Scope, { threadId, id }: Run, ms: number): Promise<void> {
   for (const since = Date.now(); Date.now() - since < ms;) {
     const now = await readRun(scope, threadId, id);
-    if (!now || hasEnded(now)) return;
+    if ((!now || hasEnded(now)) && (await turnsOf(scope, threadId)).holder !== id) return;
     await sleep(ASK_MS, undefined);
   }
 }

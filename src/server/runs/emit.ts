@@ -4,12 +4,14 @@ import { EventIds, type LogWriter } from "../log/writer.js";
 import type { LocalRun } from "../scope.js";
 
 /** So long at most is a question held back for the run to end. */
-const HELD_MS = 500;
+const HELD_MS = 10_000;
+/** And so long where other branches of the graph are heard of meanwhile. */
+const HELD_BESIDE_MS = 500;
 
 /** Where the events of one attempt go: to who listens in this instance, and to the log of a resumable run. */
 export class Emitter {
   readonly #ids: EventIds;
-  #held: { since: number; events: ServerEvent[] } | undefined;
+  #held: { since: number; mostMs: number; events: ServerEvent[] } | undefined;
 
   constructor(
     token: number,
@@ -32,12 +34,21 @@ export class Emitter {
   /** The run is about to end with a question: who answers at once is not to find the thread busy with it. */
   hold(): void {
     this.here.isAsking = true;
-    this.#held ??= { since: Date.now(), events: [] };
+    this.#held ??= { since: Date.now(), mostMs: HELD_MS, events: [] };
+  }
+
+  /** Other branches of the graph go on, so the run does not end at once. */
+  goOn(): void {
+    if (this.#held) this.#held.mostMs = HELD_BESIDE_MS;
+  }
+
+  get isHolding(): boolean {
+    return this.#held !== undefined;
   }
 
   /** What was held back comes now. @param isOver or only where it has waited for long */
   letGo(isOver: boolean): void {
-    if (!this.#held || (!isOver && Date.now() - this.#held.since < HELD_MS)) return;
+    if (!this.#held || (!isOver && Date.now() - this.#held.since < this.#held.mostMs)) return;
     for (const one of this.#held.events) this.#tell(one);
     this.#held = undefined;
   }

@@ -22,7 +22,7 @@ interface Chunk {
   concat?(other: Chunk): Chunk;
 }
 
-type Sink = Pick<Emitter, "emit" | "hold">;
+type Sink = Pick<Emitter, "emit" | "hold" | "goOn">;
 
 /** Emits what a graph gives, until it ends. */
 export class GraphStream {
@@ -62,7 +62,8 @@ export class GraphStream {
     ];
     // A client may answer what a graph inside asks as soon as it hears of it.
     const isAsking = isFields(data) && INTERRUPT in data;
-    if (isAsking) this.sink.hold();
+    if (isAsking || tellsQuestion(mode, data)) this.sink.hold();
+    else if (ofBranches.includes(mode)) this.sink.goOn();
     if (ns.length === 0) this.#root(mode, data, isAsking);
     const behind = ns.length === 0 ? "" : `|${ns.join("|")}`;
     if (mode === "messages") {
@@ -97,6 +98,19 @@ export class GraphStream {
     for (const { id } of fresh) this.#complete.add(id!);
     if (fresh.length > 0) this.sink.emit("messages/complete", fresh);
   }
+}
+
+/** What is streamed of single nodes. */
+const ofBranches = ["messages", "custom", "updates"];
+
+/** Whether the modes that show tasks show a question. */
+function tellsQuestion(mode: string, data: unknown): boolean {
+  if (mode !== "debug" && mode !== "checkpoints" && mode !== "tasks") return false;
+  const { payload, tasks, interrupts } = isFields(data) ? data : {};
+  if (Array.isArray(interrupts) && interrupts.length > 0) return true;
+  return (
+    tellsQuestion("tasks", payload) || (Array.isArray(tasks) && tasks.some((task) => tellsQuestion("tasks", task)))
+  );
 }
 
 /** Configs have what nobody else may see, so of each there is no more than the checkpoint that it names. */

@@ -44,7 +44,7 @@ export function watch(
     if (lease.hasEnded) ended.abort(lease.hasEnded);
     emitter.letGo(false);
     const { log } = emitter;
-    if (log?.isDue) void log.flush().catch(() => undefined);
+    if (log?.isDue && !emitter.isHolding) void log.flush().catch(() => undefined);
     if (isRenewing || lease.secondsLeft > (lease.seconds * 2) / 3) return;
     isRenewing = true;
     void lease

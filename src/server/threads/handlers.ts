@@ -85,13 +85,13 @@ export async function patchThread(call: Call): Promise<Response> {
   return json(threadShape(patched));
 }
 
-/** Also one whose deletion was cut short, and what has come after it: who may delete all needs no row to prove it. */
+/** Also one whose deletion was cut short, and what has come after it. */
 export async function deleteThread({ scope, path }: Call): Promise<Response> {
   const threadId = path.thread_id!;
   const row = await findRow(scope, threadId);
-  const isAllowed = row ? isOwn(scope, row) : scope.caller.owner === undefined;
-  const isDone =
-    isAllowed && (row ? await deleteThreadOf(scope, threadId, row.created) : await deleteLeft(scope, threadId));
+  const isDone = !row
+    ? await deleteLeft(scope, threadId)
+    : isOwn(scope, row) && (await deleteThreadOf(scope, threadId, row.created));
   if (!isDone) throw notFound("thread");
   return new Response(null, { status: 204 });
 }
