@@ -106,11 +106,9 @@ const ofBranches = ["messages", "custom", "updates"];
 /** Whether the modes that show tasks show a question. */
 function tellsQuestion(mode: string, data: unknown): boolean {
   if (mode !== "debug" && mode !== "checkpoints" && mode !== "tasks") return false;
-  const { payload, tasks, interrupts } = isFields(data) ? data : {};
-  if (Array.isArray(interrupts) && interrupts.length > 0) return true;
-  return (
-    tellsQuestion("tasks", payload) || (Array.isArray(tasks) && tasks.some((task) => tellsQuestion("tasks", task)))
-  );
+  const told = mode === "debug" && isFields(data) ? data.payload : data;
+  const asks = (one: unknown): boolean => isFields(one) && Array.isArray(one.interrupts) && one.interrupts.length > 0;
+  return asks(told) || (isFields(told) && Array.isArray(told.tasks) && told.tasks.some(asks));
 }
 
 /** Configs have what nobody else may see, so of each there is no more than the checkpoint that it names. */
