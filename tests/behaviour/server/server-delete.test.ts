@@ -53,7 +53,7 @@ const told = async (response: Response): Promise<string> => `${response.status} 
 
 /** Does it for each request that is held, until there is none. */
 async function eachRequest(live: (after: number) => Promise<boolean>): Promise<void> {
-  const lives = await Promise.all(Array.from({ length: 32 }, (_, after) => live(after)));
+  const lives = await Promise.all(Array.from({ length: 40 }, (_, after) => live(after)));
   expect(lives.filter((isHeld) => isHeld).length).toBeGreaterThan(3);
   expect(lives).toContain(false);
 }
