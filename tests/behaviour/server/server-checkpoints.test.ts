@@ -69,7 +69,7 @@ test("a run at a checkpoint begins there, after whichever request its isolate di
     .addNode("say", ({ log }) => ({ log: [`after ${log.at(-1)}`] }))
     .addEdge(START, "say")
     .compile();
-  const lives = Array.from({ length: 26 }, async (_, after) => {
+  const lives = Array.from({ length: 36 }, async (_, after) => {
     const served = serve({ graphs: { agent: graph }, limits: { leaseSeconds: 1 } });
     const { json, call, world } = served;
     await json("POST", "/threads", { thread_id: "t" });
@@ -82,7 +82,8 @@ test("a run at a checkpoint begins there, after whichever request its isolate di
     await (await post(one.server, "/threads/t/runs/wait", { ...turn("three"), checkpoint })).text().catch(() => "");
     const runs = await json<{ run_id: string }[]>("GET", "/threads/t/runs");
     if (runs.length === 3) {
-      await (await call("GET", `/threads/t/runs/${runs[0]!.run_id}/join`)).text();
+      const joined = await (await call("GET", `/threads/t/runs/${runs[0]!.run_id}/join`)).json();
+      expect([after, joined]).not.toHaveProperty("1.__error__");
       const { values } = await json<{ values: { log: string[] } }>("GET", "/threads/t/state");
       expect([after, values.log]).toEqual([after, ["one", "after one", "three", "after three"]]);
     }
