@@ -43,7 +43,7 @@ const lengthOf = async (where: Place, threadId: string): Promise<number> =>
   (await collect(saverAt(where).list(at(threadId)))).length;
 
 describe("edit", () => {
-  test("puts what was changed as an update, of which a real graph goes on, with messages of their classes", async () => {
+  test("puts what was changed as an update, from which a graph goes on, with messages of their classes", async () => {
     const where = place();
     await ask(where, "t");
     const before = await stateOf(where, "t");
