@@ -69,7 +69,7 @@ describe("edit", () => {
     ]);
     expect([after.metadata?.source, after.metadata?.step, after.next]).toEqual([
       "update",
-      before.metadata!.step! + 1,
+      before.metadata!.step + 1,
       before.next,
     ]);
     const [human, ai] = after.values.messages;
