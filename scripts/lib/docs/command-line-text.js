@@ -47,7 +47,7 @@ export const commands = {
 
 **Which failed, wait or run?** \`threads --status failed,waiting,running --since 12h\`. It reads the latest
 checkpoint of every thread that is listed: 8 requests for the list, 1 a megabyte more, and 1 a thread, which
-is 0.5 read units or a little more. At the end it says how many they were. \`--prefix\` makes them fewer;
+is 1 read unit or a little more. At the end it says how many they were. \`--prefix\` makes them fewer;
 \`--since\` does not. What a status says:
 
 | status | |

@@ -35,6 +35,7 @@ export function addStore(program: Command, open: Open): void {
 
   const put = store
     .command("put")
+    .summary("store an item, over one that is there")
     .description("store an item, over one that is there; it is not found by meaning until the application puts it")
     .argument("<namespace>", NAMESPACE, namespaceIn)
     .argument("<key>", "its key")
@@ -86,6 +87,7 @@ export function addStore(program: Command, open: Open): void {
 
   const load = store
     .command("import")
+    .summary("store the items of an export, over those that are there")
     .description(
       "store the items of an export, over those that are there; they are not found by meaning until the " +
         "application puts them",

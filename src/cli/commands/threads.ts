@@ -44,7 +44,11 @@ export function addThreads(program: Command, open: Open): void {
       `what each is doing, and with a list only those: ${STATUSES.slice(0, 5).join(",")}; 1 request a thread`,
       statusesIn,
     )
-    .option("--since <duration>", 'what each is doing that has a checkpoint of the last "12h", or runs', duration)
+    .option(
+      "--since <duration>",
+      'only those with a checkpoint of the last "12h", and those that run; what each is doing',
+      duration,
+    )
     .action(async (options: Options, command: Command) => {
       const { status, since, latest, leases, ...which } = options;
       if (status === undefined && since === undefined) return list(await open(command), options);

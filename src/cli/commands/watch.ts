@@ -6,7 +6,7 @@ import { withExample } from "../help.js";
 import type { Status } from "../../inspect/statuses.js";
 
 interface Options {
-  interval: number;
+  interval?: number;
   until?: ReadonlySet<Status>;
 }
 
@@ -21,10 +21,9 @@ export function addWatch(program: Command, open: Open): void {
       "--interval <duration>",
       `how often it is looked at: 1 request each time (default: "${DEFAULT_SECONDS}s")`,
       duration,
-      DEFAULT_SECONDS,
     )
     .option("--until <list>", "end as soon as it is one of these, for example done,failed,waiting", statusesIn)
-    .action(async (thread: string, { interval, until }: Options, command: Command) => {
+    .action(async (thread: string, { interval = DEFAULT_SECONDS, until }: Options, command: Command) => {
       if (interval <= 0) throw new UsageError("--interval must be longer than nothing.");
       const context = await open(command);
       const { watchThread } = await import("../inspect/watch-view.js");

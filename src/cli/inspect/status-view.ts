@@ -30,7 +30,7 @@ interface Found extends ThreadStatus {
 
 /** Lists threads with what they are doing, and says what that has cost. */
 export async function showStatuses(context: Context, options: Options): Promise<void> {
-  const { output, spent } = context;
+  const { output } = context;
   let looked = 0;
   let shown = 0;
   const progress = output.progress("Looking");
@@ -53,7 +53,7 @@ export async function showStatuses(context: Context, options: Options): Promise<
   }
   if (output.isJson) return;
   if (shown === 0) output.note("No such threads.");
-  const { requests, readUnits } = spent();
+  const { requests, readUnits } = context.spent();
   output.note(
     dim(
       `Looked at ${counted(looked, "thread")}: ${counted(requests, "request")}, ` +

@@ -147,7 +147,7 @@ async function apply(
     const tuple = await at(id);
     const { checkpoint } = tuple;
     const newest = Math.max(0, ...(Object.values(checkpoint.channel_versions) as number[]));
-    const version = saver.getNextVersion(newest) as number;
+    const version = saver.getNextVersion(newest);
     const newVersions = Object.fromEntries(edits.map(({ channel }) => [channel, version]));
     const edited: Checkpoint = {
       ...copyOf(checkpoint, tuple.metadata?.step ?? -1),
@@ -164,7 +164,7 @@ async function apply(
 
 /** LangGraph counts an update as a superstep of every `DeltaChannel`. */
 function oneStepOn(metadata: CheckpointMetadata & Record<string, unknown>): CheckpointMetadata {
-  const counters = metadata.counters_since_delta_snapshot as Record<string, [number, number]> | undefined;
+  const counters = metadata.counters_since_delta_snapshot;
   if (!counters) return metadata;
   const next = Object.entries(counters).map(([name, [updates, steps]]) => [name, [updates, steps + 1]] as const);
   return { ...metadata, counters_since_delta_snapshot: Object.fromEntries(next) } as CheckpointMetadata;

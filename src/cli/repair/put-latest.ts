@@ -99,7 +99,7 @@ export function metadataOf(
     parents,
     ...(versioned !== undefined && { delta_writes_versioned: versioned }),
     ...(counters !== undefined && { counters_since_delta_snapshot: counters }),
-  } as CheckpointMetadata & Record<string, unknown>;
+  };
 }
 
 /** For how long the checkpoints of a thread live, as one tells that does not stay for good. */

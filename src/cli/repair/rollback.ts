@@ -49,7 +49,7 @@ export async function rollback(
   if (warning !== undefined) output.warn(warning);
   if (dryRun) {
     if (output.isJson) await output.json({ dryRun, ...report, checkpointId: null });
-    else for (const line of plan) await output.line(line);
+    else await output.tree({ label: plan[0], children: plan.slice(1).map((label) => ({ label })) });
     return;
   }
   if (!(await output.confirm(`${plan.join(" ")} Go on?`, yes))) {
@@ -82,7 +82,8 @@ function planOf(threadId: string, { id, step, time, next, tasks }: TimelineEntry
     ? ["Its nodes run anew: what they had asked for, written or failed with is not taken over."]
     : [];
   return [
-    `Thread ${JSON.stringify(threadId)} would go on from a copy of ${id} (step ${step ?? "?"}, ${made}; ${nodes}).`,
+    `Thread ${JSON.stringify(threadId)} would go on from a copy of checkpoint ${id}.`,
+    `That is of step ${step ?? "?"}, ${made}; ${nodes}.`,
     ...again,
     `What came after it stays as history, with the latest until now, ${latest}.`,
   ];

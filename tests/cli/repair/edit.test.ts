@@ -43,7 +43,7 @@ const lengthOf = async (where: Place, threadId: string): Promise<number> =>
   (await collect(saverAt(where).list(at(threadId)))).length;
 
 describe("edit", () => {
-  test("puts what was changed as an update, of which a graph goes on, with messages of their classes", async () => {
+  test("puts what was changed as an update, from which a graph goes on, with messages of their classes", async () => {
     const where = place();
     await ask(where, "t");
     const before = await stateOf(where, "t");
@@ -69,7 +69,7 @@ describe("edit", () => {
     ]);
     expect([after.metadata?.source, after.metadata?.step, after.next]).toEqual([
       "update",
-      before.metadata!.step! + 1,
+      before.metadata!.step + 1,
       before.next,
     ]);
     const [human, ai] = after.values.messages;

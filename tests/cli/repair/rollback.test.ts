@@ -55,8 +55,9 @@ describe("rollback", () => {
     expect([code, stdout]).toEqual([
       0,
       expect.stringMatching(
-        `^Thread "t" would go on from a copy of ${before[1]} \\(step 1, .*Z; next: approve\\)\\.\n` +
-          "Its nodes run anew: .*\nWhat came after it stays as history, .*" +
+        `^Thread "t" would go on from a copy of checkpoint ${before[1]}\\.\n` +
+          ".* That is of step 1, .*Z; next: approve\\.\n" +
+          ".* Its nodes run anew: .*\n.* What came after it stays as history, .*" +
           `${before[0]}\\.\n$`,
       ),
     ]);
