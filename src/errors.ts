@@ -12,7 +12,7 @@ export type DynamoDBSaverErrorCode =
   | "ACCESS_DENIED"
   /** DynamoDB kept refusing for lack of capacity until the attempts were used up. */
   | "THROTTLED"
-  /** No complete answer within `requestTimeoutMs`, at every attempt. */
+  /** No complete answer within `requestTimeoutMs`, at every attempt, or within the time of a lease. */
   | "TIMEOUT"
   /** The connection failed, or the answer could not be read, at every attempt. */
   | "NETWORK"

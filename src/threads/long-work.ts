@@ -1,4 +1,4 @@
-import { aborted, onAbort, unlessAborted } from "../aws/client/abort.js";
+import { aborted, firstOf, unlessAborted } from "../aws/client/abort.js";
 import { checkObject, optional } from "../checks.js";
 import { invalidInput } from "../errors.js";
 import type { Storage } from "../checkpoint/storage.js";
@@ -49,11 +49,7 @@ export async function longWork<Progress, Result>(
   optional("onProgress", onProgress, "function", invalidInput);
   if (signal !== undefined && typeof signal?.addEventListener !== "function")
     throw invalidInput("signal must be an AbortSignal, for example new AbortController().signal.");
-  const stop = new AbortController();
-  const listening = [own, signal].map((one) => {
-    if (one?.aborted) stop.abort(one.reason);
-    return onAbort(one, () => stop.abort(one!.reason));
-  });
+  const { stop, letGo } = firstOf(own, signal);
   const work = start({ ...storage, db: storage.db.until(stop.signal) });
   try {
     for (;;) {
@@ -67,6 +63,6 @@ export async function longWork<Progress, Result>(
     work.return(undefined as never).catch(() => undefined);
     throw stop.signal.aborted ? aborted(stop.signal) : error;
   } finally {
-    for (const stopListening of listening) stopListening();
+    letGo();
   }
 }

@@ -22,6 +22,21 @@ function callAll(this: AbortSignal): void {
   for (const listener of [...(waiting.get(this) ?? [])]) listener();
 }
 
+/** What fires with the first of some signals. `letGo` takes its listeners off again. */
+export function firstOf(...signals: (AbortSignal | undefined)[]): { stop: AbortController; letGo: () => void } {
+  const stop = new AbortController();
+  const listening = signals.map((one) => {
+    if (one?.aborted) stop.abort(one.reason);
+    return onAbort(one, () => stop.abort(one!.reason));
+  });
+  return {
+    stop,
+    letGo() {
+      for (const stopListening of listening) stopListening();
+    },
+  };
+}
+
 /** What `work` gives, unless `signal` fires first: its reason is thrown then, and `work` is left to itself. */
 export async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
   let stopListening = (): void => undefined;

@@ -33,6 +33,11 @@ export class DynamoDB {
     this.tableName = tableName;
   }
 
+  /** What ends its requests, if anything does. */
+  get signal(): AbortSignal | undefined {
+    return this.#config.signal;
+  }
+
   /** The same table; requests end when this signal fires. */
   until(signal: AbortSignal): DynamoDB {
     return new DynamoDB(

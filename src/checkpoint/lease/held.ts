@@ -4,7 +4,7 @@ import { threadOf } from "../refs.js";
 import type { LeaseConfig, Storage } from "../storage.js";
 import { acquire, newName, type LeaseOptions } from "./acquire.js";
 import { LeaseLostError, type LeaseInfo } from "./errors.js";
-import { LOST, type Lease } from "./lease.js";
+import { LOST, NOT_IN_TIME, type Lease } from "./lease.js";
 import type { Leases } from "./leases.js";
 import { infoOf, isHeld, leaseOf, takeAway } from "./marker.js";
 
@@ -88,6 +88,8 @@ export async function withLease<T>(
     isOver.abort();
     await renewing;
     leases.drop(lease);
+    // Others can have the thread already, and where no renewal was answered, this would not be either.
+    if (lease.hasEnded) return true;
     // One that cannot be released ends by itself; what the run has given or thrown counts.
     return lease.release().catch(() => true);
   };
@@ -98,7 +100,7 @@ export async function withLease<T>(
     await renewing;
     // What was put last may have arrived when somebody else had the thread: the marker tells.
     if (!lease.hasEnded && lease.secondsLeft <= 0)
-      await lease.renew().catch((error: unknown) => lease.lost("it could not be renewed in time", error));
+      await lease.renew().catch((error: unknown) => lease.lost(NOT_IN_TIME, error));
     if (lease.hasEnded) throw lease.hasEnded;
   } catch (error) {
     const ended = lease.hasEnded;
@@ -130,7 +132,7 @@ async function keepRenewing(lease: Lease, isOver: AbortSignal): Promise<void> {
       pause = third;
     } catch (error) {
       if (error instanceof LeaseLostError) return;
-      if (lease.secondsLeft <= 0) lease.lost("it could not be renewed in time", error);
+      if (lease.secondsLeft <= 0) lease.lost(NOT_IN_TIME, error);
       pause = Math.min(AGAIN_MS, third);
     }
   }

@@ -1,8 +1,10 @@
+import type { DynamoDB } from "../../aws/dynamodb/dynamodb.js";
 import type { Item } from "../../aws/dynamodb/items.js";
 import type { FirstReads } from "../first-reads.js";
 import { threadOf, type Thread } from "../refs.js";
 import type { HeldLease, LeaseConfig, Storage } from "../storage.js";
 import { LeaseLostError } from "./errors.js";
+import { inTime } from "./in-time.js";
 import { endLease, endUnborn, prolongLease } from "./own.js";
 
 /** A lease as its holder has it. */
@@ -56,7 +58,15 @@ export class Lease implements HeldLease {
     return this.#renewed ? this.seconds - secondsSince(this.#renewed) : 0;
   }
 
-  /** Prolongs it. @throws LeaseLostError */
+  /**
+   * What is not answered by its end is given up. A third of its time there is always: a process that was busy renews
+   * late, and a late renewal that is granted is right. Where another instance holds it, its end is not known here.
+   */
+  get #limits(): { seconds: number | undefined } {
+    return { seconds: this.own && Math.max(this.secondsLeft, this.seconds / 3) };
+  }
+
+  /** Prolongs it. @throws LeaseLostError also where no answer came in time */
   async renew(): Promise<void> {
     // Those who ask meanwhile wait for the same answer; it is one holder's, so of one request of a Worker.
     this.#renewal ??= this.#renewNow().finally(() => (this.#renewal = undefined));
@@ -70,12 +80,14 @@ export class Lease implements HeldLease {
     const sent = now();
     // The instance that has acquired it, and releases it, knows nothing of what is stored here.
     const isShared = this.own === undefined;
-    const prolong = (until: number): Promise<number | undefined> =>
-      prolongLease(storage.db, thread, this, until, { ...this.#stored(), isShared }, this.onSeen);
-    const wanted = Date.now() + seconds * 1_000;
-    const until = await prolong(wanted);
-    // Where the clock was set back: who waits has to see that this one lives.
-    const isSeen = until === wanted || (until !== undefined && (await prolong(until + 1)) !== undefined);
+    const isSeen = await inTime(storage.db, { ...this.#limits, late: () => this.lost(NOT_IN_TIME) }, async (db) => {
+      const prolong = (until: number): Promise<number | undefined> =>
+        prolongLease(db, thread, this, until, { ...this.#stored(), isShared }, this.onSeen);
+      const wanted = Date.now() + seconds * 1_000;
+      const until = await prolong(wanted);
+      // Where the clock was set back: who waits has to see that this one lives.
+      return until === wanted || (until !== undefined && (await prolong(until + 1)) !== undefined);
+    });
     if (!isSeen) throw this.lost();
     this.#renewed = sent;
   }
@@ -136,23 +148,29 @@ export class Lease implements HeldLease {
 
   /**
    * Frees the thread, after what is stored under it just now. False where another holder has it by now, or where it was
-   * broken, or deleted.
+   * broken, or deleted. What takes longer than its time is given up, since it ends by itself.
    */
-  async release(): Promise<boolean> {
+  release(): Promise<boolean> {
+    return inTime(this.storage.db, this.#limits, (db) => this.#release(db));
+  }
+
+  async #release(db: DynamoDB): Promise<boolean> {
     const { storage } = this;
     await this.close();
     const thread = await this.#thread();
     const isUnborn = storage.incarnations.known(thread.id) === undefined;
-    if (isUnborn && (await endUnborn(storage.db, thread, this))) return true;
+    if (isUnborn && (await endUnborn(db, thread, this))) return true;
     // Somebody has only looked: then nothing of this lease is in the way of a search.
     const isEmpty = this.reads.told === "nothing" && this.reads.isFirstUnknown;
-    const ended = await endLease(storage.db, thread, this, { isEmpty, ...this.#stored() });
+    const ended = await endLease(db, thread, this, { isEmpty, ...this.#stored() });
     // Of a thread that is gone, or never was, nothing can have been lost where nothing was stored.
     return ended === "released" || (ended === "no marker" && this.reads.told === "nothing");
   }
 }
 
 export const RELEASED = "it was released";
+
+export const NOT_IN_TIME = "it could not be renewed in time";
 
 /** Why a lease mostly ends before its run. */
 export const LOST =

@@ -1,4 +1,4 @@
-import type { Lease } from "../../checkpoint/lease/lease.js";
+import { NOT_IN_TIME, type Lease } from "../../checkpoint/lease/lease.js";
 import { stopOf } from "../../checkpoint/lease/turns.js";
 import type { LocalRun } from "../scope.js";
 import type { Emitter } from "./emit.js";
@@ -50,7 +50,7 @@ export function watch(
     void lease
       .renew()
       .catch((error: unknown) => {
-        if (lease.secondsLeft <= 0) lease.lost("it could not be renewed in time", error);
+        if (lease.secondsLeft <= 0) lease.lost(NOT_IN_TIME, error);
       })
       .finally(() => (isRenewing = false));
   }, TICK_MS);
