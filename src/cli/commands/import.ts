@@ -64,9 +64,9 @@ async function take(
     if (output.isJson) await output.json({ threadId: id, items });
     else await output.line(`Imported ${counted(items, "item")} as ${JSON.stringify(id)}.`);
   } catch (error) {
-    throw (error as NodeJS.ErrnoException | undefined)?.code?.startsWith("Z_")
-      ? invalidInput("The export cannot be unpacked: it was cut short, or changed. Export the thread again.")
-      : error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!code?.startsWith("Z_")) throw error;
+    throw invalidInput(`The export cannot be unpacked (${message}): it was cut short, or changed. Export it again.`);
   } finally {
     stop.abort();
   }

@@ -42,7 +42,9 @@ export async function edit(
     entryAt(storage, threadId, { ns: "", id }),
     threadStatus(storage, threadId),
   ]);
-  requireEditable(tuple, entry);
+  requireEditable(tuple);
+  if (entry.problems.length > 0)
+    throw new UsageError(`Checkpoint ${id} cannot be read whole: inspect says why. rollback goes back to another.`);
   if (status.lease && !breakLease) throw new ThreadBusyError(status.lease);
 
   const file = from ?? (await fileFor(threadId, tuple));
@@ -77,20 +79,19 @@ export async function edit(
 }
 
 /** @throws UsageError where an update would not be what it seems */
-function requireEditable({ checkpoint, metadata, pendingWrites = [] }: CheckpointTuple, entry: TimelineEntry): void {
+function requireEditable({ checkpoint, metadata, pendingWrites = [] }: CheckpointTuple): void {
   const versions = Object.values(checkpoint.channel_versions ?? {});
-  if (!versions.every((version) => typeof version === "number"))
-    throw new UsageError("This thread counts the versions of its channels in another way than LangGraph.js does.");
+  if (checkpoint.v < 4 || !versions.every((version) => typeof version === "number"))
+    throw new UsageError(
+      "This checkpoint is of an older LangGraph, or not of LangGraph.js: its channels are counted in another way. " +
+        "Let its graph go on by a step first.",
+    );
   const deltas = Object.keys(metadata?.counters_since_delta_snapshot ?? {});
   const written = deltas.find((name) => pendingWrites.some(([, channel]) => channel === name));
   if (written !== undefined)
     throw new UsageError(
       `A task has written to ${written}, a DeltaChannel, and the step is not over: those writes would count, and ` +
         "come again. Let the run end its step first.",
-    );
-  if (entry.problems.length > 0)
-    throw new UsageError(
-      `Checkpoint ${entry.id} cannot be read whole: inspect says why. rollback goes back to another.`,
     );
 }
 
@@ -145,6 +146,8 @@ async function apply(
   adviseOnInterrupt("The update is the latest checkpoint, or nothing was changed: inspect tells.");
   const make: Parameters<typeof putLatest>[4] = async (saver, at) => {
     const tuple = await at(id);
+    // Tasks may have written meanwhile.
+    requireEditable(tuple);
     const { checkpoint } = tuple;
     const newest = Math.max(0, ...(Object.values(checkpoint.channel_versions) as number[]));
     const version = saver.getNextVersion(newest);

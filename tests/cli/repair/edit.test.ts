@@ -1,43 +1,14 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
-import { Annotation, Command, DeltaChannel, END, interrupt, START, StateGraph } from "@langchain/langgraph";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Command } from "@langchain/langgraph";
+import { describe, expect, test } from "vitest";
 import { collect, emptyThread, putStep } from "../../lanes/savers/checkpoints.js";
 import { jsonLines, place, run, runInTerminal, saverAt, type Place } from "../run.js";
+import { withEditor, type State } from "./editor.js";
 import { ask, at, refundGraph, textsOf } from "./refund-graph.js";
 
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "cli-"));
-});
-
-afterAll(() => rm(folder, { recursive: true }));
-
-interface State {
-  thread: string;
-  checkpoint: string;
-  values: Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
-}
-
-/** An editor that does to the state what JavaScript says, and keeps what it saw. */
-async function withEditor(where: Place, change: string): Promise<{ env: Record<string, string>; seen: string }> {
-  const seen = join(folder, `${crypto.randomUUID()}.json`);
-  const script = join(folder, `${crypto.randomUUID()}.cjs`);
-  await writeFile(
-    script,
-    `const fs = require("node:fs"); const file = process.argv[2]; const text = fs.readFileSync(file, "utf8");
-fs.writeFileSync(${JSON.stringify(seen)}, JSON.stringify({ file, text, mode: fs.statSync(file).mode & 0o777 }));
-const state = JSON.parse(text); ${change}; fs.writeFileSync(file, JSON.stringify(state));`,
-  );
-  return { env: { ...where.env, TMPDIR: folder, EDITOR: `${process.execPath} ${script}` }, seen };
-}
-
-const seenIn = async (file: string): Promise<{ file: string; text: string; mode: number }> =>
-  JSON.parse(await readFile(file, "utf8")) as { file: string; text: string; mode: number };
 const stateOf = async (where: Place, threadId: string) => refundGraph(where).getState(at(threadId));
 const lengthOf = async (where: Place, threadId: string): Promise<number> =>
   (await collect(saverAt(where).list(at(threadId)))).length;
@@ -76,9 +47,9 @@ describe("edit", () => {
     expect([human instanceof HumanMessage, ai instanceof AIMessage, ai!.id]).toEqual([true, true, "a1"]);
     expect(textsOf(end)).toEqual(["Refund?", "77 euros", "yes to 77", "paid 77"]);
     // Only for who has made it, and not left behind.
-    const edited = await seenIn(seen);
+    const edited = await seen();
     expect([edited.mode, existsSync(edited.file)]).toEqual([0o600, false]);
-    expect((JSON.parse(edited.text) as State).values.amount).toBe(10);
+    expect(edited.state.values.amount).toBe(10);
   });
 
   test("goes on from a node that has failed, with other values", async () => {
@@ -126,7 +97,7 @@ describe("edit", () => {
 
     const { code, stderr } = await run({ env }, ["edit", "t", "--yes"]);
 
-    const { file } = await seenIn(seen);
+    const { file } = await seen();
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
     expect(stderr).toContain(`What was edited is kept in ${file}: edit --from takes it.`);
     expect(existsSync(file)).toBe(true);
@@ -137,12 +108,12 @@ describe("edit", () => {
     const where = place();
     await ask(where, "t");
     const { checkpoint_id } = (await stateOf(where, "t")).config.configurable!;
-    const file = join(folder, "kept.json");
     const edited = { thread: "t", checkpoint: checkpoint_id, values: {} };
     const [tuple] = await collect(saverAt(where).list(at("t"), { limit: 1 }));
-    const { env, seen } = await withEditor(where, "");
+    const { env, seen, folder } = await withEditor(where, "");
     await run({ env }, ["edit", "t"]);
-    const { values } = JSON.parse((await seenIn(seen)).text) as State;
+    const { values } = (await seen()).state;
+    const file = join(folder, "kept.json");
     await writeFile(file, JSON.stringify({ ...edited, values: { ...values, amount: 3 } }));
     const fromFile = ["edit", "t", "--from", file, "--yes"];
 
@@ -164,16 +135,16 @@ describe("edit", () => {
   test("keeps the file where the thread has gone on while it was edited", async () => {
     const where = place();
     await ask(where, "t");
-    const { env, seen } = await withEditor(where, "state.values.amount = 1");
-    const slow = `${env.EDITOR} "$1"; sleep 0; sh -c 'until [ -e ${join(folder, "gone-on")} ]; do sleep 0.1; done' #`;
+    const { env, seen, hasSeen, folder } = await withEditor(where, "state.values.amount = 1");
+    const slow = `${env.EDITOR} "$1"; sh -c 'until [ -e ${join(folder, "gone-on")} ]; do sleep 0.1; done' #`;
     const editing = run({ env: { ...env, EDITOR: slow } }, ["edit", "t", "--yes"]);
-    while (!existsSync(seen)) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!existsSync(hasSeen)) await new Promise((resolve) => setTimeout(resolve, 50));
     await refundGraph(where).invoke(new Command({ resume: "yes" }), at("t"));
     await writeFile(join(folder, "gone-on"), "");
 
     const { code, stderr } = await editing;
 
-    const { file } = await seenIn(seen);
+    const { file } = await seen();
     expect([code, stderr]).toEqual([1, expect.stringMatching(/has gone on meanwhile[^]*\[CONFLICT\]/)]);
     expect(stderr).toContain(file);
     expect((JSON.parse(await readFile(file, "utf8")) as State).values.amount).toBe(1);
@@ -195,51 +166,6 @@ describe("edit", () => {
     const tuple = await saverAt(where).getTuple(at("t"));
 
     expect([code, tuple!.checkpoint.channel_values]).toEqual([0, { n: 2, picture: new Uint8Array([1, 2, 3]) }]);
-    expect(Object.keys((JSON.parse((await seenIn(seen)).text) as State).values)).toEqual(["n"]);
-  });
-});
-
-describe("edit of a thread with a DeltaChannel", () => {
-  const graphAt = (where: Place) =>
-    new StateGraph(
-      Annotation.Root({
-        log: () =>
-          new DeltaChannel<string[], string[]>((log, writes) => [...log, ...writes.flat()], {
-            initialValueFactory: () => [],
-          }),
-        n: Annotation<number>(),
-      } as any), // eslint-disable-line @typescript-eslint/no-explicit-any
-    )
-      .addNode("first", () => ({ log: ["first"], n: 1 }) as never)
-      .addNode("asks", () => ({ log: [interrupt("go on?")] }) as never)
-      .addEdge(START, "first")
-      .addEdge("first", "asks")
-      .addEdge("asks", END)
-      .compile({ checkpointer: saverAt(where) });
-
-  test("changes the other channels, and what the channel is put together from stays", async () => {
-    const where = place();
-    await graphAt(where).invoke({ log: ["input"] } as never, at("t"));
-    const { env, seen } = await withEditor(where, "state.values.n = 7");
-    const wrong = await withEditor(where, "state.values.log = []");
-
-    const refused = await run(wrong, ["edit", "t", "--yes"]);
-    const { code } = await run({ env }, ["edit", "t", "--yes"]);
-    const end = await graphAt(where).invoke(new Command({ resume: "yes" }), at("t"));
-
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("log cannot be edited here")]);
-    expect(Object.keys((JSON.parse((await seenIn(seen)).text) as State).values)).toEqual(["n"]);
-    expect([code, end]).toEqual([0, { log: ["input", "first", "yes"], n: 7 }]);
-  });
-
-  test("is also what rollback leaves it", async () => {
-    const where = place();
-    await graphAt(where).invoke({ log: ["input"] } as never, at("t"));
-    await graphAt(where).invoke(new Command({ resume: "wrong" }), at("t"));
-
-    const { code } = await run(where, ["rollback", "t", "latest~1", "--yes"]);
-    const end = await graphAt(where).invoke(new Command({ resume: "right" }), at("t"));
-
-    expect([code, end]).toEqual([0, { log: ["input", "first", "right"], n: 1 }]);
+    expect(Object.keys((await seen()).state.values)).toEqual(["n"]);
   });
 });
