@@ -7,6 +7,10 @@ import { LeaseLostError } from "./errors.js";
 import { inTime } from "./in-time.js";
 import { endLease, endUnborn, prolongLease } from "./own.js";
 
+/** A renewal has so long at least, and a release: who gives that up keeps others waiting. */
+const RENEWING_SECONDS = 2;
+const RELEASING_SECONDS = 10;
+
 /** A lease as its holder has it. */
 export class Lease implements HeldLease {
   readonly #controller = new AbortController();
@@ -62,8 +66,8 @@ export class Lease implements HeldLease {
    * What is not answered by its end is given up. A third of its time there is always: a process that was busy renews
    * late, and a late renewal that is granted is right. Where another instance holds it, its end is not known here.
    */
-  get #limits(): { seconds: number | undefined } {
-    return { seconds: this.own && Math.max(this.secondsLeft, this.seconds / 3) };
+  #limits(atLeast: number): { seconds: number | undefined } {
+    return { seconds: this.own && Math.max(this.secondsLeft, this.seconds / 3, atLeast) };
   }
 
   /** Prolongs it. @throws LeaseLostError also where no answer came in time */
@@ -80,14 +84,18 @@ export class Lease implements HeldLease {
     const sent = now();
     // The instance that has acquired it, and releases it, knows nothing of what is stored here.
     const isShared = this.own === undefined;
-    const isSeen = await inTime(storage.db, { ...this.#limits, late: () => this.lost(NOT_IN_TIME) }, async (db) => {
-      const prolong = (until: number): Promise<number | undefined> =>
-        prolongLease(db, thread, this, until, { ...this.#stored(), isShared }, this.onSeen);
-      const wanted = Date.now() + seconds * 1_000;
-      const until = await prolong(wanted);
-      // Where the clock was set back: who waits has to see that this one lives.
-      return until === wanted || (until !== undefined && (await prolong(until + 1)) !== undefined);
-    });
+    const isSeen = await inTime(
+      storage.db,
+      { ...this.#limits(RENEWING_SECONDS), late: () => this.lost(NOT_IN_TIME) },
+      async (db) => {
+        const prolong = (until: number): Promise<number | undefined> =>
+          prolongLease(db, thread, this, until, { ...this.#stored(), isShared }, this.onSeen);
+        const wanted = Date.now() + seconds * 1_000;
+        const until = await prolong(wanted);
+        // Where the clock was set back: who waits has to see that this one lives.
+        return until === wanted || (until !== undefined && (await prolong(until + 1)) !== undefined);
+      },
+    );
     if (!isSeen) throw this.lost();
     this.#renewed = sent;
   }
@@ -151,7 +159,7 @@ export class Lease implements HeldLease {
    * broken, or deleted. What takes longer than its time is given up, since it ends by itself.
    */
   release(): Promise<boolean> {
-    return inTime(this.storage.db, this.#limits, (db) => this.#release(db));
+    return inTime(this.storage.db, this.#limits(RELEASING_SECONDS), (db) => this.#release(db));
   }
 
   async #release(db: DynamoDB): Promise<boolean> {
