@@ -5,7 +5,7 @@ import type { DynamoDBSaver } from "../threads/saver.js";
 import type { Storage } from "../checkpoint/storage.js";
 import type { DynamoDBSaverEvent } from "../aws/client/events.js";
 import type { DynamoDBSaverOptions } from "../options.js";
-import { rememberEndpoints } from "./failures/endpoints.js";
+import { rememberEndpoints } from "./endpoints.js";
 import { signal } from "./interrupt.js";
 import { saverOptions, type GlobalOptions } from "./options.js";
 import { outputOf, type Output } from "./output.js";

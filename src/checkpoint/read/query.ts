@@ -24,6 +24,7 @@ export async function readLatest(storage: Storage, thread: Thread, ns: KeyPart):
  * stays the latest to its holder until that one puts another.
  * @param looksBelow where a question of its subgraphs is open, their namespaces are read with it the first time: so
  *   no other answer comes late there
+ * @param about is told what the marker says, where the Query meets it
  */
 export async function latestItems(
   storage: Storage,

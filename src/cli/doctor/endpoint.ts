@@ -1,7 +1,7 @@
 import { exchange, NO_RESPONSE, REDIRECTED, TIMED_OUT, TOO_LARGE } from "../../aws/client/exchange.js";
 import { isSafe } from "../../aws/client/endpoint.js";
 import { aborted } from "../../aws/client/abort.js";
-import { NETWORK_REMEDIES, reasonOf } from "../failures/endpoints.js";
+import { NETWORK_REMEDIES, reasonOf } from "../endpoints.js";
 import { skipped, ok, warning, wrong, type Check, type Finding } from "./finding.js";
 import type { Subject } from "./subject.js";
 

@@ -1,6 +1,6 @@
 import type { AwsRequestError, DynamoDBSaverError } from "../../errors.js";
 import { isDynamoDBSaverError } from "../../errors.js";
-import { NETWORK_REMEDIES, originOf, reasonOf } from "./endpoints.js";
+import { NETWORK_REMEDIES, originOf, reasonOf } from "../endpoints.js";
 
 /*
  * The library's errors name its options and methods. Who is at a command line has flags and commands instead.

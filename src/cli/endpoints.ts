@@ -1,4 +1,4 @@
-import type { SaverConfig } from "../../config/config.js";
+import type { SaverConfig } from "../config/config.js";
 
 /* Where requests go, so that an error of the network can name it: the library's own errors do not know. */
 
