@@ -78,7 +78,11 @@ test("the search finds a page by a word in it, by keyboard alone, and asks no se
   const asked: string[] = [];
   page.on("request", (request) => request.url().startsWith(site.url) || asked.push(request.url()));
 
-  await page.keyboard.press("Control+k");
+  // Until the page's script listens, a key does nothing.
+  while (!(await page.locator("#localsearch-input").isVisible())) {
+    await page.keyboard.press("Control+k");
+    await page.waitForTimeout(500);
+  }
   await page.keyboard.type("THREAD_BUSY");
   await page.getByRole("option").first().waitFor();
   await page.keyboard.press("Enter");
