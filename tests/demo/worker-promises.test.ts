@@ -37,7 +37,7 @@ describe("a request", () => {
     ["DELETE", "/threads/nobody", undefined, /^404 .*thread/],
     ["POST", "/threads/search", { limit: "many" }, /^422 .*limit/],
     ["GET", "/nothing/here", undefined, /^404 .*route/],
-    ["GET", "/threads/%/state", undefined, /^404 /],
+    ["GET", "/threads/%/state", undefined, /^422 .*UTF-8/],
   ])("%s %s with %j is answered with %s", async (method, path, body, says) => {
     expect(await told(await request(method, path, body))).toMatch(says);
   });

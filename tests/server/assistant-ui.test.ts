@@ -104,6 +104,7 @@ describe.each(hosts)("in %s", (_name, start) => {
     const one = await page();
     append(one, "Wait a bit");
     await one.until((now) => shown(now)[1]?.toString() === "assistant,You" && now.thread.isRunning);
+    await host.gate.arrival();
     host.gate.open();
     const now = await one.until(({ thread }) => thread.messages.length === 2 && !thread.isRunning);
     expect(shown(now)).toEqual([

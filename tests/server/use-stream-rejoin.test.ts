@@ -79,6 +79,7 @@ describe.each(hosts)("in %s", (_name, start) => {
     const { page, numbers, until } = await counter(thread);
     const joined = page.now.joinStream(run_id);
     await until(1);
+    await host.gate.arrival();
     host.gate.open();
     await joined;
     expect(numbers).toEqual([0, 1, 2, 3]);

@@ -35,6 +35,7 @@ describe.each(hosts)("in %s", (_name, start) => {
     });
     const submitted = page.now.submit(say("Wait or not"));
     await page.until(({ messages }) => messages[1]?.content === "You");
+    await host.gate.arrival();
     host.gate.open();
     await submitted;
     expect(texts((await watching).messages)).toEqual(["Wait or not", "You said Wait or not."]);

@@ -8,8 +8,6 @@ const CALL = /^(weather|order)(?: in)? (\w+)/;
 
 /** A model that streams word by word. Between its first and its second word it waits for what it is told to. */
 export class EchoModel extends BaseChatModel {
-  #calls = 0;
-
   constructor(readonly between: (text: string) => Promise<void> = async () => undefined) {
     super({});
   }
@@ -35,7 +33,8 @@ export class EchoModel extends BaseChatModel {
     manager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
     const last = messages.at(-1)!;
-    const id = `answer-${messages.length}-${this.#calls++}`;
+    // In a Worker each request has a model of its own, so a count would begin again.
+    const id = `answer-${crypto.randomUUID()}`;
     const [, tool, what] = (last.type === "human" && CALL.exec(last.text)) || [];
     const pieces = tool
       ? [

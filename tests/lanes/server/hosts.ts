@@ -33,6 +33,8 @@ async function inNode(): Promise<Host> {
     credentials: credentials(),
     endpoint: endpoint(),
     keyPrefix,
+    // Tests of pages put a document into this process.
+    dangerouslyAllowBrowser: true,
   });
   const { server } = serve({ graphs: { ...graphsOf(waits), ...agentsOf(waits) }, store }, { keyPrefix });
   return { gate, ...(await listening(server)) };
