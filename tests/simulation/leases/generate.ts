@@ -16,7 +16,11 @@ export function generateLeases(seed: string): LeasePlan {
   const calls: LeaseCall[] = [];
   const sizes = { threads: threads.length, namespaces: namespaces.length, machines: instances.length };
   const rare = random.weighted({ none: 5, delete: 1, prune: 1, copy: 1, all: 1 });
-  for (let n = 0; n < count; n++) calls.push(generateCall(random, n, sizes, rare));
+  const breaksAt = random.chance(0.2) ? 1 + random.below(count) : -1;
+  for (let n = 0; n < count; n++) {
+    if (n === breaksAt) calls.push(...breakWhileThinking(random, calls.length, sizes));
+    calls.push(generateCall(random, calls.length, sizes, rare));
+  }
   const rate = random.chance(0.35) ? 0 : random.pick([0.02, 0.05, 0.12, 0.25]);
   return {
     seed,
@@ -102,6 +106,27 @@ function generateCall(random: Random, n: number, sizes: Sizes, rare: string): Le
     default:
       return { ...common, kind };
   }
+}
+
+/** A lease is broken while its holder thinks, and that goes on when another one has claimed what it had put. */
+function breakWhileThinking(random: Random, from: number, { machines }: Sizes): LeaseCall[] {
+  const by = random.below(machines);
+  const other = { by: (by + 1) % machines, thread: 0 };
+  const step = { kind: "step", ns: 0 } as const;
+  const lease = { way: "acquire", leaseSeconds: 15, waitSeconds: 40 } as const;
+  const holds: Op[] = [
+    { ...step, tasks: random.below(3) },
+    { kind: "think", seconds: 3 },
+    { ...step, tasks: 2 },
+  ];
+  const claims: Op[] = [{ ...step, tasks: 1 + random.below(2), unfinished: true }];
+  // A call begins when those that it may not overlap have ended, so the pause is before the hold that it runs beside.
+  return [
+    { n: from, ...other, overlap: 0, kind: "pause", seconds: 1 },
+    { n: from + 1, by, thread: 0, overlap: 1, kind: "hold", ...lease, ops: holds },
+    { n: from + 2, ...other, overlap: 1, kind: "break" },
+    { n: from + 3, ...other, overlap: 2, kind: "hold", ...lease, ops: claims },
+  ];
 }
 
 function troubleOf(random: Random, ops: number, leaseSeconds: number, share: number): { trouble?: Trouble } {

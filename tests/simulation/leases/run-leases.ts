@@ -51,6 +51,7 @@ async function audit(world: LeaseWorld, thread: string): Promise<void> {
     const listed = await attempt(world, auditor, () => collect(auditor.saver.list(config)));
     for (const tuple of listed.value ?? []) {
       const put = judge.known(tuple, thread, ns);
+      judge.writes(tuple, put, undefined, listed.span);
       if (!put.isUnsure) await checkHistory(world, put);
     }
     const ids = new Set(listed.value?.map(({ checkpoint }) => checkpoint.id));
