@@ -1,9 +1,12 @@
 // `npm run compare`: this saver beside others, on one trace and on this machine. `npm run compare -- --help` lists the
 // options.
 import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./lib/install.js";
 import { readOptions } from "./lib/options.js";
+
+/** @import { Measured } from "./lib/compare/measure.js" */
 
 const help = `
 npm run compare -- [options]
@@ -38,32 +41,37 @@ async function compare({ turns: turnsText, rounds: roundsText, only, write }) {
   const [turns, rounds] = [count("turns", turnsText, 2), count("rounds", roundsText, 1)];
   if (only !== undefined && write) throw new Error("--write takes all savers, so it goes without --only.");
   ensureInstalled();
+  // Each saver starts on a server that is empty.
+  for (const name of ["DYNAMODB_ENDPOINT", "POSTGRES_URL"]) delete process.env[name];
   const { ensureSqliteSaver } = await import("./lib/sqlite-saver.js");
   const { measure } = await import("./lib/compare/measure.js");
-  const { developmentVersion, ensurePeer, PEERS } = await import("./lib/compare/peers.js");
+  const { developmentVersion, PEERS } = await import("./lib/compare/peers.js");
   const { compareTables, withCompared } = await import("./lib/compare/table.js");
 
   const peers = PEERS.filter(({ name }) => only === undefined || name === only);
   if (peers.length === 0)
     throw new Error(`There is no ${JSON.stringify(only)}, only ${PEERS.map(({ name }) => name).join(", ")}.`);
   const { node } = await ensureSqliteSaver();
-  for (const peer of peers) await ensurePeer(peer);
-
-  const results = peers.map((peer) => ({
-    peer,
-    rounds: /** @type {import("./lib/compare/measure.js").Measured[]} */ ([]),
-  }));
+  const conditions =
+    `Measured on ${new Date().toISOString().slice(0, 10)} by \`npm run compare -- --write\`, all with LangGraph ` +
+    `${developmentVersion("@langchain/langgraph")} on Node 24, one after the other on one machine of ` +
+    `${availableParallelism()} cores, whose load was ${loadavg()[0]?.toFixed(1)} before. ` +
+    `Of ${rounds === 1 ? "1 round" : `${rounds} rounds`}, the least of each figure is shown.`;
+  /** One that cannot be installed or started does not end the table. @param {Error} error @returns {Measured} */
+  const failed = ({ message }) => ({ figures: {}, probes: {}, failed: message });
+  /** @type {import("./lib/compare/table.js").Result[]} */
+  const results = [];
+  for (const peer of peers) {
+    console.error(`probes: ${peer.package}`);
+    results.push({ peer, probed: await measure(peer, { node, turns: 0 }).catch(failed), rounds: [] });
+  }
   for (let round = 1; round <= rounds; round++) {
     // In turns, so that what else the machine does meets all of them.
     for (const { peer, rounds: measured } of results) {
       console.error(`round ${round} of ${rounds}: ${peer.package}`);
-      measured.push(await measure(peer, { node, turns, probes: round === 1 }));
+      measured.push(await measure(peer, { node, turns }).catch(failed));
     }
   }
-  const conditions =
-    `Measured on ${new Date().toISOString().slice(0, 10)} by \`npm run compare -- --write\`, all with LangGraph ` +
-    `${developmentVersion("@langchain/langgraph")}, on Node 24, one after the other on one machine. Of ` +
-    `${rounds === 1 ? "1 round" : `${rounds} rounds`}, the least of each figure is shown.`;
   const text = compareTables(results, { turns, conditions });
   console.log(text);
   if (!write) return;

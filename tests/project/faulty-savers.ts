@@ -67,7 +67,7 @@ export const FAULTS: Record<string, () => MemorySaver> = {
       },
     })),
   "`before` and `limit` give that page of it": () =>
-    faulty(({ list }) => ({ list: (config, options) => list(config, { ...options, before: undefined }) })),
+    faulty(({ list }) => ({ list: (config, { before: _, ...options } = {}) => list(config, options) })),
   "a `filter` finds all that fit, and no others": () =>
     // The limit comes first here, so that less is found than there is.
     faulty(({ list }) => ({

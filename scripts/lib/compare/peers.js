@@ -75,7 +75,13 @@ export const versionOf = (peer) =>
 export const developmentVersion = (name) => installedVersion(`${root}node_modules/${name}/`);
 
 /** @param {string} folder @returns {string} */
-const installedVersion = (folder) => JSON.parse(readFileSync(`${folder}package.json`, "utf8")).version;
+function installedVersion(folder) {
+  try {
+    return JSON.parse(readFileSync(`${folder}package.json`, "utf8")).version;
+  } catch {
+    return "not installed";
+  }
+}
 
 /**
  * A package as a program in its folder would get it.

@@ -10,18 +10,22 @@ import { PROBES } from "./probes.js";
 const WARM_UP_TURNS = 10;
 const PROBE_TIMEOUT_MS = 60_000;
 
-const { place: name, url, folder, turns, delayMs, probes } = JSON.parse(process.argv[2] ?? "{}");
+const { place: name, url, folder, turns, delayMs } = JSON.parse(process.argv[2] ?? "{}");
 const { open } = await import(`./places/${name}.js`);
 /** @type {OpenPlace} */
 const place = await open({ url, folder });
 
 if (place.server) await tell("server", await place.server());
-await tell("figures", await figures().catch(({ message }) => ({ error: String(message) })));
-for (const [index, [probe, holds]] of Object.entries(probes ? PROBES : {}).entries()) {
-  const result = await Promise.race([holds(place, `probe-${index}-`), tooLong()]).catch(({ message }) =>
-    String(message),
+if (turns > 0) {
+  await figures().then(
+    (counted) => tell("figures", counted),
+    ({ message }) => tell("failed", String(message)),
   );
-  await tell("probe", [probe, result]);
+} else {
+  for (const [index, [probe, holds]] of Object.entries(PROBES).entries()) {
+    const failed = (/** @type {Error} */ { message }) => message;
+    await tell("probe", [probe, await Promise.race([holds(place, `probe-${index}-`), tooLong()]).catch(failed)]);
+  }
 }
 await place.close?.();
 process.exit(0);
@@ -69,7 +73,7 @@ async function ask(what, argument) {
   return (await answer)[0];
 }
 
-/** @param {"server" | "figures" | "probe"} what @param {unknown} value */
+/** @param {"server" | "figures" | "failed" | "probe"} what @param {unknown} value */
 function tell(what, value) {
   return new Promise((resolve) => process.send?.({ tell: what, value }, resolve));
 }

@@ -3,7 +3,7 @@ import { PROBES } from "./probes.js";
 
 /** @import { Measured } from "./measure.js" */
 /** @import { Peer } from "./peers.js" */
-/** @typedef {{ peer: Peer, rounds: Measured[] }} Result */
+/** @typedef {{ peer: Peer, probed: Measured, rounds: Measured[] }} Result */
 
 const PART = /(<!-- compare -->\n)[^]*(<!-- \/compare -->)/;
 
@@ -20,8 +20,7 @@ const FIGURES = [
 ];
 
 /**
- * The least of each figure: that round was disturbed least by what else the machine does. And what each probe of the
- * first round said.
+ * The least of each figure: that round was disturbed least by what else the machine does. And what each probe said.
  * @param {Result[]} results
  * @param {{ turns: number, conditions: string }} run
  */
@@ -34,8 +33,8 @@ export function compareTables(results, { turns, conditions }) {
   ]);
   const probes = Object.keys(PROBES).map((probe) => [
     probe,
-    ...results.map(({ rounds: [first] }) => {
-      const said = first?.probes[probe] ?? "it ended before that";
+    ...results.map(({ probed }) => {
+      const said = probed.probes[probe] ?? probed.failed ?? "it ended before that";
       if (typeof said === "boolean") return said ? "yes" : "**no**";
       return `${said === NO_SEARCH ? "not run" : "error"}${notes.mark(said)}`;
     }),
@@ -49,11 +48,11 @@ export function compareTables(results, { turns, conditions }) {
     "What the names mean, and their versions:",
     markdownTable(
       ["", "package", "version", "server"],
-      results.map(({ peer, rounds: [first] }) => [
+      results.map(({ peer, probed }) => [
         peer.name,
         `\`${peer.package}\``,
         versionOf(peer),
-        first?.server ?? (peer.server ? "DynamoDB Local" : "none"),
+        probed.server ?? (peer.server ? "DynamoDB Local" : "none"),
       ]),
     ),
     "What was not run:",
@@ -80,9 +79,9 @@ export const comparedIn = (page) =>
 
 /** @param {Result} result @param {string} figure @param {(value: number) => string} show @param {Notes} notes */
 function figureOf({ rounds }, figure, show, notes) {
-  const values = rounds.flatMap(({ figures }) => (typeof figures[figure] === "number" ? [figures[figure]] : []));
-  const failed = rounds.find(({ figures }) => typeof figures.error === "string");
-  if (failed) return `error${notes.mark(String(failed.figures.error))}`;
+  const failed = rounds.find((round) => round.failed)?.failed;
+  if (failed) return `error${notes.mark(failed)}`;
+  const values = rounds.flatMap(({ figures }) => figures[figure] ?? []);
   return values.length > 0 ? show(Math.min(...values)) : "–";
 }
 
@@ -93,7 +92,7 @@ class Notes {
 
   /** @param {string} message */
   mark(message) {
-    const text = message.replaceAll(/\s+/g, " ").slice(0, 200);
+    const text = message.replaceAll(/[\s|<>]+/g, " ").slice(0, 200);
     let index = this.texts.findIndex((one) => one.endsWith(` ${text}`));
     if (index < 0) index = this.texts.push(`<sup>${this.texts.length + 1}</sup> ${text}`) - 1;
     return `<sup>${index + 1}</sup>`;

@@ -1,8 +1,8 @@
 import { importFrom, NO_SEARCH } from "../peers.js";
 
 /**
- * The saver wants Redis with its JSON and search modules, which neither Debian nor npm has. So its client keeps its JSON
- * documents, which it always writes and reads whole, as texts. Nothing stands in for the search.
+ * The saver wants Redis with its JSON and search modules, which neither Debian nor npm has. So its client keeps JSON
+ * documents as texts: the saver writes and reads them whole, always. Nothing stands in for the search.
  *
  * @param {{ url: string, folder: string }} server
  */
