@@ -35,7 +35,7 @@ export function buildAgent(checkpointer) {
  * @param {ReturnType<typeof buildAgent>} agent
  * @param {string} threadId
  * @param {number} turns
- * @param {{ document?: string, afterTurn?: (turn: number) => void,
+ * @param {{ document?: string, afterTurn?: (turn: number) => void | Promise<void>,
  *   saver?: import("langgraph-checkpoint-dynamodb").DynamoDBSaver | undefined }} [options] with `saver`, each turn has
  *   a lease of its own
  * @returns {Promise<number[]>} how long each turn took, in milliseconds
@@ -56,7 +56,7 @@ export async function converse(
     if (saver) await saver.withLease(threadId, (held) => turnWith(held.configurable), { leaseSeconds: 600 });
     else await turnWith({});
     durationsMs.push(performance.now() - start);
-    afterTurn(turn);
+    await afterTurn(turn);
   }
   return durationsMs;
 }
