@@ -1,8 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client } from "@langchain/langgraph-sdk";
+import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
+import { createAgentServer } from "langgraph-checkpoint-dynamodb/server";
 import type { Browser } from "playwright-core";
 import { claimPort } from "../../scripts/lib/servers/ports.js";
+import { createAgent } from "../../workers/agent.js";
+import { RuleModel } from "../../workers/model/rule-model.js";
 import { launchChromium, runDemo } from "../lanes/run/demo-page.js";
 
 export interface OpenedDemo {
@@ -37,4 +42,23 @@ export async function openDemo(): Promise<OpenedDemo> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Somebody else at the threads of the page: its agent, in this process. */
+export function somebodyElse({ dynamodb }: OpenedDemo): Client {
+  const server = createAgentServer({
+    graphs: { agent: createAgent(new RuleModel()) },
+    checkpointer: new DynamoDBSaver({
+      tableName: "langgraph-checkpoints",
+      region: "us-east-1",
+      endpoint: dynamodb,
+      credentials: { accessKeyId: "local", secretAccessKey: "localSecret" },
+    }),
+    authenticate: false,
+  });
+  return new Client({
+    apiUrl: "https://agent.example",
+    apiKey: null,
+    callerOptions: { fetch: (url: string, init?: RequestInit) => server.fetch(new Request(url, init)) },
+  });
 }
