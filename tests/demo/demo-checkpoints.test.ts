@@ -193,7 +193,7 @@ it("what the agent says is Markdown, and no raw HTML or picture of a stranger's"
     "It is **bold**, <img src=x onerror=alert(1)> and ![a picture](https://evil.example/seen.png)",
     "[a link](https://example.com) and [a bad one](javascript:alert(1))",
     "| a | b |\n| --- | ---: |\n| 1 | 2 |",
-    "```\nsome code\n```",
+    `\`\`\`\n${"a long line of code ".repeat(20)}\n\`\`\``,
   ].join("\n\n");
   await openEdit(page, { messages: [{ type: "ai", content }] });
   await page.getByRole("dialog").waitFor({ state: "detached" });
@@ -204,6 +204,9 @@ it("what the agent says is Markdown, and no raw HTML or picture of a stranger's"
   expect(await said.getByRole("link", { name: "a link" }).getAttribute("rel")).toBe("noopener noreferrer");
   expect(await said.getByText("a bad one").getAttribute("href")).not.toMatch(/script/);
   expect(await said.getByRole("table").innerText()).toMatch(/a\s+b\s+1\s+2/);
+  const list = page.getByRole("list", { name: "Messages" });
+  expect((await said.boundingBox())!.width).toBeLessThan((await list.boundingBox())!.width);
+  expect((await list.boundingBox())!.width).toBeLessThanOrEqual(640);
   expect(asked.filter((url) => url.includes("evil"))).toEqual([]);
   expect(await axeViolations(page)).toEqual([]);
 });

@@ -24,9 +24,10 @@ describe("what is written so that a state becomes another one", () => {
     });
   });
 
-  it("is refused where nothing was changed, or a channel was taken away", () => {
-    expect(() => updateOf({ a: 1 }, { a: 1 })).toThrow("Nothing has been changed yet.");
-    expect(() => updateOf({ a: 1, b: 2 }, { b: 3 })).toThrow("Set a to null instead.");
+  it("is nothing of a channel that was left out, and refused where nothing was changed", () => {
+    expect(updateOf({ a: 1, b: 2 }, { b: 3 })).toEqual({ b: 3 });
+    for (const after of [{ a: 1, b: 2 }, { b: 2 }, {}])
+      expect(() => updateOf({ a: 1, b: 2 }, after)).toThrow("Nothing has been changed yet.");
   });
 
   it("is read from JSON, which has to be an object", () => {

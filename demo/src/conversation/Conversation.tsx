@@ -49,12 +49,14 @@ export function Conversation(props: ConversationProps) {
           {threadId}
         </h2>
         <RunStatus status={status} next={latest?.next ?? []} />
-        <ExportMenu threadId={threadId} opened={opened} messages={messages} />
-        <DeleteThread
-          threadId={threadId}
-          isDisabled={["running", "loading", "unread"].includes(status)}
-          onDelete={onDelete}
-        />
+        <div className="actions">
+          <ExportMenu threadId={threadId} opened={opened} messages={messages} />
+          <DeleteThread
+            threadId={threadId}
+            isDisabled={["running", "loading", "unread"].includes(status)}
+            onDelete={onDelete}
+          />
+        </div>
       </div>
       <div className="messages">
         {status === "empty" ? (

@@ -56,8 +56,7 @@ export function CheckpointPanel(props: CheckpointPanelProps) {
         <p id="travel-hint" className="hint">
           {next.length === 0
             ? "Nothing is left to run after this checkpoint. A fork asks something else from here, as a new branch."
-            : `A replay runs ${next.join(", ")} again with the same state, and a fork asks something else: each as a ` +
-              "new branch."}
+            : `A replay runs ${next.join(", ")} again; a fork asks something else. Each is a new branch.`}
         </p>
       </div>
       <div className="state-scroll">

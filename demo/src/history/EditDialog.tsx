@@ -51,7 +51,8 @@ function EditForm({ checkpoint, parent, nodes, onEdit, close }: EditProps & { cl
     <DialogForm submit="Store as a new branch" isReady={!isSending} onSubmit={() => void submit()} onCancel={close}>
       <p>
         What you change is written after this checkpoint; what came after it stays. Each channel takes it in its own
-        way: messages are replaced by their id, and a channel that adds up adds what you give it.
+        way: messages are replaced by their id, and a channel that adds up adds what you give it. A channel that you
+        leave out stays as it is.
       </p>
       <TextField
         value={text}

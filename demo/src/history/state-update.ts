@@ -3,10 +3,10 @@ import type { Message, Values } from "../threads/threads.js";
 /**
  * What to write so that a state becomes another one. LangGraph merges what is written into each channel in the channel's
  * own way, so what stays is left out: a channel that adds up would have it twice.
+ *
+ * @param after a channel that is not in it stays as it is
  */
 export function updateOf(before: Values, after: Values): Values {
-  const gone = Object.keys(before).filter((channel) => !(channel in after));
-  if (gone.length > 0) throw new Error(`A channel cannot be taken away. Set ${gone.join(", ")} to null instead.`);
   const changed = Object.entries(after).filter(([channel, value]) => !isSame(value, before[channel]));
   if (changed.length === 0) throw new Error("Nothing has been changed yet.");
   return Object.fromEntries(

@@ -29,7 +29,8 @@ export async function showStates(page, url, shoot) {
     .getByRole("row");
   const view = async (/** @type {string} */ name) => {
     const radio = page.getByRole("radio", { name });
-    if (await radio.isVisible()) await radio.click();
+    // Below a dialog, nothing else can be pressed.
+    if ((await radio.isVisible()) && !(await page.locator(".modal").count())) await radio.click();
   };
   /** Light, dark, and narrow: there the view that the state is about. */
   const take = async (/** @type {string} */ name, about = "Conversation") => {
