@@ -8,6 +8,7 @@ import { problemOf } from "./threads/problem.js";
 import { goTo, newThreadId, useAddress } from "./threads/address.js";
 import type { Threads } from "./threads/threads.js";
 import { useLoaded } from "./threads/use-loaded.js";
+import { useReturn } from "./threads/use-return.js";
 import { useRuns, type Failure } from "./threads/use-runs.js";
 import { Welcome } from "./Welcome.js";
 
@@ -21,6 +22,7 @@ export function App({ threads }: { threads: Threads }) {
   const list = useLoaded(threads.list, "The threads could not be read", report, attempt);
   const { value: agent } = useLoaded(threads.agent, "The agent could not be read", report, attempt);
   const { runs, costs, play, forget } = useRuns(report);
+  useReturn(list.reload);
 
   const openThread = useCallback((id: string | undefined) => {
     setFailure(undefined);

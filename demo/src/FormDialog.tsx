@@ -15,7 +15,8 @@ export function FormDialog({ trigger, title, isWide = false, children }: FormDia
   return (
     <DialogTrigger>
       {trigger}
-      <ModalOverlay className="overlay" isDismissable>
+      {/* A press beside it does not throw away what is long to write. */}
+      <ModalOverlay className="overlay" isDismissable={!isWide}>
         <Modal className={isWide ? "modal wide" : "modal"}>
           <Dialog>
             {({ close }) => (

@@ -161,7 +161,7 @@ export function Thread({
         messages={messages}
         latest={latest}
         past={run ? undefined : selected === latest ? undefined : selected}
-        cost={run ? undefined : cost}
+        cost={run || shown !== latest ? undefined : cost}
         draft={draft}
         takesDocument={agent?.takesDocument ?? false}
         onDraft={setDraft}

@@ -63,8 +63,14 @@ export function ThreadList({ threads, failed, current, running, onOpen, onNew }:
       >
         {({ id, title, state, created }) => (
           <ListBoxItem id={id} textValue={title ?? id} className="thread-item">
-            <span className="thread-name">{title ?? id}</span>
-            {title && <span className="thread-note">{id}</span>}
+            <span className="thread-name" title={title ?? id}>
+              {title ?? id}
+            </span>
+            {title && (
+              <span className="thread-note" title={id}>
+                {id}
+              </span>
+            )}
             <span className="thread-note">{state === "idle" ? dayAndTime(created) : STATES[state]}</span>
           </ListBoxItem>
         )}

@@ -31,7 +31,7 @@ let host: Listening;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "demo-any-"));
   await buildWorkerPage(folder);
-  const { server } = serve({ graphs: { agent: nested() } });
+  const { server } = serve({ graphs: { nested: nested() } });
   host = await listening({
     ...server,
     fetch: (request: Request) => {

@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import type { Download, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   axeViolations,
-  begin,
   checkpointRows,
   expectFocus,
   messages,
@@ -13,9 +11,9 @@ import {
   statusOf,
   tabTo,
 } from "../lanes/run/demo-page.js";
-import { openDemo, somebodyElse, type OpenedDemo } from "./opened-demo.js";
+import { calculated, clipboard, editState, openDemo, somebodyElse, threadOf, type OpenedDemo } from "./opened-demo.js";
 
-/* What can be done with a checkpoint, and what can be taken away of a thread: in a real Chromium. */
+/* What can be done with a checkpoint: in a real Chromium. */
 
 let opened: OpenedDemo;
 
@@ -30,30 +28,11 @@ afterEach(async () => {
   await Promise.all(opened.browser.contexts().map((context) => context.close()));
 });
 
-/** A page that may use the clipboard, with a thread of one question, at its end. */
-async function calculated(): Promise<Page> {
-  const page = await newPage(opened.browser, opened.url, { permissions: ["clipboard-read", "clipboard-write"] });
-  await begin(page, "What is 6 * 7?");
-  await statusOf(page, "Done");
-  return page;
-}
-
-const clipboard = (page: Page): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
 const stateTree = (page: Page) => page.getByRole("treegrid", { name: /^State at/ });
-const lastThread = (page: Page): string => new URL(page.url()).hash.split("/")[2]!;
-
-async function openEdit(page: Page, state: object | string, node = "agent"): Promise<void> {
-  await page.getByRole("button", { name: /^Edit/ }).click();
-  await page
-    .getByRole("textbox", { name: "State" })
-    .fill(typeof state === "string" ? state : JSON.stringify(state, null, 2));
-  await page.getByRole("combobox", { name: "In the name of" }).selectOption(node);
-  await page.getByRole("button", { name: "Store as a new branch" }).click();
-}
 
 describe("a link to a checkpoint", () => {
   it("is the address of the page, shows the same after a reload and in another tab, and can be copied", async () => {
-    const page = await calculated();
+    const page = await calculated(opened);
     await checkpointRows(page).filter({ hasText: "tools" }).click();
     await page.getByText("as it was at step 1").waitFor();
     expect(page.url()).toMatch(/#\/threads\/thread-\w+\/checkpoints\/[\w-]+$/);
@@ -71,7 +50,7 @@ describe("a link to a checkpoint", () => {
   });
 
   it("leaves the Back button to what was shown before the thread", async () => {
-    const page = await calculated();
+    const page = await calculated(opened);
     await checkpointRows(page).nth(1).click();
     await checkpointRows(page).nth(2).click();
     await page.getByText("as it was at step 1").waitFor();
@@ -80,7 +59,7 @@ describe("a link to a checkpoint", () => {
   });
 
   it("that leads nowhere says so, and shows the latest", async () => {
-    const page = await calculated();
+    const page = await calculated(opened);
     await page.goto(`${page.url()}/checkpoints/1f0-none`);
     await statusOf(page, "no checkpoint of that address");
     expect(await page.getByRole("heading", { name: "Step 3" }).count()).toBe(1);
@@ -89,22 +68,22 @@ describe("a link to a checkpoint", () => {
 });
 
 it("a state is copied as the JSON that the server gives", async () => {
-  const page = await calculated();
+  const page = await calculated(opened);
   await page.getByRole("button", { name: "Copy JSON" }).click();
   await statusOf(page, "Copied");
-  const { values } = await somebodyElse(opened).threads.getState(lastThread(page));
+  const { values } = await somebodyElse(opened).threads.getState(threadOf(page));
   expect(JSON.parse(await clipboard(page))).toEqual(values);
 });
 
 describe("an edited state", () => {
   it("is a branch of its own, with the message that was changed in its place", async () => {
-    const page = await calculated();
+    const page = await calculated(opened);
     const before = (await checkpointRows(page).all()).length;
     await page.getByRole("button", { name: "Copy JSON" }).click();
     await statusOf(page, "Copied");
     const state = JSON.parse(await clipboard(page)) as { messages: { content: string }[] };
     state.messages.at(-1)!.content = "That makes *forty-two*.";
-    await openEdit(page, state);
+    await editState(page, state);
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.getByText("forty-two").first().waitFor();
     expect(await messages(page)).toEqual(["What is 6 * 7?", "That makes forty-two."]);
@@ -113,9 +92,9 @@ describe("an edited state", () => {
   });
 
   it("may have fewer messages, and begins where one looks", async () => {
-    const page = await calculated();
+    const page = await calculated(opened);
     await checkpointRows(page).filter({ hasText: "loop" }).last().click();
-    await openEdit(page, { messages: [{ type: "human", content: "Only this." }] }, "__start__");
+    await editState(page, { messages: [{ type: "human", content: "Only this." }] }, "__start__");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.getByRole("list", { name: "Messages" }).getByText("Only this.").waitFor();
     expect(await messages(page)).toEqual(["Only this."]);
@@ -123,8 +102,8 @@ describe("an edited state", () => {
   });
 
   it("that is no JSON, or changes nothing, says so and keeps what was typed", async () => {
-    const page = await calculated();
-    await openEdit(page, '{"messages": oops}');
+    const page = await calculated(opened);
+    await editState(page, '{"messages": oops}');
     await page.getByText(/This is not JSON/).waitFor();
     expect(await page.getByRole("textbox", { name: "State" }).inputValue()).toBe('{"messages": oops}');
     expect(await axeViolations(page)).toEqual([]);
@@ -137,7 +116,7 @@ describe("an edited state", () => {
 });
 
 it("two checkpoints are compared, whichever one chooses", async () => {
-  const page = await calculated();
+  const page = await calculated(opened);
   await checkpointRows(page).filter({ hasText: "end" }).click();
   const added = stateTree(page).getByRole("row", { name: /, added$/ });
   await expect.poll(() => added.count()).toBe(1);
@@ -152,94 +131,8 @@ const labelOf = async (page: Page, name: RegExp): Promise<string> =>
     name.test(text),
   )!;
 
-describe("a thread that is taken away", () => {
-  const exported = async (page: Page, item: string): Promise<Download> => {
-    await page.getByRole("button", { name: "Export" }).click();
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("menuitem", { name: item }).click(),
-    ]);
-    return download;
-  };
-  const textOf = async (download: Download): Promise<string> => readFile(await download.path(), "utf8");
-
-  it("is its conversation as Markdown", async () => {
-    const page = await calculated();
-    const file = await exported(page, "The conversation as Markdown");
-    expect(file.suggestedFilename()).toBe(`${lastThread(page)}.md`);
-    const text = await textOf(file);
-    expect(text).toMatch(/^# What is 6 \* 7\?\n/);
-    expect(text).toMatch(/## You\n\nWhat is 6 \* 7\?[^]*Asked for \*\*calculate\*\*[^]*## Agent\n\nThat makes 42\./);
-  });
-
-  it("is all its checkpoints as JSON", async () => {
-    const page = await calculated();
-    const file = await exported(page, "All checkpoints as JSON");
-    expect(file.suggestedFilename()).toBe(`${lastThread(page)}.json`);
-    const { thread, checkpoints } = JSON.parse(await textOf(file)) as {
-      thread: { thread_id: string };
-      checkpoints: object[];
-    };
-    expect(thread.thread_id).toBe(lastThread(page));
-    expect(checkpoints).toEqual(await somebodyElse(opened).threads.getHistory(lastThread(page), { limit: 10 }));
-  });
-});
-
-it("what the agent says is Markdown, and no raw HTML or picture of a stranger's", async () => {
-  const page = await calculated();
-  const asked: string[] = [];
-  page.on("request", (request) => asked.push(request.url()));
-  const content = [
-    "It is **bold**, <img src=x onerror=alert(1)> and ![a picture](https://evil.example/seen.png)",
-    "[a link](https://example.com) and [a bad one](javascript:alert(1))",
-    "| a | b |\n| --- | ---: |\n| 1 | 2 |",
-    `\`\`\`\n${"a long line of code ".repeat(20)}\n\`\`\``,
-  ].join("\n\n");
-  await openEdit(page, { messages: [{ type: "ai", content }] });
-  await page.getByRole("dialog").waitFor({ state: "detached" });
-  const said = page.getByRole("list", { name: "Messages" }).locator(".markdown").last();
-  await said.locator("strong").getByText("bold").waitFor();
-  expect(await said.locator("img, script").count()).toBe(0);
-  expect(await said.innerText()).toContain("<img src=x onerror=alert(1)>");
-  expect(await said.getByRole("link", { name: "a link" }).getAttribute("rel")).toBe("noopener noreferrer");
-  expect(await said.getByText("a bad one").getAttribute("href")).not.toMatch(/script/);
-  expect(await said.getByRole("table").innerText()).toMatch(/a\s+b\s+1\s+2/);
-  const list = page.getByRole("list", { name: "Messages" });
-  expect((await said.boundingBox())!.width).toBeLessThan((await list.boundingBox())!.width);
-  expect((await list.boundingBox())!.width).toBeLessThanOrEqual(640);
-  expect(asked.filter((url) => url.includes("evil"))).toEqual([]);
-  expect(await axeViolations(page)).toEqual([]);
-});
-
-describe("the list of threads", () => {
-  it("is searched by what was asked and by id, and shows those of one status", async () => {
-    const page = await newPage(opened.browser, opened.url);
-    await begin(page, "Please refund order 1043");
-    await statusOf(page, "Waiting for you");
-    const items = page.getByRole("listbox", { name: "Threads" }).getByRole("option");
-    await items.filter({ hasText: "Please refund order 1043" }).waitFor();
-    const all = await items.count();
-    const status = page.getByRole("combobox", { name: "Status" });
-    await status.selectOption("Waiting for you");
-    await expect.poll(() => items.count()).toBe(1);
-    await status.selectOption("Failed");
-    await page.getByText("No thread fits.").waitFor();
-    expect(await axeViolations(page)).toEqual([]);
-    await status.selectOption("All");
-    await expect.poll(() => items.count()).toBe(all);
-
-    const search = page.getByRole("searchbox", { name: "Search threads" });
-    await search.fill("1043 REFUND");
-    await expect.poll(() => items.count()).toBe(1);
-    await search.fill(lastThread(page));
-    await expect.poll(() => items.count()).toBe(1);
-    await search.press("Escape");
-    await expect.poll(() => items.count()).toBe(all);
-  });
-});
-
 it("whoever has no mouse does all of this by keyboard alone", async () => {
-  const page = await calculated();
+  const page = await calculated(opened);
   const press = (key: string) => page.keyboard.press(key);
   await tabTo(page, page.getByRole("searchbox", { name: "Search threads" }));
   await page.keyboard.type("nothing like it");

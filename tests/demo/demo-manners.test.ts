@@ -1,4 +1,3 @@
-import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   axeViolations,
@@ -12,7 +11,7 @@ import {
   statusOf,
   tabTo,
 } from "../lanes/run/demo-page.js";
-import { openDemo, somebodyElse, type OpenedDemo } from "./opened-demo.js";
+import { openDemo, somebodyElse, threadOf, type OpenedDemo } from "./opened-demo.js";
 
 /* Where the focus goes, what is in sight, and what the page says in the meantime: in a real Chromium. */
 
@@ -31,7 +30,6 @@ afterEach(async () => {
 
 const newPageOf = (...more: Parameters<typeof newPage> extends [unknown, unknown, ...infer R] ? R : never) =>
   newPage(opened.browser, opened.url, ...more);
-const threadOf = (page: Page): string => page.url().split("/").at(-1)!;
 
 describe("the focus", () => {
   it("goes from New thread to the message, so that whoever types does not press it again", async () => {

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { Client } from "@langchain/langgraph-sdk";
 import { DynamoDBSaver } from "langgraph-checkpoint-dynamodb";
 import { createAgentServer } from "langgraph-checkpoint-dynamodb/server";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { claimPort } from "../../scripts/lib/servers/ports.js";
 import { createAgent } from "../../workers/agent.js";
 import { RuleModel } from "../../workers/model/rule-model.js";
-import { launchChromium, runDemo } from "../lanes/run/demo-page.js";
+import { begin, launchChromium, newPage, runDemo, statusOf } from "../lanes/run/demo-page.js";
 
 export interface OpenedDemo {
   browser: Browser;
@@ -61,4 +61,27 @@ export function somebodyElse({ dynamodb }: OpenedDemo): Client {
     apiKey: null,
     callerOptions: { fetch: (url: string, init?: RequestInit) => server.fetch(new Request(url, init)) },
   });
+}
+
+/** The id of the thread that a page shows. */
+export const threadOf = (page: Page): string => new URL(page.url()).hash.split("/")[2]!;
+
+/** A page that may use the clipboard, with a thread of one question, at its end. */
+export async function calculated({ browser, url }: OpenedDemo): Promise<Page> {
+  const page = await newPage(browser, url, { permissions: ["clipboard-read", "clipboard-write"] });
+  await begin(page, "What is 6 * 7?");
+  await statusOf(page, "Done");
+  return page;
+}
+
+export const clipboard = (page: Page): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
+
+/** Fills in the dialog for the state that is shown, and sends it off. */
+export async function editState(page: Page, state: object | string, node = "agent"): Promise<void> {
+  await page.getByRole("button", { name: /^Edit/ }).click();
+  await page
+    .getByRole("textbox", { name: "State" })
+    .fill(typeof state === "string" ? state : JSON.stringify(state, null, 2));
+  await page.getByRole("combobox", { name: "In the name of" }).selectOption(node);
+  await page.getByRole("button", { name: "Store as a new branch" }).click();
 }

@@ -60,7 +60,7 @@ export function Conversation(props: ConversationProps) {
       </div>
       <div className="messages">
         {status === "empty" ? (
-          <Suggestions takesDocument={takesDocument} onChoose={(text) => props.onSend({ text })} />
+          <Suggestions takesDocument={takesDocument} onChoose={(text) => props.onSend({ ...props.draft, text })} />
         ) : (
           <MessageList messages={messages} status={past ? "done" : status} />
         )}

@@ -19,10 +19,10 @@ const components: Components = {
     </div>
   ),
   pre: ({ node: _node, ...pre }) => <pre {...pre} className="wide-part" tabIndex={0} />,
-  // The page's own headings end at the third level.
-  h1: "h4",
-  h2: "h4",
-  h3: "h5",
+  // Below the page's own headings.
+  h1: "h3",
+  h2: "h3",
+  h3: "h4",
 };
 
 const plugins = [remarkGfm];

@@ -70,7 +70,7 @@ export interface Connection {
   storage: string;
 }
 
-/** The agent's name among the server's graphs. */
+/** The agent's name among the server's graphs. Of a server that has none of that name, it is the first graph. */
 const AGENT = "agent";
 /** Each has the whole state, so there are not too many in one answer. */
 const CHECKPOINTS_A_PAGE = 20;
@@ -84,6 +84,7 @@ const STREAM = {
 
 export class Threads {
   readonly #client: Client;
+  #graph: string | undefined;
   readonly place: string;
   readonly storage: string;
 
@@ -122,7 +123,7 @@ export class Threads {
   };
 
   async create(threadId: string): Promise<void> {
-    await this.#client.threads.create({ threadId, graphId: AGENT });
+    await this.#client.threads.create({ threadId, graphId: await this.#graphId() });
   }
 
   async delete(threadId: string): Promise<void> {
@@ -164,7 +165,7 @@ export class Threads {
   /** A run with a new message, or with null one that goes on where the last one broke off. */
   send(threadId: string, draft: Draft | null): Run {
     const input = draft && { ...said(draft.text), ...(draft.document && { document: draft.document }) };
-    return this.#client.runs.stream(threadId, AGENT, { ...STREAM, input });
+    return this.#run(threadId, { input });
   }
 
   /** Writes to a state as it was at a checkpoint. What comes of it is a branch of its own. */
@@ -174,9 +175,10 @@ export class Threads {
 
   /** What the server tells of the agent. What it does not tell, the page does without. */
   readonly agent = async (): Promise<Agent> => {
+    const graphId = await this.#graphId();
     const [graph, schemas] = await Promise.all([
-      this.#client.assistants.getGraph(AGENT).catch(() => undefined),
-      this.#client.assistants.getSchemas(AGENT).catch(() => undefined),
+      this.#client.assistants.getGraph(graphId).catch(() => undefined),
+      this.#client.assistants.getSchemas(graphId).catch(() => undefined),
     ]);
     return {
       nodes: (graph?.nodes ?? []).map(({ id }) => String(id)).filter((id) => id !== "__end__"),
@@ -195,18 +197,30 @@ export class Threads {
         .some(({ id }) => id === interruptId)
     )
       throw new RunError("NOTHING_TO_RESUME", "This thread does not wait for this answer any more.");
-    const command = { resume: { [interruptId]: decision } };
-    yield* this.#client.runs.stream(threadId, AGENT, { ...STREAM, command }) as Run;
+    yield* this.#run(threadId, { command: { resume: { [interruptId]: decision } } });
   }
 
   /** The same steps again, from a checkpoint as it is. */
   replay(threadId: string, checkpointId: string): Run {
-    return this.#client.runs.stream(threadId, AGENT, { ...STREAM, input: null, checkpointId });
+    return this.#run(threadId, { input: null, checkpointId });
   }
 
   /** Another branch, from a checkpoint with an edited state. */
   fork(threadId: string, checkpointId: string, { text, replaces }: ForkEdit): Run {
-    return this.#client.runs.stream(threadId, AGENT, { ...STREAM, input: said(text, replaces), checkpointId });
+    return this.#run(threadId, { input: said(text, replaces), checkpointId });
+  }
+
+  async *#run(threadId: string, payload: Parameters<Client["runs"]["stream"]>[2]): Run {
+    yield* this.#client.runs.stream(threadId, await this.#graphId(), { ...STREAM, ...payload }) as Run;
+  }
+
+  async #graphId(): Promise<string> {
+    if (this.#graph === undefined) {
+      const found = await this.#client.assistants.search({ limit: 100 });
+      const { graph_id } = found.find((one) => one.graph_id === AGENT) ?? found[0] ?? { graph_id: AGENT };
+      this.#graph = graph_id;
+    }
+    return this.#graph;
   }
 
   /** The run that a thread is busy with, from its first event; nothing where it has ended by now. */

@@ -19,7 +19,8 @@ export function useChanges(
     if (seen === undefined) return;
     let isOver = false;
     const look = async () => {
-      if (document.hidden) return;
+      // What somebody edits in a dialog is not taken from under their hands.
+      if (document.hidden || document.querySelector("[role=dialog]")) return;
       // What fails here fails again when a person asks for something, and is told then.
       const version = await threads.version(threadId).catch(() => seen);
       if (!isOver && version !== seen) await onChange();

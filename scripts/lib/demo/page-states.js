@@ -5,6 +5,7 @@ const NARROW = { width: 360, height: 740 };
 
 /** What a model writes that is hard to show. */
 const MARKDOWN = [
+  "# A heading",
   "Here is **what I found**, with `code`, a [link](https://example.com) and <b>raw HTML</b>:",
   "1. first\n2. second\n   - inner",
   "| order | item | total |\n| --- | --- | ---: |\n| 1041 | rain jacket | 89.00 |\n| 1042 | trail running shoes | 129.90 |",
