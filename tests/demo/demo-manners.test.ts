@@ -136,6 +136,26 @@ describe("a second tab", () => {
     expect(await messages(other)).toEqual(["What is 6 * 7?", "That makes 42.", "What is 1 + 2?", "That makes 3."]);
   });
 
+  it("leaves what is written in a dialog alone, and looks again afterwards", async () => {
+    const page = await newPageOf();
+    await page.clock.install();
+    await begin(page, "What is 6 * 7?");
+    await statusOf(page, "Done");
+    await page.getByRole("button", { name: /^Fork/ }).click();
+    await page.getByRole("textbox", { name: "Message" }).last().fill("Half a sentence");
+    await somebodyElse(opened).threads.updateState(threadOf(page), {
+      values: { messages: [{ type: "ai", content: "By somebody else." }] },
+      asNode: "agent",
+    });
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.clock.runFor(60_000);
+    expect(await page.getByRole("textbox", { name: "Message" }).last().inputValue()).toBe("Half a sentence");
+    expect(asked).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByText("By somebody else.").first().waitFor();
+  });
+
   it("hears that its thread was deleted in the first", async () => {
     const page = await newPageOf();
     await begin(page, "What is 6 * 7?");

@@ -68,6 +68,7 @@ export const statusOf = (page: Page, text: string | RegExp): Promise<void> =>
 /** A thread of its own, with a first message. */
 export async function begin(page: Page, message: string): Promise<void> {
   await page.getByRole("button", { name: "New thread" }).first().click();
+  await statusOf(page, "New"); // until then, another thread may be open
   await say(page, message);
 }
 
