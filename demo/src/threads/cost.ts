@@ -15,7 +15,7 @@ const NOTHING: Cost = { requests: 0, readUnits: 0, writeUnits: 0, bytes: 0, inpu
 
 /** What an event of a run adds: the last one of this project's Worker tells of DynamoDB, and messages of the model. */
 export function costOf(event: string, data: unknown): Cost | undefined {
-  if (event === "usage") return sum(Object.values((data ?? {}) as object).map(ofOperation));
+  if (event === "usage") return sum(Object.values(data ?? {}).map(ofOperation));
   return event === "updates" ? sum(messagesIn(data).map(ofMessage)) : undefined;
 }
 
