@@ -2,8 +2,8 @@ import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 
 /*
- * What a model writes is a stranger's: raw HTML in it stays text, links lead out of the page, and no picture is fetched,
- * since its address would tell somebody what was read.
+ * What a model writes is a stranger's: raw HTML in it stays text, and links lead out of the page. No picture is
+ * fetched, since its address would tell somebody what was read.
  */
 const components: Components = {
   a: ({ node: _node, ...link }) => <a {...link} target="_blank" rel="noopener noreferrer" />,

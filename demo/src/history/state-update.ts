@@ -1,8 +1,8 @@
 import type { Message, Values } from "../threads/threads.js";
 
 /**
- * What to write so that a state becomes another one. LangGraph merges what is written into each channel in the channel's
- * own way, so what stays is left out: a channel that adds up would have it twice.
+ * What to write so that a state becomes another one. LangGraph merges what is written into each channel in the
+ * channel's own way, so what stays is left out: a channel that adds up would have it twice.
  *
  * @param after a channel that is not in it stays as it is
  */
@@ -21,7 +21,7 @@ export function updateOf(before: Values, after: Values): Values {
 
 const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Messages are known by their ids: a known one is replaced, another one comes last, and one that is gone is removed. */
+/** Messages are known by their ids: a known one is replaced, another one comes last, one that is gone is removed. */
 function messagesUpdate(before: readonly Message[], after: readonly Message[]): unknown[] {
   const removed = before.filter(({ id }) => !after.some((message) => message.id === id));
   return [

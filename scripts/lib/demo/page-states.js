@@ -8,7 +8,7 @@ const MARKDOWN = [
   "# A heading",
   "Here is **what I found**, with `code`, a [link](https://example.com) and <b>raw HTML</b>:",
   "1. first\n2. second\n   - inner",
-  "| order | item | total |\n| --- | --- | ---: |\n| 1041 | rain jacket | 89.00 |\n| 1042 | trail running shoes | 129.90 |",
+  "| order | item | total |\n| --- | --- | ---: |\n| 1041 | jacket | 89.00 |\n| 1042 | running shoes | 129.90 |",
   "```js\nconst line = await readALineThatIsMuchLongerThanTheBubbleInWhichItIsShown(process.stdin, { max: 80 });\n```",
   "> A quote, and then the end.",
 ].join("\n\n");
