@@ -57,7 +57,8 @@ export async function showStates(page, url, shoot) {
   };
 
   await page.goto(url);
-  await page.getByText("No threads yet.").waitFor();
+  await page.getByRole("region", { name: "Welcome" }).waitFor();
+  await page.getByText("Reading …").waitFor({ state: "detached" });
   await take("welcome");
   await button("New thread").first().click();
   await status("New");
