@@ -22,7 +22,12 @@ import { serve } from "../lanes/server/served.js";
 
 /* The page before a server of another agent: one with graphs inside, no document, and no word about costs. */
 
-const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+const TYPES: Record<string, string> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
 
 let folder: string;
 let browser: Browser;
