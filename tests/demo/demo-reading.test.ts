@@ -78,6 +78,15 @@ it("what the agent says is Markdown, and no raw HTML or picture of a stranger's"
   expect(await axeViolations(page)).toEqual([]);
 });
 
+it("a link leads to the documentation", async () => {
+  const page = await newPage(opened.browser, opened.url);
+  const link = page.getByRole("link", { name: "Docs" });
+  expect(await link.getAttribute("href")).toMatch(
+    /^https:\/\/github\.com\/[^/]+\/langgraph-checkpoint-dynamodb#readme$/,
+  );
+  expect(await link.getAttribute("rel")).toBe("noopener noreferrer");
+});
+
 describe("the list of threads", () => {
   it("is searched by what was asked and by id, and shows those of one status", async () => {
     const page = await newPage(opened.browser, opened.url);
