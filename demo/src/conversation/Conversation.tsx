@@ -58,7 +58,8 @@ export function Conversation(props: ConversationProps) {
           />
         </div>
       </div>
-      <div className="messages">
+      {/* Scrolls by keyboard, too, where there is nothing in it to press. */}
+      <div className="messages" role="region" aria-label="What was said" tabIndex={0}>
         {status === "empty" ? (
           <Suggestions takesDocument={takesDocument} onChoose={(text) => props.onSend({ ...props.draft, text })} />
         ) : (
