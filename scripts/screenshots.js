@@ -92,7 +92,7 @@ async function takeAll() {
 
   await page.getByRole("textbox", { name: "Message" }).fill("Please refund order 1042");
   await button("Send").click();
-  await page.getByText("trail running shoes").waitFor();
+  await page.getByText("trail running shoes").first().waitFor();
   await status("Running");
   await take("running");
 
