@@ -1,17 +1,21 @@
 // `npm run screenshots`: takes docs/screenshots/ of the page of `npm run demo:browser` anew.
+//   -- --states FOLDER  takes all states of the page instead: light, dark and narrow, for whoever looks them through
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { ensureInstalled } from "./lib/install.js";
 
 ensureInstalled();
 const { chromium } = await import("playwright-core");
 const { default: sharp } = await import("sharp");
+const { showStates } = await import("./lib/demo/page-states.js");
 const { chromiumArgs, ensureChromium } = await import("./lib/servers/chromium.js");
 
+const { states } = parseArgs({ options: { states: { type: "string" } } }).values;
 const folder = fileURLToPath(new URL("../docs/screenshots/", import.meta.url));
 const data = await mkdtemp(join(tmpdir(), "screenshots-"));
 // At the ports that the demo has by itself: the pictures show them.
@@ -24,7 +28,7 @@ const ended = once(demo, "close");
 const browser = await chromium.launch({ executablePath: await ensureChromium(), args: chromiumArgs });
 try {
   await Promise.race([served(), ended.then(() => Promise.reject(new Error("npm run demo:browser has ended.")))]);
-  await takeAll();
+  await (states === undefined ? takeAll() : takeStates(states));
 } finally {
   await browser.close();
   demo.kill();
@@ -40,14 +44,28 @@ async function served() {
   }
 }
 
-/** One thread's story, and the page at each of its turns. */
-async function takeAll() {
+async function newPage() {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     reducedMotion: "reduce",
     locale: "en-GB",
   });
-  const page = await context.newPage();
+  return context.newPage();
+}
+
+/** @param {string} folder */
+async function takeStates(folder) {
+  await mkdir(folder, { recursive: true });
+  const page = await newPage();
+  await showStates(page, `http://127.0.0.1:${port}/`, async (name) => {
+    await page.mouse.move(0, 0);
+    await page.screenshot({ animations: "disabled", path: join(folder, `${name}.png`) });
+  });
+}
+
+/** One thread's story, and the page at each of its turns. */
+async function takeAll() {
+  const page = await newPage();
   const button = (/** @type {string | RegExp} */ name) => page.getByRole("button", { name });
   const status = (/** @type {string} */ text) => page.getByRole("status").filter({ hasText: text }).waitFor();
   const row = (/** @type {string} */ text) =>
@@ -74,7 +92,7 @@ async function takeAll() {
 
   await page.getByRole("textbox", { name: "Message" }).fill("Please refund order 1042");
   await button("Send").click();
-  await page.getByText("trail running shoes").waitFor();
+  await page.getByText("trail running shoes").first().waitFor();
   await status("Running");
   await take("running");
 
@@ -104,7 +122,7 @@ async function takeAll() {
   await page.getByRole("radio", { name: "Conversation" }).click();
   await page.setViewportSize({ width: 1440, height: 900 });
 
-  await context.route(`http://127.0.0.1:${dynamodbPort}/**`, (route) => route.abort("connectionrefused"));
+  await page.context().route(`http://127.0.0.1:${dynamodbPort}/**`, (route) => route.abort("connectionrefused"));
   await page.getByRole("textbox", { name: "Message" }).fill("What is 3 + 4?");
   await button("Send").click();
   await page.getByRole("alert").waitFor();

@@ -5,9 +5,10 @@ import { Thread } from "./Thread.js";
 import { ThreadList } from "./ThreadList.js";
 import { ViewSwitch, type View } from "./ViewSwitch.js";
 import { problemOf } from "./threads/problem.js";
-import { newThreadId, useThreadId } from "./threads/thread-id.js";
+import { goTo, newThreadId, useAddress } from "./threads/address.js";
 import type { Threads } from "./threads/threads.js";
 import { useLoaded } from "./threads/use-loaded.js";
+import { useReturn } from "./threads/use-return.js";
 import { useRuns, type Failure } from "./threads/use-runs.js";
 import { Welcome } from "./Welcome.js";
 
@@ -16,21 +17,22 @@ export function App({ threads }: { threads: Threads }) {
   const [attempt, readAgain] = useReducer((number: number) => number + 1, 0);
   // What follows from a failure, such as a history that cannot be read either, says less than the failure itself.
   const report = useCallback((next: Failure | undefined) => setFailure((shown) => next && (shown ?? next)), []);
-  const [threadId, open] = useThreadId();
+  const { threadId, checkpointId } = useAddress();
   const [view, setView] = useState<View>("conversation");
   const list = useLoaded(threads.list, "The threads could not be read", report, attempt);
-  const { runs, play, forget } = useRuns(report);
+  const { value: agent } = useLoaded(threads.agent, "The agent could not be read", report, attempt);
+  const { runs, costs, play, forget } = useRuns(report);
+  useReturn(list.reload);
 
-  const openThread = useCallback(
-    (id: string | undefined) => {
-      setFailure(undefined);
-      setView("conversation");
-      open(id);
-    },
-    [open],
-  );
+  const openThread = useCallback((id: string | undefined) => {
+    setFailure(undefined);
+    setView("conversation");
+    goTo({ threadId: id });
+  }, []);
 
   async function newThread() {
+    // Whoever types on would press the button again. The new thread's message takes the focus.
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     const id = newThreadId();
     try {
       await threads.create(id);
@@ -81,7 +83,10 @@ export function App({ threads }: { threads: Threads }) {
             key={threadId}
             threads={threads}
             threadId={threadId}
+            checkpointId={checkpointId}
+            agent={agent}
             run={runs[threadId]}
+            cost={costs[threadId]}
             play={play}
             forget={forget}
             onFailure={report}

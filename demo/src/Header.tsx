@@ -1,3 +1,7 @@
+import { repository } from "../../package.json";
+
+const DOCS = `${repository.url.replace(/^git\+|\.git$/g, "")}#readme`;
+
 /** What this is, where the agent runs, and where it keeps its threads. */
 export function Header({ place, storage }: { place: string; storage: string }) {
   return (
@@ -14,6 +18,9 @@ export function Header({ place, storage }: { place: string; storage: string }) {
           <dd>{storage}</dd>
         </div>
       </dl>
+      <a className="docs" href={DOCS} target="_blank" rel="noopener noreferrer">
+        Docs
+      </a>
     </header>
   );
 }

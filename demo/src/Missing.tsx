@@ -8,7 +8,11 @@ export function Missing({ threadId, onNew }: { threadId: string; onNew: () => vo
       <div>
         <h2>There is no such thread</h2>
         <p role="status">
-          Nothing is stored as <strong>{threadId}</strong>. It was deleted, or the address is mistyped.
+          Nothing is stored as{" "}
+          <strong className="long-name" title={threadId}>
+            {threadId}
+          </strong>{" "}
+          It was deleted, or the address is mistyped.
         </p>
         <Button className="button primary" onPress={onNew}>
           <Plus aria-hidden size={16} /> New thread

@@ -1,18 +1,39 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Conversation } from "./conversation/Conversation.js";
 import { Missing } from "./Missing.js";
-import { CheckpointPanel } from "./history/CheckpointPanel.js";
-import { Timeline } from "./history/Timeline.js";
-import { idOf, parentOf } from "./threads/checkpoint.js";
+import { History } from "./history/History.js";
+import { replaceAddress } from "./threads/address.js";
+import { idOf } from "./threads/checkpoint.js";
+import type { Cost } from "./threads/cost.js";
 import { statusOf } from "./threads/status.js";
-import type { Checkpoint, Decision, ForkEdit, Message, Threads } from "./threads/threads.js";
+import {
+  versionOf,
+  type Agent,
+  type Checkpoint,
+  type Decision,
+  type Draft,
+  type Edit,
+  type ForkEdit,
+  type Message,
+  type Threads,
+} from "./threads/threads.js";
+import { titleOf, useTitle } from "./threads/title.js";
+import { useChanges } from "./threads/use-changes.js";
 import { useLoaded } from "./threads/use-loaded.js";
 import type { Failure, LiveRun, Play } from "./threads/use-runs.js";
+
+const EMPTY: Draft = { text: "" };
 
 interface ThreadProps {
   threads: Threads;
   threadId: string;
+  /** The checkpoint that the address names. */
+  checkpointId: string | undefined;
+  /** Undefined until the server has told. */
+  agent: Agent | undefined;
   run: LiveRun | undefined;
+  /** Of the last run. */
+  cost: Cost | undefined;
   play: Play;
   forget: (threadId: string) => void;
   onFailure: (failure: Failure) => void;
@@ -29,7 +50,10 @@ interface ThreadProps {
 export function Thread({
   threads,
   threadId,
+  checkpointId,
+  agent,
   run,
+  cost,
   play,
   forget,
   onFailure,
@@ -41,14 +65,14 @@ export function Thread({
 }: ThreadProps) {
   const load = useCallback(() => threads.open(threadId), [threads, threadId]);
   const { value: opened, failed, reload } = useLoaded(load, "The history could not be read", onFailure, attempt);
-  const [selectedId, select] = useState<string>();
-  const [draft, setDraft] = useState("");
+  const [draft, setDraft] = useState(EMPTY);
   const conversation = useRef<HTMLHeadingElement>(null);
 
   const checkpoints = opened?.checkpoints;
   const latest = checkpoints?.[0];
-  const selected = checkpoints?.find((checkpoint) => idOf(checkpoint) === selectedId);
+  const selected = checkpoints?.find((checkpoint) => idOf(checkpoint) === checkpointId);
   const shown = selected ?? latest;
+  const select = (id: string | undefined) => replaceAddress({ threadId, checkpointId: id });
 
   const steps = run?.steps;
   const ended = run?.ended ?? false;
@@ -73,15 +97,21 @@ export function Thread({
     void play(threadId, "The run could not be followed", before, () => threads.join(threadId), true);
   }, [isBusy, opened, play, threads, threadId]);
 
+  // A run that is followed tells by itself what it does.
+  const onChange = useCallback(async () => {
+    await Promise.all([reload(), onStored()]);
+  }, [reload, onStored]);
+  useChanges(threads, threadId, opened && !run ? versionOf(opened.thread) : undefined, onChange);
+
   const messagesAt = (checkpoint: Checkpoint | undefined) => checkpoint?.values.messages ?? [];
 
-  async function send(text: string) {
-    setDraft("");
-    const before = [...messagesAt(latest), humanMessage(text)];
+  async function send(sent: Draft) {
+    setDraft(EMPTY);
+    const before = [...messagesAt(latest), humanMessage(sent.text)];
     const { failed, steps } = await play(threadId, "The message was not answered", before, () =>
-      threads.send(threadId, text),
+      threads.send(threadId, sent),
     );
-    if (failed && steps === 0) setDraft(text);
+    if (failed && steps === 0) setDraft(sent);
   }
 
   function travel(what: string, before: Message[], start: Parameters<Play>[3]) {
@@ -102,6 +132,12 @@ export function Thread({
       threads.fork(threadId, idOf(checkpoint), edit),
     );
 
+  async function edit(checkpoint: Checkpoint, change: Edit) {
+    await threads.edit(threadId, idOf(checkpoint), change);
+    select(undefined);
+    await onChange();
+  }
+
   const resume = (interruptId: string, decision: Decision) =>
     void play(threadId, "The answer was not taken", messagesAt(latest), () =>
       threads.resume(threadId, interruptId, decision),
@@ -110,37 +146,46 @@ export function Thread({
   const goOn = () =>
     void play(threadId, "The run could not go on", messagesAt(latest), () => threads.send(threadId, null));
 
+  const status = statusOf(checkpoints, run, isBusy, failed);
+  const messages = run ? run.messages : messagesAt(shown);
+  useTitle(titleOf(messages) ?? threadId, { running: "Running", waiting: "Waiting for you" }[status as string]);
+
   if (opened === null) return <Missing threadId={threadId} onNew={onNew} />;
   return (
     <>
       <Conversation
         heading={conversation}
         threadId={threadId}
-        status={statusOf(checkpoints, run, isBusy, failed)}
-        messages={run ? run.messages : messagesAt(shown)}
+        opened={opened}
+        status={status}
+        messages={messages}
         latest={latest}
         past={run ? undefined : selected === latest ? undefined : selected}
+        cost={run || shown !== latest ? undefined : cost}
         draft={draft}
+        takesDocument={agent?.takesDocument ?? false}
         onDraft={setDraft}
-        onSend={(text) => void send(text)}
+        onSend={(sent) => void send(sent)}
         onResume={resume}
         onContinue={goOn}
         onLatest={() => select(undefined)}
         onDelete={onDelete}
       />
-      <section className="history" aria-label="History">
-        <Timeline checkpoints={checkpoints} failed={failed} selected={shown && idOf(shown)} onSelect={select} />
-        {shown && checkpoints && (
-          <CheckpointPanel
-            key={idOf(shown)}
-            checkpoint={shown}
-            parent={checkpoints.find((checkpoint) => idOf(checkpoint) === parentOf(shown))}
-            busy={run !== undefined}
-            onReplay={() => replay(shown)}
-            onFork={(edit) => fork(shown, edit)}
-          />
-        )}
-      </section>
+      <History
+        threads={threads}
+        threadId={threadId}
+        checkpoints={checkpoints}
+        failed={failed}
+        shown={shown}
+        isLost={checkpointId !== undefined && checkpoints !== undefined && !selected && !run}
+        nodes={agent?.nodes ?? []}
+        busy={run !== undefined}
+        onSelect={select}
+        onReplay={replay}
+        onFork={fork}
+        onEdit={edit}
+        onFailure={onFailure}
+      />
     </>
   );
 }

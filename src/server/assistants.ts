@@ -55,15 +55,19 @@ export async function getAssistantGraph(call: Call): Promise<Response> {
   return json(drawn.toJSON());
 }
 
-/** LangGraph knows the schemas of its graphs only with a package beside it: any object fits. */
+/**
+ * LangGraph knows the schemas of its graphs only with a package beside it: any object fits. Which channels a state has,
+ * the graph knows by itself.
+ */
 export async function getSchemas(call: Call): Promise<Response> {
   const { name } = await asked(call);
   const any = { type: "object" };
+  const channels = [graphOf(call.scope, name).streamChannelsAsIs ?? []].flat();
   return json({
     graph_id: name,
     input_schema: any,
     output_schema: any,
-    state_schema: any,
+    state_schema: { ...any, properties: Object.fromEntries(channels.map((channel) => [channel, {}])) },
     config_schema: any,
     context_schema: any,
   });

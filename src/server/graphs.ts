@@ -32,6 +32,7 @@ export interface Graph {
   checkpointer: unknown;
   store: unknown;
   nodes?: Record<string, unknown>;
+  streamChannelsAsIs?: string | string[];
   stream(input: unknown, options: object): Promise<AsyncIterable<unknown>>;
   streamEvents(input: unknown, options: object): AsyncIterable<Record<string, unknown>>;
   getState(config: object, options?: object): Promise<Snapshot>;

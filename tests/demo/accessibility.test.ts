@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
+  axeFindings,
   axeViolations,
   begin,
   checkpointRows,
@@ -10,6 +11,7 @@ import {
   statusOf,
   tabTo,
 } from "../lanes/run/demo-page.js";
+import { showStates } from "../../scripts/lib/demo/page-states.js";
 import { openDemo, type OpenedDemo } from "./opened-demo.js";
 
 /** The page of `npm run demo:browser` by keyboard, by axe, and on small screens. */
@@ -88,6 +90,16 @@ describe("the page, looked at by axe and on a phone", () => {
     await page.getByRole("button", { name: /^Fork/ }).click();
     await page.getByRole("dialog").waitFor();
     expect(await axeViolations(page), "the dialog").toEqual([]);
+  });
+
+  it("has nothing that axe finds fault with, and fits, in any state that a person may come to", async () => {
+    const page = await newPage(browser, url);
+    const found: string[] = [];
+    await showStates(page, url, async (name) => {
+      found.push(...(await axeFindings(page)).map((finding) => `${name}: ${finding}`));
+      if ((await widthOf(page)) > page.viewportSize()!.width) found.push(`${name}: is too wide`);
+    });
+    expect(found).toEqual([]);
   });
 
   it("can be read as a whole at the zoom of 400 percent", async () => {

@@ -45,6 +45,15 @@ async function timesPaid(thread_id: string): Promise<number> {
   return [...refunds].filter(([id, count]) => count > (refunds.get(parents.get(id) ?? "") ?? 0)).length;
 }
 
+/** Another tab at the same question, which sees nothing of what comes after: its clock stands still. */
+async function stale(page: Page): Promise<Page> {
+  const other = await newPage(opened.browser, page.url());
+  await other.clock.install();
+  await statusOf(other, "Waiting for you");
+  await other.clock.pauseAt(Date.now() + 60_000);
+  return other;
+}
+
 const approve = (page: Page) => page.getByRole("button", { name: "Approve" });
 
 it("a double click on approve pays once", async () => {
@@ -57,8 +66,7 @@ it("a double click on approve pays once", async () => {
 
 it("of two tabs that approve at the same time, one pays, and the other says that somebody is at it", async () => {
   const { page, thread } = await asking();
-  const other = await newPage(opened.browser, page.url());
-  await statusOf(other, "Waiting for you");
+  const other = await stale(page);
   // The agent of the first tab thinks for as long as its clock stands still, so its run lasts.
   await page.clock.install();
   await page.clock.pauseAt(Date.now() + 60_000);
@@ -72,6 +80,7 @@ it("of two tabs that approve at the same time, one pays, and the other says that
   expect(await alert.innerText()).toMatch(/Another tab, or somebody else, is at it\. Wait until that run is over/);
   await page.clock.resume();
   await statusOf(page, "Done");
+  await other.clock.resume();
   await alert.getByRole("button", { name: "Read again" }).click();
   await statusOf(other, "Done");
   expect((await messages(other)).at(-1)).toMatch(/€129\.90 for order 1042/);
@@ -80,8 +89,7 @@ it("of two tabs that approve at the same time, one pays, and the other says that
 
 it("a tab that still shows a question that was answered pays nothing, and says so", async () => {
   const { page, thread } = await asking();
-  const other = await newPage(opened.browser, page.url());
-  await statusOf(other, "Waiting for you");
+  const other = await stale(page);
   await approve(page).click();
   await statusOf(page, "Done");
   await approve(other).click();
@@ -95,8 +103,7 @@ it("a tab that still shows a question that was answered pays nothing, and says s
 
 it("a tab that still shows a question that was answered does not answer the next one", async () => {
   const { page, thread } = await asking();
-  const other = await newPage(opened.browser, page.url());
-  await statusOf(other, "Waiting for you");
+  const other = await stale(page);
   await approve(page).click();
   await statusOf(page, "Done");
   await say(page, "Please refund order 1041");

@@ -35,7 +35,7 @@ it("an answer comes word by word, and is stored as one message", async () => {
   const seen = await watchAnswer(page);
   await begin(page, "What is 6 * 7?");
   await statusOf(page, "Done");
-  expect(await seen()).toEqual(["That ", "That makes ", "That makes 42."]);
+  expect(await seen()).toEqual(["That", "That makes", "That makes 42."]);
   await page.reload();
   await statusOf(page, "Done");
   expect(await messages(page)).toEqual(["What is 6 * 7?", "That makes 42."]);

@@ -74,6 +74,46 @@ describe("the page of a Worker", () => {
     await page.getByRole("region", { name: "Welcome" }).waitFor();
   });
 
+  it("takes a document with a message, remembers in other threads, and says what a run cost", async () => {
+    const page = await newPage(browser, `${worker.url}${workerPagePath}#token=${token}`);
+    await page.getByRole("button", { name: "New thread" }).first().click();
+    await statusOf(page, "New");
+    const choosing = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Attach a document" }).press("Enter");
+    const file = (name: string, text: string) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+    await (await choosing).setFiles(file("other.log", "nothing"));
+    await page.getByRole("button", { name: "Leave out other.log" }).click();
+    await page.locator("input[type=file]").setInputFiles(file("device.log", "fine\nERROR E-417 ünï\n"));
+    await page.getByRole("button", { name: "Leave out device.log" }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await say(page, "Please find E-417 in my log.");
+    await statusOf(page, "Done");
+    expect((await messages(page)).at(-1)).toBe("Line 2 of device.log: ERROR E-417 ünï");
+    expect(await page.getByText(/^The last run:/).innerText()).toMatch(
+      /^The last run: [1-9]\d* requests to storage, [\d.]+ read units, [\d.]+ write units, [\d.,]+ kB$/,
+    );
+    expect(await page.getByRole("button", { name: /^Leave out/ }).count()).toBe(0); // it was sent
+
+    await begin(page, "Remember that I wear size 43.");
+    await statusOf(page, "Done");
+    await begin(page, "What do you know about me?");
+    await page.getByText("I know this: I wear size 43.").first().waitFor();
+  });
+
+  it("says why a state that only the graph may write is not stored", async () => {
+    const page = await newPage(browser, `${worker.url}${workerPagePath}#token=${token}`);
+    await begin(page, "What is 6 * 7?");
+    await statusOf(page, "Done");
+    await page.getByRole("button", { name: /^Edit/ }).click();
+    await page.getByRole("textbox", { name: "State" }).fill('{"messages": [], "refunds": [1]}');
+    await page.getByRole("button", { name: "Store as a new branch" }).click();
+    await page
+      .getByRole("dialog")
+      .getByText(/A caller of this agent writes messages of people/)
+      .waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
   it("shows the Worker's threads, approves and forks, and says so when the Worker is gone", async () => {
     const page = await newPage(browser, `${worker.url}${workerPagePath}#token=${token}`);
     await begin(page, "Please refund order 1042");

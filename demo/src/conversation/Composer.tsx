@@ -1,16 +1,24 @@
-import { SendHorizontal } from "lucide-react";
-import { useEffect, useRef, type KeyboardEvent } from "react";
-import { Button, Form, Label, TextArea, TextField } from "react-aria-components";
+import { FileText, Paperclip, SendHorizontal, X } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { Button, FileTrigger, Form, Label, TextArea, TextField } from "react-aria-components";
+import { sendOnEnter } from "../send-on-enter.js";
+import type { Document, Draft } from "../threads/threads.js";
+
+const TEXTS = ["text/*", "application/json", ".log", ".md", ".csv"];
+/** Of a document's name, from its end, where names differ. */
+const MOST_CHARACTERS = 200;
 
 interface ComposerProps {
-  text: string;
-  onText: (text: string) => void;
-  onSend: (text: string) => void;
+  draft: Draft;
+  takesDocument: boolean;
+  onDraft: (draft: Draft) => void;
+  onSend: (draft: Draft) => void;
   isBusy: boolean;
 }
 
-export function Composer({ text, onText, onSend, isBusy }: ComposerProps) {
+export function Composer({ draft, takesDocument, onDraft, onSend, isBusy }: ComposerProps) {
   const field = useRef<HTMLTextAreaElement>(null);
+  const { text, document: attached } = draft;
   const canSend = !isBusy && text.trim() !== "";
 
   // Whoever has just opened a thread or answered a question goes on here.
@@ -19,13 +27,12 @@ export function Composer({ text, onText, onSend, isBusy }: ComposerProps) {
   }, []);
 
   const send = () => {
-    if (canSend) onSend(text.trim());
+    if (canSend) onSend({ ...draft, text: text.trim() });
   };
 
-  const sendOnEnter = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
-    send();
+  const attach = (document: Document | undefined) => {
+    onDraft({ text, document });
+    field.current?.focus();
   };
 
   return (
@@ -36,10 +43,32 @@ export function Composer({ text, onText, onSend, isBusy }: ComposerProps) {
         send();
       }}
     >
-      <TextField value={text} onChange={onText}>
+      {attached && (
+        <p className="attached">
+          <FileText aria-hidden size={15} /> <span>{attached.name}</span>
+          <Button className="button icon" aria-label={`Leave out ${attached.name}`} onPress={() => attach(undefined)}>
+            <X aria-hidden size={14} />
+          </Button>
+        </p>
+      )}
+      <TextField value={text} onChange={(next) => onDraft({ ...draft, text: next })}>
         <Label className="visually-hidden">Message</Label>
-        <TextArea ref={field} rows={2} placeholder="Write a message" onKeyDown={sendOnEnter} />
+        <TextArea ref={field} rows={2} placeholder="Write a message" onKeyDown={sendOnEnter(send)} />
       </TextField>
+      {takesDocument && (
+        <FileTrigger
+          acceptedFileTypes={TEXTS}
+          onSelect={(files) => {
+            const [file] = files ?? [];
+            if (file)
+              void file.text().then((content) => attach({ name: file.name.slice(-MOST_CHARACTERS), text: content }));
+          }}
+        >
+          <Button className="button icon" aria-label="Attach a document" isDisabled={isBusy}>
+            <Paperclip aria-hidden size={16} />
+          </Button>
+        </FileTrigger>
+      )}
       <Button type="submit" className="button primary" isDisabled={!canSend}>
         <SendHorizontal aria-hidden size={16} /> Send
       </Button>

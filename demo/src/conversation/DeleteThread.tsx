@@ -13,7 +13,9 @@ export function DeleteThread(props: { threadId: string; isDisabled: boolean; onD
           <Dialog role="alertdialog">
             {({ close }) => (
               <>
-                <Heading slot="title">Delete {props.threadId}?</Heading>
+                <Heading slot="title" className="long-name" title={props.threadId}>
+                  Delete {props.threadId}?
+                </Heading>
                 <p>All its checkpoints are deleted from DynamoDB. This cannot be undone.</p>
                 <div className="dialog-actions">
                   <Button className="button" onPress={close}>

@@ -1,6 +1,7 @@
 import { textOf, toolCallsOf } from "../threads/checkpoint.js";
 import type { Status } from "../threads/status.js";
 import type { Message } from "../threads/threads.js";
+import { Markdown } from "./Markdown.js";
 import { ToolCallCard } from "./ToolCallCard.js";
 
 /** The conversation. What a tool answered stands with the call it answers. */
@@ -20,7 +21,7 @@ export function MessageList({ messages, status }: { messages: Message[]; status:
           .map((message, index) => (
             <li key={message.id ?? `new-${index}`} className="message" data-type={message.type}>
               <span className="who">{message.type === "human" ? "You" : "Agent"}</span>
-              {textOf(message) && <p className="bubble">{textOf(message)}</p>}
+              {textOf(message) && <Said message={message} />}
               {toolCallsOf(message).map((call) => (
                 <ToolCallCard
                   key={call.id}
@@ -37,7 +38,12 @@ export function MessageList({ messages, status }: { messages: Message[]; status:
   );
 }
 
+/** A model writes Markdown. A person's words stay as they are. */
+const Said = ({ message }: { message: Message }) =>
+  message.type === "human" ? <p className="bubble">{textOf(message)}</p> : <Markdown text={textOf(message)} />;
+
+/** In a run, a call may be at work, or about to be asked about. */
 function pendingText(status: Status): string {
   if (status === "waiting") return "needs your approval";
-  return status === "running" ? "running" : "not run at this point";
+  return status === "running" ? "no result yet" : "not run at this point";
 }

@@ -1,4 +1,5 @@
 import { ChevronRight } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { Button, Tree, TreeItem, TreeItemContent } from "react-aria-components";
 import { pathsToChanges, preview, type StateNode } from "./state-changes.js";
 
@@ -11,8 +12,15 @@ interface StateTreeProps {
 
 /** A value as a tree: opened and closed with the arrow keys, and with what has changed marked in words and colour. */
 export function StateTree({ label, nodes, expandAll = false }: StateTreeProps) {
+  const tree = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // When the rows are there, which the tree draws one frame later.
+    const frame = requestAnimationFrame(() => showFirstChange(tree.current));
+    return () => cancelAnimationFrame(frame);
+  }, []);
   return (
     <Tree
+      ref={tree}
       aria-label={label}
       className="state-tree"
       selectionMode="none"
@@ -21,6 +29,15 @@ export function StateTree({ label, nodes, expandAll = false }: StateTreeProps) {
       {nodes.map(item)}
     </Tree>
   );
+}
+
+/** Within its panel alone: the rest of the page stays where it is. */
+function showFirstChange(tree: HTMLElement | null): void {
+  const row = tree?.querySelector("[data-change]")?.getBoundingClientRect();
+  const panel = tree?.closest(".state-scroll");
+  if (!row || !panel) return;
+  const { top, bottom, height } = panel.getBoundingClientRect();
+  if (row.bottom > bottom) panel.scrollTop += row.top - top - height / 3;
 }
 
 const allPaths = (nodes: StateNode[]): string[] => nodes.flatMap((node) => [node.path, ...allPaths(node.children)]);

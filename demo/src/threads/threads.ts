@@ -7,9 +7,10 @@ import {
   type ThreadState,
 } from "@langchain/langgraph-sdk";
 import type { Decision } from "../../../workers/agent.js";
+import type { Document } from "../../../workers/state.js";
 import { RunError } from "./run-error.js";
 
-export type { Decision, Interrupt, Message, Thread };
+export type { Decision, Document, Interrupt, Message, Thread };
 
 /** What the channels held at a checkpoint. Before the first superstep they hold nothing. */
 export interface Values {
@@ -26,8 +27,27 @@ export interface Opened {
   checkpoints: Checkpoint[];
 }
 
+export interface Agent {
+  nodes: string[];
+  /** With a message, into a channel of that name. */
+  takesDocument: boolean;
+}
+
 /** The events of a run, as LangGraph's server sends them. */
 export type Run = AsyncIterable<{ event: string; data: unknown }>;
+
+/** What a person says, and what comes with it. */
+export interface Draft {
+  text: string;
+  document?: Document | undefined;
+}
+
+/** What to write to a state. */
+export interface Edit {
+  values: Values;
+  /** Without it, in the name of the node that wrote last. */
+  asNode?: string | undefined;
+}
 
 /** How a branch starts: the last question put another way, or another message after what was said. */
 export interface ForkEdit {
@@ -50,7 +70,7 @@ export interface Connection {
   storage: string;
 }
 
-/** The agent's name among the server's graphs. */
+/** The agent's name among the server's graphs. Of a server that has none of that name, it is the first graph. */
 const AGENT = "agent";
 /** Each has the whole state, so there are not too many in one answer. */
 const CHECKPOINTS_A_PAGE = 20;
@@ -64,6 +84,7 @@ const STREAM = {
 
 export class Threads {
   readonly #client: Client;
+  #graph: string | undefined;
   readonly place: string;
   readonly storage: string;
 
@@ -102,7 +123,7 @@ export class Threads {
   };
 
   async create(threadId: string): Promise<void> {
-    await this.#client.threads.create({ threadId, graphId: AGENT });
+    await this.#client.threads.create({ threadId, graphId: await this.#graphId() });
   }
 
   async delete(threadId: string): Promise<void> {
@@ -111,19 +132,20 @@ export class Threads {
 
   /** Null where there is no such thread. */
   async open(threadId: string): Promise<Opened | null> {
-    try {
-      const [thread, checkpoints] = await Promise.all([
-        this.#client.threads.get<Values>(threadId),
-        this.#history(threadId),
-      ]);
-      return { thread, checkpoints };
-    } catch (error) {
-      if ((error as { status?: unknown }).status === 404) return null;
-      throw error;
-    }
+    return orNull(async () => {
+      // In this order: what is written in between makes the version old, and is read at the next look.
+      const thread = await this.#client.threads.get<Values>(threadId);
+      return { thread, checkpoints: await this.history(threadId) };
+    });
   }
 
-  async #history(threadId: string): Promise<Checkpoint[]> {
+  /** Another text each time that something was written to a thread. */
+  async version(threadId: string): Promise<string> {
+    return versionOf(await orNull(() => this.#client.threads.get<Values>(threadId)));
+  }
+
+  /** @param namespace of a subgraph, whose history it is then */
+  async history(threadId: string, namespace?: string): Promise<Checkpoint[]> {
     const checkpoints: Checkpoint[] = [];
     for (let before: Config | undefined, isLast = false; !isLast;) {
       const page = await this.#client.threads.getHistory<Values>(threadId, {
@@ -131,6 +153,7 @@ export class Threads {
         // With one of its own, the client does not take the answer to a question that was asked before the last step.
         signal: new AbortController().signal,
         ...(before && { before }),
+        ...(namespace !== undefined && { checkpoint: { checkpoint_ns: namespace } }),
       });
       checkpoints.push(...page);
       isLast = page.length < CHECKPOINTS_A_PAGE;
@@ -140,9 +163,28 @@ export class Threads {
   }
 
   /** A run with a new message, or with null one that goes on where the last one broke off. */
-  send(threadId: string, message: string | null): Run {
-    return this.#client.runs.stream(threadId, AGENT, { ...STREAM, input: message === null ? null : said(message) });
+  send(threadId: string, draft: Draft | null): Run {
+    const input = draft && { ...said(draft.text), ...(draft.document && { document: draft.document }) };
+    return this.#run(threadId, { input });
   }
+
+  /** Writes to a state as it was at a checkpoint. What comes of it is a branch of its own. */
+  async edit(threadId: string, checkpointId: string, { values, asNode }: Edit): Promise<void> {
+    await this.#client.threads.updateState(threadId, { values, checkpointId, ...(asNode && { asNode }) });
+  }
+
+  /** What the server tells of the agent. What it does not tell, the page does without. */
+  readonly agent = async (): Promise<Agent> => {
+    const graphId = await this.#graphId();
+    const [graph, schemas] = await Promise.all([
+      this.#client.assistants.getGraph(graphId).catch(() => undefined),
+      this.#client.assistants.getSchemas(graphId).catch(() => undefined),
+    ]);
+    return {
+      nodes: (graph?.nodes ?? []).map(({ id }) => String(id)).filter((id) => id !== "__end__"),
+      takesDocument: "document" in (schemas?.state_schema?.properties ?? {}),
+    };
+  };
 
   /** The answer to an interrupt, by the id of the one that the person has seen: another may be open by now. */
   async *resume(threadId: string, interruptId: string, decision: Decision): Run {
@@ -155,18 +197,30 @@ export class Threads {
         .some(({ id }) => id === interruptId)
     )
       throw new RunError("NOTHING_TO_RESUME", "This thread does not wait for this answer any more.");
-    const command = { resume: { [interruptId]: decision } };
-    yield* this.#client.runs.stream(threadId, AGENT, { ...STREAM, command }) as Run;
+    yield* this.#run(threadId, { command: { resume: { [interruptId]: decision } } });
   }
 
   /** The same steps again, from a checkpoint as it is. */
   replay(threadId: string, checkpointId: string): Run {
-    return this.#client.runs.stream(threadId, AGENT, { ...STREAM, input: null, checkpointId });
+    return this.#run(threadId, { input: null, checkpointId });
   }
 
   /** Another branch, from a checkpoint with an edited state. */
   fork(threadId: string, checkpointId: string, { text, replaces }: ForkEdit): Run {
-    return this.#client.runs.stream(threadId, AGENT, { ...STREAM, input: said(text, replaces), checkpointId });
+    return this.#run(threadId, { input: said(text, replaces), checkpointId });
+  }
+
+  async *#run(threadId: string, payload: Parameters<Client["runs"]["stream"]>[2]): Run {
+    yield* this.#client.runs.stream(threadId, await this.#graphId(), { ...STREAM, ...payload }) as Run;
+  }
+
+  async #graphId(): Promise<string> {
+    if (this.#graph === undefined) {
+      const found = await this.#client.assistants.search({ limit: 100 });
+      const { graph_id } = found.find((one) => one.graph_id === AGENT) ?? found[0] ?? { graph_id: AGENT };
+      this.#graph = graph_id;
+    }
+    return this.#graph;
   }
 
   /** The run that a thread is busy with, from its first event; nothing where it has ended by now. */
@@ -174,6 +228,18 @@ export class Threads {
     const runs = await this.#client.runs.list(threadId, { limit: 1 });
     const run = runs.find(({ status }) => status === "running" || status === "pending");
     if (run) yield* this.#client.runs.joinStream(threadId, run.run_id, { lastEventId: "-1" }) as Run;
+  }
+}
+
+export const versionOf = (thread: Thread<Values> | null): string =>
+  thread ? `${thread.status} ${thread.updated_at}` : "gone";
+
+async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if ((error as { status?: unknown }).status === 404) return null;
+    throw error;
   }
 }
 

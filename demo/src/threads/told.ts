@@ -17,12 +17,15 @@ export function toldBy(
     return piece.id === undefined || isWhole(piece.id) ? undefined : withPiece(messages, piece);
   }
   if (event !== "updates") return undefined;
-  const written = Object.values(data as Record<string, unknown>).flatMap(messagesIn);
-  return written.reduce(withWhole, messages);
+  return messagesIn(data).reduce(withWhole, messages);
 }
 
+/** What nodes have said, by an event of updates. */
+export const messagesIn = (data: unknown): Message[] =>
+  Object.values(data as Record<string, unknown>).flatMap(messagesOf);
+
 /** A node may write anything, and the question of an interrupt is no node's. */
-function messagesIn(update: unknown): Message[] {
+function messagesOf(update: unknown): Message[] {
   const { messages } = (update ?? {}) as { messages?: unknown };
   return Array.isArray(messages) ? (messages as Message[]) : [];
 }

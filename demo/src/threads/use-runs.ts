@@ -1,4 +1,5 @@
 import { useCallback, useState } from "react";
+import { costOf, sum, type Cost } from "./cost.js";
 import { problemOf, type Problem } from "./problem.js";
 import { RunError } from "./run-error.js";
 import { toldBy } from "./told.js";
@@ -36,6 +37,8 @@ export type Play = (
 /** The runs under way, by thread: one goes on while another thread is shown. */
 export function useRuns(onFailure: (failure: Failure | undefined) => void) {
   const [runs, setRuns] = useState<Readonly<Record<string, LiveRun>>>({});
+  /** Of the last run of each thread. */
+  const [costs, setCosts] = useState<Readonly<Record<string, Cost>>>({});
 
   const play = useCallback<Play>(
     async (threadId, what, before, start, isQuiet = false) => {
@@ -46,6 +49,7 @@ export function useRuns(onFailure: (failure: Failure | undefined) => void) {
       };
       if (!isQuiet) onFailure(undefined);
       show({});
+      const told: Cost[] = [];
       let failed = false;
       const there = new Set(before.map(({ id }) => id));
       try {
@@ -54,6 +58,8 @@ export function useRuns(onFailure: (failure: Failure | undefined) => void) {
             const { error, message } = data as { error: string; message: string };
             throw new RunError(error, message);
           }
+          const cost = costOf(event, data);
+          if (cost) told.push(cost);
           const messages = toldBy(event, data, run.messages, (id) => there.has(id));
           if (messages) show({ messages, steps: run.steps + (event === "updates" ? 1 : 0) });
         }
@@ -62,6 +68,7 @@ export function useRuns(onFailure: (failure: Failure | undefined) => void) {
         onFailure({ ...problemOf(error), what });
       }
       show({ ended: true });
+      setCosts((all) => ({ ...all, [threadId]: sum(told) }));
       return { failed, steps: run.steps };
     },
     [onFailure],
@@ -69,5 +76,5 @@ export function useRuns(onFailure: (failure: Failure | undefined) => void) {
 
   const forget = useCallback((threadId: string) => setRuns(({ [threadId]: _ended, ...others }) => others), []);
 
-  return { runs, play, forget };
+  return { runs, costs, play, forget };
 }

@@ -186,7 +186,10 @@ test("assistants are the graphs, by name and by id, and what is not there says s
   expect(await json("GET", "/assistants/chat/graph")).toMatchObject({
     nodes: expect.arrayContaining([expect.objectContaining({ id: "answer" })]) as unknown[],
   });
-  expect(await json("GET", "/assistants/chat/schemas")).toMatchObject({ graph_id: "chat" });
+  expect(await json("GET", "/assistants/chat/schemas")).toMatchObject({
+    graph_id: "chat",
+    state_schema: { type: "object", properties: { messages: {} } },
+  });
   expect(await json("GET", "/assistants/chat/subgraphs")).toEqual({});
   expect(await json("GET", "/ok")).toEqual({ ok: true });
   expect(await json("GET", "/info")).toMatchObject({ version: expect.any(String) as string });

@@ -68,6 +68,7 @@ export const statusOf = (page: Page, text: string | RegExp): Promise<void> =>
 /** A thread of its own, with a first message. */
 export async function begin(page: Page, message: string): Promise<void> {
   await page.getByRole("button", { name: "New thread" }).first().click();
+  await statusOf(page, "New"); // until then, another thread may be open
   await say(page, message);
 }
 
@@ -113,16 +114,20 @@ export const expectFocus = (target: Locator): Promise<void> =>
 /** What axe has to say against the page as it is now, in light and in dark. */
 export async function axeViolations(page: Page): Promise<string[]> {
   const found: string[] = [];
-  // Past the page's Content-Security-Policy, which an element would not get
-  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    const violations = await page.evaluate(async () => {
-      const { axe } = window as unknown as { axe: typeof import("axe-core") };
-      const { violations } = await axe.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
-    });
-    found.push(...violations.map((violation) => `${colorScheme}: ${violation}`));
+    found.push(...(await axeFindings(page)).map((finding) => `${colorScheme}: ${finding}`));
   }
   return found;
+}
+
+/** What axe has to say against the page as it is now. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  // Past the page's Content-Security-Policy, which an element would not get
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: typeof import("axe-core") };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+  });
 }
