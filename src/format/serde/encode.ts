@@ -2,6 +2,8 @@ import { toBase64 } from "../../aws/base64.js";
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import { classOf, isEscaped, isMoreThanProperties, isPlain, restoreArguments } from "./arguments.js";
 import { escapeKey } from "./escape.js";
+import { recordOf } from "./messages.js";
+import { gotoOf, sendOf } from "./sends.js";
 import { Unstorable } from "./unstorable-error.js";
 
 /** So many levels are written and read on the stack of every runtime, with room for what its caller has there. */
@@ -116,6 +118,8 @@ export class Encoder {
     // Node's Buffer would make an object of itself, with a list of numbers.
     if (typeof toJSON !== "function" || value instanceof Uint8Array)
       return Array.isArray(value) ? this.#array(value) : this.#properties(value, value);
+    const record = this.strict || this.#realm !== "data" ? undefined : recordOf(value);
+    if (record) return this.#constructs(record);
     const whole = this.strict?.wholeOf(value) ?? value;
     const json: unknown = toJSON.call(whole, String(key ?? ""));
     if ("lc_serializable" in whole) return this.#langChains(whole, json);
@@ -193,9 +197,11 @@ export class Encoder {
     const { type, id, kwargs } = json as Json;
     restoreArguments(value, kwargs);
     const record = Object.fromEntries(Object.entries(json).map(([name, value]) => [name, this.#value(value, name)]));
-    if (type === "constructor" && Array.isArray(id)) {
-      this.constructions.push({ id: id.join("/"), record, path: [...this.#path] });
-    }
+    return type === "constructor" ? this.#constructs(record, id) : record;
+  }
+
+  #constructs(record: Json, id = record.id): Json {
+    if (Array.isArray(id)) this.constructions.push({ id: id.join("/"), record, path: [...this.#path] });
     return record;
   }
 
@@ -231,18 +237,6 @@ function withoutToJson(object: Json): Json {
 
 /** JSON has the value of such an object. */
 const isBoxed = (object: object): boolean => /^(Number|String|Boolean)$/.test(classOf(object));
-
-/** LangGraph knows a Send that was stored by its node and its arguments. */
-function sendOf(object: Json): Json {
-  const { lg_name: _, timeout, ...send } = object;
-  return timeout === undefined ? send : { ...send, timeout };
-}
-
-/** A Command has made JSON of the Sends that it goes to. */
-function gotoOf(goto: unknown): unknown {
-  if (Array.isArray(goto)) return goto.map(gotoOf);
-  return (goto as Json | null | undefined)?.lg_name === "Send" ? sendOf(goto as Json) : goto;
-}
 
 const constructed = (name: string, args: unknown[], method: string | null = null): Json => {
   return { lc: 2, type: "constructor", id: [name], method, args, kwargs: {} };

@@ -24,13 +24,11 @@ export function serdeOf(strict?: Strictness): SerializerProtocol {
     async dumpsTyped(value: unknown): Promise<[string, Uint8Array]> {
       if (isBytes(value)) return ["bytes", value];
       const encoding = new Encoder(strict);
-      const bytes = encoder.encode(encoding.encode(value));
-      for (const construction of encoding.constructions) {
-        const shape = messageShape(construction);
-        if (shape !== undefined && known.has(shape)) continue;
+      const bytes = utf8Of(encoding.encode(value));
+      for (const [shape, construction] of unknownOf(encoding.constructions)) {
         await checkReadable(construction);
         if (known.size >= MOST_KNOWN) known.clear();
-        if (shape !== undefined) known.add(shape);
+        if (typeof shape === "string") known.add(shape);
       }
       return ["json", bytes];
     },
@@ -43,10 +41,32 @@ export function serdeOf(strict?: Strictness): SerializerProtocol {
   };
 }
 
+/** UTF-8 of a text. In Node 20, `encode` takes many times as long for a long one as this does where it is ASCII. */
+function utf8Of(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  const { read } = encoder.encodeInto(text, bytes);
+  return read === text.length ? bytes : encoder.encode(text);
+}
+
+/** One of each shape that has not been read back yet, and those of no shape; as they are now. */
+function unknownOf(constructions: Construction[]): Map<unknown, Written> {
+  const unknown = new Map<unknown, Written>();
+  for (const construction of constructions) {
+    const shape = messageShape(construction);
+    if (shape !== undefined && (known.has(shape) || unknown.has(shape))) continue;
+    unknown.set(shape ?? {}, { ...construction, json: JSON.stringify(construction.record) });
+  }
+  return unknown;
+}
+
+interface Written extends Construction {
+  json: string;
+}
+
 /** An object that LangChain's `load` cannot make, for its class or arguments, makes all that it is in unreadable. */
-async function checkReadable({ id, record, path }: Construction): Promise<void> {
+async function checkReadable({ id, json, path }: Written): Promise<void> {
   try {
-    await revive(JSON.stringify(record));
+    await revive(json);
   } catch {
     const advice = "LangChain's load makes only valid ones of @langchain/core: store what it is made of instead.";
     throw new Unstorable(`An object of the class ${id} cannot be read back`, path, advice);
