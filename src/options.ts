@@ -27,39 +27,39 @@ export type HistoryMode = "full" | "latest";
 
 /** Where large values go. */
 export interface S3Options {
-  /** The bucket's name. It has to be there: `setup()` does not create it. */
+  /** The bucket's name. The bucket must exist: `setup()` does not create it. */
   bucket: string;
   /**
-   * Buckets at the same endpoint in which savers with another `bucket` have put objects of these threads. They are read
-   * and deleted there. What the table says of any other bucket is refused with `INVALID_CONFIG`: who can write to the
-   * table would otherwise say where signed requests go. Default: none.
+   * Buckets at the same endpoint in which savers with another `bucket` have put objects of these threads. The saver
+   * reads and deletes these objects there. If the table names any other bucket, a call fails with `INVALID_CONFIG`:
+   * otherwise, whoever can write to the table could choose where signed requests go. Default: none.
    */
   olderBuckets?: readonly string[] | undefined;
   /**
-   * Goes first in every object's key, for example `"agents/"`: letters, digits, `_ . = : -` and single slashes, 200 at
+   * Every object's key begins with it, for example `"agents/"`: letters, digits, `_ . = : -` and single slashes, 200 at
    * most. Default: `""`.
    */
   prefix?: string | undefined;
   /**
-   * URL of the service, for example of Cloudflare R2; plain `http` for this machine, and for others with
-   * `allowInsecureEndpoint`. Default: `AWS_ENDPOINT_URL_S3`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
+   * URL of the service, for example of Cloudflare R2. Plain `http` is allowed to this machine, and with
+   * `allowInsecureEndpoint` to other hosts. Default: `AWS_ENDPOINT_URL_S3`, then `AWS_ENDPOINT_URL`, then AWS's own for
+   * the region.
    */
   endpoint?: string | undefined;
   /**
-   * Where the bucket is not in AWS it has keys of its own, as in Cloudflare R2. An object or an async function.
+   * An object or an async function, as for the table. A bucket outside AWS, as in Cloudflare R2, has keys of its own.
    * Default: the table's.
    */
   credentials?: AwsCredentials | AwsCredentialsProvider | undefined;
   /** The bucket's region; `"auto"` for R2. Default: the table's. */
   region?: string | undefined;
   /**
-   * `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: only where a bucket has no name of its own, which
-   * is where the endpoint is plain `http` or its host an IP address or a name without a dot, or where the bucket's name
-   * has a dot.
+   * Whether an object's address is `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: `true` if the
+   * endpoint is plain `http`, if its host is an IP address or a name without a dot, or if the bucket's name has a dot.
    */
   forcePathStyle?: boolean | undefined;
   /**
-   * A segment of this many bytes or more, as stored, is one object. Default: 350,000.
+   * A segment of this many bytes or more, as stored, becomes one object in S3. Default: 350,000.
    * @throws `INVALID_CONFIG` unless it is a whole number from 1 to 380,000.
    */
   thresholdBytes?: number | undefined;
@@ -74,15 +74,15 @@ export interface EncryptionOptions {
   key: EncryptionKey;
   /** Keys that older values were written with. New ones are written with `key`. */
   olderKeys?: readonly EncryptionKey[] | undefined;
-  /** Whether values without encryption are read too, while plain data is migrated. Default: `false`. */
+  /** Whether unencrypted values are read too. Use it while you migrate unencrypted data. Default: `false`. */
   allowPlaintext?: boolean | undefined;
 }
 
 /** Options of {@link DynamoDBSaver}. AWS words are those of the AWS SDK v3. */
 export interface DynamoDBSaverOptions {
   /**
-   * The table, by its name or, in another account, by its ARN. It has the string keys `PK` and `SK`. `setup()` creates
-   * it.
+   * The table's name, or its ARN if it is in another account. The table has the string keys `PK` and `SK`. `setup()`
+   * creates it.
    * @throws `INVALID_CONFIG` unless it has 3 to 255 letters, digits, `_`, `-` or `.`, or is the ARN of a table.
    */
   tableName: string;
@@ -91,87 +91,88 @@ export interface DynamoDBSaverOptions {
    */
   region?: string | undefined;
   /**
-   * An object, or an async function that is asked again before its credentials expire; every credential
-   * provider of the AWS SDK v3 fits. It may take `maxAttempts` times `requestTimeoutMs`, and then the call fails with
+   * An object, or an async function that is called again before its credentials expire. Any credential provider of the
+   * AWS SDK v3 can be used. If it takes longer than `maxAttempts` times `requestTimeoutMs`, the call fails with
    * `CREDENTIALS`. Default: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
    */
   credentials?: AwsCredentials | AwsCredentialsProvider | undefined;
   /**
-   * Lets a browser have credentials without a `sessionToken`, which last until someone revokes them. Every visitor can
-   * read them there, so otherwise they are refused in pages and in a browser's workers. Elsewhere it changes nothing.
-   * Default: `false`.
+   * Allows credentials without a `sessionToken` in a browser. Such credentials last until someone revokes them, and
+   * every visitor of the page can read them. So by default they are refused in pages and in a browser's workers.
+   * Elsewhere this option changes nothing. Default: `false`.
    */
   dangerouslyAllowBrowser?: boolean | undefined;
   /**
-   * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local; plain `http` for this machine
-   * (`localhost`, `127.0.0.1` or `[::1]`, not for names below `localhost`), and for others with
-   * `allowInsecureEndpoint`. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the
-   * region.
-   * @throws `INVALID_CONFIG` unless it is a URL that these allow, without a user name, a query or a fragment.
+   * URL of the service, for example `"http://127.0.0.1:8000"` for DynamoDB Local. Plain `http` is allowed to this
+   * machine (`localhost`, `127.0.0.1` or `[::1]`, but no name below `localhost`), and with `allowInsecureEndpoint` to
+   * other hosts. Default: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, then AWS's own for the region.
+   * @throws `INVALID_CONFIG` unless it is such a URL, without a user name, a query or a fragment.
    */
   endpoint?: string | undefined;
   /**
    * Lets `endpoint` and `s3.endpoint` be plain `http` to another host than this machine, such as
    * `"http://dynamodb-local:8000"` of a compose file or `"http://host.docker.internal:8000"`. State, signatures and a
-   * session token then travel in the clear, so it is for networks that you trust, and a browser refuses such an
-   * endpoint all the same. Default: `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, then `false`.
+   * session token then travel unencrypted, so use it only in networks that you trust. A browser refuses such an
+   * endpoint in any case. Default: `DYNAMODB_ALLOW_INSECURE_ENDPOINT`, then `false`.
    */
   allowInsecureEndpoint?: boolean | undefined;
   /**
-   * How new values are compressed, where that saves a tenth or more. Stored ones are read either way. Default:
-   * `"gzip"`.
+   * How new values are compressed, where that saves a tenth or more. Stored values can be read with either setting.
+   * Default: `"gzip"`.
    */
   compression?: Compression | undefined;
-  /** With it, large segments lie in S3 and the rest in DynamoDB. Without it, everything does. */
+  /**
+   * With this option, large segments are stored in S3, and the rest in DynamoDB. Without it, everything is in DynamoDB.
+   */
   s3?: S3Options | undefined;
   /**
-   * How long a checkpoint lives, in seconds. What it shares with others lives longer, and is renewed before any of
-   * them needs it. `configurable.ttl_seconds` overrides it for one call. Default: nothing expires.
+   * How long a checkpoint lives, in seconds. Data that it shares with other checkpoints lives longer, and is renewed
+   * before one of them would lose it. `configurable.ttl_seconds` overrides it for one call. Default: nothing expires.
    * @throws `INVALID_CONFIG` unless it is a positive number, 100 years at most.
    */
   ttlSeconds?: number | undefined;
   /**
-   * Whether reading a checkpoint renews it too, so that a thread that is only read stays: twice a `ttlSeconds` at most.
-   * Checkpoints then live for up to one and a half. Default: `false`.
+   * Whether reading a checkpoint renews it too, so that a thread that is only read stays. It is renewed at most twice
+   * in one `ttlSeconds`. Checkpoints then live for up to 1.5 times `ttlSeconds`. Default: `false`.
    */
   refreshOnRead?: boolean | undefined;
   /**
    * What happens when two runs write to one thread. `"branch"`: both go on, and the checkpoint with the newest id is
    * the latest, as in every LangGraph saver. `"reject"`: a `put` whose parent is not the latest checkpoint of its
-   * namespace fails with a `CheckpointConflictError`; so do forks and replays from older checkpoints. Costs 1 request a
-   * `put`. Give all savers of a table the same. Default: `"branch"`.
+   * namespace fails with a `CheckpointConflictError`; so do forks and replays from older checkpoints. `"reject"` costs
+   * 1 request per `put`. Give all savers of a table the same value. Default: `"branch"`.
    */
   conflict?: ConflictMode | undefined;
   /**
    * How much of a thread's past is kept. `"full"`: every checkpoint, for history, time travel and forks. `"latest"`:
-   * the newest of each namespace, and in the table those of the last 30 seconds, for readers that are at them. Their
-   * deletion is a request more for about every other put, and one put in 64 is followed by a `prune` of the thread. For
-   * one run on a thread at a time. Default: `"full"`.
+   * the newest of each namespace. Superseded ones stay in the table for 30 seconds, for readers that still need them.
+   * Deleting them costs one more request in about every second put, and one put in 64 is followed by a `prune` of the
+   * thread. Use `"latest"` only where one run at a time works on a thread. Default: `"full"`.
    */
   history?: HistoryMode | undefined;
-  /** With it, values are encrypted before they are sent. Ids, times and sizes are not. */
+  /** With this option, values are encrypted before they are sent. Ids, times and sizes are not encrypted. */
   encryption?: EncryptionOptions | undefined;
   /**
-   * No value may be longer, compressed or not: a defence against gzip bombs. The values of one checkpoint may have four
-   * times that together. What is longer is refused with `VALUE_TOO_LARGE`. Default: 67,108,864 (64 MiB).
+   * The greatest length of a value, compressed or not, as a defence against gzip bombs. All values of one checkpoint
+   * together may have four times that. Longer values are refused with `VALUE_TOO_LARGE`. Default: 67,108,864 (64 MiB).
    * @throws `INVALID_CONFIG` unless it is a whole number from 1,024 to 2,147,483,647.
    */
   maxValueBytes?: number | undefined;
   /**
-   * Goes first in every partition key, for example `"tenant-a#"`, so that IAM's `dynamodb:LeadingKeys` can keep
+   * Every partition key begins with it, for example `"tenant-a#"`, so that IAM's `dynamodb:LeadingKeys` can keep
    * tenants apart. Default: `""`.
    * @throws `INVALID_CONFIG` when it is longer than 256 bytes.
    */
   keyPrefix?: string | undefined;
   /**
-   * Turns values into bytes and back. Default: the package's own. Objects of LangChain's and LangGraph's have the bytes
-   * that LangGraph's JsonPlusSerializer gives them. Plain data comes back as plain data, whatever it looks like. A
-   * value that would not come back is refused with `INVALID_INPUT`, which names the value and the place in it.
+   * Turns values into bytes and back. Default: the package's own. It stores objects of LangChain and LangGraph as the
+   * same bytes as LangGraph's JsonPlusSerializer. Plain data comes back as plain data, whatever it looks like. A value
+   * that would not come back is refused with `INVALID_INPUT`, and the error names the value and the place in it.
    */
   serde?: SerializerProtocol | undefined;
   /** Sends the requests: for proxies, service bindings and tests. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
-  /** Ends what is under way, and refuses what comes after, with the error `ABORTED`. */
+  /** When it fires, calls that are under way end, and later calls are refused, with the error `ABORTED`. */
   signal?: AbortSignal | undefined;
   /**
    * How many times a request is sent at most, the first included. Default: 4.
@@ -189,13 +190,13 @@ export interface DynamoDBSaverOptions {
    */
   maxConcurrency?: number | undefined;
   /**
-   * Whether reads see every write that was acknowledged before. `false` halves their price: what is read may be a
-   * moment old, but it is whole. Default: `true`.
+   * Whether reads see every write that was acknowledged before. With `false`, reads cost half: a checkpoint may then be
+   * a moment old, but it is always whole. Default: `true`.
    */
   consistentRead?: boolean | undefined;
   /**
-   * Called after every request with its attempts, bytes, duration and consumed capacity, and before every
-   * retry. What it throws is dropped, and what an async one rejects with.
+   * Called after every request with its attempts, bytes, duration and consumed capacity, before every retry, and for
+   * every warning. Errors that it throws or rejects with are dropped.
    */
   onEvent?: EventListener | undefined;
 }
@@ -218,8 +219,10 @@ export interface DynamoDBSaverEnv {
   AWS_ENDPOINT_URL_DYNAMODB?: string | undefined;
   /** The option `s3.endpoint`. */
   AWS_ENDPOINT_URL_S3?: string | undefined;
-  /** Both endpoints, where the variable for the one service is not set. */
+  /** Both endpoints, each where its own variable is not set. */
   AWS_ENDPOINT_URL?: string | undefined;
-  /** The option `allowInsecureEndpoint`: `true` or `1`, `false` or `0`. What is anything else is `INVALID_CONFIG`. */
+  /**
+   * The option `allowInsecureEndpoint`: `true` or `1`, `false` or `0`. Anything else is refused with `INVALID_CONFIG`.
+   */
   DYNAMODB_ALLOW_INSECURE_ENDPOINT?: string | boolean | undefined;
 }

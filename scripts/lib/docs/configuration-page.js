@@ -38,9 +38,9 @@ export function configurationPage(sources) {
     "",
     "The options of `new DynamoDBSaver(options)`, and what `DynamoDBSaver.fromEnv(env, overrides)` reads. The " +
       "constructor checks all of them and",
-    "sends nothing. An option that is wrong, or that does not exist, is a " +
+    "sends nothing. For a wrong or unknown option it throws a " +
       "[`DynamoDBSaverError`](api.md#dynamodbsavererror) with the code",
-    "`INVALID_CONFIG`, and its message says what to write instead.",
+    "`INVALID_CONFIG`. The message says what to write instead.",
     "",
     "| option | type | default |",
     "|---|---|---|",
@@ -53,10 +53,9 @@ export function configurationPage(sources) {
     ...options.flatMap(section),
     "## Environment variables",
     "",
-    "`new DynamoDBSaver(options)` fills in what is not passed from the environment, where the runtime has one " +
+    "`new DynamoDBSaver(options)` takes options that are not passed from the environment, where the runtime has one " +
       "(`process.env`).",
-    "`DynamoDBSaver.fromEnv(env, overrides)` reads the object that it is given, and nothing else. Empty " +
-      "variables count as missing.",
+    "`DynamoDBSaver.fromEnv(env, overrides)` reads only the object that it is given. Empty variables count as missing.",
     "",
     "| variable | meaning |",
     "|---|---|",
