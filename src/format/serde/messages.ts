@@ -83,8 +83,9 @@ export function messageOf(id: unknown, kwargs: unknown): object | undefined {
  */
 export function recordOf(message: object): Json | undefined {
   const names = writerOf(message);
+  if (!names) return undefined;
   const { lc_kwargs: given, lc_id: id, lc_serializable: isOpen } = message as Json;
-  if (!names || isOpen !== true || !isObject(given) || !isPlain(given)) return undefined;
+  if (isOpen !== true || !isObject(given) || !isPlain(given)) return undefined;
   const kwargs: Json = {};
   for (const field of Object.keys(given)) {
     const name = names.get(field) ?? storedName(field, names);
